@@ -1,0 +1,51 @@
+"""What an operator reads when something stops: what happened, what is safe, what to do next.
+
+Every error that can reach an operator derives from `ReleveError` and carries its three French sentences as class
+attributes, filled by keyword (`WrongPassword(login="xt012345")`). Each error lives beside the code that raises it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+LABELS = ("Ce qui s'est passé", "Ce qui est sûr", "Ce qu'il faut faire")
+
+
+class ReleveError(Exception):
+    """A stop that was foreseen. Its `code` is the exit code when nothing irreversible was begun (design: exit codes)."""
+
+    code: ClassVar[int] = 5
+    happened: ClassVar[str] = "La procédure s'est arrêtée."
+    safe: ClassVar[str] = "Rien d'irréversible n'a été fait par cette étape."
+    todo: ClassVar[str] = "Relancez la commande ; si cela se répète, prévenez votre support."
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.sentences[0])
+
+    @property
+    def sentences(self) -> tuple[str, str, str]:
+        """What happened, what is safe, what to do next: three French sentences."""
+        return tuple(text.format_map(self.facts) for text in (self.happened, self.safe, self.todo))  # type: ignore[return-value]
+
+    @property
+    def text(self) -> str:
+        """The three sentences under their labels, one a line."""
+        return "\n".join(f"{label} : {sentence}" for label, sentence in zip(LABELS, self.sentences, strict=True))
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython shows this instead of a traceback: no operator ever reads one."""
+        return self.text.splitlines()
+
+
+class UsageError(ReleveError):
+    """Bad arguments or settings: nothing was begun."""
+
+    code = 2
+    safe = "Rien n'a été commencé."
+
+
+class PersonNeeded(ReleveError):
+    """A gate, a one-time code, a guided target: nothing lost, `releve resume` goes on."""
+
+    code = 4

@@ -1,0 +1,348 @@
+"""The journal of a rotation: append-only, one JSON event a line, on the disk before the effect that it announces."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from .effects import effect
+from .errors import ReleveError
+from .secret import scrub
+
+VERSION = 1
+FILE_NAME = "journal.jsonl"
+
+
+class JournalUnwritable(ReleveError):
+    """The disk refused an event. The effect that it announced was not begun, so the caller may retry."""
+
+    happened = "Le journal de la rotation n'a pas pu être écrit dans {folder} ({why})."
+    safe = "L'action annoncée n'a pas été faite : Relève n'agit jamais sans l'avoir d'abord noté."
+    todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve resume »."
+
+
+class JournalUnreadable(ReleveError):
+    """A line in the middle of the journal is not an event: somebody changed it."""
+
+    code = 7
+    happened = "Le journal {path} est abîmé à la ligne {line}."
+    safe = "Rien n'a été fait ; les mots de passe du trousseau ne sont pas touchés."
+    todo = "Ne modifiez pas ce dossier. Rétablissez-le depuis une sauvegarde, ou fermez la rotation avec « releve abandon »."
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened. Subclasses name the fact; the envelope (time, run, step, actor) is the journal's."""
+
+    kind: ClassVar[str] = "event"
+
+
+@dataclass(frozen=True)
+class RotationOpened(Event):
+    """A rotation exists from here on, for one technical account. `school` is true on the training portal."""
+
+    kind = "rotation.opened"
+    structure: str  # SIRET
+    name: str
+    account: str
+    route: str
+    targets: tuple[str, ...]
+    school: bool = False
+    rehearsal: bool = False
+    model: str = ""  # SHA-256 of the model notebook
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A process took the rotation in hand (the first one, or one that resumes it)."""
+
+    kind = "run.started"
+    host: str
+    pid: int
+    interactive: bool
+
+
+@dataclass(frozen=True)
+class RunStopped(Event):
+    """A process put the rotation down without closing it: its exit code and the error's name and French text."""
+
+    kind = "run.stopped"
+    code: int
+    error: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class StepDone(Event):
+    """A documented screen is behind us. `mode` is "automatic", "manual" or "skipped"; `capture` a file name or ""."""
+
+    kind = "step.done"
+    mode: str
+    result: str
+    capture: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class StepFailed(Event):
+    """A step stopped on an error; the step may be run again."""
+
+    kind = "step.failed"
+    error: str
+    text: str
+    capture: str = ""
+
+
+@dataclass(frozen=True)
+class GateGiven(Event):
+    """A person, or the parameter that stands for one, gave a confirmation. `how`: "widget", "terminal", "--yes", "approve"."""
+
+    kind = "gate.given"
+    gate: str
+    how: str
+
+
+@dataclass(frozen=True)
+class ResetIntended(Event):
+    """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is unknown."""
+
+    kind = "reset.intended"
+    attempt: int
+
+
+@dataclass(frozen=True)
+class ResetNotDone(Event):
+    """The portal said that the reset of `attempt` did not take place."""
+
+    kind = "reset.not_done"
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True)
+class ResetUnknown(Event):
+    """The click went, the answer was not seen: the portal may hold the old password or a new one."""
+
+    kind = "reset.unknown"
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True)
+class ResetDone(Event):
+    """The portal confirmed the reset of `attempt` (route `raccordements`, where the password was stored before)."""
+
+    kind = "reset.done"
+    attempt: int
+
+
+@dataclass(frozen=True)
+class ResetAgainDecided(Event):
+    """Somebody decided to reset once more although the outcome of `attempt` is not known."""
+
+    kind = "reset.again_decided"
+    attempt: int
+    how: str
+
+
+@dataclass(frozen=True)
+class CandidateRejected(Event):
+    """The password of `attempt` cannot be used, by its fault (never its value)."""
+
+    kind = "candidate.rejected"
+    attempt: int
+    fault: str
+
+
+@dataclass(frozen=True)
+class PendingStored(Event):
+    """The password of `attempt` is in the slot `pending`, read back. `commitment` is a keyed hash of it."""
+
+    kind = "pending.stored"
+    attempt: int
+    commitment: str = ""
+    mode: str = "automatic"  # or "manual": the operator copied it from the screen
+
+
+@dataclass(frozen=True)
+class TargetIntended(Event):
+    """The password is about to be entered in `target`. Entering the same password twice does no harm."""
+
+    kind = "target.intended"
+    target: str
+
+
+@dataclass(frozen=True)
+class TargetEntered(Event):
+    """`target` has the password. `commitment` is the keyed hash of what was entered."""
+
+    kind = "target.entered"
+    target: str
+    mode: str
+    commitment: str = ""
+
+
+@dataclass(frozen=True)
+class ProofGiven(Event):
+    """How it is known that the new password works: "api", "attested" or "none"."""
+
+    kind = "proof.given"
+    proof: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ProofRefused(Event):
+    """The new password is not accepted yet: try again later, never a reason for a reset."""
+
+    kind = "proof.refused"
+    detail: str
+
+
+@dataclass(frozen=True)
+class PromotionIntended(Event):
+    """`pending` becomes `current`, `current` becomes `previous`."""
+
+    kind = "promotion.intended"
+
+
+@dataclass(frozen=True)
+class PromotionDone(Event):
+    """The slots are turned."""
+
+    kind = "promotion.done"
+
+
+@dataclass(frozen=True)
+class RotationClosed(Event):
+    """The end. `outcome`: "succeeded", "rehearsed" or "failed" (before anything irreversible). `next_due` is a date or ""."""
+
+    kind = "rotation.closed"
+    outcome: str
+    proof: str = "none"
+    next_due: str = ""
+
+
+@dataclass(frozen=True)
+class RotationAbandoned(Event):
+    """A person closed a stuck rotation; the three sentences say what is then true."""
+
+    kind = "rotation.abandoned"
+    reason: str
+    portal: str
+    keyring: str
+    targets: str
+
+
+@dataclass(frozen=True)
+class Unknown(Event):
+    """An event of a later version: kept as it is, and passed over."""
+
+    kind = "unknown"
+    name: str
+    data: dict[str, Any]
+
+
+KINDS: dict[str, type[Event]] = {cls.kind: cls for cls in Event.__subclasses__() if cls is not Unknown}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: the envelope and its event. `time` is UTC with its offset, ISO 8601."""
+
+    time: str
+    run: str
+    step: str
+    actor: str
+    event: Event
+
+    def to_json(self) -> str:
+        """The line as written, without its end; scrubbed of every registered secret."""
+        data = {"v": VERSION, "time": self.time, "run": self.run, "step": self.step, "actor": self.actor, "event": self.event.kind}
+        return scrub(json.dumps(data | dataclasses.asdict(self.event), ensure_ascii=False))
+
+
+def parse(line: str) -> Entry:
+    """An entry from its line. Raises ValueError when the line is no event; fields of later versions are ignored."""
+    data = json.loads(line)
+    if not isinstance(data, dict) or not isinstance(data.get("event"), str):
+        raise ValueError("no event")
+    cls = KINDS.get(data["event"])
+    names = {f.name for f in dataclasses.fields(cls)} if cls else set()
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in names}
+    event = cls(**values) if cls else Unknown(data["event"], data)
+    return Entry(data["time"], data["run"], data["step"], data["actor"], event)
+
+
+def read(path: Path) -> list[Entry]:
+    """Every whole entry of a journal; a torn last line (no end of line) is left out.
+
+    Raises `JournalUnreadable` for a bad line elsewhere; a missing file is an empty journal. Safe to repeat.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last end of line is torn, or empty
+    entries = []
+    for number, line in enumerate(lines, 1):
+        try:
+            entries.append(parse(line.decode()))
+        except (ValueError, KeyError, TypeError) as error:
+            raise JournalUnreadable(path=path, line=number) from error
+    return entries
+
+
+class Journal:
+    """Appends to one file. Opening it repairs a torn last line by cutting it: its effect was never begun."""
+
+    def __init__(self, folder: Path, run: str, actor: str) -> None:
+        self.path, self.run, self.actor = folder / FILE_NAME, run, actor
+        self.entries = read(self.path)
+        self._cut_torn_line()
+
+    def append(self, event: Event, step: str = "") -> Entry:
+        """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then nothing was written."""
+        entry = Entry(datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event)
+        with effect(f"journal {event.kind}"):
+            try:
+                self._write(entry.to_json().encode() + b"\n")
+            except OSError as error:
+                self._cut_torn_line(quiet=True)
+                raise JournalUnwritable(folder=self.path.parent, why=error.strerror) from error
+        self.entries.append(entry)
+        return entry
+
+    def _write(self, line: bytes) -> None:
+        with open(self.path, "ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        fsync_folder(self.path.parent)
+
+    def _cut_torn_line(self, quiet: bool = False) -> None:
+        try:
+            if not self.path.exists():
+                return
+            content = self.path.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole < len(content):
+                os.truncate(self.path, whole)
+        except OSError as error:
+            if not quiet:
+                raise JournalUnwritable(folder=self.path.parent, why=error.strerror) from error
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a new or renamed file's name durable. Windows has no such call: its file system journals names itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
