@@ -109,6 +109,15 @@ class GateGiven(Event):
 
 
 @dataclass(frozen=True)
+class RouteChosen(Event):
+    """The route that the portal offered. `sees_first`: its password is seen before the click that makes it effective."""
+
+    kind = "route.chosen"
+    route: str
+    sees_first: bool
+
+
+@dataclass(frozen=True)
 class ResetIntended(Event):
     """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is unknown."""
 
@@ -168,6 +177,15 @@ class PendingStored(Event):
     attempt: int
     commitment: str = ""
     mode: str = "automatic"  # or "manual": the operator copied it from the screen
+
+
+@dataclass(frozen=True)
+class PasswordNotKept(Event):
+    """The portal showed the password of `attempt`, and it could be kept nowhere: nobody knows it any more."""
+
+    kind = "password.not_kept"
+    attempt: int
+    why: str
 
 
 @dataclass(frozen=True)

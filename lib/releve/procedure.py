@@ -1,0 +1,115 @@
+"""The documented procedure as data: every screen is a step, in the document's order and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What a step does to the world: it reads, it writes what can be written again, or it cannot be undone."""
+
+    READS = "reads"
+    WRITES = "writes"
+    IRREVERSIBLE = "irreversible"
+
+
+PIGP = "Portail de la Gestion Publique"
+CHORUS = "Chorus Pro"
+CORAIL = "Corail"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One documented screen. `instruction` is what the operator reads (Markdown); `number` counts from 1."""
+
+    number: int
+    id: str
+    system: str
+    title: str
+    instruction: str
+    effect: Effect = Effect.READS
+
+
+_SCREENS: tuple[tuple[str, str, str, str, Effect], ...] = (
+    (
+        "authentification",
+        PIGP,
+        "Authentification",
+        "Connectez-vous au Portail de la Gestion Publique. Renseignez les champs « identifiant » et « mot de passe », "
+        "puis cliquez sur « connexion ».",
+        Effect.READS,
+    ),
+    (
+        "portail",
+        PIGP,
+        "Accueil",
+        "Cliquez sur « Chorus Pro » : un nouvel onglet s'ouvre. S'il y a lieu, cliquez sur « Se connecter », puis vérifiez vos informations.",
+        Effect.READS,
+    ),
+    ("accueil", CHORUS, "Accueil", "Cliquez sur « Activités du gestionnaire ».", Effect.READS),
+    (
+        "structures",
+        CHORUS,
+        "Activités du gestionnaire",
+        "La partie « Mes structures » présente les structures dont vous êtes gestionnaire. Cliquez sur le « stylo » pour modifier la vôtre.",
+        Effect.READS,
+    ),
+    (
+        "structure",
+        CHORUS,
+        "Modification de la structure",
+        "Descendez jusqu'à la partie « Utilisateurs rattachés à la structure », en bas de la page.",
+        Effect.READS,
+    ),
+    (
+        "demande",
+        CHORUS,
+        "Modification de la structure",
+        "Cliquez sur le bouton « Réinitialiser le mot de passe (utilisateur technique) ». La fenêtre de confirmation s'ouvre ; "
+        "rien n'est encore changé.",
+        Effect.READS,
+    ),
+    (
+        "confirmation",
+        CHORUS,
+        "Modification de la structure",
+        "Confirmez la réinitialisation du mot de passe. **C'est irréversible : l'ancien mot de passe cesse de fonctionner.**",
+        Effect.IRREVERSIBLE,
+    ),
+    (
+        "mot-de-passe",
+        CHORUS,
+        "Écran suivant",
+        "Un mot de passe est généré. Attention : il ne doit pas comporter le caractère « / » ; sinon il faut revenir sur la fiche de la "
+        "structure et en demander un nouveau. Le mot de passe conforme est gardé dans le trousseau, et nulle part ailleurs.",
+        Effect.IRREVERSIBLE,
+    ),
+    ("deconnexion", CHORUS, "Déconnexion", "Vous pouvez vous déconnecter.", Effect.READS),
+    (
+        "corail-collectivites",
+        CORAIL,
+        "Menu Environnement",
+        "Dans le menu « Environnement », sélectionnez « Gestion des collectivités ».",
+        Effect.READS,
+    ),
+    ("corail-transfert", CORAIL, "Onglet Transfert", "Onglet « Transfert » : cliquez sur l'icône « Facture dématérialisée ».", Effect.READS),
+    (
+        "corail-mot-de-passe",
+        CORAIL,
+        "Facture dématérialisée",
+        "Remplacez l'ancien mot de passe par le nouveau dans la dernière cellule, puis « Valider ». "
+        "L'automatisation Corail-Chorus est à nouveau valide pendant un an.",
+        Effect.WRITES,
+    ),
+)
+
+STEPS: tuple[Step, ...] = tuple(Step(number, *screen) for number, screen in enumerate(_SCREENS, 1))
+BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
+PORTAL_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[:9])
+TARGET_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[9:])
+
+# Cells of the notebook that are not screens of the document: the confirmation, the proof, the end.
+GATE = "cible"
+PROOF = "preuve"
+CLOSE = "cloture"
