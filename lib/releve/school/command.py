@@ -1,0 +1,81 @@
+"""`releve school`: the training portal by itself, for a person to visit or for another process to use."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from releve.school.faults import Faults
+from releve.school.server import School
+from releve.school.world import World
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options, in French."""
+    parser.add_argument("--seed", type=int, default=None, metavar="N", help="graine du hasard : la même donne les mêmes données")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NOM=VALEUR", help="panne à provoquer (répétable), par exemple slash_in_first=2"
+    )
+    parser.add_argument("--structures", type=int, default=34, metavar="N", help="nombre de structures du gestionnaire (34 par défaut)")
+    parser.add_argument("--ledger", type=Path, metavar="FICHIER", help="écrit le registre du site d'entraînement dans ce fichier JSON")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the school until Ctrl-C. Exit code 2 for a fault that does not exist."""
+    try:
+        faults = Faults.parse(["first_visit_form=1", *args.fault])
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    world = World(seed=args.seed, structures=args.structures, faults=faults)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(world, args.ledger))
+    return 0
+
+
+async def serve(world: World, ledger: Path | None = None) -> None:
+    """Serve a world, keep its ledger in a file if one is given, and end at SIGINT or SIGTERM."""
+    school, end = School(world), asyncio.Event()
+    await school.start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C comes as KeyboardInterrupt
+            asyncio.get_running_loop().add_signal_handler(number, end.set)
+    if ledger:
+        world.ledger.listeners.append(lambda entry: _write(ledger, world))
+        _write(ledger, world)
+    print(welcome(school), flush=True)
+    try:
+        await end.wait()
+    finally:
+        if ledger:
+            _write(ledger, world)
+        await school.stop()
+
+
+def welcome(school: School) -> str:
+    """The addresses, and with what to log in."""
+    urls, manager = school.urls, school.world.manager
+    return (
+        "Site d'entraînement ouvert. Rien de ce que vous y faites n'a d'effet réel.\n"
+        f"  Portail de Gestion Publique : {urls.portal}\n"
+        f"  Chorus Pro                  : {urls.chorus}/\n"
+        f"  PISTE (API)                 : {urls.piste}/\n"
+        f"  Corail                      : {urls.corail}/\n"
+        f"  Messagerie du gestionnaire  : {urls.mailbox}/\n"
+        f"  Pilotage                    : {urls.control}/ledger\n"
+        f"Identifiant : {manager.login}   Mot de passe : {manager.password}\n"
+        "Ctrl-C pour fermer."
+    )
+
+
+def _write(path: Path, world: World) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(world.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    draft.replace(path)

@@ -1,0 +1,69 @@
+"""Two origins beside the portal's: the manager's mailbox, and the control that other processes read and turn."""
+
+from __future__ import annotations
+
+import json
+
+from releve.school.web import Page
+
+
+class Mailbox(Page):
+    """The mails that the manager received, newest first; never a password."""
+
+    site = "mailbox"
+
+    async def get(self) -> None:
+        """Show the mails."""
+        await self.show("", "mailbox.html", {"mails": self.world.mails[::-1]})
+
+
+class Health(Page):
+    """Whether the school answers."""
+
+    def get(self) -> None:
+        """Answer that it does."""
+        self.finish({"ok": True})
+
+
+class LedgerPage(Page):
+    """The ledger as JSON; passwords only as salted fingerprints."""
+
+    def get(self) -> None:
+        """Answer the report."""
+        self.finish(self.world.report())
+
+
+class FaultsPage(Page):
+    """The switches, for other processes."""
+
+    def get(self) -> None:
+        """Answer the switches as they stand."""
+        faults = self.desk.faults
+        self.finish({name: value for name, value in vars(faults).items() if not name.startswith("_") and name != "per_structure"})
+
+    def post(self) -> None:
+        """Set switches from a JSON object of names and texts, as on the command line."""
+        try:
+            for name, value in json.loads(self.request.body).items():
+                if isinstance(value, dict):
+                    setattr(self.desk.faults, name, value)
+                else:
+                    self.desk.faults.set(name, str(int(value) if isinstance(value, bool) else value))
+        except (ValueError, AttributeError) as problem:
+            self.set_status(400)
+            self.finish({"error": str(problem)})
+            return
+        self.get()
+
+
+class Propagate(Page):
+    """Lets the resets reach the API now."""
+
+    def post(self) -> None:
+        """Propagate."""
+        self.world.propagate()
+        self.finish({"ok": True})
+
+
+MAILBOX_ROUTES = [(r"/", Mailbox)]
+CONTROL_ROUTES = [(r"/health", Health), (r"/ledger", LedgerPage), (r"/faults", FaultsPage), (r"/propagate", Propagate)]

@@ -1,0 +1,124 @@
+"""The school's switches: what goes wrong, on which screen, how many times.
+
+A switch that names a screen is written `screen` (once), `screen:3` (three times) or `screen:0` (always). A switch may concern one
+structure only: `SIRET/name=value`, or `faults.per_structure[siret] = Faults(...)`, which then stands in place of the general ones on
+the pages of that structure. All may be changed while the school runs; setting a switch winds it up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+SCREENS = frozenset(
+    {
+        "authentification", "portail", "connexion", "informations", "accueil",
+        "structures", "structure", "confirmation", "recapitulatif",
+        "corail-collectivites", "corail-transfert", "corail-mot-de-passe",
+        "raccordements", "compte-technique", "formulaire", "soumettre",
+        "identification", "code", "piste",
+    }
+)
+ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "popup_at")
+
+
+@dataclass
+class Faults:
+    """Every switch, off by default."""
+
+    latency_ms: int = 0
+    """Added to every page and every API answer."""
+    server_error_at: str = ""
+    """Answers HTTP 500 "Erreur technique" in place of the screen; a POST that it replaces has no effect."""
+    maintenance_at: str = ""
+    """Answers "Service en maintenance" (HTTP 503) in place of the screen."""
+    session_expired_at: str = ""
+    """Ends the session and says so in place of the screen."""
+    popup_at: str = ""
+    """Lays "Information importante" over the screen, until "Fermer" is clicked."""
+    locked: bool = False
+    """The manager's account is locked, whatever the password (three refusals in a row lock it too)."""
+    slash_in_first: int = 0
+    """How many of the next generated passwords hold a "/"; the following ones hold none."""
+    slash_random: bool = False
+    """Leaves "/" to chance, as on the real portal (about one password in five)."""
+    cut_after_confirmation: int = 0
+    """How many times the reset is applied and the connection then closed without an answer; negative: always."""
+    propagation_seconds: float = 0.0
+    """How long the API goes on knowing only the password of before a reset; negative: until `World.propagate()`."""
+    renamed_labels: dict[str, str] = field(default_factory=dict)
+    """Words of the pages replaced by others."""
+    missing_button: bool = False
+    """The manager is not "gestionnaire principal": no reset button, and the page says why."""
+    no_technical_account: bool = False
+    """The structure lists no technical account."""
+    reset_refused: int = 0
+    """How many confirmations are answered by an error, without any reset; negative: always."""
+    first_visit_form: bool = False
+    """The manager is asked once to check his or her information before the home page."""
+    per_structure: dict[str, Faults] = field(default_factory=dict)
+    """SIRET -> the switches that stand in place of these on that structure's pages."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in ON_SCREEN and value:
+            screen_of(str(value))
+        object.__setattr__(self, name, value)
+        self.__dict__.setdefault("_fired", {}).pop(name, None)
+
+    def of(self, siret: str) -> Faults:
+        """The switches that hold for a structure's pages."""
+        return self.per_structure.get(siret, self)
+
+    def fires(self, name: str, screen: str) -> bool:
+        """Whether the switch `name` acts on `screen` now; counts it when it does."""
+        wanted, times = screen_of(getattr(self, name) or ":0")
+        return wanted != "" and wanted == screen and self._spend(name, times or -1)
+
+    def spends(self, name: str) -> bool:
+        """Whether the counted switch `name` acts now; counts it when it does."""
+        return self._spend(name, getattr(self, name))
+
+    def _spend(self, name: str, times: int) -> bool:
+        fired: dict[str, int] = self.__dict__["_fired"]
+        acts = times < 0 or fired.get(name, 0) < times
+        fired[name] = fired.get(name, 0) + acts
+        return acts
+
+    def set(self, name: str, text: str) -> None:
+        """Set a switch from the text that follows `=` on a command line. Raises ValueError, in French."""
+        siret, _, name = name.rpartition("/")
+        faults = self.per_structure.setdefault(siret, Faults()) if siret else self
+        known = {each.name for each in fields(Faults)} - {"per_structure"}
+        if name not in known:
+            raise ValueError(f"Panne inconnue : « {name} ». Pannes connues : {', '.join(sorted(known))}.")
+        setattr(faults, name, _read(name, getattr(faults, name), text))
+
+    @classmethod
+    def parse(cls, options: Iterable[str]) -> Faults:
+        """The faults that `name=value` options describe; `name` alone means `name=1`. Raises ValueError, in French."""
+        faults = cls()
+        for option in options:
+            name, equals, text = option.partition("=")
+            faults.set(name.strip(), text if equals else "1")
+        return faults
+
+
+def screen_of(value: str) -> tuple[str, int]:
+    """The screen and the number of times of a switch's value; 0 means always. Raises ValueError, in French."""
+    screen, colon, times = value.partition(":")
+    if screen and screen not in SCREENS:
+        raise ValueError(f"Écran inconnu : « {screen} ». Écrans connus : {', '.join(sorted(SCREENS))}.")
+    return screen, int(times) if colon else 1
+
+
+def _read(name: str, current: object, text: str) -> object:
+    if isinstance(current, bool):
+        return text.strip().lower() in ("1", "true", "oui", "on")
+    if isinstance(current, dict):
+        return dict(pair.split(">", 1) for pair in text.split(";") if ">" in pair)
+    if isinstance(current, str):
+        return text
+    try:
+        return int(text) if isinstance(current, int) else float(text)
+    except ValueError:
+        raise ValueError(f"La panne « {name} » attend un nombre, et non « {text} ».") from None

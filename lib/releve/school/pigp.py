@@ -1,0 +1,71 @@
+"""The "Portail de Gestion Publique": login page, then tiles, one of which opens Chorus Pro in a new tab.
+
+Known: the address, the fields' names (`identifiant`, `secret`), the submit's name (`apply`), the new tab, the hop without a second
+authentication. The rest of the pages is a guess.
+"""
+
+from __future__ import annotations
+
+from releve.school.web import Page
+from releve.school.world import Login
+
+REFUSED = "Identifiant ou mot de passe incorrect."
+LOCKED = "Votre compte est verrouillé à la suite de plusieurs tentatives infructueuses. Contactez votre assistance."
+
+
+class LoginPage(Page):
+    """Screen "Authentification"; once the session is open, the tiles."""
+
+    site = "pigp"
+
+    async def get(self) -> None:
+        """Show the login form, or the tiles to who is already logged in."""
+        if self.session:
+            await self.show("portail", "pigp/tiles.html")
+        else:
+            await self.show("authentification", "pigp/login.html", {"error": "", "onward": self.get_query_argument("vers", "")})
+
+    async def post(self) -> None:
+        """Check the login and the password."""
+        answer = self.world.log_in(self.get_body_argument("identifiant", ""), self.get_body_argument("secret", "", strip=False))
+        onward = self.get_body_argument("vers", "")
+        if answer is Login.ACCEPTED:
+            self.open_session()
+            self.redirect("/portail/sso" if onward == "chorus" else "/portail/", status=303)
+        else:
+            error = LOCKED if answer is Login.LOCKED else REFUSED
+            await self.show("authentification", "pigp/login.html", {"error": error, "onward": onward})
+
+
+class Sso(Page):
+    """Vouches for the manager to Chorus Pro, without a second authentication when the session is open."""
+
+    site = "pigp"
+
+    def get(self) -> None:
+        """Send the browser back to Chorus Pro with a one-time ticket, or to the login page."""
+        if self.session:
+            self.redirect(f"{self.desk.urls.chorus}/sso?ticket={self.desk.ticket()}", status=303)
+        else:
+            self.redirect("/portail/?vers=chorus", status=303)
+
+
+class Logout(Page):
+    """Ends the session on the portal."""
+
+    site = "pigp"
+
+    async def get(self) -> None:
+        """Close the session and say so."""
+        if self.session:
+            self.close_session()
+            self.world.note("logout", detail="pigp")
+        self.problem(200, "Déconnexion", "Vous êtes déconnecté.", again="/portail/")
+
+
+ROUTES = [
+    (r"/(?:portail/?)?", LoginPage),
+    (r"/portail/accueilIAM\.pl", LoginPage),
+    (r"/portail/sso", Sso),
+    (r"/portail/deconnexion", Logout),
+]

@@ -1,0 +1,163 @@
+"""The school's servers: one loopback port, hence one origin, for each site."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, fields
+from types import TracebackType
+from typing import Any
+
+import tornado.httpserver
+import tornado.netutil
+import tornado.web
+
+from releve.school import chorus, control, corail, pigp
+from releve.school.faults import Faults
+from releve.school.web import HERE, Desk, Icon
+from releve.school.world import World
+
+HOST = "127.0.0.1"
+ROUTES: Mapping[str, list[Any]] = {
+    "pigp": pigp.ROUTES,
+    "chorus": chorus.ROUTES,
+    "idp": [],
+    "piste": [],
+    "corail": corail.ROUTES,
+    "mailbox": control.MAILBOX_ROUTES,
+    "control": control.CONTROL_ROUTES,
+}
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where each site is: bare origins, without a final slash."""
+
+    pigp: str
+    chorus: str
+    idp: str
+    piste: str
+    corail: str
+    mailbox: str
+    control: str
+
+    @property
+    def portal(self) -> str:
+        """Where an operator begins, like the real `https://portail.dgfip.finances.gouv.fr/portail/`."""
+        return f"{self.pigp}/portail/"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins on which the manager's credentials may be typed and pages of the portal appear."""
+        return (self.pigp, self.chorus, self.idp)
+
+    @property
+    def token_url(self) -> str:
+        """Where PISTE gives tokens."""
+        return f"{self.piste}/api/oauth/token"
+
+    @property
+    def api_url(self) -> str:
+        """The base of the API."""
+        return f"{self.piste}/cpro/"
+
+
+class School:
+    """The sites of one world. `ports` fixes some ports by site; the others are any free one."""
+
+    def __init__(self, world: World | None = None, faults: Faults | None = None, ports: Mapping[str, int] | None = None) -> None:
+        self.world = world or World()
+        if faults is not None:
+            self.world.faults = faults
+        self._ports = dict(ports or {})
+        self._servers: list[tornado.httpserver.HTTPServer] = []
+        self.urls: Urls
+
+    @property
+    def faults(self) -> Faults:
+        """The switches: change them at any time."""
+        return self.world.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.world.faults = faults
+
+    async def start(self) -> None:
+        """Listen on every site. Raises OSError when a fixed port is taken."""
+        sockets = {site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST) for site in fields(Urls)}
+        self.urls = Urls(**{site: f"http://{HOST}:{bound[0].getsockname()[1]}" for site, bound in sockets.items()})
+        desk = Desk(self.world, self.urls)
+        for site, bound in sockets.items():
+            server = tornado.httpserver.HTTPServer(_application(site, desk))
+            server.add_sockets(bound)
+            self._servers.append(server)
+
+    async def stop(self) -> None:
+        """Stop listening, and close what is still open."""
+        for server in self._servers:
+            server.stop()
+        for server in self._servers:
+            await server.close_all_connections()
+        self._servers.clear()
+
+
+def _application(site: str, desk: Desk) -> tornado.web.Application:
+    handlers = [tornado.web.url(path, handler, {"desk": desk}) for path, handler in ROUTES[site]]
+    return tornado.web.Application(
+        [*handlers, (r"/favicon\.ico", Icon)],
+        static_path=str(HERE / "static"),
+        log_function=lambda handler: None,  # no access log: an address may hold a ticket
+    )
+
+
+class SchoolThread:
+    """A school in a thread of its own, for tests and the demonstration: `with SchoolThread(world) as school: school.urls`."""
+
+    def __init__(self, world: World | None = None, faults: Faults | None = None, ports: Mapping[str, int] | None = None) -> None:
+        self.school = School(world, faults, ports)
+        self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="school", daemon=True)
+
+    async def _run(self) -> None:
+        end = asyncio.Event()
+        try:
+            await self.school.start()
+        except BaseException as problem:
+            self._ready.set_exception(problem)
+            return
+        self._ready.set_result((asyncio.get_running_loop(), end))
+        await end.wait()
+        await self.school.stop()
+
+    def __enter__(self) -> SchoolThread:
+        self._thread.start()
+        self._ready.result()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        loop, end = self._ready.result()
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(end.set)
+        self._thread.join(timeout=10)
+
+    @property
+    def world(self) -> World:
+        """The world, live."""
+        return self.school.world
+
+    @property
+    def faults(self) -> Faults:
+        """The switches, live."""
+        return self.school.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.school.faults = faults
+
+    @property
+    def urls(self) -> Urls:
+        """Where each site is."""
+        return self.school.urls

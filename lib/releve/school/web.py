@@ -1,0 +1,172 @@
+"""What every site of the school shares: sessions, templates, and the faults that may stand in place of a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import jinja2
+import tornado.web
+
+from releve.school.faults import Faults
+from releve.school.world import World
+
+if TYPE_CHECKING:
+    from releve.school.server import Urls
+
+HERE = Path(__file__).parent
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A reset whose password the summary shows once."""
+
+    account: str
+    siret: str
+    password: str
+
+
+@dataclass
+class Session:
+    """An open session on one site: what it still has to show, and what it may still export."""
+
+    site: str
+    to_show: Shown | None = None
+    to_export: Shown | None = None
+    candidates: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Desk:
+    """What the handlers of all sites share: the world, the addresses, the open sessions and the one-time tickets."""
+
+    world: World
+    urls: Urls
+    sessions: dict[str, Session] = field(default_factory=dict)
+    tickets: set[str] = field(default_factory=set)
+
+    @property
+    def faults(self) -> Faults:
+        """The switches, as they stand now."""
+        return self.world.faults
+
+    def ticket(self) -> str:
+        """A one-time ticket, with which one site vouches for the manager to another."""
+        ticket = secrets.token_urlsafe(16)
+        self.tickets.add(ticket)
+        return ticket
+
+    def spend(self, ticket: str) -> bool:
+        """Whether the ticket was good; it is not any more."""
+        good = ticket in self.tickets
+        self.tickets.discard(ticket)
+        return good
+
+
+class Page(tornado.web.RequestHandler):
+    """A page of one of the sites. Cookies know no port, so each site has a cookie of its own name."""
+
+    site: ClassVar[str] = ""
+    template_of_problem: ClassVar[str] = "problem.html"
+
+    def initialize(self, desk: Desk) -> None:
+        """Take what all sites share."""
+        self.desk = desk
+
+    @property
+    def world(self) -> World:
+        """The made-up world."""
+        return self.desk.world
+
+    def set_default_headers(self) -> None:
+        """Nothing of the school is kept by a browser."""
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", "frame-ancestors 'none'")
+
+    @property
+    def session(self) -> Session | None:
+        """The open session of this browser on this site."""
+        found = self.desk.sessions.get(self.get_cookie(f"{self.site}_session") or "")
+        return found if found and found.site == self.site else None
+
+    def open_session(self) -> Session:
+        """Open a session on this site for this browser."""
+        key, session = secrets.token_urlsafe(24), Session(self.site)
+        self.desk.sessions[key] = session
+        self.set_cookie(f"{self.site}_session", key, httponly=True, samesite="Lax")
+        return session
+
+    def close_session(self) -> None:
+        """End this browser's session on this site."""
+        self.desk.sessions.pop(self.get_cookie(f"{self.site}_session") or "", None)
+        self.clear_cookie(f"{self.site}_session")
+
+    async def stopped(self, screen: str, siret: str = "") -> bool:
+        """Wait for the latency; answer in place of the screen, and return True, if a fault wants it."""
+        faults = self.desk.faults.of(siret)
+        if faults.latency_ms:
+            await asyncio.sleep(faults.latency_ms / 1000)
+        if faults.fires("server_error_at", screen):
+            self.problem(500, "Erreur technique", "Une erreur technique est survenue. Veuillez réessayer ultérieurement.")
+        elif faults.fires("maintenance_at", screen):
+            self.problem(503, "Service en maintenance", "Le service est momentanément indisponible pour cause de maintenance.")
+        elif faults.fires("session_expired_at", screen):
+            self.close_session()
+            self.expired()
+        else:
+            return False
+        return True
+
+    def problem(self, status: int, title: str, text: str, *, again: str = "") -> None:
+        """Answer a page that says why the screen cannot be shown."""
+        self.set_status(status)
+        self.finish(self.rendered(self.template_of_problem, {"title": title, "text": text, "again": again}))
+
+    def expired(self) -> None:
+        """Answer that the session has expired, with the way back to the login page."""
+        self.problem(200, "Session expirée", "Votre session a expiré, veuillez vous reconnecter.", again=self.desk.urls.portal)
+
+    async def show(self, screen: str, template: str, facts: Mapping[str, object] | None = None, *, siret: str = "") -> bool:
+        """Answer a screen and return True, unless a fault stands in its place."""
+        if await self.stopped(screen, siret):
+            return False
+        popup = self.desk.faults.of(siret).fires("popup_at", screen)
+        self.finish(self.rendered(template, {**(facts or {}), "popup": popup}))
+        return True
+
+    def rendered(self, template: str, facts: Mapping[str, object]) -> str:
+        """The page's HTML, with the words that the faults rename."""
+        common = {"world": self.world, "urls": self.desk.urls, "popup": False, "connected": self.session is not None}
+        page = TEMPLATES.get_template(template).render({**common, **facts})
+        for word, other in self.desk.faults.renamed_labels.items():
+            page = page.replace(word, html.escape(other)).replace(html.escape(word), html.escape(other))
+        return page
+
+    def cut(self) -> None:
+        """Close the connection without an answer."""
+        self.detach().close()
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        """Answer every unforeseen problem with a page like the others."""
+        title = "Page introuvable" if status_code == 404 else "Erreur technique"
+        self.problem(status_code, title, f"La page demandée ne peut pas être affichée (code {status_code}).")
+
+
+class Icon(tornado.web.RequestHandler):
+    """Browsers ask every site for an icon; there is none."""
+
+    def get(self) -> None:
+        """Answer that there is no icon."""
+        self.set_status(204)

@@ -1,0 +1,256 @@
+"""The made-up world behind the school's pages, without any HTTP: an in-process twin of the portal uses it directly.
+
+What is known of the real portal: a reset takes effect at once and voids the password before it; the manager gets a mail; the
+password is shown once. What is a guess: that the API keeps accepting the old password until a reset has propagated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import secrets
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from releve.school.faults import Faults
+from releve.school.ledger import Kind, Ledger
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET, User, commune_name, new_password, siret, users
+
+VALID_DAYS = 424
+"""A technical account's password must be changed every 424 days (the portal's own rule)."""
+MAX_REFUSALS = 3
+_DEMO_PLACE = 23  # third page of "Mes structures"
+
+
+class Login(Enum):
+    """What the portal answers to a login and a password."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LOCKED = "locked"
+
+
+@dataclass
+class Manager:
+    """The person who renews passwords: "gestionnaire principal" of every structure."""
+
+    login: str
+    password: str
+    name: str
+    email: str
+    refusals: int = 0
+    informations_checked: bool = False
+
+
+@dataclass
+class Structure:
+    """A budget entity and who is attached to it."""
+
+    siret: str
+    name: str
+    users: tuple[User, ...]
+    accounts: list[str]
+
+
+@dataclass
+class TechnicalAccount:
+    """A technical account: its password, those it had, and what the API knows of it until `propagates_at`."""
+
+    login: str
+    password: str
+    changed: datetime
+    history: list[str] = field(default_factory=list)
+    api_password: str = ""
+    propagates_at: datetime | None = None
+
+    @property
+    def expires(self) -> datetime:
+        """When the portal itself will refuse the password."""
+        return self.changed + timedelta(days=VALID_DAYS)
+
+
+@dataclass
+class CorailRow:
+    """One line of the accounting program's grid: which account it uses for a structure, and with which password."""
+
+    account: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that the manager received."""
+
+    at: datetime
+    subject: str
+    body: str
+
+
+class World:
+    """Everything the school's sites know. One seed always gives the same structures and the same passwords."""
+
+    def __init__(
+        self,
+        *,
+        seed: int | None = 1,
+        structures: int = 34,
+        login: str = "xt012345",
+        password: str = "Entrainement-2026",
+        name: str = "Camille Modèle",
+        email: str = "camille.modele@exemple.invalid",
+        demo_account: str = DEMO_ACCOUNT,
+        faults: Faults | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        self.rng = random.Random(seed)
+        self.clock = clock
+        self.faults = faults or Faults()
+        self.manager = Manager(login, password, name, email)
+        self.ledger = Ledger()
+        self.mails: list[Mail] = []
+        self.structures: dict[str, Structure] = {}
+        self.accounts: dict[str, TechnicalAccount] = {}
+        self.corail: dict[str, CorailRow] = {}
+        self.salt = secrets.token_hex(16)
+        self._people(max(1, structures), demo_account)
+
+    def _people(self, count: int, demo_account: str) -> None:
+        others = [(siret(number), commune_name(number - 2), number) for number in range(2, count + 1)]
+        place = min(_DEMO_PLACE, len(others))
+        for code, label, number in [*others[:place], (DEMO_SIRET, DEMO_NAME, 1), *others[place:]]:
+            self._add(code, label, number, [demo_account if number == 1 else self._account_name()])
+        self._second_account()
+
+    def _second_account(self) -> None:
+        """Give the demonstration structure a second account, which also serves a budget of its own."""
+        account, code = self._account_name(), siret(1, 2)
+        self.accounts[account] = self._account(account)
+        self.structures[DEMO_SIRET].accounts.append(account)
+        if len(self.structures) > 1:
+            self._add(code, f"{DEMO_NAME} - Régie des eaux", 9999, [account])
+
+    def _add(self, code: str, label: str, number: int, accounts: list[str]) -> None:
+        for account in accounts:
+            self.accounts.setdefault(account, self._account(account))
+        self.structures[code] = Structure(code, label, users(number, 4 if code == DEMO_SIRET else 2), accounts)
+        self.corail[code] = CorailRow(accounts[0], self.accounts[accounts[0]].password)
+
+    def _account_name(self) -> str:
+        return f"TECH_1_{self.rng.randrange(10**7, 10**8)}@cpro.fr"
+
+    def _account(self, login: str) -> TechnicalAccount:
+        changed = self.clock() - timedelta(days=self.rng.randrange(330, 400))
+        return TechnicalAccount(login, new_password(self.rng, slash=False), changed)
+
+    def note(self, kind: Kind, *, account: str = "", siret: str = "", detail: str = "") -> None:
+        """Write one line of the ledger."""
+        self.ledger.add(self.clock().isoformat(timespec="milliseconds"), kind, account=account, siret=siret, detail=detail)
+
+    def log_in(self, login: str, password: str) -> Login:
+        """The portal's answer to a login: three refusals in a row lock the account."""
+        manager = self.manager
+        if self.faults.locked or manager.refusals >= MAX_REFUSALS:
+            self.note("login_refused", detail="locked")
+            return Login.LOCKED
+        if (login.strip(), password) == (manager.login, manager.password):
+            manager.refusals = 0
+            self.note("login")
+            return Login.ACCEPTED
+        manager.refusals += login.strip() == manager.login
+        self.note("login_refused", detail="password")
+        if manager.refusals >= MAX_REFUSALS:
+            self.note("account_locked")
+            return Login.LOCKED
+        return Login.REFUSED
+
+    def search(self, words: str) -> list[Structure]:
+        """The manager's structures whose name or SIRET holds `words`, accents and case apart."""
+        wanted = plain(words).replace(" ", "")
+        return [each for each in self.structures.values() if wanted in plain(each.siret + each.name).replace(" ", "")]
+
+    def generate(self) -> str:
+        """A password as the portal would make it, with a "/" or not as the faults say."""
+        slash = True if self.faults.spends("slash_in_first") else None if self.faults.slash_random else False
+        return new_password(self.rng, slash=slash)
+
+    def reset(self, account: str, *, siret: str = "", password: str = "") -> str:
+        """Give the account a new password, at once, and mail the manager. Raises KeyError for an unknown account."""
+        technical = self.accounts[account]
+        technical.api_password, technical.propagates_at = self.api_password(account), self._propagation(siret)
+        technical.history.append(technical.password)
+        technical.password, technical.changed = password or self.generate(), self.clock()
+        code = siret or next(each.siret for each in self.structures.values() if account in each.accounts)
+        self.note("reset", account=account, siret=code)
+        self._mail_reset(account, self.structures[code])
+        return technical.password
+
+    def _propagation(self, siret: str) -> datetime | None:
+        seconds = self.faults.of(siret).propagation_seconds
+        return datetime.max.replace(tzinfo=self.clock().tzinfo) if seconds < 0 else self.clock() + timedelta(seconds=seconds)
+
+    def _mail_reset(self, account: str, structure: Structure) -> None:
+        now = self.clock()
+        body = (
+            f"Bonjour,\n\nLe mot de passe de l'utilisateur technique {account}, rattaché à la structure {structure.name} "
+            f"({structure.siret}), a été réinitialisé le {now:%d/%m/%Y à %H:%M:%S}.\n\nSi vous n'êtes pas à l'origine de cette demande, "
+            "signalez-le à votre support."
+        )
+        self.mails.append(Mail(now, "Réinitialisation du mot de passe d'un utilisateur technique", body))
+
+    def resets(self, account: str = "") -> int:
+        """How many times the portal reset that account's password, or (by default) any account's."""
+        return self.ledger.count("reset", account)
+
+    def api_password(self, account: str) -> str:
+        """The password that the API accepts now: the last one that has propagated."""
+        technical = self.accounts[account]
+        waiting = technical.propagates_at is not None and self.clock() < technical.propagates_at
+        return technical.api_password if waiting else technical.password
+
+    def propagate(self) -> None:
+        """Let every reset reach the API now, whatever `propagation_seconds` says."""
+        for technical in self.accounts.values():
+            technical.propagates_at = None
+
+    def corail_save(self, siret: str, password: str) -> None:
+        """What "Valider" does in the accounting program. Raises KeyError for an unknown structure."""
+        self.corail[siret].password = password
+        self.note("corail_saved", account=self.corail[siret].account, siret=siret)
+
+    def corail_matches(self, siret: str) -> bool:
+        """Whether the accounting program holds the password that the portal really has."""
+        row = self.corail[siret]
+        return self.accounts[row.account].password == row.password
+
+    def digest(self, value: str) -> str:
+        """A salted fingerprint: equal values are seen to be equal, and nothing else is seen."""
+        return hashlib.sha256(f"{self.salt}{value}".encode()).hexdigest()
+
+    def report(self) -> dict[str, object]:
+        """The ledger as other processes read it: entries, resets by account, fingerprints by structure; no password."""
+        return {
+            "entries": [vars(entry) for entry in self.ledger.entries],
+            "resets": {account: count for account in self.accounts if (count := self.resets(account))},
+            "mails": len(self.mails),
+            "salt": self.salt,
+            "structures": {code: self._fingerprints(code) for code in self.structures},
+        }
+
+    def _fingerprints(self, code: str) -> dict[str, object]:
+        row = self.corail[code]
+        portal, corail = self.digest(self.accounts[row.account].password), self.digest(row.password)
+        return {
+            "name": self.structures[code].name,
+            "account": row.account,
+            "portal": portal,
+            "corail": corail,
+            "matches": portal == corail,
+        }
+
+
+def plain(text: str) -> str:
+    """`text` without accents, in lower case."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
