@@ -1,0 +1,92 @@
+"""`record.html`: the record on one page, drawn from the journal alone; no network and no script are needed to read it.
+
+`view` says what the journal tells, as codes and facts; the French words are in `words.j2`, the page in `page.html.j2`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from .. import journal
+from ..errors import ReleveError
+from ..procedure import BY_ID
+from ..secret import scrub
+from .view import RecordView, view
+
+__all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
+
+FILE_NAME = "record.html"
+MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+
+
+class PageUnwritable(ReleveError):
+    """The disk refused the page. A page that was there before is whole, and the caller may retry."""
+
+    happened = "La page {path} n'a pas pu être écrite ({why})."
+    safe = "Le journal et les images du dossier sont intacts : la page en est tirée, et peut être refaite à tout moment."
+    todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis relancez la même commande."
+
+
+def _day(moment: date | str) -> str:
+    if isinstance(moment, str):
+        return moment
+    return f"{'1er' if moment.day == 1 else moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+
+
+def _offset(moment: datetime) -> str:
+    return f"UTC{moment.isoformat()[-6:]}"
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".", ",")
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _typeset(markup: str) -> Markup:
+    """French spacing, without line breaks, in text that is already markup; scrubbed first, while a secret's own spaces are whole."""
+    return Markup(re.sub(r"(?<=«) | (?=[»:;!?])", "\N{NO-BREAK SPACE}", scrub(str(markup))))
+
+
+_templates = Environment(
+    loader=PackageLoader("releve", "record"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_templates.filters |= {"day": _day, "utc": _utc, "offset": _offset, "duration": _duration, "typeset": _typeset}
+_templates.globals |= {"screens": BY_ID}
+
+
+def render(record: RecordView) -> str:
+    """The page, with every registered secret masked. Pure."""
+    return scrub(_templates.get_template("page.html.j2").render(record=record))
+
+
+def write_page(folder: Path) -> Path:
+    """Write the page of a record folder from its journal and captures, all or nothing; its path.
+
+    Raises `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
+    """
+    captures = {path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))}
+    page = render(view(journal.read(folder / journal.FILE_NAME), captures))
+    path, new = folder / FILE_NAME, folder / f".{FILE_NAME}.{os.getpid()}"
+    try:
+        with open(new, "wb") as file:
+            file.write(page.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        journal.fsync_folder(folder)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise PageUnwritable(path=path, why=error.strerror) from error
+    return path

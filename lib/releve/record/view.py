@@ -1,0 +1,215 @@
+"""What a journal tells, as codes and facts; the words for them are the page's."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any, TypeVar
+
+from .. import journal as j
+from ..procedure import STEPS, Step
+
+E = TypeVar("E", bound=j.Event)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A journal line with its time in the reader's zone; `details` are the event's own fields that hold something."""
+
+    when: datetime
+    entry: j.Entry
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One time that a step was done (`mode` "automatic", "manual", "skipped") or stopped ("failed").
+
+    `capture` is the picture's name, `picture` its data URI, or "" when the folder has no such PNG.
+    """
+
+    when: datetime
+    mode: str
+    result: str
+    seconds: float
+    capture: str
+    picture: str
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A documented screen and what happened there; no passage: it was not reached. The last one is the step's state."""
+
+    step: Step
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True)
+class TargetView:
+    """A target; `state` is "entered", "begun" (announced, not confirmed) or "none", for the password that counts."""
+
+    name: str
+    state: str
+    mode: str
+    when: datetime | None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that stopped or was refused; `name` is the error's class or the event's kind, `text` is French."""
+
+    when: datetime
+    step: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """What the page shows. Times are aware, in the reader's zone.
+
+    `outcome`: "succeeded", "rehearsed", "failed", "abandoned" or "interrupted". `resets`: for each announced reset its attempt and
+    "done", "rejected" (done, and the password unusable), "not_done" or "unknown". `portal`: "old", "new", "rejected" or "unknown".
+    `keyring`: "none", "pending", "turning" or "current"; `stored` is the attempt whose password it holds.
+    """
+
+    opened: j.RotationOpened
+    lines: tuple[Line, ...]
+    outcome: str
+    abandoned: j.RotationAbandoned | None
+    proof: Line | None
+    next_due: date | str
+    actors: tuple[str, ...]
+    runs: tuple[str, ...]
+    hosts: tuple[str, ...]
+    steps: tuple[StepView, ...]
+    resets: tuple[tuple[int, str], ...]
+    rejected: tuple[Line, ...]
+    gates: tuple[Line, ...]
+    targets: tuple[TargetView, ...]
+    problems: tuple[Problem, ...]
+    portal: str
+    keyring: str
+    stored: int
+
+
+def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo | None = None) -> RecordView:
+    """What `entries` tell; `captures` are PNG files by name; `zone` is the reader's, by default this machine's.
+
+    A journal with no opening gives a page that says so by its empty names. Raises ValueError for a time that is none.
+    """
+    lines = tuple(Line(datetime.fromisoformat(e.time).astimezone(zone), e, _details(e.event)) for e in entries)
+    events = [e.event for e in entries]
+    opened = _last(events, j.RotationOpened) or j.RotationOpened("", "", "", "", ())
+    closed, abandoned = _last(events, j.RotationClosed), _last(events, j.RotationAbandoned)
+    resets = _resets(events)
+    stored = _last(events, j.PendingStored)
+    return RecordView(
+        opened=opened,
+        lines=lines,
+        outcome="abandoned" if abandoned else closed.outcome if closed else "interrupted",
+        abandoned=abandoned,
+        proof=next(reversed(_of(lines, j.ProofGiven)), None),
+        next_due=_date(closed.next_due) if closed else "",
+        actors=_distinct(e.actor for e in entries),
+        runs=_distinct(e.run for e in entries),
+        hosts=_distinct(event.host for event in events if isinstance(event, j.RunStarted)),
+        steps=tuple(StepView(step, tuple(_passages(step.id, lines, captures))) for step in STEPS),
+        resets=resets,
+        rejected=_of(lines, j.CandidateRejected),
+        gates=_of(lines, j.GateGiven, j.ResetAgainDecided),
+        targets=tuple(_target(name, lines) for name in _distinct((*opened.targets, *_entered(events)))),
+        problems=tuple(_problems(lines)),
+        portal=next(({"done": "new"}.get(state, state) for _, state in reversed(resets) if state != "not_done"), "old"),
+        keyring=_keyring(events),
+        stored=stored.attempt if stored else 0,
+    )
+
+
+def _resets(events: Sequence[j.Event]) -> tuple[tuple[int, str], ...]:
+    """Each announced reset with its conclusion; what came before the announcement (route `raccordements`) concludes nothing."""
+    resets: list[tuple[int, str]] = []
+    for event in events:
+        match event:
+            case j.ResetIntended(attempt):
+                resets.append((attempt, "unknown"))
+            case j.ProofGiven("api" | "attested") if resets and resets[-1][1] == "unknown":
+                resets[-1] = (resets[-1][0], "done")
+            case j.ResetDone(attempt) | j.PendingStored(attempt) | j.CandidateRejected(attempt) | j.ResetNotDone(attempt):
+                state = {j.ResetNotDone: "not_done", j.CandidateRejected: "rejected"}.get(type(event), "done")
+                resets = [(attempt, state) if reset == (attempt, "unknown") else reset for reset in resets]
+    return tuple(resets)
+
+
+def _keyring(events: Sequence[j.Event]) -> str:
+    states = {j.PendingStored: "pending", j.PromotionIntended: "turning", j.PromotionDone: "current"}
+    return next((states[type(event)] for event in reversed(events) if type(event) in states), "none")
+
+
+def _entered(events: Sequence[j.Event]) -> Iterator[str]:
+    return (event.target for event in events if isinstance(event, j.TargetIntended | j.TargetEntered))
+
+
+def _target(name: str, lines: Sequence[Line]) -> TargetView:
+    """The state of a target for the last password stored: what was entered before another one was stored counts no more."""
+    found, attempt = TargetView(name, "none", "", None), 0
+    for line in lines:
+        match line.entry.event:
+            case j.PendingStored(new) if new != attempt:
+                found, attempt = TargetView(name, "none", "", None), new
+            case j.TargetIntended(target) if target == name and found.state == "none":
+                found = TargetView(name, "begun", "", line.when)
+            case j.TargetEntered(target, mode) if target == name:
+                found = TargetView(name, "entered", mode, line.when)
+    return found
+
+
+def _passages(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -> Iterator[Passage]:
+    for line in lines:
+        event = line.entry.event
+        if line.entry.step != step or not isinstance(event, j.StepDone | j.StepFailed):
+            continue
+        mode, result, seconds = (event.mode, event.result, event.seconds) if isinstance(event, j.StepDone) else ("failed", event.text, 0.0)
+        yield Passage(line.when, mode, result, seconds, event.capture, _picture(captures.get(event.capture, b"")))
+
+
+def _picture(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode() if content.startswith(b"\x89PNG\r\n") else ""
+
+
+def _problems(lines: Sequence[Line]) -> Iterator[Problem]:
+    """What stopped or was refused; a run that stopped for the reason that its step gave is told once."""
+    last = ""
+    for line in lines:
+        match line.entry.event:
+            case j.StepFailed(name, text) | j.RunStopped(_, name, text) if name and text != last:
+                yield Problem(line.when, line.entry.step, name, last := text)
+            case j.ResetNotDone(_, text) | j.ResetUnknown(_, text) | j.ProofRefused(text):
+                yield Problem(line.when, line.entry.step, line.entry.event.kind, text)
+
+
+def _details(event: j.Event) -> dict[str, Any]:
+    known = event.data if isinstance(event, j.Unknown) else dataclasses.asdict(event)
+    return {key: value for key, value in known.items() if value not in ("", (), {}, None)}
+
+
+def _last(events: Sequence[j.Event], kind: type[E]) -> E | None:
+    return next((event for event in reversed(events) if isinstance(event, kind)), None)
+
+
+def _of(lines: Sequence[Line], *kinds: type[j.Event]) -> tuple[Line, ...]:
+    return tuple(line for line in lines if isinstance(line.entry.event, kinds))
+
+
+def _distinct(values: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _date(text: str) -> date | str:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return text

@@ -1,0 +1,346 @@
+"""The page of a record says what its journal says, to anybody, without network or script, on screen and on paper."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import shutil
+import struct
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+from releve import journal as j
+from releve.procedure import STEPS
+from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
+from releve.secret import Secret
+
+PARIS = timezone(timedelta(hours=1))
+START = datetime(2026, 11, 30, 9, 12, 5, 250_000, UTC)
+SCHOOL = "Entraînement : ce dossier vient du site d'entraînement, pas du vrai portail"
+VOID = {"meta", "link", "img", "br"}
+Moment = tuple[str, j.Event]
+
+
+def png(width: int = 640, height: int = 360) -> bytes:
+    """A picture of one colour."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + b"\x88\x99\xaa" * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def entries(*moments: Moment) -> list[j.Entry]:
+    """The moments as a journal's entries, twelve seconds apart."""
+    times = ((START + timedelta(seconds=12 * n)).isoformat(timespec="milliseconds") for n in range(len(moments)))
+    return [j.Entry(time, "7f3a9c", step, "m.durand", event) for time, (step, event) in zip(times, moments, strict=True)]
+
+
+def opened(school: bool = False, rehearsal: bool = False, route: str = "gestionnaire") -> Iterator[Moment]:
+    versions = {"releve": "0.1.0", "chromium": "156.0.8078.79", "python": "3.11.2"}
+    account = "TECH_1_12345678@cpro.fr"
+    yield "", j.RotationOpened("21990001600011", "Commune d'Exemple", account, route, ("corail",), school, rehearsal, "ab" * 32, versions)
+    yield "", j.RunStarted("poste-mairie", 4242, True)
+
+
+def steps(first: int, last: int, mode: str = "automatic") -> Iterator[Moment]:
+    for step in STEPS[first - 1 : last]:
+        yield step.id, j.StepDone(mode, f"« {step.title} » : vu.", f"{step.number:02}-{step.id}.png", 1.25)
+
+
+def asked() -> Iterator[Moment]:
+    yield from steps(1, 6)
+    yield "cible", j.GateGiven("cible", "widget")
+
+
+def rejected(attempt: int) -> Iterator[Moment]:
+    yield "confirmation", j.ResetIntended(attempt)
+    yield "mot-de-passe", j.CandidateRejected(attempt, "caractère interdit « / »")
+
+
+def success(school: bool = False) -> list[j.Entry]:
+    """A rotation on the documented route, with two rejected passwords."""
+    return entries(
+        *opened(school),
+        *asked(),
+        *rejected(1),
+        *rejected(2),
+        ("confirmation", j.ResetIntended(3)),
+        ("mot-de-passe", j.PendingStored(3, "c0ffee" * 8)),
+        *steps(7, 9),
+        ("corail-collectivites", j.StepDone("manual", "Fait par l'opérateur.")),
+        ("corail-transfert", j.StepDone("skipped", "L'écran précédent y mène déjà.")),
+        ("corail-mot-de-passe", j.TargetIntended("corail")),
+        ("corail-mot-de-passe", j.TargetEntered("corail", "manual", "c0ffee" * 8)),
+        *steps(12, 12, "manual"),
+        ("preuve", j.ProofGiven("attested", "3 factures récupérées dans Corail")),
+        ("cloture", j.PromotionIntended()),
+        ("cloture", j.PromotionDone()),
+        ("cloture", j.RotationClosed("succeeded", "attested", "2027-12-01")),
+    )
+
+
+WHY = "Ce qui s'est passé : la page de maintenance est apparue.\nCe qui est sûr : rien n'est perdu.\nCe qu'il faut faire : attendre."
+
+
+def interrupted() -> list[j.Entry]:
+    """The password is stored; the portal then shows its maintenance page."""
+    stop = (("deconnexion", j.StepFailed("Maintenance", WHY)), ("", j.RunStopped(4, "Maintenance", WHY)))
+    reset = (("confirmation", j.ResetIntended(1)), ("mot-de-passe", j.PendingStored(1)))
+    return entries(*opened(), *asked(), *reset, *steps(7, 8), *stop)
+
+
+def uncertain() -> list[j.Entry]:
+    """The connection was cut after the click."""
+    unknown = j.ResetUnknown(1, "La connexion a été coupée après la confirmation.")
+    return entries(*opened(), *asked(), ("confirmation", j.ResetIntended(1)), ("confirmation", unknown), ("", j.RunStopped(6)))
+
+
+def abandoned() -> list[j.Entry]:
+    moment = j.RotationAbandoned("Le portail reste fermé.", "État vérifié par téléphone.", "Trousseau : inchangé.", "Corail : inchangé.")
+    return [*uncertain(), *entries(*opened(), ("", moment))[2:]]
+
+
+def rehearsal() -> list[j.Entry]:
+    return entries(*opened(rehearsal=True), *steps(1, 6), ("cloture", j.RotationClosed("rehearsed")))
+
+
+JOURNALS = {
+    "success": success(),
+    "school": success(school=True),
+    "interrupted": interrupted(),
+    "uncertain": uncertain(),
+    "abandoned": abandoned(),
+    "rehearsal": rehearsal(),
+    "empty": [],
+}
+CAPTURES = {f"{step.number:02}-{step.id}.png": png() for step in STEPS}
+
+
+def page(name: str) -> str:
+    return render(view(JOURNALS[name], CAPTURES, PARIS))
+
+
+class Strict(HTMLParser):
+    """Fails on wrong nesting, a repeated id, an attribute given twice; keeps the text, the ids and the tags with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.parts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert [] == self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(dict(attrs)) == len(attrs), tag
+        if tag in {"p", "div", "ol", "dl", "table", "section", "figure"}:
+            assert "p" not in self.open, f"{tag} in a p"
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag == self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.parts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.parts).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found)
+        yield browser
+        await browser.close()
+
+
+@pytest.mark.parametrize("name", JOURNALS)
+def test_page_is_valid_and_accessible(name: str) -> None:
+    """Every page is well nested, in French, with one h1, ordered headings, captions, alternative texts and targets for its links."""
+    html = Strict(page(name))
+    ids = [attributes["id"] for _, attributes in html.tags if "id" in attributes]
+    levels = [int(tag[1]) for tag, _ in html.tags if tag in {"h1", "h2", "h3"}]
+    assert "fr" == html.all("html")[0]["lang"]
+    assert len(set(ids)) == len(ids)
+    assert 1 == levels.count(1) and all(b - a <= 1 for a, b in itertools.pairwise(levels))
+    assert len(html.all("table")) == len(html.all("caption"))
+    assert all(image["alt"] for image in html.all("img"))
+    assert all((link["href"] or "")[1:] in ids for link in html.all("a"))
+    assert all(attributes["aria-labelledby"] in ids for attributes in html.all("section"))
+
+
+@pytest.mark.parametrize(
+    ("name", "badge", "truths"),
+    [
+        ("success", "Réussie", ["Un nouveau mot de passe y est en vigueur", "mot de passe y est « en service »", "Corail : saisi"]),
+        ("interrupted", "Interrompue", ["Un nouveau mot de passe y est en vigueur", "n° 1 y est conservé", "pas encore saisi"]),
+        ("uncertain", "Interrompue", ["sans que sa réponse ait été vue", "1 d'issue inconnue", "cette rotation n'y a rien rangé"]),
+        (
+            "abandoned",
+            "Abandonnée",
+            ["Le portail reste fermé.", "État vérifié par téléphone.", "Trousseau : inchangé."],
+        ),
+        ("rehearsal", "Répétition", ["aucun mot de passe n'a été changé", "Inchangé", "il n'y a pas de nouveau mot de passe"]),
+    ],
+)
+def test_page_says_the_outcome_and_what_is_true(name: str, badge: str, truths: list[str]) -> None:
+    """The outcome, the portal, the keyring and the targets are said in words, for each way in which a rotation can end."""
+    text = Strict(page(name)).text
+    assert [badge, *truths] == [words for words in [badge, *truths] if words in text]
+
+
+def test_top_block_says_who_what_when_and_by_which_proof() -> None:
+    """Structure, account, person, both times, proof with its meaning, next due date, resets and rejected passwords stand on the page."""
+    text = Strict(page("success")).text
+    facts = [
+        "Commune d'Exemple",
+        "219 900 016 00011",
+        "TECH_1_12345678@cpro.fr",
+        "m.durand",
+        "« Activités du gestionnaire »",
+        "30 novembre 2026 à 10:12:05 (UTC+01:00 ; 2026-11-30 09:12:05 UTC)",
+        "Attesté par une personne",
+        "Relève ne l'a pas constaté lui-même",
+        "1er décembre 2027",
+        "3 effectuées",
+        "2 : caractère interdit « / » (2 fois)",
+        "bouton du notebook",
+    ]
+    assert facts == [fact for fact in facts if fact in text]
+
+
+def test_every_step_shows_its_state_and_its_picture() -> None:
+    """Each documented step is there with its number and mode; its picture is in the page, byte for byte."""
+    html = Strict(page("success"))
+    modes = [(attributes["class"] or "").split()[1] for attributes in html.all("li")]
+    pictures = {base64.b64decode((image["src"] or "").removeprefix("data:image/png;base64,")) for image in html.all("img")}
+    assert [*["automatic"] * 9, "manual", "skipped", "manual"] == modes
+    assert "Étape 6 sur 12" in html.text and "1,2 s" in html.text
+    assert {png()} == pictures and 10 == len(html.all("img"))
+
+
+def test_missing_or_false_picture_is_said() -> None:
+    """A picture that the journal names and the folder lacks, or that is no PNG, is said to be absent."""
+    html = Strict(render(view(success(), {"01-authentification.png": b"<svg onload=alert(1)>"}, PARIS)))
+    assert [] == html.all("img")
+    assert "Image absente du dossier : 01-authentification.png" in html.text
+
+
+def test_steps_run_again_and_errors_are_all_told() -> None:
+    """A step that failed and was done later shows both; the reason of the step and of its run is told once."""
+    html = Strict(render(view([*interrupted(), *entries(*opened(), *steps(9, 9))[2:]], CAPTURES, PARIS)))
+    assert "step automatic" == html.all("li")[8]["class"]
+    assert 1 == [attributes.get("class") for attributes in html.all("span")].count("mode failed")
+    assert 1 == len(html.all("article")) and "Ce qui est sûr : rien n'est perdu." in html.text.split("Partie technique")[0]
+
+
+def test_resets_count_by_what_the_portal_concluded() -> None:
+    """On the newer route a candidate refused before any click is no reset; one that the portal denied is not counted as done."""
+    told = entries(
+        *opened(route="raccordements"),
+        ("mot-de-passe", j.CandidateRejected(1, "caractère interdit")),
+        ("mot-de-passe", j.PendingStored(2)),
+        ("confirmation", j.ResetIntended(2)),
+        ("confirmation", j.ResetNotDone(2, "Refusé.")),
+        ("confirmation", j.ResetIntended(3)),
+        ("confirmation", j.ResetDone(3)),
+    )
+    record = view(told, {})
+    assert ((2, "not_done"), (3, "done")) == record.resets
+    assert ("new", 1) == (record.portal, len(record.rejected))
+    assert ("old", ((2, "not_done"),)) == (view(told[:-2], {}).portal, view(told[:-2], {}).resets)
+
+
+def test_unusable_password_on_the_portal_is_said() -> None:
+    """After a rejected password, the portal's is neither the old one nor a usable one."""
+    record = view(entries(*opened(), *asked(), *rejected(1)), {})
+    assert "rejected" == record.portal
+    assert "le dernier mot de passe donné est inutilisable" in Strict(render(record)).text
+
+
+def test_target_counts_only_for_the_last_stored_password() -> None:
+    """A target that was given a password which another one has since replaced is not said to be served."""
+    first = [("", j.PendingStored(1)), ("", j.TargetIntended("corail")), ("", j.TargetEntered("corail", "manual"))]
+    assert "entered" == view(entries(*opened(), *first), {}).targets[0].state
+    assert "none" == view(entries(*opened(), *first, ("", j.PendingStored(2))), {}).targets[0].state
+    assert "begun" == view(entries(*opened(), *first[:2]), {}).targets[0].state
+
+
+def test_markup_and_secrets_never_reach_the_page() -> None:
+    """What a journal carries is text, never markup, and a registered secret is masked in the form that the page gives it."""
+    secret = Secret("k<9\"&'Qz{ ;w4")
+    told = entries(*opened(), ("portail", j.StepDone("automatic", f"<script>alert(1)</script> {secret.reveal()}")))
+    text = render(view(told, {}))
+    assert "<script" not in text and "&lt;script&gt;" in text
+    assert "Qz{" not in text and "••••••" in text
+
+
+def test_page_is_written_whole_from_the_folder(tmp_path: Path) -> None:
+    """The page comes from the folder's own journal and captures, replaces the last one, and leaves nothing else behind."""
+    (tmp_path / "captures").mkdir()
+    (tmp_path / "captures" / "01-authentification.png").write_bytes(png())
+    journal = j.Journal(tmp_path, "7f3a9c", "m.durand")
+    for step, event in (*opened(), *steps(1, 1)):
+        journal.append(event, step)
+    (tmp_path / FILE_NAME).write_text("old")
+    assert tmp_path / FILE_NAME == write_page(tmp_path)
+    assert base64.b64encode(png()).decode() in (tmp_path / FILE_NAME).read_text("utf-8")
+    assert {"captures", j.FILE_NAME, FILE_NAME} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_refused_page_keeps_the_last_one(tmp_path: Path) -> None:
+    """When the page cannot be put in its place, the error says what is safe and no half page is left."""
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(PageUnwritable) as stopped:
+        write_page(tmp_path)
+    assert "intacts" in stopped.value.text
+    assert [tmp_path / FILE_NAME] == list(tmp_path.iterdir())
+
+
+async def test_page_is_read_without_network_script_or_overflow(browser: Browser, tmp_path: Path) -> None:
+    """In a real browser with scripts off, every page asks the network for nothing and fits the width of a small laptop and of a phone."""
+    context = await browser.new_context(java_script_enabled=False)
+    tab = await context.new_page()
+    asked_for: list[str] = []
+    tab.on("request", lambda request: asked_for.append(request.url))
+    for name in JOURNALS:
+        path = tmp_path / f"{name}.html"
+        path.write_text(page(name), "utf-8")
+        for width in (1366, 390):
+            await tab.set_viewport_size({"width": width, "height": 768})
+            await tab.goto(path.as_uri())
+            assert width >= await tab.evaluate("document.documentElement.scrollWidth"), name
+            assert await tab.get_by_role("heading", level=1).is_visible()
+    assert {(tmp_path / f"{name}.html").as_uri() for name in JOURNALS} == {url for url in asked_for if not url.startswith("data:")}
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler-utils is not installed")
+@pytest.mark.parametrize(("name", "band"), [("school", SCHOOL), ("rehearsal", "Répétition : ce dossier"), ("success", "")])
+async def test_print_says_its_nature_on_every_page(browser: Browser, tmp_path: Path, name: str, band: str) -> None:
+    """Printed, a record of the school or of a rehearsal says so on each page, once; a true one never does."""
+    tab = await browser.new_page()
+    await tab.set_content(page(name))
+    await tab.pdf(path=tmp_path / "record.pdf", prefer_css_page_size=True, print_background=False)
+    process = await asyncio.create_subprocess_exec("pdftotext", tmp_path / "record.pdf", "-", stdout=asyncio.subprocess.PIPE)
+    pages = (await process.communicate())[0].decode().split("\f")[:-1]
+    assert len(pages) >= 2
+    assert [1 if band else 0] * len(pages) == [" ".join(text.split()).count(band or SCHOOL) for text in pages]
