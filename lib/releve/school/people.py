@@ -52,7 +52,8 @@ def commune_name(number: int) -> str:
     """A commune's name, different for each of the first thousands of numbers."""
     stem, turn = _STEMS[number % len(_STEMS)], number // len(_STEMS)
     end, again = _ENDS[turn % len(_ENDS)], turn // len(_ENDS)
-    return f"Commune de {stem}{end}" + (f" {again + 1}" if again else "")
+    article = "d'" if stem[0] in "AEIOU" else "de "
+    return f"Commune {article}{stem}{end}" + (f" {again + 1}" if again else "")
 
 
 def users(number: int, count: int) -> tuple[User, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import jinja2
 import tornado.web
+from markupsafe import escape
 
 from releve.school.faults import Faults
 from releve.school.world import World
@@ -151,7 +151,7 @@ class Page(tornado.web.RequestHandler):
         common = {"world": self.world, "urls": self.desk.urls, "popup": False, "connected": self.session is not None}
         page = TEMPLATES.get_template(template).render({**common, **facts})
         for word, other in self.desk.faults.renamed_labels.items():
-            page = page.replace(word, html.escape(other)).replace(html.escape(word), html.escape(other))
+            page = page.replace(word, escape(other)).replace(escape(word), escape(other))
         return page
 
     def cut(self) -> None:
