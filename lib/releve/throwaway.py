@@ -77,11 +77,7 @@ class ThrowawayKeyring:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        ThrowawayBackend(str(self._address))._ask("stop")
-        self._thread.join()
-        self._listener.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._values.clear()
+        self.stop()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -91,6 +87,15 @@ class ThrowawayKeyring:
     def keystore(self) -> Keystore:
         """The same keyring for the process that owns it."""
         return Keystore(ThrowawayBackend(str(self._address)), throwaway=True)
+
+    def stop(self) -> None:
+        """End the service, as when the demonstration's process dies; what it kept is gone. Safe to repeat."""
+        if self._thread.is_alive():
+            ThrowawayBackend(str(self._address))._ask("stop")
+            self._thread.join()
+        self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._values.clear()
 
     def fail_writes(self, times: int = 1, service: str = "") -> None:
         """Refuse the next writes and deletions (of one service, such as "releve/pending", when it is named)."""
