@@ -21,12 +21,18 @@ class ReleveError(Exception):
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
+        self._placed: tuple[str, str] | None = None
         super().__init__(self.sentences[0])
+
+    def place(self, safe: str, todo: str) -> None:
+        """Replace the last two sentences by what the whole rotation's situation says: the error alone knows less."""
+        self._placed = (safe, todo)
 
     @property
     def sentences(self) -> tuple[str, str, str]:
         """What happened, what is safe, what to do next: three French sentences."""
-        return tuple(text.format_map(self.facts) for text in (self.happened, self.safe, self.todo))  # type: ignore[return-value]
+        happened, safe, todo = (text.format_map(self.facts) for text in (self.happened, self.safe, self.todo))
+        return (happened, *(self._placed or (safe, todo)))
 
     @property
     def text(self) -> str:

@@ -295,6 +295,8 @@ def parse(line: str) -> Entry:
     names = {f.name for f in dataclasses.fields(cls)} if cls else set()
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in names}
     event = cls(**values) if cls else Unknown(data["event"], data)
+    if datetime.fromisoformat(data["time"]).tzinfo is None:
+        raise ValueError("a time without its offset")
     return Entry(data["time"], data["run"], data["step"], data["actor"], event)
 
 

@@ -44,7 +44,8 @@ _SCREENS: tuple[tuple[str, str, str, str, Effect], ...] = (
         "portail",
         PIGP,
         "Accueil",
-        "Cliquez sur « Chorus Pro » : un nouvel onglet s'ouvre. S'il y a lieu, cliquez sur « Se connecter », puis vérifiez vos informations.",
+        "Cliquez sur « Chorus Pro » : un nouvel onglet s'ouvre. S'il y a lieu, cliquez sur « Se connecter », "
+        "puis vérifiez vos informations.",
         Effect.READS,
     ),
     ("accueil", CHORUS, "Accueil", "Cliquez sur « Activités du gestionnaire ».", Effect.READS),
@@ -52,7 +53,8 @@ _SCREENS: tuple[tuple[str, str, str, str, Effect], ...] = (
         "structures",
         CHORUS,
         "Activités du gestionnaire",
-        "La partie « Mes structures » présente les structures dont vous êtes gestionnaire. Cliquez sur le « stylo » pour modifier la vôtre.",
+        "La partie « Mes structures » présente les structures pour lesquelles vous êtes gestionnaire. "
+        "Cliquez sur le « stylo » pour modifier la vôtre.",
         Effect.READS,
     ),
     (
@@ -93,7 +95,13 @@ _SCREENS: tuple[tuple[str, str, str, str, Effect], ...] = (
         "Dans le menu « Environnement », sélectionnez « Gestion des collectivités ».",
         Effect.READS,
     ),
-    ("corail-transfert", CORAIL, "Onglet Transfert", "Onglet « Transfert » : cliquez sur l'icône « Facture dématérialisée ».", Effect.READS),
+    (
+        "corail-transfert",
+        CORAIL,
+        "Onglet Transfert",
+        "Onglet « Transfert », « Facture dématérialisée » : cliquez sur l'icône.",
+        Effect.READS,
+    ),
     (
         "corail-mot-de-passe",
         CORAIL,

@@ -41,7 +41,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Slots:
+class SlotsView:
     """Which writer each slot of the keyring names: "RUN/ATTEMPT", or None when it is empty. Never a value."""
 
     pending: str | None = None
@@ -66,7 +66,7 @@ class Facts:
     promoting: bool = False
     promoted: bool = False
     outcome: str = ""  # of a closed rotation; "abandoned" too
-    slots: Slots = Slots()
+    slots: SlotsView = SlotsView()
 
     @property
     def last(self) -> int:
@@ -111,13 +111,20 @@ class Facts:
         return a.intended and not (a.not_done or a.done or a.rejected or a.not_kept or a.again or (a.stored and not self.sees_first))
 
     @property
+    def lost(self) -> bool:
+        """The portal made a password that was kept nowhere."""
+        a = self.attempt
+        unread = a.done and not self.sees_first and not (a.stored or a.rejected or self.held)
+        return (a.not_kept or unread) and not a.again and not self.held
+
+    @property
     def vanished(self) -> bool:
         """The password was kept, and the keyring does not hold it any more."""
         a = self.attempt
         return a.stored and (a.done or not self.sees_first) and a.intended and not a.again and not self.held
 
 
-def gather(events: Iterable[j.Event], slots: Slots, run: str, max_attempts: int = 5) -> Facts:
+def gather(events: Iterable[j.Event], slots: SlotsView, run: str, max_attempts: int = 5) -> Facts:
     """The facts of one rotation. Any order of events gives facts: a journal of a later version never stops a resume."""
     facts = Facts(run=run, slots=slots, max_attempts=max_attempts)
     for event in events:
@@ -216,7 +223,7 @@ TABLE: tuple[Row, ...] = (
     Row("proven", lambda f: f.effective and not f.left and f.proof != "", Next.PROMOTE, 6, NEW, KEPT, RESUME),
     Row("entered", lambda f: f.effective and not f.left, Next.PROVE, 6, NEW, KEPT, RESUME),
     Row("kept", lambda f: f.effective, Next.ENTER, 6, NEW, KEPT, RESUME),
-    Row("not kept", lambda f: f.attempt.not_kept and not f.attempt.again, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
+    Row("not kept", lambda f: f.lost, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
     Row("unknown, kept", lambda f: f.open_question and f.held, Next.DECIDE, 6, PERHAPS, KEPT, AGAIN),
     Row("unknown", lambda f: f.open_question, Next.DECIDE, 6, PERHAPS, NONE_KEPT, AGAIN),
     Row(

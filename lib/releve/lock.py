@@ -1,0 +1,84 @@
+"""One rotation at a time for each technical account, across processes and across machines that share `outputs/`.
+
+The operating system holds the lock, so it falls with the process (or with the machine, by the file server): nothing is
+left to guess from a stale file. Who holds it stands beside it, for people.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from .errors import ReleveError
+
+
+class AccountBusy(ReleveError):
+    """Somebody else has this account in hand. Nothing was begun; try again when they are done."""
+
+    happened = "Une rotation du compte technique {account} est déjà en cours : {actor}, depuis {since}."
+    safe = "Relève s'est retiré sans rien faire : deux rotations en même temps s'annuleraient l'une l'autre."
+    todo = "Attendez qu'elle soit finie (ou fermez le carnet qui est ouvert), puis relancez."
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock: "name@machine", the process, and since when (UTC, ISO 8601)."""
+
+    actor: str
+    pid: int
+    since: str
+
+
+class AccountLock:
+    """The lock of one technical account in one folder of records. Hold it for the whole life of a rotation in this process."""
+
+    def __init__(self, outputs: Path, account: str) -> None:
+        folder = outputs / ".locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.@-]", "_", account)
+        self.account = account
+        self._lock = FileLock(folder / f"{name}.lock", thread_local=False)
+        self._who = folder / f"{name}.json"
+
+    def acquire(self, actor: str) -> Holder | None:
+        """Take the lock at once or raise `AccountBusy`. Returns the holder that died with it in hand, if any."""
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            holder = self._holder()
+            local = datetime.fromisoformat(holder.since).astimezone() if holder else None
+            who = f"{holder.actor} (processus {holder.pid})" if holder else "un autre programme"
+            since = f"{local:%d/%m/%Y à %H:%M}" if local else "un instant"
+            raise AccountBusy(account=self.account, actor=who, since=since) from None
+        dead = self._holder()
+        self._who.write_text(json.dumps(asdict(Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))))
+        return dead
+
+    def release(self) -> None:
+        """Let the lock go. Safe to repeat."""
+        if self._lock.is_locked:
+            self._who.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _holder(self) -> Holder | None:
+        try:
+            return Holder(**json.loads(self._who.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def actor() -> str:
+    """Who acts: "name@machine"."""
+    import getpass
+
+    try:
+        return f"{getpass.getuser()}@{platform.node()}"
+    except (OSError, KeyError):
+        return f"inconnu@{platform.node()}"

@@ -1,0 +1,73 @@
+"""Whoever answers the rotation's questions: a person at the notebook, or the options that stand for one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from .errors import PersonNeeded, ReleveError
+
+KEYRING_PATIENCE_SECONDS = 60.0
+_BETWEEN_TRIES_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a confirmation is asked for."""
+
+    account: str
+    structure: str
+    siret: str
+    used_by: tuple[str, ...]
+
+
+class GateClosed(PersonNeeded):
+    happened = "Personne n'a confirmé la réinitialisation du mot de passe de {account} pour {structure}."
+    safe = "Rien n'a été changé : le portail a toujours l'ancien mot de passe."
+    todo = "Relancez avec « --yes » pour confirmer d'avance, ou ouvrez le carnet avec « releve lab »."
+
+
+class DecisionNeeded(ReleveError):
+    """Nobody can know what the portal holds: a person, or `--reset-again`, decides."""
+
+    code = 6
+    happened = "La rotation s'est arrêtée à un moment où l'on ne peut pas savoir ce que le portail a fait."
+
+
+class Operator(Protocol):
+    """The questions. An answer that is not given raises `PersonNeeded` (or waits, at the notebook); a gate stays closed for ever."""
+
+    interactive: bool
+
+    async def confirm(self, target: Target) -> str:
+        """Confirm the reset of this very target; returns how it was given. Raises `GateClosed`."""
+
+    async def reset_again(self, truth: str) -> str | None:
+        """Decide whether to reset once more though the last outcome is unknown; returns how, or None for no."""
+
+    async def keep_trying(self, error: ReleveError, seconds: float) -> bool:
+        """The keyring fails with the new password in hand, since so many seconds: try again (True) or give up (False)?"""
+
+
+class Unattended:
+    """No person: the options answer."""
+
+    interactive = False
+
+    def __init__(self, approve: bool, reset_again: bool, how: str = "approve", patience_seconds: float = KEYRING_PATIENCE_SECONDS) -> None:
+        self.approve, self._reset_again, self.how, self.patience = approve, reset_again, how, patience_seconds
+
+    async def confirm(self, target: Target) -> str:
+        if not self.approve:
+            raise GateClosed(account=target.account, structure=target.structure)
+        return self.how
+
+    async def reset_again(self, truth: str) -> str | None:
+        return "--reset-again" if self._reset_again else None
+
+    async def keep_trying(self, error: ReleveError, seconds: float) -> bool:
+        if seconds >= self.patience:
+            return False
+        await asyncio.sleep(_BETWEEN_TRIES_SECONDS)  # a keyring tells nobody when it is back: it can only be asked
+        return True

@@ -1,0 +1,230 @@
+"""The browser at its edge: one window, watched for every way in which a page can fail, and pictures without secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Frame, Locator, Page, Playwright, Request, Response, async_playwright
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from ..browsers import Browser as BrowserChoice
+from ..secret import Secret, registered, scrub
+from ..settings import Portal, origin
+from . import errors as e
+from .words import Words
+
+# Replaces every secret by dots, in texts, fields and shadow trees, and paints its place in one flat colour.
+_BLANK = """
+secrets => {
+  let hits = 0;
+  const paint = el => { if (el && el.style) { el.style.setProperty('color', '#333', 'important');
+    el.style.setProperty('background', '#333', 'important'); el.style.setProperty('text-shadow', 'none', 'important'); } };
+  const walk = root => {
+    for (const el of root.querySelectorAll('*')) {
+      if (el.shadowRoot) walk(el.shadowRoot);
+      if ('value' in el && typeof el.value === 'string' && (el.type === 'password' || secrets.some(s => el.value.includes(s)))) {
+        if (el.value) { hits += 1; el.value = '••••••••••••'; paint(el); }
+      }
+      for (const name of el.getAttributeNames())
+        if (secrets.some(s => el.getAttribute(name).includes(s))) { el.setAttribute(name, '••••••'); hits += 1; }
+    }
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode())
+      if (secrets.some(s => node.nodeValue.includes(s))) { node.nodeValue = '••••••••••••'; paint(node.parentElement); hits += 1; }
+  };
+  walk(document);
+  const left = secrets.some(s => document.documentElement.textContent.includes(s) || document.title.includes(s));
+  return { hits, left };
+}
+"""
+
+# What the portal says when it cannot, the most telling first.
+_TROUBLES: dict[str, type[e.PortalError]] = {
+    "locked": e.AccountLocked,
+    "refused": e.PasswordRefused,
+    "expired": e.SessionExpired,
+    "maintenance": e.Maintenance,
+    "technical": e.TechnicalError,
+}
+
+
+class PortalBrowser:
+    """One browser with one context. `page` is the page in hand: a step that opens a tab puts the new one there."""
+
+    def __init__(self, settings: Portal, choice: BrowserChoice, headed: bool) -> None:
+        self.settings, self.choice, self.headed = settings, choice, headed
+        self.words = Words(settings.labels)
+        self.timeout = settings.timeout_seconds
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._context: BrowserContext | None = None
+        self._page: Page | None = None
+        self._failure: asyncio.Future[e.PortalError] | None = None
+        self.title = ""  # the screen in hand, for messages
+
+    async def start(self) -> None:
+        """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
+        try:
+            self._playwright = await async_playwright().start()
+            self._browser = await self._playwright.chromium.launch(
+                headless=not self.headed, channel=self.choice.channel, executable_path=self.choice.executable
+            )
+            self._context = await self._browser.new_context(locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800})
+            self._context.set_default_timeout(self.timeout * 1000)
+            self._context.on("page", self._watch)
+            self._page = await self._context.new_page()
+        except PlaywrightError as error:
+            await self.close()
+            raise e.BrowserDidNotStart(name=self.choice.name, why=scrub(error.message.splitlines()[0])) from None
+
+    async def close(self) -> None:
+        """Close everything, whatever has already gone. Safe to repeat."""
+        with suppress(PlaywrightError):
+            if self._browser:
+                await self._browser.close()
+        if self._playwright:
+            await self._playwright.stop()
+        self._playwright = self._browser = self._context = self._page = None
+
+    @property
+    def page(self) -> Page:
+        """The page in hand. Raises `BrowserGone` when there is none any more."""
+        if self._page is None or self._page.is_closed():
+            raise e.BrowserGone(screen=self.title)
+        return self._page
+
+    @page.setter
+    def page(self, page: Page) -> None:
+        self._page = page
+
+    @property
+    def context(self) -> BrowserContext:
+        if self._context is None:
+            raise e.BrowserGone(screen=self.title)
+        return self._context
+
+    def _watch(self, page: Page) -> None:
+        page.on("response", self._on_response)
+        page.on("requestfailed", self._on_request_failed)
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 500 and self._is_main(response.request):
+            self._fail(e.Maintenance(screen=self.title) if response.status == 503 else e.TechnicalError(screen=self.title))
+
+    def _on_request_failed(self, request: Request) -> None:
+        why = request.failure or ""
+        if self._is_main(request) and "ERR_ABORTED" not in why:  # an aborted request was replaced by another, or became a download
+            self._fail(e.PortalUnreachable(origin=origin(request.url), why=why))
+
+    @staticmethod
+    def _is_main(request: Request) -> bool:
+        try:
+            frame: Frame | None = request.frame if request.is_navigation_request() else None
+        except PlaywrightError:  # the page of a new tab is not known yet at its first request
+            return request.is_navigation_request()
+        return frame is not None and frame.parent_frame is None
+
+    def _fail(self, error: e.PortalError) -> None:
+        if self._failure and not self._failure.done():
+            self._failure.set_result(error)
+
+    @asynccontextmanager
+    async def on(self, title: str) -> AsyncIterator[None]:
+        """Everything within happens on the screen `title`; what Playwright raises becomes one of the portal's errors."""
+        self.title = title
+        self._failure = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        except PlaywrightTimeout:
+            raise await self.diagnose("l'élément attendu") from None
+        except PlaywrightError as error:
+            raise self._translate(error) from None
+
+    def _translate(self, error: PlaywrightError) -> e.PortalError:
+        first = scrub(error.message.splitlines()[0]) if error.message else ""
+        gone = self._page is None or self._page.is_closed() or not (self._browser and self._browser.is_connected())
+        if gone or "has been closed" in first or "crashed" in first.lower():
+            return e.BrowserGone(screen=self.title)
+        if network := re.search(r"net::\w+", first):
+            return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
+        return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
+
+    async def goto(self, url: str) -> None:
+        """Open `url` in the page in hand."""
+        await self.page.goto(url, wait_until="commit", timeout=self.timeout * 1000)
+
+    async def wait_for(self, wanted: Locator, label: str, within_dialog: bool = False) -> None:
+        """Return when `wanted` is visible; raise the right `PortalError` as soon as the page says anything else.
+
+        Safe to repeat. A window laid over the page is an error of its own unless `within_dialog`.
+        """
+        trouble = self.page.get_by_text(self._any_trouble()).filter(visible=True)
+        either = asyncio.ensure_future(wanted.or_(trouble).filter(visible=True).first.wait_for(timeout=self.timeout * 1000))
+        watched: set[asyncio.Future[object]] = {either}  # type: ignore[arg-type]
+        if self._failure:
+            watched.add(self._failure)  # type: ignore[arg-type]
+        try:
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            if either.done() and not either.exception() and await wanted.filter(visible=True).count():
+                if not within_dialog and (text := await self.popup()):
+                    raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
+                return
+            raise await self.diagnose(label)
+        finally:
+            either.cancel()
+            with suppress(asyncio.CancelledError, PlaywrightError):
+                await either
+
+    def _any_trouble(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES), re.IGNORECASE)
+
+    async def popup(self) -> str:
+        """The text of a window laid over the page, on one line; "" when there is none."""
+        dialog = self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog")).filter(visible=True)
+        return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
+
+    async def diagnose(self, label: str) -> e.PortalError:
+        """Why the page in hand is not the one expected: the most telling error that what it shows allows."""
+        if not (self._browser and self._browser.is_connected()) or self._page is None or self._page.is_closed():
+            return e.BrowserGone(screen=self.title)
+        with suppress(PlaywrightError):
+            for key, error in _TROUBLES.items():
+                if await self.page.get_by_text(self.words.find(f"trouble.{key}")).filter(visible=True).count():
+                    return error(screen=self.title, login=self.settings.login)
+            if self._failure and self._failure.done():
+                return self._failure.result()
+            if text := await self.popup():
+                return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
+        return e.ScreenNotRecognised(screen=self.title, wanted=label)
+
+    async def type_secret(self, field: Locator, secret: Secret) -> None:
+        """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused` before anything is typed."""
+        self.check_origin()
+        await field.fill(secret.reveal())
+
+    def check_origin(self) -> None:
+        """Raises `OriginRefused` unless the page in hand stands on one of the origins of the settings."""
+        try:
+            here = origin(self.page.url)
+        except ValueError:
+            here = self.page.url
+        if here not in self.settings.origins:
+            raise e.OriginRefused(origin=here)
+
+    async def capture(self, path: Path) -> bool:
+        """A picture of the page with every secret blanked in the page itself. False, and no file, when that cannot be assured."""
+        secrets = list(registered())
+        try:
+            for frame in self.page.frames:
+                if (await frame.evaluate(_BLANK, secrets))["left"]:
+                    return False
+            path.parent.mkdir(exist_ok=True)
+            await self.page.screenshot(path=path, animations="disabled", caret="hide", timeout=self.timeout * 1000)
+        except (PlaywrightError, e.BrowserGone):
+            return False
+        return True

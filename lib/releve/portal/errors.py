@@ -1,0 +1,141 @@
+"""Every way in which the portal can differ from the document, each with its own words."""
+
+from __future__ import annotations
+
+from ..errors import PersonNeeded, ReleveError, UsageError
+
+
+class PortalError(ReleveError):
+    """The portal did not show what the document says. The exit code depends on whether a reset was begun."""
+
+    safe = "Aucun mot de passe n'a été changé par cette étape."
+
+
+class PortalUnreachable(PortalError):
+    happened = "Le portail ne répond pas à l'adresse {origin} ({why})."
+    todo = "Vérifiez la connexion à Internet, puis relancez. Si le portail est en panne, revenez plus tard."
+
+
+class OriginRefused(PortalError):
+    happened = "La page ouverte est à l'adresse {origin}, qui n'est pas dans la liste des adresses permises."
+    safe = "Aucun identifiant ni mot de passe n'y a été saisi."
+    todo = "N'y saisissez rien vous-même : il existe de fausses pages Chorus Pro. Si l'adresse est la bonne, ajoutez-la à [portal] origins."
+
+
+class Maintenance(PortalError):
+    happened = "Le portail est en maintenance (écran « {screen} »)."
+    todo = "Revenez plus tard, puis relancez : la procédure reprendra."
+
+
+class TechnicalError(PortalError):
+    happened = "Le portail a répondu par une erreur technique (écran « {screen} »)."
+    todo = "Attendez quelques minutes, puis relancez. Si cela dure, prévenez le support de Chorus Pro."
+
+
+class SessionExpired(PortalError):
+    happened = "La session du portail a expiré (écran « {screen} »)."
+    todo = "Relancez : la procédure se reconnectera."
+
+
+class PasswordRefused(PortalError):
+    """Never tried twice: three refusals lock the account."""
+
+    happened = "Le portail a refusé l'identifiant ou le mot de passe de {login}."
+    safe = "Rien n'a été changé, et Relève n'essaiera pas une seconde fois : trois refus verrouillent le compte."
+    todo = "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials store », puis relancez."
+
+
+class AccountLocked(PortalError):
+    happened = "Le compte {login} est verrouillé sur le portail."
+    todo = "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur), puis relancez."
+
+
+class UnexpectedPopup(PortalError):
+    happened = "Une fenêtre inattendue couvre l'écran « {screen} » : « {text} »."
+    todo = "Connectez-vous au portail, lisez-la et fermez-la, puis relancez."
+
+
+class ScreenNotRecognised(PortalError):
+    happened = "L'écran « {screen} » n'est pas celui du document : « {wanted} » ne s'y trouve pas."
+    todo = "Le portail a peut-être changé. Faites cette étape à la main, ou indiquez le nouveau libellé dans [portal.labels]."
+
+
+class AmbiguousScreen(PortalError):
+    happened = "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au hasard."
+    todo = "Faites cette étape à la main, en vérifiant le compte technique et le SIRET affichés."
+
+
+class StructureNotFound(PortalError):
+    happened = "La structure {siret} ne figure pas dans « Mes structures » pour {login}."
+    todo = "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire de cette structure."
+
+
+class NotPrincipalManager(PortalError):
+    happened = "Vous n'êtes pas gestionnaire principal de la structure {siret} : le portail ne propose pas la réinitialisation."
+    todo = "Demandez au gestionnaire principal de faire la procédure, ou de vous donner ce rôle."
+
+
+class ResetButtonMissing(PortalError):
+    happened = "Le bouton « {wanted} » ne figure pas sur la fiche de la structure {siret}, ou il est grisé."
+    todo = "Vérifiez que vous êtes gestionnaire principal. Si le bouton a changé de nom, indiquez-le dans [portal.labels]."
+
+
+class NoTechnicalAccount(PortalError):
+    happened = "La structure {siret} n'a pas de compte technique sur le portail."
+    todo = "Vérifiez la structure, ou faites d'abord créer un compte technique."
+
+
+class AccountNotFound(PortalError):
+    happened = "Le compte technique {account} ne figure pas sur la fiche de la structure {siret}. Le portail y montre : {found}."
+    todo = "Corrigez « technical_account » dans vos réglages."
+
+
+class AccountToChoose(UsageError):
+    happened = "La structure {siret} a plusieurs comptes techniques : {found}."
+    todo = "Indiquez celui à renouveler avec « technical_account » dans vos réglages."
+
+
+class WrongConfirmation(PortalError):
+    happened = "La fenêtre de confirmation ne parle pas du compte {account} : « {text} »."
+    safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
+    todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
+
+
+class ResetRefused(PortalError):
+    """The portal said no to the confirmation: known not to have happened."""
+
+    happened = "Le portail a refusé la réinitialisation : « {text} »."
+    safe = "Le mot de passe n'a pas été changé : le portail le dit lui-même."
+    todo = "Attendez un moment, puis relancez."
+
+
+class ResetOutcomeUnknown(PortalError):
+    """The click went and no answer was understood. Never retried by itself."""
+
+    happened = "La confirmation a été envoyée, mais la réponse du portail n'est pas arrivée ({why})."
+    safe = "Relève ne clique pas une seconde fois de lui-même."
+    todo = "{todo}"
+
+
+class PasswordUnreadable(PortalError):
+    """The reset took place, and the screen's password could not be told apart from the rest."""
+
+    happened = "Le portail a fait un nouveau mot de passe, mais Relève n'a pas su le lire à l'écran ({why})."
+    safe = "La page reste ouverte tant que ce programme tourne ; l'ancien mot de passe ne fonctionne plus."
+    todo = "Si vous voyez la page, recopiez le mot de passe à la main dans le carnet. Sinon, il faudra en demander un autre."
+
+
+class BrowserGone(PortalError):
+    happened = "Le navigateur s'est fermé pendant l'étape « {screen} »."
+    todo = "Relancez : la procédure rouvrira un navigateur et reprendra."
+
+
+class BrowserDidNotStart(PortalError):
+    happened = "Le navigateur {name} n'a pas pu démarrer ({why})."
+    todo = "Installez Microsoft Edge ou Chromium, ou indiquez un autre navigateur avec [portal] browser."
+
+
+class CodeNeeded(PersonNeeded):
+    happened = "Le portail demande un code à usage unique pour {login}."
+    safe = "Rien n'a été changé."
+    todo = "Ouvrez le carnet avec « releve lab » pour saisir le code, ou enregistrez la clé TOTP avec « releve credentials store --otp »."

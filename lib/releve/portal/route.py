@@ -1,0 +1,43 @@
+"""What every route to the reset promises, whatever the screens behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from ..secret import Secret
+
+
+class Route(Protocol):
+    """One way to the reset of one technical account.
+
+    `sees_first` tells which comes first: False, the reset takes effect before its password is seen (`commit`, then `read`);
+    True, the candidate is read, kept, and only then made effective (`read`, then `commit`).
+    """
+
+    name: ClassVar[str]
+    sees_first: ClassVar[bool]
+
+    async def go(self, step: str) -> str:
+        """Go through one documented screen; returns one French line of result. Reads only: safe to repeat."""
+
+    async def ready(self) -> None:
+        """Make sure, without any effect, that `commit` can be pressed for this very account. Raises `PortalError`."""
+
+    async def commit(self) -> None:
+        """The irreversible click, once. Raises `ResetRefused` (known not to have happened) or `ResetOutcomeUnknown`. Never repeat."""
+
+    async def read(self) -> Secret:
+        """The password on the screen. Raises `PasswordUnreadable`. Safe to repeat."""
+
+    async def back(self) -> None:
+        """From a password that cannot be used, return to where `ready` holds again, as the document says."""
+
+    async def leave(self) -> str:
+        """Log out; returns one French line."""
+
+    async def capture(self, path: Path) -> bool:
+        """A picture of the screen in hand, without any secret; False when there is none."""
+
+    async def close(self) -> None:
+        """Let the browser go. Safe to repeat."""

@@ -1,0 +1,306 @@
+"""The documented screens, one class each, named as the procedure names them.
+
+A screen knows its mark (what an operator recognises it by) and what is done on it. It relies on words, roles and labels
+only. `reached` waits for the mark and raises the `PortalError` that fits; it reads, so it may be repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from playwright.async_api import Locator, Page
+
+from ..secret import Secret
+from . import errors as e
+from .browser import PortalBrowser
+from .words import Words, digits
+
+ACCOUNT = re.compile(r"TECH_\w+@[\w.-]+", re.IGNORECASE)  # both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr
+_PRINTABLE = re.compile(r"[\x21-\x7e]{8,128}")
+
+# Every value that stands beside, under or in an element whose own text is the label.
+_BESIDE_LABEL = """
+([label, inline]) => {
+  const exact = new RegExp(label, 'i'), within = new RegExp(inline, 'i'), found = new Set();
+  const visible = el => el.getClientRects().length > 0;
+  const own = el => [...el.childNodes].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ').trim();
+  const value = el => 'value' in el && typeof el.value === 'string' && el.tagName !== 'LI' ? el.value : el.textContent.trim();
+  for (const el of document.querySelectorAll('body *')) {
+    if (!visible(el) || ['SCRIPT', 'STYLE'].includes(el.tagName)) continue;
+    const text = own(el), one = within.exec(el.textContent.trim());
+    if (one && el.children.length <= 1) found.add(one[1]);
+    if (!text || !exact.test(text)) continue;
+    if (el.control) found.add(value(el.control));
+    let from = el;
+    for (let up = 0; from && up < 3; up += 1, from = from.parentElement) {
+      const next = from.nextElementSibling;
+      if (!next || !visible(next)) continue;
+      found.add(value(next.matches('input') ? next : next.querySelector('input') || next));
+      break;
+    }
+  }
+  return [...found];
+}
+"""
+
+
+class Screen:
+    """A screen in the window in hand. `title` is the document's name for it."""
+
+    title: ClassVar[str]
+    label: ClassVar[str]  # the words of its mark, for messages
+
+    def __init__(self, browser: PortalBrowser) -> None:
+        self.browser = browser
+
+    @property
+    def page(self) -> Page:
+        return self.browser.page
+
+    @property
+    def words(self) -> Words:
+        return self.browser.words
+
+    def mark(self) -> Locator:
+        """What an operator recognises the screen by."""
+        raise NotImplementedError
+
+    async def reached(self) -> None:
+        """Return once the screen is there. Raises `PortalError`."""
+        await self.browser.wait_for(self.mark(), self.words.first(self.label))
+
+    def button(self, key: str) -> Locator:
+        """The visible links and buttons that carry the words of `key` and nothing else."""
+        name = self.words.exact(key)
+        return self._either(self.page.get_by_role("button", name=name), self.page.get_by_role("link", name=name))
+
+    def named(self, key: str, within: Locator | None = None) -> Locator:
+        """The visible links and buttons whose name contains the words of `key`."""
+        place, name = within or self.page, self.words.find(key)
+        return self._either(place.get_by_role("button", name=name), place.get_by_role("link", name=name))
+
+    @staticmethod
+    def _either(one: Locator, other: Locator) -> Locator:
+        return one.or_(other).filter(visible=True)
+
+    async def only(self, found: Locator, label: str) -> Locator:
+        """The one element found. Raises `ScreenNotRecognised` for none, `AmbiguousScreen` for several: no guess is made."""
+        count = await found.count()
+        if count == 0:
+            raise await self.browser.diagnose(label)
+        if count > 1:
+            raise e.AmbiguousScreen(screen=self.title, count=count, wanted=label)
+        return found
+
+    async def press(self, found: Locator, label: str) -> None:
+        """Click the one element found."""
+        await (await self.only(found, label)).click()
+
+
+class Authentification(Screen):
+    """The login page of the Portail de la Gestion Publique."""
+
+    title, label = "Authentification", "login.password"
+
+    def mark(self) -> Locator:
+        return self.page.get_by_label(self.words.find("login.password")).filter(visible=True)
+
+    async def sign_in(self, login: str, password: Secret) -> None:
+        """Type both and press "connexion", once. The fields are typed in only on an allowed origin."""
+        self.browser.check_origin()
+        name = self.page.get_by_label(self.words.find("login.identifier")).filter(visible=True)
+        await (await self.only(name, self.words.first("login.identifier"))).fill(login)
+        await self.browser.type_secret(await self.only(self.mark(), self.words.first(self.label)), password)
+        await self.press(self.button("login.submit"), self.words.first("login.submit"))
+
+
+class AccueilDuPortail(Screen):
+    """The portal's tiles; "Chorus Pro" opens a new tab."""
+
+    title, label = "Accueil", "pigp.chorus"
+
+    def mark(self) -> Locator:
+        return self.named("pigp.chorus")
+
+    async def open_chorus_pro(self) -> None:
+        """Click the tile, and take the tab that it opens in hand (or the same one, should the portal stop opening tabs)."""
+        tile = await self.only(self.mark(), self.words.first(self.label))
+        if await tile.get_attribute("target") == "_blank":
+            async with self.browser.context.expect_page() as opened:
+                await tile.click()
+            self.browser.page = await opened.value
+        else:
+            await tile.click()
+
+
+class AccueilDeChorusPro(Screen):
+    """Chorus Pro, once connected; before it, perhaps, "Se connecter" and the information form."""
+
+    title, label = "Accueil", "home.manager"
+
+    def mark(self) -> Locator:
+        return self.named("home.manager")
+
+    async def arrive(self) -> list[str]:
+        """Go through "Se connecter" and the first visit's form as far as they show; returns what was done on the way."""
+        done: list[str] = []
+        hops = {"connection.connect": "connecté sans seconde authentification", "information.submit": "informations vérifiées"}
+        for _ in range(len(hops) + 1):
+            ways = self.mark().or_(self.button("connection.connect")).or_(self._information())
+            await self.browser.wait_for(ways, self.words.first(self.label))
+            if await self.mark().count():
+                return done
+            key = "information.submit" if await self._information().count() else "connection.connect"
+            if hops[key] in done:
+                break
+            await self.press(self.button(key), self.words.first(key))
+            done.append(hops[key])
+            await self.page.wait_for_load_state("load")
+        raise await self.browser.diagnose(self.words.first(self.label))
+
+    def _information(self) -> Locator:
+        return self.page.get_by_role("heading", name=self.words.find("information.title")).filter(visible=True)
+
+    async def open_manager_activities(self) -> None:
+        await self.press(self.mark(), self.words.first(self.label))
+
+
+class ActivitesDuGestionnaire(Screen):
+    """The manager's structures, in pages, with a search."""
+
+    title, label = "Activités du gestionnaire", "structures.title"
+
+    def mark(self) -> Locator:
+        return self.page.get_by_text(self.words.find("structures.title")).filter(visible=True)
+
+    def row(self, siret: str) -> Locator:
+        return self.page.get_by_role("row").filter(has_text=re.compile(digits(siret))).filter(visible=True)
+
+    async def edit(self, siret: str) -> None:
+        """Find the structure, page after page, and click its pen. Raises `StructureNotFound`."""
+        while not await self.row(siret).count():
+            if not await self._turn_page():
+                raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+        row = await self.only(self.row(siret), siret)
+        await self.press(self.named("structures.edit", row), self.words.first("structures.edit"))
+
+    async def search(self, siret: str) -> bool:
+        """Ask the portal's own search for the structure; False when there is no such field. The pages remain the way to be sure."""
+        field = self.page.get_by_role("searchbox").or_(self.page.get_by_role("textbox", name=self.words.find("structures.search")))
+        if await field.filter(visible=True).count() != 1:
+            return False
+        await field.fill(siret)
+        async with self.page.expect_event("domcontentloaded"):
+            await field.press("Enter")
+        await self.reached()
+        return True
+
+    async def _turn_page(self) -> bool:
+        following = self.named("structures.next")
+        if not await following.count() or not await following.first.is_enabled():
+            return False
+        first = await self.page.get_by_role("row").filter(visible=True).nth(1).inner_text()
+        await following.first.click()
+        still = self.page.get_by_role("row").filter(has_text=first)
+        await still.wait_for(state="detached")
+        await self.reached()
+        return True
+
+
+class ModificationDeLaStructure(Screen):
+    """The structure's card: folded panels, the attached users at its foot, the confirmation window."""
+
+    title, label = "Modification de la structure", "structure.title"
+
+    def mark(self) -> Locator:
+        return self.page.get_by_role("heading", name=self.words.find("structure.title")).filter(visible=True)
+
+    async def check_target(self, siret: str) -> None:
+        """Prove which structure this is: its SIRET is on the card. Raises `StructureNotFound`."""
+        if not re.search(digits(siret), await self.page.locator("body").inner_text()):
+            raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+
+    async def show_users(self) -> None:
+        """Unfold "Utilisateurs rattachés à la structure" and bring it in sight."""
+        panel = self.named("structure.users")
+        if await panel.count() == 1 and await panel.get_attribute("aria-expanded") == "false":
+            await panel.click()
+        title = self.page.get_by_text(self.words.find("structure.users")).filter(visible=True).first
+        await self.browser.wait_for(title, self.words.first("structure.users"))
+        await title.scroll_into_view_if_needed()
+
+    async def reset_button(self, siret: str, account: str) -> Locator:
+        """The enabled reset button of `account`, and of no other. Raises the `PortalError` that says why there is none."""
+        text = await self.page.locator("body").inner_text()
+        found = sorted(set(ACCOUNT.findall(text)))
+        buttons, label = self.named("reset.button"), self.words.first("reset.button")
+        if account not in found:
+            raise e.AccountNotFound(account=account, siret=siret, found=", ".join(found)) if found else e.NoTechnicalAccount(siret=siret)
+        if not await buttons.count():
+            secondary = self.words.find("structure.secondary").search(text)
+            raise e.NotPrincipalManager(siret=siret) if secondary else e.ResetButtonMissing(siret=siret, wanted=label)
+        row = self.page.get_by_role("row").or_(self.page.get_by_role("listitem")).filter(has_text=account).filter(has=buttons)
+        button = self.named("reset.button", row) if await row.count() == 1 else buttons
+        if await button.count() != 1 or (await row.count() != 1 and len(found) > 1):
+            raise e.AccountToChoose(siret=siret, found=", ".join(found))
+        if not await button.is_enabled():
+            raise e.ResetButtonMissing(siret=siret, wanted=label)
+        return button
+
+
+class Confirmation(Screen):
+    """The window that asks to confirm the reset."""
+
+    title, label = "Modification de la structure", "reset.confirm"
+
+    def mark(self) -> Locator:
+        name = self.words.exact("reset.confirm")
+        return self.page.get_by_role("dialog").get_by_role("button", name=name).filter(visible=True)
+
+    async def reached(self) -> None:
+        await self.browser.wait_for(self.mark(), self.words.first(self.label), within_dialog=True)
+
+    async def check(self, account: str) -> Locator:
+        """The enabled confirm button, nothing clicked yet. Raises `WrongConfirmation` when the window names another account."""
+        await self.reached()
+        text = await self.browser.popup()
+        others = [found for found in ACCOUNT.findall(text) if found != account]
+        if others:
+            raise e.WrongConfirmation(account=account, text=text[:160])
+        button = await self.only(self.mark(), self.words.first(self.label))
+        await button.click(trial=True)
+        return button
+
+
+class EcranSuivant(Screen):
+    """The summary that shows the new password, once."""
+
+    title, label = "Écran suivant", "summary.password"
+
+    def mark(self) -> Locator:
+        """The label of the password, where no password is asked for: the login page has the same words."""
+        return self.page.get_by_text(self.words.exact("summary.password")).filter(visible=True)
+
+    def refusal(self) -> Locator:
+        return self.page.get_by_text(self.words.find("reset.refused")).filter(visible=True)
+
+    async def reached(self) -> None:
+        await self.browser.wait_for(self.mark().or_(self.refusal()), self.words.first(self.label))
+        if await self.refusal().count():
+            raise e.ResetRefused(text=" ".join((await self.refusal().first.inner_text()).split())[:160])
+        if await self.page.locator("input[type=password]").filter(visible=True).count():
+            raise e.SessionExpired(screen=self.title)
+
+    async def read(self, account: str) -> Secret:
+        """The password on the screen. Raises `PasswordUnreadable` unless exactly one value can be it. Safe to repeat."""
+        exact = self.words.exact("summary.password").pattern
+        inline = exact.replace(r"[\s«»*:]*$", r"\s*:\s*(\S+)$")
+        values: list[str] = await self.page.evaluate(_BESIDE_LABEL, [exact, inline])
+        fits = [value for value in values if _PRINTABLE.fullmatch(value) and value != account]
+        if len(fits) != 1:
+            raise e.PasswordUnreadable(why=f"{len(fits)} valeurs possibles")
+        return Secret(fits[0])
+
+    async def back(self) -> None:
+        await self.press(self.button("summary.back"), self.words.first("summary.back"))

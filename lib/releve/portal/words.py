@@ -1,0 +1,68 @@
+"""The words on the screens, found whatever their case, accents, spaces and apostrophes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from importlib.resources import files
+
+from ..errors import UsageError
+
+_VARIANTS = {
+    "a": "aàâä", "c": "cç", "e": "eéèêë", "i": "iîï", "o": "oôö", "u": "uùûü", "y": "yÿ", "'": "'’`", "-": "\\-‑–",
+}  # fmt: skip
+
+
+class UnknownLabel(UsageError):
+    """A key of `[portal.labels]` that names no place of the procedure."""
+
+    happened = "La clé « {key} » de [portal.labels] ne désigne aucun libellé connu."
+    todo = "Corrigez la clé dans vos réglages. Libellés connus : {known}."
+
+
+def tolerant(text: str) -> str:
+    """A regular expression, valid in Python and in JavaScript, that finds `text` despite case, accents and spacing."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower().replace("’", "'")) if not unicodedata.combining(c))
+    parts = []
+    for char in " ".join(plain.split()):
+        if char == " ":
+            parts.append(r"\s+")
+        elif char in _VARIANTS:
+            parts.append(f"[{_VARIANTS[char]}]")
+        else:
+            parts.append(re.escape(char))
+    return "".join(parts)
+
+
+def digits(number: str) -> str:
+    """A regular expression that finds a number whether or not it is written in groups."""
+    return r"\s*".join(number)
+
+
+class Words:
+    """The variants of each label, by "place.word"; `overrides` come from `[portal.labels]` and replace the variants."""
+
+    def __init__(self, overrides: Mapping[str, str | list[str]] | None = None) -> None:
+        tables = tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
+        self._variants: dict[str, list[str]] = {f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()}
+        for key, value in (overrides or {}).items():
+            if key not in self._variants:
+                raise UnknownLabel(key=key, known=", ".join(sorted(self._variants)))
+            self._variants[key] = [value] if isinstance(value, str) else list(value)
+
+    def first(self, key: str) -> str:
+        """The documented wording, for messages."""
+        return self._variants[key][0]
+
+    def find(self, key: str) -> re.Pattern[str]:
+        """Matches a text that contains one of the variants as whole words."""
+        return self._compile(key, r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])")
+
+    def exact(self, key: str) -> re.Pattern[str]:
+        """Matches a text that is one of the variants and nothing else (a mark of obligation or a colon aside)."""
+        return self._compile(key, r"^[\s«»*]*(?:{})[\s«»*:]*$")
+
+    def _compile(self, key: str, shape: str) -> re.Pattern[str]:
+        return re.compile(shape.format("|".join(tolerant(text) for text in self._variants[key])), re.IGNORECASE)

@@ -1,0 +1,69 @@
+"""The record's folder: its name, and how a rotation is found again."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from .. import journal as j
+
+NOTEBOOK, CAPTURES, PAGE = "rotation.ipynb", "captures", "record.html"
+_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}_\d{6})_(\d{14})_(\w+)")
+
+
+@dataclass(frozen=True)
+class RecordFolder:
+    """`outputs/YYYY-MM-DD_HHMMSS_SIRET_RUNID`, by its parts. The date is the operator's own (local time)."""
+
+    path: Path
+    siret: str
+    run: str
+
+    @classmethod
+    def new(cls, outputs: Path, siret: str) -> RecordFolder:
+        """A name for a rotation that begins now; nothing is created yet."""
+        run = secrets.token_hex(4)
+        return cls(outputs / f"{datetime.now().astimezone():%Y-%m-%d_%H%M%S}_{siret}_{run}", siret, run)
+
+    @classmethod
+    def at(cls, path: Path) -> RecordFolder | None:
+        """The record folder of that name, or None when it is not one."""
+        match = _NAME.fullmatch(path.name)
+        return cls(path, match[2], match[3]) if match else None
+
+    def entries(self) -> list[j.Entry]:
+        """The journal's entries. Raises `JournalUnreadable`."""
+        return j.read(self.path / j.FILE_NAME)
+
+
+def all_records(outputs: Path) -> Iterator[RecordFolder]:
+    """Every record folder, the oldest first, that has a journal."""
+    for path in sorted(outputs.glob("*_*_*_*")):
+        record = RecordFolder.at(path)
+        if record and (path / j.FILE_NAME).exists():
+            yield record
+
+
+def opened(entries: list[j.Entry]) -> j.RotationOpened | None:
+    """How the rotation was opened; None for a journal that never got so far."""
+    return next((entry.event for entry in entries if isinstance(entry.event, j.RotationOpened)), None)
+
+
+def is_closed(entries: list[j.Entry]) -> bool:
+    """Whether the rotation is closed or abandoned."""
+    return any(isinstance(entry.event, j.RotationClosed | j.RotationAbandoned) for entry in entries)
+
+
+def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
+    """The open rotations (of one technical account), the oldest first. A rehearsal is never left open for a rotation to find."""
+    found = []
+    for record in all_records(outputs):
+        entries = record.entries()
+        first = opened(entries)
+        if first and not first.rehearsal and not is_closed(entries) and account in (None, first.account):
+            found.append(record)
+    return found

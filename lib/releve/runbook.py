@@ -1,0 +1,100 @@
+"""What the notebook calls: one line a cell. Opens the rotation, does its steps, prints what an archive can be read by."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import kernel
+from .errors import ReleveError, UsageError
+from .operator import Unattended
+from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from .rotation import Done, Rotation, StepMissing
+from .session import Parameters, Session
+
+_TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
+
+
+class NothingOpen(UsageError):
+    happened = "La rotation n'est pas encore ouverte dans ce carnet."
+    todo = "Exécutez d'abord la cellule « Ouverture », ou tout le carnet."
+
+
+_session: Session | None = None
+
+
+async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
+    """Open the rotation of the parameters, or the unfinished one of the same account. Run again, it says where it stands."""
+    global _session
+    _guard()
+    if _session is not None:
+        print("La rotation est déjà ouverte.", _where(_session.rotation))
+        return
+    parameters = Parameters.checked(given)
+    session = Session(parameters, Unattended(parameters.approve, parameters.reset_again))
+    rotation = await session.open()
+    _session = session
+    for notice in session.notices:
+        print(notice)
+    print(_opening_text(session))
+    print(_where(rotation))
+
+
+async def step(name: str) -> None:
+    """Do the step of that id (`procedure`), print one line, show the picture of the screen reached. Safe to repeat."""
+    session = _session
+    if session is None:
+        raise NothingOpen
+    try:
+        done = await session.rotation.do(name)
+    except ReleveError as error:
+        if not session.operator.interactive and not isinstance(error, StepMissing):
+            await session.stop(session.rotation, error)
+        raise
+    print(line(name, done))
+    _show(done)
+    if name == CLOSE:
+        await session.stop(session.rotation, None)
+        print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
+
+
+def line(name: str, done: Done) -> str:
+    """One line that makes sense in an archive: "Étape 6 sur 12 · Modification de la structure — …"."""
+    if name in _TITLES:
+        return f"{_TITLES[name]} — {done.result}"
+    found = BY_ID[name]
+    return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} — {done.result}"
+
+
+def _opening_text(session: Session) -> str:
+    s = session.structure
+    where = " (site d'entraînement)" if session.settings.school else ""
+    of = f"{s.name}, SIRET {s.siret}, compte technique {s.technical_account}"
+    return f"Rotation {session.rotation.folder.run}{where} : {of}, par {session.actor}."
+
+
+def _where(rotation: Rotation) -> str:
+    situation = rotation.situation()
+    return f"À ce jour : {situation.truth}"
+
+
+def _show(done: Done) -> None:
+    if done.capture is not None and "IPython" in sys.modules:
+        from IPython.display import Image, display
+
+        display(Image(str(done.capture), width=640, alt=f"Écran atteint : {done.result}"))  # type: ignore[no-untyped-call]
+
+
+def _guard() -> None:
+    if "IPython" in sys.modules:
+        from IPython import get_ipython
+
+        shell = get_ipython()
+        if shell is not None:
+            kernel.guard(shell, _note_incident)
+
+
+def _note_incident(text: str) -> None:
+    """An unforeseen error's traceback, for the maintainers: in the record if there is one."""
+    if _session is not None:
+        (_session.rotation.folder.path / "incident.txt").write_text(text, encoding="utf-8")

@@ -1,0 +1,194 @@
+"""A rotation in the hands of one process: parameters checked, lock taken, journal found or begun, browser on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from . import browsers, settings
+from . import journal as j
+from .errors import ReleveError, UsageError
+from .keystore import Keystore, open_keystore
+from .lock import AccountLock, actor
+from .operator import DecisionNeeded, Operator
+from .portal.browser import PortalBrowser
+from .portal.gestionnaire import Gestionnaire
+from .record.folder import CAPTURES, RecordFolder, opened, unfinished
+from .record.page import write_page
+from .rotation import Rotation
+from .settings import Settings, Structure
+from .state import Next
+from .targets import build, identifier
+
+PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
+_SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
+
+
+class BadParameter(UsageError):
+    happened = "Le paramètre « {name} » du carnet ne convient pas : {why}."
+    todo = "Corrigez-le (un mot de passe n'est jamais un paramètre : il vient du trousseau), puis relancez."
+
+
+class PendingOfAnotherRun(ReleveError):
+    """The slot `pending` holds what a rotation left that these records do not know as finished."""
+
+    code = 4
+    happened = "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation inconnue de ce dossier ({holder})."
+    safe = "Il est intact, et rien n'a été commencé."
+    todo = "Reprenez cette rotation là où elle a été faite, ou effacez cet emplacement avec « releve credentials delete --pending {siret} »."
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The notebook's parameters, typed and checked. `record` names the folder to use, "" to find or make one."""
+
+    structure: str
+    approve: bool = False
+    settings: str = ""
+    outputs: str = ""
+    record: str = ""
+    reset_again: bool = False
+
+    @classmethod
+    def checked(cls, given: dict[str, Any]) -> Parameters:
+        """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a secret."""
+        types = {"approve": bool, "reset_again": bool}
+        for name, value in given.items():
+            if _SECRET_LIKE.search(name):
+                raise BadParameter(name=name, why="il ressemble à un secret, et un paramètre est gardé en clair")
+            if name not in cls.__dataclass_fields__:
+                raise BadParameter(name=name, why="il est inconnu")
+            if name == "structure" and isinstance(value, int):
+                given = given | {name: str(value)}  # papermill's -p turns a SIRET into a number
+            elif not isinstance(value, types.get(name, str)):
+                raise BadParameter(name=name, why="vrai ou faux est attendu" if name in types else "un texte est attendu")
+        return cls(**given)
+
+
+class Session:
+    """One rotation in the hands of this process: its lock, its journal, its browser."""
+
+    def __init__(self, parameters: Parameters, operator: Operator, keystore: Keystore | None = None) -> None:
+        self.parameters, self.operator = parameters, operator
+        self.settings: Settings = settings.load(parameters.settings or None, parameters.outputs or None)
+        self.structure: Structure = self.settings.structure(parameters.structure)
+        self.keystore = keystore or open_keystore()
+        self.actor = actor()
+        self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
+        self._browser: PortalBrowser | None = None
+        self.notices: list[str] = []
+
+    async def open(self) -> Rotation:
+        """Take the lock, find the rotation to finish or begin one. Raises before anything irreversible; safe to repeat."""
+        dead = self.lock.acquire(self.actor)
+        if dead:
+            self.notices.append(f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce qu'il a laissé.")
+        try:
+            self.rotation = await self._open()
+        except BaseException:
+            self.lock.release()
+            raise
+        return self.rotation
+
+    async def _open(self) -> Rotation:
+        folder = self._folder()
+        folder.path.mkdir(parents=True, exist_ok=True)
+        (folder.path / CAPTURES).mkdir(exist_ok=True)
+        journal = j.Journal(folder.path, folder.run, self.actor)
+        rotation = Rotation(
+            folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route,
+            partial(build, settings=self.settings, window=self.window, run=folder.run),
+        )  # fmt: skip
+        await asyncio.to_thread(self._check_pending, rotation)
+        if opened(journal.entries) is None:
+            journal.append(self._opening())
+        journal.append(j.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        await self._decide(rotation)
+        return rotation
+
+    def _folder(self) -> RecordFolder:
+        outputs = self.settings.record.folder
+        named = RecordFolder.at(outputs / self.parameters.record) if self.parameters.record else None
+        if self.parameters.record and named is None:
+            raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
+        left = unfinished(outputs, self.structure.technical_account)
+        if named and (named.entries() or not left):
+            return named
+        return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
+
+    def _opening(self) -> j.RotationOpened:
+        shared = [s for s in self.settings.structures.values() if s.technical_account == self.structure.technical_account]
+        shared.sort(key=lambda s: s.siret != self.structure.siret)
+        return j.RotationOpened(
+            structure=self.structure.siret,
+            name=self.structure.name,
+            account=self.structure.technical_account,
+            route=self.settings.portal.route,
+            targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
+            school=self.settings.school is not None,
+            versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()},
+        )
+
+    def _check_pending(self, rotation: Rotation) -> None:
+        """`pending` may hold this rotation's password, or that of one that these records know as closed; else a person decides."""
+        holder = rotation.slots.filled().pending
+        if holder is None or holder.split("/")[0] == rotation.folder.run:
+            return
+        known = [r for r in self.settings.record.folder.glob(f"*_{holder.split('/')[0]}") if RecordFolder.at(r)]
+        if not known:
+            raise PendingOfAnotherRun(account=self.structure.technical_account, holder=holder, siret=self.structure.siret)
+        self.notices.append(f"Le mot de passe en attente de la rotation {holder.split('/')[0]} sera remplacé après la réinitialisation.")
+
+    async def _decide(self, rotation: Rotation) -> None:
+        """When nobody can know what the portal holds, the operator or the option decides, before any screen is gone through."""
+        situation = await asyncio.to_thread(rotation.situation)
+        if situation.next is not Next.DECIDE:
+            return
+        how = await self.operator.reset_again(situation.truth)
+        if how is None:
+            error = DecisionNeeded()
+            error.place(situation.truth, situation.row.todo)
+            raise await self.stop(rotation, error)
+        rotation.journal.append(j.ResetAgainDecided(situation.facts.last, how))
+
+    async def open_browser(self) -> PortalBrowser:
+        """The one browser of this process, started at the first call."""
+        if self._browser is None:
+            portal = self.settings.portal
+            can = browsers.can_show_a_window()
+            headed = can and (self.operator.interactive if portal.headed == "auto" else portal.headed)
+            browser = PortalBrowser(portal, browsers.find(portal.browser, headed), headed)
+            await browser.start()
+            self._browser = browser
+        return self._browser
+
+    window = open_browser
+
+    async def open_route(self) -> Gestionnaire:
+        """The route to the reset, with the portal's password from the keyring."""
+        password = await asyncio.to_thread(self.keystore.portal_password(self.settings.portal.login).require)
+        return Gestionnaire(await self.open_browser(), password, self.structure.siret, self.structure.technical_account)
+
+    async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
+        """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway."""
+        code = rotation.code(error)
+        if error is not None:
+            rotation.journal.append(j.RunStopped(code, type(error).__name__, error.text))
+            if code == 5 and not self.operator.interactive:
+                rotation.journal.append(j.RotationClosed("failed"))
+        await self.close()
+        await asyncio.to_thread(write_page, rotation.folder.path)
+        return error or ReleveError()
+
+    async def close(self) -> None:
+        """Let browser and lock go. Safe to repeat."""
+        if self._browser is not None:
+            await self._browser.close()
+            self._browser = None
+        self.lock.release()

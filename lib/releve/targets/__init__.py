@@ -1,0 +1,46 @@
+"""Where the new password must be entered: one class a kind, all with the contract of `Target`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from ..portal.browser import PortalBrowser
+from ..secret import Secret
+from ..settings import Settings, Structure
+from .command import CommandTarget
+from .corail import GuidedCorail, SchoolCorail
+
+Window = Callable[[], Awaitable[PortalBrowser]]
+
+
+class Target(Protocol):
+    """A program that needs the password. Entering the same password twice does no harm: a target may be entered again."""
+
+    kind: ClassVar[str]
+
+    async def show(self, step: str) -> str:
+        """Go to one of the screens before the last; returns one French line. Changes nothing."""
+
+    async def enter(self, secret: Secret) -> str:
+        """Enter the password; returns one French line. Raises a `ReleveError` when it is not known to be entered."""
+
+    async def capture(self, path: Path) -> bool:
+        """A picture of its screen in hand, without any secret; False when there is none."""
+
+
+def identifier(kind: str, structure: Structure) -> str:
+    """The name of a target in the journal: "corail:21990001600011"."""
+    return f"{kind}:{structure.siret}"
+
+
+def build(target: str, settings: Settings, window: Window, run: str) -> Target:
+    """The target of that identifier. `window` opens a browser for those that need one."""
+    kind, siret = target.split(":")
+    structure = settings.structure(siret)
+    if kind == "command":
+        return CommandTarget(structure, run)
+    if kind == "school" and settings.school:
+        return SchoolCorail(structure, settings.school.corail_url, window)
+    return GuidedCorail(structure)

@@ -1,0 +1,136 @@
+"""Corail: guided by hand for the real program, driven in the browser for the school's stand-in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import ClassVar
+
+from playwright.async_api import Locator
+
+from ..errors import PersonNeeded
+from ..portal.browser import PortalBrowser
+from ..portal.screens import Screen
+from ..portal.words import digits
+from ..procedure import BY_ID
+from ..secret import Secret
+from ..settings import Structure
+
+
+class CorailByHand(PersonNeeded):
+    """Corail is a Windows program without an interface for others: a person enters the password."""
+
+    happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
+    safe = "Il est en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+    todo = "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume » reprend ensuite."
+
+
+class GuidedCorail:
+    """The real Corail: only an operator can enter the password."""
+
+    kind: ClassVar[str] = "corail"
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+
+    async def show(self, step: str) -> str:
+        raise CorailByHand(name=self.structure.name)
+
+    async def enter(self, secret: Secret) -> str:
+        raise CorailByHand(name=self.structure.name)
+
+    async def capture(self, path: Path) -> bool:
+        return False
+
+
+class GestionDesCollectivites(Screen):
+    """Menu Environnement, Gestion des collectivités: the list of the collectivities."""
+
+    title, label = "Menu Environnement", "corail.environment"
+
+    def mark(self) -> Locator:
+        item = self.page.get_by_role("menuitem", name=self.words.find("corail.environment"))
+        return self._either(item, self.named("corail.environment"))
+
+    async def open(self, siret: str) -> None:
+        await self.mark().first.click()
+        item = self.page.get_by_role("menuitem", name=self.words.find("corail.collectivities"))
+        await self.press(self._either(item, self.named("corail.collectivities")), self.words.first("corail.collectivities"))
+        row = self.page.get_by_role("row").filter(has_text=re.compile(digits(siret)))
+        await self.browser.wait_for(row, siret)
+        target = row.get_by_role("link").or_(row.get_by_role("button"))
+        await self.press(target.filter(visible=True), siret)
+
+
+class Transfert(Screen):
+    """The tab Transfert, with the icon "Facture dématérialisée"."""
+
+    title, label = "Onglet Transfert", "corail.transfer"
+
+    def mark(self) -> Locator:
+        tab = self.page.get_by_role("tab", name=self.words.find("corail.transfer"))
+        return self._either(tab, self.named("corail.transfer"))
+
+    async def open_invoices(self) -> None:
+        await self.press(self.mark(), self.words.first("corail.transfer"))
+        icon = self.named("corail.invoice")
+        await self.browser.wait_for(icon, self.words.first("corail.invoice"))
+        await self.press(icon, self.words.first("corail.invoice"))
+
+
+class FactureDematerialisee(Screen):
+    """The grid whose last cell holds the password."""
+
+    title, label = "Facture dématérialisée", "corail.submit"
+
+    def mark(self) -> Locator:
+        return self.button("corail.submit")
+
+    async def replace(self, secret: Secret) -> None:
+        """Type the password in the grid's last cell and press "Valider"."""
+        cell = self.page.get_by_role("row").last.get_by_role("textbox").or_(self.page.get_by_role("row").last.locator("input")).last
+        await self.browser.type_secret(cell, secret)
+        await self.press(self.mark(), self.words.first("corail.submit"))
+        done = self.page.get_by_text(self.words.find("corail.done")).filter(visible=True)
+        await self.browser.wait_for(done, self.words.first("corail.done"), within_dialog=True)
+
+
+class SchoolCorail:
+    """The school's stand-in for the three Corail screens, through the browser."""
+
+    kind: ClassVar[str] = "school"
+
+    def __init__(self, structure: Structure, url: str, window: Callable[[], Awaitable[PortalBrowser]]) -> None:
+        self.structure, self.url, self._window = structure, url, window
+        self._browser: PortalBrowser | None = None
+        self._shown = ""
+
+    async def show(self, step: str) -> str:
+        if self._browser is None:
+            self._browser = await self._window()
+        async with self._browser.on(BY_ID[step].title):
+            if step == "corail-collectivites":
+                await self._browser.goto(self.url)
+                page = GestionDesCollectivites(self._browser)
+                await page.reached()
+                await page.open(self.structure.siret)
+                await Transfert(self._browser).reached()
+            else:
+                await Transfert(self._browser).open_invoices()
+                await FactureDematerialisee(self._browser).reached()
+        self._shown = step
+        return f"« {BY_ID[step].title} » est affiché pour {self.structure.name}"
+
+    async def enter(self, secret: Secret) -> str:
+        if self._shown != "corail-transfert" or self._browser is None:
+            for step in ("corail-collectivites", "corail-transfert"):
+                await self.show(step)
+        assert self._browser is not None
+        self._shown = ""
+        async with self._browser.on(BY_ID["corail-mot-de-passe"].title):
+            await FactureDematerialisee(self._browser).replace(secret)
+        return f"le nouveau mot de passe est enregistré dans Corail pour {self.structure.name}"
+
+    async def capture(self, path: Path) -> bool:
+        return self._browser is not None and await self._browser.capture(path)
