@@ -21,6 +21,7 @@ from keyring.backends import chainer, fail, null
 from .effects import effect
 from .errors import PersonNeeded, ReleveError
 from .secret import Secret
+from .state import SlotsView
 
 DEMO_ENVIRONMENT = "RELEVE_DEMO_KEYRING"
 NO_LOGON_SESSION = 1312  # Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password
@@ -128,15 +129,6 @@ class Held:
     def to_json(self) -> str:
         """The entry as kept: one value, so that the password and its writer are one write."""
         return json.dumps({"run": self.run, "written": self.written, "password": self.password.reveal()})
-
-
-@dataclass(frozen=True)
-class SlotsView:
-    """Which slots are filled, by the id of the run that wrote them; None for an empty one. No secret."""
-
-    pending: str | None = None
-    current: str | None = None
-    previous: str | None = None
 
 
 def open_keystore() -> Keystore:
