@@ -131,8 +131,11 @@ def test(arguments: list[str]) -> int:
         ["mypy", "--config-file", "lib/pyproject.toml", "lib/releve", "lib/bootstrap.py", "lib/__main__.py"],
         ["pytest", *([] if chosen else ["tests"]), *arguments],
     )
-    codes = [subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode for check in checks]
-    return next((code for code in codes if code), 0)
+    codes = {check[0]: subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode for check in checks}
+    failed = [name for name, code in codes.items() if code]
+    if failed:
+        say(f"Échec : {', '.join(failed)}")
+    return codes[failed[0]] if failed else 0
 
 
 def ensure_test_packages() -> None:

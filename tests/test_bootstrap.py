@@ -392,6 +392,7 @@ def test_test_runs_every_check_and_returns_the_first_failure(installed: Project,
     try:
         done = installed.start("test", "-k", "word", cwd=installed.home, **{f"CODE_{name}": str(code) for name, code in codes.items()})
         assert expected == done.returncode
+        assert ([f"Échec : {', '.join(codes)}"] if codes else []) == [line for line in done.stderr.splitlines() if "Échec" in line]
         assert f"CHECK ruff check . {installed.root}\n" in done.stdout
         assert "CHECK mypy --config-file lib/pyproject.toml lib/releve " in done.stdout
         assert f"CHECK pytest tests -k word {installed.root}\n" in done.stdout
