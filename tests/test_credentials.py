@@ -65,7 +65,7 @@ def test_stored_tested_and_deleted(
     expected = "JBSWY3DPEHPK3PXP" if kind == "otp" else CANARY
     common = options + ["--json"] * as_json
     pipe(monkeypatch, value + "\r\n")
-    assert 0 == credentials.main(parse("store", "--stdin", *common), settings)
+    assert 0 == credentials.run(parse("store", "--stdin", *common), settings)
     store = throwaway.keystore()
     held = store.slots(ACCOUNT).read(Slot.CURRENT)
     places = {
@@ -73,10 +73,10 @@ def test_stored_tested_and_deleted(
         "piste": store.piste_secret("application").get(), "current": held.password if held else None,
     }  # fmt: skip
     assert {kind: Secret(expected)} == {where: found for where, found in places.items() if found}
-    assert 0 == credentials.main(parse("test", *common), settings)
-    assert 0 == credentials.main(parse("delete", "--yes", *common), settings)
+    assert 0 == credentials.run(parse("test", *common), settings)
+    assert 0 == credentials.run(parse("delete", "--yes", *common), settings)
     with pytest.raises(keystore.CredentialMissing):
-        credentials.main(parse("test", *common), settings)
+        credentials.run(parse("test", *common), settings)
     shown = "".join(capsys.readouterr())
     assert shown and not any(form in shown for form in (value, expected, expected.strip(), json.dumps(expected)[1:-1]))
     if as_json:
@@ -90,12 +90,12 @@ def test_list_tells_what_is_there(
     store = throwaway.keystore()
     store.portal_password("xt012345").set(Secret(CANARY))
     store.slots(ACCOUNT).write(Slot.PENDING, Secret(CANARY), "run-2")
-    assert 0 == credentials.main(parse("list", "--json"), settings)
+    assert 0 == credentials.run(parse("list", "--json"), settings)
     listed = json.loads(capsys.readouterr().out)
     present = {(row["kind"], row["user"]): row["present"] for row in listed["entries"]}
     expected = {("portal", "xt012345"): True, ("otp", "xt012345"): False, ("piste", "application"): False}
     assert expected | {("pending", ACCOUNT): True, ("current", ACCOUNT): False, ("previous", ACCOUNT): False} == present
-    assert 0 == credentials.main(parse("list"), settings)
+    assert 0 == credentials.run(parse("list"), settings)
     text = capsys.readouterr().out
     assert "rotation run-2" in text and "absent" in text
     assert CANARY.strip() not in text + json.dumps(listed, ensure_ascii=False)
@@ -112,7 +112,7 @@ def test_what_cannot_be_kept_is_refused(
     """An empty, broken or impossible value is refused with code 2, and nothing is stored."""
     pipe(monkeypatch, text)
     with pytest.raises(credentials.NotASecret) as caught:
-        credentials.main(parse("store", "--stdin", *options), settings)
+        credentials.run(parse("store", "--stdin", *options), settings)
     assert 2 == caught.value.code
     assert (None, None) == (throwaway.keystore().portal_password("xt012345").get(), throwaway.keystore().otp_seed("xt012345").get())
 
@@ -123,7 +123,7 @@ def test_without_a_terminal_a_pipe_must_be_meant(
     """What stands on standard input by accident is not taken for a password."""
     pipe(monkeypatch, CANARY)
     with pytest.raises(credentials.NoTerminal, match="terminal"):
-        credentials.main(parse("store"), settings)
+        credentials.run(parse("store"), settings)
     assert throwaway.keystore().portal_password("xt012345").get() is None
 
 
@@ -134,7 +134,7 @@ def test_the_only_copy_is_not_deleted_unasked(
     throwaway.keystore().slots(ACCOUNT).adopt(Secret(CANARY), "run-1")
     pipe(monkeypatch, "oui\n")
     with pytest.raises(credentials.NotConfirmed):
-        credentials.main(parse("delete", "--current", SIRET), settings)
+        credentials.run(parse("delete", "--current", SIRET), settings)
     assert "run-1" == throwaway.keystore().slots(ACCOUNT).filled().current
 
 
@@ -146,7 +146,7 @@ def test_a_typed_current_password_keeps_the_one_before(
     slots.write(Slot.PENDING, Secret("pending"), "run-2")
     slots.write(Slot.CURRENT, Secret("old"), "run-1")
     pipe(monkeypatch, CANARY)
-    credentials.main(parse("store", "--stdin", "--current", SIRET), settings)
+    credentials.run(parse("store", "--stdin", "--current", SIRET), settings)
     assert ("run-2", credentials.BY_HAND, "run-1") == tuple(vars(slots.filled()).values())
     assert Secret(CANARY) == slots.require(Slot.CURRENT, credentials.BY_HAND)
 
@@ -155,7 +155,7 @@ def test_no_piste_in_the_settings(throwaway: ThrowawayKeyring, settings: Setting
     """A PISTE secret without a PISTE application is refused, and it is said why."""
     (tmp_path / "other.toml").write_text('[portal]\nlogin = "x"')
     with pytest.raises(credentials.NotASecret, match="piste"):
-        credentials.main(parse("test", "--piste"), settings_module.load(tmp_path / "other.toml"))
+        credentials.run(parse("test", "--piste"), settings_module.load(tmp_path / "other.toml"))
 
 
 @pytest.mark.parametrize("action", ["store", "test", "delete", "list"])
@@ -166,7 +166,7 @@ def test_a_locked_keyring_stops_each_action(
     throwaway.lock()
     pipe(monkeypatch, CANARY)
     with pytest.raises(keystore.KeyringLocked):
-        credentials.main(parse(action, *["--stdin"] * (action == "store")), settings)
+        credentials.run(parse(action, *["--stdin"] * (action == "store")), settings)
 
 
 COMMAND = """
@@ -176,7 +176,7 @@ from releve.errors import ReleveError
 parser = argparse.ArgumentParser()
 credentials.add_arguments(parser)
 try:
-    sys.exit(credentials.main(parser.parse_args(), settings.load()))
+    sys.exit(credentials.run(parser.parse_args(), settings.load()))
 except ReleveError as error:
     print(error.text)
     sys.exit(error.code)

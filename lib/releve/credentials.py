@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .errors import UsageError
 from .keystore import CredentialMissing, Entry, Keystore, Slot, Slots, open_keystore
 from .secret import Secret
-from .settings import Settings
+from .settings import Settings, load
 
 BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 
@@ -60,7 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="effacer sans demander le mot de passe actuel d'un compte technique")
 
 
-def main(args: argparse.Namespace, settings: Settings) -> int:
+def main(args: argparse.Namespace) -> int:
+    """The command, with the settings that its options name."""
+    return run(args, load(args.settings, args.outputs))
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
     """Do what was asked, and say it. Raises a `ReleveError` for whatever stops it; safe to repeat."""
     keystore = open_keystore()
     if args.action == "list":

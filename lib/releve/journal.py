@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from .disk import fsync_folder
 from .effects import effect
 from .errors import ReleveError
 from .secret import scrub
@@ -355,14 +356,3 @@ class Journal:
         except OSError as error:
             if not quiet:
                 raise JournalUnwritable(folder=self.path.parent, why=error.strerror) from error
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make a new or renamed file's name durable. Windows has no such call: its file system journals names itself."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

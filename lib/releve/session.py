@@ -41,7 +41,14 @@ class PendingOfAnotherRun(ReleveError):
     code = 4
     happened = "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation inconnue de ce dossier ({holder})."
     safe = "Il est intact, et rien n'a été commencé."
-    todo = "Reprenez cette rotation là où elle a été faite, ou effacez cet emplacement avec « releve credentials delete --pending {siret} »."
+    todo = "Reprenez cette rotation là où elle a été faite, ou effacez l'emplacement : « releve credentials delete --pending {siret} »."
+
+
+class DemoKeyring(UsageError):
+    """The throw-away keyring dies with the demonstration: a real password would die with it."""
+
+    happened = "Le trousseau jetable de la démonstration ne peut pas servir au vrai portail."
+    todo = "Fermez la démonstration, ouvrez un nouveau terminal, puis relancez."
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,8 @@ class Session:
         self.settings: Settings = settings.load(parameters.settings or None, parameters.outputs or None)
         self.structure: Structure = self.settings.structure(parameters.structure)
         self.keystore = keystore or open_keystore()
+        if self.keystore.throwaway and self.settings.school is None:
+            raise DemoKeyring
         self.actor = actor()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self._browser: PortalBrowser | None = None

@@ -14,9 +14,10 @@ from playwright.async_api import Locator, Page
 from ..secret import Secret
 from . import errors as e
 from .browser import PortalBrowser
-from .words import Words, digits
+from .words import Words, digits, whole
 
-ACCOUNT = re.compile(r"TECH_\w+@[\w.-]+", re.IGNORECASE)  # both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr
+# Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
+ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 _PRINTABLE = re.compile(r"[\x21-\x7e]{8,128}")
 
 # Every value that stands beside, under or in an element whose own text is the label.
@@ -240,7 +241,8 @@ class ModificationDeLaStructure(Screen):
         if not await buttons.count():
             secondary = self.words.find("structure.secondary").search(text)
             raise e.NotPrincipalManager(siret=siret) if secondary else e.ResetButtonMissing(siret=siret, wanted=label)
-        row = self.page.get_by_role("row").or_(self.page.get_by_role("listitem")).filter(has_text=account).filter(has=buttons)
+        rows = self.page.get_by_role("row").or_(self.page.get_by_role("listitem"))
+        row = rows.filter(has=self.page.get_by_text(whole(account))).filter(has=buttons)
         button = self.named("reset.button", row) if await row.count() == 1 else buttons
         if await button.count() != 1 or (await row.count() != 1 and len(found) > 1):
             raise e.AccountToChoose(siret=siret, found=", ".join(found))

@@ -41,6 +41,11 @@ def digits(number: str) -> str:
     return r"\s*".join(number)
 
 
+def whole(name: str) -> re.Pattern[str]:
+    """Finds `name` when it is not a part of a longer one: TECH_1_123 is not TECH_1_1234."""
+    return re.compile(rf"(?:^|[^\w@.-]){re.escape(name)}(?![\w@-])")
+
+
 class Words:
     """The variants of each label, by "place.word"; `overrides` come from `[portal.labels]` and replace the variants."""
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import journal
+from ..disk import write_atomically
 from ..errors import ReleveError
 from ..procedure import BY_ID
 from ..secret import scrub
@@ -78,15 +78,9 @@ def write_page(folder: Path) -> Path:
     """
     captures = {path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))}
     page = render(view(journal.read(folder / journal.FILE_NAME), captures))
-    path, new = folder / FILE_NAME, folder / f".{FILE_NAME}.{os.getpid()}"
+    path = folder / FILE_NAME
     try:
-        with open(new, "wb") as file:
-            file.write(page.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-        journal.fsync_folder(folder)
+        write_atomically(path, page.encode())
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise PageUnwritable(path=path, why=error.strerror) from error
     return path

@@ -1,0 +1,5 @@
+"""`python -m releve`."""
+
+from .cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,104 @@
+"""The command `releve`: arguments in French, one exit code, and `--json` for programs.
+
+A command's own module is imported only when it is asked for: a scheduler starts `releve` often.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, NoReturn
+
+from .errors import ReleveError
+
+COMMANDS = {
+    "demo": ("releve.demo", "une rotation complète sur le site d'entraînement, sans rien toucher de réel"),
+    "rotate": ("releve.commands.rotate", "renouveler le mot de passe d'une ou plusieurs structures"),
+    "resume": ("releve.commands.resume", "finir les rotations interrompues"),
+    "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
+    "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
+    "school": ("releve.school.command", "ouvrir le site d'entraînement"),
+}
+EPILOGUE = (
+    "Codes de sortie : 0 fait ; 2 arguments ou réglages ; 3 rien à faire ; 4 une personne est attendue ; "
+    "5 échec avant tout changement ; 6 échec après la réinitialisation ; 7 preuve abîmée."
+)
+_FRENCH = (
+    (r"the following arguments are required: (.*)", r"il manque : \1"),
+    (r"unrecognized arguments: (.*)", r"inconnu : \1"),
+    (r"argument (.*): expected one argument", r"\1 attend une valeur"),
+    (r"argument (.*): expected at least one argument", r"\1 attend au moins une valeur"),
+    (r"argument (.*): invalid choice: (.*) \(choose from (.*)\)", r"\1 : \2 n'existe pas ; possible : \3"),
+    (r"argument (.*): invalid \w+ value: (.*)", r"\1 : \2 ne convient pas"),
+    (r"argument (.*): not allowed with argument (.*)", r"\1 ne va pas avec \2"),
+    (r"one of the arguments (.*) is required", r"il faut l'un de : \1"),
+)
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, "Utilisation : ")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse in French; the arguments of `module`'s command are added when it is the one asked for."""
+
+    def __init__(self, prog: str, module: str = "", **kwargs: Any) -> None:
+        super().__init__(prog, add_help=False, formatter_class=_Formatter, allow_abbrev=False, **kwargs)
+        self._module = module
+        self._positionals.title, self._optionals.title = "Arguments", "Options"
+        self.add_argument("-h", "--help", action="help", help="afficher cette aide")
+        self.add_argument("--settings", metavar="FICHIER", default=argparse.SUPPRESS, help="fichier de réglages TOML")
+        self.add_argument("--outputs", metavar="DOSSIER", default=argparse.SUPPRESS, help="dossier des rotations")
+        self.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="résultat en JSON sur la sortie standard")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._module:
+            import_module(self._module).add_arguments(self)
+            self._module = ""
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        for english, french in _FRENCH:
+            message = re.sub(english, french, message)
+        self.exit(2, f"{self.format_usage()}Commande incomplète ou inconnue : {message}. « {self.prog} --help » montre tout.\n")
+
+
+def parser() -> Parser:
+    """The whole command line, each command's own arguments left for later."""
+    text = "Relève : le mot de passe du compte technique Chorus Pro, renouvelé pas à pas."
+    top = Parser(prog="releve", description=text, epilog=EPILOGUE)
+    top.add_argument("--version", action="version", version=f"releve {version('releve')}", help="afficher la version")
+    commands = top.add_subparsers(dest="command", metavar="COMMANDE", required=True, title="Commandes", prog="releve")
+    for name, (module, text) in COMMANDS.items():
+        commands.add_parser(name, module=module, help=text, description=text.capitalize() + ".")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. No traceback reaches the operator."""
+    args = argparse.Namespace(settings=None, outputs=None, json=False)
+    args = parser().parse_args(argv, args)
+    try:
+        return int(import_module(COMMANDS[args.command][0]).main(args))
+    except ReleveError as error:
+        return fail(error, args.json)
+    except KeyboardInterrupt:
+        print("\nInterrompu. « releve resume » reprend là où l'on en était.", file=sys.stderr)
+        return 4
+    except BrokenPipeError:
+        return 0
+
+
+def fail(error: ReleveError, as_json: bool) -> int:
+    """Tell an error; returns its code."""
+    if as_json:
+        print(json.dumps({"code": error.code, "error": type(error).__name__, "text": error.text}, ensure_ascii=False))
+    else:
+        print(error.text, file=sys.stderr)
+    return error.code

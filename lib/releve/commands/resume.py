@@ -1,0 +1,47 @@
+"""`releve resume`: finish what was interrupted, without a needless second reset."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from .. import headless
+from ..errors import ReleveError
+from ..record.folder import opened, unfinished
+from ..settings import load
+from . import show
+from .rotate import add_reset_again, worst
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve resume`."""
+    parser.add_argument("siret", nargs="*", help="seulement ces structures (sinon, tout ce qui est resté ouvert)")
+    parser.add_argument("--yes", action="store_true", help="confirmer d'avance une réinitialisation qui ne l'était pas encore")
+    add_reset_again(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Resume every open rotation; says so, and changes nothing, when there is none."""
+    from ..cli import fail
+
+    settings = load(args.settings, args.outputs)
+    accounts = {settings.structure(siret).technical_account for siret in args.siret}
+    codes = []
+    for record in unfinished(settings.record.folder):
+        start = opened(record.entries())
+        assert start is not None
+        if accounts and start.account not in accounts:
+            continue
+        try:
+            found = headless.rotate(
+                settings, start.structure, approve=args.yes, reset_again=args.reset_again, progress=show.progress(quiet=False)
+            )
+            show.outcome(found, args.json)
+            codes.append(found.code)
+        except ReleveError as error:
+            codes.append(fail(error, args.json))
+    if not codes:
+        text = "Il n'y a rien à reprendre : aucune rotation n'est restée ouverte. Rien n'a été changé."
+        print(json.dumps({"code": 0, "outcome": "nothing", "text": text}, ensure_ascii=False) if args.json else text)
+        return 0
+    return worst(codes)

@@ -1,0 +1,69 @@
+"""`releve demo`: a whole rotation on the training portal, with its own structure, credentials, settings and keyring."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import secrets
+import tempfile
+from pathlib import Path
+
+from . import headless
+from .commands import show
+from .school import Faults, SchoolThread, World
+from .secret import Secret
+from .settings import load, project_root
+from .throwaway import ThrowawayKeyring
+
+SIRET, NAME, LOGIN = "21990001600011", "Commune d'Exemple", "xt012345"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve demo`."""
+    text = "panne du site d'entraînement (répétable), par exemple slash_in_first=2"
+    parser.add_argument("--fault", action="append", default=["slash_in_first=1", "first_visit_form=1"], metavar="NOM=VALEUR", help=text)
+    parser.add_argument("--ledger", metavar="FICHIER", type=Path, help="écrire ce que le site d'entraînement a compté")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Nothing of the user's is read or written, but for the record in `outputs/`, which says that it comes from the school."""
+    account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"  # a new one each time: an earlier, broken demonstration is never resumed
+    world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account)
+    with (
+        tempfile.TemporaryDirectory(prefix="releve-demo-") as folder,
+        ThrowawayKeyring() as keyring,
+        SchoolThread(world, Faults.parse(args.fault)) as school,
+    ):
+        keyring.keystore().portal_password(LOGIN).set(Secret(world.manager.password))
+        os.environ.update(keyring.environment)
+        path = Path(folder) / "releve.toml"
+        path.write_text(_settings(school, account), encoding="utf-8")
+        settings = load(path, args.outputs or project_root() / "outputs")
+        try:
+            found = headless.rotate(settings, SIRET, approve=True, progress=show.progress(quiet=False))
+        finally:
+            if args.ledger:
+                args.ledger.write_text(json.dumps(world.report(), ensure_ascii=False, indent=1), encoding="utf-8")
+    show.outcome(found, args.json)
+    return found.code
+
+
+def _settings(school: SchoolThread, account: str) -> str:
+    urls = school.urls
+    origins = json.dumps([*urls.origins, urls.corail])
+    return f"""\
+[portal]
+url = "{urls.portal}"
+login = "{LOGIN}"
+origins = {origins}
+
+[school]
+corail_url = "{urls.corail}/"
+
+[structures.{SIRET}]
+name = "{NAME}"
+technical_account = "{account}"
+targets = ["school"]
+"""

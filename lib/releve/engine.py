@@ -1,0 +1,91 @@
+"""Papermill's engine for a rotation: saves atomically and scrubbed, tells the progress, keeps kernel traffic off the network.
+
+Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it; plain papermill works without it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NotebookExecutionManager
+from papermill.log import logger
+from traitlets.config import Config
+
+from .disk import write_atomically
+from .secret import scrub
+
+Progress = Callable[[str, str], None]
+"""Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints."""
+
+
+def _silent(kind: str, text: str) -> None:
+    return None
+
+
+class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
+    """Saves the notebook whole or not at all: papermill itself truncates its output file in place."""
+
+    nb: NotebookNode
+
+    def save(self, **kwargs: Any) -> None:
+        self.nb = kwargs.get("nb") or self.nb
+        if self.output_path:
+            text: str = nbformat.writes(self.nb)  # type: ignore[no-untyped-call]
+            write_atomically(Path(self.output_path), scrub(text).encode())
+        self.last_save_time = self.now()
+
+
+class _Client(PapermillNotebookClient):  # type: ignore[misc]
+    progress: Progress = staticmethod(_silent)
+
+    def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> Any:
+        step = cell.metadata.get("releve", {}).get("step")
+        if step:
+            self.progress("step", step)
+        return super().execute_cell(cell, cell_index, **kwargs)
+
+    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+        if msg["msg_type"] == "stream":
+            self.progress("text", scrub(msg["content"]["text"]))
+        return super().process_message(msg, cell, cell_index)
+
+
+class ReleveEngine(Engine):  # type: ignore[misc]
+    """Executes one notebook in a kernel of its own. Widget state is not kept: it may hold what was typed."""
+
+    @classmethod
+    def execute_notebook(cls, nb: NotebookNode, kernel_name: str, output_path: str | None = None, **kwargs: Any) -> NotebookNode:
+        """As papermill's; `record` overrides `output_path`, `progress` is told what happens."""
+        record = kwargs.pop("record", None) or output_path
+        kwargs.pop("progress_bar", None)
+        manager = _Manager(nb, output_path=record, progress_bar=False, autosave_cell_every=kwargs.pop("autosave_cell_every", 30))
+        manager.notebook_start()
+        try:
+            cls.execute_managed_notebook(manager, kernel_name, **kwargs)
+        finally:
+            manager.notebook_complete()
+            manager.save()
+        executed: NotebookNode = manager.nb
+        return executed
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
+        client = _Client(
+            nb_man,
+            kernel_name=kernel_name,
+            startup_timeout=kwargs.get("start_timeout", 60),
+            timeout=kwargs.get("execution_timeout"),
+            store_widget_state=False,
+            shutdown_kernel="immediate",
+            log=logger,
+            # Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no such transport.
+            config=Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc"}}),
+        )
+        client.progress = kwargs.get("progress") or _silent
+        client.execute()

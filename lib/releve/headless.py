@@ -1,0 +1,177 @@
+"""One rotation without a person: papermill executes the notebook, and the journal tells how it ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import journal as j
+from .errors import ReleveError
+from .keystore import open_keystore
+from .lock import AccountLock, actor
+from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
+from .record.page import write_page
+from .settings import Settings, project_root
+from .state import Facts, Situation, SlotsView, assess, exit_code, gather
+
+
+class ModelMissing(ReleveError):
+    happened = "Le carnet modèle {path} est introuvable."
+    todo = "Rétablissez-le depuis la distribution de Relève, puis relancez."
+
+
+class KernelDied(ReleveError):
+    """The notebook's process ended by itself or was killed."""
+
+    happened = "Le carnet s'est arrêté brusquement ({why})."
+    todo = "Lancez « releve resume » : la rotation reprend là où elle en est."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: the exit code, where the record is, and what the journal counts. Nothing secret."""
+
+    code: int
+    outcome: str
+    record: str
+    run: str
+    structure: str
+    name: str
+    account: str
+    proof: str
+    next_due: str
+    resets: int
+    rejected: int
+    text: str
+
+    def to_dict(self) -> dict[str, str | int]:
+        """As printed by `--json`."""
+        return asdict(self)
+
+
+def model() -> Path:
+    """The model notebook of the checkout. Raises `ModelMissing`."""
+    path = project_root() / "notebooks" / NOTEBOOK
+    if not path.is_file():
+        raise ModelMissing(path=path)
+    return path
+
+
+def rotate(
+    settings: Settings, siret: str, *, approve: bool, reset_again: bool = False, progress: Callable[[str, str], None] | None = None
+) -> Outcome:
+    """Begin a rotation for that structure, or finish the open one of its account, by executing the notebook.
+
+    Raises before anything is begun (settings, keyring, busy account). Everything later is told by the outcome. Safe to repeat.
+    """
+    structure = settings.structure(siret)
+    open_keystore()  # a machine without a keyring is told at once
+    lock = AccountLock(settings.record.folder, structure.technical_account)
+    lock.acquire(actor())
+    lock.release()  # the kernel takes it; a race there is told by the kernel
+    left = unfinished(settings.record.folder, structure.technical_account)
+    folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
+    parameters: dict[str, str | bool] = {
+        "structure": structure.siret,
+        "approve": approve,
+        "settings": str(settings.path.resolve()),
+        "outputs": str(settings.record.folder),
+        "record": folder.path.name,
+        "reset_again": reset_again,
+    }
+    error = _execute(folder, parameters, progress)
+    return _conclude(settings, folder, error)
+
+
+def _execute(folder: RecordFolder, parameters: dict[str, str | bool], progress: Callable[[str, str], None] | None) -> ReleveError | None:
+    """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
+    # jupyter-events would build IRI parsers at import, for formats that nothing here checks: it costs two seconds.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient.exceptions import DeadKernelError
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    folder.path.mkdir(parents=True, exist_ok=True)
+    (folder.path / CAPTURES).mkdir(exist_ok=True)
+    notebook = folder.path / NOTEBOOK
+    if notebook.exists():  # an earlier run's: evidence too
+        earlier = len(list(folder.path.glob("rotation.*.ipynb"))) + 1
+        notebook.rename(folder.path / f"rotation.{earlier}.ipynb")
+    try:
+        execute_notebook(model(), None, parameters, engine_name="releve", record=str(notebook), progress=progress, kernel_name="python3")
+    except PapermillExecutionError as error:
+        return CellStopped(error.ename, error.traceback)
+    except (DeadKernelError, NoSuchKernel, OSError, RuntimeError) as error:
+        return KernelDied(why=type(error).__name__)
+    return None
+
+
+class CellStopped(ReleveError):
+    """A cell's own error, by its name and its French lines as the kernel showed them."""
+
+    def __init__(self, name: str, lines: list[str]) -> None:
+        super().__init__()
+        self.name, self.lines = name, lines
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | None) -> Outcome:
+    """What the journal says now; a folder without a journal was never a record, and goes."""
+    entries = folder.entries()
+    start = opened(entries)
+    if start is None:
+        for path in [*folder.path.glob("rotation*.ipynb"), folder.path / CAPTURES, folder.path]:
+            path.rmdir() if path.is_dir() else path.unlink()
+        raise error or KernelDied(why="aucun journal")
+    situation = situation_of(settings, folder)
+    stopped = _last_stop(entries)
+    code = stopped.code if stopped else exit_code(situation, error)
+    text = (stopped.text if stopped else error.text if error else "") or situation.truth
+    write_page(folder.path)
+    facts = situation.facts
+    closed = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed)), None)
+    return Outcome(
+        code=code,
+        outcome=facts.outcome or situation.phase,
+        record=str(folder.path),
+        run=folder.run,
+        structure=start.structure,
+        name=start.name,
+        account=start.account,
+        proof=facts.proof or "none",
+        next_due=closed.next_due if closed else "",
+        resets=resets(facts),
+        rejected=facts.rejections,
+        text=text,
+    )
+
+
+def _last_stop(entries: list[j.Entry]) -> j.RunStopped | None:
+    """How the last process put the rotation down, if it could say so."""
+    for entry in reversed(entries):
+        if isinstance(entry.event, j.RunStopped):
+            return entry.event
+        if isinstance(entry.event, j.RunStarted):
+            return None
+    return None
+
+
+def resets(facts: Facts) -> int:
+    """How many resets were announced and not denied by the portal."""
+    return sum(attempt.intended and not attempt.not_done for attempt in facts.attempts.values())
+
+
+def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
+    """Where a rotation stands, read from its journal and, when it can be asked, from the keyring."""
+    entries = folder.entries()
+    start = opened(entries)
+    slots = SlotsView()
+    if start is not None:
+        slots = open_keystore().slots(start.account).filled()
+    return assess(gather((entry.event for entry in entries), slots, folder.run, settings.policy.max_attempts))
