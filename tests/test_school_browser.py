@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, expect
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+from school_client import chromium
 
 BUTTON = "Réinitialiser le mot de passe (utilisateur technique)"
 NEXT = "button[title='Aller à la page suivante du tableau']"
@@ -33,13 +33,8 @@ def school() -> Iterator[SchoolThread]:
 @pytest.fixture
 async def browser() -> AsyncIterator[BrowserContext]:
     """A context of a real Chromium."""
-    path = shutil.which("chromium-headless-shell") or shutil.which("chromium") or shutil.which("google-chrome")
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path)
-        context = await chromium.new_context()
-        context.set_default_timeout(10_000)
+    async with chromium() as context:
         yield context
-        await chromium.close()
 
 
 async def connected(school: SchoolThread, browser: BrowserContext) -> Page:

@@ -68,17 +68,19 @@ def test_chorus_asks_no_second_authentication_after_pigp(visitor: Visitor) -> No
 
 
 def test_without_a_session_the_hop_leads_through_the_login_page(visitor: Visitor) -> None:
-    """Who clicks "Se connecter" without a PIGP session gets the login form, and pages of Chorus Pro lead back to "Se connecter"."""
-    assert "Authentification</h1>" in visitor.client.get(f"{visitor.urls.pigp}/portail/sso").text
+    """Who clicks "Se connecter" without a PIGP session gets a login form, and pages of Chorus Pro lead back to "Se connecter"."""
+    assert "Connexion à Chorus Pro</h1>" in visitor.client.get(f"{visitor.urls.idp}/autorisation").text
     assert "Se connecter" in visitor.structure().text
 
 
 def test_a_ticket_serves_once(visitor: Visitor) -> None:
     """A used ticket opens no session for somebody else."""
     visitor.login()
-    sent = visitor.client.get(f"{visitor.urls.pigp}/portail/sso", follow_redirects=False).headers["Location"]
-    assert "Accueil</h1>" in httpx.get(sent, follow_redirects=False).headers["Location"] + visitor.connect().text
-    assert "Vous n'êtes pas connecté" in httpx.get(sent, follow_redirects=True).text
+    to_idp = visitor.client.get(f"{visitor.urls.pigp}/portail/sso", follow_redirects=False).headers["Location"]
+    to_chorus = visitor.client.get(to_idp, follow_redirects=False).headers["Location"]
+    assert "Accueil</h1>" in visitor.client.get(to_chorus).text
+    assert "Connexion à Chorus Pro</h1>" in httpx.get(to_idp, follow_redirects=True).text
+    assert "Vous n'êtes pas connecté" in httpx.get(to_chorus, follow_redirects=True).text
 
 
 def test_wrong_passwords_are_refused_then_lock(visitor: Visitor) -> None:
@@ -271,7 +273,7 @@ def test_logging_out_ends_the_session(school: SchoolThread, visitor: Visitor) ->
     visitor.connect()
     assert "Vous êtes déconnecté" in visitor.client.get(f"{school.urls.chorus}/deconnexion").text
     assert "Vous êtes déconnecté" in visitor.client.get(f"{school.urls.pigp}/portail/deconnexion").text
-    assert "Authentification</h1>" in visitor.client.get(f"{school.urls.pigp}/portail/sso").text
+    assert "Connexion à Chorus Pro</h1>" in visitor.client.get(f"{school.urls.idp}/autorisation").text
     assert 2 == school.world.ledger.count("logout")
 
 
@@ -282,7 +284,7 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     start = [sys.executable, "-c", code + "sys.exit(c.main(p.parse_args()))"]
     with subprocess.Popen([*start, "--ledger", str(ledger), "--structures", "3"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(9)]
+        lines = [process.stdout.readline() for _ in range(10)]
         with contextlib.closing(httpx.Client()) as client:
             client.post(f"{lines[1].split()[-1]}accueilIAM.pl", data={"identifiant": "xt012345", "secret": "non"})
         assert '"login_refused"' in ledger.read_text()

@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fault", action="append", default=[], metavar="NOM=VALEUR", help="panne à provoquer (répétable), par exemple slash_in_first=2"
     )
     parser.add_argument("--structures", type=int, default=34, metavar="N", help="nombre de structures du gestionnaire (34 par défaut)")
+    routes = ("gestionnaire", "raccordements", "both")
+    parser.add_argument("--routes", choices=routes, default="both", help="chemins que l'accueil de Chorus Pro montre (both : les deux)")
     parser.add_argument("--ledger", type=Path, metavar="FICHIER", help="écrit le registre du site d'entraînement dans ce fichier JSON")
 
 
@@ -33,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
     except ValueError as problem:
         print(problem, file=sys.stderr)
         return 2
-    world = World(seed=args.seed, structures=args.structures, faults=faults)
+    world = World(seed=args.seed, structures=args.structures, routes=args.routes, faults=faults)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(world, args.ledger))
     return 0
@@ -70,6 +72,7 @@ def welcome(school: School) -> str:
         f"  Messagerie du gestionnaire  : {urls.mailbox}/\n"
         f"  Pilotage                    : {urls.control}/ledger\n"
         f"Identifiant : {manager.login}   Mot de passe : {manager.password}\n"
+        f"Application PISTE : {school.world.piste.client_id}   Secret : {school.world.piste.client_secret}\n"
         "Ctrl-C pour fermer."
     )
 

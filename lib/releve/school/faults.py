@@ -19,6 +19,7 @@ SCREENS = frozenset(
         "identification", "code", "piste",
     }
 )
+CHOICES = {"effect_at": ("submit", "display"), "otp": ("", "email", "totp", "key"), "piste_refusal": ("header", "ldap")}
 ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "popup_at")
 
 
@@ -44,6 +45,26 @@ class Faults:
     """Leaves "/" to chance, as on the real portal (about one password in five)."""
     cut_after_confirmation: int = 0
     """How many times the reset is applied and the connection then closed without an answer; negative: always."""
+    leaving_keeps_candidate: bool = False
+    """Route "raccordements": leaving the form and coming back shows the same candidate again; by default a new one."""
+    effect_at: str = "submit"
+    """Route "raccordements": the candidate takes effect at "submit", or already at its "display" (unknown of the real portal)."""
+    render_ms: int = 80
+    """How long the route "raccordements" takes to draw each view once it has its data."""
+    otp: str = ""
+    """The one-time code asked after a login on Chorus Pro: "email", "totp", "key" (a security key) or none."""
+    otp_after_pigp: bool = False
+    """Whether the code is asked after PIGP's hop too (unknown of the real portal)."""
+    otp_seconds: float = 300.0
+    """How long a code sent by e-mail is good."""
+    piste_forbidden: bool = False
+    """The API answers 403, whatever the password."""
+    piste_refusal: str = "header"
+    """How the API refuses a technical account: by the "header" WWW-Authenticate, or by the "ldap" body; both were seen."""
+    piste_code: int = 0
+    """The `codeRetour` of the API's answers, when it is not 0."""
+    piste_token_refused: int = 0
+    """How many calls are answered as if the token were bad; negative: always."""
     propagation_seconds: float = 0.0
     """How long the API goes on knowing only the password of before a reset; negative: until `World.propagate()`."""
     renamed_labels: dict[str, str] = field(default_factory=dict)
@@ -62,6 +83,8 @@ class Faults:
     def __setattr__(self, name: str, value: object) -> None:
         if name in ON_SCREEN and value:
             screen_of(str(value))
+        if value not in CHOICES.get(name, (value,)):
+            raise ValueError(f"La panne « {name} » attend l'une de ces valeurs : {', '.join(CHOICES[name])}.")
         object.__setattr__(self, name, value)
         self.__dict__.setdefault("_fired", {}).pop(name, None)
 

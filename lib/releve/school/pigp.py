@@ -43,11 +43,9 @@ class Sso(Page):
     site = "pigp"
 
     def get(self) -> None:
-        """Send the browser back to Chorus Pro with a one-time ticket, or to the login page."""
-        if self.session:
-            self.redirect(f"{self.desk.urls.chorus}/sso?ticket={self.desk.ticket()}", status=303)
-        else:
-            self.redirect("/portail/?vers=chorus", status=303)
+        """Send the browser back to Chorus Pro's identity provider, with a one-time ticket if the session is open."""
+        ticket = f"?ticket={self.desk.ticket()}" if self.session else ""
+        self.redirect(f"{self.desk.urls.idp}/retour{ticket}", status=303)
 
 
 class Logout(Page):

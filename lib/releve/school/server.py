@@ -15,7 +15,7 @@ import tornado.httpserver
 import tornado.netutil
 import tornado.web
 
-from releve.school import chorus, control, corail, pigp
+from releve.school import chorus, control, corail, idp, pigp, piste, raccordements
 from releve.school.faults import Faults
 from releve.school.web import HERE, Desk, Icon
 from releve.school.world import World
@@ -23,9 +23,9 @@ from releve.school.world import World
 HOST = "127.0.0.1"
 ROUTES: Mapping[str, list[Any]] = {
     "pigp": pigp.ROUTES,
-    "chorus": chorus.ROUTES,
-    "idp": [],
-    "piste": [],
+    "chorus": [*chorus.ROUTES, *raccordements.ROUTES],
+    "idp": idp.ROUTES,
+    "piste": piste.ROUTES,
     "corail": corail.ROUTES,
     "mailbox": control.MAILBOX_ROUTES,
     "control": control.CONTROL_ROUTES,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -45,7 +46,10 @@ class Session:
     site: str
     to_show: Shown | None = None
     to_export: Shown | None = None
-    candidates: dict[str, str] = field(default_factory=dict)
+    shown_candidates: dict[str, str] = field(default_factory=dict)
+    """Technical account -> structure, of the candidates that the form showed and that were not submitted."""
+    code: str = ""
+    code_until: datetime | None = None
 
 
 @dataclass
@@ -56,6 +60,8 @@ class Desk:
     urls: Urls
     sessions: dict[str, Session] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
+    tokens: dict[str, datetime] = field(default_factory=dict)
+    """PISTE's tokens and when they end."""
 
     @property
     def faults(self) -> Faults:
@@ -149,10 +155,13 @@ class Page(tornado.web.RequestHandler):
     def rendered(self, template: str, facts: Mapping[str, object]) -> str:
         """The page's HTML, with the words that the faults rename."""
         common = {"world": self.world, "urls": self.desk.urls, "popup": False, "connected": self.session is not None}
-        page = TEMPLATES.get_template(template).render({**common, **facts})
+        return self.renamed(TEMPLATES.get_template(template).render({**common, **facts}), escape)
+
+    def renamed(self, text: str, written: Callable[[str], str] = str) -> str:
+        """`text` with the words that the faults rename, as they stand and as `written` in it."""
         for word, other in self.desk.faults.renamed_labels.items():
-            page = page.replace(word, escape(other)).replace(escape(word), escape(other))
-        return page
+            text = text.replace(word, written(other)).replace(written(word), written(other))
+        return text
 
     def cut(self) -> None:
         """Close the connection without an answer."""

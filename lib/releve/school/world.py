@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Literal
 
 from releve.school.faults import Faults
 from releve.school.ledger import Kind, Ledger
@@ -23,6 +24,10 @@ VALID_DAYS = 424
 """A technical account's password must be changed every 424 days (the portal's own rule)."""
 MAX_REFUSALS = 3
 _DEMO_PLACE = 23  # third page of "Mes structures"
+
+
+Routes = Literal["gestionnaire", "raccordements", "both"]
+"""Which ways to the reset the manager's home page shows."""
 
 
 class Login(Enum):
@@ -41,6 +46,8 @@ class Manager:
     password: str
     name: str
     email: str
+    totp_seed: str
+    last_totp_step: int = 0
     refusals: int = 0
     informations_checked: bool = False
 
@@ -81,6 +88,14 @@ class CorailRow:
 
 
 @dataclass(frozen=True)
+class PisteApplication:
+    """The application that is allowed to call the API."""
+
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True)
 class Mail:
     """A mail that the manager received."""
 
@@ -102,19 +117,25 @@ class World:
         name: str = "Camille Modèle",
         email: str = "camille.modele@exemple.invalid",
         demo_account: str = DEMO_ACCOUNT,
+        routes: Routes = "gestionnaire",
+        totp_seed: str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
         faults: Faults | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self.rng = random.Random(seed)
         self.clock = clock
         self.faults = faults or Faults()
-        self.manager = Manager(login, password, name, email)
+        self.manager = Manager(login, password, name, email, totp_seed)
         self.ledger = Ledger()
         self.mails: list[Mail] = []
         self.structures: dict[str, Structure] = {}
         self.accounts: dict[str, TechnicalAccount] = {}
         self.corail: dict[str, CorailRow] = {}
         self.salt = secrets.token_hex(16)
+        self.routes = routes
+        self.piste = PisteApplication("application-ecole", new_password(random.Random(f"piste {seed}"), slash=False))
+        self.candidates: dict[str, str] = {}
+        self._submitted: set[str] = set()
         self._people(max(1, structures), demo_account)
 
     def _people(self, count: int, demo_account: str) -> None:
@@ -155,11 +176,12 @@ class World:
         if self.faults.locked or manager.refusals >= MAX_REFUSALS:
             self.note("login_refused", detail="locked")
             return Login.LOCKED
-        if (login.strip(), password) == (manager.login, manager.password):
+        known = login.strip() in (manager.login, manager.email)
+        if known and password == manager.password:
             manager.refusals = 0
             self.note("login")
             return Login.ACCEPTED
-        manager.refusals += login.strip() == manager.login
+        manager.refusals += known
         self.note("login_refused", detail="password")
         if manager.refusals >= MAX_REFUSALS:
             self.note("account_locked")
@@ -199,6 +221,25 @@ class World:
             "signalez-le à votre support."
         )
         self.mails.append(Mail(now, "Réinitialisation du mot de passe d'un utilisateur technique", body))
+
+    def candidate(self, account: str, *, siret: str = "") -> str:
+        """The password that the form of the route "raccordements" offers. Raises KeyError for an unknown account."""
+        faults, kept = self.faults.of(siret), self.candidates.get(account)
+        offered = kept if kept and faults.leaving_keeps_candidate and account not in self._submitted else self.generate()
+        self._submitted.discard(account)
+        self.candidates[account] = offered
+        self.note("candidate_shown", account=account, siret=siret)
+        if faults.effect_at == "display" and offered != self.accounts[account].password:
+            self.reset(account, siret=siret, password=offered)
+        return offered
+
+    def submit(self, account: str, *, siret: str = "") -> None:
+        """Submit the last candidate: it takes effect unless its display already did that. Raises KeyError without a candidate."""
+        offered = self.candidates[account]
+        self.note("submitted", account=account, siret=siret)
+        self._submitted.add(account)
+        if self.faults.of(siret).effect_at == "submit":
+            self.reset(account, siret=siret, password=offered)
 
     def resets(self, account: str = "") -> int:
         """How many times the portal reset that account's password, or (by default) any account's."""
