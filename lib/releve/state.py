@@ -278,8 +278,10 @@ class Situation:
     def targets(self) -> str:
         """What is true of the targets: one French sentence."""
         f = self.facts
+        if not f.touched:
+            return "Le logiciel comptable n'a pas changé."
         if not f.effective and not f.promoted:
-            return "Le nouveau mot de passe n'a été entré nulle part."
+            return "Aucun logiciel comptable n'a de mot de passe qui fonctionne."
         if f.left:
             return f"Il reste à l'entrer dans : {', '.join(f.left)}."
         return "Le logiciel comptable l'a reçu." if f.targets else ""
