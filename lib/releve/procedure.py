@@ -121,3 +121,11 @@ TARGET_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[9:])
 GATE = "cible"
 PROOF = "preuve"
 CLOSE = "cloture"
+
+_PROGRAMS = {"corail": CORAIL, "command": "le programme du service", "school": "Corail (site d'entraînement)"}
+
+
+def target_name(identifier: str) -> str:
+    """What an operator calls a target of the journal: "corail:21990001600011" is "Corail, structure 21990001600011"."""
+    kind, _, siret = identifier.partition(":")
+    return f"{_PROGRAMS.get(kind, kind)}, structure {siret}" if siret else _PROGRAMS.get(kind, kind)

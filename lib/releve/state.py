@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from . import journal as j
 from .errors import PersonNeeded, ReleveError
+from .procedure import target_name
 
 
 class Next(StrEnum):
@@ -283,7 +284,7 @@ class Situation:
         if not f.effective and not f.promoted:
             return "Aucun logiciel comptable n'a de mot de passe qui fonctionne."
         if f.left:
-            return f"Il reste à l'entrer dans : {', '.join(f.left)}."
+            return f"Il reste à l'entrer dans : {' ; '.join(target_name(target) for target in f.left)}."
         return "Le logiciel comptable l'a reçu." if f.targets else ""
 
 

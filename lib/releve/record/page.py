@@ -15,7 +15,7 @@ from markupsafe import Markup
 from .. import journal
 from ..disk import write_atomically
 from ..errors import ReleveError
-from ..procedure import BY_ID
+from ..procedure import BY_ID, target_name
 from ..secret import scrub
 from .view import RecordView, view
 
@@ -62,7 +62,7 @@ def _typeset(markup: str) -> Markup:
 _templates = Environment(
     loader=PackageLoader("releve", "record"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_templates.filters |= {"day": _day, "utc": _utc, "offset": _offset, "duration": _duration, "typeset": _typeset}
+_templates.filters |= {"day": _day, "utc": _utc, "offset": _offset, "duration": _duration, "typeset": _typeset, "target": target_name}
 _templates.globals |= {"screens": BY_ID}
 
 
