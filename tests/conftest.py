@@ -1,3 +1,3 @@
 """Fixtures that several test modules share."""
 
-pytest_plugins = ["fixtures_keyring"]
+pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]

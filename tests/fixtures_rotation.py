@@ -1,0 +1,219 @@
+"""What tests of whole rotations share: a school, a throw-away keyring, settings and a folder of records, and ways to run one.
+
+`scene` is fresh for each test. `await scene.walk()` runs the notebook's cells in this process, as its kernel would;
+`scene.headless()` runs the notebook itself; `scene.releve(…)` is the command line, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from releve import headless, runbook
+from releve import journal as j
+from releve.errors import ReleveError
+from releve.keystore import Keystore, Slot, Slots
+from releve.record.folder import RecordFolder, all_records
+from releve.school import Faults, SchoolThread, World
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+from releve.secret import Secret
+from releve.settings import load
+from releve.throwaway import ThrowawayKeyring
+
+LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
+CELLS: list[str] = [
+    step
+    for cell in json.loads(headless.model().read_text(encoding="utf-8"))["cells"]
+    if (step := cell["metadata"].get("releve", {}).get("step")) and step != "ouverture"
+]
+"""The ids of the model notebook's step cells, in its order."""
+
+
+@dataclass
+class Walk:
+    """How a rotation ended: the error's class name ("" for none), the exit code, the error, and its record."""
+
+    error: str
+    code: int
+    text: str
+    record: RecordFolder | None
+
+    @property
+    def events(self) -> list[j.Entry]:
+        """The journal as it is on the disk."""
+        return self.record.entries() if self.record else []
+
+    def last(self, kind: type[j.Event]) -> j.Entry | None:
+        """The last entry of that kind."""
+        return next((entry for entry in reversed(self.events) if isinstance(entry.event, kind)), None)
+
+
+@dataclass
+class Scene:
+    """Everything that a rotation needs, made up and thrown away."""
+
+    school: SchoolThread
+    keyring: ThrowawayKeyring
+    folder: Path
+    portal: dict[str, object] = field(default_factory=lambda: {"timeout_seconds": 10})
+    policy: dict[str, object] = field(default_factory=dict)
+    labels: dict[str, object] = field(default_factory=dict)
+    structure: dict[str, object] = field(default_factory=lambda: {"technical_account": DEMO_ACCOUNT, "targets": ["school"]})
+    more: str = ""
+    """Lines of TOML to add at the end."""
+
+    @property
+    def world(self) -> World:
+        """The school's world, live."""
+        return self.school.world
+
+    @property
+    def faults(self) -> Faults:
+        """The school's switches, live."""
+        return self.school.faults
+
+    @property
+    def outputs(self) -> Path:
+        """The folder of records."""
+        return self.folder / "outputs"
+
+    @property
+    def keystore(self) -> Keystore:
+        """The keyring, as the library sees it."""
+        return self.keyring.keystore()
+
+    @property
+    def slots(self) -> Slots:
+        """The three slots of the demonstration's account."""
+        return self.keystore.slots(DEMO_ACCOUNT)
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins that the settings allow, unless `portal["origins"]` says otherwise."""
+        return [*self.school.urls.origins, self.school.urls.corail]
+
+    def settings(self) -> Path:
+        """Write the settings file anew; returns its path."""
+        portal = {"url": self.school.urls.portal, "login": LOGIN, "origins": self.origins} | self.portal
+        tables: dict[str, dict[str, object]] = {
+            "portal": portal,
+            "portal.labels": self.labels,
+            "policy": self.policy,
+            "school": {"corail_url": f"{self.school.urls.corail}/"},
+            f"structures.{DEMO_SIRET}": {"name": DEMO_NAME} | self.structure,
+        }
+        text = "\n".join(
+            f"[{name}]\n" + "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in each.items()) for name, each in tables.items()
+        )
+        path = self.folder / "releve.toml"
+        path.write_text(f"{text}\n{self.more}", encoding="utf-8")
+        return path
+
+    async def walk(self, *, approve: bool = True, reset_again: bool = False, until: str = "") -> Walk:
+        """Run the notebook's cells in this process, until one fails or `until` is done; a process of its own would do the same."""
+        runbook._session = None
+        given = {"structure": DEMO_SIRET, "approve": approve, "reset_again": reset_again}
+        given |= {"settings": str(self.settings()), "outputs": str(self.outputs)}
+        error: ReleveError | None = None
+        try:
+            await runbook.open(**given)
+            for step in CELLS:
+                await runbook.step(step)
+                if step == until:
+                    break
+        except ReleveError as raised:
+            error = raised
+        finally:
+            if runbook._session is not None:
+                await runbook._session.close()
+        return self._walked(error)
+
+    def _walked(self, error: ReleveError | None) -> Walk:
+        record = next(reversed(list(all_records(self.outputs))), None)
+        name, text = (type(error).__name__, error.text) if error else ("", "")
+        stopped = next((e.event for e in reversed(record.entries()) if isinstance(e.event, j.RunStopped)), None) if record else None
+        return Walk(name, stopped.code if error and stopped else error.code if error else 0, text, record)
+
+    def headless(self, *, approve: bool = True, reset_again: bool = False) -> headless.Outcome:
+        """Execute the notebook itself, by papermill with the engine `releve`, in a kernel of its own."""
+        return headless.rotate(load(self.settings(), self.outputs), DEMO_SIRET, approve=approve, reset_again=reset_again)
+
+    def releve(self, *args: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `releve` with these arguments, `--settings` and `--outputs`, in a process of its own, without a terminal."""
+        return subprocess.run(
+            self.command(*args), env=self.environment | environment, input=stdin or "", capture_output=True, text=True, timeout=120
+        )
+
+    def command(self, *args: str) -> list[str]:
+        """The command line of `releve`, with the settings and the folder of records before the command."""
+        return [sys.executable, "-m", "releve", "--settings", str(self.settings()), "--outputs", str(self.outputs), *args]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a child process that finds the keyring."""
+        return os.environ | self.keyring.environment
+
+    def resets(self) -> int:
+        """How many resets the portal counted."""
+        return self.world.resets()
+
+    def logins(self) -> int:
+        """How many times the portal was given a login and a password."""
+        return self.world.ledger.count("login") + self.world.ledger.count("login_refused")
+
+    def three_places_agree(self) -> bool:
+        """Whether portal, keyring (`current`) and Corail hold one and the same password."""
+        held = self.slots.read(Slot.CURRENT)
+        here = self.world.accounts[DEMO_ACCOUNT].password
+        return held is not None and held.password.reveal() == here and self.world.corail_matches(DEMO_SIRET)
+
+    def secrets(self) -> list[str]:
+        """Every secret there ever was: the manager's password, and all that the technical accounts have or had."""
+        accounts = self.world.accounts.values()
+        return [self.world.manager.password, *(each for account in accounts for each in (account.password, *account.history))]
+
+    def leaks(self, folder: Path | None = None) -> list[str]:
+        """Which files under the folder (of all records by default) hold a secret in any of its usual encodings: none should."""
+        forms = {form for secret in self.secrets() for form in encoded(secret)}
+        files = [path for path in sorted((folder or self.outputs).rglob("*")) if path.is_file()]
+        return [f"{path.name}: {form!r}" for path in files for content in [path.read_bytes()] for form in forms if form in content]
+
+
+def encoded(secret: str) -> set[bytes]:
+    """A secret as files may hold it: raw, JSON, HTML, URL, base64 (alone or after its login), UTF-16."""
+    texts = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    texts |= {html.escape(secret), html.escape(secret, quote=False), html.escape(secret).replace("&#x27;", "&#39;")}
+    texts |= {quote(secret, safe=""), quote_plus(secret), quote(secret), repr(secret)[1:-1]}
+    raw = {text.encode() for text in texts} | {secret.encode("utf-16-le"), secret.encode("utf-16-be")}
+    return raw | {base64.b64encode(secret.encode()).rstrip(b"="), base64.b64encode(f"{DEMO_ACCOUNT}:{secret}".encode()).rstrip(b"=")}
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").isalnum() else json.dumps(key)
+
+
+def _toml(value: object) -> str:
+    """JSON's texts, numbers, lists and truths are TOML's too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A school without faults, a keyring that holds the manager's password, and an empty folder of records."""
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
+        for name, value in keyring.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("RELEVE_SETTINGS", raising=False)
+        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        yield Scene(school, keyring, tmp_path)
+        runbook._session = None
