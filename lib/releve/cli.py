@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": ("releve.demo", "une rotation complète sur le site d'entraînement, sans rien toucher de réel"),
     "rotate": ("releve.commands.rotate", "renouveler le mot de passe d'une ou plusieurs structures"),
     "resume": ("releve.commands.resume", "finir les rotations interrompues"),
+    "due": ("releve.commands.due", "ce qui est à renouveler, et quand"),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
     "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),

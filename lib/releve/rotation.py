@@ -10,10 +10,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from . import journal as j
+from .due import deadline
 from .effects import effect
 from .errors import PersonNeeded, ReleveError
 from .keystore import Keystore, Slot
@@ -352,7 +353,7 @@ class Rotation:
             self.journal.append(j.PromotionIntended(), CLOSE)
             await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.last))
             self.journal.append(j.PromotionDone(), CLOSE)
-        due = date.today() + timedelta(days=self.settings.policy.validity_days)
+        due = deadline(date.today(), self.settings.policy)
         self.journal.append(j.RotationClosed("succeeded", situation.facts.proof, due.isoformat()), CLOSE)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 

@@ -1,0 +1,95 @@
+"""`releve due`: what is to be renewed, and when."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+from ..disk import write_atomically
+from ..due import ORDER, Due, Standing, agenda
+from ..errors import UsageError
+from ..history import history
+from ..settings import Settings, load
+
+WORDS = {
+    Standing.STUCK: "bloquée",
+    Standing.OVERDUE: "en retard",
+    Standing.UNKNOWN: "date inconnue",
+    Standing.SOON: "à faire",
+    Standing.FAR: "à jour",
+}
+
+
+class CalendarUnwritable(UsageError):
+    happened = "Le calendrier n'a pas pu être écrit dans {path} ({why})."
+    todo = "Choisissez un autre emplacement, puis relancez."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve due`."""
+    parser.add_argument("--calendar", metavar="FICHIER", type=Path, help="écrire les échéances dans un calendrier à importer (.ics)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """0 when something is to be done today, 3 when nothing is."""
+    settings = load(args.settings, args.outputs)
+    dues = now(settings)
+    if args.calendar:
+        _write_calendar(args.calendar, dues, settings)
+    if args.json:
+        print(json.dumps({"date": date.today().isoformat(), "structures": [as_json(each) for each in dues]}, ensure_ascii=False))
+    else:
+        _table(dues)
+        if args.calendar:
+            print(f"Calendrier écrit : {args.calendar}")
+    return 0 if any(each.today for each in dues) else 3
+
+
+def now(settings: Settings, today: date | None = None) -> list[Due]:
+    """Where every structure of the settings stands today, what comes first first. The school's records count only at the school."""
+    past = [each for each in history(settings.record.folder) if each.school == (settings.school is not None)]
+    return sorted(agenda(settings.structures.values(), settings.policy, past, today or date.today()), key=lambda each: each.order)
+
+
+def as_json(due: Due) -> dict[str, str | bool]:
+    """One structure for `--json`: dates in ISO 8601, "" when unknown."""
+
+    def day(value: date | None) -> str:
+        return value.isoformat() if value else ""
+
+    return {
+        "structure": due.siret,
+        "name": due.name,
+        "account": due.account,
+        "standing": due.standing.value,
+        "today": due.today,
+        "why": due.why,
+        "last": day(due.last),
+        "day": day(due.day),
+        "limit": day(due.limit),
+        "open": str(due.open.record) if due.open else "",
+        "proof": due.proof,
+    }
+
+
+def _table(dues: list[Due]) -> None:
+    wide = min(max((len(each.name) for each in dues), default=0), 40)
+    for each in dues:
+        mark = "→" if each.today else " "
+        print(f"{mark} {each.siret}  {each.name[:wide]:<{wide}}  {WORDS[each.standing]:<13}  {each.why}")
+    count = {standing: sum(each.standing is standing for each in dues) for standing in ORDER}
+    told = ", ".join(f"{number} {WORDS[standing]}" for standing, number in count.items() if number)
+    print(f"\n{len(dues)} structure{'s' * (len(dues) > 1)} : {told or 'aucune dans les réglages'}.")
+    today = sum(each.today for each in dues)
+    print(f"À faire maintenant (→) : {today}. Lancez « releve rotate --due »." if today else "Rien n'est à faire aujourd'hui.")
+
+
+def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
+    from ..calendar_file import calendar  # only when asked for: a scheduler runs `releve due` every day
+
+    try:
+        write_atomically(path, calendar(dues, settings.policy.warn_days))
+    except OSError as error:
+        raise CalendarUnwritable(path=path, why=error.strerror or type(error).__name__) from None

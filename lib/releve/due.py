@@ -1,0 +1,159 @@
+"""When each structure's password must be renewed: a pure function of the settings, of what the records tell, and of a day.
+
+All dates are the operator's own days: what happened at 23:30 UTC on 30 June was done on 1 July in Paris.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta, tzinfo
+from enum import StrEnum
+
+from .history import Past
+from .settings import PORTAL_LIMIT_DAYS, Policy, Structure
+
+
+class Standing(StrEnum):
+    """Where a structure stands; the order is the one in which they are done."""
+
+    STUCK = "stuck"  # a rotation was left after its reset: invoices may have stopped
+    OVERDUE = "overdue"
+    UNKNOWN = "unknown"  # nobody wrote when the password was last changed: it may expire any day
+    SOON = "soon"  # within `warn_days` of its day
+    FAR = "far"
+
+
+ORDER = list(Standing)
+_LEFT = ("", "abandoned", "damaged")
+
+
+@dataclass(frozen=True)
+class Due:
+    """One structure's place in the year. Structures that share a technical account share all but their names.
+
+    `day` is when the password is to be renewed at the latest, outside black-out periods; `limit` is the portal's own.
+    `today` says whether it is to be done now; `why` is a French line.
+    """
+
+    siret: str
+    name: str
+    account: str
+    standing: Standing
+    today: bool
+    why: str
+    last: date | None = None
+    day: date | None = None
+    limit: date | None = None
+    open: Past | None = None  # the rotation left unfinished, if any
+    proof: str = ""  # of the last success
+
+    @property
+    def order(self) -> tuple[int, date, str]:
+        """What comes first is done first."""
+        return (ORDER.index(self.standing), self.day or date.min, self.name)
+
+
+def in_blackout(policy: Policy, day: date) -> bool:
+    """Whether `day` lies in a black-out period, both ends included; "12-24/01-02" goes over the new year."""
+    return any(_within(period, day) for period in policy.blackout)
+
+
+def _within(period: str, day: date) -> bool:
+    first, last = period.split("/")
+    here = day.isoformat() if len(first) == 10 else day.isoformat()[5:]
+    return first <= here <= last if first <= last else here >= first or here <= last
+
+
+def deadline(last: date, policy: Policy) -> date:
+    """The last good day to renew a password made on `last`: `validity_days` later, or before the black-out that covers that day.
+
+    When the whole year is blacked out, the day itself.
+    """
+    wanted = last + timedelta(days=policy.validity_days)
+    day = wanted
+    while in_blackout(policy, day):
+        day -= timedelta(days=1)
+        if day <= last:
+            return wanted
+    return day
+
+
+def agenda(structures: Iterable[Structure], policy: Policy, past: Iterable[Past], today: date, zone: tzinfo | None = None) -> list[Due]:
+    """Where every structure stands on `today`, in the structures' order. `zone` None is the operator's own time zone."""
+    chosen = list(structures)
+    accounts = {each.siret: each.technical_account for each in chosen}
+    by_account: dict[str, list[Past]] = {}
+    for each in past:  # a damaged record does not tell its account
+        by_account.setdefault(each.account or accounts.get(each.structure, ""), []).append(each)
+    told: dict[str, list[date]] = {}
+    for structure in chosen:
+        if structure.last_rotation:
+            told.setdefault(structure.technical_account, []).append(structure.last_rotation)
+    shared: dict[str, Due] = {}
+    for structure in chosen:
+        account = structure.technical_account
+        if account not in shared:
+            shared[account] = _account(structure, by_account.get(account, []), told.get(account, []), policy, today, zone)
+    return [replace(shared[each.technical_account], siret=each.siret, name=each.name) for each in chosen]
+
+
+def _account(structure: Structure, past: list[Past], told: list[date], policy: Policy, today: date, zone: tzinfo | None) -> Due:
+    """What all structures of one technical account share, told for one of them."""
+    succeeded = [each for each in past if each.outcome == "succeeded" and each.closed]
+    latest = max(succeeded, key=lambda each: each.closed, default=None)  # type: ignore[arg-type, return-value]
+    days = [each.closed.astimezone(zone).date() for each in succeeded if each.closed] + told
+    last = max(days, default=None)
+    left = next((each for each in reversed(past) if each.open), None)
+    day, limit = (deadline(last, policy), last + timedelta(days=PORTAL_LIMIT_DAYS)) if last else (None, None)
+    standing = _standing(past, latest, left, day, policy, today)
+    ready, why = _today(standing, left, day, limit, policy, today)
+    proof = latest.proof if latest else ""
+    return Due(structure.siret, structure.name, structure.technical_account, standing, ready, why, last, day, limit, left, proof)
+
+
+def _standing(past: list[Past], latest: Past | None, left: Past | None, day: date | None, policy: Policy, today: date) -> Standing:
+    after = past[past.index(latest) + 1 :] if latest else past
+    if any(each.touched and each.outcome in _LEFT for each in after) or (left and left.touched):
+        return Standing.STUCK
+    if day is None:
+        return Standing.UNKNOWN
+    if today > day:
+        return Standing.OVERDUE
+    return Standing.SOON if today >= day - timedelta(days=policy.warn_days) else Standing.FAR
+
+
+def _today(standing: Standing, left: Past | None, day: date | None, limit: date | None, policy: Policy, today: date) -> tuple[bool, str]:
+    """Whether it is to be done now, and a French line that says why."""
+    if standing is Standing.STUCK:
+        return True, _stuck_why(left)
+    if standing is Standing.FAR and left is None:
+        return False, f"à renouveler au plus tard le {day:%d/%m/%Y}"
+    if in_blackout(policy, today):
+        end = _blackout_end(policy, today)
+        if limit is None or end < limit:
+            return False, f"période sans changement jusqu'au {end:%d/%m/%Y}"
+        return True, f"le portail n'acceptera plus le mot de passe le {limit:%d/%m/%Y}, pendant la période sans changement"
+    if left is not None:
+        return True, "une rotation est commencée et n'est pas finie ; rien n'est encore changé"
+    if day is None:
+        return True, "date du dernier changement inconnue"
+    if standing is Standing.OVERDUE:
+        past_limit = limit is not None and today >= limit
+        return True, f"en retard depuis le {day:%d/%m/%Y}" + (", et la limite du portail est dépassée" if past_limit else "")
+    return True, f"à renouveler avant le {day:%d/%m/%Y}"
+
+
+def _stuck_why(left: Past | None) -> str:
+    if left is not None:
+        return "une rotation s'est arrêtée après la réinitialisation : les factures n'arrivent peut-être plus"
+    return "la dernière rotation a été abandonnée, ou son dossier est abîmé : les factures n'arrivent peut-être plus"
+
+
+def _blackout_end(policy: Policy, day: date) -> date:
+    """The last day of the black-out that `day` lies in; at most a year away."""
+    for _ in range(366):
+        if not in_blackout(policy, day + timedelta(days=1)):
+            break
+        day += timedelta(days=1)
+    return day
