@@ -12,16 +12,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from releve import headless, runbook
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+from releve import browsers, headless, runbook
 from releve import journal as j
 from releve.errors import ReleveError
 from releve.keystore import Keystore, Slot, Slots
+from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
@@ -217,3 +220,21 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         yield Scene(school, keyring, tmp_path)
         runbook._session = None
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for a module's tests, which must share its loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`."""
+    choice = browsers.find()
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+
+
+@pytest.fixture
+def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rotation opens a window of its own, without anything of the others', in the module's browser."""
+
+    async def launch(self: PortalBrowser) -> Browser:
+        return chromium
+
+    monkeypatch.setattr(PortalBrowser, "_launch", launch)

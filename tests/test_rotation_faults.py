@@ -2,20 +2,166 @@
 
 from __future__ import annotations
 
-from fixtures_rotation import Scene
+from datetime import datetime
+
+import pytest
+from fixtures_rotation import DEMO_SIRET, Scene, Walk
+from releve import journal as j
+from releve.school.faults import ON_SCREEN
+from releve.school.ledger import Entry
+from releve.state import KEPT, NEW, OLD, PERHAPS
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
+BEFORE = ("authentification", "portail", "connexion", "informations", "accueil", "structures", "structure")
+AFTER = ("corail-collectivites", "corail-transfert", "corail-mot-de-passe")
+ERRORS = dict(zip(ON_SCREEN, ("TechnicalError", "Maintenance", "SessionExpired", "UnexpectedPopup"), strict=True))
 
 
-async def test_one_rejected_password_costs_one_more_reset(scene: Scene) -> None:
-    """A password with a slash is asked anew; portal, keyring and Corail then agree, and no file of the record knows it."""
+def expect(scene: Scene, done: Walk, error: str, code: int, resets: int, truth: str = "") -> None:
+    """The error of the journal and of the operator, the exit code, the portal's count, what is said to be true, and no secret."""
+    failed, stopped = done.last(j.StepFailed), done.last(j.RunStopped)
+    assert failed and isinstance(failed.event, j.StepFailed) and stopped and isinstance(stopped.event, j.RunStopped), done
+    assert (error, error, error) == (done.error, failed.event.error, stopped.event.error), done.text
+    assert (code, code, resets) == (done.code, stopped.event.code, scene.resets()), done.text
+    assert truth in done.text
+    assert "{" not in done.text
+    assert [] == scene.leaks()
+
+
+def seconds_to_fail(done: Walk) -> float:
+    """How long the step that failed took, by the journal."""
+    times = [datetime.fromisoformat(entry.time) for entry in done.events]
+    failed = next(n for n, entry in enumerate(done.events) if isinstance(entry.event, j.StepFailed))
+    return (times[failed] - times[failed - 1]).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("fault", "screen"),
+    [(fault, screen) for fault in ON_SCREEN for screen in BEFORE if fault != "maintenance_at" or screen in ("authentification", "accueil")],
+)
+async def test_a_fault_before_the_reset_changes_nothing(scene: Scene, fault: str, screen: str) -> None:
+    """Each is told by its own name, at once and not after a time-out; nothing was reset and it is safe to start again."""
+    scene.faults.first_visit_form = True
+    setattr(scene.faults, fault, screen)
+    done = await scene.walk()
+    expect(scene, done, ERRORS[fault], 5, 0)
+    assert 4 > seconds_to_fail(done)
+
+
+@pytest.mark.parametrize("screen", AFTER)
+@pytest.mark.parametrize("fault", ("server_error_at", "popup_at"))
+async def test_a_fault_in_corail_loses_nothing(scene: Scene, fault: str, screen: str) -> None:
+    """The password is in `pending`; what was said to do finishes the rotation without a second reset."""
+    setattr(scene.faults, fault, screen)
+    done = await scene.walk()
+    expect(scene, done, ERRORS[fault], 6, 1, f"{NEW} {KEPT}")
+    assert 4 > seconds_to_fail(done)
+
+
+@pytest.mark.parametrize(("screen", "resets"), [("confirmation", 0), ("recapitulatif", 1)])
+@pytest.mark.parametrize("fault", ON_SCREEN[:3])
+async def test_a_fault_in_place_of_the_summary_leaves_a_question(scene: Scene, fault: str, screen: str, resets: int) -> None:
+    """The click was answered by something else: whether it took effect cannot be known, and it is never repeated by itself."""
+    setattr(scene.faults, fault, screen)
+    done = await scene.walk()
+    expect(scene, done, "ResetOutcomeUnknown", 6, resets, PERHAPS)
+    assert "--reset-again" in done.text
+    assert 4 > seconds_to_fail(done)
+
+
+async def test_a_popup_over_the_summary_does_not_cost_the_password(scene: Scene) -> None:
+    """The password is under the window: it is read and kept, and the rotation goes on."""
+    scene.faults.popup_at = "recapitulatif"
+    done = await scene.walk()
+    assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
+    assert scene.three_places_agree()
+
+
+async def test_a_wrong_password_is_tried_once(scene: Scene) -> None:
+    """Three refusals lock the account: the same refused password is not even typed a second time."""
+    scene.world.manager.password = "Un autre"
+    expect(scene, await scene.walk(), "PasswordRefused", 5, 0)
+    expect(scene, await scene.walk(), "AlreadyRefused", 5, 0)
+    assert 1 == scene.logins()
+
+
+async def test_a_locked_account_is_said_to_be_locked(scene: Scene) -> None:
+    """Not a wrong password: another action is needed."""
+    scene.faults.locked = True
+    expect(scene, await scene.walk(), "AccountLocked", 5, 0)
+    assert 1 == scene.logins()
+
+
+@pytest.mark.parametrize("slashes", [2, 3])
+async def test_rejected_passwords_are_asked_anew(scene: Scene, slashes: int) -> None:
+    """As many resets as rejected passwords, and one more."""
+    scene.faults.slash_in_first = slashes
+    done = await scene.walk()
+    assert ("", 0, slashes + 1) == (done.error, done.code, scene.resets()), done.text
+    assert slashes == sum(isinstance(entry.event, j.CandidateRejected) for entry in done.events)
+    assert scene.three_places_agree()
+    assert [] == scene.leaks()
+
+
+async def test_resets_are_bounded(scene: Scene) -> None:
+    """After `max_attempts` rejected passwords a person decides: each reset mails the manager."""
+    scene.faults.slash_in_first = 9
+    scene.policy["max_attempts"] = 2
+    expect(scene, await scene.walk(), "DecisionNeeded", 6, 2, "il comporte un caractère interdit")
+
+
+async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
+    """One click, two resets by the portal's count; the password kept is the last one, the one that works."""
+    scene.faults.cut_after_confirmation = 1
+    done = await scene.walk()
+    assert ("", 0, 2) == (done.error, done.code, scene.resets()), done.text
+    assert 1 == sum(isinstance(entry.event, j.ResetIntended) for entry in done.events)
+    assert scene.three_places_agree()
+    assert [] == scene.leaks()
+
+
+async def test_a_connection_cut_for_good_leaves_a_question(scene: Scene) -> None:
+    """The portal made a password that nobody saw: it is said, and only the operator's decision resets once more."""
+    scene.faults.cut_after_confirmation = -1
+    cut, resets = await scene.walk(), scene.resets()
+    expect(scene, cut, "ResetOutcomeUnknown", 6, resets, PERHAPS)
+    scene.faults.cut_after_confirmation = 0
+    stopped = await scene.walk()
+    assert ("DecisionNeeded", 6, resets) == (stopped.error, stopped.code, scene.resets())
+    done = await scene.walk(reset_again=True)
+    assert ("", 0, resets + 1) == (done.error, done.code, scene.resets()), done.text
+    assert scene.three_places_agree()
+    assert [] == scene.leaks()
+
+
+async def test_a_refused_reset_is_known_not_to_have_happened(scene: Scene) -> None:
+    """The portal says so itself: nothing changed, and the next rotation begins afresh."""
+    scene.faults.reset_refused = 1
+    expect(scene, await scene.walk(), "ResetRefused", 5, 0, "n'a pas pu être effectuée")
+    done = await scene.walk()
+    assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "error"), [("reset_refused", 1, "ResetRefused"), ("server_error_at", "structure", "TechnicalError")]
+)
+async def test_a_fault_after_a_rejected_password(scene: Scene, fault: str, value: object, error: str) -> None:
+    """The old password is already void: it says so, and a resume asks for the password that is still to be made."""
     scene.faults.slash_in_first = 1
+
+    def after_the_first_reset(entry: Entry) -> None:
+        if entry.kind == "reset" and scene.resets() == 1:
+            setattr(scene.faults, fault, value)
+
+    scene.world.ledger.listeners.append(after_the_first_reset)
+    expect(scene, await scene.walk(), error, 6, 1, "il faut lui en demander un autre")
     done = await scene.walk()
     assert ("", 0, 2) == (done.error, done.code, scene.resets()), done.text
     assert scene.three_places_agree()
-    assert [] == scene.leaks()
 
 
-def test_the_notebook_rotates_without_a_person(scene: Scene) -> None:
-    """Papermill and the engine `releve` do what the cells do in one process."""
-    assert (0, 1) == (scene.headless().code, scene.resets())
-    assert scene.three_places_agree()
-    assert [] == scene.leaks()
+@pytest.mark.parametrize(("fault", "error"), [("missing_button", "NotPrincipalManager"), ("no_technical_account", "NoTechnicalAccount")])
+async def test_a_structure_that_cannot_be_reset(scene: Scene, fault: str, error: str) -> None:
+    """Each reason has its own name."""
+    setattr(scene.faults, fault, True)
+    expect(scene, await scene.walk(), error, 5, 0)

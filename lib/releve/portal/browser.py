@@ -65,15 +65,13 @@ class PortalBrowser:
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._failure: asyncio.Future[e.PortalError] | None = None
+        self._asked: Request | None = None  # the page that was asked for and has not begun to arrive
         self.title = ""  # the screen in hand, for messages
 
     async def start(self) -> None:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
         try:
-            self._playwright = await async_playwright().start()
-            self._browser = await self._playwright.chromium.launch(
-                headless=not self.headed, channel=self.choice.channel, executable_path=self.choice.executable
-            )
+            self._browser = await self._launch()
             self._context = await self._browser.new_context(locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800})
             self._context.set_default_timeout(self.timeout * 1000)
             self._context.on("page", self._watch)
@@ -82,10 +80,17 @@ class PortalBrowser:
             await self.close()
             raise e.BrowserDidNotStart(name=self.choice.name, why=scrub(error.message.splitlines()[0])) from None
 
+    async def _launch(self) -> Browser:
+        self._playwright = await async_playwright().start()
+        choice = self.choice
+        return await self._playwright.chromium.launch(headless=not self.headed, channel=choice.channel, executable_path=choice.executable)
+
     async def close(self) -> None:
         """Close everything, whatever has already gone. Safe to repeat."""
         with suppress(PlaywrightError):
-            if self._browser:
+            if self._context:
+                await self._context.close()
+            if self._browser and self._playwright:
                 await self._browser.close()
         if self._playwright:
             await self._playwright.stop()
@@ -109,10 +114,17 @@ class PortalBrowser:
         return self._context
 
     def _watch(self, page: Page) -> None:
+        page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
 
+    def _on_request(self, request: Request) -> None:
+        if self._is_main(request):
+            self._asked = request
+
     def _on_response(self, response: Response) -> None:
+        if response.request == self._asked:
+            self._asked = None
         if response.status >= 500 and self._is_main(response.request):
             self._fail(e.Maintenance(screen=self.title) if response.status == 503 else e.TechnicalError(screen=self.title))
 
@@ -173,6 +185,7 @@ class PortalBrowser:
             if either.done() and not either.exception() and await wanted.filter(visible=True).count():
                 if not within_dialog and (text := await self.popup()):
                     raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
+                self.check_origin()
                 return
             raise await self.diagnose(label)
         finally:
@@ -200,6 +213,8 @@ class PortalBrowser:
                 return self._failure.result()
             if text := await self.popup():
                 return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
+        if self._asked:
+            return e.PortalTooSlow(screen=self.title, seconds=round(self.timeout))
         return e.ScreenNotRecognised(screen=self.title, wanted=label)
 
     async def type_secret(self, field: Locator, secret: Secret) -> None:

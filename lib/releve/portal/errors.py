@@ -16,6 +16,11 @@ class PortalUnreachable(PortalError):
     todo = "Vérifiez la connexion à Internet, puis relancez. Si le portail est en panne, revenez plus tard."
 
 
+class PortalTooSlow(PortalError):
+    happened = "Le portail n'a pas répondu en {seconds} secondes (écran « {screen} »)."
+    todo = "Réessayez à une heure moins chargée. Si le portail est toujours lent, augmentez [portal] timeout_seconds dans vos réglages."
+
+
 class OriginRefused(PortalError):
     happened = "La page ouverte est à l'adresse {origin}, qui n'est pas dans la liste des adresses permises."
     safe = "Aucun identifiant ni mot de passe n'y a été saisi."

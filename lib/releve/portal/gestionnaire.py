@@ -114,11 +114,17 @@ class Gestionnaire:
             await self._request_reset()
 
     async def leave(self) -> str:
-        async with self.browser.on("Déconnexion"):
-            page = AccueilDeChorusPro(self.browser)
-            await page.press(page.button("home.logout"), page.words.first("home.logout"))
-            with suppress(PlaywrightError):
-                await self.browser.page.wait_for_load_state("load")
+        """Log out. The document says « vous pouvez » : a portal that does not let us go holds nothing back, its session ends with the window."""
+        try:
+            async with self.browser.on("Déconnexion"):
+                page = AccueilDeChorusPro(self.browser)
+                if await self.browser.popup():
+                    raise await self.browser.diagnose(page.words.first("home.logout"))
+                await page.press(page.button("home.logout"), page.words.first("home.logout"))
+                with suppress(PlaywrightError):
+                    await self.browser.page.wait_for_load_state("load")
+        except e.PortalError as error:
+            return f"déconnexion non confirmée par le portail ; la session prend fin avec la fenêtre ({error})"
         return "déconnecté du portail"
 
     async def capture(self, path: Path) -> bool:

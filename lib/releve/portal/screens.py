@@ -288,7 +288,8 @@ class EcranSuivant(Screen):
         return self.page.get_by_text(self.words.find("reset.refused")).filter(visible=True)
 
     async def reached(self) -> None:
-        await self.browser.wait_for(self.mark().or_(self.refusal()), self.words.first(self.label))
+        # A window laid over the password does not hide it from us, and it will not be shown again: `within_dialog`.
+        await self.browser.wait_for(self.mark().or_(self.refusal()), self.words.first(self.label), within_dialog=True)
         if await self.refusal().count():
             raise e.ResetRefused(text=" ".join((await self.refusal().first.inner_text()).split())[:160])
         if await self.page.locator("input[type=password]").filter(visible=True).count():
