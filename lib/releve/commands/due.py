@@ -8,18 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from ..disk import write_atomically
-from ..due import ORDER, Due, Standing, agenda
+from ..due import ORDER, Due, agenda
 from ..errors import UsageError
 from ..history import history
+from ..picture import WORDS
 from ..settings import Settings, load
-
-WORDS = {
-    Standing.STUCK: "bloquée",
-    Standing.OVERDUE: "en retard",
-    Standing.UNKNOWN: "date inconnue",
-    Standing.SOON: "à faire",
-    Standing.FAR: "à jour",
-}
 
 
 class CalendarUnwritable(UsageError):
