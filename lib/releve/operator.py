@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .errors import PersonNeeded, ReleveError
+from .portal.errors import CodeNeeded, KeyNeeded
 
 KEYRING_PATIENCE_SECONDS = 60.0
 _BETWEEN_TRIES_SECONDS = 2.0
@@ -20,6 +21,16 @@ class Target:
     structure: str
     siret: str
     used_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CodeAsked:
+    """A one-time code that the portal asks for: what its page says of it, what it has against the last one ("" at first)."""
+
+    login: str
+    note: str
+    problem: str
+    can_resend: bool
 
 
 class GateClosed(PersonNeeded):
@@ -49,6 +60,12 @@ class Operator(Protocol):
     async def keep_trying(self, error: ReleveError, seconds: float) -> bool:
         """The keyring fails with the new password in hand, since so many seconds: try again (True) or give up (False)?"""
 
+    async def one_time_code(self, asked: CodeAsked) -> str | None:
+        """The code that the person reads in a mail or an application; None to have another one sent. Raises `CodeNeeded`."""
+
+    async def touch_key(self, login: str) -> None:
+        """Ask the person to touch the security key in the visible window; returns without waiting for it. Raises `KeyNeeded`."""
+
 
 class Unattended:
     """No person: the options answer."""
@@ -71,3 +88,9 @@ class Unattended:
             return False
         await asyncio.sleep(_BETWEEN_TRIES_SECONDS)  # a keyring tells nobody when it is back: it can only be asked
         return True
+
+    async def one_time_code(self, asked: CodeAsked) -> str | None:
+        raise CodeNeeded(login=asked.login)
+
+    async def touch_key(self, login: str) -> None:
+        raise KeyNeeded(login=login)

@@ -20,7 +20,7 @@ from .errors import PersonNeeded, ReleveError
 from .keystore import Keystore, Slot
 from .operator import DecisionNeeded, Operator
 from .operator import Target as Confirmation
-from .portal.errors import AccountLocked, PasswordRefused, PasswordUnreadable, ResetOutcomeUnknown, ResetRefused
+from .portal.errors import PasswordUnreadable, ResetOutcomeUnknown, ResetRefused
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
 from .record.folder import CAPTURES, RecordFolder
@@ -43,12 +43,6 @@ class PasswordNotKept(ReleveError):
 
     code = 6
     happened = "Le portail a donné un nouveau mot de passe, mais le trousseau n'a pas voulu le garder ({why})."
-
-
-class AlreadyRefused(PasswordRefused):
-    """The very password that the portal refused before is not tried again."""
-
-    happened = "Le portail a déjà refusé ce mot de passe de {login} : Relève ne l'essaie pas une seconde fois."
 
 
 @dataclass(frozen=True)
@@ -131,8 +125,6 @@ class Rotation:
 
     async def _failed(self, step: str, error: ReleveError) -> ReleveError:
         """Journal the failure, and tell it in the light of the whole situation."""
-        if isinstance(error, PasswordRefused | AccountLocked) and not isinstance(error, AlreadyRefused):
-            await asyncio.to_thread(self._remember_refusal)
         self._position = -1
         try:
             situation = await asyncio.to_thread(self.situation)
@@ -160,8 +152,6 @@ class Rotation:
         if index <= self._position:
             return Done("skipped", "déjà fait, cet écran est passé")
         self._check_earlier(step)
-        if self._position < 0:
-            await asyncio.to_thread(self._check_refusal)
         route, result = await self.route(), ""
         for each in NAVIGATION[self._position + 1 : index + 1]:
             result = await route.go(each)
@@ -287,24 +277,6 @@ class Rotation:
         result = await self._route.leave()
         self._left = True
         return Done("automatic", result, await self._capture(step))
-
-    # -- a refused login is never tried twice
-
-    def _refusal(self) -> tuple[Secret | None, str]:
-        import hashlib
-
-        password = self.keystore.portal_password(self.settings.portal.login).require()
-        known = self.keystore.entry("refused", self.settings.portal.login).get()
-        return known, hashlib.sha256(password.reveal().encode()).hexdigest()
-
-    def _check_refusal(self) -> None:
-        known, fingerprint = self._refusal()
-        if known is not None and known.reveal() == fingerprint:
-            raise AlreadyRefused(login=self.settings.portal.login)
-
-    def _remember_refusal(self) -> None:
-        _, fingerprint = self._refusal()
-        self.keystore.entry("refused", self.settings.portal.login).set(Secret(fingerprint))
 
     # -- the targets
 

@@ -19,6 +19,7 @@ from .lock import AccountLock, actor
 from .operator import DecisionNeeded, Operator
 from .portal.browser import PortalBrowser
 from .portal.gestionnaire import Gestionnaire
+from .portal.login import Credentials, Login
 from .record.folder import CAPTURES, RecordFolder, opened, unfinished
 from .record.page import write_page
 from .rotation import Rotation
@@ -180,9 +181,11 @@ class Session:
     window = open_browser
 
     async def open_route(self) -> Gestionnaire:
-        """The route to the reset, with the portal's password from the keyring."""
-        password = await asyncio.to_thread(self.keystore.portal_password(self.settings.portal.login).require)
-        return Gestionnaire(await self.open_browser(), password, self.structure.siret, self.structure.technical_account)
+        """The route to the reset, with the manager's credentials from the keyring, which are asked for before a browser is started."""
+        credentials = Credentials(self.keystore, self.settings.portal.login)
+        await asyncio.to_thread(credentials.password)
+        login = Login(await self.open_browser(), credentials, self.operator)
+        return Gestionnaire(login, self.structure.siret, self.structure.technical_account)
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
         """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway."""
