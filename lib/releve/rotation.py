@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from . import journal as j
@@ -23,6 +23,7 @@ from .operator import Target as Confirmation
 from .portal.errors import PasswordUnreadable, ResetOutcomeUnknown, ResetRefused
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
+from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset, StructureNotListed
 from .record.folder import CAPTURES, RecordFolder
 from .secret import Secret
 from .settings import Settings, Structure
@@ -313,8 +314,27 @@ class Rotation:
             if not situation.facts.proof:
                 raise StepMissing(title="Preuve", number=12, missing=BY_ID["corail-mot-de-passe"].title)
             return Done("skipped", "la preuve est déjà notée")
+        if self.settings.piste is not None:
+            return await self._prove_by_api()
         self.journal.append(j.ProofGiven("none", "aucun accès à l'API PISTE n'est réglé"), PROOF)
         return Done("automatic", "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer auprès de Chorus Pro")
+
+    async def _prove_by_api(self) -> Done:
+        try:
+            detail = await asyncio.to_thread(self._prover().prove, self._last_reset())
+        except (ProofTooEarly, PasswordNotAccepted, OldStillAccepted, StructureNotListed) as error:
+            self.journal.append(j.ProofRefused(str(error)), PROOF)
+            raise
+        self.journal.append(j.ProofGiven("api", detail), PROOF)
+        return Done("automatic", detail)
+
+    def _prover(self) -> Prover:
+        return Prover(self.settings, self.structure, self.keystore)
+
+    def _last_reset(self) -> Reset:
+        """The latest click that was announced; there is one wherever this is asked."""
+        times = {entry.event.attempt: entry.time for entry in self.journal.entries if isinstance(entry.event, j.ResetIntended)}
+        return Reset(self.writer(max(times)), datetime.fromisoformat(times[max(times)]))
 
     async def _close(self, situation: Situation) -> Done:
         if situation.closed:
