@@ -182,7 +182,8 @@ class Scene:
     def secrets(self) -> list[str]:
         """Every secret there ever was: the manager's password, and all that the technical accounts have or had."""
         accounts = self.world.accounts.values()
-        return [self.world.manager.password, *(each for account in accounts for each in (account.password, *account.history))]
+        fixed = [self.world.manager.password, self.world.piste.client_secret]
+        return fixed + [each for account in accounts for each in (account.password, *account.history)]
 
     def leaks(self, folder: Path | None = None) -> list[str]:
         """Which files under the folder (of all records by default) hold a secret in any of its usual encodings: none should."""

@@ -45,6 +45,9 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, "Utilisation : ")
 
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(heading and f"{heading} ")
+
 
 class Parser(argparse.ArgumentParser):
     """argparse in French; the arguments of `module`'s command are added when it is the one asked for."""

@@ -99,6 +99,8 @@ def _store(args: argparse.Namespace, keystore: Keystore, credential: Credential)
         keystore.slots(credential.user).adopt(Secret(value), BY_HAND)
     else:
         _entry(keystore, credential).set(Secret(value))
+    if credential.kind == "portal":
+        keystore.entry("refused", credential.user).delete()  # whoever stores it again vouches for it: one more try
     return f"Enregistré et relu dans le trousseau ({keystore.name}) : {credential.title}."
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from . import headless
 from .commands import show
+from .credentials import BY_HAND
+from .keystore import Keystore
 from .school import Faults, SchoolThread, World
 from .secret import Secret
 from .settings import load, project_root
@@ -36,10 +38,10 @@ def main(args: argparse.Namespace) -> int:
         ThrowawayKeyring() as keyring,
         SchoolThread(world, Faults.parse(args.fault)) as school,
     ):
-        keyring.keystore().portal_password(LOGIN).set(Secret(world.manager.password))
+        _fill(keyring.keystore(), world, account)
         os.environ.update(keyring.environment)
         path = Path(folder) / "releve.toml"
-        path.write_text(_settings(school, account), encoding="utf-8")
+        path.write_text(_settings(school, world, account), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         try:
             found = headless.rotate(settings, SIRET, approve=True, progress=show.progress(quiet=False))
@@ -50,9 +52,16 @@ def main(args: argparse.Namespace) -> int:
     return found.code
 
 
-def _settings(school: SchoolThread, account: str) -> str:
+def _fill(keystore: Keystore, world: World, account: str) -> None:
+    """What an operator would have stored: the portal's password, the PISTE application's secret, the account's password of today."""
+    keystore.portal_password(LOGIN).set(Secret(world.manager.password))
+    keystore.piste_secret(world.piste.client_id).set(Secret(world.piste.client_secret))
+    keystore.slots(account).adopt(Secret(world.accounts[account].password), BY_HAND)
+
+
+def _settings(school: SchoolThread, world: World, account: str) -> str:
     urls = school.urls
-    origins = json.dumps([*urls.origins, urls.corail])
+    origins = json.dumps([*urls.origins, urls.corail, urls.piste])
     return f"""\
 [portal]
 url = "{urls.portal}"
@@ -61,6 +70,11 @@ origins = {origins}
 
 [school]
 corail_url = "{urls.corail}/"
+
+[piste]
+client_id = "{world.piste.client_id}"
+token_url = "{urls.token_url}"
+api_url = "{urls.api_url}"
 
 [structures.{SIRET}]
 name = "{NAME}"

@@ -10,17 +10,13 @@ import json
 import os
 import platform
 import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from .errors import ReleveError
-from .record.folder import RecordUnwritable, all_records, opened, succeeded, unfinished
-
-SAME_DAY = timedelta(hours=24)
 
 
 class AccountBusy(ReleveError):
@@ -40,40 +36,20 @@ class Holder:
     since: str
 
 
-class JustDone(ReleveError):
-    """A scheduler that fires twice must not reset twice."""
-
-    code = 3
-    happened = "Le mot de passe de {account} a déjà été renouvelé le {when}."
-    safe = "Rien n'a été fait : une seconde réinitialisation annulerait la première."
-    todo = "Il n'y a rien à faire. S'il faut vraiment recommencer tout de suite, ajoutez --again."
-
-
-def refuse_twice(outputs: Path, account: str) -> None:
-    """Raises `JustDone` when the account was renewed within a day (either way, should the clock have moved back) and none is open."""
-    if unfinished(outputs, account):
-        return
-    for record in all_records(outputs):
-        entries = record.entries(pass_over_damage=True)
-        start, done = opened(entries), succeeded(entries)
-        if start and done and start.account == account and abs(datetime.now(UTC) - done) < SAME_DAY:
-            raise JustDone(account=account, when=f"{done.astimezone():%d/%m/%Y à %H:%M}")
-
-
 class AccountLock:
     """The lock of one technical account in one folder of records. Hold it for the whole life of a rotation in this process."""
 
     def __init__(self, outputs: Path, account: str) -> None:
-        self._folder = folder = outputs / ".locks"
+        folder = outputs / ".locks"
+        folder.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.@-]", "_", account)
         self.account = account
         self._lock = FileLock(folder / f"{name}.lock", thread_local=False)
         self._who = folder / f"{name}.json"
 
     def acquire(self, actor: str) -> Holder | None:
-        """Take the lock at once or raise `AccountBusy` (or `RecordUnwritable`). Returns the holder that died with it in hand, if any."""
+        """Take the lock at once or raise `AccountBusy`. Returns the holder that died with it in hand, if any."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
             holder = self._holder()
@@ -81,18 +57,14 @@ class AccountLock:
             who = f"{holder.actor} (processus {holder.pid})" if holder else "un autre programme"
             since = f"{local:%d/%m/%Y à %H:%M}" if local else "un instant"
             raise AccountBusy(account=self.account, actor=who, since=since) from None
-        except OSError as error:
-            raise RecordUnwritable(folder=self._folder.parent, why=error.strerror or type(error).__name__) from error
         dead = self._holder()
-        with suppress(OSError):  # only for people: the lock holds without it
-            self._who.write_text(json.dumps(asdict(Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))))
+        self._who.write_text(json.dumps(asdict(Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))))
         return dead
 
     def release(self) -> None:
         """Let the lock go. Safe to repeat."""
         if self._lock.is_locked:
-            with suppress(OSError):
-                self._who.unlink(missing_ok=True)
+            self._who.unlink(missing_ok=True)
             self._lock.release()
 
     def _holder(self) -> Holder | None:

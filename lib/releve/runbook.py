@@ -28,7 +28,6 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     global _session
     _guard()
     if _session is not None:
-        await _session.rotation.decide()
         print("La rotation est déjà ouverte.", _where(_session.rotation))
         return
     parameters = Parameters.checked(given)
@@ -54,7 +53,7 @@ async def step(name: str) -> None:
         raise
     print(line(name, done))
     _show(done)
-    if name == CLOSE and done.mode != "skipped":
+    if name == CLOSE:
         await session.stop(session.rotation, None)
         print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
 
@@ -75,7 +74,8 @@ def _opening_text(session: Session) -> str:
 
 
 def _where(rotation: Rotation) -> str:
-    return f"À ce jour : {rotation.known().truth}"
+    situation = rotation.situation()
+    return f"À ce jour : {situation.truth}"
 
 
 def _show(done: Done) -> None:

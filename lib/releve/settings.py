@@ -263,7 +263,7 @@ def _parse(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))  # Windows' Notepad begins a file with a byte order mark
     except FileNotFoundError:
         what = "ce fichier n'existe pas"
-        mend = "Copiez-y l'exemple du README (« Réglages ») et complétez-le. Pour essayer sans réglages : « python3 lib demo »."
+        mend = "Copiez-y l'exemple du README (partie « Settings ») et complétez-le. Pour essayer sans réglages : « python3 lib demo »."
     except OSError:
         what, mend = "ce fichier n'est pas lisible", "Vérifiez que c'est bien un fichier, et que vous avez le droit de le lire."
     except UnicodeDecodeError:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 from .. import journal as j
-from ..errors import ReleveError, UsageError
+from ..errors import UsageError
 from ..headless import situation_of
 from ..lock import AccountLock, actor
-from ..record.folder import RecordFolder, unfinished
+from ..record.folder import unfinished
 from ..record.page import write_page
 from ..settings import load
 
@@ -26,14 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", required=True, metavar="TEXTE", help="pourquoi, pour qui relira le dossier")
 
 
-def _write_page(record: RecordFolder) -> None:
-    """A page that cannot be made does not keep a rotation open."""
-    try:
-        write_page(record.path)
-    except ReleveError as error:
-        print(error.text, file=sys.stderr)
-
-
 def main(args: argparse.Namespace) -> int:
     """Close the open rotation. Touches neither the portal nor the keyring."""
     settings = load(args.settings, args.outputs)
@@ -46,9 +37,10 @@ def main(args: argparse.Namespace) -> int:
             raise NothingToAbandon(name=structure.name)
         record = left[-1]
         situation = situation_of(settings, record)
-        journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
-        journal.append(j.RotationAbandoned(args.reason, situation.portal, situation.keyring, situation.targets))
-        _write_page(record)
+        row = situation.row
+        journal = j.Journal(record.path, record.run, actor())
+        journal.append(j.RotationAbandoned(args.reason, row.portal, row.keyring, situation.targets))
+        write_page(record.path)
     finally:
         lock.release()
     if args.json:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime, timedelta
 
 from .. import headless
+from .. import journal as j
 from ..errors import ReleveError, UsageError
-from ..lock import refuse_twice
 from ..operator import GateClosed
-from ..record.folder import unfinished
+from ..record.folder import all_records, opened, unfinished
 from ..settings import Settings, load
 from . import show
+
+SAME_DAY = timedelta(hours=24)
 
 
 class NothingAsked(UsageError):
     happened = "Aucune structure n'est indiquée."
     todo = "Donnez un ou plusieurs SIRET, ou --all."
+
+
+class JustDone(ReleveError):
+    """A scheduler that fires twice must not reset twice."""
+
+    code = 3
+    happened = "Le mot de passe de {account} a déjà été renouvelé le {when}."
+    safe = "Rien n'a été fait : une seconde réinitialisation annulerait la première."
+    todo = "S'il faut vraiment recommencer tout de suite, ajoutez --again."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,14 +65,29 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
 
     try:
         if not args.again:
-            refuse_twice(settings.record.folder, settings.structure(siret).technical_account)
+            _refuse_twice(settings, siret)
         approve = args.yes or _confirmed(settings, siret, args.json)
-        options = {"approve": approve, "reset_again": args.reset_again, "again": args.again}
-        found = headless.rotate(settings, siret, **options, progress=show.progress(quiet=False))
+        found = headless.rotate(settings, siret, approve=approve, reset_again=args.reset_again, progress=show.progress(quiet=False))
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)
     return found.code
+
+
+def _refuse_twice(settings: Settings, siret: str) -> None:
+    """Raises `JustDone` when the account was renewed within a day and nothing is left open."""
+    account, outputs = settings.structure(siret).technical_account, settings.record.folder
+    if unfinished(outputs, account):
+        return
+    for record in all_records(outputs):
+        entries = record.entries()
+        start, last = opened(entries), entries[-1]
+        done = isinstance(last.event, j.RotationClosed | j.RunStopped) and any(
+            isinstance(e.event, j.RotationClosed) and e.event.outcome == "succeeded" for e in entries
+        )
+        when = datetime.fromisoformat(last.time)
+        if start and start.account == account and done and datetime.now(UTC) - when < SAME_DAY:
+            raise JustDone(account=account, when=f"{when.astimezone():%d/%m/%Y à %H:%M}")
 
 
 def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:

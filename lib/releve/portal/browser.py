@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Frame, Locator, Page, Playwright, Request, Response, async_playwright
@@ -66,6 +68,7 @@ class PortalBrowser:
         self._page: Page | None = None
         self._failure: asyncio.Future[e.PortalError] | None = None
         self._asked: Request | None = None  # the page that was asked for and has not begun to arrive
+        self._date: tuple[float, float] | None = None  # the portal's clock and this machine's, at the latest page
         self.title = ""  # the screen in hand, for messages
 
     async def start(self) -> None:
@@ -97,11 +100,6 @@ class PortalBrowser:
         self._playwright = self._browser = self._context = self._page = None
 
     @property
-    def alive(self) -> bool:
-        """Whether the browser still runs."""
-        return self._browser is not None and self._browser.is_connected()
-
-    @property
     def page(self) -> Page:
         """The page in hand. Raises `BrowserGone` when there is none any more."""
         if self._page is None or self._page.is_closed():
@@ -130,6 +128,8 @@ class PortalBrowser:
     def _on_response(self, response: Response) -> None:
         if response.request == self._asked:
             self._asked = None
+        with suppress(KeyError, ValueError):
+            self._date = parsedate_to_datetime(response.headers["date"]).timestamp(), time.time()
         if response.status >= 500 and self._is_main(response.request):
             self._fail(e.Maintenance(screen=self.title) if response.status == 503 else e.TechnicalError(screen=self.title))
 
@@ -137,6 +137,10 @@ class PortalBrowser:
         why = request.failure or ""
         if self._is_main(request) and "ERR_ABORTED" not in why:  # an aborted request was replaced by another, or became a download
             self._fail(e.PortalUnreachable(origin=origin(request.url), why=why))
+
+    def skew(self, now: float) -> float | None:
+        """The portal's time less this machine's, in seconds, by the latest answer's Date header; None when none told it."""
+        return self._date[0] - (now - (time.time() - self._date[1])) if self._date else None
 
     @staticmethod
     def _is_main(request: Request) -> bool:

@@ -50,6 +50,14 @@ class PasswordRefused(PortalError):
     todo = "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials store », puis relancez."
 
 
+class AlreadyRefused(PortalError):
+    """The very password that the portal refused before is not tried again."""
+
+    happened = "Le portail a déjà refusé ce mot de passe de {login} : Relève ne l'essaie pas une seconde fois."
+    safe = "Rien n'a été saisi ni changé : trois refus verrouillent le compte."
+    todo = "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials store », puis relancez."
+
+
 class AccountLocked(PortalError):
     happened = "Le compte {login} est verrouillé sur le portail."
     todo = "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur), puis relancez."
@@ -144,3 +152,15 @@ class CodeNeeded(PersonNeeded):
     happened = "Le portail demande un code à usage unique pour {login}."
     safe = "Rien n'a été changé."
     todo = "Ouvrez le carnet avec « releve lab » pour saisir le code, ou enregistrez la clé TOTP avec « releve credentials store --otp »."
+
+
+class CodeRefused(PersonNeeded):
+    happened = "Le portail a refusé le code calculé avec la clé TOTP de {login} : « {text} »{skew}."
+    safe = "Rien n'a été changé, et Relève n'essaie pas un autre code."
+    todo = "Vérifiez l'horloge de ce poste, enregistrez à nouveau la clé TOTP avec « releve credentials store --otp », puis relancez."
+
+
+class KeyNeeded(PersonNeeded):
+    happened = "Le portail demande de toucher la clé de sécurité de {login}, et aucune fenêtre n'est visible."
+    safe = "Rien n'a été changé."
+    todo = "Ouvrez le carnet avec « releve lab » sur un poste avec écran, la clé branchée ; ou faites activer une application (TOTP)."

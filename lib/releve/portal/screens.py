@@ -136,32 +136,12 @@ class AccueilDuPortail(Screen):
 
 
 class AccueilDeChorusPro(Screen):
-    """Chorus Pro, once connected; before it, perhaps, "Se connecter" and the information form."""
+    """Chorus Pro's home page, once connected."""
 
     title, label = "Accueil", "home.manager"
 
     def mark(self) -> Locator:
         return self.named("home.manager")
-
-    async def arrive(self) -> list[str]:
-        """Go through "Se connecter" and the first visit's form as far as they show; returns what was done on the way."""
-        done: list[str] = []
-        hops = {"connection.connect": "connecté sans seconde authentification", "information.submit": "informations vérifiées"}
-        for _ in range(len(hops) + 1):
-            ways = self.mark().or_(self.button("connection.connect")).or_(self._information())
-            await self.browser.wait_for(ways, self.words.first(self.label))
-            if await self.mark().count():
-                return done
-            key = "information.submit" if await self._information().count() else "connection.connect"
-            if hops[key] in done:
-                break
-            await self.press(self.button(key), self.words.first(key))
-            done.append(hops[key])
-            await self.page.wait_for_load_state("load")
-        raise await self.browser.diagnose(self.words.first(self.label))
-
-    def _information(self) -> Locator:
-        return self.page.get_by_role("heading", name=self.words.find("information.title")).filter(visible=True)
 
     async def open_manager_activities(self) -> None:
         await self.press(self.mark(), self.words.first(self.label))

@@ -61,6 +61,10 @@ class Faults:
     """The API answers 403, whatever the password."""
     piste_refusal: str = "header"
     """How the API refuses a technical account: by the "header" WWW-Authenticate, or by the "ldap" body; both were seen."""
+    piste_status: int = 0
+    """The HTTP status of every call of the API, when it is not 0: what a gateway answers in its place."""
+    piste_keeps_old: bool = False
+    """The API goes on taking the password of before the last reset, beside the new one."""
     piste_code: int = 0
     """The `codeRetour` of the API's answers, when it is not 0."""
     piste_token_refused: int = 0

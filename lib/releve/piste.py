@@ -1,0 +1,128 @@
+"""PISTE, and through it the API of Chorus Pro: does it take this technical account's password? Read-only calls.
+
+Nothing here raises for what the network or the API does: every answer, and every silence, has its row in `proof.TABLE`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from . import network
+from .proof import Answer, Failure, Meaning, Verdict, meaning
+from .secret import Secret
+from .settings import Piste as Application
+
+ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
+RATES = "transverses/v1/recuperer/tauxtva"
+LISTS = ("listeStructureRattachement", "listeRattachements")  # two open-source clients of the API, two names
+PAGE, PAGES = 50, 200  # structures a page, and pages at most: a manager has hundreds of structures, not ten thousand
+JSON = "application/json;charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one password got. `listed`: the API lists the structure for this account; None when it could not be asked."""
+
+    meaning: Meaning
+    listed: bool | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.meaning.verdict
+
+
+class Piste:
+    """One application's access. A context manager; its token is asked for at the first call and renewed once when it is refused."""
+
+    def __init__(self, application: Application, secret: Secret, timeout_seconds: float = 30.0) -> None:
+        self.application, self._secret = application, secret
+        self._client = network.client(timeout_seconds)
+        self._token: Secret | None = None
+
+    def __enter__(self) -> Piste:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._client.close()
+
+    def try_password(self, account: str, password: Secret) -> Tried:
+        """Whether the API takes the password, in one call: what an old password is tried with. Safe to repeat."""
+        return Tried(meaning(self._attachments(account, password, 1, 1)))
+
+    def prove(self, account: str, password: Secret, siret: str) -> Tried:
+        """The whole proof: the account's structures, among them `siret`, then the VAT rates. Safe to repeat."""
+        listed = False
+        for answer in self._pages(account, password):
+            if meaning(answer).verdict is not Verdict.ACCEPTED:
+                return Tried(meaning(answer))
+            if listed := _lists(answer, siret):
+                break
+        return Tried(meaning(self._call(RATES, {}, account, password)), listed)
+
+    def _pages(self, account: str, password: Secret) -> Iterator[Answer]:
+        """One structure first, as documented; when there are more, pages of them until one is empty or the last."""
+        first = self._attachments(account, password, 1, 1)
+        yield first
+        if _count(first) == 1:
+            return
+        for number in range(1, PAGES + 1):
+            answer = self._attachments(account, password, PAGE, number)
+            yield answer
+            if not _items(answer) or number * PAGE >= (_count(answer) or PAGE * PAGES):
+                return
+
+    def _attachments(self, account: str, password: Secret, size: int, number: int) -> Answer:
+        wanted = {"nbResultatsParPage": size, "pageResultatDemandee": number}
+        return self._call(ATTACHMENTS, {"parametresRecherche": wanted}, account, password)
+
+    def _call(self, path: str, body: dict[str, object], account: str, password: Secret) -> Answer:
+        answer = self._call_once(path, body, account, password)
+        if meaning(answer).name == "token refused":
+            self._token = None  # an hour has passed since it was given
+            answer = self._call_once(path, body, account, password)
+        return answer
+
+    def _call_once(self, path: str, body: dict[str, object], account: str, password: Secret) -> Answer:
+        if self._token is None:
+            given = self._ask_token()
+            if meaning(given).name != "token given":
+                return given
+            self._token = Secret(str(given.data["access_token"]))
+        both = Secret(base64.b64encode(f"{account}:{password.reveal()}".encode()).decode())
+        headers = {"Authorization": f"Bearer {self._token.reveal()}", "cpro-account": both.reveal(), "Content-Type": JSON}
+        return self._post(self.application.api_url.rstrip("/") + "/" + path, token=False, json=body, headers=headers)
+
+    def _ask_token(self) -> Answer:
+        form = {"grant_type": "client_credentials", "client_id": self.application.client_id, "scope": "openid"}
+        return self._post(self.application.token_url, token=True, data=form | {"client_secret": self._secret.reveal()})
+
+    def _post(self, url: str, *, token: bool, **request: Any) -> Answer:
+        try:
+            response = self._client.post(url, **request)
+        except httpx.TransportError as error:
+            return Answer(token, failure=network.failure(error))
+        except httpx.HTTPError:  # what came is no HTTP that can be read
+            return Answer(token, failure=Failure.UNREACHABLE)
+        return Answer(token, response.status_code, response.text, response.headers.get("WWW-Authenticate", ""))
+
+
+def _items(answer: Answer) -> list[object]:
+    found = next((answer.data[name] for name in LISTS if name in answer.data), None)
+    return found if isinstance(found, list) else []
+
+
+def _lists(answer: Answer, siret: str) -> bool:
+    return any(siret in (str(value) for value in item.values()) for item in _items(answer) if isinstance(item, dict))
+
+
+def _count(answer: Answer) -> int:
+    """How many structures there are in all; 0 when the answer does not say."""
+    given = answer.data.get("parametresRetour")
+    total = given.get("total") if isinstance(given, dict) else None
+    return total if isinstance(total, int) else 0

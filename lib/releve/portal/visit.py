@@ -1,0 +1,48 @@
+"""What every route shares: the login, one visit of the portal, its end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from playwright.async_api import Error as PlaywrightError
+
+from ..procedure import BY_ID
+from . import errors as e
+from .browser import PortalBrowser
+from .login import Login
+from .screens import AccueilDeChorusPro
+
+
+class Visit:
+    """One visit of the portal for one structure and its technical account; routes add the screens from the home page to the reset."""
+
+    def __init__(self, login: Login, siret: str, account: str) -> None:
+        self.login, self.siret, self.account = login, siret, account
+        self.browser: PortalBrowser = login.browser
+        self.steps: dict[str, Callable[[], Awaitable[str]]] = {"authentification": login.sign_in, "portail": login.enter}
+
+    async def go(self, step: str) -> str:
+        async with self.browser.on(BY_ID[step].title):
+            return await self.steps[step]()
+
+    async def leave(self) -> str:
+        """Log out. The document says « vous pouvez » : a portal that does not let us go holds nothing back."""
+        try:
+            async with self.browser.on("Déconnexion"):
+                page = AccueilDeChorusPro(self.browser)
+                if await self.browser.popup():
+                    raise await self.browser.diagnose(page.words.first("home.logout"))
+                await page.press(page.button("home.logout"), page.words.first("home.logout"))
+                with suppress(PlaywrightError):
+                    await self.browser.page.wait_for_load_state("load")
+        except e.PortalError as error:
+            return f"déconnexion non confirmée par le portail ; la session prend fin avec la fenêtre ({error})"
+        return "déconnecté du portail"
+
+    async def capture(self, path: Path) -> bool:
+        return await self.browser.capture(path)
+
+    async def close(self) -> None:
+        await self.browser.close()

@@ -1,0 +1,133 @@
+"""Asking the API about the passwords that the keyring holds: the proof of a new one, and what it says of each slot.
+
+Calls block, so the event loop's callers use `asyncio.to_thread`. An old password is tried once per proof, and only after the new
+one was accepted: nobody knows whether refusals lock a technical account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .errors import PersonNeeded, ReleveError
+from .keystore import Keystore, Slot
+from .piste import Piste, Tried
+from .proof import NOTHING_HELD, Meaning, Verdict
+from .settings import Settings, Structure
+
+
+class ProofTooEarly(PersonNeeded):
+    """The reset has not reached the API yet, which may take half an hour: resume later, reset nothing."""
+
+    happened = "L'API de Chorus Pro ne reconnaît pas encore le nouveau mot de passe de {account} ({why})."
+    safe = "C'est normal juste après une réinitialisation : elle peut mettre {minutes} minutes à parvenir à l'API."
+    todo = "Lancez « releve resume » après {when} : seule la preuve sera refaite. Ne demandez surtout pas un autre mot de passe."
+
+
+class ProofImpossible(PersonNeeded):
+    """PISTE said nothing of the password. The meaning's own words tell what to mend; nothing else is to be done again."""
+
+    happened = "La preuve n'a pas pu être faite : {why}."
+    safe = "Cela ne dit rien du mot de passe lui-même."
+    todo = "{mend} « releve resume » refera seulement la preuve."
+
+
+class PasswordNotAccepted(ReleveError):
+    """The time for a reset to reach the API is over, and the new password is still refused."""
+
+    code = 6
+    happened = "L'API de Chorus Pro refuse toujours le nouveau mot de passe de {account}, {minutes} minutes après la réinitialisation."
+    todo = (
+        "Vérifiez que personne d'autre n'a réinitialisé ce compte depuis (courriels reçus, « Historique de mes actions »), "
+        "et que ce compte est actif. « releve doctor {siret} » essaie les mots de passe connus ; « releve resume » refait la preuve."
+    )
+
+
+class OldStillAccepted(ReleveError):
+    """Both passwords are accepted: this account's reset is not what the API shows."""
+
+    code = 6
+    happened = "L'API accepte le nouveau mot de passe de {account}, mais aussi l'ancien, {minutes} minutes après la réinitialisation."
+    todo = "Attendez une heure, puis lancez « releve resume ». Si cela dure, prévenez le support de Chorus Pro : ce n'est pas normal."
+
+
+class StructureNotListed(ReleveError):
+    """The password is right, for an account that does not serve this structure."""
+
+    code = 6
+    happened = "Le nouveau mot de passe de {account} est accepté, mais l'API ne compte pas la structure {siret} parmi celles de ce compte."
+    todo = "Vérifiez sur le portail à quelles structures ce compte technique est rattaché, et « technical_account » dans vos réglages."
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The reset to prove: who wrote its password (as in the slots), and when it was asked for (aware)."""
+
+    writer: str
+    since: datetime
+
+
+class Prover:
+    """One account's questions to the API. Made only with `[piste]` in the settings."""
+
+    def __init__(self, settings: Settings, structure: Structure, keystore: Keystore) -> None:
+        assert settings.piste is not None
+        self._application, self._structure = settings.piste, structure
+        self._keystore, self._slots = keystore, keystore.slots(structure.technical_account)
+        self._minutes = settings.policy.propagation_minutes
+
+    def settled(self, reset: Reset) -> bool:
+        """Whether the reset must have reached the API by now."""
+        return datetime.now(reset.since.tzinfo) >= self._end(reset)
+
+    def prove(self, reset: Reset) -> str:
+        """That the new password works; returns how it is known, in French. Raises one of the errors above. Safe to repeat."""
+        account = self._structure.technical_account
+        new = self._slots.require(Slot.PENDING, reset.writer)
+        current = self._slots.read(Slot.CURRENT)
+        known = current is not None and current.password != new
+        with self._piste() as piste:
+            tried = piste.prove(account, new, self._structure.siret)
+            old = piste.try_password(account, current.password) if current and known and tried.verdict is Verdict.ACCEPTED else None
+        if error := self._fault(tried, old, reset):
+            raise error
+        and_old = ", et refuse l'ancien" if old else " (l'ancien n'est pas connu de Relève)"
+        return f"l'API de Chorus Pro accepte le nouveau mot de passe pour la structure {self._structure.siret}{and_old}"
+
+    def _fault(self, new: Tried, old: Tried | None, reset: Reset) -> ReleveError | None:
+        """Why this is no proof; None when it is one."""
+        for tried in (new, old):
+            if tried is not None and tried.verdict is Verdict.UNKNOWN:
+                return _impossible(tried.meaning)
+        facts = {"account": self._structure.technical_account, "siret": self._structure.siret, "minutes": self._minutes}
+        if new.verdict is Verdict.REFUSED:
+            return PasswordNotAccepted(**facts) if self.settled(reset) else self._too_early(reset, "elle le refuse")
+        if old is not None and old.verdict is Verdict.ACCEPTED:
+            return OldStillAccepted(**facts) if self.settled(reset) else self._too_early(reset, "elle accepte encore l'ancien")
+        return None if new.listed else StructureNotListed(**facts)
+
+    def _too_early(self, reset: Reset, why: str) -> ProofTooEarly:
+        when = self._end(reset).astimezone() + timedelta(minutes=1)
+        return ProofTooEarly(account=self._structure.technical_account, why=why, minutes=self._minutes, when=f"{when:%H h %M}")
+
+    def _end(self, reset: Reset) -> datetime:
+        return reset.since + timedelta(minutes=self._minutes)
+
+    def ask(self, *slots: Slot) -> dict[Slot, Meaning]:
+        """What the API says of what these slots hold. A value that two slots share is tried once."""
+        account = self._structure.technical_account
+        held = {slot: self._slots.read(slot) for slot in slots}
+        with self._piste() as piste:
+            tried = {each.password: piste.try_password(account, each.password) for each in held.values() if each}
+        return {slot: tried[each.password].meaning if each else NOTHING_HELD for slot, each in held.items()}
+
+    @contextmanager
+    def _piste(self) -> Iterator[Piste]:
+        with Piste(self._application, self._keystore.piste_secret(self._application.client_id).require()) as piste:
+            yield piste
+
+
+def _impossible(meaning: Meaning) -> ProofImpossible:
+    return ProofImpossible(why=meaning.said, mend=meaning.todo)

@@ -1,0 +1,47 @@
+"""A web server for tests that must see a certificate or a clock: on loopback, in a thread."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import trustme
+
+
+@contextmanager
+def web_server(*, ahead: timedelta = timedelta(), certificate: trustme.LeafCert | None = None) -> Iterator[str]:
+    """Its origin. Its clock is `ahead` of this machine's; with a certificate it speaks https."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response_only(204)
+            self.send_header("Date", format_datetime(datetime.now(UTC) + ahead, usegmt=True))
+            self.end_headers()
+
+        do_GET = do_POST = do_HEAD
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that does not trust it hangs up
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http{'s' * bool(certificate)}://localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def authority(folder: Path) -> tuple[trustme.CA, dict[str, str]]:
+    """A made-up authority, and the environment in which a process trusts it alone."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(folder / "authority.pem"))
+    return ca, {"SSL_CERT_FILE": str(folder / "authority.pem")}
