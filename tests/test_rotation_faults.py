@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from fixtures_rotation import DEMO_SIRET, Scene, Walk
+from fixtures_rotation import Scene, Walk
 from releve import journal as j
 from releve.school.faults import ON_SCREEN
 from releve.school.ledger import Entry
-from releve.state import KEPT, NEW, OLD, PERHAPS
+from releve.state import KEPT, NEW, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 BEFORE = ("authentification", "portail", "connexion", "informations", "accueil", "structures", "structure")

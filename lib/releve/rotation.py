@@ -77,6 +77,7 @@ class Rotation:
         self._targets: dict[str, Target] = {}
         self._position = -1  # the last navigation step whose screen is in hand
         self._left = False
+        self._in_view = False  # the summary of the password just kept is still on the screen
 
     @property
     def facts(self) -> Facts:
@@ -118,6 +119,8 @@ class Rotation:
             return await self._enter(step, situation)
         if situation.next is Next.DECIDE:
             raise DecisionNeeded
+        if step == "mot-de-passe" and self._in_view and situation.facts.effective:
+            return await self._kept(step, situation)
         if not portal_needed(situation):
             return Done("skipped", f"déjà fait, rien à refaire. {situation.row.portal}")
         if step in NAVIGATION:
@@ -204,6 +207,10 @@ class Rotation:
             raise DecisionNeeded
         if situation.next is Next.RESET:
             raise StepMissing(title=BY_ID[step].title, number=7, missing=BY_ID["confirmation"].title)
+        return await self._kept(step, situation)
+
+    async def _kept(self, step: str, situation: Situation) -> Done:
+        self._in_view = False
         rejected = situation.facts.rejections
         after = f", après {rejected} mot{'s' * (rejected > 1)} de passe refusé{'s' * (rejected > 1)}" if rejected else ""
         return Done("automatic", f"mot de passe conforme, gardé dans le trousseau{after}", await self._capture(step))
@@ -225,6 +232,7 @@ class Rotation:
             self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
         await self._keep(secret, attempt)
+        self._in_view = True
         return ""
 
     async def _reset_seen_first(self, route: Route, attempt: int) -> str:

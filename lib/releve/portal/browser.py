@@ -134,6 +134,8 @@ class PortalBrowser:
             self._fail(e.Maintenance(screen=self.title) if response.status == 503 else e.TechnicalError(screen=self.title))
 
     def _on_request_failed(self, request: Request) -> None:
+        if request == self._asked:
+            self._asked = None
         why = request.failure or ""
         if self._is_main(request) and "ERR_ABORTED" not in why:  # an aborted request was replaced by another, or became a download
             self._fail(e.PortalUnreachable(origin=origin(request.url), why=why))
@@ -196,7 +198,7 @@ class PortalBrowser:
                     raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
                 self.check_origin()
                 return
-            raise await self.diagnose(label)
+            raise await self.diagnose(label, within_dialog)
         finally:
             either.cancel()
             with suppress(asyncio.CancelledError, PlaywrightError):
@@ -210,20 +212,20 @@ class PortalBrowser:
         dialog = self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog")).filter(visible=True)
         return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
 
-    async def diagnose(self, label: str) -> e.PortalError:
+    async def diagnose(self, label: str, within_dialog: bool = False) -> e.PortalError:
         """Why the page in hand is not the one expected: the most telling error that what it shows allows."""
         if not (self._browser and self._browser.is_connected()) or self._page is None or self._page.is_closed():
             return e.BrowserGone(screen=self.title)
+        if self._asked:  # asked before anything else: a page on its way answers no question
+            return e.PortalTooSlow(screen=self.title, seconds=round(self.timeout))
         with suppress(PlaywrightError):
             for key, error in _TROUBLES.items():
                 if await self.page.get_by_text(self.words.find(f"trouble.{key}")).filter(visible=True).count():
                     return error(screen=self.title, login=self.settings.login)
             if self._failure and self._failure.done():
                 return self._failure.result()
-            if text := await self.popup():
+            if not within_dialog and (text := await self.popup()):
                 return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
-        if self._asked:
-            return e.PortalTooSlow(screen=self.title, seconds=round(self.timeout))
         return e.ScreenNotRecognised(screen=self.title, wanted=label)
 
     async def type_secret(self, field: Locator, secret: Secret) -> None:

@@ -109,7 +109,7 @@ class AccountToChoose(UsageError):
 
 
 class WrongConfirmation(PortalError):
-    happened = "La fenêtre de confirmation ne parle pas du compte {account} : « {text} »."
+    happened = "La fenêtre de confirmation devrait concerner le compte {account}, et elle nomme : {found}."
     safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
     todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
 

@@ -216,7 +216,7 @@ class ModificationDeLaStructure(Screen):
         text = await self.page.locator("body").inner_text()
         found = sorted(set(ACCOUNT.findall(text)))
         buttons, label = self.named("reset.button"), self.words.first("reset.button")
-        if account not in found:
+        if account.lower() not in {each.lower() for each in found}:
             raise e.AccountNotFound(account=account, siret=siret, found=", ".join(found)) if found else e.NoTechnicalAccount(siret=siret)
         if not await buttons.count():
             secondary = self.words.find("structure.secondary").search(text)
@@ -247,9 +247,9 @@ class Confirmation(Screen):
         """The enabled confirm button, nothing clicked yet. Raises `WrongConfirmation` when the window names another account."""
         await self.reached()
         text = await self.browser.popup()
-        others = [found for found in ACCOUNT.findall(text) if found != account]
+        others = [found for found in ACCOUNT.findall(text) if found.lower() != account.lower()]
         if others:
-            raise e.WrongConfirmation(account=account, text=text[:160])
+            raise e.WrongConfirmation(account=account, found=", ".join(others))
         button = await self.only(self.mark(), self.words.first(self.label))
         await button.click(trial=True)
         return button
@@ -280,7 +280,7 @@ class EcranSuivant(Screen):
         exact = self.words.exact("summary.password").pattern
         inline = exact.replace(r"[\s«»*:]*$", r"\s*:\s*(\S+)$")
         values: list[str] = await self.page.evaluate(_BESIDE_LABEL, [exact, inline])
-        fits = [value for value in values if _PRINTABLE.fullmatch(value) and value != account]
+        fits = [value for value in values if _PRINTABLE.fullmatch(value) and value.lower() != account.lower()]
         if len(fits) != 1:
             raise e.PasswordUnreadable(why=f"{len(fits)} valeurs possibles")
         return Secret(fits[0])

@@ -43,7 +43,7 @@ def digits(number: str) -> str:
 
 def whole(name: str) -> re.Pattern[str]:
     """Finds `name` when it is not a part of a longer one: TECH_1_123 is not TECH_1_1234."""
-    return re.compile(rf"(?:^|[^\w@.-]){re.escape(name)}(?![\w@-])")
+    return re.compile(rf"(?:^|[^\w@.-]){re.escape(name)}(?![\w@-]|\.\w)", re.IGNORECASE)
 
 
 class Words:
