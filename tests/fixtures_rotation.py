@@ -141,7 +141,8 @@ class Scene:
         return self._walked(error)
 
     def _walked(self, error: ReleveError | None) -> Walk:
-        record = next(reversed(list(all_records(self.outputs))), None)
+        session = runbook._session
+        record = session.rotation.folder if session else next(reversed(list(all_records(self.outputs))), None)
         name, text = (type(error).__name__, error.text) if error else ("", "")
         stopped = next((e.event for e in reversed(record.entries()) if isinstance(e.event, j.RunStopped)), None) if record else None
         return Walk(name, stopped.code if error and stopped else error.code if error else 0, text, record)
