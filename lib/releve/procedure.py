@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -112,8 +112,45 @@ _SCREENS: tuple[tuple[str, str, str, str, Effect], ...] = (
     ),
 )
 
+# The newer route goes by other screens; the steps, their order and their effects are the same. Title, instruction.
+_RACCORDEMENTS: dict[str, tuple[str, str]] = {
+    "accueil": ("Accueil", "Dans le domaine « Raccordements », cliquez sur « Accéder au domaine »."),
+    "structures": (
+        "Raccordements",
+        "Cliquez sur « Compte technique ». Dans « Type de demande », choisissez « Réinitialisation du mot de passe d'un compte technique ».",
+    ),
+    "structure": (
+        "Compte technique",
+        "Dans « Choisir la structure », choisissez la vôtre, en vérifiant son SIRET. Ouvrez la liste « Compte technique » et vérifiez que "
+        "votre compte y figure, sans le choisir encore.",
+    ),
+    "demande": (
+        "Compte technique",
+        "Vérifiez le type de demande et la structure, et que le bouton « Soumettre » est là. Rien n'est encore changé.",
+    ),
+    "confirmation": (
+        "Compte technique",
+        "Choisissez le compte technique : un mot de passe s'affiche dans un cadre rouge. S'il ne comporte pas le caractère « / », il est "
+        "gardé dans le trousseau ; cliquez alors sur « Soumettre ». **C'est irréversible : l'ancien mot de passe cesse de fonctionner.**",
+    ),
+    "mot-de-passe": (
+        "Demande soumise",
+        "Le portail confirme la demande. Si le mot de passe proposé comportait le caractère « / », on quitte le formulaire sans le "
+        "soumettre, puis on y revient pour en recevoir un autre. Le mot de passe conforme est gardé dans le trousseau, et nulle part "
+        "ailleurs.",
+    ),
+}
+
 STEPS: tuple[Step, ...] = tuple(Step(number, *screen) for number, screen in enumerate(_SCREENS, 1))
 BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
+
+
+def steps(route: str) -> tuple[Step, ...]:
+    """The twelve steps in the words of that route; the documented ones for a route that has none of its own."""
+    words = _RACCORDEMENTS if route == "raccordements" else {}
+    return tuple(replace(step, title=words[step.id][0], instruction=words[step.id][1]) if step.id in words else step for step in STEPS)
+
+
 PORTAL_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[:9])
 TARGET_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[9:])
 

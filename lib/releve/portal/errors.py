@@ -83,6 +83,11 @@ class StructureNotFound(PortalError):
     todo = "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire de cette structure."
 
 
+class StructureNotOffered(StructureNotFound):
+    happened = "La structure {siret} ne figure pas dans la liste « Choisir la structure » pour {login}."
+    todo = "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire principal de cette structure."
+
+
 class NotPrincipalManager(PortalError):
     happened = "Vous n'êtes pas gestionnaire principal de la structure {siret} : le portail ne propose pas la réinitialisation."
     todo = "Demandez au gestionnaire principal de faire la procédure, ou de vous donner ce rôle."
@@ -91,6 +96,10 @@ class NotPrincipalManager(PortalError):
 class ResetButtonMissing(PortalError):
     happened = "Le bouton « {wanted} » ne figure pas sur la fiche de la structure {siret}, ou il est grisé."
     todo = "Vérifiez que vous êtes gestionnaire principal. Si le bouton a changé de nom, indiquez-le dans [portal.labels]."
+
+
+class ResetButtonDisabled(ResetButtonMissing):
+    happened = "Le bouton « {wanted} » figure sur la fiche de la structure {siret}, mais il est grisé."
 
 
 class NoTechnicalAccount(PortalError):
@@ -112,6 +121,27 @@ class WrongConfirmation(PortalError):
     happened = "La fenêtre de confirmation devrait concerner le compte {account}, et elle nomme : {found}."
     safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
     todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
+
+
+class WrongForm(PortalError):
+    happened = "Le formulaire n'est pas rempli comme il le faut pour {account} : la liste « {field} » montre autre chose."
+    safe = "Relève n'a pas soumis la demande."
+    todo = "Relancez ; si cela se répète, faites cette étape à la main en vérifiant la structure et le compte."
+
+
+class SameCandidate(PortalError):
+    """The form was left and opened again, and shows the very password that cannot be used."""
+
+    code = 4
+    happened = "Le portail propose à nouveau le même mot de passe, qui n'est pas utilisable : {fault}."
+    safe = "Rien n'a été soumis."
+    todo = "Attendez un moment, puis lancez « releve resume »."
+
+
+class CandidateChanged(PortalError):
+    happened = "Le mot de passe affiché a changé entre le moment où il a été gardé et celui de soumettre la demande."
+    safe = "Relève n'a pas soumis la demande."
+    todo = "Relancez : un autre mot de passe sera demandé."
 
 
 class ResetRefused(PortalError):

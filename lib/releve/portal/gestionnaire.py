@@ -53,6 +53,9 @@ class Gestionnaire(Visit):
         await Confirmation(self.browser).check(self.account)
         return "la fenêtre de confirmation est ouverte, rien n'est encore changé"
 
+    async def offer(self) -> None:
+        """The documented route shows nothing before the reset."""
+
     async def ready(self) -> None:
         async with self.browser.on(Confirmation.title):
             await Confirmation(self.browser).check(self.account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from ..secret import Secret
 
@@ -12,14 +12,24 @@ class Route(Protocol):
     """One way to the reset of one technical account.
 
     `sees_first` tells which comes first: False, the reset takes effect before its password is seen (`commit`, then `read`);
-    True, the candidate is read, kept, and only then made effective (`read`, then `commit`).
+    True, a candidate is asked for, read, kept, and only then made effective (`offer`, `read`, then `commit`).
     """
 
-    name: ClassVar[str]
-    sees_first: ClassVar[bool]
+    @property
+    def name(self) -> str:
+        """As in the settings; "" while the portal has not told yet which route it offers."""
+
+    @property
+    def sees_first(self) -> bool: ...
 
     async def go(self, step: str) -> str:
         """Go through one documented screen; returns one French line of result. Reads only: safe to repeat."""
+
+    async def offer(self) -> None:
+        """Have a candidate displayed (`sees_first` only), once after "demande" or `back`.
+
+        The portal may count it already (nobody knows): announce it first.
+        """
 
     async def ready(self) -> None:
         """Make sure, without any effect, that `commit` can be pressed for this very account. Raises `PortalError`."""

@@ -227,7 +227,7 @@ class ModificationDeLaStructure(Screen):
         if await button.count() != 1 or (await row.count() != 1 and len(found) > 1):
             raise e.AccountToChoose(siret=siret, found=", ".join(found))
         if not await button.is_enabled():
-            raise e.ResetButtonMissing(siret=siret, wanted=label)
+            raise e.ResetButtonDisabled(siret=siret, wanted=label)
         return button
 
 

@@ -1,0 +1,86 @@
+"""`route = "auto"`: the documented route if its button is there, else the newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from pathlib import Path
+
+from ..secret import Secret
+from . import errors as e
+from .gestionnaire import Gestionnaire
+from .login import Login
+from .raccordements import Domaines, Raccordements
+from .route import Route
+from .screens import AccueilDeChorusPro
+
+
+class Auto:
+    """A route that becomes one of the two once the portal has shown which of them it offers. It chooses before any effect."""
+
+    def __init__(self, login: Login, siret: str, account: str) -> None:
+        self._browser = login.browser
+        self._documented, self._newer = Gestionnaire(login, siret, account), Raccordements(login, siret, account)
+        self._route: Route = self._documented
+        self._chosen = False
+
+    @property
+    def name(self) -> str:
+        return self._route.name if self._chosen else ""
+
+    @property
+    def sees_first(self) -> bool:
+        return self._route.sees_first
+
+    async def go(self, step: str) -> str:
+        """See `Route.go`. The home page tells by its links; the structure's card, by the button that it lacks."""
+        if step == "authentification":
+            self._route, self._chosen = self._documented, False
+        if step == "accueil":
+            await self._browser.page.wait_for_load_state()
+        if step == "accueil" and not await AccueilDeChorusPro(self._browser).mark().count() and await self._newer_offered():
+            self._route = self._newer
+        try:
+            result = await self._route.go(step)
+        except e.ResetButtonDisabled:
+            raise
+        except e.ResetButtonMissing:
+            result = await self._change_over()
+        self._chosen = self._chosen or step == "structure" or self._route is self._newer
+        return result
+
+    async def _newer_offered(self) -> bool:
+        return await Domaines(self._browser).mark().count() == 1
+
+    async def _change_over(self) -> str:
+        """Back to the home page, then as far by the newer route. Raises `ResetButtonMissing` when the portal does not offer it."""
+        page = Domaines(self._browser)
+        await page.press(page.button("home.link"), page.words.first("home.link"))
+        await AccueilDeChorusPro(self._browser).reached()
+        if not await self._newer_offered():
+            raise e.ResetButtonMissing(siret=self._newer.siret, wanted=page.words.first("reset.button"))
+        self._route = self._newer
+        return [await self._newer.go(step) for step in ("accueil", "structures", "structure")][-1]
+
+    def offer(self) -> Awaitable[None]:
+        return self._route.offer()
+
+    def ready(self) -> Awaitable[None]:
+        return self._route.ready()
+
+    def commit(self) -> Awaitable[None]:
+        return self._route.commit()
+
+    def read(self) -> Awaitable[Secret]:
+        return self._route.read()
+
+    def back(self) -> Awaitable[None]:
+        return self._route.back()
+
+    def leave(self) -> Awaitable[str]:
+        return self._route.leave()
+
+    def capture(self, path: Path) -> Awaitable[bool]:
+        return self._route.capture(path)
+
+    def close(self) -> Awaitable[None]:
+        return self._route.close()
