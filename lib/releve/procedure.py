@@ -117,7 +117,8 @@ _RACCORDEMENTS: dict[str, tuple[str, str]] = {
     "accueil": ("Accueil", "Dans le domaine « Raccordements », cliquez sur « Accéder au domaine »."),
     "structures": (
         "Raccordements",
-        "Cliquez sur « Compte technique ». Dans « Type de demande », choisissez « Réinitialisation du mot de passe d'un compte technique ».",
+        "Cliquez sur « Compte technique ». Dans « Type de demande », choisissez « Réinitialisation du mot de passe d'un compte "
+        "technique ».",
     ),
     "structure": (
         "Compte technique",
