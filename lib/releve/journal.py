@@ -153,6 +153,21 @@ class ResetDone(Event):
 
 
 @dataclass(frozen=True)
+class ApiAnswered(Event):
+    """What the API says of the passwords kept when the outcome of `attempt` is not known ("accepted", "refused", "unknown", "empty").
+
+    `pending` is this attempt's; `settled`: a reset made then would have reached the API by now (`reconcile.click`).
+    """
+
+    kind = "api.answered"
+    attempt: int
+    pending: str
+    current: str
+    settled: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class ResetAgainDecided(Event):
     """Somebody decided to reset once more although the outcome of `attempt` is not known."""
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from . import journal as j
 from .errors import PersonNeeded, ReleveError
 from .keystore import Keystore, Slot
 from .piste import Piste, Tried
@@ -122,6 +123,14 @@ class Prover:
         with self._piste() as piste:
             tried = {each.password: piste.try_password(account, each.password) for each in held.values() if each}
         return {slot: tried[each.password].meaning if each else NOTHING_HELD for slot, each in held.items()}
+
+    def ask_click(self, reset: Reset, attempt: int) -> j.ApiAnswered:
+        """What the API says when it is not known whether the reset took place. Only what that reset's writer put in `pending` counts."""
+        said = self.ask(Slot.PENDING, Slot.CURRENT)
+        held = self._slots.read(Slot.PENDING)
+        pending = said[Slot.PENDING] if held is not None and held.run == reset.writer else NOTHING_HELD
+        detail = f"nouveau : {pending.said} ; ancien : {said[Slot.CURRENT].said}"
+        return j.ApiAnswered(attempt, pending.verdict, said[Slot.CURRENT].verdict, self.settled(reset), detail)
 
     @contextmanager
     def _piste(self) -> Iterator[Piste]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,13 +18,14 @@ from . import journal as j
 from .due import deadline
 from .effects import effect
 from .errors import PersonNeeded, ReleveError
-from .keystore import Keystore, Slot
+from .keystore import CredentialMissing, Keystore, Slot
 from .operator import DecisionNeeded, Operator
 from .operator import Target as Confirmation
 from .portal.errors import PasswordUnreadable, ResetOutcomeUnknown, ResetRefused
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
 from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset, StructureNotListed
+from .reconcile import Click
 from .record.folder import CAPTURES, RecordFolder
 from .secret import Secret
 from .settings import Settings, Structure
@@ -256,7 +258,8 @@ class Rotation:
             raise
         except ResetOutcomeUnknown as error:
             self.journal.append(j.ResetUnknown(attempt, str(error)), "confirmation")
-            raise
+            if not (await self.settle()).facts.attempt.done:
+                raise
 
     def _fault(self, secret: Secret) -> str:
         found = [char for char in self.settings.policy.forbidden_characters if char in secret.reveal()]
@@ -335,6 +338,22 @@ class Rotation:
             raise
         self.journal.append(j.ProofGiven("api", detail), PROOF)
         return Done("automatic", detail)
+
+    async def settle(self) -> Situation:
+        """The situation, once the API was asked how a click ended whose answer was not seen; what it decides is journalled."""
+        situation = await asyncio.to_thread(self.situation)
+        if self.settings.piste is None or not situation.facts.open_question:
+            return situation
+        with suppress(CredentialMissing):  # no secret for PISTE: a person decides, as without it
+            answered = await asyncio.to_thread(self._prover().ask_click, self._last_reset(), situation.facts.last)
+            self.journal.append(answered, "confirmation")
+            situation = await asyncio.to_thread(self.situation)
+        if situation.facts.attempt.told == Click.DONE:
+            self.journal.append(j.ResetDone(situation.facts.last), "confirmation")
+        elif situation.facts.attempt.told == Click.NOT_DONE:
+            why = "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de propagation."
+            self.journal.append(j.ResetNotDone(situation.facts.last, why), "confirmation")
+        return await asyncio.to_thread(self.situation)
 
     def _prover(self) -> Prover:
         return Prover(self.settings, self.structure, self.keystore)

@@ -156,8 +156,8 @@ class Session:
         self.notices.append(f"Le mot de passe en attente de la rotation {holder.split('/')[0]} sera remplacé après la réinitialisation.")
 
     async def _decide(self, rotation: Rotation) -> None:
-        """When nobody can know what the portal holds, the operator or the option decides, before any screen is gone through."""
-        situation = await asyncio.to_thread(rotation.situation)
+        """When nobody can know what the portal holds, not even by the API, the operator or the option decides, before any screen."""
+        situation = await rotation.settle()
         if situation.next is not Next.DECIDE:
             return
         how = await self.operator.reset_again(situation.truth)

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from . import journal as j
 from .errors import PersonNeeded, ReleveError
 from .procedure import target_name
+from .proof import Verdict
+from .reconcile import Click, click
 
 
 class Next(StrEnum):
@@ -39,6 +41,7 @@ class Attempt:
     stored: bool = False
     not_kept: bool = False
     again: bool = False  # somebody decided to reset once more after it
+    told: str = ""  # how the click ended as far as the API can tell (`reconcile.Click`), when it was asked
 
 
 @dataclass(frozen=True)
@@ -170,11 +173,13 @@ _ATTEMPT_FACT: dict[type[j.Event], dict[str, bool]] = {
 
 
 def _apply_attempt(facts: Facts, event: j.Event) -> Facts:
-    change = _ATTEMPT_FACT.get(type(event))
+    change: Mapping[str, bool | str] | None = _ATTEMPT_FACT.get(type(event))
+    if isinstance(event, j.ApiAnswered):
+        change = {"told": click(Verdict(event.pending), Verdict(event.current), event.settled)}
     if change is None:
         return facts
     number: int = event.attempt  # type: ignore[attr-defined]  # every event of _ATTEMPT_FACT has one
-    changed = replace(facts.attempts.get(number, Attempt()), **change)
+    changed = replace(facts.attempts.get(number, Attempt()), **change)  # type: ignore[arg-type]
     # A new password makes what was entered before it worthless: every target is to be entered anew.
     fresh = isinstance(event, j.ResetIntended)
     return replace(
@@ -202,7 +207,11 @@ class Row:
 OLD = "Le portail a toujours l'ancien mot de passe."
 NEW = "Le portail a le nouveau mot de passe."
 PERHAPS = "Nul ne peut dire si le portail a gardé l'ancien mot de passe ou en a fait un nouveau."
+CHANGED = "L'ancien mot de passe n'est plus accepté (remplacé ou expiré), et nul ne connaît celui que le portail a maintenant."
+NOT_YET = "L'API ne connaît pas encore de nouveau mot de passe, mais trop peu de temps a passé pour que cela prouve quelque chose."
 UNSEEN = "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
+NONE_GOOD = "Aucun des mots de passe du trousseau n'est accepté."
+AS_BEFORE = "Le trousseau garde ce qu'il avait : l'ancien mot de passe, et le nouveau si le portail l'avait déjà montré."
 NONE_KEPT = "Le trousseau n'a pas de nouveau mot de passe ; l'ancien y est intact s'il s'y trouvait."
 KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « pending »)."
 TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « current »)."
@@ -210,6 +219,10 @@ RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation repren
 AGAIN = (
     "Décidez : « releve resume --reset-again » (ou le bouton du carnet) demande un nouveau mot de passe au portail, "
     "qui remplacera l'ancien de toute façon ; « releve abandon » ferme la rotation sans rien toucher."
+)
+LATER = (
+    "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez « releve resume » : l'API dira ce que le "
+    "portail a fait. Si cela presse : « releve resume --reset-again » demande un nouveau mot de passe sans attendre."
 )
 
 # phase, condition, what comes next, exit code; what is then true of the portal and of the keyring; what the person does.
@@ -225,6 +238,8 @@ TABLE: tuple[Row, ...] = (
     Row("entered", lambda f: f.effective and not f.left, Next.PROVE, 6, NEW, KEPT, RESUME),
     Row("kept", lambda f: f.effective, Next.ENTER, 6, NEW, KEPT, RESUME),
     Row("not kept", lambda f: f.lost, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
+    Row("unknown, changed", lambda f: f.open_question and f.attempt.told == Click.CHANGED, Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
+    Row("unknown, too early", lambda f: f.open_question and f.attempt.told == Click.TOO_EARLY, Next.DECIDE, 6, NOT_YET, AS_BEFORE, LATER),
     Row("unknown, kept", lambda f: f.open_question and f.held, Next.DECIDE, 6, PERHAPS, KEPT, AGAIN),
     Row("unknown", lambda f: f.open_question, Next.DECIDE, 6, PERHAPS, NONE_KEPT, AGAIN),
     Row(
