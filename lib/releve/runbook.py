@@ -10,7 +10,7 @@ from .errors import ReleveError, UsageError
 from .operator import Unattended
 from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 from .rotation import Done, Rotation, StepMissing
-from .session import Parameters, Session
+from .session import Parameters, Session, refuse_secrets
 
 _TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
 
@@ -92,6 +92,7 @@ def _guard() -> None:
         shell = get_ipython()
         if shell is not None:
             kernel.guard(shell, _note_incident)
+            refuse_secrets(shell.user_ns)
 
 
 def _note_incident(text: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -34,6 +35,18 @@ _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
 class BadParameter(UsageError):
     happened = "Le paramètre « {name} » du carnet ne convient pas : {why}."
     todo = "Corrigez-le (un mot de passe n'est jamais un paramètre : il vient du trousseau), puis relancez."
+
+
+_KEPT = "il ressemble à un secret, et un paramètre est gardé en clair : effacez aussi le carnet qui en a été produit"
+
+
+def refuse_secrets(variables: Mapping[str, object]) -> None:
+    """Papermill injects any name, and only its warning tells of an unknown one. Raises `BadParameter` for what looks like a secret."""
+    for name, value in variables.items():
+        if name.startswith("_") or not isinstance(value, str | int | float | dict | list):
+            continue  # IPython's own, and what no parameter can be
+        if any(_SECRET_LIKE.search(each) for each in (name, *(map(str, value) if isinstance(value, dict) else ()))):
+            raise BadParameter(name=name, why=_KEPT)
 
 
 class PendingOfAnotherRun(ReleveError):
@@ -69,11 +82,13 @@ class Parameters:
         types = {"approve": bool, "reset_again": bool}
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
-                raise BadParameter(name=name, why="il ressemble à un secret, et un paramètre est gardé en clair")
+                raise BadParameter(name=name, why=_KEPT)
             if name not in cls.__dataclass_fields__:
                 raise BadParameter(name=name, why="il est inconnu")
             if name == "structure" and isinstance(value, int):
                 given = given | {name: str(value)}  # papermill's -p turns a SIRET into a number
+            elif name in types and str(value).lower() in ("true", "false"):
+                given = given | {name: str(value).lower() == "true"}  # and knows "True" only
             elif not isinstance(value, types.get(name, str)):
                 raise BadParameter(name=name, why="vrai ou faux est attendu" if name in types else "un texte est attendu")
         return cls(**given)
