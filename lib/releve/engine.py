@@ -5,7 +5,6 @@ Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
-from traitlets.config import Config
 
 from .disk import write_atomically
+from .kept_kernel import Kernel, transport
 from .secret import scrub
 
 Progress = Callable[[str, str], None]
@@ -43,8 +42,11 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     progress: Progress = staticmethod(_silent)
+    kept: Kernel | None = None
 
     def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> Any:
+        if self.kept and self.kept.stopping:  # answered before the cell: messages are served in their order
+            self.kc.execute("from releve import warm; warm.stop_soon()", silent=True, store_history=False)
         step = cell.metadata.get("releve", {}).get("step")
         if step:
             self.progress("step", step)
@@ -84,8 +86,12 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             store_widget_state=False,
             shutdown_kernel="immediate",
             log=logger,
-            # Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no such transport.
-            config=Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc"}}),
+            config=transport(),
         )
         client.progress = kwargs.get("progress") or _silent
-        client.execute()
+        kept: Kernel | None = kwargs.get("kernel")
+        if kept is None:
+            client.execute()
+            return
+        client.km, client.kc, client.kept = kept.manager, kept.client, kept
+        client.execute(cleanup_kc=False)

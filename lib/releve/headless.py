@@ -6,15 +6,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import journal as j
 from .errors import ReleveError
+from .history import JustDone, refuse_twice
 from .keystore import open_keystore
 from .lock import AccountLock, actor
 from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
 from .record.page import write_page
-from .settings import Settings, project_root
+from .settings import Settings, Structure, project_root
 from .state import Facts, Situation, SlotsView, assess, exit_code, gather
+
+if TYPE_CHECKING:
+    from .kept_kernel import Kernel  # imported late: papermill costs half a second
 
 
 class ModelMissing(ReleveError):
@@ -45,6 +50,7 @@ class Outcome:
     resets: int
     rejected: int
     text: str
+    error: str = ""
 
     def to_dict(self) -> dict[str, str | int]:
         """As printed by `--json`."""
@@ -60,17 +66,22 @@ def model() -> Path:
 
 
 def rotate(
-    settings: Settings, siret: str, *, approve: bool, reset_again: bool = False, progress: Callable[[str, str], None] | None = None
+    settings: Settings,
+    siret: str,
+    *,
+    approve: bool,
+    reset_again: bool = False,
+    again: bool = False,
+    progress: Callable[[str, str], None] | None = None,
+    kernel: Kernel | None = None,
 ) -> Outcome:
     """Begin a rotation for that structure, or finish the open one of its account, by executing the notebook.
 
+    `again` renews even what was renewed within a day; `kernel` is one that was started before and outlives the notebook.
     Raises before anything is begun (settings, keyring, busy account). Everything later is told by the outcome. Safe to repeat.
     """
     structure = settings.structure(siret)
-    open_keystore()  # a machine without a keyring is told at once
-    lock = AccountLock(settings.record.folder, structure.technical_account)
-    lock.acquire(actor())
-    lock.release()  # the kernel takes it; a race there is told by the kernel
+    check(settings, structure, again=again)
     left = unfinished(settings.record.folder, structure.technical_account)
     folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
@@ -80,15 +91,32 @@ def rotate(
         "outputs": str(settings.record.folder),
         "record": folder.path.name,
         "reset_again": reset_again,
+        "again": again,
     }
-    error = _execute(folder, parameters, progress)
+    error = _execute(folder, parameters, progress, kernel)
     return _conclude(settings, folder, error)
 
 
-def _execute(folder: RecordFolder, parameters: dict[str, str | bool], progress: Callable[[str, str], None] | None) -> ReleveError | None:
-    """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
-    # jupyter-events would build IRI parsers at import, for formats that nothing here checks: it costs two seconds.
+def check(settings: Settings, structure: Structure, *, again: bool) -> None:
+    """Raises what can be known before a kernel is started: no keyring, an account just renewed or in other hands. Changes nothing."""
+    open_keystore()
+    if not again:
+        refuse_twice(settings.record.folder, structure.technical_account)
+    lock = AccountLock(settings.record.folder, structure.technical_account)
+    lock.acquire(actor())
+    lock.release()  # the kernel takes it; a race there is told by the kernel
+
+
+def lighten() -> None:
+    """Before papermill is imported: jupyter-events would build IRI parsers, for formats that nothing here checks, in two seconds."""
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def _execute(
+    folder: RecordFolder, parameters: dict[str, str | bool], progress: Callable[[str, str], None] | None, kernel: Kernel | None
+) -> ReleveError | None:
+    """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
+    lighten()
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill import execute_notebook
@@ -101,12 +129,17 @@ def _execute(folder: RecordFolder, parameters: dict[str, str | bool], progress: 
         earlier = len(list(folder.path.glob("rotation.*.ipynb"))) + 1
         notebook.rename(folder.path / f"rotation.{earlier}.ipynb")
     try:
-        execute_notebook(model(), None, parameters, engine_name="releve", record=str(notebook), progress=progress, kernel_name="python3")
+        execute_notebook(
+            model(), None, parameters, engine_name="releve", record=str(notebook), progress=progress, kernel_name="python3", kernel=kernel
+        )
     except PapermillExecutionError as error:
         return CellStopped(error.ename, error.traceback)
     except (DeadKernelError, NoSuchKernel, OSError, RuntimeError) as error:
         return KernelDied(why=type(error).__name__)
     return None
+
+
+_CODES = {"JustDone": JustDone.code}
 
 
 class CellStopped(ReleveError):
@@ -115,6 +148,7 @@ class CellStopped(ReleveError):
     def __init__(self, name: str, lines: list[str]) -> None:
         super().__init__()
         self.name, self.lines = name, lines
+        self.code = _CODES.get(name, self.code)  # type: ignore[misc]  # one class for errors of another process
 
     @property
     def text(self) -> str:
@@ -149,6 +183,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
         resets=resets(facts),
         rejected=facts.rejections,
         text=text,
+        error=stopped.error if stopped else "",
     )
 
 

@@ -10,17 +10,28 @@ import json
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from . import journal as j
+from .errors import ReleveError
 from .record.folder import RecordFolder
 
+SAME_DAY = timedelta(hours=24)
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
 _MATTERS = re.compile(rb'"event": "(?:rotation\.|run\.|reset\.|gate\.|proof\.|step\.failed|target\.)|"mode": "manual"')
 _BY_HAND = {"widget", "terminal"}
+
+
+class JustDone(ReleveError):
+    """A scheduler that fires twice must not reset twice."""
+
+    code = 3
+    happened = "Le mot de passe de {account} a déjà été renouvelé le {when}."
+    safe = "Rien n'a été fait : une seconde réinitialisation annulerait la première."
+    todo = "S'il faut vraiment recommencer tout de suite, ajoutez --again."
 
 
 @dataclass(frozen=True)
@@ -142,3 +153,11 @@ def _human_seconds(events: list[dict[str, Any]]) -> float:
 
 def _time(event: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(event["time"])
+
+
+def refuse_twice(outputs: Path, account: str) -> None:
+    """Raises `JustDone` when the account was renewed within a day and nothing of it is left open. Under its lock, this is sure."""
+    past = [each for each in history(outputs) if each.account == account]
+    done = max((each.closed for each in past if each.outcome == "succeeded" and each.closed), default=None)
+    if done and not any(each.open for each in past) and datetime.now(UTC) - done < SAME_DAY:
+        raise JustDone(account=account, when=f"{done.astimezone():%d/%m/%Y à %H:%M}")

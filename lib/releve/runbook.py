@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import kernel
+from . import kernel, warm
 from .errors import ReleveError, UsageError
 from .operator import Unattended
 from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
@@ -46,6 +46,8 @@ async def step(name: str) -> None:
     if session is None:
         raise NothingOpen
     try:
+        if warm.kept and warm.kept.stopping:
+            warm.check(name, session.rotation.situation().facts.touched)
         done = await session.rotation.do(name)
     except ReleveError as error:
         if not session.operator.interactive and not isinstance(error, StepMissing):

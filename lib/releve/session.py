@@ -12,15 +12,17 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from . import browsers, settings
+from . import browsers, settings, warm
 from . import journal as j
 from .errors import ReleveError, UsageError
+from .history import refuse_twice
 from .keystore import Keystore, open_keystore
 from .lock import AccountLock, actor
 from .operator import DecisionNeeded, Operator
 from .portal.browser import PortalBrowser
 from .portal.gestionnaire import Gestionnaire
 from .portal.login import Credentials, Login
+from .portal.route import Route
 from .record.folder import CAPTURES, RecordFolder, opened, unfinished
 from .record.page import write_page
 from .rotation import Rotation
@@ -75,11 +77,12 @@ class Parameters:
     outputs: str = ""
     record: str = ""
     reset_again: bool = False
+    again: bool = False
 
     @classmethod
     def checked(cls, given: dict[str, Any]) -> Parameters:
         """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a secret."""
-        types = {"approve": bool, "reset_again": bool}
+        types = {"approve": bool, "reset_again": bool, "again": bool}
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
                 raise BadParameter(name=name, why=_KEPT)
@@ -122,6 +125,8 @@ class Session:
         return self.rotation
 
     async def _open(self) -> Rotation:
+        if not self.operator.interactive and not self.parameters.again:
+            refuse_twice(self.settings.record.folder, self.structure.technical_account)
         folder = self._folder()
         folder.path.mkdir(parents=True, exist_ok=True)
         (folder.path / CAPTURES).mkdir(exist_ok=True)
@@ -184,6 +189,8 @@ class Session:
 
     async def open_browser(self) -> PortalBrowser:
         """The one browser of this process, started at the first call."""
+        if self._browser is None and warm.kept and warm.kept.browser:
+            self._browser = warm.kept.browser
         if self._browser is None:
             portal = self.settings.portal
             can = browsers.can_show_a_window()
@@ -191,16 +198,24 @@ class Session:
             browser = PortalBrowser(portal, browsers.find(portal.browser, headed), headed)
             await browser.start()
             self._browser = browser
+            if warm.kept:
+                warm.kept.browser = browser
         return self._browser
 
-    window = open_browser
+    async def window(self) -> PortalBrowser:
+        """The browser for a target: in a fleet, a tab beside the portal's, so that the portal stays where it is."""
+        browser = await self.open_browser()
+        if warm.kept:
+            await browser.turn("target")
+        return browser
 
-    async def open_route(self) -> Gestionnaire:
+    async def open_route(self) -> Route:
         """The route to the reset, with the manager's credentials from the keyring, which are asked for before a browser is started."""
         credentials = Credentials(self.keystore, self.settings.portal.login)
         await asyncio.to_thread(credentials.password)
-        login = Login(await self.open_browser(), credentials, self.operator)
-        return Gestionnaire(login, self.structure.siret, self.structure.technical_account)
+        browser = await self.open_browser()
+        login = Login(browser, credentials, self.operator)
+        return warm.route(Gestionnaire(login, self.structure.siret, self.structure.technical_account), browser)
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
         """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway."""
@@ -215,7 +230,7 @@ class Session:
 
     async def close(self) -> None:
         """Let browser and lock go. Safe to repeat."""
-        if self._browser is not None:
+        if self._browser is not None and not (warm.kept and warm.kept.browser is self._browser):
             await self._browser.close()
-            self._browser = None
+        self._browser = None
         self.lock.release()

@@ -7,10 +7,11 @@ import json
 
 from .. import headless
 from ..errors import ReleveError
+from ..fleet import worst
 from ..record.folder import opened, unfinished
 from ..settings import load
 from . import show
-from .rotate import add_reset_again, worst
+from .rotate import add_reset_again
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

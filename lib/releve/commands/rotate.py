@@ -1,39 +1,40 @@
-"""`releve rotate SIRET…`: one rotation after the other, each in its own record."""
+"""`releve rotate SIRET… | --due | --all`: one rotation, or a fleet of them, each in its own record."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime, timedelta
 
 from .. import headless
-from .. import journal as j
-from ..errors import ReleveError, UsageError
+from ..errors import PersonNeeded, ReleveError, UsageError
+from ..fleet import Fleet, Line, one_each, unconfirmed
 from ..operator import GateClosed
-from ..record.folder import all_records, opened, unfinished
-from ..settings import Settings, load
+from ..record.folder import unfinished
+from ..settings import Settings, Structure, load
 from . import show
-
-SAME_DAY = timedelta(hours=24)
+from .due import now
 
 
 class NothingAsked(UsageError):
     happened = "Aucune structure n'est indiquée."
-    todo = "Donnez un ou plusieurs SIRET, ou --all."
+    todo = "Donnez un ou plusieurs SIRET, ou --due (ce qui est à faire), ou --all (toutes)."
 
 
-class JustDone(ReleveError):
-    """A scheduler that fires twice must not reset twice."""
+class TooMuchAsked(UsageError):
+    happened = "Des SIRET, --due et --all ne vont pas ensemble."
+    todo = "Gardez-en un seul, puis relancez."
 
-    code = 3
-    happened = "Le mot de passe de {account} a déjà été renouvelé le {when}."
-    safe = "Rien n'a été fait : une seconde réinitialisation annulerait la première."
-    todo = "S'il faut vraiment recommencer tout de suite, ajoutez --again."
+
+class NotConfirmed(PersonNeeded):
+    happened = "Le nombre tapé n'est pas celui des comptes : la tournée n'est pas confirmée."
+    safe = "Rien n'a été commencé."
+    todo = "Vérifiez la liste, puis relancez."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve rotate`."""
     parser.add_argument("siret", nargs="*", help="les structures à traiter")
+    parser.add_argument("--due", action="store_true", help="celles qui sont à faire aujourd'hui (voyez « releve due »)")
     parser.add_argument("--all", action="store_true", help="toutes les structures des réglages")
     parser.add_argument("--yes", action="store_true", help="confirmer d'avance la réinitialisation (sans personne devant l'écran)")
     parser.add_argument("--again", action="store_true", help="recommencer même si une rotation a réussi il y a moins d'un jour")
@@ -49,45 +50,65 @@ def add_reset_again(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Rotate what was asked for; the exit code of the worst."""
     settings = load(args.settings, args.outputs)
-    sirets = [settings.structure(siret).siret for siret in (list(settings.structures) if args.all else args.siret)]
-    if not sirets:
+    chosen = _chosen(settings, args)
+    if len(chosen) == 1 and not (args.due or args.all):
+        return _one(settings, chosen[0].siret, args)
+    return _fleet(settings, one_each(chosen), args)
+
+
+def _chosen(settings: Settings, args: argparse.Namespace) -> list[Structure]:
+    """The structures asked for. Raises `NothingAsked`, `TooMuchAsked`, `StructureUnknown`."""
+    if bool(args.siret) + args.all + args.due > 1:
+        raise TooMuchAsked
+    if args.due:
+        return [settings.structure(each.siret) for each in now(settings) if each.today]
+    if args.all:
+        return list(settings.structures.values())
+    if not args.siret:
         raise NothingAsked
-    return worst([_one(settings, siret, args) for siret in sirets])
+    return [settings.structure(siret) for siret in args.siret]
 
 
-def worst(codes: list[int]) -> int:
-    """One exit code for several rotations: evidence first, then what is stuck after a reset, what needs a person, what failed."""
-    return next((code for code in (7, 6, 4, 5, 2, 0) if code in codes), 3)
+def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace) -> int:
+    """One record each; the four lists at the end."""
+    approve = args.yes or _confirmed_all(settings, chosen, args.json)
+    fleet = Fleet(settings, approve=approve, reset_again=args.reset_again, again=args.again)
+    held_back = [] if approve else unconfirmed(settings, chosen)
+    with show.bar(len(chosen) - len(held_back)) as tell:
+        tour = fleet.run([each for each in chosen if each not in held_back], tell)
+    for each in held_back:
+        gate = GateClosed(account=each.technical_account, structure=each.name)
+        tour.add(Line(each.siret, each.name, gate.code, gate.text, error="GateClosed"))
+    show.tour(tour, args.json)
+    return tour.code
+
+
+def _confirmed_all(settings: Settings, chosen: list[Structure], as_json: bool) -> bool:
+    """At a terminal, the operator types how many; elsewhere the gate stays closed."""
+    asked = unconfirmed(settings, chosen)
+    if not asked or as_json or not sys.stdin.isatty():
+        return False
+    for each in asked:
+        print(f"  {each.siret}  {each.name}  {each.technical_account}")
+    print(f"Vous allez réinitialiser le mot de passe de {len(asked)} comptes techniques.")
+    print("C'est irréversible : les anciens mots de passe cesseront de fonctionner.")
+    if input("Pour confirmer, tapez ce nombre : ").strip() != str(len(asked)):
+        raise NotConfirmed
+    return True
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     from ..cli import fail
 
     try:
-        if not args.again:
-            _refuse_twice(settings, siret)
+        headless.check(settings, settings.structure(siret), again=args.again)
         approve = args.yes or _confirmed(settings, siret, args.json)
-        found = headless.rotate(settings, siret, approve=approve, reset_again=args.reset_again, progress=show.progress(quiet=False))
+        tell = show.progress(quiet=False)
+        found = headless.rotate(settings, siret, approve=approve, reset_again=args.reset_again, again=args.again, progress=tell)
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)
     return found.code
-
-
-def _refuse_twice(settings: Settings, siret: str) -> None:
-    """Raises `JustDone` when the account was renewed within a day and nothing is left open."""
-    account, outputs = settings.structure(siret).technical_account, settings.record.folder
-    if unfinished(outputs, account):
-        return
-    for record in all_records(outputs):
-        entries = record.entries()
-        start, last = opened(entries), entries[-1]
-        done = isinstance(last.event, j.RotationClosed | j.RunStopped) and any(
-            isinstance(e.event, j.RotationClosed) and e.event.outcome == "succeeded" for e in entries
-        )
-        when = datetime.fromisoformat(last.time)
-        if start and start.account == account and done and datetime.now(UTC) - when < SAME_DAY:
-            raise JustDone(account=account, when=f"{when.astimezone():%d/%m/%Y à %H:%M}")
 
 
 def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 
+from ..fleet import Line, Tour
 from ..headless import Outcome
 from ..procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 
@@ -47,3 +49,61 @@ def outcome(found: Outcome, as_json: bool) -> None:
     else:
         print(found.text)
     print(f"Dossier            : {found.record}")
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Callable[[str, str], None]]:
+    """A fleet's progress, with the time that remains, on stderr; without a terminal, one line a structure."""
+    from tqdm import tqdm  # papermill brings it
+
+    live = sys.stderr.isatty()
+    shape = "{percentage:3.0f} % |{bar:20}| {n_fmt} sur {total_fmt}, reste {remaining} · {desc}"
+    with tqdm(total=total, bar_format=shape, disable=not live, file=sys.stderr, dynamic_ncols=True) as shown:
+        name = ""
+
+        def tell(kind: str, text: str) -> None:
+            nonlocal name
+            if kind == "begin":
+                name = text
+                shown.set_description_str(name)
+            elif kind == "step":
+                step = BY_ID.get(text)
+                shown.set_description_str(f"{name}, {step.title if step else _CELLS.get(text, text)}")
+            elif kind == "end":
+                shown.update()
+                if not live:
+                    print(f"… {text}", file=sys.stderr, flush=True)
+
+        yield tell
+
+
+def tour(found: Tour, as_json: bool) -> None:
+    """The end of a fleet: four lists, what was not begun, and one sentence."""
+    if as_json:
+        print(json.dumps(found.to_dict(), ensure_ascii=False))
+        return
+    _list("Une personne est attendue", found.person, full=True)
+    _list("En échec", found.failed, full=True)
+    _list("Rien à faire", found.nothing, full=False)
+    _list("Fait", found.done, full=False)
+    left = f", {len(found.left)} pas commencée{'s' * (len(found.left) > 1)}" if found.left else ""
+    counts = f"{len(found.done)} fait, {len(found.nothing)} sans rien à faire, {len(found.person)} en attente d'une personne"
+    print(f"\n{counts}, {len(found.failed)} en échec{left}.")
+    if found.stopped:
+        print(found.stopped)
+    if found.left:
+        print("Relancez la même commande : elle ne fera que ce qui reste.")
+
+
+def _list(title: str, lines: list[Line], *, full: bool) -> None:
+    """A list of a fleet; `full` adds what happened, what is safe, what to do, and where the record is."""
+    if not lines:
+        return
+    print(f"\n{title} ({len(lines)})")
+    for line in lines:
+        due = f", prochaine échéance le {date.fromisoformat(line.next_due):%d/%m/%Y}" if line.next_due else ""
+        told = "" if full or not line.text else f" : {line.text.splitlines()[0]}"
+        print(f"  {line.structure}  {line.name}{due}{told}")
+        if full:
+            for each in [*line.text.splitlines(), *([f"Dossier : {line.record}"] if line.record else [])]:
+                print(f"      {each}")

@@ -66,6 +66,7 @@ class PortalBrowser:
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._page: Page | None = None
+        self._tab, self._tabs = "portal", dict[str, Page]()
         self._failure: asyncio.Future[e.PortalError] | None = None
         self._asked: Request | None = None  # the page that was asked for and has not begun to arrive
         self._date: tuple[float, float] | None = None  # the portal's clock and this machine's, at the latest page
@@ -98,6 +99,17 @@ class PortalBrowser:
         if self._playwright:
             await self._playwright.stop()
         self._playwright = self._browser = self._context = self._page = None
+        self._tab, self._tabs = "portal", {}
+
+    async def turn(self, tab: str) -> None:
+        """Take the tab of that name in hand, opened at its first call; the one in hand keeps its name. The first one is "portal"."""
+        if tab == self._tab:
+            return
+        if self._page is not None:
+            self._tabs[self._tab] = self._page
+        found = self._tabs.pop(tab, None)
+        self._page = found if found and not found.is_closed() else await self.context.new_page()
+        self._tab = tab
 
     @property
     def page(self) -> Page:

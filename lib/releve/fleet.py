@@ -1,0 +1,231 @@
+"""Many rotations, one after the other: one kernel, one browser, one login, and all the same one record each.
+
+A failure never stops the others, unless it would meet every one of them (a refused login, a portal that is closed).
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import headless
+from .errors import ReleveError
+from .history import JustDone, history
+from .lock import AccountBusy
+from .settings import Settings, Structure
+
+if TYPE_CHECKING:
+    from .kept_kernel import Kernel
+
+AT_ONCE = {"PasswordRefused", "AccountLocked", "AlreadyRefused", "CodeNeeded"}  # the next login would only make it worse
+EVERYWHERE = {"Maintenance", "PortalUnreachable", "BrowserDidNotStart", "KeyringLocked", "KeyringUnavailable", "KeyringMissing"}
+PATIENCE = 3  # how many in a row of those that would meet every structure
+_ELSEWHERE = {"AccountBusy"}
+
+
+class KernelRefused(ReleveError):
+    """The kernel of the fleet did not start: nothing was begun for the structure in hand."""
+
+    happened = "Le programme qui exécute les carnets n'a pas démarré ({why})."
+    todo = "Relancez la même commande ; si cela se répète, réparez l'installation avec « python3 lib doctor »."
+
+
+@dataclass(frozen=True)
+class Line:
+    """How one structure ended in a fleet: the exit code it would have had alone, a French text, and its record ("" when none)."""
+
+    structure: str
+    name: str
+    code: int
+    text: str
+    record: str = ""
+    error: str = ""
+    proof: str = ""
+    next_due: str = ""
+
+
+@dataclass
+class Tour:
+    """The four lists of a fleet, and what was not begun. `stopped` says in French why it ended early, or is ""."""
+
+    done: list[Line] = field(default_factory=list)
+    nothing: list[Line] = field(default_factory=list)
+    person: list[Line] = field(default_factory=list)
+    failed: list[Line] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def code(self) -> int:
+        """One exit code: the worst; what was not begun is for a person, unless something worse happened."""
+        codes = [line.code for line in (*self.done, *self.person, *self.failed)] + [4] * bool(self.left)
+        return worst(codes)
+
+    def add(self, line: Line) -> None:
+        """Put a line where it belongs."""
+        lists = {0: self.done, 3: self.nothing, 4: self.person}
+        lists.get(line.code, self.failed).append(line)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As printed by `--json`."""
+        return {"code": self.code} | asdict(self)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """One exit code for several rotations: evidence first, then what is stuck after a reset, what needs a person, what failed."""
+    found = set(codes)
+    return next((code for code in (7, 6, 4, 5, 2, 0) if code in found), 3)
+
+
+def one_each(structures: Iterable[Structure]) -> list[Structure]:
+    """One structure for each technical account: the rotation serves all those that share it."""
+    found: dict[str, Structure] = {}
+    for structure in structures:
+        found.setdefault(structure.technical_account, structure)
+    return list(found.values())
+
+
+class Fleet:
+    """One run over a list of structures. `tell(kind, text)` is told "begin" (a name), "step", "text" and "end" (a name)."""
+
+    def __init__(self, settings: Settings, *, approve: bool, reset_again: bool = False, again: bool = False) -> None:
+        self.settings, self.approve, self.reset_again, self.again = settings, approve, reset_again, again
+        self.tour = Tour()
+        self._kernel: Kernel | None = None
+        self._stop = threading.Event()
+        self._in_a_row = 0
+
+    def run(self, structures: Iterable[Structure], tell: Callable[[str, str], None] = lambda kind, text: None) -> Tour:
+        """Rotate them all, as far as it goes; never raises for one of them. Start it again to do what is left."""
+        queue, waiting = deque(one_each(structures)), list[Structure]()
+        with self._signals():
+            try:
+                while (queue or waiting) and not self._stop.is_set():
+                    last_try = not queue
+                    structure = queue.popleft() if queue else waiting.pop(0)
+                    line = self._one(structure, tell)
+                    if line.error in _ELSEWHERE and not last_try:
+                        waiting.append(structure)  # another fleet has it in hand: see again at the end
+                        continue
+                    self.tour.add(line)
+                    tell("end", structure.name)
+                    self._judge(line)
+                    if queue and line.record:
+                        self._stop.wait(self.settings.policy.pause_seconds)
+            finally:
+                self._end()
+        self.tour.left = [each.siret for each in (*queue, *waiting)]
+        return self.tour
+
+    def stop(self) -> None:
+        """End soon: the structure in hand stops before its reset, or is finished. Safe to call from a signal handler."""
+        self._stop.set()
+        self.tour.stopped = self.tour.stopped or "Arrêt demandé."
+        if self._kernel:
+            self._kernel.stopping = True
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """The first Ctrl-C (or SIGTERM) stops the fleet softly; the second one as ever."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in numbers}
+
+        def soft(number: int, frame: object) -> None:
+            self.stop()
+            for each in numbers:
+                signal.signal(each, before[each])
+
+        for number in numbers:
+            signal.signal(number, soft)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                signal.signal(number, before[number])
+
+    def _one(self, structure: Structure, tell: Callable[[str, str], None]) -> Line:
+        """One structure in the kept kernel; whatever happens becomes a line."""
+        tell("begin", structure.name)
+        try:
+            found = self._rotate(structure, tell)
+        except JustDone as error:
+            return Line(structure.siret, structure.name, 3, str(error), error="JustDone")
+        except AccountBusy as error:
+            return Line(structure.siret, structure.name, 3, str(error), error="AccountBusy")
+        except ReleveError as error:
+            name = error.name if isinstance(error, headless.CellStopped) else type(error).__name__
+            code = 3 if name in _ELSEWHERE else error.code
+            self._refresh(code)
+            return Line(structure.siret, structure.name, code, error.text, error=name)
+        self._refresh(found.code)
+        text = "" if found.code == 0 else found.text
+        return Line(structure.siret, structure.name, found.code, text, found.record, found.error, found.proof, found.next_due)
+
+    def _rotate(self, structure: Structure, tell: Callable[[str, str], None]) -> headless.Outcome:
+        headless.check(self.settings, structure, again=self.again)  # before a kernel is started for nothing
+        return headless.rotate(
+            self.settings,
+            structure.siret,
+            approve=self.approve,
+            reset_again=self.reset_again,
+            again=self.again,
+            progress=tell,
+            kernel=self._ready_kernel(),
+        )
+
+    def _ready_kernel(self) -> Kernel:
+        """The kernel of the fleet, clean. Raises `KernelRefused`."""
+        headless.lighten()
+        from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+        from .kept_kernel import Kernel
+
+        if self._kernel is None:
+            self._kernel = Kernel()
+        try:
+            self._kernel.tell("from releve import warm; warm.begin(); warm.clean()")
+        except (CellExecutionError, DeadKernelError, OSError, RuntimeError) as error:
+            self._drop()
+            raise KernelRefused(why=type(error).__name__) from None
+        self._kernel.stopping = self._stop.is_set()
+        return self._kernel
+
+    def _refresh(self, code: int) -> None:
+        """After a failure nothing is trusted: the next structure gets a fresh kernel, browser and login."""
+        if code not in (0, 3, 4):
+            self._drop()
+
+    def _drop(self) -> None:
+        kernel, self._kernel = self._kernel, None
+        if kernel is not None:
+            with suppress(RuntimeError, OSError):
+                kernel.shut_down()
+
+    def _judge(self, line: Line) -> None:
+        """Stop the fleet when what happened would happen to every structure."""
+        self._in_a_row = self._in_a_row + 1 if line.error in EVERYWHERE else 0
+        if line.error in AT_ONCE or self._in_a_row >= PATIENCE:
+            first = line.text.splitlines()[0] if line.text else line.error
+            self.tour.stopped = f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
+            self._stop.set()
+
+    def _end(self) -> None:
+        """Log out and let everything go."""
+        if self._kernel is not None and self._kernel.started:
+            with suppress(Exception):  # whatever the kernel's state: it is shut down next, and the records are already written
+                self._kernel.tell("from releve import warm; await warm.end()")
+        self._drop()
+
+
+def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:
+    """Those whose reset nobody has confirmed yet: without approval, only the rotations left open can go on."""
+    begun = {each.account for each in history(settings.record.folder) if each.open}
+    return [each for each in structures if each.technical_account not in begun]

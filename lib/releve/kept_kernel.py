@@ -1,0 +1,52 @@
+"""A kernel that outlives its notebook, and how the engine talks to any kernel."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+
+def transport() -> Config:
+    """Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no such transport."""
+    return Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc"}})
+
+
+class Kernel:
+    """A kernel that outlives its notebook: the engine starts it at the first one, its owner shuts it down.
+
+    With `stopping`, the rotation in hand ends where nothing is changed yet, or else is finished.
+    """
+
+    def __init__(self) -> None:
+        self.manager: Any = None
+        self.client: Any = None
+        self.stopping = False
+
+    @property
+    def started(self) -> bool:
+        return self.client is not None
+
+    def tell(self, code: str) -> None:
+        """Execute a line in it, outside every notebook; starts it if need be. Raises nbclient's errors."""
+        cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
+        client = self._client([cell])
+        with client.setup_kernel(cleanup_kc=False):
+            self.manager, self.client = client.km, client.kc
+            client.execute_cell(cell, 0, store_history=False)
+
+    def shut_down(self) -> None:
+        """End it at once, whatever its state. Safe to repeat."""
+        if self.manager is not None:
+            self._client([])._cleanup_kernel()
+        self.manager = self.client = None
+
+    def _client(self, cells: list[NotebookNode]) -> NotebookClient:
+        notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
+        client = NotebookClient(notebook, km=self.manager, kernel_name="python3", shutdown_kernel="immediate", config=transport())
+        client.kc = self.client
+        return client

@@ -1,0 +1,169 @@
+"""What the kernel of a fleet keeps between two notebooks: the browser, and the portal's session in it.
+
+Only `releve.fleet` turns this on (`begin`), in the kernel that it keeps; a notebook alone never meets it.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from .errors import ReleveError
+from .portal.browser import PortalBrowser
+from .portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
+from .portal.route import Route
+from .portal.screens import AccueilDeChorusPro
+from .procedure import GATE, PORTAL_STEPS
+from .secret import Secret
+
+LOGIN_STEPS = PORTAL_STEPS[:2]
+NAVIGATION = PORTAL_STEPS[:6]
+BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
+_LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
+
+
+class StoppedBeforeReset(ReleveError):
+    """The operator stopped the fleet, and this rotation had changed nothing yet."""
+
+    happened = "La tournée a été arrêtée à la demande de l'opérateur."
+    safe = "Rien n'a été changé pour cette structure : le portail a toujours l'ancien mot de passe."
+    todo = "Relancez la même commande : seules les structures qui restent seront faites."
+
+
+class Kept:
+    """The browser of the fleet. `connected` while the portal's session is believed alive; `home` is Chorus Pro's own page."""
+
+    def __init__(self) -> None:
+        self.browser: PortalBrowser | None = None
+        self.connected = False
+        self.stopping = False
+        self.home = ""
+        self.last: Route | None = None
+
+
+kept: Kept | None = None
+
+
+def begin() -> None:
+    """Keep the browser from now on. Safe to repeat."""
+    global kept
+    kept = kept or Kept()
+
+
+def clean() -> None:
+    """Between two notebooks: no variable, no output and no rotation of the last one is left."""
+    from . import runbook
+
+    runbook._session = None
+    if "IPython" in sys.modules:
+        from IPython import get_ipython
+
+        shell = get_ipython()
+        if shell is not None:
+            shell.reset(new_session=True)
+
+
+def stop_soon() -> None:
+    """The operator stops the fleet: the rotation in hand ends here if its reset has not begun, else it is finished."""
+    if kept:
+        kept.stopping = True
+
+
+def check(step: str, touched: bool) -> None:
+    """Raises `StoppedBeforeReset` when the fleet is stopping and nothing is changed yet."""
+    if kept and kept.stopping and step in BEFORE_RESET and not touched:
+        raise StoppedBeforeReset
+
+
+async def end() -> None:
+    """Log out of the portal and close the browser, whatever has already gone."""
+    global kept
+    held, kept = kept, None
+    if held is None or held.browser is None:
+        return
+    with suppress(ReleveError):
+        if held.connected and isinstance(held.last, KeptRoute):
+            await held.browser.turn("portal")
+            await held.last.route.leave()
+    await held.browser.close()
+
+
+def route(cold: Route, browser: PortalBrowser) -> Route:
+    """The route itself, or the one that goes through the session that is kept."""
+    if kept is None:
+        return cold
+    kept.last = KeptRoute(cold, browser, kept)
+    return kept.last
+
+
+class KeptRoute:
+    """Any route, without its first two screens when a session is alive; one that was lost is opened once more."""
+
+    name: ClassVar[str] = ""
+    sees_first: ClassVar[bool] = False
+
+    def __init__(self, cold: Route, browser: PortalBrowser, held: Kept) -> None:
+        self.route, self.browser, self.held = cold, browser, held
+        self.name, self.sees_first = cold.name, cold.sees_first  # type: ignore[misc]  # the wrapped route's own
+        self._reused = held.connected
+        self._moved = not held.connected  # the page in hand is this rotation's own
+
+    async def go(self, step: str) -> str:
+        if not self._reused:
+            return await self._go(step)
+        if step in LOGIN_STEPS:
+            return "la session ouverte par la tournée sert encore"
+        try:
+            if not self._moved:
+                await self._to_home()
+            return await self._go(step)
+        except _LOST:
+            return await self._again(step)
+
+    async def _go(self, step: str) -> str:
+        result = await self.route.go(step)
+        if step == LOGIN_STEPS[-1]:
+            self.held.connected, self.held.home = True, self.browser.page.url
+        self._moved = True
+        return result
+
+    async def _to_home(self) -> None:
+        """Chorus Pro's menu is on all its pages; where it is not in sight, its home is opened."""
+        await self.browser.turn("portal")
+        async with self.browser.on(AccueilDeChorusPro.title):
+            if self.route.name != "gestionnaire" or not await AccueilDeChorusPro(self.browser).mark().count():
+                await self.browser.goto(self.held.home)
+
+    async def _again(self, step: str) -> str:
+        """The kept session is lost: a new browser, and the login once more. A second loss is an error."""
+        self._reused = self.held.connected = False
+        await self.browser.close()
+        await self.browser.start()
+        result = ""
+        for each in NAVIGATION[: NAVIGATION.index(step) + 1]:
+            result = await self._go(each)
+        return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
+
+    async def ready(self) -> None:
+        await self.route.ready()
+
+    async def commit(self) -> None:
+        await self.route.commit()
+
+    async def read(self) -> Secret:
+        return await self.route.read()
+
+    async def back(self) -> None:
+        await self.route.back()
+
+    async def leave(self) -> str:
+        return "la session du portail reste ouverte pour la suite de la tournée"
+
+    async def capture(self, path: Path) -> bool:
+        """No picture before the first move: the page in hand is still the last structure's."""
+        return self._moved and await self.route.capture(path)
+
+    async def close(self) -> None:
+        """The browser is the fleet's."""

@@ -1,0 +1,117 @@
+"""A school with many structures, the settings that list them, and ways to run a fleet there: for tests and benches."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from releve import journal as j
+from releve.fleet import Fleet, Tour
+from releve.history import Past, history
+from releve.keystore import Slot
+from releve.school import Faults, SchoolThread, World
+from releve.secret import Secret
+from releve.settings import Settings, load
+from releve.throwaway import ThrowawayKeyring
+
+LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
+
+
+@dataclass
+class FleetScene:
+    """`sirets` are in the settings, in their order, each with an account of its own."""
+
+    school: SchoolThread
+    keyring: ThrowawayKeyring
+    folder: Path
+    sirets: list[str]
+    policy: dict[str, object] = field(default_factory=dict)
+    timeout_seconds: float = 5
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def world(self) -> World:
+        return self.school.world
+
+    @property
+    def outputs(self) -> Path:
+        return self.folder / "outputs"
+
+    def account(self, siret: str) -> str:
+        """The technical account that the settings name for a structure."""
+        return self.world.structures[siret].accounts[0]
+
+    def write(self) -> Path:
+        """The settings file, anew."""
+        urls = self.school.urls
+        lines = [f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins = {json.dumps([*urls.origins, urls.corail])}']
+        lines += [f"timeout_seconds = {self.timeout_seconds}", "[policy]"]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in self.policy.items()]
+        lines += [f'[school]\ncorail_url = "{urls.corail}/"']
+        for siret in self.sirets:
+            name = json.dumps(self.world.structures[siret].name, ensure_ascii=False)
+            lines += [f'[structures.{siret}]\nname = {name}\ntechnical_account = "{self.account(siret)}"\ntargets = ["school"]']
+        path = self.folder / "releve.toml"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return path
+
+    def settings(self) -> Settings:
+        return load(self.write(), self.outputs)
+
+    def run(self, *sirets: str, approve: bool = True) -> Tour:
+        """A fleet in this process, its notebooks in a kernel of their own."""
+        settings = self.settings()
+        return Fleet(settings, approve=approve).run([settings.structure(siret) for siret in sirets or self.sirets])
+
+    def command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "releve", "--settings", str(self.write()), "--outputs", str(self.outputs), *args]
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """The command line in a process of its own, without a terminal."""
+        environment = os.environ | self.keyring.environment
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command(*args), env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+
+    def past(self) -> list[Past]:
+        return history(self.outputs)
+
+    def resets(self) -> dict[str, int]:
+        """How many resets the portal counted, by SIRET of the settings."""
+        return {siret: self.world.resets(self.account(siret)) for siret in self.sirets}
+
+    def logins(self) -> int:
+        return self.world.ledger.count("login")
+
+    def agree(self, siret: str) -> bool:
+        """Whether portal, keyring and Corail hold one and the same password."""
+        held = self.keyring.keystore().slots(self.account(siret)).read(Slot.CURRENT)
+        here = self.world.accounts[self.account(siret)].password
+        return held is not None and held.password.reveal() == here and self.world.corail_matches(siret)
+
+    def events(self, siret: str) -> list[j.Event]:
+        """All events of all records of a structure."""
+        found = sorted(self.outputs.glob(f"*_{siret}_*/{j.FILE_NAME}"))
+        return [entry.event for path in found for entry in j.read(path)]
+
+
+@contextmanager
+def fleet_scene(folder: Path, structures: int, latency_ms: int = 0) -> Iterator[FleetScene]:
+    """A school with that many structures, all in the settings."""
+    world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = dict(os.environ)
+    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults(latency_ms=latency_ms)) as school:
+        os.environ.update(keyring.environment)
+        os.environ.pop("RELEVE_SETTINGS", None)
+        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        try:
+            yield FleetScene(school, keyring, folder, list(world.structures)[:structures])
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
