@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, cast
 
 from .errors import ReleveError
 from .portal.browser import PortalBrowser
@@ -16,7 +16,6 @@ from .portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from .portal.route import Route
 from .portal.screens import AccueilDeChorusPro
 from .procedure import GATE, PORTAL_STEPS
-from .secret import Secret
 
 LOGIN_STEPS = PORTAL_STEPS[:2]
 NAVIGATION = PORTAL_STEPS[:6]
@@ -40,7 +39,7 @@ class Kept:
         self.connected = False
         self.stopping = False
         self.home = ""
-        self.last: Route | None = None
+        self.last: KeptRoute | None = None
 
 
 kept: Kept | None = None
@@ -84,7 +83,7 @@ async def end() -> None:
     if held is None or held.browser is None:
         return
     with suppress(ReleveError):
-        if held.connected and isinstance(held.last, KeptRoute):
+        if held.connected and held.last:
             await held.browser.turn("portal")
             await held.last.route.leave()
     await held.browser.close()
@@ -95,20 +94,20 @@ def route(cold: Route, browser: PortalBrowser) -> Route:
     if kept is None:
         return cold
     kept.last = KeptRoute(cold, browser, kept)
-    return kept.last
+    return cast(Route, kept.last)
 
 
 class KeptRoute:
     """Any route, without its first two screens when a session is alive; one that was lost is opened once more."""
 
-    name: ClassVar[str] = ""
-    sees_first: ClassVar[bool] = False
-
     def __init__(self, cold: Route, browser: PortalBrowser, held: Kept) -> None:
         self.route, self.browser, self.held = cold, browser, held
-        self.name, self.sees_first = cold.name, cold.sees_first  # type: ignore[misc]  # the wrapped route's own
         self._reused = held.connected
         self._moved = not held.connected  # the page in hand is this rotation's own
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the wrapped route's own."""
+        return getattr(self.route, name)
 
     async def go(self, step: str) -> str:
         if not self._reused:
@@ -145,18 +144,6 @@ class KeptRoute:
         for each in NAVIGATION[: NAVIGATION.index(step) + 1]:
             result = await self._go(each)
         return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
-
-    async def ready(self) -> None:
-        await self.route.ready()
-
-    async def commit(self) -> None:
-        await self.route.commit()
-
-    async def read(self) -> Secret:
-        return await self.route.read()
-
-    async def back(self) -> None:
-        await self.route.back()
 
     async def leave(self) -> str:
         return "la session du portail reste ouverte pour la suite de la tournée"
