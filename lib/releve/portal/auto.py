@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..secret import Secret
 from . import errors as e
+from .drift import Look
 from .gestionnaire import Gestionnaire
 from .login import Login
 from .raccordements import Domaines, Raccordements
@@ -31,14 +32,22 @@ class Auto:
     def sees_first(self) -> bool:
         return self._route.sees_first
 
-    async def go(self, step: str) -> str:
-        """See `Route.go`. The home page tells by its links; the structure's card, by the button that it lacks."""
+    async def look(self, step: str) -> Look | None:
+        await self._choose(step)
+        return await self._route.look(step)
+
+    async def _choose(self, step: str) -> None:
+        """The home page tells by its links."""
         if step == "authentification":
             self._route, self._chosen = self._documented, False
         if step == "accueil":
             await self._browser.page.wait_for_load_state()
-        if step == "accueil" and not await AccueilDeChorusPro(self._browser).mark().count() and await self._newer_offered():
-            self._route = self._newer
+            if not await AccueilDeChorusPro(self._browser).mark().count() and await self._newer_offered():
+                self._route = self._newer
+
+    async def go(self, step: str) -> str:
+        """See `Route.go`. The structure's card tells too, by the button that it lacks."""
+        await self._choose(step)
         try:
             result = await self._route.go(step)
         except e.ResetButtonDisabled:
@@ -60,6 +69,9 @@ class Auto:
             raise e.ResetButtonMissing(siret=self._newer.siret, wanted=page.words.first("reset.button"))
         self._route = self._newer
         return [await self._newer.go(step) for step in ("accueil", "structures", "structure")][-1]
+
+    def rehearse(self) -> Awaitable[str]:
+        return self._route.rehearse()
 
     def offer(self) -> Awaitable[None]:
         return self._route.offer()

@@ -53,6 +53,12 @@ class Gestionnaire(Visit):
         await Confirmation(self.browser).check(self.account)
         return "la fenêtre de confirmation est ouverte, rien n'est encore changé"
 
+    async def rehearse(self) -> str:
+        card = ModificationDeLaStructure(self.browser)
+        async with self.browser.on(card.title):
+            await (await card.reset_button(self.siret, self.account)).click(trial=True)
+            return f"le bouton « {self.browser.words.first('reset.button')} » de {self.account} est là et actif ; il n'est pas cliqué"
+
     async def offer(self) -> None:
         """The documented route shows nothing before the reset."""
 

@@ -180,6 +180,10 @@ class Raccordements(Visit):
             if not await self._form.shows(key, wanted):
                 raise e.WrongForm(account=self.account, field=self.browser.words.first(key))
 
+    async def rehearse(self) -> str:
+        async with self.browser.on(self._form.title):
+            return await self._check_form()
+
     async def offer(self) -> None:
         async with self.browser.on(self._form.title):
             if not await self._form.choose("form.account", self._account, self.account):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..secret import Secret
+from .drift import Look
 
 
 class Route(Protocol):
@@ -21,6 +22,12 @@ class Route(Protocol):
 
     @property
     def sees_first(self) -> bool: ...
+
+    async def look(self, step: str) -> Look | None:
+        """The screen on which `go(step)` acts (the login page is opened), or where `commit` does; None for one that is not compared."""
+
+    async def rehearse(self) -> str:
+        """In place of `go("demande")`: find what comes next and see that it can be pressed, without pressing; returns one French line."""
 
     async def go(self, step: str) -> str:
         """Go through one documented screen; returns one French line of result. Reads only: safe to repeat."""

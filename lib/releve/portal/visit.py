@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 from playwright.async_api import Error as PlaywrightError
 
 from ..procedure import BY_ID
 from . import errors as e
 from .browser import PortalBrowser
+from .drift import WORDS, Look, look
 from .login import Login
 from .screens import AccueilDeChorusPro
 
@@ -18,10 +20,22 @@ from .screens import AccueilDeChorusPro
 class Visit:
     """One visit of the portal for one structure and its technical account; routes add the screens from the home page to the reset."""
 
+    name: ClassVar[str]
+    sees_first: ClassVar[bool]
+
     def __init__(self, login: Login, siret: str, account: str) -> None:
         self.login, self.siret, self.account = login, siret, account
         self.browser: PortalBrowser = login.browser
         self.steps: dict[str, Callable[[], Awaitable[str]]] = {"authentification": login.sign_in, "portail": login.enter}
+
+    async def look(self, step: str) -> Look | None:
+        async with self.browser.on(BY_ID[step].title):
+            if step == "authentification":
+                await self.login.open()
+            elif step == "portail" and self.login.through_chorus:
+                return None
+            screen = f"{'login' if step in ('authentification', 'portail') else self.name}/{step}"
+            return await look(self.browser, screen) if screen in WORDS else None
 
     async def go(self, step: str) -> str:
         async with self.browser.on(BY_ID[step].title):

@@ -6,10 +6,12 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 from ..errors import UsageError
 
+_WITHIN = r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])"
 _VARIANTS = {
     "a": "aàâä", "c": "cç", "e": "eéèêë", "i": "iîï", "o": "oôö", "u": "uùûü", "y": "yÿ", "'": "'’`", "-": "\\-‑–",
 }  # fmt: skip
@@ -46,6 +48,11 @@ def whole(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?:^|[^\w@.-]){re.escape(name)}(?![\w@-]|\.\w)", re.IGNORECASE)
 
 
+@cache
+def _within(wording: str) -> re.Pattern[str]:
+    return re.compile(_WITHIN.format(tolerant(wording)), re.IGNORECASE)
+
+
 class Words:
     """The variants of each label, by "place.word"; `overrides` come from `[portal.labels]` and replace the variants."""
 
@@ -61,9 +68,23 @@ class Words:
         """The documented wording, for messages."""
         return self._variants[key][0]
 
+    def variants(self, key: str) -> tuple[str, ...]:
+        """All its wordings, the documented one first."""
+        return tuple(self._variants[key])
+
+    @staticmethod
+    def finds(wording: str, text: str) -> bool:
+        """Whether `text` contains that wording as whole words."""
+        return _within(wording).search(text) is not None
+
+    def known(self, text: str) -> str:
+        """The wording, of any place, that `text` contains, the longest of them; "" when it contains none."""
+        every = {wording for variants in self._variants.values() for wording in variants}
+        return max((each for each in every if self.finds(each, text)), key=lambda each: (len(each), each), default="")
+
     def find(self, key: str) -> re.Pattern[str]:
         """Matches a text that contains one of the variants as whole words."""
-        return self._compile(key, r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])")
+        return self._compile(key, _WITHIN)
 
     def exact(self, key: str) -> re.Pattern[str]:
         """Matches a text that is one of the variants and nothing else (a mark of obligation or a colon aside)."""
