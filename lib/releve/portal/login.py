@@ -101,7 +101,8 @@ class Login:
             await self.open()
         self._opened = False
         form, login = Authentification(self.browser), self.browser.settings.login
-        after = self._ways() if self.through_chorus else AccueilDuPortail(self.browser).mark()
+        inside = Arrival(self.browser).mark().or_(self._information()).or_(self._code())
+        after = inside if self.through_chorus else AccueilDuPortail(self.browser).mark()
         await form.sign_in(login, password)
         try:
             await self.browser.wait_for(after, self.words.first("home.manager" if self.through_chorus else "pigp.chorus"))
@@ -143,6 +144,8 @@ class Login:
                 await home.press(home.button("information.submit"), self.words.first("information.submit"))
                 result = "informations vérifiées"
             else:
+                if await Authentification(self.browser).mark().count():  # a login form has a button of that name too
+                    raise e.SessionExpired(screen=self.browser.title)
                 await home.press(home.button("connection.connect"), self.words.first("connection.connect"))
                 result = "connecté sans seconde authentification"
             if result in done:
@@ -215,7 +218,12 @@ class Login:
             now = self.clock() + skew
             if await asyncio.to_thread(self.credentials.spend, int(now // totp.interval)):
                 return totp.at(int(now))
-            await asyncio.sleep(totp.interval - now % totp.interval)  # what a code waits for is the clock itself
+            await self._sleep(totp.interval - now % totp.interval)
+
+    @staticmethod
+    async def _sleep(seconds: float) -> None:
+        """What the next code waits for is the clock itself."""
+        await asyncio.sleep(seconds)
 
     async def _refused(self, code: str) -> str:
         """Type one code, once; returns what the portal has against it, "" when it is taken.
