@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from .errors import ReleveError
 from .portal.browser import PortalBrowser
+from .portal.drift import Look
 from .portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from .portal.route import Route
 from .portal.screens import AccueilDeChorusPro
@@ -108,6 +109,11 @@ class KeptRoute:
     def __getattr__(self, name: str) -> Any:
         """Everything else is the wrapped route's own."""
         return getattr(self.route, name)
+
+    async def look(self, step: str) -> Look | None:
+        """The screens that a kept session does not open again were looked at when it was opened."""
+        kept_already = self._reused and (step in LOGIN_STEPS or not self._moved)
+        return None if kept_already else await self.route.look(step)
 
     async def go(self, step: str) -> str:
         if not self._reused:
