@@ -1,0 +1,73 @@
+"""`releve demo`: a whole rotation for anyone, that touches nothing of the user's."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fixtures_rotation import encoded
+from releve import demo
+from releve.keystore import Slot
+from releve.school import World
+from releve.throwaway import ThrowawayKeyring
+
+
+def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:
+    """With a broken settings file and an empty home: exit code 0, one reset more than rejected passwords, Corail up to date."""
+    home, ledger, outputs = tmp_path / "home", tmp_path / "ledger.json", tmp_path / "outputs"
+    home.mkdir()
+    (tmp_path / "broken.toml").write_text("ceci n'est pas du TOML")
+    places = {name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")}
+    environment = os.environ | places | {"HOME": str(home), "RELEVE_SETTINGS": str(tmp_path / "broken.toml")}
+    command = [sys.executable, "-m", "releve", "demo", "--json", "--ledger", str(ledger), "--outputs", str(outputs)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert 0 == done.returncode, done.stderr
+    found, counted = json.loads(done.stdout), json.loads(ledger.read_text())
+    assert ("succeeded", 1) == (found["outcome"], found["rejected"])
+    assert {found["account"]: 1 + found["rejected"]} == counted["resets"]
+    assert counted["structures"][found["structure"]]["matches"]
+    assert [] == sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+    progress = [line for line in done.stderr.splitlines() if line.startswith("Étape ")]
+    assert 12 == len(progress), done.stderr
+    assert "site d'entraînement" in (Path(found["record"]) / "record.html").read_text()
+
+
+def test_three_places_hold_one_password_and_no_file_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Portal, keyring and Corail agree when it ends; its passwords are in no file of the record, in any encoding."""
+    worlds: list[World] = []
+    held: list[str] = []
+
+    class Known(World):
+        def __init__(self, **options: object) -> None:
+            super().__init__(**options)  # type: ignore[arg-type]
+            worlds.append(self)
+
+    class Read(ThrowawayKeyring):
+        def __exit__(self, *what: object) -> None:
+            found = self.keystore().slots(worlds[0].structures[demo.SIRET].accounts[0]).read(Slot.CURRENT)
+            held.append(found.password.reveal() if found else "")
+            super().__exit__(*what)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(demo, "World", Known)
+    monkeypatch.setattr(demo, "ThrowawayKeyring", Read)
+    for name in ("RELEVE_DEMO_KEYRING", "IPYTHONDIR"):  # the demonstration sets them: put back at the end
+        monkeypatch.setenv(name, "")
+    options = argparse.Namespace(fault=["slash_in_first=2"], ledger=None, outputs=tmp_path, json=True)
+    assert 0 == demo.main(options)
+    (world,), account = worlds, json.loads(capsys.readouterr().out)["account"]
+    technical = world.accounts[account]
+    assert [technical.password] == held
+    assert world.corail_matches(demo.SIRET)
+    assert 3 == world.resets(account)
+    secrets = {world.manager.password, technical.password, *technical.history}
+    forms = [form for secret in secrets for form in encoded(secret)]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [] == [path.name for path in files if any(form in path.read_bytes() for form in forms)]
+    assert files
