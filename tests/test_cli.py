@@ -90,7 +90,7 @@ def test_nothing_asked_and_nothing_to_resume(scene: Scene, capsys: pytest.Captur
 
 
 def test_an_unattended_rotation_stops_at_the_gate_and_resumes(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --yes and without a terminal nobody confirms (4); `resume --yes` ends the same rotation (0); again within a day is refused (3)."""
+    """Without --yes nor terminal nobody confirms (4); `resume --yes` ends the same rotation (0); again within a day is refused (3)."""
     assert 4 == run(scene, "rotate", DEMO_SIRET, "--json")
     stopped = last_json(capsys)
     assert (4, 0) == (stopped["code"], scene.resets())

@@ -40,6 +40,7 @@ def main(args: argparse.Namespace) -> int:
     ):
         _fill(keyring.keystore(), world, account)
         os.environ.update(keyring.environment)
+        os.environ["IPYTHONDIR"] = str(Path(folder) / "ipython")  # the user's own has start-up files, and a kernel writes there
         path = Path(folder) / "releve.toml"
         path.write_text(_settings(school, world, account), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
