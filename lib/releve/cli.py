@@ -23,6 +23,7 @@ COMMANDS = {
     "due": ("releve.commands.due", "ce qui est à renouveler, et quand"),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
     "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
+    "doctor": ("releve.commands.doctor", "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent"),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),
 }
 EPILOGUE = (

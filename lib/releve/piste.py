@@ -51,6 +51,10 @@ class Piste:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._client.close()
 
+    def token(self) -> Meaning:
+        """What PISTE says to the application itself. Safe to repeat."""
+        return meaning(self._ask_token())
+
     def try_password(self, account: str, password: Secret) -> Tried:
         """Whether the API takes the password, in one call: what an old password is tried with. Safe to repeat."""
         return Tried(meaning(self._attachments(account, password, 1, 1)))

@@ -1,0 +1,107 @@
+"""`releve doctor [SIRET]`: is this machine ready, and do the passwords that it keeps agree with the portal?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+
+from .. import checkup
+from ..checkup import Finding, Grade
+from ..errors import ReleveError
+from ..headless import situation_of
+from ..keystore import Slot, open_keystore
+from ..proof import Meaning, Verdict
+from ..proving import Prover
+from ..reconcile import Action, reconcile
+from ..record.folder import unfinished
+from ..settings import Portal, Settings, Structure, load, project_root
+
+WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
+SLOTS = {Slot.PENDING: "Mot de passe en attente", Slot.CURRENT: "Mot de passe actuel", Slot.PREVIOUS: "Mot de passe précédent"}
+GRADES = {Action.NOTHING: Grade.GOOD, Action.ADOPT_OR_RESET: Grade.BAD}  # of the others: doubtful
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve doctor`."""
+    parser.add_argument("siret", nargs="?", help="essayer aussi, auprès de l'API, les mots de passe gardés pour cette structure")
+
+
+def main(args: argparse.Namespace) -> int:
+    """0 when nothing is bad, 5 otherwise. Each line is told as soon as it is known."""
+    findings = []
+    for finding in _findings(args):
+        findings.append(finding)
+        if not args.json:
+            _tell(finding)
+    code = 5 if any(finding.grade is Grade.BAD for finding in findings) else 0
+    if args.json:
+        print(json.dumps({"code": code, "findings": [vars(finding) for finding in findings]}, ensure_ascii=False))
+    else:
+        print({0: "\nRien n'empêche une rotation.", 5: "\nIl y a quelque chose à corriger avant une rotation."}[code])
+    return code
+
+
+def _tell(finding: Finding) -> None:
+    print(f"[{WORDS[finding.grade]:^7}] {finding.name} : {finding.text.rstrip('.')}.", flush=True)
+    if finding.mend:
+        print(f"{'':10}→ {finding.mend}", flush=True)
+
+
+def _findings(args: argparse.Namespace) -> Iterator[Finding]:
+    yield checkup.versions()
+    settings, found = _settings(args)
+    structure = settings.structure(args.siret) if settings and args.siret else None  # a wrong SIRET is told before the slow checks
+    yield found
+    yield checkup.disk(settings.record.folder if settings else project_root() / "outputs")
+    yield from checkup.keyring(settings)
+    yield checkup.browser(settings.portal if settings else Portal(login="?"))
+    if settings:
+        yield from checkup.network_findings(settings)
+        yield checkup.piste(settings)
+    if settings and structure:
+        yield from account(settings, structure)
+
+
+def _settings(args: argparse.Namespace) -> tuple[Settings | None, Finding]:
+    try:
+        settings = load(args.settings, args.outputs)
+    except ReleveError as error:
+        return None, checkup.failed("Réglages", error)
+    count = len(settings.structures)
+    if not count:
+        mend = "Ajoutez-en une, ou laissez « releve discover --write » les trouver sur le portail."
+        return settings, Finding("Réglages", Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend)
+    return settings, Finding("Réglages", Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}")
+
+
+def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
+    """What the records, the keyring and the API say of one account, and the one thing to do."""
+    try:
+        for record in unfinished(settings.record.folder, structure.technical_account)[-1:]:
+            situation = situation_of(settings, record)
+            yield Finding("Rotation en cours", Grade.DOUBTFUL, situation.truth, situation.row.todo)
+        if settings.piste is None:
+            yield _without_piste(structure)
+            return
+        said = Prover(settings, structure, open_keystore()).ask(*SLOTS)
+    except ReleveError as error:
+        yield checkup.failed(f"Compte {structure.technical_account}", error)
+        return
+    yield from (_slot(slot, meaning) for slot, meaning in said.items())
+    row = reconcile(*(said[slot].verdict for slot in SLOTS))
+    facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
+    mend = "" if row.action is Action.NOTHING else row.todo.format_map(facts)
+    yield Finding(f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), row.truth, mend)
+
+
+def _slot(slot: Slot, meaning: Meaning) -> Finding:
+    return Finding(SLOTS[slot], Grade.DOUBTFUL if meaning.verdict is Verdict.UNKNOWN else Grade.GOOD, meaning.said, meaning.todo)
+
+
+def _without_piste(structure: Structure) -> Finding:
+    held = vars(open_keystore().slots(structure.technical_account).filled())
+    kept = ", ".join(SLOTS[slot].lower() for slot in SLOTS if held[slot]) or "aucun"
+    text = f"le trousseau garde : {kept} ; sans application PISTE, Relève ne peut pas les essayer"
+    mend = "Relevez des factures dans votre logiciel comptable : si cela fonctionne, le mot de passe qu'il a est le bon."
+    return Finding(f"Compte {structure.technical_account}", Grade.DOUBTFUL, text, mend)
