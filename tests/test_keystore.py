@@ -21,9 +21,9 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import InitError
 from releve import keystore as keystores
+from releve.facts import SlotsView
 from releve.keystore import Held, Keystore, Slot, Slots, open_keystore
 from releve.secret import Secret
-from releve.state import SlotsView
 from releve.throwaway import ThrowawayBackend, ThrowawayKeyring
 
 PRINTABLE = "".join(chr(code) for code in range(32, 127))

@@ -14,7 +14,7 @@ LABELS = ("Ce qui s'est passé", "Ce qui est sûr", "Ce qu'il faut faire")
 class ReleveError(Exception):
     """A stop that was foreseen. Its `code` is the exit code when nothing irreversible was begun (design: exit codes)."""
 
-    code: ClassVar[int] = 5
+    code: int = 5
     happened: ClassVar[str] = "La procédure s'est arrêtée."
     safe: ClassVar[str] = "Rien d'irréversible n'a été fait par cette étape."
     todo: ClassVar[str] = "Relancez la commande ; si cela se répète, prévenez votre support."

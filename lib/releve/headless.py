@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import journal as j
 from .errors import ReleveError
-from .history import JustDone, refuse_twice
-from .keystore import open_keystore
+from .facts import Facts, SlotsView, gather
+from .history import refuse_twice
+from .keystore import KeyringError, open_keystore
 from .lock import AccountLock, actor
 from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
-from .record.page import write_page
+from .record.page import PageUnwritable, write_page
 from .settings import Settings, Structure, project_root
-from .state import Facts, Situation, SlotsView, assess, exit_code, gather
+from .state import Situation, assess, exit_code
 
 if TYPE_CHECKING:
     from .kept_kernel import Kernel  # imported late: papermill costs half a second
@@ -31,7 +34,16 @@ class KernelDied(ReleveError):
     """The notebook's process ended by itself or was killed."""
 
     happened = "Le carnet s'est arrêté brusquement ({why})."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
     todo = "Lancez « releve resume » : la rotation reprend là où elle en est."
+
+
+class NotebookUnwritable(ReleveError):
+    """The executed notebook could not be saved."""
+
+    happened = "Le carnet exécuté n'a pas pu être enregistré dans {folder} ({why})."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
+    todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve resume »."
 
 
 @dataclass(frozen=True)
@@ -72,17 +84,19 @@ def rotate(
     approve: bool,
     reset_again: bool = False,
     again: bool = False,
+    record: RecordFolder | None = None,
     progress: Callable[[str, str], None] | None = None,
     kernel: Kernel | None = None,
 ) -> Outcome:
     """Begin a rotation for that structure, or finish the open one of its account, by executing the notebook.
 
-    `again` renews even what was renewed within a day; `kernel` is one that was started before and outlives the notebook.
-    Raises before anything is begun (settings, keyring, busy account). Everything later is told by the outcome. Safe to repeat.
+    `again` renews even what was renewed within a day. With `record`, that very rotation is finished, and no other begun.
+    `kernel` is one that was started before and outlives the notebook. Raises before anything is begun (settings, keyring,
+    busy account). Everything later is told by the outcome. Safe to repeat.
     """
     structure = settings.structure(siret)
     check(settings, structure, again=again)
-    left = unfinished(settings.record.folder, structure.technical_account)
+    left = [record] if record else unfinished(settings.record.folder, structure.technical_account)
     folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
         "structure": structure.siret,
@@ -122,24 +136,22 @@ def _execute(
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
-    folder.path.mkdir(parents=True, exist_ok=True)
-    (folder.path / CAPTURES).mkdir(exist_ok=True)
+    folder.make()
     notebook = folder.path / NOTEBOOK
-    if notebook.exists():  # an earlier run's: evidence too
-        earlier = len(list(folder.path.glob("rotation.*.ipynb"))) + 1
-        notebook.rename(folder.path / f"rotation.{earlier}.ipynb")
     try:
+        if notebook.exists():  # an earlier run's: evidence too
+            earlier = len(list(folder.path.glob("rotation.*.ipynb"))) + 1
+            notebook.rename(folder.path / f"rotation.{earlier}.ipynb")
         execute_notebook(
             model(), None, parameters, engine_name="releve", record=str(notebook), progress=progress, kernel_name="python3", kernel=kernel
         )
     except PapermillExecutionError as error:
         return CellStopped(error.ename, error.traceback)
-    except (DeadKernelError, NoSuchKernel, OSError, RuntimeError) as error:
+    except OSError as error:
+        return NotebookUnwritable(folder=folder.path, why=error.strerror or type(error).__name__)
+    except (DeadKernelError, NoSuchKernel, RuntimeError) as error:
         return KernelDied(why=type(error).__name__)
     return None
-
-
-_CODES = {"JustDone": JustDone.code}
 
 
 class CellStopped(ReleveError):
@@ -148,26 +160,39 @@ class CellStopped(ReleveError):
     def __init__(self, name: str, lines: list[str]) -> None:
         super().__init__()
         self.name, self.lines = name, lines
-        self.code = _CODES.get(name, self.code)  # type: ignore[misc]  # one class for errors of another process
+        self.code = _codes().get(name, ReleveError.code)
 
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
 
 
+def _codes() -> dict[str, int]:
+    """The exit codes of the errors that a cell may raise, by their names."""
+    from . import session  # whose imports know them all
+
+    assert session
+    known, found = [ReleveError], {}
+    for cls in known:
+        found[cls.__name__] = cls.code
+        known += cls.__subclasses__()
+    return found
+
+
 def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | None) -> Outcome:
     """What the journal says now; a folder without a journal was never a record, and goes."""
-    entries = folder.entries()
+    entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     if start is None:
-        for path in [*folder.path.glob("rotation*.ipynb"), folder.path / CAPTURES, folder.path]:
-            path.rmdir() if path.is_dir() else path.unlink()
+        _discard(folder)
         raise error or KernelDied(why="aucun journal")
     situation = situation_of(settings, folder)
     stopped = _last_stop(entries)
     code = stopped.code if stopped else exit_code(situation, error)
-    text = (stopped.text if stopped else error.text if error else "") or situation.truth
-    write_page(folder.path)
+    text = stopped.text if stopped and stopped.text else _told(error, situation)
+    if stopped is None and not situation.closed:  # the process died before it could
+        with suppress(PageUnwritable):
+            write_page(folder.path)
     facts = situation.facts
     closed = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed)), None)
     return Outcome(
@@ -187,6 +212,23 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     )
 
 
+def _discard(folder: RecordFolder) -> None:
+    """A folder in which no rotation was opened is no record."""
+    for path in [*folder.path.glob("rotation*.ipynb"), folder.path / j.FILE_NAME, folder.path / CAPTURES, folder.path]:
+        with suppress(OSError):
+            path.rmdir() if path.is_dir() else path.unlink()
+
+
+def _told(error: ReleveError | None, situation: Situation) -> str:
+    """What no process could journal: the error in the light of the situation, or the situation alone."""
+    if error is None:
+        return situation.truth
+    if isinstance(error, CellStopped):
+        return f"{error.text}\n{situation.truth}"
+    error.place(situation.truth, error.sentences[2] if isinstance(error, NotebookUnwritable) else situation.todo)
+    return error.text
+
+
 def _last_stop(entries: list[j.Entry]) -> j.RunStopped | None:
     """How the last process put the rotation down, if it could say so."""
     for entry in reversed(entries):
@@ -204,9 +246,10 @@ def resets(facts: Facts) -> int:
 
 def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
     """Where a rotation stands, read from its journal and, when it can be asked, from the keyring."""
-    entries = folder.entries()
+    entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
-    slots = SlotsView()
-    if start is not None:
-        slots = open_keystore().slots(start.account).filled()
-    return assess(gather((entry.event for entry in entries), slots, folder.run, settings.policy.max_attempts))
+    try:
+        slots = open_keystore().slots(start.account).filled() if start else SlotsView()
+    except KeyringError:
+        slots = None
+    return assess(gather((entry.event for entry in entries), slots, folder.run, settings.policy.max_attempts, platform.node()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,6 +68,14 @@ class RunStarted(Event):
     host: str
     pid: int
     interactive: bool
+
+
+@dataclass(frozen=True)
+class TornLineCut(Event):
+    """The process before died while it wrote its last line: these bytes were cut. The effect that they announced was not begun."""
+
+    kind = "journal.torn_line_cut"
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -196,10 +205,27 @@ class PendingStored(Event):
 
 
 @dataclass(frozen=True)
+class PendingSuperseded(Event):
+    """The slot `pending` still held what the closed rotation of `writer` left there; the reset to come makes it void."""
+
+    kind = "pending.superseded"
+    writer: str
+
+
+@dataclass(frozen=True)
 class PasswordNotKept(Event):
     """The portal showed the password of `attempt`, and it could be kept nowhere: nobody knows it any more."""
 
     kind = "password.not_kept"
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True)
+class PasswordByHand(Event):
+    """The keyring refused the password of `attempt`, and the operator copied it: it is in no slot, and entered by hand."""
+
+    kind = "password.by_hand"
     attempt: int
     why: str
 
@@ -303,23 +329,32 @@ class Entry:
 
 
 def parse(line: str) -> Entry:
-    """An entry from its line. Raises ValueError when the line is no event; fields of later versions are ignored."""
+    """An entry from its line. Raises ValueError when the line is no event; what a later version added is passed over."""
     data = json.loads(line)
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
         raise ValueError("no event")
-    cls = KINDS.get(data["event"])
-    names = {f.name for f in dataclasses.fields(cls)} if cls else set()
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in names}
-    event = cls(**values) if cls else Unknown(data["event"], data)
     if datetime.fromisoformat(data["time"]).tzinfo is None:
         raise ValueError("a time without its offset")
-    return Entry(data["time"], data["run"], data["step"], data["actor"], event)
+    return Entry(data["time"], data["run"], data["step"], data["actor"], _event(data))
 
 
-def read(path: Path) -> list[Entry]:
+def _event(data: dict[str, Any]) -> Event:
+    cls = KINDS.get(data["event"])
+    if cls is None:
+        return Unknown(data["event"], data)
+    names = {each.name for each in dataclasses.fields(cls)}
+    try:
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in names})
+    except TypeError:
+        if data["v"] > VERSION:  # a later version may tell the same fact by other fields
+            return Unknown(data["event"], data)
+        raise
+
+
+def read(path: Path, *, pass_over_damage: bool = False) -> list[Entry]:
     """Every whole entry of a journal; a torn last line (no end of line) is left out.
 
-    Raises `JournalUnreadable` for a bad line elsewhere; a missing file is an empty journal. Safe to repeat.
+    Raises `JournalUnreadable` for a bad line elsewhere, unless it is to be passed over; a missing file is an empty journal.
     """
     if not path.exists():
         return []
@@ -329,45 +364,42 @@ def read(path: Path) -> list[Entry]:
         try:
             entries.append(parse(line.decode()))
         except (ValueError, KeyError, TypeError) as error:
+            if pass_over_damage:
+                continue
             raise JournalUnreadable(path=path, line=number) from error
     return entries
 
 
 class Journal:
-    """Appends to one file. Opening it repairs a torn last line by cutting it: its effect was never begun."""
+    """Appends to one file. Opening it cuts a torn last line, of `torn` bytes: what it announced was never begun."""
 
-    def __init__(self, folder: Path, run: str, actor: str) -> None:
+    def __init__(self, folder: Path, run: str, actor: str, *, pass_over_damage: bool = False) -> None:
         self.path, self.run, self.actor = folder / FILE_NAME, run, actor
-        self.entries = read(self.path)
-        self._cut_torn_line()
+        self.entries = read(self.path, pass_over_damage=pass_over_damage)
+        content = self.path.read_bytes() if self.path.exists() else b""
+        self._whole = content.rfind(b"\n") + 1  # bytes of whole lines
+        self.torn = len(content) - self._whole
 
     def append(self, event: Event, step: str = "") -> Entry:
-        """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then nothing was written."""
+        """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then it does not count as written."""
         entry = Entry(datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event)
+        line = entry.to_json().encode() + b"\n"
         with effect(f"journal {event.kind}"):
             try:
-                self._write(entry.to_json().encode() + b"\n")
+                self._write(line)
             except OSError as error:
-                self._cut_torn_line(quiet=True)
-                raise JournalUnwritable(folder=self.path.parent, why=error.strerror) from error
+                with suppress(OSError):  # else the next append cuts it
+                    os.truncate(self.path, self._whole)
+                raise JournalUnwritable(folder=self.path.parent, why=error.strerror or type(error).__name__) from error
+        self._whole += len(line)
         self.entries.append(entry)
         return entry
 
     def _write(self, line: bytes) -> None:
         with open(self.path, "ab") as file:
+            if file.tell() > self._whole:  # a torn line
+                file.truncate(self._whole)
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
         fsync_folder(self.path.parent)
-
-    def _cut_torn_line(self, quiet: bool = False) -> None:
-        try:
-            if not self.path.exists():
-                return
-            content = self.path.read_bytes()
-            whole = content.rfind(b"\n") + 1
-            if whole < len(content):
-                os.truncate(self.path, whole)
-        except OSError as error:
-            if not quiet:
-                raise JournalUnwritable(folder=self.path.parent, why=error.strerror) from error

@@ -20,8 +20,8 @@ from keyring.backends import chainer, fail, null
 
 from .effects import effect
 from .errors import PersonNeeded, ReleveError
+from .facts import SlotsView
 from .secret import Secret
-from .state import SlotsView
 
 DEMO_ENVIRONMENT = "RELEVE_DEMO_KEYRING"
 NO_LOGON_SESSION = 1312  # Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password

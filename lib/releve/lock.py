@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .errors import ReleveError
+from .record.folder import RecordUnwritable
 
 
 class AccountBusy(ReleveError):
@@ -40,16 +42,16 @@ class AccountLock:
     """The lock of one technical account in one folder of records. Hold it for the whole life of a rotation in this process."""
 
     def __init__(self, outputs: Path, account: str) -> None:
-        folder = outputs / ".locks"
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder = outputs / ".locks"
         name = re.sub(r"[^\w.@-]", "_", account)
         self.account = account
         self._lock = FileLock(folder / f"{name}.lock", thread_local=False)
         self._who = folder / f"{name}.json"
 
     def acquire(self, actor: str) -> Holder | None:
-        """Take the lock at once or raise `AccountBusy`. Returns the holder that died with it in hand, if any."""
+        """Take the lock at once or raise `AccountBusy` (or `RecordUnwritable`). Returns the holder that died with it in hand, if any."""
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
             holder = self._holder()
@@ -57,14 +59,18 @@ class AccountLock:
             who = f"{holder.actor} (processus {holder.pid})" if holder else "un autre programme"
             since = f"{local:%d/%m/%Y à %H:%M}" if local else "un instant"
             raise AccountBusy(account=self.account, actor=who, since=since) from None
+        except OSError as error:
+            raise RecordUnwritable(folder=self._folder.parent, why=error.strerror or type(error).__name__) from error
         dead = self._holder()
-        self._who.write_text(json.dumps(asdict(Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))))
+        with suppress(OSError):  # only for people: the lock holds without it
+            self._who.write_text(json.dumps(asdict(Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))))
         return dead
 
     def release(self) -> None:
         """Let the lock go. Safe to repeat."""
         if self._lock.is_locked:
-            self._who.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._who.unlink(missing_ok=True)
             self._lock.release()
 
     def _holder(self) -> Holder | None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from .errors import PersonNeeded, ReleveError
 from .portal.errors import CodeNeeded, KeyNeeded
+from .secret import Secret
 
 KEYRING_PATIENCE_SECONDS = 60.0
 _BETWEEN_TRIES_SECONDS = 2.0
+
+
+class Keep(Enum):
+    """What to do with a password that the portal has shown and the keyring refuses."""
+
+    AGAIN = "again"  # try to store it again, at once
+    COPIED = "copied"  # the operator has it by hand: it goes to the targets by hand, and the record says so
+    LOST = "lost"  # give up: nobody will know it any more
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class DecisionNeeded(ReleveError):
     """Nobody can know what the portal holds: a person, or `--reset-again`, decides."""
 
     code = 6
-    happened = "La rotation s'est arrêtée à un moment où l'on ne peut pas savoir ce que le portail a fait."
+    happened = "La rotation ne peut pas continuer sans que quelqu'un décide."
 
 
 class Operator(Protocol):
@@ -57,8 +67,14 @@ class Operator(Protocol):
     async def reset_again(self, truth: str) -> str | None:
         """Decide whether to reset once more though the last outcome is unknown; returns how, or None for no."""
 
-    async def keep_trying(self, error: ReleveError, seconds: float) -> bool:
-        """The keyring fails with the new password in hand, since so many seconds: try again (True) or give up (False)?"""
+    async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
+        """The keyring has failed on `error` for so many seconds, with the portal's new password in hand.
+
+        This is the one moment at which a password can be lost: the portal will not show it again, so the question is asked
+        again after each failure, and the page of the portal stays open meanwhile. A person is offered to mend the keyring and
+        try again, or to copy `secret` by hand (never through a synced trait); only a person gives up at once. Answer `COPIED`
+        only once the copy is confirmed. Must not raise.
+        """
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         """The code that the person reads in a mail or an application; None to have another one sent. Raises `CodeNeeded`."""
@@ -83,11 +99,11 @@ class Unattended:
     async def reset_again(self, truth: str) -> str | None:
         return "--reset-again" if self._reset_again else None
 
-    async def keep_trying(self, error: ReleveError, seconds: float) -> bool:
+    async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
         if seconds >= self.patience:
-            return False
+            return Keep.LOST
         await asyncio.sleep(_BETWEEN_TRIES_SECONDS)  # a keyring tells nobody when it is back: it can only be asked
-        return True
+        return Keep.AGAIN
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         raise CodeNeeded(login=asked.login)

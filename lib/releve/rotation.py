@@ -7,6 +7,7 @@ announcement in the journal, and no click is ever repeated when its outcome is u
 from __future__ import annotations
 
 import asyncio
+import platform
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,10 +19,11 @@ from . import journal as j
 from .due import deadline
 from .effects import effect
 from .errors import PersonNeeded, ReleveError
+from .facts import Facts, SlotsView, gather
 from .keystore import CredentialMissing, Keystore, Slot
-from .operator import DecisionNeeded, Operator
+from .operator import DecisionNeeded, Keep, Operator
 from .operator import Target as Confirmation
-from .portal.errors import PasswordUnreadable, ResetOutcomeUnknown, ResetRefused
+from .portal.errors import BrowserGone, PasswordUnreadable, PortalError, ResetOutcomeUnknown, ResetRefused
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
 from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset, StructureNotListed
@@ -29,10 +31,11 @@ from .reconcile import Click
 from .record.folder import CAPTURES, RecordFolder
 from .secret import Secret
 from .settings import Settings, Structure
-from .state import Facts, Next, Situation, assess, exit_code, gather, portal_needed
+from .state import Next, Situation, assess, exit_code, portal_needed
 from .targets import Target
 
 NAVIGATION = PORTAL_STEPS[:6]  # up to the confirmation window: they change nothing and may be gone through again
+WINDOW, SHOWN = len(NAVIGATION) - 1, len(NAVIGATION)  # positions: the confirmation window, the screen that shows the password
 
 
 class StepMissing(PersonNeeded):
@@ -45,7 +48,15 @@ class PasswordNotKept(ReleveError):
     """The portal showed a password and the keyring refused it to the end."""
 
     code = 6
-    happened = "Le portail a donné un nouveau mot de passe, mais le trousseau n'a pas voulu le garder ({why})."
+    happened = "Le portail a montré un nouveau mot de passe, mais le trousseau n'a pas pu le garder ({why})."
+
+
+class HeldByHand(PersonNeeded):
+    """The operator copied the password, because the keyring refused it: no program can enter it."""
+
+    happened = "Le nouveau mot de passe n'est pas dans le trousseau : seul l'opérateur qui l'a recopié peut l'entrer."
+    safe = "Rien ne sera redemandé au portail."
+    todo = "Ouvrez le carnet avec « releve lab » : il vous guide pour l'entrer à la main. « releve resume » reprend ensuite."
 
 
 @dataclass(frozen=True)
@@ -77,19 +88,29 @@ class Rotation:
         self._open_route, self._make_target = open_route, make_target
         self._route: Route | None = None
         self._targets: dict[str, Target] = {}
-        self._position = -1  # the last navigation step whose screen is in hand
+        self._position = -1  # the last navigation step whose screen is in hand; `SHOWN` once a password was
         self._left = False
         self._in_view = False  # the summary of the password just kept is still on the screen
 
     @property
     def facts(self) -> Facts:
         """What the journal and the keyring say now. Raises a keyring error when it cannot be asked."""
-        events = [entry.event for entry in self.journal.entries]
-        return gather(events, self.slots.filled(), self.folder.run, self.settings.policy.max_attempts)
+        return self._facts(self.slots.filled())
+
+    def _facts(self, slots: SlotsView | None) -> Facts:
+        events = (entry.event for entry in self.journal.entries)
+        return gather(events, slots, self.folder.run, self.settings.policy.max_attempts, platform.node())
 
     def situation(self) -> Situation:
-        """What is true, what is safe, what comes next."""
+        """What is true, what is safe, what comes next. Raises a keyring error when it cannot be asked."""
         return assess(self.facts)
+
+    def known(self) -> Situation:
+        """The situation by the journal alone when the keyring cannot be asked: enough to tell it, not to act."""
+        try:
+            return self.situation()
+        except ReleveError:
+            return assess(self._facts(None))
 
     def writer(self, attempt: int) -> str:
         """Whose password a slot holds: this rotation's, of that attempt."""
@@ -100,15 +121,30 @@ class Rotation:
         started = time.monotonic()
         try:
             done = await self._perform(step)
+            if done.mode != "skipped":
+                capture = done.capture.name if done.capture else ""
+                self.journal.append(j.StepDone(done.mode, done.result, capture, round(time.monotonic() - started, 3)), step)
         except ReleveError as error:
             raise await self._failed(step, error) from None
-        if done.mode != "skipped":
-            capture = done.capture.name if done.capture else ""
-            self.journal.append(j.StepDone(done.mode, done.result, capture, round(time.monotonic() - started, 3)), step)
+        except BaseException:  # interrupted: the screen in hand is not known
+            self._position = -1
+            raise
         return done
+
+    async def decide(self) -> None:
+        """Ask whether to reset again, if that is the question; nobody else may say so. Raises `DecisionNeeded`."""
+        situation = await self.settle()
+        if situation.next is not Next.DECIDE:
+            return
+        how = await self.operator.reset_again(situation.truth)
+        if how is None:
+            raise DecisionNeeded
+        self.journal.append(j.ResetAgainDecided(situation.facts.question, how), "confirmation")
 
     async def _perform(self, step: str) -> Done:
         situation = await asyncio.to_thread(self.situation)
+        if situation.closed:
+            return Done("skipped", "la rotation est close, il n'y a rien à refaire")
         if step == GATE:
             return await self._confirm_target(situation)
         if step == PROOF:
@@ -131,26 +167,38 @@ class Rotation:
 
     async def _failed(self, step: str, error: ReleveError) -> ReleveError:
         """Journal the failure, and tell it in the light of the whole situation."""
-        self._position = -1
-        try:
-            situation = await asyncio.to_thread(self.situation)
-        except ReleveError:  # the keyring cannot be asked: the error says so itself
-            situation = None
-        if situation and (situation.facts.touched or isinstance(error, DecisionNeeded)):
-            undecided = situation.next is Next.DECIDE
-            error.place(situation.truth, situation.row.todo if undecided else error.sentences[2])
+        if isinstance(error, PortalError):
+            self._portal_failed(error)
+        await self.place(error)
         if not isinstance(error, StepMissing | j.JournalUnwritable):
-            self.journal.append(j.StepFailed(type(error).__name__, error.text), step)
+            with suppress(j.JournalUnwritable):  # the first error is the one to tell
+                self.journal.append(j.StepFailed(type(error).__name__, error.text), step)
         return error
+
+    async def place(self, error: ReleveError) -> None:
+        """Let an error say what is true of the whole rotation, once something may have changed."""
+        situation = await asyncio.to_thread(self.known)
+        if situation.facts.touched or isinstance(error, DecisionNeeded):
+            undecided = situation.next is Next.DECIDE and not isinstance(error, j.JournalUnwritable)
+            error.place(situation.truth, situation.todo if undecided else error.sentences[2] or situation.todo)
+
+    def _portal_failed(self, error: PortalError) -> None:
+        """The screen in hand is not known any more."""
+        self._position = -1
+        if isinstance(error, BrowserGone):
+            self._route = None
+            self._targets.clear()
 
     # -- the portal
 
     async def route(self) -> Route:
         """The route to the reset, its browser started at the first call."""
         if self._route is None:
-            self._route = await self._open_route()
-            if not any(isinstance(entry.event, j.RouteChosen) for entry in self.journal.entries):
-                self.journal.append(j.RouteChosen(self._route.name, self._route.sees_first))
+            route = await self._open_route()
+            chosen = j.RouteChosen(route.name, route.sees_first)
+            if chosen != next((e.event for e in reversed(self.journal.entries) if isinstance(e.event, j.RouteChosen)), None):
+                self.journal.append(chosen)
+            self._route = route
         return self._route
 
     async def _navigate(self, step: str) -> Done:
@@ -158,11 +206,26 @@ class Rotation:
         if index <= self._position:
             return Done("skipped", "déjà fait, cet écran est passé")
         self._check_earlier(step)
+        return Done("automatic", await self._advance(index), await self._capture(step))
+
+    async def _advance(self, index: int) -> str:
+        """Go through the screens up to that one; returns the last one's line of result."""
         route, result = await self.route(), ""
         for each in NAVIGATION[self._position + 1 : index + 1]:
             result = await route.go(each)
             self._position += 1
-        return Done("automatic", result, await self._capture(step))
+        return result
+
+    async def _approach(self) -> Route:
+        """The confirmation window, from wherever this process stands: from the start, or back from an unusable password."""
+        route, shown = await self.route(), self._position == SHOWN
+        if shown:
+            self._position = -1  # until it is known that the way back ended well
+            await route.back()
+            self._position = WINDOW
+        await self._advance(WINDOW)
+        await route.ready()
+        return route
 
     def _check_earlier(self, step: str) -> None:
         """An earlier screen that was never gone through in this rotation is named, not silently made up for."""
@@ -178,7 +241,7 @@ class Rotation:
         number, route = BY_ID[step].number, await self.route()
         taken = sum(isinstance(e.event, j.StepDone) and e.event.capture != "" and e.step == step for e in self.journal.entries)
         path = self.folder.path / CAPTURES / f"{number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
-        return path if await route.capture(path) else None
+        return await _picture(route, path)
 
     # -- the gate and the reset
 
@@ -197,13 +260,12 @@ class Rotation:
         if step == "confirmation":
             self._check_earlier(step)
             fault = await self._reset_once(situation.facts.last + 1)
-            return Done("automatic", f"mot de passe refusé : {fault}" if fault else "un nouveau mot de passe est dans le trousseau")
+            return Done("automatic", f"mot de passe refusé : {fault}" if fault else "le portail a donné un nouveau mot de passe")
         return await self._reset_until_good(step)
 
     async def _reset_until_good(self, step: str) -> Done:
         """As the document says: back to the structure's card, and the same again, until the password can be used."""
         while (situation := await asyncio.to_thread(self.situation)).next is Next.RESET and situation.facts.rejections:
-            await (await self.route()).back()
             await self._reset_once(situation.facts.last + 1)
         if situation.next is Next.DECIDE:
             raise DecisionNeeded
@@ -215,16 +277,17 @@ class Rotation:
         self._in_view = False
         rejected = situation.facts.rejections
         after = f", après {rejected} mot{'s' * (rejected > 1)} de passe refusé{'s' * (rejected > 1)}" if rejected else ""
-        return Done("automatic", f"mot de passe conforme, gardé dans le trousseau{after}", await self._capture(step))
+        kept = "recopié à la main par l'opérateur" if situation.facts.by_hand else "gardé dans le trousseau"
+        return Done("automatic", f"mot de passe conforme, {kept}{after}", await self._capture(step))
 
     async def _reset_once(self, attempt: int) -> str:
         """One reset; returns why its password cannot be used, or "" once it is kept. Never called twice for an unknown outcome."""
-        route = await self.route()
+        route = await self._approach()
         if route.sees_first:
             return await self._reset_seen_first(route, attempt)
-        await route.ready()
         self.journal.append(j.ResetIntended(attempt), "confirmation")
         await self._commit(route, attempt)
+        self._position = SHOWN
         try:
             secret = await route.read()
         except PasswordUnreadable:
@@ -239,6 +302,7 @@ class Rotation:
 
     async def _reset_seen_first(self, route: Route, attempt: int) -> str:
         secret = await route.read()
+        self._position = SHOWN
         if fault := self._fault(secret):
             self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
@@ -268,25 +332,33 @@ class Rotation:
     async def _keep(self, secret: Secret, attempt: int) -> None:
         """Into the keyring, whatever it takes: the portal will not show it again. Raises `PasswordNotKept` when all is tried."""
         started = time.monotonic()
-        while True:
-            try:
-                await asyncio.to_thread(self._write_pending, secret, attempt)
-                break
-            except ReleveError as error:
-                if not await self.operator.keep_trying(error, time.monotonic() - started):
+        while error := await asyncio.to_thread(self._write_pending, secret, attempt):
+            answer = await self.operator.keep_trying(secret, error, time.monotonic() - started)
+            if answer is Keep.COPIED:
+                self.journal.append(j.PasswordByHand(attempt, type(error).__name__), "mot-de-passe")
+                return
+            if answer is Keep.LOST:
+                with suppress(j.JournalUnwritable):  # then the journal says that the outcome is unknown, which is true too
                     self.journal.append(j.PasswordNotKept(attempt, type(error).__name__), "mot-de-passe")
-                    raise PasswordNotKept(why=str(error)) from None
+                raise PasswordNotKept(why=str(error).rstrip("."))
         self.journal.append(j.PendingStored(attempt), "mot-de-passe")
 
-    def _write_pending(self, secret: Secret, attempt: int) -> None:
-        """Whatever `pending` held is void since this reset; who wrote it was told when the rotation opened."""
-        held = self.slots.read(Slot.PENDING)
-        self.slots.write(Slot.PENDING, secret, self.writer(attempt), replacing=held.run if held else None)
+    def _write_pending(self, secret: Secret, attempt: int) -> ReleveError | None:
+        """Whatever `pending` held is void since this reset; who wrote it was journalled when the rotation opened."""
+        try:
+            held = self.slots.read(Slot.PENDING)
+            self.slots.write(Slot.PENDING, secret, self.writer(attempt), replacing=held.run if held else None)
+        except ReleveError as error:
+            return error
+        return None
 
     async def _leave(self, step: str) -> Done:
         if self._route is None or self._left or self._position < 0:
             return Done("skipped", "aucune session n'est ouverte sur le portail")
-        result = await self._route.leave()
+        try:
+            result = await self._route.leave()
+        except PortalError as error:  # what counts is done: a session that stays open ends by itself
+            return Done("automatic", f"la déconnexion n'a pas abouti : {error} La session du portail expirera d'elle-même")
         self._left = True
         return Done("automatic", result, await self._capture(step))
 
@@ -294,12 +366,16 @@ class Rotation:
 
     async def _enter(self, step: str, situation: Situation) -> Done:
         if situation.next is not Next.ENTER:
-            if situation.next in (Next.CONFIRM, Next.RESET, Next.DECIDE):
+            if situation.next is Next.DECIDE:
+                raise DecisionNeeded
+            if portal_needed(situation):
                 raise StepMissing(title=BY_ID[step].title, number=8, missing=BY_ID["mot-de-passe"].title)
             return Done("skipped", f"déjà fait. {situation.targets}")
         if step != TARGET_STEPS[-1]:
             return Done("automatic", await self._target(situation.facts.left[0]).show(step), await self._capture_target(step))
-        results = [await self._enter_one(target, situation.facts.last) for target in situation.facts.left]
+        if situation.facts.by_hand:
+            raise HeldByHand
+        results = [await self._enter_one(target, situation.facts.click) for target in situation.facts.left]
         return Done("automatic", " ; ".join(results), await self._capture_target(step))
 
     def _target(self, target: str) -> Target:
@@ -315,24 +391,24 @@ class Rotation:
 
     async def _capture_target(self, step: str) -> Path | None:
         target = next(reversed(self._targets.values()), None)
-        path = self.folder.path / CAPTURES / f"{BY_ID[step].number:02d}-{step}.png"
-        return path if target and await target.capture(path) else None
+        return await _picture(target, self.folder.path / CAPTURES / f"{BY_ID[step].number:02d}-{step}.png") if target else None
 
     # -- the proof and the end
 
     async def _prove(self, situation: Situation) -> Done:
         if situation.next is not Next.PROVE:
-            if not situation.facts.proof:
+            if situation.next not in (Next.PROMOTE, Next.CLOSE):
                 raise StepMissing(title="Preuve", number=12, missing=BY_ID["corail-mot-de-passe"].title)
-            return Done("skipped", "la preuve est déjà notée")
-        if self.settings.piste is not None:
-            return await self._prove_by_api()
+            known = situation.facts.proof
+            return Done("skipped", "la preuve est déjà notée" if known else "le mot de passe n'est plus dans le trousseau")
+        if self.settings.piste is not None and situation.facts.held:
+            return await self._prove_by_api(situation.facts.click)
         self.journal.append(j.ProofGiven("none", "aucun accès à l'API PISTE n'est réglé"), PROOF)
         return Done("automatic", "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer auprès de Chorus Pro")
 
-    async def _prove_by_api(self) -> Done:
+    async def _prove_by_api(self, attempt: int) -> Done:
         try:
-            detail = await asyncio.to_thread(self._prover().prove, self._last_reset())
+            detail = await asyncio.to_thread(self._prover().prove, self._reset_of(attempt))
         except (ProofTooEarly, PasswordNotAccepted, OldStillAccepted, StructureNotListed) as error:
             self.journal.append(j.ProofRefused(str(error)), PROOF)
             raise
@@ -342,52 +418,48 @@ class Rotation:
     async def settle(self) -> Situation:
         """The situation, once the API was asked how a click ended whose answer was not seen; what it decides is journalled."""
         situation = await asyncio.to_thread(self.situation)
-        if self.settings.piste is None or not situation.facts.open_question:
+        if self.settings.piste is None or not situation.facts.unknown:
             return situation
+        attempt = situation.facts.click
         with suppress(CredentialMissing):  # no secret for PISTE: a person decides, as without it
-            answered = await asyncio.to_thread(self._prover().ask_click, self._last_reset(), situation.facts.last)
+            answered = await asyncio.to_thread(self._prover().ask_click, self._reset_of(attempt), attempt)
             self.journal.append(answered, "confirmation")
             situation = await asyncio.to_thread(self.situation)
         if situation.facts.attempt.told == Click.DONE:
-            self.journal.append(j.ResetDone(situation.facts.last), "confirmation")
+            self.journal.append(j.ResetDone(attempt), "confirmation")
         elif situation.facts.attempt.told == Click.NOT_DONE:
             why = "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de propagation."
-            self.journal.append(j.ResetNotDone(situation.facts.last, why), "confirmation")
+            self.journal.append(j.ResetNotDone(attempt, why), "confirmation")
         return await asyncio.to_thread(self.situation)
 
     def _prover(self) -> Prover:
         return Prover(self.settings, self.structure, self.keystore)
 
-    def _last_reset(self) -> Reset:
-        """The latest click that was announced; there is one wherever this is asked."""
-        times = {entry.event.attempt: entry.time for entry in self.journal.entries if isinstance(entry.event, j.ResetIntended)}
-        return Reset(self.writer(max(times)), datetime.fromisoformat(times[max(times)]))
+    def _reset_of(self, attempt: int) -> Reset:
+        """The click of that attempt, by its announcement."""
+        time = next(e.time for e in self.journal.entries if isinstance(e.event, j.ResetIntended) and e.event.attempt == attempt)
+        return Reset(self.writer(attempt), datetime.fromisoformat(time))
 
     async def _close(self, situation: Situation) -> Done:
-        if situation.closed:
-            return Done("skipped", "la rotation est close, il n'y a rien à refaire")
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
             raise StepMissing(title="Clôture", number=12, missing=BY_ID["corail-mot-de-passe"].title)
         if situation.next is Next.PROMOTE:
             self.journal.append(j.PromotionIntended(), CLOSE)
-            await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.last))
+            await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
             self.journal.append(j.PromotionDone(), CLOSE)
         due = deadline(date.today(), self.settings.policy)
-        self.journal.append(j.RotationClosed("succeeded", situation.facts.proof, due.isoformat()), CLOSE)
+        self.journal.append(j.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 
-    async def release(self) -> None:
-        """Let the browser go. Safe to repeat."""
-        if self._route is not None:
-            await self._route.close()
-        self._route, self._position = None, -1
-
     def code(self, error: BaseException | None) -> int:
-        """The exit code of a process that stops here. Without a keyring to ask, the journal alone decides."""
-        try:
-            return exit_code(self.situation(), error)
-        except ReleveError:
-            events = [entry.event for entry in self.journal.entries]
-            from .state import SlotsView
+        """The exit code of a process that stops here."""
+        return exit_code(self.known(), error)
 
-            return 6 if gather(events, SlotsView(), self.folder.run).touched else 5
+
+async def _picture(shown: Route | Target, path: Path) -> Path | None:
+    """A picture of what is shown; a disk that has no room for it stops nothing."""
+    with suppress(OSError):
+        return path if await shown.capture(path) else None
+    with suppress(OSError):
+        await asyncio.to_thread(path.unlink, missing_ok=True)  # half a picture
+    return None

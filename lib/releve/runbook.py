@@ -28,6 +28,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     global _session
     _guard()
     if _session is not None:
+        await _session.rotation.decide()
         print("La rotation est déjà ouverte.", _where(_session.rotation))
         return
     parameters = Parameters.checked(given)
@@ -55,7 +56,7 @@ async def step(name: str) -> None:
         raise
     print(line(name, done))
     _show(done)
-    if name == CLOSE:
+    if name == CLOSE and done.mode != "skipped":
         await session.stop(session.rotation, None)
         print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
 
@@ -76,8 +77,7 @@ def _opening_text(session: Session) -> str:
 
 
 def _where(rotation: Rotation) -> str:
-    situation = rotation.situation()
-    return f"À ce jour : {situation.truth}"
+    return f"À ce jour : {rotation.known().truth}"
 
 
 def _show(done: Done) -> None:

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -18,16 +19,15 @@ from .errors import ReleveError, UsageError
 from .history import refuse_twice
 from .keystore import Keystore, open_keystore
 from .lock import AccountLock, actor
-from .operator import DecisionNeeded, Operator
+from .operator import Operator
 from .portal.browser import PortalBrowser
 from .portal.gestionnaire import Gestionnaire
 from .portal.login import Credentials, Login
 from .portal.route import Route
-from .record.folder import CAPTURES, RecordFolder, opened, unfinished
+from .record.folder import RecordFolder, is_closed, opened, unfinished
 from .record.page import write_page
 from .rotation import Rotation
 from .settings import Settings, Structure
-from .state import Next
 from .targets import build, identifier
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
@@ -57,7 +57,10 @@ class PendingOfAnotherRun(ReleveError):
     code = 4
     happened = "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation inconnue de ce dossier ({holder})."
     safe = "Il est intact, et rien n'a été commencé."
-    todo = "Reprenez cette rotation là où elle a été faite, ou effacez l'emplacement : « releve credentials delete --pending {siret} »."
+    todo = (
+        "Si elle a été faite avec un autre dossier de rotations, reprenez-la avec lui : « releve --outputs DOSSIER resume ». "
+        "Si ce mot de passe ne sert plus à personne, effacez-le du trousseau : « releve credentials delete --pending {siret} »."
+    )
 
 
 class DemoKeyring(UsageError):
@@ -128,18 +131,28 @@ class Session:
         if not self.operator.interactive and not self.parameters.again:
             refuse_twice(self.settings.record.folder, self.structure.technical_account)
         folder = self._folder()
-        folder.path.mkdir(parents=True, exist_ok=True)
-        (folder.path / CAPTURES).mkdir(exist_ok=True)
+        begun = opened(folder.entries()) is not None
+        folder.make()
         journal = j.Journal(folder.path, folder.run, self.actor)
         rotation = Rotation(
             folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route,
             partial(build, settings=self.settings, window=self.window, run=folder.run),
         )  # fmt: skip
-        await asyncio.to_thread(self._check_pending, rotation)
-        if opened(journal.entries) is None:
+        if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
+            return rotation
+        superseded = await asyncio.to_thread(self._foreign_pending, rotation)
+        if not begun:
             journal.append(self._opening())
+        if journal.torn:
+            journal.append(j.TornLineCut(journal.torn))
         journal.append(j.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
-        await self._decide(rotation)
+        if superseded:
+            journal.append(j.PendingSuperseded(superseded))
+        try:
+            await rotation.decide()
+        except ReleveError as error:
+            await rotation.place(error)
+            raise await self.stop(rotation, error) from None
         return rotation
 
     def _folder(self) -> RecordFolder:
@@ -148,7 +161,7 @@ class Session:
         if self.parameters.record and named is None:
             raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
         left = unfinished(outputs, self.structure.technical_account)
-        if named and (named.entries() or not left):
+        if named and (opened(named.entries()) or not left):
             return named
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
 
@@ -165,33 +178,26 @@ class Session:
             versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()},
         )
 
-    def _check_pending(self, rotation: Rotation) -> None:
-        """`pending` may hold this rotation's password, or that of one that these records know as closed; else a person decides."""
-        holder = rotation.slots.filled().pending
-        if holder is None or holder.split("/")[0] == rotation.folder.run:
-            return
-        known = [r for r in self.settings.record.folder.glob(f"*_{holder.split('/')[0]}") if RecordFolder.at(r)]
-        if not known:
-            raise PendingOfAnotherRun(account=self.structure.technical_account, holder=holder, siret=self.structure.siret)
-        self.notices.append(f"Le mot de passe en attente de la rotation {holder.split('/')[0]} sera remplacé après la réinitialisation.")
+    def _foreign_pending(self, rotation: Rotation) -> str:
+        """Whose password `pending` holds, when a closed rotation of these records left it; "" when it is this one's or nobody's.
 
-    async def _decide(self, rotation: Rotation) -> None:
-        """When nobody can know what the portal holds, not even by the API, the operator or the option decides, before any screen."""
-        situation = await rotation.settle()
-        if situation.next is not Next.DECIDE:
-            return
-        how = await self.operator.reset_again(situation.truth)
-        if how is None:
-            error = DecisionNeeded()
-            error.place(situation.truth, situation.row.todo)
-            raise await self.stop(rotation, error)
-        rotation.journal.append(j.ResetAgainDecided(situation.facts.last, how))
+        Raises `PendingOfAnotherRun` for what no closed rotation accounts for: a person decides.
+        """
+        holder = rotation.slots.filled().pending
+        run = (holder or "").split("/")[0]
+        if not holder or run == rotation.folder.run:
+            return ""
+        known = [RecordFolder.at(path) for path in self.settings.record.folder.glob(f"*_{run}")]
+        if not any(each and is_closed(each.entries(pass_over_damage=True)) for each in known):
+            raise PendingOfAnotherRun(account=self.structure.technical_account, holder=run, siret=self.structure.siret)
+        self.notices.append(f"Le trousseau garde encore le mot de passe de la rotation {run}, qui est close : il sera remplacé.")
+        return holder
 
     async def open_browser(self) -> PortalBrowser:
-        """The one browser of this process, started at the first call."""
+        """The one browser of this process, started at the first call, and again when it has gone."""
         if self._browser is None and warm.kept and warm.kept.browser:
             self._browser = warm.kept.browser
-        if self._browser is None:
+        if self._browser is None or not self._browser.alive:
             portal = self.settings.portal
             can = browsers.can_show_a_window()
             headed = can and (self.operator.interactive if portal.headed == "auto" else portal.headed)
@@ -218,19 +224,32 @@ class Session:
         return warm.route(Gestionnaire(login, self.structure.siret, self.structure.technical_account), browser)
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
-        """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway."""
-        code = rotation.code(error)
-        if error is not None:
-            rotation.journal.append(j.RunStopped(code, type(error).__name__, error.text))
-            if code == 5 and not self.operator.interactive:
-                rotation.journal.append(j.RotationClosed("failed"))
+        """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway.
+
+        Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells what counts.
+        """
+        with suppress(j.JournalUnwritable):
+            await asyncio.to_thread(self._note_stop, rotation, error)
         await self.close()
-        await asyncio.to_thread(write_page, rotation.folder.path)
+        try:
+            await asyncio.to_thread(write_page, rotation.folder.path)
+        except ReleveError as page:
+            self.notices.append(page.text)
         return error or ReleveError()
+
+    def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
+        if error is None:
+            return
+        code = rotation.code(error)
+        rotation.journal.append(j.RunStopped(code, type(error).__name__, error.text))
+        if code == 5 and not self.operator.interactive:
+            rotation.journal.append(j.RotationClosed("failed"))
 
     async def close(self) -> None:
         """Let browser and lock go. Safe to repeat."""
-        if self._browser is not None and not (warm.kept and warm.kept.browser is self._browser):
-            await self._browser.close()
-        self._browser = None
-        self.lock.release()
+        try:
+            if self._browser is not None and not (warm.kept and warm.kept.browser is self._browser):
+                await self._browser.close()
+        finally:
+            self._browser = None
+            self.lock.release()

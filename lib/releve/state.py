@@ -1,20 +1,21 @@
 """What is true, what is safe, what comes next: a pure function of the events and of which slots hold something.
 
-`TABLE` is the whole decision: the first row whose condition holds is the situation. Read it from the end of a rotation
-(top) to its beginning (bottom). Nothing here touches the portal, the keyring or the disk.
+`TABLE` is the whole decision: the first row whose condition holds is the situation. The open rotations whose reset was
+announced are read from their end back to the click. Nothing here touches the portal, the keyring or the disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from . import journal as j
 from .errors import PersonNeeded, ReleveError
+from .facts import Facts as Facts
+from .facts import SlotsView as SlotsView
+from .facts import gather as gather
 from .procedure import target_name
-from .proof import Verdict
-from .reconcile import Click, click
+from .reconcile import Click
 
 
 class Next(StrEnum):
@@ -28,167 +29,6 @@ class Next(StrEnum):
     PROMOTE = "promote"  # turn the slots
     CLOSE = "close"
     NOTHING = "nothing"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One reset, by what the journal tells of it."""
-
-    intended: bool = False
-    not_done: bool = False
-    done: bool = False
-    rejected: bool = False
-    stored: bool = False
-    not_kept: bool = False
-    again: bool = False  # somebody decided to reset once more after it
-    told: str = ""  # how the click ended as far as the API can tell (`reconcile.Click`), when it was asked
-
-
-@dataclass(frozen=True)
-class SlotsView:
-    """Which writer each slot of the keyring names: "RUN/ATTEMPT", or None when it is empty. Never a value."""
-
-    pending: str | None = None
-    current: str | None = None
-    previous: str | None = None
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the events and the slots say, before any judgement."""
-
-    run: str = ""
-    targets: tuple[str, ...] = ()
-    max_attempts: int = 5
-    sees_first: bool = False
-    rehearsal: bool = False
-    gate: bool = False
-    attempts: dict[int, Attempt] = field(default_factory=dict)
-    entered: frozenset[str] = frozenset()
-    proof: str = ""
-    proof_refused: bool = False
-    promoting: bool = False
-    promoted: bool = False
-    outcome: str = ""  # of a closed rotation; "abandoned" too
-    slots: SlotsView = SlotsView()
-
-    @property
-    def last(self) -> int:
-        """The number of the latest attempt; 0 before the first."""
-        return max(self.attempts, default=0)
-
-    @property
-    def attempt(self) -> Attempt:
-        """The latest attempt."""
-        return self.attempts.get(self.last, Attempt())
-
-    @property
-    def rejections(self) -> int:
-        """How many passwords were rejected in this rotation."""
-        return sum(attempt.rejected for attempt in self.attempts.values())
-
-    @property
-    def held(self) -> bool:
-        """The keyring holds the password of the latest attempt, in `pending`, or in `current` once it is promoted."""
-        writer = f"{self.run}/{self.last}"
-        return self.slots.pending == writer or self.slots.current == writer
-
-    @property
-    def effective(self) -> bool:
-        """The latest attempt's password is in the keyring and on the portal."""
-        return self.held and (self.attempt.done if self.sees_first else self.attempt.intended) and not self.attempt.again
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """The targets that do not have the password yet, in their order."""
-        return tuple(target for target in self.targets if target not in self.entered)
-
-    @property
-    def touched(self) -> bool:
-        """A reset was intended and the portal did not say that it did not take place: something may have changed."""
-        return any(attempt.intended and not attempt.not_done for attempt in self.attempts.values())
-
-    @property
-    def open_question(self) -> bool:
-        """The latest click was announced, and nothing tells how it ended."""
-        a = self.attempt
-        return a.intended and not (a.not_done or a.done or a.rejected or a.not_kept or a.again or (a.stored and not self.sees_first))
-
-    @property
-    def lost(self) -> bool:
-        """The portal made a password that was kept nowhere."""
-        a = self.attempt
-        unread = a.done and not self.sees_first and not (a.stored or a.rejected or self.held)
-        return (a.not_kept or unread) and not a.again and not self.held
-
-    @property
-    def vanished(self) -> bool:
-        """The password was kept, and the keyring does not hold it any more."""
-        a = self.attempt
-        return a.stored and (a.done or not self.sees_first) and a.intended and not a.again and not self.held
-
-
-def gather(events: Iterable[j.Event], slots: SlotsView, run: str, max_attempts: int = 5) -> Facts:
-    """The facts of one rotation. Any order of events gives facts: a journal of a later version never stops a resume."""
-    facts = Facts(run=run, slots=slots, max_attempts=max_attempts)
-    for event in events:
-        facts = _apply(facts, event)
-    return facts
-
-
-def _apply(facts: Facts, event: j.Event) -> Facts:
-    match event:
-        case j.RotationOpened():
-            return replace(facts, targets=event.targets, rehearsal=event.rehearsal)
-        case j.RouteChosen():
-            return replace(facts, sees_first=event.sees_first)
-        case j.GateGiven(gate="cible"):
-            return replace(facts, gate=True)
-        case j.TargetEntered():
-            return replace(facts, entered=facts.entered | {event.target}, proof_refused=False)
-        case j.ProofGiven():
-            return replace(facts, proof=event.proof, proof_refused=False)
-        case j.ProofRefused():
-            return replace(facts, proof_refused=True)
-        case j.PromotionIntended():
-            return replace(facts, promoting=True)
-        case j.PromotionDone():
-            return replace(facts, promoted=True)
-        case j.RotationClosed():
-            return replace(facts, outcome=event.outcome)
-        case j.RotationAbandoned():
-            return replace(facts, outcome="abandoned")
-    return _apply_attempt(facts, event)
-
-
-_ATTEMPT_FACT: dict[type[j.Event], dict[str, bool]] = {
-    j.ResetIntended: {"intended": True},
-    j.ResetNotDone: {"not_done": True},
-    j.ResetDone: {"done": True},
-    j.CandidateRejected: {"rejected": True},
-    j.PendingStored: {"stored": True, "not_kept": False},
-    j.PasswordNotKept: {"not_kept": True},
-    j.ResetAgainDecided: {"again": True},
-}
-
-
-def _apply_attempt(facts: Facts, event: j.Event) -> Facts:
-    change: Mapping[str, bool | str] | None = _ATTEMPT_FACT.get(type(event))
-    if isinstance(event, j.ApiAnswered):
-        change = {"told": click(Verdict(event.pending), Verdict(event.current), event.settled)}
-    if change is None:
-        return facts
-    number: int = event.attempt  # type: ignore[attr-defined]  # every event of _ATTEMPT_FACT has one
-    changed = replace(facts.attempts.get(number, Attempt()), **change)  # type: ignore[arg-type]
-    # A new password makes what was entered before it worthless: every target is to be entered anew.
-    fresh = isinstance(event, j.ResetIntended)
-    return replace(
-        facts,
-        attempts=facts.attempts | {number: changed},
-        entered=frozenset() if fresh else facts.entered,
-        proof="" if fresh else facts.proof,
-        proof_refused=facts.proof_refused and not fresh,
-    )
 
 
 @dataclass(frozen=True)
@@ -212,10 +52,22 @@ NOT_YET = "L'API ne connaît pas encore de nouveau mot de passe, mais trop peu d
 UNSEEN = "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
 NONE_GOOD = "Aucun des mots de passe du trousseau n'est accepté."
 AS_BEFORE = "Le trousseau garde ce qu'il avait : l'ancien mot de passe, et le nouveau si le portail l'avait déjà montré."
-NONE_KEPT = "Le trousseau n'a pas de nouveau mot de passe ; l'ancien y est intact s'il s'y trouvait."
+FORBIDDEN = "Le portail a un nouveau mot de passe, mais il comporte un caractère interdit : il n'est pas utilisable."
+UNUSABLE = "Le mot de passe du portail n'est pas utilisable tel quel : il faut lui en demander un autre."
+DECIDED = "Personne ne connaît avec certitude le mot de passe que le portail a maintenant ; il a été décidé de lui en demander un autre."
+UNTOUCHED = "Le trousseau n'a pas changé."
+NONE_KEPT = "Le trousseau de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a toujours."
+CANDIDATE = "Le trousseau garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il sera remplacé."
+ASKED = "Le trousseau garde le mot de passe proposé (emplacement « pending ») : c'est le bon si la demande est arrivée au portail."
+TURNING = "Le nouveau mot de passe est en sûreté dans le trousseau."
 KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « pending »)."
 TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « current »)."
+GONE = "Le trousseau de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
+HAND = "Le trousseau n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul à l'avoir."
+UNASKED = "Le trousseau ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut pas le vérifier."
 RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
+RESUME_YES = "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
+UNLOCK = "Ouvrez ou déverrouillez le trousseau, puis lancez « releve resume » : la rotation reprend là où elle en est."
 AGAIN = (
     "Décidez : « releve resume --reset-again » (ou le bouton du carnet) demande un nouveau mot de passe au portail, "
     "qui remplacera l'ancien de toute façon ; « releve abandon » ferme la rotation sans rien toucher."
@@ -224,45 +76,42 @@ LATER = (
     "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez « releve resume » : l'API dira ce que le "
     "portail a fait. Si cela presse : « releve resume --reset-again » demande un nouveau mot de passe sans attendre."
 )
+BY_HAND = "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour l'entrer là où il manque."
+NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
 
 # phase, condition, what comes next, exit code; what is then true of the portal and of the keyring; what the person does.
 TABLE: tuple[Row, ...] = (
-    Row("rehearsed", lambda f: f.outcome == "rehearsed", Next.NOTHING, 0, OLD, NONE_KEPT, "C'était une répétition : rien à reprendre."),
+    # Closed.
+    Row("rehearsed", lambda f: f.outcome == "rehearsed", Next.NOTHING, 0, OLD, UNTOUCHED, "C'était une répétition : rien à reprendre."),
     Row("failed", lambda f: f.outcome == "failed", Next.NOTHING, 5, OLD, NONE_KEPT, "Vous pouvez recommencer sans risque."),
-    Row("complete", lambda f: f.outcome != "", Next.NOTHING, 0, NEW, TURNED, "Tout est fait : il n'y a rien à reprendre."),
-    Row("rehearsing", lambda f: f.rehearsal, Next.CONFIRM, 5, OLD, NONE_KEPT, "Rien n'a changé : relancez la répétition."),
-    Row("promoted", lambda f: f.promoted, Next.CLOSE, 6, NEW, TURNED, RESUME),
-    Row("vanished", lambda f: f.vanished, Next.DECIDE, 6, NEW, "Le nouveau mot de passe n'est plus dans le trousseau.", AGAIN),
-    Row("promoting", lambda f: f.effective and f.promoting, Next.PROMOTE, 6, NEW, KEPT, RESUME),
+    Row("complete", lambda f: f.outcome != "" and f.promoted, Next.NOTHING, 0, NEW, TURNED, NOTHING_LEFT),
+    Row("complete, not in the keyring", lambda f: f.outcome != "", Next.NOTHING, 0, NEW, GONE, NOTHING_LEFT),
+    # Open, and nothing can have changed on the portal.
+    Row("rehearsing", lambda f: f.rehearsal and not f.touched, Next.CONFIRM, 5, OLD, UNTOUCHED, "Relancez la répétition."),
+    Row("refused too often", lambda f: not f.touched and f.exhausted, Next.DECIDE, 5, OLD, UNTOUCHED, AGAIN),
+    Row("unconfirmed", lambda f: not f.touched and not f.gate, Next.CONFIRM, 5, OLD, UNTOUCHED, RESUME_YES),
+    Row("candidate", lambda f: not f.touched and f.holds(f.last), Next.RESET, 5, OLD, CANDIDATE, RESUME),
+    Row("ready", lambda f: not f.touched, Next.RESET, 5, OLD, UNTOUCHED, RESUME),
+    # A reset was announced: from the end of the rotation back to the click.
+    Row("refused again", lambda f: f.attempt.again and f.exhausted, Next.DECIDE, 6, DECIDED, NONE_KEPT, AGAIN),
+    Row("again", lambda f: f.attempt.again, Next.RESET, 6, DECIDED, NONE_KEPT, RESUME),
+    Row("promoted", lambda f: f.held and f.effective and f.promoted, Next.CLOSE, 6, NEW, TURNED, RESUME),
+    Row("by hand, proven", lambda f: f.by_hand and not f.left and f.proof != "", Next.CLOSE, 6, NEW, HAND, RESUME),
+    Row("by hand, entered", lambda f: f.by_hand and not f.left, Next.PROVE, 6, NEW, HAND, RESUME),
+    Row("by hand", lambda f: f.by_hand, Next.ENTER, 6, NEW, HAND, BY_HAND),
+    Row("promoting", lambda f: f.effective and not f.left and f.promoting, Next.PROMOTE, 6, NEW, TURNING, RESUME),
     Row("proven", lambda f: f.effective and not f.left and f.proof != "", Next.PROMOTE, 6, NEW, KEPT, RESUME),
     Row("entered", lambda f: f.effective and not f.left, Next.PROVE, 6, NEW, KEPT, RESUME),
     Row("kept", lambda f: f.effective, Next.ENTER, 6, NEW, KEPT, RESUME),
+    Row("vanished, entered", lambda f: f.vanished and not f.left, Next.CLOSE, 6, NEW, GONE, RESUME),
+    Row("vanished", lambda f: f.vanished, Next.DECIDE, 6, NEW, GONE, AGAIN),
     Row("not kept", lambda f: f.lost, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
-    Row("unknown, changed", lambda f: f.open_question and f.attempt.told == Click.CHANGED, Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
-    Row("unknown, too early", lambda f: f.open_question and f.attempt.told == Click.TOO_EARLY, Next.DECIDE, 6, NOT_YET, AS_BEFORE, LATER),
-    Row("unknown, kept", lambda f: f.open_question and f.held, Next.DECIDE, 6, PERHAPS, KEPT, AGAIN),
-    Row("unknown", lambda f: f.open_question, Next.DECIDE, 6, PERHAPS, NONE_KEPT, AGAIN),
-    Row(
-        "exhausted",
-        lambda f: f.touched and f.rejections >= f.max_attempts and not f.attempt.again,
-        Next.DECIDE,
-        6,
-        "Le portail a un nouveau mot de passe, mais il comporte un caractère interdit : il n'est pas utilisable.",
-        NONE_KEPT,
-        AGAIN,
-    ),
-    Row("again", lambda f: f.touched and f.attempt.again, Next.RESET, 6, PERHAPS, NONE_KEPT, RESUME),
-    Row("unconfirmed", lambda f: not f.touched and not f.gate, Next.CONFIRM, 5, OLD, NONE_KEPT, RESUME),
-    Row(
-        "rejected",
-        lambda f: f.touched,
-        Next.RESET,
-        6,
-        "Le mot de passe du portail n'est pas utilisable tel quel : il faut lui en demander un autre.",
-        NONE_KEPT,
-        RESUME,
-    ),
-    Row("ready", lambda f: True, Next.RESET, 5, OLD, NONE_KEPT, RESUME),
+    Row("exhausted", lambda f: f.rejected and f.exhausted, Next.DECIDE, 6, FORBIDDEN, NONE_KEPT, AGAIN),
+    Row("rejected", lambda f: f.rejected, Next.RESET, 6, UNUSABLE, NONE_KEPT, RESUME),
+    Row("unknown, changed", lambda f: f.attempt.told == Click.CHANGED, Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
+    Row("unknown, too early", lambda f: f.attempt.told == Click.TOO_EARLY, Next.DECIDE, 6, NOT_YET, AS_BEFORE, LATER),
+    Row("unknown, kept", lambda f: f.held, Next.DECIDE, 6, PERHAPS, ASKED, AGAIN),
+    Row("unknown", lambda f: True, Next.DECIDE, 6, PERHAPS, NONE_KEPT, AGAIN),
 )
 
 
@@ -288,19 +137,55 @@ class Situation:
     @property
     def truth(self) -> str:
         """What is true of the portal, the keyring and the targets: French sentences."""
-        return f"{self.row.portal} {self.row.keyring} {self.targets}".strip()
+        return f"{self.portal} {self.keyring} {self.targets}".strip()
+
+    @property
+    def portal(self) -> str:
+        """What is true of the portal: one French sentence."""
+        return self.row.portal
+
+    @property
+    def keyring(self) -> str:
+        """What is true of the keyring: one French sentence."""
+        return UNASKED if self.facts.slots is None and self.facts.touched and not self.closed else self.row.keyring
 
     @property
     def targets(self) -> str:
-        """What is true of the targets: one French sentence."""
+        """What is true of the targets: French sentences."""
         f = self.facts
         if not f.touched:
             return "Le logiciel comptable n'a pas changé."
-        if not f.effective and not f.promoted:
-            return "Aucun logiciel comptable n'a de mot de passe qui fonctionne."
-        if f.left:
-            return f"Il reste à l'entrer dans : {' ; '.join(target_name(target) for target in f.left)}."
-        return "Le logiciel comptable l'a reçu." if f.targets else ""
+        if not f.targets:
+            return ""
+        if not f.left:
+            return "Le logiciel comptable l'a reçu."
+        if not f.effective:
+            return "Le logiciel comptable n'a pas de nouveau mot de passe."
+        return f"{self._entered}Il reste à l'entrer dans : {_named(f.left)}."
+
+    @property
+    def _entered(self) -> str:
+        f = self.facts
+        entered = [target for target in f.targets if target in f.entered]
+        begun = [target for target in f.left if target in f.begun]
+        done = f"Il est entré dans : {_named(entered)}. " if entered else ""
+        return done + (f"La saisie avait commencé dans : {_named(begun)} ; la refaire est sans risque. " if begun else "")
+
+    @property
+    def todo(self) -> str:
+        """What the person does: French sentences."""
+        f = self.facts
+        if self.closed:
+            return self.row.todo
+        if f.slots is None and f.touched:
+            return UNLOCK
+        elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
+        first = f"Le trousseau du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y d'abord « releve resume ». "
+        return (first if elsewhere else "") + self.row.todo
+
+
+def _named(targets: Iterable[str]) -> str:
+    return " ; ".join(target_name(target) for target in targets)
 
 
 def assess(facts: Facts) -> Situation:
@@ -316,10 +201,10 @@ def assess(facts: Facts) -> Situation:
 
 def exit_code(situation: Situation, error: BaseException | None) -> int:
     """The exit code of a process that stops here on `error` (None: it has nothing left to do)."""
-    if isinstance(error, ReleveError) and error.code in (2, 7):
-        return error.code
-    undecidable = situation.next is Next.DECIDE
-    if isinstance(error, PersonNeeded) and not undecidable:
+    code = error.code if isinstance(error, ReleveError) else 0
+    if code == 7 or (code == 2 and not situation.facts.touched):
+        return code
+    if isinstance(error, PersonNeeded) and situation.next is not Next.DECIDE:
         return PersonNeeded.code
     return situation.row.code
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from .. import journal as j
-from ..errors import UsageError
+from ..errors import ReleveError, UsageError
 from ..headless import situation_of
 from ..lock import AccountLock, actor
-from ..record.folder import unfinished
+from ..record.folder import RecordFolder, unfinished
 from ..record.page import write_page
 from ..settings import load
 
@@ -25,6 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", required=True, metavar="TEXTE", help="pourquoi, pour qui relira le dossier")
 
 
+def _write_page(record: RecordFolder) -> None:
+    """A page that cannot be made does not keep a rotation open."""
+    try:
+        write_page(record.path)
+    except ReleveError as error:
+        print(error.text, file=sys.stderr)
+
+
 def main(args: argparse.Namespace) -> int:
     """Close the open rotation. Touches neither the portal nor the keyring."""
     settings = load(args.settings, args.outputs)
@@ -37,10 +46,9 @@ def main(args: argparse.Namespace) -> int:
             raise NothingToAbandon(name=structure.name)
         record = left[-1]
         situation = situation_of(settings, record)
-        row = situation.row
-        journal = j.Journal(record.path, record.run, actor())
-        journal.append(j.RotationAbandoned(args.reason, row.portal, row.keyring, situation.targets))
-        write_page(record.path)
+        journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
+        journal.append(j.RotationAbandoned(args.reason, situation.portal, situation.keyring, situation.targets))
+        _write_page(record)
     finally:
         lock.release()
     if args.json:

@@ -29,13 +29,18 @@ def main(args: argparse.Namespace) -> int:
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
     codes = []
     for record in unfinished(settings.record.folder):
-        start = opened(record.entries())
+        start = opened(record.entries(pass_over_damage=True))
         assert start is not None
         if accounts and start.account not in accounts:
             continue
         try:
             found = headless.rotate(
-                settings, start.structure, approve=args.yes, reset_again=args.reset_again, progress=show.progress(quiet=False)
+                settings,
+                start.structure,
+                approve=args.yes,
+                reset_again=args.reset_again,
+                record=record,
+                progress=show.progress(quiet=False),
             )
             show.outcome(found, args.json)
             codes.append(found.code)

@@ -112,6 +112,11 @@ class PortalBrowser:
         self._tab = tab
 
     @property
+    def alive(self) -> bool:
+        """Whether the browser still runs."""
+        return self._browser is not None and self._browser.is_connected()
+
+    @property
     def page(self) -> Page:
         """The page in hand. Raises `BrowserGone` when there is none any more."""
         if self._page is None or self._page.is_closed():

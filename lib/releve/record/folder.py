@@ -10,9 +10,18 @@ from datetime import datetime
 from pathlib import Path
 
 from .. import journal as j
+from ..errors import ReleveError
 
 NOTEBOOK, CAPTURES, PAGE = "rotation.ipynb", "captures", "record.html"
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2}_\d{6})_(\d{14})_(\w+)")
+
+
+class RecordUnwritable(ReleveError):
+    """The folder of records cannot be written in. Nothing was begun."""
+
+    happened = "Relève ne peut pas écrire dans le dossier des rotations {folder} ({why})."
+    safe = "Rien n'a été commencé : Relève n'agit jamais sans pouvoir le noter."
+    todo = "Libérez de la place ou rendez le dossier accessible en écriture (ou choisissez-en un autre avec --outputs), puis relancez."
 
 
 @dataclass(frozen=True)
@@ -35,9 +44,16 @@ class RecordFolder:
         match = _NAME.fullmatch(path.name)
         return cls(path, match[2], match[3]) if match else None
 
-    def entries(self) -> list[j.Entry]:
-        """The journal's entries. Raises `JournalUnreadable`."""
-        return j.read(self.path / j.FILE_NAME)
+    def make(self) -> None:
+        """Make the folder on the disk. Raises `RecordUnwritable`; safe to repeat."""
+        try:
+            (self.path / CAPTURES).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecordUnwritable(folder=self.path.parent, why=error.strerror or type(error).__name__) from error
+
+    def entries(self, *, pass_over_damage: bool = False) -> list[j.Entry]:
+        """The journal's entries. Raises `JournalUnreadable`, unless damage is to be passed over."""
+        return j.read(self.path / j.FILE_NAME, pass_over_damage=pass_over_damage)
 
 
 def all_records(outputs: Path) -> Iterator[RecordFolder]:
@@ -59,10 +75,13 @@ def is_closed(entries: list[j.Entry]) -> bool:
 
 
 def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
-    """The open rotations (of one technical account), the oldest first. A rehearsal is never left open for a rotation to find."""
+    """The open rotations (of one technical account), the oldest first. A rehearsal is never left open for a rotation to find.
+
+    A damaged record of the past stops nobody; a damaged open one is found, and tells it when it is taken in hand.
+    """
     found = []
     for record in all_records(outputs):
-        entries = record.entries()
+        entries = record.entries(pass_over_damage=True)
         first = opened(entries)
         if first and not first.rehearsal and not is_closed(entries) and account in (None, first.account):
             found.append(record)
