@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -21,11 +22,13 @@ COMMANDS = {
     "rotate": ("releve.commands.rotate", "renouveler le mot de passe d'une ou plusieurs structures"),
     "resume": ("releve.commands.resume", "finir les rotations interrompues"),
     "due": ("releve.commands.due", "ce qui est à renouveler, et quand"),
+    "verify": ("releve.commands.verify", "vérifier que les dossiers et le registre n'ont pas changé"),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
     "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
     "doctor": ("releve.commands.doctor", "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent"),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),
 }
+FINISHING = ("rotate", "resume", "abandon", "verify", "due", "lab")  # first they seal what was left unsealed
 EPILOGUE = (
     "Codes de sortie : 0 fait ; 2 arguments ou réglages ; 3 rien à faire ; 4 une personne est attendue ; "
     "5 échec avant tout changement ; 6 échec après la réinitialisation ; 7 preuve abîmée."
@@ -90,7 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
     try:
-        return int(import_module(COMMANDS[args.command][0]).main(args))
+        left = _finish_left_over(args) if args.command in FINISHING else 0
+        code = int(import_module(COMMANDS[args.command][0]).main(args))
+        return 7 if left and code in (0, 3) else code
     except ReleveError as error:
         return fail(error, args.json)
     except KeyboardInterrupt:
@@ -98,6 +103,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 4
     except BrokenPipeError:
         return 0
+
+
+def _finish_left_over(args: argparse.Namespace) -> int:
+    """Seal the records that an ended process left unsealed (plain papermill, a kill); how many could not be."""
+    if getattr(args, "folder", None):  # an auditor's check of named folders writes nothing
+        return 0
+    from .keystore import open_keystore
+    from .record.seal import finish_left_over
+    from .settings import load
+
+    with suppress(ReleveError):  # bad settings, no keyring: the command itself tells it
+        return finish_left_over(load(args.settings, args.outputs), open_keystore(), lambda error: print(error.text, file=sys.stderr))
+    return 0
 
 
 def fail(error: ReleveError, as_json: bool) -> int:

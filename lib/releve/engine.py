@@ -6,10 +6,12 @@ Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from click import ClickException
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
@@ -17,7 +19,8 @@ from papermill.log import logger
 
 from .disk import write_atomically
 from .kept_kernel import Kernel, transport
-from .secret import scrub
+from .kernel import OUTCOME
+from .secret import clean, registered, scrub
 
 Progress = Callable[[str, str], None]
 """Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints."""
@@ -27,17 +30,38 @@ def _silent(kind: str, text: str) -> None:
     return None
 
 
+class RunEnded(ClickException):
+    """A run that stopped, for papermill's own command line: it prints the text, and exits with our code instead of 1."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.exit_code = code  # type: ignore[misc]  # click reads it from the error in hand
+
+
+@lru_cache(maxsize=256)
+def _scrub_once(text: str, known: int) -> str:
+    """Pictures are long, and saved again at each cell: each is scrubbed once for every number of known secrets."""
+    return scrub(text)
+
+
 class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
     """Saves the notebook whole or not at all: papermill itself truncates its output file in place."""
 
     nb: NotebookNode
+    learn: Callable[[], None]
 
     def save(self, **kwargs: Any) -> None:
         self.nb = kwargs.get("nb") or self.nb
         if self.output_path:
-            text: str = nbformat.writes(self.nb)  # type: ignore[no-untyped-call]
-            write_atomically(Path(self.output_path), scrub(text).encode())
+            known = len(registered())
+            scrubbed = clean(self.nb, lambda text: _scrub_once(text, known) if len(text) > 1000 else scrub(text))
+            text: str = nbformat.writes(nbformat.from_dict(scrubbed))  # type: ignore[no-untyped-call]
+            write_atomically(Path(self.output_path), text.encode())
         self.last_save_time = self.now()
+
+    def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
+        self.learn()  # what came into being in this cell is known before it is saved
+        super().cell_complete(cell, cell_index, **kwargs)
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
@@ -63,10 +87,14 @@ class ReleveEngine(Engine):  # type: ignore[misc]
 
     @classmethod
     def execute_notebook(cls, nb: NotebookNode, kernel_name: str, output_path: str | None = None, **kwargs: Any) -> NotebookNode:
-        """As papermill's; `record` overrides `output_path`, `progress` is told what happens."""
-        record = kwargs.pop("record", None) or output_path
+        """As papermill's. For `releve rotate`: `record` overrides `output_path`, `progress` is told what happens, `learn` is called
+        before each save to register the secrets that the kernel knows. Without `record` a run that stopped raises `RunEnded`.
+        """
+        ours = kwargs.pop("record", None)
+        record = ours or output_path
         kwargs.pop("progress_bar", None)
         manager = _Manager(nb, output_path=record, progress_bar=False, autosave_cell_every=kwargs.pop("autosave_cell_every", 30))
+        manager.learn = kwargs.pop("learn", lambda: None)
         manager.notebook_start()
         try:
             cls.execute_managed_notebook(manager, kernel_name, **kwargs)
@@ -74,6 +102,8 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             manager.notebook_complete()
             manager.save()
         executed: NotebookNode = manager.nb
+        if not ours:
+            _raise_for_outcome(executed)
         return executed
 
     @classmethod
@@ -84,6 +114,7 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             startup_timeout=kwargs.get("start_timeout", 60),
             timeout=kwargs.get("execution_timeout"),
             store_widget_state=False,
+            coalesce_streams=True,
             shutdown_kernel="immediate",
             log=logger,
             config=transport(),
@@ -95,3 +126,11 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             return
         client.km, client.kc, client.kept = kept.manager, kept.client, kept
         client.execute(cleanup_kc=False)
+
+
+def _raise_for_outcome(nb: NotebookNode) -> None:
+    """Raises `RunEnded` when the kernel said with which exit code the run ended."""
+    outputs = [output for cell in nb.cells if cell.cell_type == "code" for output in cell.outputs]
+    codes = [output.data[OUTCOME]["code"] for output in outputs if OUTCOME in output.get("data", {})]
+    if codes:
+        raise RunEnded(codes[-1], "\n".join(line for output in outputs for line in output.get("traceback", ())))

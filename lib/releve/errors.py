@@ -21,6 +21,7 @@ class ReleveError(Exception):
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
+        self.exit_code = self.code  # what the whole rotation's situation makes of it, once it is known
         self._placed: tuple[str, str] | None = None
         super().__init__(self.sentences[0])
 

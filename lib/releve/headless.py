@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from .facts import Facts, SlotsView, gather
 from .history import refuse_twice
 from .keystore import KeyringError, open_keystore
 from .lock import AccountLock, actor
+from .record import search
 from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
-from .record.page import PageUnwritable, write_page
+from .record.seal import finish
 from .settings import Settings, Structure, project_root
 from .state import Situation, assess, exit_code
 
@@ -107,8 +109,12 @@ def rotate(
         "reset_again": reset_again,
         "again": again,
     }
-    error = _execute(folder, parameters, progress, kernel)
-    return _conclude(settings, folder, error)
+    keystore = open_keystore()
+    search.learn(keystore, settings, structure.technical_account, folder.run)
+    learn = partial(search.learn_new, keystore, structure.technical_account, folder.run)
+    with folder.writing():
+        error = _execute(folder, parameters, {"progress": progress, "learn": learn, "kernel": kernel})
+        return _conclude(settings, folder, error)
 
 
 def check(settings: Settings, structure: Structure, *, again: bool) -> None:
@@ -126,9 +132,7 @@ def lighten() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
-def _execute(
-    folder: RecordFolder, parameters: dict[str, str | bool], progress: Callable[[str, str], None] | None, kernel: Kernel | None
-) -> ReleveError | None:
+def _execute(folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]) -> ReleveError | None:
     """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
     lighten()
     from jupyter_client.kernelspec import NoSuchKernel
@@ -137,14 +141,10 @@ def _execute(
     from papermill.exceptions import PapermillExecutionError
 
     folder.make()
-    notebook = folder.path / NOTEBOOK
+    engine |= {"record": str(folder.path / NOTEBOOK), "engine_name": "releve", "kernel_name": "python3"}
     try:
-        if notebook.exists():  # an earlier run's: evidence too
-            earlier = len(list(folder.path.glob("rotation.*.ipynb"))) + 1
-            notebook.rename(folder.path / f"rotation.{earlier}.ipynb")
-        execute_notebook(
-            model(), None, parameters, engine_name="releve", record=str(notebook), progress=progress, kernel_name="python3", kernel=kernel
-        )
+        folder.keep_earlier_notebook()
+        execute_notebook(model(), None, parameters, **engine)
     except PapermillExecutionError as error:
         return CellStopped(error.ename, error.traceback)
     except OSError as error:
@@ -190,9 +190,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     stopped = _last_stop(entries)
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
-    if stopped is None and not situation.closed:  # the process died before it could
-        with suppress(PageUnwritable):
-            write_page(folder.path)
+    folder, code, text = _sealed(settings, folder, code, text)
     facts = situation.facts
     closed = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed)), None)
     return Outcome(
@@ -227,6 +225,15 @@ def _told(error: ReleveError | None, situation: Situation) -> str:
         return f"{error.text}\n{situation.truth}"
     error.place(situation.truth, error.sentences[2] if isinstance(error, NotebookUnwritable) else situation.todo)
     return error.text
+
+
+def _sealed(settings: Settings, folder: RecordFolder, code: int, text: str) -> tuple[RecordFolder, int, str]:
+    """The record sealed if the rotation has ended; a fault of the evidence is the exit code, and is told first."""
+    try:
+        return finish(folder, settings, open_keystore()), code, text
+    except ReleveError as error:
+        aside = folder.aside if folder.aside.path.exists() else folder
+        return aside, error.code if error.code == 7 else code, f"{error.text}\n{text}"
 
 
 def _last_stop(entries: list[j.Entry]) -> j.RunStopped | None:

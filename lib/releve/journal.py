@@ -196,11 +196,12 @@ class CandidateRejected(Event):
 
 @dataclass(frozen=True)
 class PendingStored(Event):
-    """The password of `attempt` is in the slot `pending`, read back. `commitment` is a keyed hash of it."""
+    """The password of `attempt` is in the slot `pending`. Keyed hashes: `commitment` as the portal showed it, `kept` as read back."""
 
     kind = "pending.stored"
     attempt: int
     commitment: str = ""
+    kept: str = ""
     mode: str = "automatic"  # or "manual": the operator copied it from the screen
 
 
@@ -274,9 +275,10 @@ class PromotionIntended(Event):
 
 @dataclass(frozen=True)
 class PromotionDone(Event):
-    """The slots are turned."""
+    """The slots are turned. `commitment` is the keyed hash of what `current` holds now."""
 
     kind = "promotion.done"
+    commitment: str = ""
 
 
 @dataclass(frozen=True)

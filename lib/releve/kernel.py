@@ -1,17 +1,23 @@
 """What stands between the notebook's kernel and everything that is kept: no secret and no traceback goes out.
 
 Every message of the kernel (stdout, stderr, display, result, error, widget, reply) passes `Session.send`: scrubbing there
-covers them all. A secret split over two writes to a stream is held back until it is whole.
+covers them all, the output of child processes too, which the kernel reads from a pipe. A secret split over several writes
+to a stream is held back until it is whole. What went out is also the kernel's own copy of the executed notebook.
 """
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 from .errors import ReleveError
-from .secret import MASK, encodings, registered, scrub
+from .record.transcript import Transcript
+from .secret import MASK, SHORTEST, begun, clean, scrub
+
+OUTCOME = "application/vnd.releve.outcome+json"
+"""What a run that ends on an error leaves in the notebook for programs: {"code": its exit code}."""
 
 
 class UnforeseenError(ReleveError):
@@ -22,19 +28,6 @@ class UnforeseenError(ReleveError):
     todo = "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt » du dossier à votre support."
 
 
-def clean(value: Any) -> Any:
-    """The same message, every text in it scrubbed. Keys too."""
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, dict):
-        return {clean(key): clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(clean(item) for item in value)
-    if isinstance(value, bytes):
-        return scrub(value.decode("latin-1")).encode("latin-1", "replace")
-    return value
-
-
 class _Streams:
     """Holds back the end of a stream's text while it may be the beginning of a secret."""
 
@@ -43,52 +36,100 @@ class _Streams:
 
     def pass_on(self, name: str, text: str) -> str:
         text = scrub(self._held.pop(name, "") + text)
-        kept = max((n for form in _forms() for n in range(1, len(form)) if text.endswith(form[:n])), default=0)
-        if kept >= 4 and not text.endswith("\n"):
+        if kept := begun(text):
             self._held[name], text = text[-kept:], text[:-kept]
         return text
 
     def rest(self) -> list[tuple[str, str]]:
-        """What is still held back, when the cell ends: a part of a secret is masked, whatever it is."""
+        """What is still held back, when the cell ends; a part of a secret that is long enough to tell something is masked."""
         held, self._held = self._held, {}
-        return [(name, MASK) for name in held]
+        return [(name, text if len(text) < SHORTEST else MASK) for name, text in held.items()]
 
 
-def _forms() -> list[str]:
-    return [form for value in registered() for form in encodings(value)]
+class Guard:
+    """In the place of one `Session.send`. `transcript` keeps what went out; `on_idle` is called when a cell has ended."""
 
+    def __init__(self, session: Any, sources: list[str]) -> None:
+        self._session, self._send, self._streams, self._lock = session, session.send, _Streams(), threading.RLock()
+        self.transcript = Transcript(sources)
+        self.on_idle: Callable[[], str] = str
+        session.send = self.send
 
-def guard(shell: Any, on_unforeseen: Callable[[str], None]) -> None:
-    """Stand in the kernel: scrub every message, and show French texts instead of tracebacks. Safe to repeat."""
-    session = getattr(getattr(shell, "kernel", None), "session", None)
-    if session is None or getattr(session, "_releve_guarded", False):
-        return
-    send, streams = session.send, _Streams()
-
-    def scrubbed(stream: Any, kind: Any, content: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if kind == "stream" and content:
-            content = content | {"text": streams.pass_on(content["name"], content["text"])}
-            if not content["text"]:
-                return None
-        elif kind == "status" and content and content.get("execution_state") == "idle":
-            for name, text in streams.rest():
-                send(stream, "stream", {"name": name, "text": text}, *args, **kwargs)
+    def send(
+        self, stream: Any, kind: Any, content: Any = None, parent: Any = None, ident: Any = None,
+        buffers: Any = None, track: bool = False, header: Any = None, metadata: Any = None,
+    ) -> Any:  # fmt: skip
+        """As `jupyter_client.session.Session.send`; every message is scrubbed, whichever way it is given."""
         if isinstance(kind, dict):
-            kind = kind | {"content": clean(kind.get("content"))}
-        if kwargs.get("buffers"):
-            kwargs["buffers"] = [clean(bytes(each)) for each in kwargs["buffers"]]
-        return send(stream, kind, clean(content), *args, **kwargs)
-
-    session.send = scrubbed
-    session._releve_guarded = True
-
-    def unforeseen(self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None) -> list[str]:
-        if isinstance(value, ReleveError):
-            text = value._render_traceback_()
+            msg, buffers = dict(kind), buffers or kind.get("buffers")
         else:
-            on_unforeseen(scrub("".join(traceback.format_exception(kind, value, tb))))
-            text = UnforeseenError(kind=kind.__name__)._render_traceback_()
+            msg = self._session.msg(kind, content=content, parent=parent, header=header, metadata=metadata)
+        with self._lock:  # the streams have a thread of their own
+            if _is_idle(msg):
+                self._end_cell(stream, msg, ident)
+            msg["content"] = self._cleaned(msg)
+            if msg["content"] is None:
+                return None
+            msg["metadata"] = clean(msg.get("metadata"))
+            msg["buffers"] = [clean(each) for each in buffers or ()]
+            self.transcript.note(msg)
+            return self._send(stream, msg, ident=ident, buffers=msg["buffers"], track=track)
+
+    def _cleaned(self, msg: dict[str, Any]) -> Any:
+        content = msg["content"]
+        if msg["header"]["msg_type"] != "stream":
+            return clean(content)
+        text = self._streams.pass_on(content["name"], content["text"])
+        return content | {"text": text} if text else None
+
+    def _end_cell(self, stream: Any, msg: dict[str, Any], ident: Any) -> None:
+        """Before the kernel says that it is idle: what was held back goes out, and whoever waits for the end of a cell is told."""
+        said = [*self._streams.rest(), ("stderr", scrub(self.on_idle()))]
+        for name, text in said:
+            if text:
+                late = self._session.msg("stream", {"name": name, "text": text}, parent=msg["parent_header"])
+                self.transcript.note(late)
+                self._send(stream, late, ident=ident)
+
+
+def _is_idle(msg: dict[str, Any]) -> bool:
+    ended = msg["header"]["msg_type"] == "status" and msg["content"].get("execution_state") == "idle"
+    return ended and (msg.get("parent_header") or {}).get("msg_type") == "execute_request"
+
+
+def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> Guard | None:
+    """Stand in the kernel: scrub every message, show French texts instead of tracebacks, keep no history. Safe to repeat.
+
+    `on_error` is told each error and, when no one foresaw it, its scrubbed traceback; it returns the exit code if the run ends there.
+    """
+    session = getattr(getattr(shell, "kernel", None), "session", None)
+    if session is None:
+        return None
+    known = getattr(session, "_releve_guard", None)
+    if isinstance(known, Guard):
+        return known
+    session._releve_guard = placed = Guard(session, list(shell.user_ns.get("In", [""]))[1:])
+    shell.history_manager.enabled = False  # what is typed in a cell would stay in history.sqlite
+    _no_crash_dump()
+
+    def tell(self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None) -> list[str]:
+        foreseen = isinstance(value, ReleveError)
+        code = on_error(value, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb))))
+        shown = value if isinstance(value, ReleveError) else UnforeseenError(kind=kind.__name__)
+        if code is not None:
+            shell.display_pub.publish({OUTCOME: {"code": code}, "text/plain": f"Code de sortie : {code}"})
+        text = shown._render_traceback_()
         shell._showtraceback(kind, scrub(str(value)), text)
         return text
 
-    shell.set_custom_exc((Exception,), unforeseen)
+    shell.set_custom_exc((Exception,), tell)
+    return placed
+
+
+def _no_crash_dump() -> None:
+    """A core file would hold the process's memory; its children (the browser) inherit the limit. Windows has no such limit."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

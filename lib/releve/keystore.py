@@ -178,6 +178,14 @@ class Entry:
         """Write and read back. Raises `KeyringWriteRefused`, `KeyringMismatch`, `KeyringEntryVanished`, and what `get` raises."""
         self._write(value.reveal())
 
+    def text(self) -> str | None:
+        """A value that is no secret (a hash), kept here because whoever can change the files cannot change it."""
+        return self._read()
+
+    def set_text(self, value: str) -> None:
+        """Write such a value and read it back. Raises as `set` does."""
+        self._write(value)
+
     def delete(self) -> bool:
         """Remove the entry, and check that it is gone; False when there was none."""
         if self._read() is None:

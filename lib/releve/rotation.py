@@ -28,7 +28,9 @@ from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
 from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset, StructureNotListed
 from .reconcile import Click
-from .record.folder import CAPTURES, RecordFolder
+from .record.commitment import commitment
+from .record.folder import CAPTURES, RecordFolder, is_closed
+from .record.search import remember_rejected
 from .secret import Secret
 from .settings import Settings, Structure
 from .state import Next, Situation, assess, exit_code, portal_needed
@@ -170,7 +172,7 @@ class Rotation:
         if isinstance(error, PortalError):
             self._portal_failed(error)
         await self.place(error)
-        if not isinstance(error, StepMissing | j.JournalUnwritable):
+        if not isinstance(error, StepMissing | j.JournalUnwritable) and not is_closed(self.journal.entries):
             with suppress(j.JournalUnwritable):  # the first error is the one to tell
                 self.journal.append(j.StepFailed(type(error).__name__, error.text), step)
         return error
@@ -294,6 +296,7 @@ class Rotation:
             self.journal.append(j.ResetDone(attempt), "confirmation")
             raise
         if fault := self._fault(secret):
+            await asyncio.to_thread(remember_rejected, self.keystore, self.folder.run, secret)
             self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
         await self._keep(secret, attempt)
@@ -304,6 +307,7 @@ class Rotation:
         secret = await route.read()
         self._position = SHOWN
         if fault := self._fault(secret):
+            await asyncio.to_thread(remember_rejected, self.keystore, self.folder.run, secret)
             self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
         await self._keep(secret, attempt)
@@ -341,7 +345,20 @@ class Rotation:
                 with suppress(j.JournalUnwritable):  # then the journal says that the outcome is unknown, which is true too
                     self.journal.append(j.PasswordNotKept(attempt, type(error).__name__), "mot-de-passe")
                 raise PasswordNotKept(why=str(error).rstrip("."))
-        self.journal.append(j.PendingStored(attempt), "mot-de-passe")
+        shown, kept = await self._commitment(secret), await self._commitment(Slot.PENDING)
+        self.journal.append(j.PendingStored(attempt, shown, kept), "mot-de-passe")
+
+    async def _commitment(self, of: Secret | Slot) -> str:
+        """Of a password in hand, or of what a slot gives back; "" when the keyring refuses: the rotation does not depend on it."""
+
+        def commit() -> str:
+            with suppress(ReleveError):
+                held = self.slots.read(of) if isinstance(of, Slot) else None
+                secret = held.password if held else of
+                return commitment(self.keystore, self.folder.run, secret) if isinstance(secret, Secret) else ""
+            return ""
+
+        return await asyncio.to_thread(commit)
 
     def _write_pending(self, secret: Secret, attempt: int) -> ReleveError | None:
         """Whatever `pending` held is void since this reset; who wrote it was journalled when the rotation opened."""
@@ -386,7 +403,7 @@ class Rotation:
         self.journal.append(j.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
-        self.journal.append(j.TargetEntered(target, "automatic"), TARGET_STEPS[-1])
+        self.journal.append(j.TargetEntered(target, "automatic", await self._commitment(secret)), TARGET_STEPS[-1])
         return result
 
     async def _capture_target(self, step: str) -> Path | None:
@@ -446,7 +463,7 @@ class Rotation:
         if situation.next is Next.PROMOTE:
             self.journal.append(j.PromotionIntended(), CLOSE)
             await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
-            self.journal.append(j.PromotionDone(), CLOSE)
+            self.journal.append(j.PromotionDone(await self._commitment(Slot.CURRENT)), CLOSE)
         due = deadline(date.today(), self.settings.policy)
         self.journal.append(j.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")

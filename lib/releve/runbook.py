@@ -7,8 +7,11 @@ from typing import Any
 
 from . import kernel, warm
 from .errors import ReleveError, UsageError
+from .headless import model
 from .operator import Unattended
 from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from .record.evidence import Evidence
+from .record.folder import is_closed
 from .rotation import Done, Rotation, StepMissing
 from .session import Parameters, Session, refuse_secrets
 
@@ -26,7 +29,7 @@ _session: Session | None = None
 async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     """Open the rotation of the parameters, or the unfinished one of the same account. Run again, it says where it stands."""
     global _session
-    _guard()
+    guard = _guard()
     if _session is not None:
         await _session.rotation.decide()
         print("La rotation est déjà ouverte.", _where(_session.rotation))
@@ -35,6 +38,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     session = Session(parameters, Unattended(parameters.approve, parameters.reset_again))
     rotation = await session.open()
     _session = session
+    _keep_evidence(guard, session)
     for notice in session.notices:
         print(notice)
     print(_opening_text(session))
@@ -87,17 +91,43 @@ def _show(done: Done) -> None:
         display(Image(str(done.capture), width=640, alt=f"Écran atteint : {done.result}"))  # type: ignore[no-untyped-call]
 
 
-def _guard() -> None:
-    if "IPython" in sys.modules:
-        from IPython import get_ipython
+def _guard() -> kernel.Guard | None:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
 
-        shell = get_ipython()
-        if shell is not None:
-            kernel.guard(shell, _note_incident)
-            refuse_secrets(shell.user_ns)
+    shell = get_ipython()
+    if shell is None:
+        return None
+    guard = kernel.guard(shell, _note_error)
+    refuse_secrets(shell.user_ns)
+    return guard
 
 
-def _note_incident(text: str) -> None:
-    """An unforeseen error's traceback, for the maintainers: in the record if there is one."""
-    if _session is not None:
-        (_session.rotation.folder.path / "incident.txt").write_text(text, encoding="utf-8")
+def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
+    """Nobody of ours saves this notebook (`record` is not named): the kernel keeps its own copy, and seals the record at the end."""
+    if guard is None or session.parameters.record:
+        return
+    evidence = Evidence(session.rotation.folder, session.settings, session.keystore, model())
+
+    def cell_ended() -> str:
+        try:
+            evidence.cell_ended(guard.transcript)
+        except ReleveError as error:
+            return error.text
+        except OSError as error:
+            return f"Le carnet exécuté n'a pas pu être écrit dans le dossier de la rotation ({error.strerror})."
+        return ""
+
+    guard.on_idle = cell_ended
+
+
+def _note_error(error: BaseException, traceback: str) -> int | None:
+    """The exit code of a run that ends with this error. An unforeseen one leaves its traceback in the record, for the maintainers."""
+    if _session is None:
+        return error.exit_code if isinstance(error, ReleveError) else 5
+    if traceback and not is_closed(_session.rotation.journal.entries):
+        (_session.rotation.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
+    if _session.operator.interactive:
+        return None
+    return error.exit_code if isinstance(error, ReleveError) else _session.rotation.code(error)

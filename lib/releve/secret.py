@@ -1,4 +1,4 @@
-"""A secret is registered when it is born, and a scrubber knows every registered one."""
+"""A secret is registered when it is born, and a scrubber knows every registered one, in every form that usually carries it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import base64
 import html
 import json
 import re
-import shlex
 import threading
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
 MASK = "••••••"
+SHORTEST = 4  # a shorter value would mask half of every text; the portal's are 13 characters or more
 _lock = threading.Lock()
-_registered: dict[str, None] = {}
-_pattern: re.Pattern[str] | None = None
+_registered: dict[str, tuple[str, ...]] = {}
+_forms: tuple[str, ...] = ()  # of every registered value, the longest first
 
 
 class Secret:
@@ -48,41 +49,91 @@ class Secret:
         raise TypeError("a Secret is never serialised")
 
 
-def encodings(value: str) -> set[str]:
-    """The forms in which a text file or a message usually carries `value`."""
-    raw = value.encode()
-    forms = {
+def encodings(value: str) -> tuple[str, ...]:
+    """The texts by which `value` is usually carried: escaped once or twice, in base64, hexadecimal or UTF-16. The longest first.
+
+    A form that contains another one is left out: whoever looks for the shorter finds the longer.
+    """
+    once = _escaped(value)
+    twice = {outer(form) for form in once for outer in (_json, html.escape, _percent)}
+    found: list[str] = []
+    for form in sorted(once | twice | _coded(value) | {_json(form) for form in _coded(value)}, key=len):
+        if form and not any(shorter in form for shorter in found):
+            found.append(form)
+    return tuple(reversed(found))
+
+
+def encodings_in_bytes(value: str) -> tuple[bytes, ...]:
+    """The same for a file: each text in UTF-8, and in UTF-16 of either order (whose bytes share all but one end)."""
+    texts = encodings(value)
+    wide = {form.encode("utf-16-le").rstrip(b"\0") for form in texts} | {form.encode("utf-16-be").lstrip(b"\0") for form in texts}
+    return tuple({form.encode() for form in texts} | {value.encode("latin-1", "ignore"), *wide} - {b""})
+
+
+def _json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _percent(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _escaped(value: str) -> set[str]:
+    """As a program writes it into JSON, HTML, a URL, Python source or a shell's command line; and backwards."""
+    page, python = html.escape(value), value.replace("\\", "\\\\")
+    urls = [quote(value, safe=safe) for safe in ("/", "", "!~*'()", ";,/?:@&=+$-_.!~*'()#")] + [quote_plus(value), quote_plus(value, "*")]
+    return {
         value,
-        json.dumps(value)[1:-1],
+        value[::-1],
+        _json(value),
+        _json(value).replace("/", "\\/"),
         json.dumps(value, ensure_ascii=False)[1:-1],
-        html.escape(value),
+        page,
         html.escape(value, quote=False),
-        html.escape(value).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
-        quote(value),
-        quote(value, safe=""),
-        quote_plus(value),
-        repr(value)[1:-1],
-        shlex.quote(value).strip("'"),
-        base64.b64encode(raw).decode().rstrip("="),
-        base64.urlsafe_b64encode(raw).decode().rstrip("="),
-        raw.hex(),
+        page.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+        page.replace("&#x27;", "&apos;"),
+        "".join(f"&#{ord(char)};" for char in value),
+        "".join(f"&#x{ord(char):x};" for char in value),
+        *urls,
+        *(re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), url) for url in urls),
+        python.replace("'", "\\'"),
+        python.replace('"', '\\"'),
+        ascii(value)[1:-1],
+        repr(value.encode())[2:-1],
+        value.replace("'", "'\"'\"'"),
+        value.replace("'", "'\\''"),
+        re.sub(r"(\W)", r"\\\1", value),
+        re.sub(r'([\\"$`!])', r"\\\1", value),
     }
-    # A second JSON layer: a notebook holds JSON in strings of JSON.
-    forms |= {json.dumps(form)[1:-1] for form in list(forms)}
-    return {form for form in forms if form}
+
+
+def _coded(value: str) -> set[str]:
+    """In base64 wherever it stands among other bytes (three alignments), in hexadecimal, and UTF-16 read as if it were not."""
+    raws = (value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be"))
+    plain = {_base64(raw, before) for raw in raws for before in range(3)}
+    hexes = {raw.hex() for raw in raws} | {value.encode().hex(" "), value.encode().hex(":")}
+    wide = "\0".join(value)
+    return plain | {_url_safe(form) for form in plain} | hexes | {form.upper() for form in hexes} | {wide, repr(wide)[1:-1]}
+
+
+def _base64(raw: bytes, before: int) -> str:
+    """The characters that depend on `raw` alone when `before` other bytes stand before it."""
+    return base64.b64encode(b"\0" * before + raw).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+
+
+def _url_safe(form: str) -> str:
+    return form.replace("+", "-").replace("/", "_")
 
 
 def register(value: str) -> None:
     """Make `value` known to the scrubber for the life of the process. Safe to repeat."""
-    global _pattern
-    if len(value) < 4:  # a shorter one would mask half of every text; the portal's are 13 characters or more
+    global _forms
+    if len(value) < SHORTEST:
         return
     with _lock:
-        if value in _registered:
-            return
-        _registered[value] = None
-        forms = {form for known in _registered for form in encodings(known)}
-        _pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+        if value not in _registered:
+            _registered[value] = encodings(value)
+            _forms = tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
 
 
 def registered() -> tuple[str, ...]:
@@ -92,5 +143,39 @@ def registered() -> tuple[str, ...]:
 
 def scrub(text: str) -> str:
     """`text` with every registered secret, in any usual encoding, replaced by a mask."""
-    pattern = _pattern
-    return pattern.sub(MASK, text) if pattern else text
+    for form in _forms:
+        if form in text:
+            text = text.replace(form, MASK)
+    return text
+
+
+def scrub_bytes(content: bytes) -> bytes:
+    """The same for a binary buffer, whose length does not change."""
+    for value in registered():
+        for form in encodings_in_bytes(value):
+            content = content.replace(form, b"*" * len(form))
+    return content
+
+
+def begun(text: str) -> int:
+    """How many characters at the end of `text` may be the beginning of a secret that the next text would finish."""
+    return max((n for form in _forms for n in range(1, min(len(form), len(text) + 1)) if text.endswith(form[:n])), default=0)
+
+
+def clean(value: object, scrub_text: Callable[[str], str] | None = None) -> object:
+    """The same structure (message, notebook) with every text and buffer in it scrubbed, keys too."""
+    text = scrub_text or scrub
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        return {clean(key, text): clean(item, text) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item, text) for item in value]
+    if isinstance(value, bytes | bytearray | memoryview):
+        return scrub_bytes(bytes(value))
+    return value
+
+
+def known_in(content: bytes, values: Iterable[str]) -> bool:
+    """Whether any usual encoding of one of `values` stands in `content`."""
+    return any(form in content for value in values if len(value) >= SHORTEST for form in encodings_in_bytes(value))

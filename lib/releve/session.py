@@ -26,6 +26,8 @@ from .portal.login import Credentials, Login
 from .portal.route import Route
 from .record.folder import RecordFolder, is_closed, opened, unfinished
 from .record.page import write_page
+from .record.printed import print_with
+from .record.seal import model_hash
 from .rotation import Rotation
 from .settings import Settings, Structure
 from .targets import build, identifier
@@ -175,6 +177,7 @@ class Session:
             route=self.settings.portal.route,
             targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
             school=self.settings.school is not None,
+            model=model_hash(),
             versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()},
         )
 
@@ -230,17 +233,19 @@ class Session:
         """
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
-        await self.close()
         try:
-            await asyncio.to_thread(write_page, rotation.folder.path)
-        except ReleveError as page:
-            self.notices.append(page.text)
+            page = await asyncio.to_thread(write_page, rotation.folder.path)
+            if self._browser is not None and is_closed(rotation.journal.entries):
+                await print_with(self._browser.context.browser, page)
+        except ReleveError as fault:
+            self.notices.append(fault.text)
+        await self.close()
         return error or ReleveError()
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:
             return
-        code = rotation.code(error)
+        error.exit_code = code = rotation.code(error)
         rotation.journal.append(j.RunStopped(code, type(error).__name__, error.text))
         if code == 5 and not self.operator.interactive:
             rotation.journal.append(j.RotationClosed("failed"))

@@ -9,10 +9,11 @@ import sys
 from .. import journal as j
 from ..errors import ReleveError, UsageError
 from ..headless import situation_of
+from ..keystore import open_keystore
 from ..lock import AccountLock, actor
 from ..record.folder import RecordFolder, unfinished
-from ..record.page import write_page
-from ..settings import load
+from ..record.seal import finish
+from ..settings import Settings, load
 
 
 class NothingToAbandon(UsageError):
@@ -26,12 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", required=True, metavar="TEXTE", help="pourquoi, pour qui relira le dossier")
 
 
-def _write_page(record: RecordFolder) -> None:
-    """A page that cannot be made does not keep a rotation open."""
+def _seal(record: RecordFolder, settings: Settings) -> int:
+    """A record that cannot be sealed does not keep a rotation open; the exit code says it."""
     try:
-        write_page(record.path)
+        with record.writing():
+            finish(record, settings, open_keystore())
     except ReleveError as error:
         print(error.text, file=sys.stderr)
+        return error.code
+    return 0
 
 
 def main(args: argparse.Namespace) -> int:
@@ -48,11 +52,11 @@ def main(args: argparse.Namespace) -> int:
         situation = situation_of(settings, record)
         journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
         journal.append(j.RotationAbandoned(args.reason, situation.portal, situation.keyring, situation.targets))
-        _write_page(record)
+        code = _seal(record, settings)
     finally:
         lock.release()
     if args.json:
-        print(json.dumps({"code": 0, "outcome": "abandoned", "record": str(record.path), "text": situation.truth}, ensure_ascii=False))
+        print(json.dumps({"code": code, "outcome": "abandoned", "record": str(record.path), "text": situation.truth}, ensure_ascii=False))
     else:
         print(f"Rotation {record.run} fermée. {situation.truth}\nDossier : {record.path}")
-    return 0
+    return code

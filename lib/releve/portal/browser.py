@@ -15,35 +15,50 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from ..browsers import Browser as BrowserChoice
+from ..disk import write_atomically
+from ..record import picture
 from ..secret import Secret, registered, scrub
 from ..settings import Portal, origin
 from . import errors as e
 from .words import Words
 
-# Replaces every secret by dots, in texts, fields and shadow trees, and paints its place in one flat colour.
+# Replaces every secret by dots, in texts, fields and shadow trees, and lays one flat colour over its place until `_UNCOVER`.
+# Returns the covered boxes (left, top, right, bottom), and whether a secret is left.
 _BLANK = """
 secrets => {
-  let hits = 0;
-  const paint = el => { if (el && el.style) { el.style.setProperty('color', '#333', 'important');
-    el.style.setProperty('background', '#333', 'important'); el.style.setProperty('text-shadow', 'none', 'important'); } };
+  const boxes = [], found = text => text && secrets.some(s => text.includes(s));
+  const cover = (rects, home) => { for (const r of rects) {
+    if (r.width < 1 || r.height < 1) continue;
+    const lid = document.createElement('div');
+    lid.dataset.releveLid = '';
+    lid.style.cssText = `all:initial;position:fixed;left:${Math.floor(r.left)}px;top:${Math.floor(r.top)}px;` +
+      `width:${Math.ceil(r.right) - Math.floor(r.left)}px;height:${Math.ceil(r.bottom) - Math.floor(r.top)}px;` +
+      'background:#333;z-index:2147483647;pointer-events:none';
+    (home.closest('dialog[open]') || document.documentElement).append(lid);
+    boxes.push([Math.floor(r.left), Math.floor(r.top), Math.ceil(r.right), Math.ceil(r.bottom)]);
+  } };
   const walk = root => {
     for (const el of root.querySelectorAll('*')) {
       if (el.shadowRoot) walk(el.shadowRoot);
-      if ('value' in el && typeof el.value === 'string' && (el.type === 'password' || secrets.some(s => el.value.includes(s)))) {
-        if (el.value) { hits += 1; el.value = '••••••••••••'; paint(el); }
+      if (typeof el.value === 'string' && el.value && (el.type === 'password' || found(el.value))) {
+        el.value = '••••••••••••'; if (el.type !== 'hidden') cover(el.getClientRects(), el);
       }
-      for (const name of el.getAttributeNames())
-        if (secrets.some(s => el.getAttribute(name).includes(s))) { el.setAttribute(name, '••••••'); hits += 1; }
+      for (const name of el.getAttributeNames()) if (found(el.getAttribute(name))) el.setAttribute(name, '••••••');
     }
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode())
-      if (secrets.some(s => node.nodeValue.includes(s))) { node.nodeValue = '••••••••••••'; paint(node.parentElement); hits += 1; }
+      if (found(node.nodeValue)) {
+        const range = document.createRange(); range.selectNodeContents(node);
+        const rects = [...range.getClientRects()];
+        node.nodeValue = '••••••••••••';
+        cover([...rects, ...range.getClientRects()], node.parentElement);
+      }
   };
   walk(document);
-  const left = secrets.some(s => document.documentElement.textContent.includes(s) || document.title.includes(s));
-  return { hits, left };
+  return { boxes, left: found(document.documentElement.textContent) || found(document.title) };
 }
 """
+_UNCOVER = "() => document.querySelectorAll('[data-releve-lid]').forEach(lid => lid.remove())"
 
 # What the portal says when it cannot, the most telling first.
 _TROUBLES: dict[str, type[e.PortalError]] = {
@@ -261,13 +276,36 @@ class PortalBrowser:
 
     async def capture(self, path: Path) -> bool:
         """A picture of the page with every secret blanked in the page itself. False, and no file, when that cannot be assured."""
-        secrets = list(registered())
         try:
+            boxes = await self._blank()
+            if boxes is None:
+                return False
+            shot = await self.page.screenshot(animations="disabled", caret="hide", timeout=self.timeout * 1000)
             for frame in self.page.frames:
-                if (await frame.evaluate(_BLANK, secrets))["left"]:
-                    return False
-            path.parent.mkdir(exist_ok=True)
-            await self.page.screenshot(path=path, animations="disabled", caret="hide", timeout=self.timeout * 1000)
+                await frame.evaluate(_UNCOVER)
         except (PlaywrightError, e.BrowserGone):
             return False
+        shot = picture.mark(shot, boxes)
+        if picture.uneven(shot):
+            return False
+        await asyncio.to_thread(write_atomically, path, shot)
         return True
+
+    async def _blank(self) -> list[list[float]] | None:
+        """Blank every frame; the covered boxes on the picture, or None when a secret is left."""
+        boxes, secrets = [], list(registered())
+        for frame in self.page.frames:
+            done = await frame.evaluate(_BLANK, secrets)
+            if done["left"]:
+                return None
+            x, y = await _offset(frame)
+            boxes += [[left + x, top + y, right + x, bottom + y] for left, top, right, bottom in done["boxes"]]
+        return boxes
+
+
+async def _offset(frame: Frame) -> tuple[float, float]:
+    """Where a frame stands on the picture. One that is not shown has its boxes outside, where there is no picture."""
+    if frame.parent_frame is None:
+        return 0, 0
+    box = await (await frame.frame_element()).bounding_box()
+    return (box["x"], box["y"]) if box else (-1e6, -1e6)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from filelock import BaseFileLock, FileLock
 
 from .. import journal as j
 from ..errors import ReleveError
 
 NOTEBOOK, CAPTURES, PAGE = "rotation.ipynb", "captures", "record.html"
-_NAME = re.compile(r"(\d{4}-\d{2}-\d{2}_\d{6})_(\d{14})_(\w+)")
+QUARANTINE = "-quarantaine"  # behind the name of a folder in which a secret was found
+_NAME = re.compile(rf"(\d{{4}}-\d{{2}}-\d{{2}}_\d{{6}})_(\d{{14}})_(\w+)(?:{QUARANTINE})?")
 
 
 class RecordUnwritable(ReleveError):
@@ -51,6 +54,29 @@ class RecordFolder:
         except OSError as error:
             raise RecordUnwritable(folder=self.path.parent, why=error.strerror or type(error).__name__) from error
 
+    @property
+    def quarantined(self) -> bool:
+        """A secret was found in it: it is history, and no evidence to hand on."""
+        return self.path.name.endswith(QUARANTINE)
+
+    @property
+    def aside(self) -> RecordFolder:
+        """The same folder once it is put aside."""
+        return replace(self, path=self.path.with_name(self.path.name.removesuffix(QUARANTINE) + QUARANTINE))
+
+    def keep_earlier_notebook(self) -> None:
+        """Make room for a new run's notebook: the one of an earlier run is evidence too."""
+        notebook = self.path / NOTEBOOK
+        if notebook.exists():
+            earlier = len(list(self.path.glob("rotation.*.ipynb"))) + 1
+            notebook.rename(self.path / f"rotation.{earlier}.ipynb")
+
+    def writing(self) -> BaseFileLock:
+        """The lock of whoever still writes into the folder, even after the rotation's end: nobody else seals it meanwhile."""
+        locks = self.path.parent / ".locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        return FileLock(locks / f"{self.run}.lock", timeout=0, thread_local=False)
+
     def entries(self, *, pass_over_damage: bool = False) -> list[j.Entry]:
         """The journal's entries. Raises `JournalUnreadable`, unless damage is to be passed over."""
         return j.read(self.path / j.FILE_NAME, pass_over_damage=pass_over_damage)
@@ -72,6 +98,12 @@ def opened(entries: list[j.Entry]) -> j.RotationOpened | None:
 def is_closed(entries: list[j.Entry]) -> bool:
     """Whether the rotation is closed or abandoned."""
     return any(isinstance(entry.event, j.RotationClosed | j.RotationAbandoned) for entry in entries)
+
+
+def outcome(entries: list[j.Entry]) -> str:
+    """How an ended rotation ended; "" while it is open."""
+    last = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed | j.RotationAbandoned)), None)
+    return last.outcome if isinstance(last, j.RotationClosed) else "abandoned" if last else ""
 
 
 def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:

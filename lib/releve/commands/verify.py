@@ -1,0 +1,68 @@
+"""`releve verify [FOLDER…]`: recompute everything that the records and the register promise, and name every difference."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import ReleveError, UsageError
+from ..keystore import Keystore, open_keystore
+from ..record.folder import RecordFolder
+from ..record.verify import Verdict, verify
+from ..settings import load
+
+
+class NoSuchFolder(UsageError):
+    happened = "Le dossier {path} n'existe pas."
+    todo = "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier register.jsonl)."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve verify`."""
+    text = "dossiers de rotation, ou dossier qui les contient (sinon : celui des réglages)"
+    parser.add_argument("folder", nargs="*", type=Path, metavar="DOSSIER", help=text)
+    parser.add_argument("--tsa-ca", type=Path, metavar="FICHIER", help="certificats (PEM) de l'autorité d'horodatage")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit code 0 when all is intact, 7 when anything is not. Needs settings only when no folder is named; writes nothing."""
+    places: dict[Path, list[Path] | None] = defaultdict(list)
+    for folder in args.folder or [load(args.settings, args.outputs).record.folder]:
+        path = folder.resolve()
+        if not path.is_dir():
+            raise NoSuchFolder(path=folder)
+        if RecordFolder.at(path) is None:
+            places[path] = None
+        elif (named := places[path.parent]) is not None:
+            named.append(path)
+    keystore = _keystore()
+    verdicts = {outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()}
+    code = 7 if any(verdict.faults for verdict in verdicts.values()) else 0
+    if args.json:
+        print(json.dumps({"code": code, "folders": {str(path): each.to_dict() for path, each in verdicts.items()}}, ensure_ascii=False))
+    else:
+        for path, verdict in verdicts.items():
+            _tell(path, verdict)
+    return code
+
+
+def _keystore() -> Keystore | None:
+    """An auditor's machine has no keyring that knows the register: the check says so, and goes on."""
+    with suppress(ReleveError):
+        return open_keystore()
+    return None
+
+
+def _tell(path: Path, verdict: Verdict) -> None:
+    print(f"{path} : {verdict.records} dossier{'s' * (verdict.records > 1)}, {verdict.lines} ligne{'s' * (verdict.lines > 1)} au registre.")
+    for found in verdict.faults:
+        print(f"  ANOMALIE  {found.text}")
+    for found in verdict.notes:
+        print(f"  note      {found.text}")
+    if verdict.faults:
+        print("La preuve n'est pas intacte. Ne modifiez rien ; gardez une copie du dossier et prévenez votre support.")
+    else:
+        print("Tout est intact.")

@@ -1,0 +1,42 @@
+"""The evidence of a kernel whose notebook is saved by others (plain papermill, JupyterLab): its own copy, and the seal.
+
+`releve rotate` needs nothing of this: its engine writes the notebook into the record, and its process seals it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ..disk import write_atomically
+from ..keystore import Keystore
+from ..settings import Settings
+from .folder import NOTEBOOK, RecordFolder, is_closed
+from .register import Register
+from .seal import finish
+from .transcript import Transcript
+
+
+class Evidence:
+    """Holds the record's folder from the opening on; released, with the process, if it never came to a seal."""
+
+    def __init__(self, folder: RecordFolder, settings: Settings, keystore: Keystore, model: Path) -> None:
+        self._folder, self._settings, self._keystore = folder, settings, keystore
+        self._model = json.loads(model.read_bytes())
+        self._writing = folder.writing()
+        self._writing.acquire()
+        self._sealed = False
+        folder.keep_earlier_notebook()
+
+    def cell_ended(self, transcript: Transcript) -> None:
+        """Write the copy anew; seal the record once the rotation has ended. Raises what `finish` raises; safe to repeat."""
+        if self._sealed:
+            return
+        write_atomically(self._folder.path / NOTEBOOK, transcript.notebook(self._model))
+        if is_closed(self._folder.entries()):
+            self._sealed = True
+            try:
+                if self._folder.path.name not in Register(self._settings.record.folder).records():
+                    finish(self._folder, self._settings, self._keystore)
+            finally:
+                self._writing.release()

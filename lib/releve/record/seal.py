@@ -1,0 +1,204 @@
+"""The seal: when a rotation ends, its folder is searched, described by a statement, and entered in the register.
+
+`record.json` is an in-toto Statement (v1): its subjects are the files with their SHA-256, its predicate says who, what, when and
+how. Everything here may be done again: a record that was killed half-way is finished by the next command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from .. import journal as j
+from ..disk import write_atomically
+from ..errors import ReleveError
+from ..keystore import Keystore
+from ..settings import Settings, project_root
+from . import commitment, search, timestamp
+from .folder import NOTEBOOK, PAGE, RecordFolder, all_records, is_closed, opened, outcome
+from .page import write_page
+from .printed import PRINTED, print_page
+from .register import NotSealed, Register
+from .view import RecordView, view
+
+STATEMENT = "record.json"
+TYPE, PREDICATE = "https://in-toto.io/Statement/v1", "urn:releve:rotation:v1"
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files(folder: Path) -> list[str]:
+    """Every file of a record but the statement itself, by its path in the folder with `/`."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != folder / STATEMENT)
+
+
+def statement(folder: RecordFolder) -> dict[str, Any]:
+    """What `record.json` says. Raises `JournalUnreadable`, OSError."""
+    subjects = [{"name": name, "digest": {"sha256": sha256(folder.path / name)}} for name in files(folder.path)]
+    return {"_type": TYPE, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate(folder)}
+
+
+def predicate(folder: RecordFolder) -> dict[str, Any]:
+    """Who, what, when, how: facts and codes as the journal has them."""
+    entries = folder.entries(pass_over_damage=True)
+    told = view(entries, {})
+    start = told.opened
+    return {
+        "record": folder.path.name,
+        "run": folder.run,
+        "kind": "rehearsal" if start.rehearsal else "rotation",
+        "training": start.school,
+        "outcome": told.outcome,
+        "structure": {"siret": start.structure, "name": start.name},
+        "account": start.account,
+        "actors": told.actors,
+        "hosts": told.hosts,
+        "began": entries[0].time if entries else "",
+        "ended": entries[-1].time if entries else "",
+        "next_due": str(told.next_due),
+        "route": next((e.event.route for e in entries if isinstance(e.event, j.RouteChosen)), start.route),
+        "steps": _steps(told),
+        "gates": [{"time": line.entry.time, "actor": line.entry.actor} | asdict(line.entry.event) for line in told.gates],
+        "resets": [{"attempt": attempt, "state": state} for attempt, state in told.resets],
+        "rejected": [{"time": line.entry.time} | asdict(line.entry.event) for line in told.rejected],
+        "targets": [{"name": t.name, "state": t.state, "mode": t.mode} for t in told.targets],
+        "proof": {"actor": told.proof.entry.actor, "time": told.proof.entry.time} | asdict(told.proof.entry.event) if told.proof else None,
+        "sameness": sameness(entries),
+        "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
+        "versions": start.versions,
+        **cells(folder.path),
+    }
+
+
+def _steps(told: RecordView) -> list[dict[str, Any]]:
+    return [
+        {"id": item.step.id, "number": item.step.number, "title": item.step.title, "passages": [
+            {"time": p.when.isoformat(), "mode": p.mode, "seconds": p.seconds, "capture": p.capture} for p in item.passages
+        ]} for item in told.steps
+    ]  # fmt: skip
+
+
+def sameness(entries: list[j.Entry]) -> dict[str, Any]:
+    """The commitments of the password that counts, by place, and whether they are equal (None: that cannot be told)."""
+    places: dict[str, str] = {}
+    for entry in entries:
+        match entry.event:
+            case j.PendingStored():
+                places = {"portal": entry.event.commitment, "keyring": entry.event.kept}
+            case j.TargetEntered():
+                places[entry.event.target] = entry.event.commitment
+            case j.PromotionDone() if entry.event.commitment:
+                places["keyring (current)"] = entry.event.commitment
+    return {"commitments": places, "equal": commitment.same(list(places.values())) if places else None}
+
+
+def cells(folder: Path) -> dict[str, Any]:
+    """The source of every cell of the executed notebook by its hash, and whether it differs from the model's cell of the same id."""
+    model = {cell["id"]: _source(cell) for cell in _notebook(_model())}
+    found = []
+    for number, cell in enumerate(_notebook(folder / NOTEBOOK), 1):
+        name, source = str(cell.get("id", "")), _source(cell)
+        state = "added" if name not in model else "same" if model[name] == source else "changed"
+        tags = cell.get("metadata", {}).get("tags", [])
+        found.append({"number": number, "id": name, "type": cell["cell_type"], "tags": tags, "source": source, "model": state})
+    missing = sorted(set(model) - {cell["id"] for cell in found}) if found else []
+    return {"model": model_hash(), "cells": found, "cells_missing": missing}
+
+
+def _model() -> Path:
+    return project_root() / "notebooks" / NOTEBOOK
+
+
+def model_hash() -> str:
+    """The SHA-256 of the model notebook; "" when there is none."""
+    return sha256(_model()) if _model().exists() else ""
+
+
+def _notebook(path: Path) -> list[dict[str, Any]]:
+    with suppress(OSError, ValueError, KeyError):
+        read: list[dict[str, Any]] = json.loads(path.read_bytes())["cells"]
+        return read
+    return []
+
+
+def _source(cell: dict[str, Any]) -> str:
+    return hashlib.sha256("".join(cell["source"]).encode()).hexdigest()
+
+
+def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> RecordFolder:
+    """Seal an ended rotation's record: page, search, statement, register, timestamp. One still open only gets its page.
+
+    Raises `SecretFound` (then the folder was renamed), `RegisterDamaged`, `NotSealed`, `PageUnwritable`. Safe to repeat.
+    """
+    entries = folder.entries(pass_over_damage=True)
+    register, start = Register(settings.record.folder, keystore), opened(entries)
+    if start is None or not is_closed(entries):
+        write_page(folder.path)
+        return folder
+    if folder.path.name not in register.records():
+        try:
+            _seal(folder, start, register, settings, keystore)
+        except OSError as error:
+            raise NotSealed(path=error.filename or folder.path, why=error.strerror or type(error).__name__) from error
+    (settings.record.folder / ".locks" / f"{folder.run}.lock").unlink(missing_ok=True)
+    timestamp.catch_up(register, settings.record.timestamp_url)
+    return folder
+
+
+def _seal(folder: RecordFolder, start: j.RotationOpened, register: Register, settings: Settings, keystore: Keystore) -> None:
+    search.learn(keystore, settings, start.account, folder.run)
+    _make_page(folder, settings)
+    entry = {
+        "record": folder.path.name, "run": folder.run, "structure": start.structure, "account": start.account,
+        "training": start.school, "outcome": outcome(folder.entries(pass_over_damage=True)),
+    }  # fmt: skip
+    if found := search.search(folder.path):
+        error = search.quarantine(folder, found)
+        register.append(entry | {"kind": "quarantine"})
+        raise error
+    path = folder.path / STATEMENT
+    write_atomically(path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n")
+    register.append(entry | {"kind": "record", "statement": sha256(path)})
+    commitment.forget(keystore, folder.run)
+    search.forget_rejected(keystore, folder.run)
+
+
+def _make_page(folder: RecordFolder, settings: Settings) -> None:
+    """The page, and the same printed. A damaged journal has none, and the record is sealed as it is."""
+    page = folder.path / PAGE
+    before = page.read_bytes() if page.exists() else b""
+    with suppress(j.JournalUnreadable):
+        write_page(folder.path)
+        if before != page.read_bytes() or not (folder.path / PRINTED).exists():
+            print_page(page, settings)
+
+
+def finish_left_over(settings: Settings, keystore: Keystore, tell: Callable[[ReleveError], None]) -> int:
+    """Seal what an ended process left unsealed, and timestamp what an authority could not; how many failed. Cheap when nothing is left."""
+    register, failed = Register(settings.record.folder, keystore), 0
+    known = register.records()
+    for folder in all_records(settings.record.folder):
+        if folder.path.name in known or folder.quarantined:
+            continue
+        try:
+            if is_closed(folder.entries(pass_over_damage=True)):
+                with folder.writing():
+                    finish(folder, settings, keystore)
+        except Timeout:
+            continue
+        except ReleveError as error:
+            failed += 1
+            tell(error)
+    timestamp.catch_up(register, settings.record.timestamp_url)
+    return failed

@@ -1,0 +1,101 @@
+"""The search before the seal: no secret of the rotation stands in any byte of its folder, nor shows through in a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ReleveError
+from ..keystore import Keystore, Slot
+from ..secret import SHORTEST, Secret, encodings_in_bytes, registered
+from ..settings import Settings
+from . import picture
+from .folder import RecordFolder
+
+
+class SecretFound(ReleveError):
+    """The record cannot be sealed: a file holds a secret. The folder is renamed, and nothing in it was deleted."""
+
+    code = 7
+    happened = "Un secret se trouve dans le dossier de la rotation ({files}) : le dossier est mis à l'écart, sans être scellé."
+    safe = "La rotation elle-même n'est pas en cause, et le trousseau est intact. Le dossier est ici : {path}."
+    todo = (
+        "Ne transmettez ce dossier à personne. Prévenez votre support, et renouvelez le mot de passe concerné : "
+        "il faut le considérer comme connu."
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file (its path in the folder) and what is wrong: "secret" or "picture" (a blanked place that is not blank)."""
+
+    file: str
+    what: str
+
+
+def learn(keystore: Keystore, settings: Settings, account: str, run: str) -> None:
+    """Register every secret that a rotation of `account` may have met, as far as the keyring gives them."""
+    entries = [keystore.portal_password(settings.portal.login), keystore.otp_seed(settings.portal.login)]
+    if settings.piste:
+        entries.append(keystore.piste_secret(settings.piste.client_id))
+    for entry in entries:
+        with suppress(ReleveError):
+            entry.get()
+    learn_new(keystore, account, run)
+
+
+def learn_new(keystore: Keystore, account: str, run: str) -> None:
+    """The same, of those that come into being during a rotation."""
+    for slot in Slot:
+        with suppress(ReleveError):
+            keystore.slots(account).read(slot)
+    for value in _rejected(keystore, run):
+        Secret(value)
+
+
+def remember_rejected(keystore: Keystore, run: str, password: Secret) -> None:
+    """Keep a rejected password until the record is sealed, so that the search knows it: the last one may be in force."""
+    with suppress(ReleveError):
+        known = _rejected(keystore, run)
+        keystore.entry("rejected", run).set(Secret(json.dumps([*known, password.reveal()])))
+
+
+def forget_rejected(keystore: Keystore, run: str) -> None:
+    """The record is sealed: nobody needs them any more."""
+    with suppress(ReleveError):
+        keystore.entry("rejected", run).delete()
+
+
+def _rejected(keystore: Keystore, run: str) -> list[str]:
+    with suppress(ReleveError, ValueError):
+        held = keystore.entry("rejected", run).get()
+        return [str(each) for each in json.loads(held.reveal())] if held else []
+    return []
+
+
+def search(folder: Path) -> list[Found]:
+    """Every file of the folder in which a registered secret stands in a usual encoding, names included; every picture that shows one."""
+    forms = {form for value in registered() if len(value) >= SHORTEST for form in encodings_in_bytes(value)}
+    return [found for path in sorted(folder.rglob("*")) for found in _search(path, str(path.relative_to(folder)), forms)]
+
+
+def _search(path: Path, name: str, forms: set[bytes]) -> Iterator[Found]:
+    content = path.read_bytes() if path.is_file() else b""
+    if any(form in content or form in name.encode() for form in forms):
+        yield Found(name, "secret")
+    if content.startswith(b"\x89PNG"):
+        try:
+            bad = picture.uneven(content)
+        except OSError:
+            bad = []
+        if bad:
+            yield Found(name, "picture")
+
+
+def quarantine(folder: RecordFolder, found: list[Found]) -> SecretFound:
+    """Rename the folder so that nobody takes it for a record; the error to raise."""
+    folder.path.rename(folder.aside.path)
+    return SecretFound(files=", ".join(each.file for each in found), path=folder.aside.path)

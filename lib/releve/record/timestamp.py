@@ -1,0 +1,83 @@
+"""An outside witness of the register's age: an RFC 3161 timestamp of its last line, from the authority that the settings name.
+
+`timestamps/HASH.tsr` is the authority's whole answer for the line of that hash: `openssl ts -verify -digest HASH` reads it.
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..disk import write_atomically
+from .register import Register, digest
+
+if TYPE_CHECKING:  # imported where they are used: most commands ask no authority
+    from cryptography.x509 import Certificate
+
+FOLDER = "timestamps"
+PATIENCE_SECONDS = 5.0  # each command waits so long, at most, for an authority that is away
+_TYPE = "application/timestamp-query"
+
+
+def catch_up(register: Register, url: str) -> bool:
+    """Have the last line timestamped unless it is; False when the authority is away: the next command asks again."""
+    lines = register.lines()
+    if not url or not lines:
+        return True
+    path = register.path.parent / FOLDER / f"{digest(lines[-1])}.tsr"
+    if path.exists():
+        return True
+    try:
+        answer = _ask(url, lines[-1])
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, answer)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _ask(url: str, line: bytes) -> bytes:
+    """The authority's answer for that line. Raises OSError when it is away, ValueError for any answer but its token for that line."""
+    from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, decode_timestamp_response
+
+    asked = TimestampRequestBuilder().data(line).hash_algorithm(HashAlgorithm.SHA256).build()
+    request = urllib.request.Request(url, asked.as_bytes(), {"Content-Type": _TYPE})
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+        answer: bytes = response.read()
+    found = decode_timestamp_response(answer)
+    of_it = found.tst_info.message_imprint.message.hex() == digest(line) and found.tst_info.nonce == asked.nonce
+    if PKIStatus(found.status) is not PKIStatus.GRANTED or not of_it:
+        raise ValueError("not the timestamp that was asked for")
+    return answer
+
+
+def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
+    """The time that the token at `path` gives to the hash in its name, or None when it is not sound; and whether its signer is known.
+
+    `authorities` are the certificates to trust (PEM); without them the token's own are, and the signer is not known.
+    """
+    from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
+    from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+
+    try:
+        found = decode_timestamp_response(path.read_bytes())
+        inside = [load_der_x509_certificate(each) for each in found.signed_data.certificates]
+        known = load_pem_x509_certificates(authorities.read_bytes()) if authorities else []
+        builder = VerifierBuilder()
+        for root in known or _tops(inside):
+            builder = builder.add_root_certificate(root)
+        for each in inside:
+            if each not in known:
+                builder = builder.add_intermediate_certificate(each)
+        builder.build().verify(found, bytes.fromhex(path.stem))
+    except (VerificationError, ValueError, OSError):
+        return None, False
+    return found.tst_info.gen_time, bool(known)
+
+
+def _tops(certificates: list[Certificate]) -> list[Certificate]:
+    """Those whose issuer is not among them."""
+    subjects = {each.subject for each in certificates}
+    return [each for each in certificates if each.issuer == each.subject or each.issuer not in subjects]
