@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": ("releve.commands.verify", "vérifier que les dossiers et le registre n'ont pas changé"),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
     "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
+    "discover": ("releve.commands.discover", "lister vos structures et leurs comptes techniques, et les ajouter aux réglages"),
     "doctor": ("releve.commands.doctor", "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent"),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),
 }

@@ -45,6 +45,11 @@ _BESIDE_LABEL = """
 }
 """
 
+_CELLS = """
+() => [...document.querySelectorAll('tr, [role=row]')].filter(row => row.checkVisibility()).map(row =>
+  [...row.querySelectorAll('th, td, [role=cell], [role=gridcell], [role=columnheader]')].map(cell => cell.innerText.trim()))
+"""
+
 
 class Screen:
     """A screen in the window in hand. `title` is the document's name for it."""
@@ -166,6 +171,19 @@ class ActivitesDuGestionnaire(Screen):
         row = await self.only(self.row(siret), siret)
         await self.press(self.named("structures.edit", row), self.words.first("structures.edit"))
 
+    async def every(self) -> list[tuple[str, str]]:
+        """SIRET and name of every structure, page after page, from the page in hand on. A row without a SIRET is no structure of ours."""
+        found: dict[str, str] = {}
+        while True:
+            rows: list[list[str]] = await self.page.evaluate(_CELLS)
+            column = next((row.index(cell) for row in rows for cell in row if self.words.exact("structures.name").search(cell)), -1)
+            for row in rows:
+                siret = next((plain for cell in row if len(plain := "".join(cell.split())) == 14 and plain.isdecimal()), "")
+                if siret:
+                    found[siret] = row[column] if -1 < column < len(row) else ""
+            if not await self._turn_page():
+                return list(found.items())
+
     async def search(self, siret: str) -> bool:
         """Ask the portal's own search for the structure; False when there is no such field. The pages remain the way to be sure."""
         field = self.page.get_by_role("searchbox").or_(self.page.get_by_role("textbox", name=self.words.find("structures.search")))
@@ -178,13 +196,13 @@ class ActivitesDuGestionnaire(Screen):
         return True
 
     async def _turn_page(self) -> bool:
-        following = self.named("structures.next")
+        titled = self.page.get_by_title(self.words.find("structures.next")).filter(visible=True)  # its name is but an arrow
+        following = self.named("structures.next").or_(titled)
         if not await following.count() or not await following.first.is_enabled():
             return False
-        first = await self.page.get_by_role("row").filter(visible=True).nth(1).inner_text()
+        before = await self.page.evaluate(_CELLS)
         await following.first.click()
-        still = self.page.get_by_role("row").filter(has_text=first)
-        await still.wait_for(state="detached")
+        await self.page.wait_for_function(f"before => JSON.stringify(({_CELLS})()) !== JSON.stringify(before)", arg=before)
         await self.reached()
         return True
 
@@ -210,6 +228,14 @@ class ModificationDeLaStructure(Screen):
         title = self.page.get_by_text(self.words.find("structure.users")).filter(visible=True).first
         await self.browser.wait_for(title, self.words.first("structure.users"))
         await title.scroll_into_view_if_needed()
+
+    async def accounts(self) -> tuple[str, ...]:
+        """The technical accounts on the card."""
+        return tuple(dict.fromkeys(ACCOUNT.findall(await self.page.locator("body").inner_text())))
+
+    async def is_secondary(self) -> bool:
+        """Whether the card says that the manager may not reset."""
+        return self.words.find("structure.secondary").search(await self.page.locator("body").inner_text()) is not None
 
     async def reset_button(self, siret: str, account: str) -> Locator:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that says why there is none."""
