@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import headless
 from .errors import ReleveError
 from .history import JustDone, history
+from .kernel import UnforeseenError
 from .lock import AccountBusy
 from .settings import Settings, Structure
 
@@ -165,9 +166,19 @@ class Fleet:
             code = 3 if name in _ELSEWHERE else error.code
             self._refresh(code)
             return Line(structure.siret, structure.name, code, error.text, error=name)
+        except Exception as error:  # one failure never stops the others, foreseen or not
+            self._drop()
+            return self._unforeseen(structure, error)
         self._refresh(found.code)
         text = "" if found.code == 0 else found.text
         return Line(structure.siret, structure.name, found.code, text, found.record, found.error, found.proof, found.next_due)
+
+    def _unforeseen(self, structure: Structure, error: Exception) -> Line:
+        """The journal tells whether anything can have changed."""
+        account = structure.technical_account
+        left = next((each for each in reversed(history(self.settings.record.folder)) if each.account == account and each.open), None)
+        text = UnforeseenError(kind=type(error).__name__).text
+        return Line(structure.siret, structure.name, 6 if left and left.touched else 5, text, str(left.record) if left else "")
 
     def _rotate(self, structure: Structure, tell: Callable[[str, str], None]) -> headless.Outcome:
         headless.check(self.settings, structure, again=self.again)  # before a kernel is started for nothing
@@ -192,7 +203,7 @@ class Fleet:
             self._kernel = Kernel()
         try:
             self._kernel.tell("from releve import warm; warm.begin(); warm.clean()")
-        except (CellExecutionError, DeadKernelError, OSError, RuntimeError) as error:
+        except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None
         self._kernel.stopping = self._stop.is_set()

@@ -1,0 +1,258 @@
+"""Fleets on the school: one login, one record each, failures that stop nothing, and never two resets for one account."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import termios
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+from fleet_scene import FleetScene, fleet_scene
+from releve import journal as j
+from releve.fleet import Fleet, Line, Tour, one_each
+from releve.history import JustDone, refuse_twice
+from releve.kept_kernel import Kernel
+from releve.school import Faults
+from releve.secret import Secret
+
+pytestmark = pytest.mark.timeout(420)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[FleetScene]:
+    """Three structures, no fault."""
+    with fleet_scene(tmp_path, 3) as scene:
+        yield scene
+
+
+FAULTS = {  # what goes wrong for one structure, the exit code that it would have alone, and its resets
+    "no account": (Faults(no_technical_account=True), 5, 0),
+    "not the manager": (Faults(missing_button=True), 5, 0),
+    "refused": (Faults(reset_refused=-1), 5, 0),
+    "error 500": (Faults(server_error_at="structure:0"), 5, 0),
+    "maintenance": (Faults(maintenance_at="structure:0"), 5, 0),
+    "pop-up": (Faults(popup_at="structure:0"), 5, 0),
+    "cut": (Faults(cut_after_confirmation=-1), 6, None),  # the browser may have sent it again by itself
+    "error at the click": (Faults(server_error_at="confirmation:0"), 6, 0),
+    "password lost": (Faults(session_expired_at="recapitulatif:0"), 6, 1),
+    "Corail closed": (Faults(server_error_at="corail-transfert:0"), 6, 1),
+}
+
+
+def test_fifty_structures_with_ten_faults_then_only_what_is_left(tmp_path: Path) -> None:
+    """40 done, 10 explained, 50 records, exact resets; a lost session costs one login; the second start does what is left, no more."""
+    with fleet_scene(tmp_path, 50) as scene:
+        wrong = dict(zip(scene.sirets[2::5], FAULTS, strict=True))
+        scene.school.faults.per_structure = {siret: FAULTS[name][0] for siret, name in wrong.items()}
+        _after(scene, 12, lambda: setattr(scene.school.faults, "session_expired_at", "structures"))
+        first = scene.run()
+        told = {line.structure: line for line in first.failed}
+        lists = [len(each) for each in (first.done, first.nothing, first.person, first.failed, first.left)]
+        assert ([40, 0, 0, 10, 0], "") == (lists, first.stopped)
+        assert {siret: FAULTS[name][1] for siret, name in wrong.items()} == {siret: line.code for siret, line in told.items()}
+        assert all("Ce qu'il faut faire : " in line.text and line.record for line in told.values())
+        assert 50 == len(scene.past())
+        _exact(scene, wrong)
+        assert 1 + 10 + 1 == scene.logins()  # a fresh start after each failure, and once for the lost session
+        assert all(scene.agree(siret) for siret in scene.sirets if siret not in wrong)
+        _second_start(scene, wrong)
+
+
+def _exact(scene: FleetScene, wrong: dict[str, str]) -> None:
+    expected = {siret: FAULTS[wrong[siret]][2] if siret in wrong else 1 for siret in scene.sirets}
+    assert {s: n for s, n in expected.items() if n is not None} == {s: scene.resets()[s] for s, n in expected.items() if n is not None}
+
+
+def _second_start(scene: FleetScene, wrong: dict[str, str]) -> None:
+    """The faults gone: what had changed nothing is done anew, Corail gets its password, and nobody clicks where the outcome is unknown."""
+    before = scene.resets()
+    scene.school.faults.per_structure = {}
+    second = scene.run()
+    undecided = {siret for siret, name in wrong.items() if name in ("cut", "error at the click", "password lost")}
+    finished = {siret for siret, name in wrong.items() if name == "Corail closed"}
+    assert (7, 40, undecided) == (len(second.done), len(second.nothing), {line.structure for line in second.failed})
+    again = {siret: number - before[siret] for siret, number in scene.resets().items()}
+    assert {siret: int(siret in wrong and siret not in undecided | finished) for siret in scene.sirets} == again
+    assert all(scene.agree(siret) for siret in scene.sirets if siret not in undecided)
+    assert 50 + 6 == len(scene.past())
+
+
+def _after(scene: FleetScene, resets: int, act: Callable[[], None]) -> None:
+    """Do something, once, when the portal has counted so many resets."""
+    done: list[int] = []
+
+    def listen(entry: object) -> None:
+        if scene.world.resets() == resets and not done:
+            done.append(1)
+            act()
+
+    scene.world.ledger.listeners.append(listen)
+
+
+def test_two_fleets_at_once_share_the_work(tmp_path: Path) -> None:
+    """Two commands started together on the same list: each account is reset once, and both end well."""
+    with fleet_scene(tmp_path, 5) as scene:
+        both = [scene.start("rotate", "--all", "--yes", "--json") for _ in range(2)]
+        ended = [(*each.communicate(timeout=200), each.returncode) for each in both]
+        tours = [json.loads(out) for out, _, _ in ended]
+        assert dict.fromkeys(scene.sirets, 1) == scene.resets(), ended
+        assert sorted(scene.sirets) == sorted(line["structure"] for tour in tours for line in tour["done"])
+        assert [[], []] == [tour["failed"] + tour["person"] + tour["left"] for tour in tours]
+        assert all(scene.agree(siret) for siret in scene.sirets)
+
+
+def test_a_refused_password_stops_everything_at_once(three: FleetScene) -> None:
+    """One refusal, one only: the account would be locked after three. What was not begun is said."""
+    three.keyring.keystore().portal_password("xt012345").set(Secret("ce-n-est-pas-celui-là"))
+    tour = three.run()
+    assert (["PasswordRefused"], three.sirets[1:]) == ([line.error for line in tour.failed], tour.left)
+    assert 1 == three.world.ledger.count("login_refused")
+    assert "auraient rencontré la même chose" in tour.stopped
+
+
+def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> None:
+    """Maintenance for all is not asked of the fourth structure."""
+    with fleet_scene(tmp_path, 5) as scene:
+        scene.school.faults.maintenance_at = "authentification:0"
+        tour = scene.run()
+        assert (["Maintenance"] * 3, scene.sirets[3:], 0) == ([line.error for line in tour.failed], tour.left, scene.world.resets())
+
+
+def test_a_killed_kernel_costs_one_structure(three: FleetScene) -> None:
+    """The notebook's process killed right after a reset: that structure is told as such, the others are done, a second start finishes."""
+    settings = three.settings()
+    fleet = Fleet(settings, approve=True)
+    _after(three, 2, lambda: os.kill(fleet._kernel.manager.provisioner.pid, signal.SIGKILL))  # type: ignore[union-attr]
+    tour = fleet.run(settings.structures.values())
+    assert (2, [three.sirets[1]], 6) == (len(tour.done), [line.structure for line in tour.failed], tour.code)
+    again = Fleet(settings, approve=True, reset_again=True).run(settings.structures.values())
+    assert ([three.sirets[1]], 2) == ([line.structure for line in again.done], len(again.nothing))
+    assert [1, 2, 1] == list(three.resets().values())
+
+
+@pytest.mark.parametrize(("on", "done"), [("login", 0), ("reset", 1)])
+def test_ctrl_c_stops_at_a_safe_point(three: FleetScene, on: str, done: int) -> None:
+    """Before the reset the structure in hand is put down, nothing changed; after it, it is finished. The same command does the rest."""
+    process = three.start("rotate", "--all", "--yes", "--json")
+    _signal_at(three, on, process)
+    out, err = process.communicate(timeout=120)
+    told = json.loads(out)
+    stopped = [line["error"] for line in told["failed"]]
+    assert (4, done, ["StoppedBeforeReset"] * (1 - done)) == (process.returncode, len(told["done"]), stopped), err
+    assert three.sirets[1:] == told["left"]
+    assert [done, 0, 0] == list(three.resets().values())
+    assert [1, 1, 1] == [*_finished(three)]
+
+
+def _signal_at(scene: FleetScene, kind: str, process: Popen[str]) -> None:
+    sent: list[int] = []
+
+    def listen(entry: object) -> None:
+        if entry.kind == kind and not sent:  # type: ignore[attr-defined]
+            sent.append(1)
+            process.send_signal(signal.SIGINT)
+
+    scene.world.ledger.listeners.append(listen)
+
+
+def _finished(scene: FleetScene) -> list[int]:
+    tour = scene.run()
+    assert 0 == tour.code and all(scene.agree(siret) for siret in scene.sirets)
+    return list(scene.resets().values())
+
+
+def test_without_a_confirmation_nothing_is_begun(three: FleetScene) -> None:
+    """No terminal and no --yes: a person is needed for each, and the portal was not even asked."""
+    process = three.start("rotate", "--due", "--json")
+    out, _ = process.communicate(timeout=60)
+    told = json.loads(out)
+    assert (4, 3, 0) == (process.returncode, len(told["person"]), len(three.world.ledger.entries))
+    assert not three.past()
+
+
+def test_at_a_terminal_one_confirmation_and_a_bar_with_the_time_left(tmp_path: Path) -> None:
+    """The operator types how many accounts; the bar tells the structure, its screen and the time that remains; then the lists."""
+    with fleet_scene(tmp_path, 2) as scene:
+        master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, 140))
+        process = Popen(scene.command("rotate", "--due"), env=os.environ, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        seen = _read_until(master, "tapez ce nombre")
+        os.write(master, b"2\n")
+        seen += _read_until(master, "en échec.")
+        assert 0 == process.wait(30), seen
+        assert "2 comptes techniques" in seen and "reste" in seen and "Fait (2)" in seen
+        assert [1, 1] == list(scene.resets().values())
+
+
+def _read_until(master: int, text: str) -> str:
+    seen = b""
+    while text.encode() not in seen:
+        try:
+            some = os.read(master, 4096)
+        except OSError:
+            break
+        seen += some
+    return seen.decode(errors="replace")
+
+
+def test_the_polite_guest_pauses_between_structures(three: FleetScene) -> None:
+    """`pause_seconds` stands between the end of one and the beginning of the next."""
+    three.policy["pause_seconds"] = 1.5
+    three.run(*three.sirets[:2])
+    first, second = three.past()
+    assert first.ended and second.began
+    assert timedelta(seconds=1.5) <= second.began - first.ended
+
+
+def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) -> None:
+    """The rotation of one of them serves all: the others are not asked for again."""
+    structures = list(three.settings().structures.values())
+    shared = [structures[0], replace(structures[1], technical_account=structures[0].technical_account), structures[2]]
+    assert [structures[0], structures[2]] == one_each(shared)
+
+
+def test_the_kept_kernel_starts_each_notebook_clean() -> None:
+    """A variable of one notebook is not there in the next, nor its outputs; the process is the same."""
+    kernel = Kernel()
+    try:
+        kernel.tell("import os; pid = os.getpid(); x = 42; x")
+        process = kernel.manager.provisioner.pid
+        kernel.tell("from releve import warm; warm.begin(); warm.clean()")
+        kernel.tell(f"import os\nassert 'x' not in globals() and not Out and os.getpid() == {process}")
+    finally:
+        kernel.shut_down()
+
+
+def test_an_account_just_renewed_is_refused_under_the_lock(tmp_path: Path) -> None:
+    """Within a day, and only when nothing of it is left open."""
+    folder = tmp_path / "2026-01-05_100000_21990001600011_ab"
+    folder.mkdir()
+    journal = j.Journal(folder, "ab", "a@b")
+    journal.append(j.RotationOpened("21990001600011", "Mairie", "A@cpro.fr", "gestionnaire", ()))
+    refuse_twice(tmp_path, "A@cpro.fr")
+    journal.append(j.RotationClosed("succeeded"))
+    refuse_twice(tmp_path, "B@cpro.fr")
+    with pytest.raises(JustDone):
+        refuse_twice(tmp_path, "A@cpro.fr")
+
+
+def test_one_exit_code_for_four_lists() -> None:
+    """The worst wins; a fleet that ended early is for a person; nothing to do at all is 3."""
+
+    def code(*codes: int, left: int = 0) -> int:
+        tour = Tour(left=["x"] * left)
+        for each in codes:
+            tour.add(Line("1", "n", each, ""))
+        return tour.code
+
+    assert [0, 3, 3, 6, 4, 4, 5, 7] == [
+        code(0, 3), code(3), code(), code(0, 4, 5, 6), code(0, 4, 5), code(0, left=1), code(0, 5), code(6, 7)
+    ]  # fmt: skip
