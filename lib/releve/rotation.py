@@ -81,7 +81,7 @@ class Rotation:
         structure: Structure,
         keystore: Keystore,
         operator: Operator,
-        open_route: Callable[[], Awaitable[Route]],
+        open_route: Callable[[str], Awaitable[Route]],
         make_target: Callable[[str], Target],
     ) -> None:
         self.folder, self.journal, self.settings, self.structure = folder, journal, settings, structure
@@ -92,6 +92,8 @@ class Rotation:
         self._targets: dict[str, Target] = {}
         self._position = -1  # the last navigation step whose screen is in hand; `SHOWN` once a password was
         self._left = False
+        self._dropped: Secret | None = None  # the latest candidate that was left without being submitted
+        self.watch = Watch(folder, journal, settings, operator)
         self._in_view = False  # the summary of the password just kept is still on the screen
 
     @property
@@ -196,12 +198,21 @@ class Rotation:
     async def route(self) -> Route:
         """The route to the reset, its browser started at the first call."""
         if self._route is None:
-            route = await self._open_route()
-            chosen = j.RouteChosen(route.name, route.sees_first)
-            if chosen != next((e.event for e in reversed(self.journal.entries) if isinstance(e.event, j.RouteChosen)), None):
-                self.journal.append(chosen)
-            self._route = route
+            self._route = await self._open_route(self._route_in_use)
+            self._note_route(self._route)
         return self._route
+
+    @property
+    def _route_in_use(self) -> str:
+        """The route of the attempts so far, which those to come keep to: what they mean depends on it. "" before the first."""
+        chosen = [entry.event for entry in self.journal.entries if isinstance(entry.event, j.RouteChosen)]
+        return chosen[-1].route if chosen and self._facts(None).attempts else ""
+
+    def _note_route(self, route: Route) -> None:
+        """Which route it is, once the portal has told."""
+        chosen = j.RouteChosen(route.name, route.sees_first)
+        if route.name and chosen != next((e.event for e in reversed(self.journal.entries) if isinstance(e.event, j.RouteChosen)), None):
+            self.journal.append(chosen)
 
     async def _navigate(self, step: str) -> Done:
         index = NAVIGATION.index(step)
@@ -214,8 +225,10 @@ class Rotation:
         """Go through the screens up to that one; returns the last one's line of result."""
         route, result = await self.route(), ""
         for each in NAVIGATION[self._position + 1 : index + 1]:
+            await self.watch.compare(route, each)
             result = await route.go(each)
             self._position += 1
+            self._note_route(route)
         return result
 
     async def _approach(self) -> Route:
@@ -226,7 +239,7 @@ class Rotation:
             await route.back()
             self._position = WINDOW
         await self._advance(WINDOW)
-        await route.ready()
+        await self.watch.compare(route, "confirmation")
         return route
 
     def _check_earlier(self, step: str) -> None:
@@ -287,6 +300,7 @@ class Rotation:
         route = await self._approach()
         if route.sees_first:
             return await self._reset_seen_first(route, attempt)
+        await route.ready()
         self.journal.append(j.ResetIntended(attempt), "confirmation")
         await self._commit(route, attempt)
         self._position = SHOWN
@@ -304,18 +318,38 @@ class Rotation:
         return ""
 
     async def _reset_seen_first(self, route: Route, attempt: int) -> str:
-        secret = await route.read()
+        """A candidate is seen, judged and kept, and only then made effective; a forbidden one is left without being submitted."""
+        before = self._facts(None).attempts.get(attempt - 1, Attempt())
+        self.journal.append(j.CandidateAsked(attempt), "confirmation")
         self._position = SHOWN
+        with effect("candidate asked"):
+            await route.offer()
+        secret = await route.read()
         if fault := self._fault(secret):
-            await asyncio.to_thread(remember_rejected, self.keystore, self.folder.run, secret)
-            self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
-            return fault
+            return await self._drop(route, attempt, secret, fault, anyway=before.same and before.again)
         await self._keep(secret, attempt)
+        await self._submit(route, attempt, secret)
+        self._in_view = True
+        return ""
+
+    async def _drop(self, route: Route, attempt: int, secret: Secret, fault: str, anyway: bool) -> str:
+        """Leave a candidate that cannot be used; one that comes back is submitted only when somebody decided so, to be rid of it."""
+        same, self._dropped = secret == self._dropped and not anyway, secret
+        await asyncio.to_thread(remember_rejected, self.keystore, self.folder.run, secret)
+        self.journal.append(j.CandidateRejected(attempt, fault, same), "mot-de-passe")
+        if same:
+            raise SameCandidate(fault=fault)
+        if anyway:
+            await self._submit(route, attempt, secret)
+        return fault
+
+    async def _submit(self, route: Route, attempt: int, secret: Secret) -> None:
         await route.ready()
+        if await route.read() != secret:
+            raise CandidateChanged
         self.journal.append(j.ResetIntended(attempt), "confirmation")
         await self._commit(route, attempt)
         self.journal.append(j.ResetDone(attempt), "confirmation")
-        return ""
 
     async def _commit(self, route: Route, attempt: int) -> None:
         try:
@@ -464,6 +498,7 @@ class Rotation:
             self.journal.append(j.PromotionIntended(), CLOSE)
             await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
             self.journal.append(j.PromotionDone(await self._commitment(Slot.CURRENT)), CLOSE)
+        self.watch.keep()
         due = deadline(date.today(), self.settings.policy)
         self.journal.append(j.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
