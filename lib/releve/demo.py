@@ -26,13 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve demo`."""
     text = "panne du site d'entraînement (répétable), par exemple slash_in_first=2"
     parser.add_argument("--fault", action="append", default=["slash_in_first=1", "first_visit_form=1"], metavar="NOM=VALEUR", help=text)
+    routes = ("gestionnaire", "raccordements", "auto")
+    parser.add_argument("--route", choices=routes, default=routes[0], help="voie vers le mot de passe (gestionnaire : celle du document)")
     parser.add_argument("--ledger", metavar="FICHIER", type=Path, help="écrire ce que le site d'entraînement a compté")
 
 
 def main(args: argparse.Namespace) -> int:
     """Nothing of the user's is read or written, but for the record in `outputs/`, which says that it comes from the school."""
     account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"  # a new one each time: an earlier, broken demonstration is never resumed
-    world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account)
+    world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account, routes="both")
     with (
         tempfile.TemporaryDirectory(prefix="releve-demo-") as folder,
         ThrowawayKeyring() as keyring,
@@ -42,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
         os.environ.update(keyring.environment)
         os.environ["IPYTHONDIR"] = str(Path(folder) / "ipython")  # the user's own has start-up files, and a kernel writes there
         path = Path(folder) / "releve.toml"
-        path.write_text(_settings(school, world, account), encoding="utf-8")
+        path.write_text(_settings(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         try:
             found = headless.rotate(settings, SIRET, approve=True, progress=show.progress(quiet=False))
@@ -60,13 +62,14 @@ def _fill(keystore: Keystore, world: World, account: str) -> None:
     keystore.slots(account).adopt(Secret(world.accounts[account].password), BY_HAND)
 
 
-def _settings(school: SchoolThread, world: World, account: str) -> str:
+def _settings(school: SchoolThread, world: World, account: str, route: str) -> str:
     urls = school.urls
     origins = json.dumps([*urls.origins, urls.corail, urls.piste])
     return f"""\
 [portal]
 url = "{urls.portal}"
 login = "{LOGIN}"
+route = "{route}"
 origins = {origins}
 
 [school]

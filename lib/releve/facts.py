@@ -20,6 +20,8 @@ class Attempt:
     """One password of the portal, by what the journal tells of it. `sees_first`: it was seen before its click (see `portal.route`)."""
 
     sees_first: bool = False
+    asked: bool = False  # the portal was about to display it, before any click
+    same: bool = False  # it is the one that was dropped just before
     intended: bool = False
     not_done: bool = False
     done: bool = False
@@ -98,6 +100,22 @@ class Facts:
         return f"{self.run}/{number}" in (self.slots.pending, self.slots.current)
 
     @property
+    def displayed(self) -> bool:
+        """The portal displayed a password before any click: it may count it already, though its documentation says otherwise."""
+        return any(each.asked for each in self.attempts.values())
+
+    @property
+    def proposed(self) -> bool:
+        """The keyring holds a password of this rotation, whether it was submitted or not."""
+        return any(self.holds(number) for number in self.attempts)
+
+    @property
+    def stuck(self) -> bool:
+        """The portal proposes again the password that was dropped, and nobody decided what to do with it."""
+        latest = self.attempts.get(self.last, Attempt())
+        return latest.same and not latest.again
+
+    @property
     def held(self) -> bool:
         """The keyring holds the password of `click`."""
         return self.touched and self.holds(self.click)
@@ -158,7 +176,7 @@ class Facts:
     @property
     def question(self) -> int:
         """The attempt that a decision to reset again is about."""
-        return self._last_rejected if self.exhausted else self.click
+        return self._last_rejected if self.exhausted or self.stuck else self.click
 
 
 def gather(events: Iterable[j.Event], slots: SlotsView | None, run: str, max_attempts: int = 5, here: str = "") -> Facts:
@@ -200,6 +218,8 @@ def _apply(facts: Facts, event: j.Event) -> Facts:
             return replace(facts, outcome="abandoned")
         case j.ApiAnswered():
             return _change(facts, event.attempt, told=click(Verdict(event.pending), Verdict(event.current), event.settled))
+        case j.CandidateRejected():
+            return _change(facts, event.attempt, rejected=True, same=event.same)
         case j.ResetIntended():
             return _click(_change(facts, event.attempt, intended=True))
     if change := _ATTEMPT_FACT.get(type(event)):
@@ -210,7 +230,7 @@ def _apply(facts: Facts, event: j.Event) -> Facts:
 _ATTEMPT_FACT: dict[type[j.Event], dict[str, bool]] = {
     j.ResetNotDone: {"not_done": True},
     j.ResetDone: {"done": True},
-    j.CandidateRejected: {"rejected": True},
+    j.CandidateAsked: {"asked": True},
     j.PendingStored: {"stored": True},
     j.PasswordNotKept: {"not_kept": True},
     j.PasswordByHand: {"by_hand": True},

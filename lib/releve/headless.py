@@ -86,19 +86,21 @@ def rotate(
     approve: bool,
     reset_again: bool = False,
     again: bool = False,
+    rehearse: bool = False,
     record: RecordFolder | None = None,
     progress: Callable[[str, str], None] | None = None,
     kernel: Kernel | None = None,
 ) -> Outcome:
     """Begin a rotation for that structure, or finish the open one of its account, by executing the notebook.
 
-    `again` renews even what was renewed within a day. With `record`, that very rotation is finished, and no other begun.
+    `again` renews even what was renewed within a day; `rehearse` begins a rehearsal, which changes nothing.
+    With `record`, that very rotation is finished, and no other begun.
     `kernel` is one that was started before and outlives the notebook. Raises before anything is begun (settings, keyring,
     busy account). Everything later is told by the outcome. Safe to repeat.
     """
     structure = settings.structure(siret)
-    check(settings, structure, again=again)
-    left = [record] if record else unfinished(settings.record.folder, structure.technical_account)
+    check(settings, structure, again=again or rehearse)
+    left = [record] if record else [] if rehearse else unfinished(settings.record.folder, structure.technical_account)
     folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
         "structure": structure.siret,
@@ -108,6 +110,7 @@ def rotate(
         "record": folder.path.name,
         "reset_again": reset_again,
         "again": again,
+        "rehearse": rehearse,
     }
     keystore = open_keystore()
     search.learn(keystore, settings, structure.technical_account, folder.run)

@@ -186,12 +186,33 @@ class ResetAgainDecided(Event):
 
 
 @dataclass(frozen=True)
+class CandidateAsked(Event):
+    """The portal is about to display the password of `attempt`, to be submitted later; it may count it already (unknown)."""
+
+    kind = "candidate.asked"
+    attempt: int
+
+
+@dataclass(frozen=True)
 class CandidateRejected(Event):
-    """The password of `attempt` cannot be used, by its fault (never its value)."""
+    """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the one that was dropped before."""
 
     kind = "candidate.rejected"
     attempt: int
     fault: str
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class ScreenSeen(Event):
+    """What a rehearsal recognised on a screen: by its first wording, by another, not at all; what changed since the last success."""
+
+    kind = "screen.seen"
+    screen: str
+    first: tuple[str, ...]
+    fallback: tuple[str, ...]
+    missing: tuple[str, ...]
+    change: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from .errors import PersonNeeded, ReleveError
@@ -41,6 +42,15 @@ class CodeAsked:
     note: str
     problem: str
     can_resend: bool
+
+
+@dataclass(frozen=True)
+class ScreenChange:
+    """A screen that is not as at the last success: what changed, in one French clause, and the pictures, before and after."""
+
+    title: str
+    change: str
+    pictures: tuple[Path, ...]
 
 
 class GateClosed(PersonNeeded):
@@ -82,6 +92,9 @@ class Operator(Protocol):
     async def touch_key(self, login: str) -> None:
         """Ask the person to touch the security key in the visible window; returns without waiting for it. Raises `KeyNeeded`."""
 
+    async def accept_screen(self, changed: ScreenChange) -> str | None:
+        """Say whether to go on though the portal's screen has changed; returns how, or None to stop before anything is done on it."""
+
 
 class Unattended:
     """No person: the options answer."""
@@ -110,3 +123,6 @@ class Unattended:
 
     async def touch_key(self, login: str) -> None:
         raise KeyNeeded(login=login)
+
+    async def accept_screen(self, changed: ScreenChange) -> str | None:
+        return None

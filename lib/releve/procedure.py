@@ -146,6 +146,11 @@ STEPS: tuple[Step, ...] = tuple(Step(number, *screen) for number, screen in enum
 BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
 
 
+def screen(step: str, route: str) -> Step:
+    """One step in the words of that route."""
+    return steps(route)[BY_ID[step].number - 1]
+
+
 def steps(route: str) -> tuple[Step, ...]:
     """The twelve steps in the words of that route; the documented ones for a route that has none of its own."""
     words = _RACCORDEMENTS if route == "raccordements" else {}

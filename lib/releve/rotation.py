@@ -19,11 +19,19 @@ from . import journal as j
 from .due import deadline
 from .effects import effect
 from .errors import PersonNeeded, ReleveError
-from .facts import Facts, SlotsView, gather
+from .facts import Attempt, Facts, SlotsView, gather
 from .keystore import CredentialMissing, Keystore, Slot
 from .operator import DecisionNeeded, Keep, Operator
 from .operator import Target as Confirmation
-from .portal.errors import BrowserGone, PasswordUnreadable, PortalError, ResetOutcomeUnknown, ResetRefused
+from .portal.errors import (
+    BrowserGone,
+    CandidateChanged,
+    PasswordUnreadable,
+    PortalError,
+    ResetOutcomeUnknown,
+    ResetRefused,
+    SameCandidate,
+)
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
 from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset, StructureNotListed
@@ -35,6 +43,7 @@ from .secret import Secret
 from .settings import Settings, Structure
 from .state import Next, Situation, assess, exit_code, portal_needed
 from .targets import Target
+from .watch import Watch
 
 NAVIGATION = PORTAL_STEPS[:6]  # up to the confirmation window: they change nothing and may be gone through again
 WINDOW, SHOWN = len(NAVIGATION) - 1, len(NAVIGATION)  # positions: the confirmation window, the screen that shows the password
@@ -93,8 +102,12 @@ class Rotation:
         self._position = -1  # the last navigation step whose screen is in hand; `SHOWN` once a password was
         self._left = False
         self._dropped: Secret | None = None  # the latest candidate that was left without being submitted
-        self.watch = Watch(folder, journal, settings, operator)
+        self.watch = self.make_watch()
         self._in_view = False  # the summary of the password just kept is still on the screen
+
+    def make_watch(self) -> Watch:
+        """Compares the portal's screens with those of the last success."""
+        return Watch(self.folder, self.journal, self.settings, self.operator)
 
     @property
     def facts(self) -> Facts:
@@ -198,21 +211,21 @@ class Rotation:
     async def route(self) -> Route:
         """The route to the reset, its browser started at the first call."""
         if self._route is None:
-            self._route = await self._open_route(self._route_in_use)
+            # What the attempts so far mean depends on their route: those to come keep to it.
+            self._route = await self._open_route(self.route_name if self._facts(None).attempts else "")
             self._note_route(self._route)
         return self._route
 
     @property
-    def _route_in_use(self) -> str:
-        """The route of the attempts so far, which those to come keep to: what they mean depends on it. "" before the first."""
-        chosen = [entry.event for entry in self.journal.entries if isinstance(entry.event, j.RouteChosen)]
-        return chosen[-1].route if chosen and self._facts(None).attempts else ""
+    def route_name(self) -> str:
+        """The route of this rotation; "" as long as it is not known."""
+        chosen = (entry.event for entry in reversed(self.journal.entries) if isinstance(entry.event, j.RouteChosen))
+        return next((event.route for event in chosen), "")
 
     def _note_route(self, route: Route) -> None:
         """Which route it is, once the portal has told."""
-        chosen = j.RouteChosen(route.name, route.sees_first)
-        if route.name and chosen != next((e.event for e in reversed(self.journal.entries) if isinstance(e.event, j.RouteChosen)), None):
-            self.journal.append(chosen)
+        if route.name not in ("", self.route_name):
+            self.journal.append(j.RouteChosen(route.name, route.sees_first))
 
     async def _navigate(self, step: str) -> Done:
         index = NAVIGATION.index(step)
@@ -275,7 +288,8 @@ class Rotation:
         if step == "confirmation":
             self._check_earlier(step)
             fault = await self._reset_once(situation.facts.last + 1)
-            return Done("automatic", f"mot de passe refusé : {fault}" if fault else "le portail a donné un nouveau mot de passe")
+            left = "écarté sans être soumis" if self._route and self._route.sees_first else "refusé"
+            return Done("automatic", f"mot de passe {left} : {fault}" if fault else "le portail a donné un nouveau mot de passe")
         return await self._reset_until_good(step)
 
     async def _reset_until_good(self, step: str) -> Done:
@@ -498,9 +512,9 @@ class Rotation:
             self.journal.append(j.PromotionIntended(), CLOSE)
             await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
             self.journal.append(j.PromotionDone(await self._commitment(Slot.CURRENT)), CLOSE)
-        self.watch.keep()
         due = deadline(date.today(), self.settings.policy)
         self.journal.append(j.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
+        await asyncio.to_thread(self.watch.keep)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 
     def code(self, error: BaseException | None) -> int:

@@ -9,7 +9,7 @@ from . import kernel, warm
 from .errors import ReleveError, UsageError
 from .headless import model
 from .operator import Unattended
-from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
 from .record.evidence import Evidence
 from .record.folder import is_closed
 from .rotation import Done, Rotation, StepMissing
@@ -58,19 +58,23 @@ async def step(name: str) -> None:
         if not session.operator.interactive and not isinstance(error, StepMissing):
             await session.stop(session.rotation, error)
         raise
-    print(line(name, done))
+    print(line(name, done, session.rotation.route_name))
     _show(done)
     if name == CLOSE and done.mode != "skipped":
         await session.stop(session.rotation, None)
         print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
 
 
-def line(name: str, done: Done) -> str:
-    """One line that makes sense in an archive: "Étape 6 sur 12 · Modification de la structure — …"."""
+def line(name: str, done: Done, route: str = "") -> str:
+    """One line that makes sense in an archive: "Étape 6 sur 12 · Modification de la structure — …".
+
+    By another route than the document's, the words above the cell are not those of its screen: its own follow.
+    """
     if name in _TITLES:
         return f"{_TITLES[name]} — {done.result}"
-    found = BY_ID[name]
-    return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} — {done.result}"
+    found = screen(name, route)
+    own = "" if found == BY_ID[name] else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
+    return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} — {done.result}{own}"
 
 
 def _opening_text(session: Session) -> str:

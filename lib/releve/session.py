@@ -6,7 +6,7 @@ import asyncio
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,20 +20,26 @@ from .history import refuse_twice
 from .keystore import Keystore, open_keystore
 from .lock import AccountLock, actor
 from .operator import Operator
+from .portal.auto import Auto
 from .portal.browser import PortalBrowser
 from .portal.gestionnaire import Gestionnaire
 from .portal.login import Credentials, Login
+from .portal.raccordements import Raccordements
 from .portal.route import Route
 from .record.folder import RecordFolder, is_closed, opened, unfinished
 from .record.page import write_page
 from .record.printed import print_with
 from .record.seal import model_hash
+from .rehearsal import Rehearsal
 from .rotation import Rotation
 from .settings import Settings, Structure
 from .targets import build, identifier
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
+
+
+ROUTES: dict[str, Callable[[Login, str, str], Route]] = {"gestionnaire": Gestionnaire, "raccordements": Raccordements, "auto": Auto}
 
 
 class BadParameter(UsageError):
@@ -83,11 +89,12 @@ class Parameters:
     record: str = ""
     reset_again: bool = False
     again: bool = False
+    rehearse: bool = False
 
     @classmethod
     def checked(cls, given: dict[str, Any]) -> Parameters:
         """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a secret."""
-        types = {"approve": bool, "reset_again": bool, "again": bool}
+        types = {"approve": bool, "reset_again": bool, "again": bool, "rehearse": bool}
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
                 raise BadParameter(name=name, why=_KEPT)
@@ -130,19 +137,20 @@ class Session:
         return self.rotation
 
     async def _open(self) -> Rotation:
-        if not self.operator.interactive and not self.parameters.again:
+        rehearse = self.parameters.rehearse
+        if not (self.operator.interactive or self.parameters.again or rehearse):
             refuse_twice(self.settings.record.folder, self.structure.technical_account)
         folder = self._folder()
         begun = opened(folder.entries()) is not None
         folder.make()
         journal = j.Journal(folder.path, folder.run, self.actor)
-        rotation = Rotation(
+        rotation = (Rehearsal if rehearse else Rotation)(
             folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route,
             partial(build, settings=self.settings, window=self.window, run=folder.run),
         )  # fmt: skip
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
             return rotation
-        superseded = await asyncio.to_thread(self._foreign_pending, rotation)
+        superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, rotation)
         if not begun:
             journal.append(self._opening())
         if journal.torn:
@@ -162,7 +170,7 @@ class Session:
         named = RecordFolder.at(outputs / self.parameters.record) if self.parameters.record else None
         if self.parameters.record and named is None:
             raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
-        left = unfinished(outputs, self.structure.technical_account)
+        left = [] if self.parameters.rehearse else unfinished(outputs, self.structure.technical_account)
         if named and (opened(named.entries()) or not left):
             return named
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
@@ -178,6 +186,7 @@ class Session:
             targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
             school=self.settings.school is not None,
             model=model_hash(),
+            rehearsal=self.parameters.rehearse,
             versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()},
         )
 
@@ -218,13 +227,14 @@ class Session:
             await browser.turn("target")
         return browser
 
-    async def open_route(self) -> Route:
-        """The route to the reset, with the manager's credentials from the keyring, which are asked for before a browser is started."""
+    async def open_route(self, begun: str = "") -> Route:
+        """The route of the settings, or the one that was `begun`; the keyring is asked for the password before a browser is started."""
         credentials = Credentials(self.keystore, self.settings.portal.login)
         await asyncio.to_thread(credentials.password)
         browser = await self.open_browser()
         login = Login(browser, credentials, self.operator)
-        return warm.route(Gestionnaire(login, self.structure.siret, self.structure.technical_account), browser)
+        route = ROUTES[begun or self.settings.portal.route](login, self.structure.siret, self.structure.technical_account)
+        return warm.route(route, browser)
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
         """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway.
@@ -247,7 +257,7 @@ class Session:
             return
         error.exit_code = code = rotation.code(error)
         rotation.journal.append(j.RunStopped(code, type(error).__name__, error.text))
-        if code == 5 and not self.operator.interactive:
+        if self.parameters.rehearse or (code == 5 and not self.operator.interactive):
             rotation.journal.append(j.RotationClosed("failed"))
 
     async def close(self) -> None:

@@ -46,6 +46,10 @@ class Row:
 
 OLD = "Le portail a toujours l'ancien mot de passe."
 NEW = "Le portail a le nouveau mot de passe."
+DISPLAYED = (
+    "Le portail a affiché un mot de passe qui n'a pas été soumis : d'après sa documentation, l'ancien fonctionne toujours, "
+    "mais Relève n'a pas pu le vérifier."
+)
 PERHAPS = "Nul ne peut dire si le portail a gardé l'ancien mot de passe ou en a fait un nouveau."
 CHANGED = "L'ancien mot de passe n'est plus accepté (remplacé ou expiré), et nul ne connaît celui que le portail a maintenant."
 NOT_YET = "L'API ne connaît pas encore de nouveau mot de passe, mais trop peu de temps a passé pour que cela prouve quelque chose."
@@ -76,6 +80,10 @@ LATER = (
     "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez « releve resume » : l'API dira ce que le "
     "portail a fait. Si cela presse : « releve resume --reset-again » demande un nouveau mot de passe sans attendre."
 )
+SUBMIT = (
+    "Attendez un moment, fermez cette rotation avec « releve abandon », puis recommencez : le portail proposera peut-être un autre mot de "
+    "passe. Ou décidez : « releve resume --reset-again » (ou le bouton du carnet) soumet celui-ci, puis en demande aussitôt un autre."
+)
 BY_HAND = "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour l'entrer là où il manque."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
 
@@ -88,9 +96,11 @@ TABLE: tuple[Row, ...] = (
     Row("complete, not in the keyring", lambda f: f.outcome != "", Next.NOTHING, 0, NEW, GONE, NOTHING_LEFT),
     # Open, and nothing can have changed on the portal.
     Row("rehearsing", lambda f: f.rehearsal and not f.touched, Next.CONFIRM, 5, OLD, UNTOUCHED, "Relancez la répétition."),
-    Row("refused too often", lambda f: not f.touched and f.exhausted, Next.DECIDE, 5, OLD, UNTOUCHED, AGAIN),
+    Row("same again", lambda f: not f.touched and f.stuck, Next.DECIDE, 4, DISPLAYED, UNTOUCHED, SUBMIT),
+    Row("refused too often", lambda f: not f.touched and f.exhausted, Next.DECIDE, 6, DISPLAYED, UNTOUCHED, AGAIN),
     Row("unconfirmed", lambda f: not f.touched and not f.gate, Next.CONFIRM, 5, OLD, UNTOUCHED, RESUME_YES),
-    Row("candidate", lambda f: not f.touched and f.holds(f.last), Next.RESET, 5, OLD, CANDIDATE, RESUME),
+    Row("candidate", lambda f: not f.touched and f.proposed, Next.RESET, 6, DISPLAYED, CANDIDATE, RESUME),
+    Row("displayed", lambda f: not f.touched and f.displayed, Next.RESET, 6, DISPLAYED, UNTOUCHED, RESUME),
     Row("ready", lambda f: not f.touched, Next.RESET, 5, OLD, UNTOUCHED, RESUME),
     # A reset was announced: from the end of the rotation back to the click.
     Row("refused again", lambda f: f.attempt.again and f.exhausted, Next.DECIDE, 6, DECIDED, NONE_KEPT, AGAIN),
@@ -107,6 +117,7 @@ TABLE: tuple[Row, ...] = (
     Row("vanished", lambda f: f.vanished, Next.DECIDE, 6, NEW, GONE, AGAIN),
     Row("not kept", lambda f: f.lost, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
     Row("exhausted", lambda f: f.rejected and f.exhausted, Next.DECIDE, 6, FORBIDDEN, NONE_KEPT, AGAIN),
+    Row("rejected, same again", lambda f: f.rejected and f.stuck, Next.DECIDE, 6, UNUSABLE, NONE_KEPT, SUBMIT),
     Row("rejected", lambda f: f.rejected, Next.RESET, 6, UNUSABLE, NONE_KEPT, RESUME),
     Row("unknown, changed", lambda f: f.attempt.told == Click.CHANGED, Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
     Row("unknown, too early", lambda f: f.attempt.told == Click.TOO_EARLY, Next.DECIDE, 6, NOT_YET, AS_BEFORE, LATER),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from ..secret import Secret
 from . import errors as e
@@ -70,29 +71,29 @@ class Auto:
         self._route = self._newer
         return [await self._newer.go(step) for step in ("accueil", "structures", "structure")][-1]
 
-    def rehearse(self) -> Awaitable[str]:
+    def rehearse(self) -> Coroutine[Any, Any, str]:
         return self._route.rehearse()
 
-    def offer(self) -> Awaitable[None]:
+    def offer(self) -> Coroutine[Any, Any, None]:
         return self._route.offer()
 
-    def ready(self) -> Awaitable[None]:
+    def ready(self) -> Coroutine[Any, Any, None]:
         return self._route.ready()
 
-    def commit(self) -> Awaitable[None]:
+    def commit(self) -> Coroutine[Any, Any, None]:
         return self._route.commit()
 
-    def read(self) -> Awaitable[Secret]:
+    def read(self) -> Coroutine[Any, Any, Secret]:
         return self._route.read()
 
-    def back(self) -> Awaitable[None]:
+    def back(self) -> Coroutine[Any, Any, None]:
         return self._route.back()
 
-    def leave(self) -> Awaitable[str]:
+    def leave(self) -> Coroutine[Any, Any, str]:
         return self._route.leave()
 
-    def capture(self, path: Path) -> Awaitable[bool]:
+    def capture(self, path: Path) -> Coroutine[Any, Any, bool]:
         return self._route.capture(path)
 
-    def close(self) -> Awaitable[None]:
+    def close(self) -> Coroutine[Any, Any, None]:
         return self._route.close()

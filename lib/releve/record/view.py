@@ -10,7 +10,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
 from .. import journal as j
-from ..procedure import STEPS, Step
+from ..procedure import Step, steps
 
 E = TypeVar("E", bound=j.Event)
 
@@ -72,11 +72,13 @@ class RecordView:
     """What the page shows. Times are aware, in the reader's zone.
 
     `outcome`: "succeeded", "rehearsed", "failed", "abandoned" or "interrupted". `resets`: for each announced reset its attempt and
-    "done", "rejected" (done, and the password unusable), "not_done" or "unknown". `portal`: "old", "new", "rejected" or "unknown".
+    "done", "rejected" (done, and the password unusable), "not_done" or "unknown". `portal`: "old", "new", "rejected", "unknown" or
+    "displayed" (seen, not submitted).
     `keyring`: "none", "pending", "turning" or "current"; `stored` is the attempt whose password it holds.
     """
 
     opened: j.RotationOpened
+    route: str  # the one that was taken, or that of the settings as long as none was
     lines: tuple[Line, ...]
     outcome: str
     abandoned: j.RotationAbandoned | None
@@ -106,9 +108,13 @@ def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo
     opened = _last(events, j.RotationOpened) or j.RotationOpened("", "", "", "", ())
     closed, abandoned = _last(events, j.RotationClosed), _last(events, j.RotationAbandoned)
     resets = _resets(events)
+    chosen = _last(events, j.RouteChosen)
+    route = chosen.route if chosen else opened.route
+    unclicked = "displayed" if any(isinstance(event, j.CandidateAsked) for event in events) else "old"
     stored = _last(events, j.PendingStored)
     return RecordView(
         opened=opened,
+        route=route,
         lines=lines,
         outcome="abandoned" if abandoned else closed.outcome if closed else "interrupted",
         abandoned=abandoned,
@@ -117,13 +123,13 @@ def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo
         actors=_distinct(e.actor for e in entries),
         runs=_distinct(e.run for e in entries),
         hosts=_distinct(event.host for event in events if isinstance(event, j.RunStarted)),
-        steps=tuple(StepView(step, tuple(_passages(step.id, lines, captures))) for step in STEPS),
+        steps=tuple(StepView(step, tuple(_passages(step.id, lines, captures))) for step in steps(route)),
         resets=resets,
         rejected=_of(lines, j.CandidateRejected),
         gates=_of(lines, j.GateGiven, j.ResetAgainDecided),
         targets=tuple(_target(name, lines) for name in _distinct((*opened.targets, *_entered(events)))),
         problems=tuple(_problems(lines)),
-        portal=next(({"done": "new"}.get(state, state) for _, state in reversed(resets) if state != "not_done"), "old"),
+        portal=next(({"done": "new"}.get(state, state) for _, state in reversed(resets) if state != "not_done"), unclicked),
         keyring=_keyring(events),
         stored=stored.attempt if stored else 0,
     )

@@ -1,0 +1,79 @@
+"""`releve rehearse SIRET…`: everything up to the reset, without it, and what was recognised on each screen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from .. import headless
+from .. import journal as j
+from ..errors import ReleveError
+from ..fleet import worst
+from ..procedure import screen
+from ..record.folder import RecordFolder
+from ..settings import Settings, load
+from ..watch import accept
+from . import show
+from .rotate import NothingAsked
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve rehearse`."""
+    parser.add_argument("siret", nargs="*", help="les structures à répéter")
+    parser.add_argument("--all", action="store_true", help="toutes les structures des réglages")
+    parser.add_argument("--accept", action="store_true", help="les écrans d'aujourd'hui sont les bons, même s'ils ont changé")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Rehearse what was asked for; 0 when every one is ready, else the code of the worst."""
+    settings = load(args.settings, args.outputs)
+    chosen = list(settings.structures) if args.all else args.siret
+    if not chosen:
+        raise NothingAsked
+    return worst([_one(settings, settings.structure(siret).siret, args) for siret in chosen])
+
+
+def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
+    from ..cli import fail
+
+    try:
+        found = headless.rotate(settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False))
+    except ReleveError as error:
+        return fail(error, args.json)
+    seen, record = screens(Path(found.record)), Path(found.record)
+    accepted = accept(settings, record) if args.accept else 0
+    code = 0 if accepted and found.error == "NotReady" else found.code
+    if args.json:
+        print(json.dumps(found.to_dict() | {"code": code, "screens": seen, "accepted": accepted}, ensure_ascii=False))
+        return code
+    print()
+    for each in seen:
+        print(_told(each))
+    print(f"\n{'Prêt : rien n’a été changé.' if code == 0 else found.text}")
+    if accepted:
+        print(f"Écrans acceptés    : {accepted} (les prochaines rotations s'y compareront)")
+    print(f"Dossier            : {found.record}")
+    return code
+
+
+def screens(record: Path) -> list[dict[str, Any]]:
+    """What was recognised on each screen of a rehearsal, in their order."""
+    folder = RecordFolder.at(record)
+    events = [entry.event for entry in folder.entries()] if folder else []
+    return [
+        {"screen": each.screen, "first": each.first, "fallback": each.fallback, "missing": each.missing, "change": each.change}
+        for each in events
+        if isinstance(each, j.ScreenSeen)
+    ]
+
+
+def _told(seen: dict[str, Any]) -> str:
+    route, _, step = seen["screen"].partition("/")
+    lines = [f"Écran « {screen(step, route).title} »"]
+    lines += [f"  reconnu        : {', '.join(seen['first'])}"] if seen["first"] else []
+    lines += [f"  autre libellé  : {', '.join(seen['fallback'])}"] if seen["fallback"] else []
+    lines += [f"  introuvable    : {', '.join(seen['missing'])}"] if seen["missing"] else []
+    lines += [f"  changé         : {seen['change']}"] if seen["change"] else []
+    return "\n".join(lines)
