@@ -7,7 +7,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 MASK = "••••••"
@@ -82,6 +82,7 @@ def _escaped(value: str) -> set[str]:
     """As a program writes it into JSON, HTML, a URL, Python source or a shell's command line; and backwards."""
     page, python = html.escape(value), value.replace("\\", "\\\\")
     urls = [quote(value, safe=safe) for safe in ("/", "", "!~*'()", ";,/?:@&=+$-_.!~*'()#")] + [quote_plus(value), quote_plus(value, "*")]
+    urls.append("".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in value.encode()))
     return {
         value,
         value[::-1],
@@ -90,6 +91,8 @@ def _escaped(value: str) -> set[str]:
         json.dumps(value, ensure_ascii=False)[1:-1],
         page,
         html.escape(value, quote=False),
+        html.escape(value, quote=False).replace('"', "&quot;"),
+        value.replace("&", "&amp;").replace('"', "&quot;"),  # an attribute as browsers write it
         page.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         page.replace("&#x27;", "&apos;"),
         "".join(f"&#{ord(char)};" for char in value),
@@ -176,6 +179,3 @@ def clean(value: object, scrub_text: Callable[[str], str] | None = None) -> obje
     return value
 
 
-def known_in(content: bytes, values: Iterable[str]) -> bool:
-    """Whether any usual encoding of one of `values` stands in `content`."""
-    return any(form in content for value in values if len(value) >= SHORTEST for form in encodings_in_bytes(value))

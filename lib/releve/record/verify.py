@@ -122,12 +122,14 @@ def read_chain(outputs: Path) -> Chain:
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
+            if not {"n", "kind", "record", "previous"} <= entry.keys():
+                raise ValueError("no entry")
             if entry["previous"] != previous:
                 findings.append(Finding(_why(entry, number, previous, all_hashes), what=str(number)))
             if entry["record"] in entries and entries[entry["record"]][1]["kind"] == entry["kind"]:
                 findings.append(Finding("line_twice", entry["record"], str(number)))
             entries[str(entry["record"])] = number, entry
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, AttributeError, TypeError):
             findings.append(Finding("line_unreadable", what=str(number)))
         previous = digest(line)
         hashes[previous] = number

@@ -1,0 +1,84 @@
+"""Sealed records made without a portal: a rotation's journal and files, then the real seal."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from releve import journal as j
+from releve.headless import model
+from releve.keystore import Keystore, Slot
+from releve.record import seal
+from releve.record.commitment import commitment
+from releve.record.folder import RecordFolder
+from releve.secret import Secret
+from releve.settings import Settings, load
+
+SIRET, ACCOUNT, LOGIN = "21990001600011", "TECH_1_12345678@cpro.fr", "xt012345"
+PASSWORD = "m9\"\\<&'% Rw 83bK"
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
+TOML = f"""
+[portal]
+login = "{LOGIN}"
+browser = "/nowhere/no-browser"
+[structures.{SIRET}]
+name = "Commune d'Exemple"
+technical_account = "{ACCOUNT}"
+"""
+
+
+@dataclass
+class Office:
+    """A folder of records with its settings and its keyring; `record` makes a sealed one."""
+
+    outputs: Path
+    keystore: Keystore
+    more: str = ""
+
+    @property
+    def settings(self) -> Settings:
+        """As the file says, read anew."""
+        path = self.outputs.parent / "releve.toml"
+        path.write_text(TOML + self.more, encoding="utf-8")
+        return load(path, self.outputs)
+
+    def folder(self, number: int = 1, ending: Sequence[j.Event] = (j.RotationClosed("succeeded", "none", "2027-11-30"),)) -> RecordFolder:
+        """An ended rotation's folder, not sealed yet."""
+        run = f"{number:08x}"
+        folder = RecordFolder(self.outputs / f"2026-11-{number % 28 + 1:02}_0912{number % 60:02}_{SIRET}_{run}", SIRET, run)
+        (folder.path / "captures").mkdir(parents=True)
+        (folder.path / "captures" / "01-authentification.png").write_bytes(PIXEL)
+        (folder.path / "rotation.ipynb").write_bytes(model().read_bytes())
+        journal = j.Journal(folder.path, folder.run, "m.durand@mairie")
+        for event in (*self._events(folder.run), *ending):
+            journal.append(event)
+        return folder
+
+    def _events(self, run: str) -> list[j.Event]:
+        self.keystore.slots(ACCOUNT).write(Slot.PENDING, Secret(PASSWORD), f"{run}/1", replacing=self._holder())
+        same = commitment(self.keystore, run, Secret(PASSWORD))
+        return [
+            j.RotationOpened(SIRET, "Commune d'Exemple", ACCOUNT, "gestionnaire", (f"school:{SIRET}",), school=True),
+            j.RunStarted("mairie", 1, False),
+            j.StepDone("automatic", "connecté", "01-authentification.png", 1.0),
+            j.GateGiven("cible", "approve"),
+            j.ResetIntended(1),
+            j.PendingStored(1, same, same),
+            j.TargetIntended(f"school:{SIRET}"),
+            j.TargetEntered(f"school:{SIRET}", "automatic", same),
+            j.ProofGiven("none"),
+        ]
+
+    def _holder(self) -> str | None:
+        return self.keystore.slots(ACCOUNT).filled().pending
+
+    def record(self, number: int = 1) -> RecordFolder:
+        """A sealed record."""
+        return seal.finish(self.folder(number), self.settings, self.keystore)
+
+    def register(self) -> list[dict[str, object]]:
+        """The register's entries."""
+        return [json.loads(line) for line in (self.outputs / "register.jsonl").read_bytes().splitlines()]

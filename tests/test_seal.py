@@ -1,0 +1,204 @@
+"""The seal: nothing is sealed with a secret in it, and the statement says who, what, when and how, file by file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from releve import journal as j
+from releve.headless import model
+from releve.record import picture, seal, search
+from releve.record.commitment import commitment, same
+from releve.record.verify import verify
+from releve.secret import Secret
+from releve.throwaway import ThrowawayKeyring
+from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
+
+PLANTS: dict[str, Callable[[str], bytes]] = {
+    "raw": lambda v: v.encode(),
+    "JSON": lambda v: json.dumps({"x": v}).encode(),
+    "HTML": lambda v: v.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;").encode(),
+    "UTF-16": lambda v: ("x" + v).encode("utf-16"),
+    "base64 after a login": lambda v: base64.b64encode(f"{ACCOUNT}:{v}".encode()),
+    "hexadecimal": lambda v: v.encode().hex().encode(),
+}
+
+
+@pytest.fixture
+def office(tmp_path: Path, throwaway: ThrowawayKeyring) -> Office:
+    """An empty folder of records."""
+    return Office(tmp_path / "outputs", throwaway.keystore())
+
+
+def flat(colour: str, spot: bool) -> bytes:
+    """A picture with a covered box of one colour, through which one pixel shows if `spot`."""
+    drawn = Image.new("RGB", (60, 40), "white")
+    drawn.paste(colour, (10, 10, 50, 30))
+    if spot:
+        drawn.putpixel((20, 20), (1, 2, 3))
+    file = io.BytesIO()
+    drawn.save(file, "PNG")
+    return picture.mark(file.getvalue(), [[10, 10, 50, 30]])
+
+
+def test_the_statement_is_in_totos_and_names_every_file(office: Office) -> None:
+    """Its subjects are the files with their SHA-256, its predicate who, what, when, how."""
+    record = office.record().path
+    said = json.loads((record / "record.json").read_bytes())
+    assert {"_type", "subject", "predicateType", "predicate"} == set(said)
+    assert "https://in-toto.io/Statement/v1" == said["_type"]
+    here = {each.relative_to(record).as_posix(): hashlib.sha256(each.read_bytes()).hexdigest() for each in record.rglob("*.*")}
+    del here["record.json"]
+    assert here == {each["name"]: each["digest"]["sha256"] for each in said["subject"]}
+    told = said["predicate"]
+    assert (record.name, "rotation", True, "succeeded", SIRET) == tuple(
+        told[key] if key != "siret" else told["structure"]["siret"] for key in ("record", "kind", "training", "outcome", "siret")
+    )
+    assert (["m.durand@mairie"], ["mairie"], "none") == (told["actors"], told["hosts"], told["proof"]["proof"])
+    assert 12 == len(told["steps"])
+
+
+def test_every_cell_is_held_against_the_model(office: Office) -> None:
+    """A cell that was changed, added or taken away is named; the others are the model's, by the hash of their source."""
+    folder = office.folder()
+    notebook = json.loads(model().read_bytes())
+    changed, gone = notebook["cells"][4]["id"], notebook["cells"][6]["id"]
+    notebook["cells"][4]["source"] = "autre chose"
+    del notebook["cells"][6]
+    notebook["cells"].append({"cell_type": "code", "id": "neuve", "source": "1", "outputs": [], "metadata": {}, "execution_count": None})
+    (folder.path / "rotation.ipynb").write_text(json.dumps(notebook))
+    told = seal.predicate(seal.finish(folder, office.settings, office.keystore))
+    assert {changed: "changed", "neuve": "added"} == {cell["id"]: cell["model"] for cell in told["cells"] if cell["model"] != "same"}
+    assert [gone] == told["cells_missing"]
+    assert hashlib.sha256(b"autre chose").hexdigest() == next(cell["source"] for cell in told["cells"] if cell["id"] == changed)
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+@pytest.mark.parametrize("name", ["rotation.ipynb", "captures/01-authentification.png", "incident.txt"])
+def test_a_secret_in_any_file_puts_the_folder_aside(office: Office, plant: str, name: str) -> None:
+    """It fails closed: no statement, a folder that says what it is, an entry in the register, exit code 7."""
+    folder = office.folder()
+    with open(folder.path / name, "ab") as file:
+        file.write(b"\n " + PLANTS[plant](PASSWORD))
+    with pytest.raises(search.SecretFound) as raised:
+        seal.finish(folder, office.settings, office.keystore)
+    assert (7, False, True) == (raised.value.exit_code, folder.path.exists(), folder.aside.path.exists())
+    assert name in raised.value.text
+    assert PASSWORD not in raised.value.text
+    assert not (folder.aside.path / "record.json").exists()
+    assert ["quarantine"] == [entry["kind"] for entry in office.register()]
+    assert ["quarantine"] == [found.kind for found in verify(office.outputs, None, office.keystore).faults]
+
+
+def test_a_secret_in_a_files_name_is_found(office: Office) -> None:
+    """A name is evidence too."""
+    folder = office.folder()
+    office.keystore.portal_password("xt012345").set(Secret("Chrysalide"))
+    (folder.path / "Chrysalide.txt").write_text("")
+    with pytest.raises(search.SecretFound):
+        seal.finish(folder, office.settings, office.keystore)
+
+
+@pytest.mark.parametrize("slot", ["current", "previous", "pending", "portal", "otp", "rejected"])
+def test_every_secret_of_the_rotation_is_searched(office: Office, slot: str, tmp_path: Path) -> None:
+    """The three slots, the manager's password and seed, and the rejected passwords: the last of them may be in force."""
+    value, folder = f"Zq8<{slot}&41", office.folder()
+    entry = office.keystore.entry(slot, "xt012345" if slot in ("portal", "otp") else ACCOUNT)
+    if slot == "rejected":
+        search.remember_rejected(office.keystore, folder.run, Secret("un/autre-mot"))
+        search.remember_rejected(office.keystore, folder.run, Secret(value))
+    else:
+        entry.set_text(value if slot in ("portal", "otp") else json.dumps({"run": "r/1", "written": "x", "password": value}))
+    (folder.path / "note.txt").write_text(value)
+    with pytest.raises(search.SecretFound):
+        seal.finish(folder, office.settings, office.keystore)
+
+
+def test_a_blanked_place_through_which_something_shows_is_found(office: Office) -> None:
+    """The covered boxes are written in the picture, and each must be one flat colour."""
+    assert ([], [[10, 10, 50, 30]]) == (picture.uneven(flat("#333333", False)), picture.uneven(flat("#333333", True)))
+    folder = office.folder()
+    (folder.path / "captures" / "08-mot-de-passe.png").write_bytes(flat("#333333", True))
+    with pytest.raises(search.SecretFound):
+        seal.finish(folder, office.settings, office.keystore)
+
+
+def test_an_open_rotation_gets_a_page_and_no_seal(office: Office) -> None:
+    """Interrupted: whoever resumes it will seal it."""
+    folder = office.folder(ending=())
+    seal.finish(folder, office.settings, office.keystore)
+    assert (True, False, False) == tuple((folder.path / name).exists() for name in ("record.html", "record.json", "../register.jsonl"))
+
+
+@pytest.mark.parametrize("outcome", ["failed", "rehearsed", "abandoned"])
+def test_every_end_is_sealed_and_registered(office: Office, outcome: str) -> None:
+    """Failed, rehearsed and abandoned ones too."""
+    end = j.RotationAbandoned("essai", "x", "y", "z") if outcome == "abandoned" else j.RotationClosed(outcome)
+    seal.finish(office.folder(ending=[end]), office.settings, office.keystore)
+    assert [("record", outcome)] == [(entry["kind"], entry["outcome"]) for entry in office.register()]
+    assert [] == verify(office.outputs, None, office.keystore).faults
+
+
+def test_what_a_dead_process_left_is_sealed_by_the_next_command(office: Office) -> None:
+    """Once, by whoever comes first, and never while somebody still writes into the folder."""
+    first, second, still_open = office.folder(1), office.folder(2), office.folder(3, ending=())
+    errors: list[object] = []
+    with second.writing():
+        assert 0 == seal.finish_left_over(office.settings, office.keystore, errors.append)
+    assert [first.path.name] == [entry["record"] for entry in office.register()]
+    for _ in range(2):
+        assert 0 == seal.finish_left_over(office.settings, office.keystore, errors.append)
+    assert [first.path.name, second.path.name] == [entry["record"] for entry in office.register()]
+    assert not (still_open.path / "record.json").exists()
+    assert [] == errors
+
+
+def test_a_seal_that_was_killed_half_way_is_finished(office: Office) -> None:
+    """The statement without its line in the register is written anew."""
+    folder = office.folder()
+    (folder.path / "record.json").write_text("{}")
+    seal.finish(folder, office.settings, office.keystore)
+    assert [] == verify(office.outputs, None, office.keystore).faults
+
+
+def test_commitments_show_sameness_and_nothing_else(office: Office) -> None:
+    """Equal for equal passwords of one rotation, different for any other, incomparable between rotations; the key goes with the seal."""
+    one, two = Secret(PASSWORD), Secret(PASSWORD + "x")
+    made = [commitment(office.keystore, "r1", each) for each in (one, one, two)]
+    assert [True, False] == [same(made[:2]), same(made)]
+    other = commitment(office.keystore, "r2", one)
+    assert (None, None) == (same([made[0], other]), same([made[0], ""]))
+    assert made[0].split(":")[1] != other.split(":")[1]
+    told = json.loads((office.record().path / "record.json").read_bytes())["predicate"]["sameness"]
+    assert (True, {"portal", "keyring", f"school:{SIRET}"}) == (told["equal"], set(told["commitments"]))
+    assert office.keystore.entry("commitment", "00000001").get() is None
+
+
+def test_unequal_passwords_show(office: Office) -> None:
+    """A target that was given something else is a fault of the evidence."""
+    wrong = commitment(office.keystore, f"{1:08x}", Secret("autre chose"))
+    end = [j.TargetEntered(f"school:{SIRET}", "automatic", wrong), j.RotationClosed("succeeded")]
+    seal.finish(office.folder(ending=end), office.settings, office.keystore)
+    assert ["unequal"] == [found.kind for found in verify(office.outputs, None, office.keystore).faults]
+
+
+def test_a_full_disk_is_told_and_the_next_command_seals(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is lost, nothing half-sealed."""
+    folder = office.folder()
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "write_atomically", full)
+        with pytest.raises(seal.NotSealed) as raised:
+            seal.finish(folder, office.settings, office.keystore)
+    assert "record.json" in raised.value.text
+    assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
+    assert [] == verify(office.outputs, None, office.keystore).faults
