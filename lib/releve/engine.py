@@ -6,6 +6,7 @@ Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from .kept_kernel import Kernel, transport
 from .kernel import OUTCOME
 from .secret import clean, registered, scrub
 
+SAVE_EVERY = timedelta(seconds=1)
 Progress = Callable[[str, str], None]
 """Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints."""
 
@@ -39,8 +41,8 @@ class RunEnded(ClickException):
 
 
 @lru_cache(maxsize=256)
-def _scrub_once(text: str, known: int) -> str:
-    """Pictures are long, and saved again at each cell: each is scrubbed once for every number of known secrets."""
+def _scrub_once(text: str, known: tuple[str, ...]) -> str:
+    """Pictures are long, and saved again at each cell: each is scrubbed once for every set of known secrets."""
     return scrub(text)
 
 
@@ -49,19 +51,20 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
 
     nb: NotebookNode
     learn: Callable[[], None]
+    last_save_time: datetime
 
-    def save(self, **kwargs: Any) -> None:
+    def save(self, *, at_last: bool = False, **kwargs: Any) -> None:
+        """At most once a second, and at the end: the journal tells what was done, the notebook only shows it."""
         self.nb = kwargs.get("nb") or self.nb
+        if not at_last and self.now() - self.last_save_time < SAVE_EVERY:
+            return
         if self.output_path:
-            known = len(registered())
+            self.learn()  # what came into being is known before it is saved
+            known = registered()
             scrubbed = clean(self.nb, lambda text: _scrub_once(text, known) if len(text) > 1000 else scrub(text))
             text: str = nbformat.writes(nbformat.from_dict(scrubbed))  # type: ignore[no-untyped-call]
             write_atomically(Path(self.output_path), text.encode())
         self.last_save_time = self.now()
-
-    def cell_complete(self, cell: NotebookNode, cell_index: int | None = None, **kwargs: Any) -> None:
-        self.learn()  # what came into being in this cell is known before it is saved
-        super().cell_complete(cell, cell_index, **kwargs)
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
@@ -100,7 +103,7 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             cls.execute_managed_notebook(manager, kernel_name, **kwargs)
         finally:
             manager.notebook_complete()
-            manager.save()
+            manager.save(at_last=True)
         executed: NotebookNode = manager.nb
         if not ours:
             _raise_for_outcome(executed)

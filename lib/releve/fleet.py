@@ -18,6 +18,7 @@ from .errors import ReleveError
 from .history import JustDone, history
 from .kernel import UnforeseenError
 from .lock import AccountBusy
+from .secret import forget, registered
 from .settings import Settings, Structure
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class Fleet:
                 while (queue or waiting) and not self._stop.is_set():
                     last_try = not queue
                     structure = queue.popleft() if queue else waiting.pop(0)
+                    known = registered()
                     line = self._one(structure, tell)
+                    forget(set(registered()) - set(known))  # its record is sealed: what is known must not grow with the fleet
                     if line.error in _ELSEWHERE and not last_try:
                         waiting.append(structure)  # another fleet has it in hand: see again at the end
                         continue

@@ -7,7 +7,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, quote_plus
 
 MASK = "••••••"
@@ -136,7 +136,20 @@ def register(value: str) -> None:
     with _lock:
         if value not in _registered:
             _registered[value] = encodings(value)
-            _forms = tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
+            _forms = _all_forms()
+
+
+def _all_forms() -> tuple[str, ...]:
+    return tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
+
+
+def forget(values: Iterable[str]) -> None:
+    """Take values out of the scrubber: those of rotations that are over, in the process of a fleet. Nothing may show them any more."""
+    global _forms
+    with _lock:
+        for value in values:
+            _registered.pop(value, None)
+        _forms = _all_forms()
 
 
 def registered() -> tuple[str, ...]:

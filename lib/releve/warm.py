@@ -17,6 +17,7 @@ from .portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from .portal.route import Route
 from .portal.screens import AccueilDeChorusPro
 from .procedure import GATE, PORTAL_STEPS
+from .secret import forget, registered
 
 LOGIN_STEPS = PORTAL_STEPS[:2]
 NAVIGATION = PORTAL_STEPS[:6]
@@ -41,6 +42,7 @@ class Kept:
         self.stopping = False
         self.home = ""
         self.last: KeptRoute | None = None
+        self.secrets: tuple[str, ...] = ()  # known when the last notebook began
 
 
 kept: Kept | None = None
@@ -57,6 +59,9 @@ def clean() -> None:
     from . import runbook
 
     runbook._session = None
+    if kept:  # the last rotation's stay known: the page in hand still shows its password
+        forget(kept.secrets)
+        kept.secrets = registered()
     if "IPython" in sys.modules:
         from IPython import get_ipython
 
