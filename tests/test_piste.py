@@ -132,7 +132,7 @@ def test_a_certificate_that_nobody_vouches_for_is_its_own_answer(access: Access)
 def test_a_token_says_nothing_of_the_password(access: Access) -> None:
     """It belongs to the application: the meaning of its answer is UNKNOWN."""
     given = proof.meaning(Answer(token=True, status=200, text='{"access_token": "x"}'))
-    assert ("token given", UNKNOWN) == (given.name, given.verdict)
+    assert ("token given", UNKNOWN, False) == (given.name, given.verdict, given.later)
 
 
 def test_every_row_of_the_table_is_tried() -> None:

@@ -8,9 +8,11 @@ import pytest
 from fixtures_rotation import Scene
 from releve import journal as j
 from releve import state
+from releve.keystore import Slot
 from releve.proof import Verdict
 from releve.reconcile import TABLE, Action, Click, click, reconcile
-from releve.school.people import DEMO_ACCOUNT
+from releve.record.folder import RecordFolder
+from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
 from test_proof import with_piste
 
@@ -111,6 +113,27 @@ async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: S
     assert 1 == sum(isinstance(entry.event, j.ResetNotDone) for entry in done.events)
     assert scene.three_places_agree()
     assert [] == scene.leaks()
+
+
+async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: Scene) -> None:
+    """Route "raccordements", killed between the click and its answer: the API takes the password that was kept, and no reset is added."""
+    with_piste(scene)
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    record = RecordFolder.new(scene.outputs, DEMO_SIRET)
+    record.path.mkdir(parents=True)
+    journal = j.Journal(record.path, record.run, "somebody@elsewhere")
+    journal.append(j.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "raccordements", (f"school:{DEMO_SIRET}",), school=True))
+    for event in (j.GateGiven("cible", "--yes"), j.RouteChosen("raccordements", True), j.PendingStored(1), j.ResetIntended(1)):
+        journal.append(event)
+    scene.slots.write(Slot.PENDING, Secret(scene.world.candidate(DEMO_ACCOUNT)), f"{record.run}/1")
+    scene.world.submit(DEMO_ACCOUNT)
+    done = await scene.walk()
+    assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
+    assert (record.path, 0) == (done.record and done.record.path, scene.logins())
+    said = "nouveau : l'API accepte ce mot de passe ; ancien : l'API refuse ce compte technique avec ce mot de passe"
+    events = [entry.event for entry in done.events]
+    assert [j.ApiAnswered(1, "accepted", "refused", False, said), j.ResetDone(1)] == events[events.index(j.ResetIntended(1)) + 2 :][:2]
+    assert scene.three_places_agree()
 
 
 async def test_an_old_password_refused_leaves_the_decision_to_a_person(scene: Scene) -> None:

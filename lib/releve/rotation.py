@@ -34,7 +34,7 @@ from .portal.errors import (
 )
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
-from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset, StructureNotListed
+from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
 from .reconcile import Click
 from .record.commitment import commitment
 from .record.folder import CAPTURES, RecordFolder, is_closed
@@ -474,7 +474,7 @@ class Rotation:
     async def _prove_by_api(self, attempt: int) -> Done:
         try:
             detail = await asyncio.to_thread(self._prover().prove, self._reset_of(attempt))
-        except (ProofTooEarly, PasswordNotAccepted, OldStillAccepted, StructureNotListed) as error:
+        except (ProofTooEarly, PasswordNotAccepted, OldStillAccepted) as error:
             self.journal.append(j.ProofRefused(str(error)), PROOF)
             raise
         self.journal.append(j.ProofGiven("api", detail), PROOF)
