@@ -19,6 +19,7 @@ from .errors import ReleveError
 
 COMMANDS = {
     "demo": ("releve.demo", "une rotation complète sur le site d'entraînement, sans rien toucher de réel"),
+    "lab": ("releve.commands.lab", "ouvrir le carnet pas à pas dans JupyterLab"),
     "rotate": ("releve.commands.rotate", "renouveler le mot de passe d'une ou plusieurs structures"),
     "rehearse": ("releve.commands.rehearse", "tout faire sauf la réinitialisation, et dire ce qui a été reconnu sur chaque écran"),
     "resume": ("releve.commands.resume", "finir les rotations interrompues"),

@@ -40,11 +40,11 @@ def main(args: argparse.Namespace) -> int:
         ThrowawayKeyring() as keyring,
         SchoolThread(world, Faults.parse(args.fault)) as school,
     ):
-        _fill(keyring.keystore(), world, account)
+        fill(keyring.keystore(), world, account)
         os.environ.update(keyring.environment)
         os.environ["IPYTHONDIR"] = str(Path(folder) / "ipython")  # the user's own has start-up files, and a kernel writes there
         path = Path(folder) / "releve.toml"
-        path.write_text(_settings(school, world, account, args.route), encoding="utf-8")
+        path.write_text(settings_text(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         try:
             found = headless.rotate(settings, SIRET, approve=True, progress=show.progress(quiet=False))
@@ -55,14 +55,15 @@ def main(args: argparse.Namespace) -> int:
     return found.code
 
 
-def _fill(keystore: Keystore, world: World, account: str) -> None:
+def fill(keystore: Keystore, world: World, account: str) -> None:
     """What an operator would have stored: the portal's password, the PISTE application's secret, the account's password of today."""
     keystore.portal_password(LOGIN).set(Secret(world.manager.password))
     keystore.piste_secret(world.piste.client_id).set(Secret(world.piste.client_secret))
     keystore.slots(account).adopt(Secret(world.accounts[account].password), BY_HAND)
 
 
-def _settings(school: SchoolThread, world: World, account: str, route: str) -> str:
+def settings_text(school: SchoolThread, world: World, account: str, route: str = "gestionnaire", keyring: str = "") -> str:
+    """The settings of a made-up structure on that school; `keyring` is where processes that it did not start find its keyring."""
     urls = school.urls
     origins = json.dumps([*urls.origins, urls.corail, urls.piste])
     return f"""\
@@ -74,6 +75,7 @@ origins = {origins}
 
 [school]
 corail_url = "{urls.corail}/"
+keyring = {json.dumps(keyring)}
 
 [piste]
 client_id = "{world.piste.client_id}"

@@ -6,11 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from .errors import PersonNeeded, ReleveError
 from .portal.errors import CodeNeeded, KeyNeeded
 from .secret import Secret
+
+if TYPE_CHECKING:
+    from .portal.login import Credentials
 
 KEYRING_PATIENCE_SECONDS = 60.0
 _BETWEEN_TRIES_SECONDS = 2.0
@@ -51,6 +54,31 @@ class ScreenChange:
     title: str
     change: str
     pictures: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a person says of the new password: it works, it is refused, nobody tried yet, or nobody will try ("none")."""
+
+    kind: Literal["attested", "refused", "later", "none"]
+    detail: str
+
+
+@dataclass(frozen=True)
+class Entering:
+    """A program in which a person enters the password by hand."""
+
+    target: str
+    name: str
+    account: str
+
+
+class ByHandOnly(PersonNeeded):
+    """Corail is a Windows program without an interface for others: a person enters the password."""
+
+    happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
+    safe = "Il est en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+    todo = "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume » reprend ensuite."
 
 
 class GateClosed(PersonNeeded):
@@ -95,6 +123,27 @@ class Operator(Protocol):
     async def accept_screen(self, changed: ScreenChange) -> str | None:
         """Say whether to go on though the portal's screen has changed; returns how, or None to stop before anything is done on it."""
 
+    async def sign_in(self, credentials: Credentials) -> None:
+        """Make sure that `credentials` can give a password, typed if need be. Raises `CredentialMissing`, `AlreadyRefused`."""
+
+    async def screen(self, step: str, doubt: str = "") -> bool:
+        """A person does that documented screen. `doubt`: what a check then found wrong. False: "go on without the check"."""
+
+    async def reset_by_hand(self, account: str) -> bool:
+        """A person confirms on the portal: True, it made a new password; False, it did not. Raises `ResetOutcomeUnknown`."""
+
+    async def new_password(self, account: str, why: str = "") -> Secret:
+        """The new password, typed or pasted by a person who sees it on the portal. `why`: what made this needed."""
+
+    async def guide(self, step: str, name: str) -> str:
+        """Show a person what to do on a screen that no program can reach; returns one French line. Raises `PersonNeeded`."""
+
+    async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
+        """A person enters the password in a program that no other can reach; returns one French line. Raises `PersonNeeded`."""
+
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
+        """What is known of the new password, now that every target has it. `refused`: it was refused before."""
+
 
 class Unattended:
     """No person: the options answer."""
@@ -126,3 +175,24 @@ class Unattended:
 
     async def accept_screen(self, changed: ScreenChange) -> str | None:
         return None
+
+    async def sign_in(self, credentials: Credentials) -> None:
+        await asyncio.to_thread(credentials.password)
+
+    async def screen(self, step: str, doubt: str = "") -> bool:
+        raise ByHandOnly(name=step)
+
+    async def reset_by_hand(self, account: str) -> bool:
+        raise ByHandOnly(name=account)
+
+    async def new_password(self, account: str, why: str = "") -> Secret:
+        raise ByHandOnly(name=account)
+
+    async def guide(self, step: str, name: str) -> str:
+        raise ByHandOnly(name=name)
+
+    async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
+        raise ByHandOnly(name=entering.name)
+
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
+        return Proof("none", "aucun accès à l'API PISTE n'est réglé")

@@ -18,7 +18,7 @@ WORDS = {
     Standing.SOON: "à faire",
     Standing.FAR: "à jour",
 }
-_LOOK = {  # colour, mark
+LOOK = {  # colour, mark
     Standing.STUCK: ("#8b1a1a", "■"),
     Standing.OVERDUE: ("#c62828", "▲"),
     Standing.UNKNOWN: ("#6a4c93", "?"),
@@ -85,7 +85,7 @@ def _months(start: date, y: int) -> str:
 
 def _row(due: Due, start: date, y: int, today: date) -> str:
     """The name, the bar from the last renewal to the day, the mark at the day, and the standing in words."""
-    colour, mark = _LOOK[due.standing]
+    colour, mark = LOOK[due.standing]
     middle, name = y + 13, due.name if len(due.name) <= 34 else f"{due.name[:33]}…"
     last = f"dernier changement le {due.last:%d/%m/%Y}, " if due.last else ""
     urgent = due.standing in (Standing.STUCK, Standing.UNKNOWN)  # whatever its day, it is for now
@@ -111,5 +111,5 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
 
 def legend() -> str:
     """The marks and their words, as one line of HTML."""
-    marks = " · ".join(f'<span style="color:{colour}"><b>{mark}</b> {WORDS[standing]}</span>' for standing, (colour, mark) in _LOOK.items())
+    marks = " · ".join(f'<span style="color:{colour}"><b>{mark}</b> {WORDS[standing]}</span>' for standing, (colour, mark) in LOOK.items())
     return f"{marks} · <b>│</b> limite du portail (424 jours) · <b>┊</b> aujourd'hui"

@@ -70,6 +70,12 @@ class HeldByHand(PersonNeeded):
     todo = "Ouvrez le carnet avec « releve lab » : il vous guide pour l'entrer à la main. « releve resume » reprend ensuite."
 
 
+class ProofLater(PersonNeeded):
+    happened = "La preuve est remise à plus tard : personne n'a encore essayé le nouveau mot de passe."
+    safe = "Il est entré partout et en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+    todo = "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis l'accueil (« Reprendre »)."
+
+
 @dataclass(frozen=True)
 class Done:
     """How a step ended: `mode` as in the journal, one French line, and the picture taken, if any."""
@@ -151,7 +157,7 @@ class Rotation:
     async def decide(self) -> None:
         """Ask whether to reset again, if that is the question; nobody else may say so. Raises `DecisionNeeded`."""
         situation = await self.settle()
-        if situation.next is not Next.DECIDE:
+        if situation.next is not Next.DECIDE or self.operator.interactive:  # a person is asked at the step itself
             return
         how = await self.operator.reset_again(situation.truth)
         if how is None:
@@ -232,7 +238,12 @@ class Rotation:
         if index <= self._position:
             return Done("skipped", "déjà fait, cet écran est passé")
         self._check_earlier(step)
-        return Done("automatic", await self._advance(index), await self._capture(step))
+        result = await self._advance(index)
+        return Done(await self._mode(), result, await self._capture(step))
+
+    async def _mode(self) -> str:
+        """How the route's last screen was done."""
+        return (await self.route()).mode
 
     async def _advance(self, index: int) -> str:
         """Go through the screens up to that one; returns the last one's line of result."""
@@ -289,7 +300,7 @@ class Rotation:
             self._check_earlier(step)
             fault = await self._reset_once(situation.facts.last + 1)
             left = "écarté sans être soumis" if self._route and self._route.sees_first else "refusé"
-            return Done("automatic", f"mot de passe {left} : {fault}" if fault else "le portail a donné un nouveau mot de passe")
+            return Done(await self._mode(), f"mot de passe {left} : {fault}" if fault else "le portail a donné un nouveau mot de passe")
         return await self._reset_until_good(step)
 
     async def _reset_until_good(self, step: str) -> Done:
@@ -307,7 +318,7 @@ class Rotation:
         rejected = situation.facts.rejections
         after = f", après {rejected} mot{'s' * (rejected > 1)} de passe refusé{'s' * (rejected > 1)}" if rejected else ""
         kept = "recopié à la main par l'opérateur" if situation.facts.by_hand else "gardé dans le trousseau"
-        return Done("automatic", f"mot de passe conforme, {kept}{after}", await self._capture(step))
+        return Done(await self._mode(), f"mot de passe conforme, {kept}{after}", await self._capture(step))
 
     async def _reset_once(self, attempt: int) -> str:
         """One reset; returns why its password cannot be used, or "" once it is kept. Never called twice for an unknown outcome."""
@@ -327,7 +338,7 @@ class Rotation:
             await asyncio.to_thread(remember_rejected, self.keystore, self.folder.run, secret)
             self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
-        await self._keep(secret, attempt)
+        await self._keep(secret, attempt, route.mode)
         self._in_view = True
         return ""
 
@@ -341,7 +352,7 @@ class Rotation:
         secret = await route.read()
         if fault := self._fault(secret):
             return await self._drop(route, attempt, secret, fault, anyway=before.same and before.again)
-        await self._keep(secret, attempt)
+        await self._keep(secret, attempt, route.mode)
         await self._submit(route, attempt, secret)
         self._in_view = True
         return ""
@@ -381,7 +392,7 @@ class Rotation:
         found = [char for char in self.settings.policy.forbidden_characters if char in secret.reveal()]
         return f"il comporte le caractère « {' '.join(found)} »" if found else ""
 
-    async def _keep(self, secret: Secret, attempt: int) -> None:
+    async def _keep(self, secret: Secret, attempt: int, mode: str) -> None:
         """Into the keyring, whatever it takes: the portal will not show it again. Raises `PasswordNotKept` when all is tried."""
         started = time.monotonic()
         while error := await asyncio.to_thread(self._write_pending, secret, attempt):
@@ -394,7 +405,7 @@ class Rotation:
                     self.journal.append(j.PasswordNotKept(attempt, type(error).__name__), "mot-de-passe")
                 raise PasswordNotKept(why=str(error).rstrip("."))
         shown, kept = await self._commitment(secret), await self._commitment(Slot.PENDING)
-        self.journal.append(j.PendingStored(attempt, shown, kept), "mot-de-passe")
+        self.journal.append(j.PendingStored(attempt, shown, kept, mode), "mot-de-passe")
 
     async def _commitment(self, of: Secret | Slot) -> str:
         """Of a password in hand, or of what a slot gives back; "" when the keyring refuses: the rotation does not depend on it."""
@@ -425,7 +436,7 @@ class Rotation:
         except PortalError as error:  # what counts is done: a session that stays open ends by itself
             return Done("automatic", f"la déconnexion n'a pas abouti : {error} La session du portail expirera d'elle-même")
         self._left = True
-        return Done("automatic", result, await self._capture(step))
+        return Done(self._route.mode, result, await self._capture(step))
 
     # -- the targets
 
@@ -437,11 +448,13 @@ class Rotation:
                 raise StepMissing(title=BY_ID[step].title, number=8, missing=BY_ID["mot-de-passe"].title)
             return Done("skipped", f"déjà fait. {situation.targets}")
         if step != TARGET_STEPS[-1]:
-            return Done("automatic", await self._target(situation.facts.left[0]).show(step), await self._capture_target(step))
+            target = self._target(situation.facts.left[0])
+            return Done(target.mode, await target.show(step), await self._capture_target(step))
         if situation.facts.by_hand:
             raise HeldByHand
         results = [await self._enter_one(target, situation.facts.click) for target in situation.facts.left]
-        return Done("automatic", " ; ".join(results), await self._capture_target(step))
+        mode = "manual" if any(self._target(each).mode == "manual" for each in situation.facts.left) else "automatic"
+        return Done(mode, " ; ".join(results), await self._capture_target(step))
 
     def _target(self, target: str) -> Target:
         return self._targets.setdefault(target, self._make_target(target))
@@ -451,7 +464,7 @@ class Rotation:
         self.journal.append(j.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
-        self.journal.append(j.TargetEntered(target, "automatic", await self._commitment(secret)), TARGET_STEPS[-1])
+        self.journal.append(j.TargetEntered(target, self._target(target).mode, await self._commitment(secret)), TARGET_STEPS[-1])
         return result
 
     async def _capture_target(self, step: str) -> Path | None:
@@ -468,8 +481,20 @@ class Rotation:
             return Done("skipped", "la preuve est déjà notée" if known else "le mot de passe n'est plus dans le trousseau")
         if self.settings.piste is not None and situation.facts.held:
             return await self._prove_by_api(situation.facts.click)
-        self.journal.append(j.ProofGiven("none", "aucun accès à l'API PISTE n'est réglé"), PROOF)
-        return Done("automatic", "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer auprès de Chorus Pro")
+        return await self._prove_by_a_person(situation)
+
+    async def _prove_by_a_person(self, situation: Situation) -> Done:
+        refused = situation.facts.proof_refused
+        while (proof := await self.operator.prove(situation.facts.targets, refused)).kind == "refused":
+            self.journal.append(j.ProofRefused(proof.detail), PROOF)
+            refused = True
+        if proof.kind == "later":
+            raise ProofLater
+        self.journal.append(j.ProofGiven(proof.kind, proof.detail), PROOF)
+        if proof.kind == "none":
+            said = "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer auprès de Chorus Pro"
+            return Done("automatic", said)
+        return Done("manual", f"attesté par {self.journal.actor} : {proof.detail}")
 
     async def _prove_by_api(self, attempt: int) -> Done:
         try:
@@ -516,6 +541,37 @@ class Rotation:
         self.journal.append(j.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
         await asyncio.to_thread(self.watch.keep)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
+
+    # -- a person takes over
+
+    @property
+    def opened_route(self) -> Route | None:
+        """The route, if it is open."""
+        return self._route
+
+    def reached(self, step: str) -> None:
+        """The screens before `step` are in hand, whatever an error said: a person is about to do this one."""
+        self._position = NAVIGATION.index(step) - 1 if step in NAVIGATION else self._position
+
+    def forget(self) -> None:
+        """Another way to the portal and to the targets is taken from here on; the browser stays as it is."""
+        self._route = None
+        self._targets.clear()
+
+    async def start_over(self) -> None:
+        """Close the portal's session: the next screen starts from the login, in a fresh window."""
+        if self._route is not None:
+            await self._route.close()
+        self.forget()
+        self._position = -1
+
+    async def keep_typed(self, secret: Secret) -> None:
+        """Keep the password of the click in question, typed by a person who sees it on the portal. Raises `PasswordNotKept`."""
+        attempt = self.facts.question
+        if fault := self._fault(secret):
+            self.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
+            return
+        await self._keep(secret, attempt, "manual")
 
     def code(self, error: BaseException | None) -> int:
         """The exit code of a process that stops here."""

@@ -8,7 +8,7 @@ from typing import Any
 from . import kernel, warm
 from .errors import ReleveError, UsageError
 from .headless import model
-from .operator import Unattended
+from .operator import Operator, Unattended
 from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
 from .record.evidence import Evidence
 from .record.folder import is_closed
@@ -35,7 +35,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
         print("La rotation est déjà ouverte.", _where(_session.rotation))
         return
     parameters = Parameters.checked(given)
-    session = Session(parameters, Unattended(parameters.approve, parameters.reset_again))
+    session = Session(parameters, _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again))
     rotation = await session.open()
     _session = session
     _keep_evidence(guard, session)
@@ -53,7 +53,7 @@ async def step(name: str) -> None:
     try:
         if warm.kept and warm.kept.stopping:
             warm.check(name, session.rotation.situation().facts.touched)
-        done = await session.rotation.do(name)
+        done = await _do(session, name)
     except ReleveError as error:
         if not session.operator.interactive and not isinstance(error, StepMissing):
             await session.stop(session.rotation, error)
@@ -63,6 +63,37 @@ async def step(name: str) -> None:
     if name == CLOSE and done.mode != "skipped":
         await session.stop(session.rotation, None)
         print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
+        if session.operator.interactive:
+            from .desk.closing import close
+
+            close(session)
+
+
+async def _do(session: Session, name: str) -> Done:
+    if not session.operator.interactive:
+        return await session.rotation.do(name)
+    from .desk.operator import AtDesk
+    from .desk.steps import Desk
+
+    assert isinstance(session.operator, AtDesk)
+    return await Desk(session, session.operator).do(name)
+
+
+def _at_desk(parameters: Parameters) -> Operator | None:
+    """The person at the notebook, if a person ran this cell: papermill and other programs say that nobody can be asked."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    if not getattr(getattr(get_ipython(), "kernel", None), "_allow_stdin", False):
+        return None
+    from .desk.copy import ModelOpened, offer_copy
+    from .desk.operator import AtDesk
+
+    if not parameters.record:
+        offer_copy(parameters)
+        raise ModelOpened
+    return AtDesk()
 
 
 def line(name: str, done: Done, route: str = "") -> str:

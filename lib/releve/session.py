@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,11 +16,12 @@ from . import browsers, settings, warm
 from . import journal as j
 from .errors import ReleveError, UsageError
 from .history import refuse_twice
-from .keystore import Keystore, open_keystore
+from .keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
 from .lock import AccountLock, actor
 from .operator import Operator
 from .portal.auto import Auto
 from .portal.browser import PortalBrowser
+from .portal.by_hand import ByHand, Driven
 from .portal.gestionnaire import Gestionnaire
 from .portal.login import Credentials, Login
 from .portal.raccordements import Raccordements
@@ -33,13 +33,13 @@ from .record.seal import model_hash
 from .rehearsal import Rehearsal
 from .rotation import Rotation
 from .settings import Settings, Structure
-from .targets import build, identifier
+from .targets import Target, build, identifier
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
 
 
-ROUTES: dict[str, Callable[[Login, str, str], Route]] = {"gestionnaire": Gestionnaire, "raccordements": Raccordements, "auto": Auto}
+ROUTES: dict[str, Callable[[Login, str, str], Driven]] = {"gestionnaire": Gestionnaire, "raccordements": Raccordements, "auto": Auto}
 
 
 class BadParameter(UsageError):
@@ -90,11 +90,12 @@ class Parameters:
     reset_again: bool = False
     again: bool = False
     rehearse: bool = False
+    by_hand: bool = False  # no automation at all: a person does every screen, in whichever browser
 
     @classmethod
     def checked(cls, given: dict[str, Any]) -> Parameters:
         """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a secret."""
-        types = {"approve": bool, "reset_again": bool, "again": bool, "rehearse": bool}
+        types = dict.fromkeys(("approve", "reset_again", "again", "rehearse", "by_hand"), bool)
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
                 raise BadParameter(name=name, why=_KEPT)
@@ -116,11 +117,15 @@ class Session:
         self.parameters, self.operator = parameters, operator
         self.settings: Settings = settings.load(parameters.settings or None, parameters.outputs or None)
         self.structure: Structure = self.settings.structure(parameters.structure)
+        school = self.settings.school
+        if school and school.keyring:  # this process was not started by the demonstration: it has no trace in its environment
+            os.environ[DEMO_ENVIRONMENT] = school.keyring
         self.keystore = keystore or open_keystore()
         if self.keystore.throwaway and self.settings.school is None:
             raise DemoKeyring
         self.actor = actor()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
+        self.by_hand, self.targets_by_hand = parameters.by_hand, set[str]()
         self._browser: PortalBrowser | None = None
         self.notices: list[str] = []
 
@@ -130,11 +135,10 @@ class Session:
         if dead:
             self.notices.append(f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce qu'il a laissé.")
         try:
-            self.rotation = await self._open()
+            return await self._open()
         except BaseException:
             self.lock.release()
             raise
-        return self.rotation
 
     async def _open(self) -> Rotation:
         rehearse = self.parameters.rehearse
@@ -144,10 +148,9 @@ class Session:
         begun = opened(folder.entries()) is not None
         folder.make()
         journal = j.Journal(folder.path, folder.run, self.actor)
-        rotation = (Rehearsal if rehearse else Rotation)(
-            folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route,
-            partial(build, settings=self.settings, window=self.window, run=folder.run),
-        )  # fmt: skip
+        rotation = self.rotation = (Rehearsal if rehearse else Rotation)(
+            folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route, self.target
+        )
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
             return rotation
         superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, rotation)
@@ -228,13 +231,29 @@ class Session:
         return browser
 
     async def open_route(self, begun: str = "") -> Route:
-        """The route of the settings, or the one that was `begun`; the keyring is asked for the password before a browser is started."""
+        """The route of the settings, or the one that was `begun`; the password is asked for before a browser is started.
+
+        With a person there, it can be taken over by hand.
+        """
+        account = self.structure.technical_account
+        if self.by_hand:
+            return ByHand(self.operator, account, None, begun or self.settings.portal.route)
         credentials = Credentials(self.keystore, self.settings.portal.login)
-        await asyncio.to_thread(credentials.password)
+        await self.operator.sign_in(credentials)
         browser = await self.open_browser()
         login = Login(browser, credentials, self.operator)
-        route = ROUTES[begun or self.settings.portal.route](login, self.structure.siret, self.structure.technical_account)
-        return warm.route(route, browser)
+        driven = ROUTES[begun or self.settings.portal.route](login, self.structure.siret, account)
+        return ByHand(self.operator, account, driven) if self.operator.interactive else warm.route(driven, browser)
+
+    @property
+    def window_is_visible(self) -> bool:
+        """Whether a person can act in the window that the route drives."""
+        return self._browser is not None and self._browser.alive and self._browser.headed
+
+    def target(self, target: str) -> Target:
+        """The target of that identifier."""
+        by_hand = self.by_hand or target in self.targets_by_hand
+        return build(target, self.settings, self.window, self.rotation.folder.run, self.operator, by_hand)
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
         """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway.

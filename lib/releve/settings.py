@@ -177,9 +177,10 @@ class Piste:
 
 @dataclass(frozen=True)
 class School:
-    """The demonstration only: where the stand-in for Corail listens."""
+    """The demonstration only: where the stand-in for Corail listens, and the file that says where its throw-away keyring does."""
 
     corail_url: str
+    keyring: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from .drift import Look
 from .gestionnaire import Gestionnaire
 from .login import Login
 from .raccordements import Domaines, Raccordements
-from .route import Route
 from .screens import AccueilDeChorusPro
 
 
@@ -20,9 +19,9 @@ class Auto:
     """A route that becomes one of the two once the portal has shown which of them it offers. It chooses before any effect."""
 
     def __init__(self, login: Login, siret: str, account: str) -> None:
-        self._browser = login.browser
+        self.browser = login.browser
         self._documented, self._newer = Gestionnaire(login, siret, account), Raccordements(login, siret, account)
-        self._route: Route = self._documented
+        self._route: Gestionnaire | Raccordements = self._documented
         self._chosen = False
 
     @property
@@ -33,6 +32,13 @@ class Auto:
     def sees_first(self) -> bool:
         return self._route.sees_first
 
+    @property
+    def mode(self) -> str:
+        return self._route.mode
+
+    def arrived(self, step: str) -> Coroutine[Any, Any, None]:
+        return self._route.arrived(step)
+
     async def look(self, step: str) -> Look | None:
         await self._choose(step)
         return await self._route.look(step)
@@ -42,8 +48,8 @@ class Auto:
         if step == "authentification":
             self._route, self._chosen = self._documented, False
         if step == "accueil":
-            await self._browser.page.wait_for_load_state()
-            if not await AccueilDeChorusPro(self._browser).mark().count() and await self._newer_offered():
+            await self.browser.page.wait_for_load_state()
+            if not await AccueilDeChorusPro(self.browser).mark().count() and await self._newer_offered():
                 self._route = self._newer
 
     async def go(self, step: str) -> str:
@@ -59,13 +65,13 @@ class Auto:
         return result
 
     async def _newer_offered(self) -> bool:
-        return await Domaines(self._browser).mark().count() == 1
+        return await Domaines(self.browser).mark().count() == 1
 
     async def _change_over(self) -> str:
         """Back to the home page, then as far by the newer route. Raises `ResetButtonMissing` when the portal does not offer it."""
-        page = Domaines(self._browser)
+        page = Domaines(self.browser)
         await page.press(page.button("home.link"), page.words.first("home.link"))
-        await AccueilDeChorusPro(self._browser).reached()
+        await AccueilDeChorusPro(self.browser).reached()
         if not await self._newer_offered():
             raise e.ResetButtonMissing(siret=self._newer.siret, wanted=page.words.first("reset.button"))
         self._route = self._newer

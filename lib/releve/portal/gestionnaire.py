@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..procedure import BY_ID
 from ..secret import Secret
 from . import errors as e
 from .login import Login
@@ -52,6 +53,20 @@ class Gestionnaire(Visit):
         await button.click()
         await Confirmation(self.browser).check(self.account)
         return "la fenêtre de confirmation est ouverte, rien n'est encore changé"
+
+    async def arrived(self, step: str) -> None:
+        await super().arrived(step)
+        async with self.browser.on(BY_ID[step].title):
+            card = ModificationDeLaStructure(self.browser)
+            if step == "accueil":
+                await ActivitesDuGestionnaire(self.browser).reached()
+            elif step == "structures":
+                await card.reached()
+                await card.check_target(self.siret)
+            elif step == "structure":
+                await card.reset_button(self.siret, self.account)
+            elif step == "demande":
+                await Confirmation(self.browser).check(self.account)
 
     async def rehearse(self) -> str:
         card = ModificationDeLaStructure(self.browser)

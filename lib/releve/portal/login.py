@@ -33,11 +33,12 @@ class Credentials:
 
     def __init__(self, keystore: Keystore, login: str) -> None:
         self.keystore, self.login = keystore, login
+        self.typed: Secret | None = None  # by a person who does not want it kept
         self._refused, self._last_step = keystore.entry("refused", login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
         """Raises `CredentialMissing`, or `AlreadyRefused` when the portal refused this very password before."""
-        password = self.keystore.portal_password(self.login).require()
+        password = self.typed or self.keystore.portal_password(self.login).require()
         known = self._refused.get()
         if known is not None and known.reveal() == _fingerprint(password):
             raise e.AlreadyRefused(login=self.login)

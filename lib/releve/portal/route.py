@@ -23,6 +23,10 @@ class Route(Protocol):
     @property
     def sees_first(self) -> bool: ...
 
+    @property
+    def mode(self) -> str:
+        """How its last screen was done: "automatic", or "manual" by a person."""
+
     async def look(self, step: str) -> Look | None:
         """The screen on which `go(step)` acts (the login page is opened), or where `commit` does; None for one that is not compared."""
 

@@ -13,8 +13,8 @@ from ..procedure import BY_ID
 from . import errors as e
 from .browser import PortalBrowser
 from .drift import WORDS, Look, look
-from .login import Login
-from .screens import AccueilDeChorusPro
+from .login import Arrival, Login
+from .screens import AccueilDeChorusPro, AccueilDuPortail
 
 
 class Visit:
@@ -22,6 +22,7 @@ class Visit:
 
     name: ClassVar[str]
     sees_first: ClassVar[bool]
+    mode: ClassVar[str] = "automatic"
 
     def __init__(self, login: Login, siret: str, account: str) -> None:
         self.login, self.siret, self.account = login, siret, account
@@ -40,6 +41,15 @@ class Visit:
     async def go(self, step: str) -> str:
         async with self.browser.on(BY_ID[step].title):
             return await self.steps[step]()
+
+    async def arrived(self, step: str) -> None:
+        """Make sure that the window shows what `step` leads to, once a person did it by hand. Raises `PortalError`; safe to repeat."""
+        self.browser.page = self.browser.context.pages[-1]  # a new tab, if one was opened
+        async with self.browser.on(BY_ID[step].title):
+            if step == "authentification":
+                await (Arrival if self.login.through_chorus else AccueilDuPortail)(self.browser).reached()
+            elif step == "portail":
+                await Arrival(self.browser).reached()
 
     async def leave(self) -> str:
         """Log out. The document says « vous pouvez » : a portal that does not let us go holds nothing back."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from ..operator import Operator
 from ..portal.browser import PortalBrowser
 from ..secret import Secret
 from ..settings import Settings, Structure
@@ -19,6 +20,7 @@ class Target(Protocol):
     """A program that needs the password. Entering the same password twice does no harm: a target may be entered again."""
 
     kind: ClassVar[str]
+    mode: ClassVar[str]  # "automatic", or "manual" when a person does it
 
     async def show(self, step: str) -> str:
         """Go to one of the screens before the last; returns one French line. Changes nothing."""
@@ -35,12 +37,12 @@ def identifier(kind: str, structure: Structure) -> str:
     return f"{kind}:{structure.siret}"
 
 
-def build(target: str, settings: Settings, window: Window, run: str) -> Target:
-    """The target of that identifier. `window` opens a browser for those that need one."""
+def build(target: str, settings: Settings, window: Window, run: str, operator: Operator, by_hand: bool = False) -> Target:
+    """The target of that identifier. `window` opens a browser for those that need one; `by_hand` has a person do it all the same."""
     kind, siret = target.split(":")
     structure = settings.structure(siret)
-    if kind == "command":
+    if kind == "command" and not by_hand:
         return CommandTarget(structure, run)
-    if kind == "school" and settings.school:
+    if kind == "school" and settings.school and not by_hand:
         return SchoolCorail(structure, settings.school.corail_url, window)
-    return GuidedCorail(structure)
+    return GuidedCorail(target, structure, operator)

@@ -28,6 +28,7 @@ class CommandTarget:
     """Runs `command` of the settings; nothing of the password goes to its arguments or environment."""
 
     kind: ClassVar[str] = "command"
+    mode: ClassVar[str] = "automatic"
 
     def __init__(self, structure: Structure, run: str) -> None:
         self.structure, self.run = structure, run

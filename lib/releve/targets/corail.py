@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from playwright.async_api import Locator
 
-from ..errors import PersonNeeded
+from ..operator import Entering, Operator
 from ..portal.browser import PortalBrowser
 from ..portal.screens import Screen
 from ..portal.words import digits
@@ -18,27 +18,20 @@ from ..secret import Secret
 from ..settings import Structure
 
 
-class CorailByHand(PersonNeeded):
-    """Corail is a Windows program without an interface for others: a person enters the password."""
-
-    happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
-    safe = "Il est en sûreté dans le trousseau ; rien ne sera redemandé au portail."
-    todo = "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume » reprend ensuite."
-
-
 class GuidedCorail:
-    """The real Corail: only an operator can enter the password."""
+    """The real Corail, or any program that is served by hand: a person does it, guided."""
 
     kind: ClassVar[str] = "corail"
+    mode: ClassVar[str] = "manual"
 
-    def __init__(self, structure: Structure) -> None:
-        self.structure = structure
+    def __init__(self, target: str, structure: Structure, operator: Operator) -> None:
+        self.target, self.structure, self.operator = target, structure, operator
 
     async def show(self, step: str) -> str:
-        raise CorailByHand(name=self.structure.name)
+        return await self.operator.guide(step, self.structure.name)
 
     async def enter(self, secret: Secret) -> str:
-        raise CorailByHand(name=self.structure.name)
+        return await self.operator.enter_by_hand(Entering(self.target, self.structure.name, self.structure.technical_account), secret)
 
     async def capture(self, path: Path) -> bool:
         return False
@@ -100,6 +93,7 @@ class SchoolCorail:
     """The school's stand-in for the three Corail screens, through the browser."""
 
     kind: ClassVar[str] = "school"
+    mode: ClassVar[str] = "automatic"
 
     def __init__(self, structure: Structure, url: str, window: Callable[[], Awaitable[PortalBrowser]]) -> None:
         self.structure, self.url, self._window = structure, url, window

@@ -1,0 +1,22 @@
+"""`releve lab`: the walkthrough, in JupyterLab, on the home page."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..settings import default_path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve lab`."""
+    parser.add_argument("--no-browser", action="store_true", help="ne pas ouvrir de navigateur : l'adresse est affichée")
+    parser.add_argument("--port", type=int, default=8888, metavar="N", help="port sur ce poste (8888, ou le premier libre ensuite)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Serve until it is stopped."""
+    from ..lab.server import serve
+
+    path = Path(args.settings).expanduser().resolve() if args.settings else default_path()
+    return serve(path, Path(args.outputs) if args.outputs else None, not args.no_browser, args.port)

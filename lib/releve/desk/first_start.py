@@ -1,0 +1,88 @@
+"""The first start: a form writes the settings, so that nobody meets a configuration file before the first rotation."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from .. import siret as sirets
+from ..disk import write_atomically
+from ..settings import SettingsError, load
+from .panel import View, button, field_, form, paragraphs
+
+_ROUTES = [
+    ("gestionnaire", "« Activités du gestionnaire » (celle du document)"),
+    ("raccordements", "« Raccordements » (la plus récente)"),
+    ("auto", "celle que le portail montrera"),
+]
+
+
+def view(values: dict[str, Any] | None = None, error: str = "") -> View:
+    """The form, with what was typed before and what is wrong with it."""
+    given = {"route": "gestionnaire", "corail": True} | (values or {})
+    fields = [
+        field_("name", "Nom de la structure", placeholder="Commune d'Exemple"),
+        field_(
+            "siret",
+            "SIRET",
+            digits=True,
+            maxlength=20,
+            size=20,
+            help="14 chiffres, tels qu'ils figurent dans « Mes structures » sur Chorus Pro.",
+        ),
+        field_(
+            "account",
+            "Compte technique",
+            placeholder="TECH_1_12345678@cpro.fr",
+            help="Il figure sur la fiche de la structure, et dans le mail de Chorus Pro.",
+        ),
+        field_(
+            "login",
+            "Votre identifiant du Portail de la Gestion Publique",
+            help="Le mot de passe sera demandé plus tard ; il n'est jamais écrit ici.",
+        ),
+        field_("route", "Chemin suivi sur le portail", "choice", options=_ROUTES),
+        field_("corail", "Le mot de passe est à entrer dans Corail, sur ce poste ou un autre", "check"),
+    ]
+    fields = [each | {"value": given.get(each["name"])} for each in fields]
+    body = paragraphs("Bienvenue. Quelques renseignements, une seule fois ; rien n'est encore touché sur le portail.")
+    buttons = [button("write", "Enregistrer", "primary"), button("train", "S'entraîner d'abord, sans rien régler")]
+    return form("Premier démarrage", body, fields=fields, buttons=buttons, error=error)
+
+
+def write(path: Path, values: dict[str, Any]) -> str:
+    """Write the settings file; returns what is wrong, in French, or "". A file that does not load is not kept."""
+    siret = re.sub(r"\s", "", values["siret"])
+    if fault := sirets.check(siret):
+        return f"Ce SIRET ne convient pas : {fault}."
+    for name, label in (("name", "le nom de la structure"), ("account", "le compte technique"), ("login", "votre identifiant")):
+        if not values[name].strip():
+            return f"Il manque {label}."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    trial = path.with_name(f".{path.name}.essai")
+    try:
+        write_atomically(trial, _toml(siret, values).encode())
+        load(trial)
+    except SettingsError as error:
+        trial.unlink()
+        return error.sentences[0]
+    trial.replace(path)
+    return ""
+
+
+def _toml(siret: str, values: dict[str, Any]) -> str:
+    """JSON's texts and lists are TOML's too."""
+    text = {name: json.dumps(str(values[name]).strip(), ensure_ascii=False) for name in ("name", "account", "login", "route")}
+    return f"""\
+# Réglages de Relève, écrits par la page d'accueil. Aucun mot de passe n'a sa place ici.
+[portal]
+login = {text["login"]}
+route = {text["route"]}
+
+[structures.{siret}]
+name = {text["name"]}
+technical_account = {text["account"]}
+targets = ["corail"]
+"""

@@ -1,0 +1,152 @@
+"""One step under the operator's eyes: its progress, its questions, what to do when it stops, and a plain text in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+from IPython.display import clear_output, display
+
+from .. import journal as j
+from ..errors import PersonNeeded, ReleveError
+from ..operator import DecisionNeeded
+from ..portal.by_hand import ByHand
+from ..portal.errors import PasswordRefused
+from ..procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
+from ..rotation import NAVIGATION, Done, StepMissing
+from ..session import Session
+from ..state import Next
+from .operator import AtDesk, step_tag
+from .panel import Answer, Panel, View, button, form, paragraphs
+
+_TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
+
+
+class Desk:
+    """Takes an operator through the steps of one session."""
+
+    def __init__(self, session: Session, operator: AtDesk) -> None:
+        self.session, self.operator = session, operator
+
+    async def do(self, step: str) -> Done:
+        """Do one step, with the operator; raises only what makes the notebook stop here. Safe to repeat."""
+        with self._shown() as panel:
+            while True:
+                try:
+                    return await self._attempt(step, panel)
+                except StepMissing:
+                    raise
+                except ReleveError as error:
+                    if not await self._go_on(step, error, panel):
+                        raise
+
+    @contextmanager
+    def _shown(self) -> Iterator[Panel]:
+        panel = self.operator.panel = Panel()
+        display(panel)  # type: ignore[no-untyped-call]
+        try:
+            yield panel
+        finally:
+            panel.show({})
+            panel.close()
+            clear_output(wait=True)  # type: ignore[no-untyped-call]  # what is kept in the end is plain text, which any reader can show
+
+    async def _attempt(self, step: str, panel: Panel) -> Done:
+        """The step, which a person may take over while it changes nothing."""
+        take_over = step in NAVIGATION and not self.session.by_hand
+        panel.show(_working(step, take_over))
+        asked = panel.waiting
+        task = asyncio.ensure_future(self.session.rotation.do(step))
+        awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
+        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() and asked.done():
+            task.cancel()
+            await asyncio.wait({task})
+            self._by_hand(step)
+            return await self._attempt(step, panel)
+        return await task
+
+    def _by_hand(self, step: str) -> None:
+        """From here on, a person does this step: in the visible window if there is one, else the whole rotation elsewhere."""
+        rotation, session = self.session.rotation, self.session
+        if step in TARGET_STEPS:
+            session.targets_by_hand |= set(rotation.facts.left)
+            rotation.forget()  # the route too: it is not needed any more
+        elif isinstance(route := rotation.opened_route, ByHand) and session.window_is_visible:
+            route.manual.add(step)
+            rotation.reached(step)
+        else:
+            session.by_hand = True
+            rotation.forget()
+
+    async def _go_on(self, step: str, error: ReleveError, panel: Panel) -> bool:
+        """What the operator wants after an error: True to attempt the step again, in whatever way was chosen."""
+        if isinstance(error, PasswordRefused):  # another one is asked for, and told why
+            await self.session.rotation.start_over()
+            return True
+        undecided = isinstance(error, DecisionNeeded) or self._next() is Next.DECIDE
+        if isinstance(error, PersonNeeded) and not undecided:
+            return False
+        answer = await panel.ask(_undecided(error) if undecided else _stopped(step, error))
+        if undecided:
+            return await self._decided(answer)
+        if answer.action == "by-hand":
+            self._by_hand(step)
+        elif answer.action == "again" and step in PORTAL_STEPS:
+            await self.session.rotation.start_over()
+        return answer.action != "stop"
+
+    def _next(self) -> Next:
+        try:
+            return self.session.rotation.situation().next
+        except ReleveError:
+            return Next.NOTHING
+
+    async def _decided(self, answer: Answer) -> bool:
+        """Nobody can know what the portal holds, except perhaps the person who sees it."""
+        rotation = self.session.rotation
+        attempt = rotation.facts.last
+        if answer.action == "typed":
+            await rotation.keep_typed(await self.operator.new_password(rotation.structure.technical_account))
+        elif answer.action == "not-done":
+            rotation.journal.append(j.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"), "confirmation")
+        elif answer.action == "again":
+            rotation.journal.append(j.ResetAgainDecided(attempt, "widget"), "confirmation")
+        return answer.action != "stop"
+
+
+def _working(step: str, take_over: bool) -> View:
+    title = BY_ID[step].title if step in BY_ID else _TITLES.get(step, step)
+    buttons = [button("by-hand", "Je préfère le faire moi-même", "link")] if take_over else []
+    tag = step_tag(step, "faite par Relève") if step in BY_ID else ""
+    return form(f"En cours : {title}", buttons=buttons, tone="work", tag=tag, working=True)
+
+
+def _stopped(step: str, error: ReleveError) -> View:
+    happened, safe, todo = error.sentences
+    body = (
+        f"<p>{escape(happened)}</p><p><strong>Ce qui est sûr :</strong> {escape(safe)}</p><p><strong>À faire :</strong> {escape(todo)}</p>"
+    )
+    buttons = [button("again", "Réessayer", "primary")]
+    if step in BY_ID:
+        buttons.append(button("by-hand", "Le faire moi-même"))
+    buttons.append(button("stop", "M'arrêter là pour aujourd'hui", "link"))
+    return form("Cette étape s'est arrêtée", body, buttons=buttons, tone="trouble", tag=step_tag(step, "arrêtée") if step in BY_ID else "")
+
+
+def _undecided(error: ReleveError) -> View:
+    happened, safe, _ = error.sentences
+    body = (
+        paragraphs(happened, safe)
+        + "<p>Regardez le portail (page restée ouverte, ou « Historique de mes actions » de son accueil), puis :</p>"
+    )
+    buttons = [
+        button("typed", "Je vois le nouveau mot de passe : le saisir", "primary"),
+        button("not-done", "La réinitialisation n'a pas eu lieu"),
+        button("again", "Demander un autre mot de passe"),
+        button("stop", "M'arrêter là pour aujourd'hui", "link"),
+    ]
+    return form("Que montre le portail ?", body, buttons=buttons, tone="danger")

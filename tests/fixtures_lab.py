@@ -1,0 +1,121 @@
+"""A real `releve lab` in a process of its own, with a home of its own, and a real Chromium that a test uses as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+from releve.procedure import STEPS
+
+PATIENCE_MS = 30_000
+
+
+@dataclass
+class Lab:
+    """A running `releve lab`: its address with the token, and every folder in which it could keep something."""
+
+    url: str
+    token: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> str:
+        """What the server said."""
+        return (self.home / "lab.log").read_text(encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def lab(environment: dict[str, str], *options: str) -> Iterator[Lab]:
+    """Start it, wait until it answers, and end it with the block. The home is short-named: sockets have paths of 107 characters."""
+    home = Path(tempfile.mkdtemp(prefix="rv-", dir="/tmp"))
+    isolated = {name: str(home / folder) for name, folder in FOLDERS.items()}
+    env = os.environ | {"HOME": str(home)} | isolated | environment
+    (home / "run").mkdir(mode=0o700)
+    with open(home / "lab.log", "wb") as log:
+        command = [sys.executable, "-m", "releve", *options, "lab", "--no-browser", "--port", "0"]
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
+        try:
+            yield _ready(home, process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+FOLDERS = {
+    "JUPYTER_RUNTIME_DIR": "run",
+    "JUPYTER_DATA_DIR": "data",
+    "IPYTHONDIR": "ipython",
+    "XDG_STATE_HOME": "state",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_CACHE_HOME": "cache",
+}
+
+
+def _ready(home: Path, process: subprocess.Popen[bytes]) -> Lab:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in (home / "run").glob("jpserver-*.json"):
+            try:
+                info = json.loads(path.read_text())
+            except ValueError:
+                continue
+            return Lab(info["url"], info["token"], home, process)
+        time.sleep(0.1)  # the server announces itself by a file, and by nothing else
+    raise AssertionError((home / "lab.log").read_text())
+
+
+class Desk:
+    """What a person sees and does in JupyterLab."""
+
+    def __init__(self, page: Page, lab: Lab) -> None:
+        self.page, self.lab = page, lab
+        page.set_default_timeout(PATIENCE_MS)
+
+    def open_home(self) -> Locator:
+        """Open JupyterLab as the browser does at the start; returns the home page's panel."""
+        self.page.goto(f"{self.lab.url}lab/tree/notebooks/home.ipynb?token={self.lab.token}")
+        panel = self.panel("Mots de passe Chorus Pro|Premier démarrage|Quelque chose ne va pas")
+        panel.wait_for()
+        return panel
+
+    def panel(self, heading: str) -> Locator:
+        """The visible form with that heading."""
+        title = self.page.get_by_role("heading", level=3, name=re.compile(heading))
+        return self.page.locator("section.rv", has=title).filter(visible=True)
+
+    def press(self, heading: str, button: str) -> None:
+        """Press a button of the form with that heading."""
+        self.panel(heading).get_by_role("button", name=re.compile(button)).first.click()
+
+    def cell(self, step: str) -> Locator:
+        """The cell of that step, by the line that it prints in the end."""
+        number = next(each.number for each in STEPS if each.id == step)
+        return self.page.locator(".jp-CodeCell", has=self.page.get_by_text(re.compile(rf"Étape {number} sur 12 · ")))
+
+    def confirm(self, siret: str) -> None:
+        """Give the gate, as the operator who knows which structure this is."""
+        gate = self.panel("Vous allez réinitialiser")
+        gate.get_by_label(re.compile("quatre derniers chiffres")).fill(siret[-4:])
+        gate.get_by_role("button", name="Réinitialiser le mot de passe").click()
+
+    def printed(self, text: str) -> None:
+        """Wait until a cell has printed that."""
+        expect(self.page.get_by_text(re.compile(text)).first).to_be_visible(timeout=PATIENCE_MS)
