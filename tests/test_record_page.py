@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import itertools
 import shutil
 import struct
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,13 +18,16 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 from releve import journal as j
 from releve.procedure import STEPS
+from releve.record import seal
 from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
 from releve.secret import Secret
+from releve.throwaway import ThrowawayKeyring
+from sealed_records import Office
 
 PARIS = timezone(timedelta(hours=1))
 START = datetime(2026, 11, 30, 9, 12, 5, 250_000, UTC)
 SCHOOL = "Entraînement : ce dossier vient du site d'entraînement, pas du vrai portail"
-VOID = {"meta", "link", "img", "br"}
+VOID = {"meta", "link", "img", "br", "input"}
 Moment = tuple[str, j.Event]
 
 
@@ -153,7 +157,7 @@ class Strict(HTMLParser):
         assert tag == self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.parts.append(data)
 
     @property
@@ -290,7 +294,7 @@ def test_markup_and_secrets_never_reach_the_page() -> None:
     secret = Secret("k<9\"&'Qz{ ;w4")
     told = entries(*opened(), ("portail", j.StepDone("automatic", f"<script>alert(1)</script> {secret.reveal()}")))
     text = render(view(told, {}))
-    assert "<script" not in text and "&lt;script&gt;" in text
+    assert "<script>alert" not in text and "&lt;script&gt;" in text
     assert "Qz{" not in text and "••••••" in text
 
 
@@ -344,3 +348,80 @@ async def test_print_says_its_nature_on_every_page(browser: Browser, tmp_path: P
     pages = (await process.communicate())[0].decode().split("\f")[:-1]
     assert len(pages) >= 2
     assert [1 if band else 0] * len(pages) == [" ".join(text.split()).count(band or SCHOOL) for text in pages]
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, throwaway: ThrowawayKeyring) -> Path:
+    """A sealed record, and another beside it."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    office.record(2)
+    return office.record(1).path
+
+
+async def drop(browser: Browser, record: Path, *, register: bool = True, page: Path | None = None) -> str:
+    """What the record's page says when all its files, and the register, are given to it."""
+    context = await browser.new_context(offline=True)
+    tab = await context.new_page()
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    await tab.goto((page or record / "record.html").as_uri())
+    await tab.set_input_files("#controle-dossier", record)
+    result = tab.locator("#controle-resultat")
+    await result.locator("strong").wait_for()
+    text = await result.inner_text()
+    if register and "déposez" not in text:
+        files = [record / name for name in seal.files(record)] + [record / "record.json", record.parent / "register.jsonl"]
+        await tab.evaluate("document.getElementById('controle-resultat').replaceChildren()")
+        await tab.set_input_files("#controle-fichiers", files)
+        await result.locator("strong").wait_for()
+        text = await result.inner_text()
+    assert [] == errors
+    await context.close()
+    return text
+
+
+async def test_page_checks_its_own_folder(browser: Browser, sealed: Path) -> None:
+    """Offline, without Python: intact says intact, with the fingerprint to compare; each harm is named."""
+    text = await drop(browser, sealed)
+    assert "Ce dossier est intact" in text and hashlib.sha256((sealed / "record.json").read_bytes()).hexdigest() in text
+    assert "n'a pas été déposé" in await drop(browser, sealed, register=False)
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a byte of the notebook": (lambda r: _flip(r / "rotation.ipynb"), "rotation.ipynb : modifié"),
+    "a byte of a picture": (lambda r: _flip(r / "captures" / "01-authentification.png"), "01-authentification.png : modifié"),
+    "a byte of the statement": (lambda r: _flip(r / "record.json"), "record.json"),
+    "a file added": (lambda r: (r / "note.txt").write_text("x"), "note.txt : ajouté"),
+    "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), "journal.jsonl : manque"),
+    "a file renamed": (lambda r: (r / "journal.jsonl").rename(r / "journal.txt"), "journal.jsonl : manque"),
+    "the register's tail torn": (lambda r: _cut(r.parent / "register.jsonl"), "coupée"),
+    "a byte of the register": (lambda r: _flip(r.parent / "register.jsonl"), "registre"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_page_sees_what_was_changed(browser: Browser, sealed: Path, tmp_path: Path, harm: str) -> None:
+    """Every harm that the dropped files can show is named."""
+    page = tmp_path / "page.html"
+    shutil.copy(sealed / "record.html", page)
+    HARMS[harm][0](sealed)
+    text = await drop(browser, sealed, page=page)
+    assert "n'est pas intact" in text and HARMS[harm][1] in text, text
+
+
+async def test_page_sees_another_records_files(browser: Browser, sealed: Path, tmp_path: Path) -> None:
+    """Two records swapped: the page knows which rotation it tells."""
+    other = next(path for path in sealed.parent.glob("2*") if path != sealed)
+    text = await drop(browser, other, register=False, page=sealed / "record.html")
+    assert "il décrit une autre rotation" in text

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from datetime import UTC, date, datetime
+from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -63,7 +66,10 @@ _templates = Environment(
     loader=PackageLoader("releve", "record"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _templates.filters |= {"day": _day, "utc": _utc, "offset": _offset, "duration": _duration, "typeset": _typeset, "target": target_name}
-_templates.globals |= {"screens": BY_ID}
+# The one script of the page, allowed by its hash alone: whatever else might get into the page is not run.
+_CHECK = files("releve.record").joinpath("check.js").read_text(encoding="utf-8")
+_CHECK_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_CHECK.encode()).digest()).decode()
+_templates.globals |= {"screens": BY_ID, "check": Markup(_CHECK), "check_hash": _CHECK_HASH}
 
 
 def render(record: RecordView) -> str:

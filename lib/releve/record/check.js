@@ -1,0 +1,100 @@
+"use strict";
+// Holds the dropped files of this folder against record.json, here in the browser: nothing leaves it, nothing is loaded.
+const zone = document.getElementById("controle-zone"), told = document.getElementById("controle-resultat");
+const hex = bytes => Array.from(new Uint8Array(bytes), byte => byte.toString(16).padStart(2, "0")).join("");
+const sha256 = async content => hex(await crypto.subtle.digest("SHA-256", content));
+
+const walk = async entry => {
+  if (entry.isFile) return [[entry.fullPath.slice(1), await new Promise((done, failed) => entry.file(done, failed))]];
+  const reader = entry.createReader(), found = [];
+  for (;;) {
+    const part = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!part.length) return found;
+    for (const each of part) found.push(...await walk(each));
+  }
+};
+
+// The register is one folder above the record; every other path is taken from where record.json lies.
+const sort = found => {
+  const statement = found.map(([path]) => path).filter(path => /(^|\/)record\.json$/.test(path)).sort((a, b) => a.length - b.length)[0];
+  const base = statement === undefined ? "" : statement.slice(0, -"record.json".length);
+  const files = new Map(), registers = [];
+  for (const [path, file] of found)
+    if (/(^|\/)register\.jsonl$/.test(path)) registers.push(file);
+    else if (path.startsWith(base)) files.set(path.slice(base.length), file);
+  return { files, register: registers[0] };
+};
+
+const checkRegister = async (file, said, hash) => {
+  const faults = [], lines = (await file.text()).split("\n");
+  if (lines.pop() !== "") faults.push("registre : la dernière ligne est coupée");
+  let previous = "0".repeat(64), entered = false;
+  for (const [index, line] of lines.entries()) {
+    let entry = null;
+    try { entry = JSON.parse(line); } catch { entry = {}; }
+    if (entry.previous !== previous || entry.n !== index + 1) faults.push(`registre, ligne ${index + 1} : la chaîne est rompue`);
+    if (entry.kind === "record" && entry.record === said.predicate.record) {
+      entered = true;
+      if (entry.statement !== hash) faults.push(`registre, ligne ${index + 1} : record.json n'est pas celui qui a été inscrit`);
+    }
+    previous = await sha256(new TextEncoder().encode(line));
+  }
+  if (!entered) faults.push("registre : ce dossier n'y est pas inscrit");
+  return { faults, head: previous };
+};
+
+const check = async found => {
+  const { files, register } = sort(found);
+  if (!files.has("record.json")) return { faults: ["record.json n'est pas parmi les fichiers déposés : déposez le dossier entier"], notes: [] };
+  const content = await files.get("record.json").arrayBuffer(), hash = await sha256(content), faults = [];
+  let said = null;
+  try { said = JSON.parse(new TextDecoder().decode(content)); said.subject.map(each => each.digest.sha256); said.predicate.record; }
+  catch { return { faults: ["record.json : modifié, il ne se lit plus"], notes: [] }; }
+  if (said.predicate.run !== zone.dataset.run) faults.push("record.json : il décrit une autre rotation que cette page");
+  const names = new Map(Array.from(files.keys(), path => [path.split("/").pop(), path])), seen = new Set(["record.json"]);
+  for (const { name, digest } of said.subject) {
+    const path = files.has(name) ? name : names.get(name.split("/").pop());
+    if (path === undefined) { faults.push(`${name} : manque`); continue; }
+    seen.add(path);
+    if (await sha256(await files.get(path).arrayBuffer()) !== digest.sha256) faults.push(`${name} : modifié`);
+  }
+  for (const path of files.keys()) if (!seen.has(path)) faults.push(`${path} : ajouté`);
+  const notes = [`${said.subject.length} fichiers tenus contre record.json, dont l'empreinte SHA-256 est ${hash}.`];
+  if (register) {
+    const { faults: more, head } = await checkRegister(register, said, hash);
+    faults.push(...more);
+    notes.push(`L'empreinte de la dernière ligne du registre est ${head}.`);
+  } else notes.push("Le registre (register.jsonl) n'a pas été déposé : comparez cette empreinte avec la ligne de ce dossier dans le registre.");
+  return { faults, notes };
+};
+
+const tell = ({ faults, notes }) => {
+  told.className = faults.length ? "bad" : "good";
+  told.replaceChildren(...[[faults.length ? "Ce dossier n'est pas intact" : "Ce dossier est intact", "strong"],
+    ...faults.map(text => [text, "p"]), ...notes.map(text => [text, "small"])].map(([text, tag]) => {
+    const line = document.createElement(tag);
+    line.textContent = text;
+    return line;
+  }));
+};
+
+const run = async found => {
+  told.className = "";
+  told.textContent = "Contrôle en cours…";
+  try { tell(await check(found)); }
+  catch (error) { tell({ faults: [`Le contrôle n'a pas pu se faire : ${error.message}`], notes: [] }); }
+};
+
+if (globalThis.crypto && crypto.subtle) {
+  document.getElementById("controle").hidden = false;
+  zone.addEventListener("dragover", event => { event.preventDefault(); zone.classList.add("over"); });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", event => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    const entries = Array.from(event.dataTransfer.items, item => item.webkitGetAsEntry()).filter(Boolean);
+    Promise.all(entries.map(walk)).then(all => run(all.flat()));
+  });
+  for (const input of zone.querySelectorAll("input"))
+    input.addEventListener("change", () => run(Array.from(input.files, file => [file.webkitRelativePath || file.name, file])));
+}
