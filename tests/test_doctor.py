@@ -256,10 +256,10 @@ def test_the_reconcile_row_is_told_with_its_action(scene: Scene) -> None:
     assert (DOUBTFUL, True) == ((none := account_lines(scene)[name]).grade, "ne garde aucun mot de passe" in none.text)
     scene.slots.adopt(Secret(now.password), "by-hand")
     lines = account_lines(scene)
-    assert (GOOD, "", True) == (lines[name].grade, lines[name].mend, "accepte" in lines["Mot de passe actuel"].text)
+    assert (GOOD, "", True) == (lines[name].grade, lines[name].mend, "mot de passe actuel : accepté" in lines[name].text)
     scene.world.reset(DEMO_ACCOUNT)
     outside = account_lines(scene)[name]
-    assert (BAD, True) == (outside.grade, "ailleurs" in outside.text)
+    assert (BAD, True) == (outside.grade, "ailleurs" in outside.text and "mot de passe actuel : refusé" in outside.text)
     assert f"releve credentials store --current {DEMO_SIRET}" in outside.mend and f"releve rotate {DEMO_SIRET}" in outside.mend
     scene.slots.adopt(Secret(now.password), "by-hand")
     assert GOOD == account_lines(scene)[name].grade

@@ -136,6 +136,7 @@ def _add(structures: Table, lines: list[Line], target: str) -> None:
         table.update({"name": line.name or line.siret, "technical_account": line.accounts[0], "targets": [target]})
         if others := ", ".join(line.accounts[1:]):
             table["technical_account"].comment(f"ou : {others}")
+        table.add(tomlkit.nl())  # what follows stands apart
         structures[line.siret] = table
 
 
@@ -168,7 +169,7 @@ def _merged(content: bytes, new: list[Line], target: str) -> bytes:
         document.append("structures", tomlkit.table(is_super_table=True))
     structures = document["structures"]
     _add(structures, [line for line in new if line.siret not in structures], target)
-    merged = tomlkit.dumps(document)
+    merged = tomlkit.dumps(document).rstrip() + "\n"
     return (mark + (merged.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else merged)).encode()
 
 

@@ -11,7 +11,7 @@ from ..checkup import Finding, Grade
 from ..errors import ReleveError
 from ..headless import situation_of
 from ..keystore import Slot, open_keystore
-from ..proof import Meaning, Verdict
+from ..proof import Verdict
 from ..proving import Prover
 from ..reconcile import Action, reconcile
 from ..record.folder import unfinished
@@ -19,6 +19,7 @@ from ..settings import Portal, Settings, Structure, load, project_root
 
 WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
 SLOTS = {Slot.PENDING: "Mot de passe en attente", Slot.CURRENT: "Mot de passe actuel", Slot.PREVIOUS: "Mot de passe précédent"}
+VERDICTS = {Verdict.ACCEPTED: "accepté", Verdict.REFUSED: "refusé", Verdict.UNKNOWN: "on ne sait pas", Verdict.EMPTY: "aucun"}
 GRADES = {Action.NOTHING: Grade.GOOD, Action.ADOPT_OR_RESET: Grade.BAD}  # of the others: doubtful
 
 
@@ -88,15 +89,14 @@ def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
     except ReleveError as error:
         yield checkup.failed(f"Compte {structure.technical_account}", error)
         return
-    yield from (_slot(slot, meaning) for slot, meaning in said.items())
+    untold = {slot: each for slot, each in said.items() if each.verdict is Verdict.UNKNOWN}
+    yield from (Finding(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo) for slot, each in untold.items())
     row = reconcile(*(said[slot].verdict for slot in SLOTS))
     facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
     mend = "" if row.action is Action.NOTHING else row.todo.format_map(facts)
-    yield Finding(f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), row.truth, mend)
-
-
-def _slot(slot: Slot, meaning: Meaning) -> Finding:
-    return Finding(SLOTS[slot], Grade.DOUBTFUL if meaning.verdict is Verdict.UNKNOWN else Grade.GOOD, meaning.said, meaning.todo)
+    each = " ; ".join(f"{title.lower()} : {VERDICTS[said[slot].verdict]}" for slot, title in SLOTS.items())
+    text = f"{row.truth.rstrip('.')} ({each})"
+    yield Finding(f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), text, mend)
 
 
 def _without_piste(structure: Structure) -> Finding:
