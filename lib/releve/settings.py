@@ -167,6 +167,20 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Notices:
+    """Who is told when a person is needed. The address of each channel, which may hold a password, is in the keyring under its name."""
+
+    channels: tuple[str, ...] = ()
+    silence_days: int = 8  # 0: never tell that nothing runs any more
+    link: str = ""  # where readers open `outputs/`; "" gives the path of the file
+
+    def __post_init__(self) -> None:
+        named = all(re.fullmatch(r"[\w-]+", each) for each in self.channels)
+        _require(named, "channels", "un nom est attendu, pas une adresse", "Écrivez un nom, puis « releve notify --store NOM ».")
+        _require(self.silence_days >= 0, "silence_days", "ce nombre est négatif", "Écrivez 0 pour ne jamais être prévenu.")
+
+
+@dataclass(frozen=True)
 class Piste:
     """The proof by the API. The secret of `client_id` is in the keyring."""
 
@@ -213,6 +227,7 @@ class Settings:
     portal: Portal
     policy: Policy = field(default_factory=Policy)
     record: Record = field(default_factory=Record)
+    notices: Notices = field(default_factory=Notices)
     piste: Piste | None = None
     school: School | None = None
     structures: dict[str, Structure] = field(default_factory=dict)

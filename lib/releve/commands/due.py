@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
 
 def now(settings: Settings, today: date | None = None) -> list[Due]:
     """Where every structure of the settings stands today, what comes first first. The school's records count only at the school."""
-    past = [each for each in history(settings.record.folder) if each.school == (settings.school is not None)]
+    past = [each for each in history(settings.record.folder) if each.school == (settings.school is not None) or each.outcome == "damaged"]
     return sorted(agenda(settings.structures.values(), settings.policy, past, today or date.today()), key=lambda each: each.order)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import headless
+from .. import headless, notices
 from ..errors import PersonNeeded, ReleveError, UsageError
 from ..fleet import Fleet, Line, one_each, unconfirmed
+from ..keystore import open_keystore
 from ..operator import GateClosed
 from ..record.folder import unfinished
 from ..settings import Settings, Structure, load
@@ -79,7 +80,11 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
     for each in held_back:
         gate = GateClosed(account=each.technical_account, structure=each.name)
         tour.add(Line(each.siret, each.name, gate.code, gate.text, error="GateClosed"))
+    if args.due:
+        notices.beat(settings.record.folder, tour.code)
     show.tour(tour, args.json)
+    if error := notices.tell(notices.of_fleet(tour, settings), settings, open_keystore):
+        print(error.text, file=sys.stderr)
     return tour.code
 
 

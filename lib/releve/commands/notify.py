@@ -1,0 +1,69 @@
+"""`releve notify`: tell a person what is stuck, overdue, or not running any more."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from datetime import UTC, datetime
+
+from ..errors import UsageError
+from ..keystore import open_keystore
+from ..notices import Notice, last_beat, of_agenda, send, store
+from ..settings import Settings, load
+from .due import now
+
+
+class NoChannel(UsageError):
+    happened = "Aucun moyen de prévenir n'est réglé."
+    todo = 'Ajoutez au fichier de réglages : [notices], channels = ["courriel"], puis lancez « releve notify --store courriel ».'
+
+
+class NotAnAddress(UsageError):
+    happened = "Cette adresse d'avis n'est pas comprise."
+    todo = (
+        "Courriel : mailtos://identifiant:motdepasse@serveur?from=a@exemple.fr&to=b@exemple.fr ; "
+        "webhook : jsons://serveur/chemin. Toutes les formes : https://github.com/caronc/apprise/wiki."
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve notify`."""
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--store", metavar="NOM", help="confier au trousseau l'adresse d'un moyen de prévenir (elle est demandée, sans écho)")
+    only.add_argument("--test", action="store_true", help="envoyer un avis d'essai")
+    only.add_argument("--dry-run", action="store_true", help="montrer le texte sans rien envoyer")
+
+
+def main(args: argparse.Namespace) -> int:
+    """0 when something was told (or would be), 3 when there is nothing to tell."""
+    settings = load(args.settings, args.outputs)
+    if args.store:
+        return _store(args.store)
+    notice = Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.") if args.test else _now(settings)
+    if args.json:
+        print(json.dumps({"title": notice.title if notice else "", "body": notice.body if notice else ""}, ensure_ascii=False))
+    elif notice:
+        print(f"{notice.title}\n\n{notice.body}")
+    else:
+        print("Rien à signaler.")
+    if notice is None:
+        return 3
+    if not args.dry_run:
+        if not settings.notices.channels:
+            raise NoChannel
+        send(notice, settings, open_keystore())
+    return 0
+
+
+def _now(settings: Settings) -> Notice | None:
+    return of_agenda(now(settings), last_beat(settings.record.folder), settings, datetime.now(UTC))
+
+
+def _store(channel: str) -> int:
+    ask = getpass.getpass if sys.stdin.isatty() else lambda prompt: sys.stdin.readline().rstrip("\n")
+    if not store(open_keystore(), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")):
+        raise NotAnAddress
+    print(f"L'adresse de « {channel} » est dans le trousseau. Essayez-la : « releve notify --test ».")
+    return 0

@@ -1,0 +1,43 @@
+"""`releve report`: one page for a manager."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+from ..disk import write_atomically
+from ..due import agenda
+from ..errors import UsageError
+from ..history import history
+from ..report import page
+from ..settings import load
+
+FILE_NAME = "report.html"
+
+
+class ReportUnwritable(UsageError):
+    happened = "La page n'a pas pu être écrite dans {path} ({why})."
+    todo = "Choisissez un autre emplacement avec --output, puis relancez."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `releve report`."""
+    parser.add_argument("--output", metavar="FICHIER", type=Path, help=f"où écrire la page ({FILE_NAME} dans le dossier des rotations)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the page, say where."""
+    settings = load(args.settings, args.outputs)
+    path = (args.output or settings.record.folder / FILE_NAME).absolute()
+    past = [each for each in history(settings.record.folder) if each.school == (settings.school is not None) or each.outcome == "damaged"]
+    dues = sorted(agenda(settings.structures.values(), settings.policy, past, date.today()), key=lambda each: each.order)
+    try:
+        if not args.output:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, page(dues, past, path.parent).encode())
+    except OSError as error:
+        raise ReportUnwritable(path=path, why=error.strerror or type(error).__name__) from None
+    print(json.dumps({"code": 0, "page": str(path)}, ensure_ascii=False) if args.json else f"Page écrite : {path}")
+    return 0

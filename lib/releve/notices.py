@@ -1,0 +1,154 @@
+"""Waking a person, and only when needed: someone is waited for, something failed, is overdue, or nothing has run for too long.
+
+The texts are made here; `apprise` carries them (SMTP, webhooks, and a hundred others). A channel's address may hold a password, so it
+stands in the keyring (service "releve/notice", user = the channel's name), never in the settings.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from .disk import write_atomically
+from .due import Due, Standing
+from .errors import ReleveError
+from .fleet import Line, Tour
+from .keystore import CredentialMissing, Keystore
+from .record.folder import PAGE
+from .secret import Secret, scrub
+from .settings import Notices, Settings
+
+HEARTBEAT = ".last-fleet.json"
+
+
+class NoticeNotSent(ReleveError):
+    """A channel did not take the notice. Sending it again is safe."""
+
+    happened = "L'avis n'a pas pu être envoyé par : {channels}."
+    safe = "Les rotations et leurs dossiers ne sont pas touchés."
+    todo = "Vérifiez l'adresse (« releve notify --store NOM ») et le réseau, puis essayez : « releve notify --test »."
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a person is told. Nothing secret: both texts are scrubbed when they are made."""
+
+    title: str
+    body: str
+
+
+def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
+    """What a fleet has to say, None when nobody is needed."""
+    parts = [_lines("Une personne est attendue :", tour.person, settings.notices), _lines("En échec :", tour.failed, settings.notices)]
+    if tour.left:
+        parts.append(f"{tour.stopped}\nPas commencées : {', '.join(tour.left)}. Relancez la même commande.")
+    if not any(parts):
+        return None
+    count = len(tour.person) + len(tour.failed) + len(tour.left)
+    plural = "s" * (count > 1)
+    return _notice(f"Relève : {count} structure{plural} à regarder", parts)
+
+
+def of_agenda(dues: Iterable[Due], last_fleet: datetime | None, settings: Settings, now: datetime) -> Notice | None:
+    """What is stuck or overdue, and whether the scheduler has stopped; None when all is well."""
+    dues = list(dues)
+    urgent = [each for each in dues if each.standing in (Standing.STUCK, Standing.OVERDUE)]
+    parts = ["\n".join(f"{each.name} ({each.siret}) : {each.why}" for each in urgent)]
+    silence = _silence(last_fleet, settings.notices.silence_days, now)
+    if silence and dues:
+        parts.append(silence)
+    if not any(parts):
+        return None
+    count = f"{len(urgent)} structure{'s' * (len(urgent) > 1)} en retard ou bloquée{'s' * (len(urgent) > 1)}"
+    return _notice(f"Relève : {count if urgent else 'plus rien ne tourne'}", parts)
+
+
+def _silence(last: datetime | None, days: int, now: datetime) -> str:
+    if days == 0 or (last is not None and now - last < timedelta(days=days)):
+        return ""
+    since = f"depuis le {last.astimezone():%d/%m/%Y à %H:%M}" if last else "encore"
+    return (
+        f"« releve rotate --due » n'a pas tourné {since} (le planificateur devrait le lancer chaque jour). "
+        "Vérifiez la tâche planifiée : « releve schedule --help »."
+    )
+
+
+def _lines(title: str, lines: list[Line], notices: Notices) -> str:
+    told = [f"- {line.name} ({line.structure})\n{line.text}\n{_link(line.record, notices)}".rstrip() for line in lines]
+    return "\n".join([title, *told]) if told else ""
+
+
+def _link(record: str, notices: Notices) -> str:
+    """Where the reader opens the record: under `link` when the settings give one, else the file itself."""
+    if not record:
+        return ""
+    folder = Path(record)
+    where = f"{notices.link.rstrip('/')}/{quote(folder.name)}/{PAGE}" if notices.link else (folder / PAGE).as_uri()
+    return f"Dossier : {where}"
+
+
+def _notice(title: str, parts: list[str]) -> Notice:
+    return Notice(scrub(title), scrub("\n\n".join(part for part in parts if part)))
+
+
+def send(notice: Notice, settings: Settings, keystore: Keystore) -> None:
+    """By every channel of the settings. Raises `NoticeNotSent` naming those that failed, once all were tried."""
+    failed = [name for name in settings.notices.channels if not _send(notice, keystore, name)]
+    if failed:
+        raise NoticeNotSent(channels=", ".join(failed))
+
+
+def _send(notice: Notice, keystore: Keystore, channel: str) -> bool:
+    from apprise import Apprise  # only when there is something to send
+    from apprise.common import NotifyFormat
+
+    logging.getLogger("apprise").disabled = True  # it would write addresses, and what they hold
+    try:
+        address = keystore.entry("notice", channel).require()
+    except CredentialMissing:
+        return False
+    carrier = Apprise()
+    return bool(carrier.add(address.reveal()) and carrier.notify(title=notice.title, body=notice.body, body_format=NotifyFormat.TEXT))
+
+
+def store(keystore: Keystore, channel: str, address: str) -> bool:
+    """Keep a channel's address in the keyring; False when it is not one that apprise understands."""
+    from apprise import Apprise
+
+    logging.getLogger("apprise").disabled = True
+    secret = Secret(address)
+    if not Apprise().add(secret.reveal()):
+        return False
+    keystore.entry("notice", channel).set(secret)
+    return True
+
+
+def beat(outputs: Path, code: int, now: datetime | None = None) -> None:
+    """Note that a scheduled fleet has run, whatever it found."""
+    outputs.mkdir(parents=True, exist_ok=True)
+    told = {"time": (now or datetime.now(UTC)).isoformat(timespec="seconds"), "code": code}
+    write_atomically(outputs / HEARTBEAT, json.dumps(told).encode())
+
+
+def last_beat(outputs: Path) -> datetime | None:
+    """When a scheduled fleet last ran; None when it never did or the note cannot be read."""
+    try:
+        return datetime.fromisoformat(json.loads((outputs / HEARTBEAT).read_text(encoding="utf-8"))["time"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def tell(notice: Notice | None, settings: Settings, open_keystore: Callable[[], Keystore]) -> ReleveError | None:
+    """Send what there is to say, if anything and by any channel; an error is returned, never raised: it changes no outcome."""
+    if notice is None or not settings.notices.channels:
+        return None
+    try:
+        send(notice, settings, open_keystore())
+    except ReleveError as error:
+        return error
+    return None
