@@ -15,6 +15,7 @@ from .register import Register, digest
 
 if TYPE_CHECKING:  # imported where they are used: most commands ask no authority
     from cryptography.x509 import Certificate
+    from rfc3161_client import TimeStampResponse
 
 FOLDER = "timestamps"
 PATIENCE_SECONDS = 5.0  # each command waits so long, at most, for an authority that is away
@@ -40,13 +41,13 @@ def catch_up(register: Register, url: str) -> bool:
 
 def _ask(url: str, line: bytes) -> bytes:
     """The authority's answer for that line. Raises OSError when it is away, ValueError for any answer but its token for that line."""
-    from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder, decode_timestamp_response
+    from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder
 
     asked = TimestampRequestBuilder().data(line).hash_algorithm(HashAlgorithm.SHA256).build()
     request = urllib.request.Request(url, asked.as_bytes(), {"Content-Type": _TYPE})
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
         answer: bytes = response.read()
-    found = decode_timestamp_response(answer)
+    found = _decode(answer)
     of_it = found.tst_info.message_imprint.message.hex() == digest(line) and found.tst_info.nonce == asked.nonce
     if PKIStatus(found.status) is not PKIStatus.GRANTED or not of_it:
         raise ValueError("not the timestamp that was asked for")
@@ -59,18 +60,15 @@ def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
     `authorities` are the certificates to trust (PEM); without them the token's own are, and the signer is not known.
     """
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
-    from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
+    from rfc3161_client import VerificationError, VerifierBuilder
 
     try:
-        found = decode_timestamp_response(path.read_bytes())
+        found = _decode(path.read_bytes())
         inside = [load_der_x509_certificate(each) for each in found.signed_data.certificates]
         known = load_pem_x509_certificates(authorities.read_bytes()) if authorities else []
         builder = VerifierBuilder()
-        for root in known or _tops(inside):
+        for root in known or _tops(inside):  # never the token's own as intermediates: the library would trust them
             builder = builder.add_root_certificate(root)
-        for each in inside:
-            if each not in known:
-                builder = builder.add_intermediate_certificate(each)
         builder.build().verify(found, bytes.fromhex(path.stem))
     except (VerificationError, ValueError, OSError):
         return None, False
@@ -81,3 +79,40 @@ def _tops(certificates: list[Certificate]) -> list[Certificate]:
     """Those whose issuer is not among them."""
     subjects = {each.subject for each in certificates}
     return [each for each in certificates if each.issuer == each.subject or each.issuer not in subjects]
+
+
+def _decode(answer: bytes) -> TimeStampResponse:
+    """The answer read. OpenSSL's authorities send the certificates in an order that DER forbids and rfc3161-client refuses.
+
+    The certificates are not what is signed: here they are put in order, in place. Raises ValueError.
+    """
+    from rfc3161_client import decode_timestamp_response
+
+    try:
+        token = _elements(answer, 0)[1]
+        signed = _elements(answer, _elements(answer, token)[1])[0]
+        found = [each for place in _elements(answer, signed) if answer[place] == 0xA0 for each in _elements(answer, place)]
+    except IndexError:
+        raise ValueError("no timestamp") from None
+    parts = sorted(answer[place : _content(answer, place)[1]] for place in found)
+    start = found[0] if found else 0
+    return decode_timestamp_response(answer[:start] + b"".join(parts) + answer[start + sum(map(len, parts)) :])
+
+
+def _content(data: bytes, place: int) -> tuple[int, int]:
+    """Where the content of the DER element at `place` begins and ends."""
+    length, start = data[place + 1], place + 2
+    if length >= 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(data[place + 2 : start])
+    return start, start + length
+
+
+def _elements(data: bytes, place: int) -> list[int]:
+    """The places of the elements inside the one at `place`."""
+    start, end = _content(data, place)
+    found = []
+    while start < end:
+        found.append(start)
+        start = _content(data, start)[1]
+    return found

@@ -1,0 +1,172 @@
+"""The register's head timestamped by a local authority made with OpenSSL: asked for, checked by us and by plain OpenSSL."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from releve.record import seal, timestamp
+from releve.record.register import Register, digest
+from releve.record.verify import verify
+from releve.throwaway import ThrowawayKeyring
+from sealed_records import Office
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+CONFIGURATION = """
+[tsa]
+default_tsa = default
+[default]
+serial = {folder}/serial
+signer_cert = {folder}/tsa.pem
+signer_key = {folder}/tsa.key
+certs = {folder}/ca.pem
+default_policy = 1.2.3.4.1
+digests = sha256, sha512
+signer_digest = sha256
+ess_cert_id_alg = sha256
+"""
+
+
+@dataclass
+class Authority:
+    """A timestamp authority; `away` makes it answer 503, `wrong` makes it stamp something else."""
+
+    folder: Path
+    url: str = ""
+    away: bool = False
+    wrong: bool = False
+
+    def certify(self) -> None:
+        """A root, and a certificate for timestamps under it."""
+        f = self.folder
+        (f / "serial").write_text("01")
+        (f / "tsa.cnf").write_text(CONFIGURATION.format(folder=f))
+        (f / "ext").write_text("extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n")
+        new = ["req", "-newkey", "rsa:2048", "-nodes", "-sha256"]
+        self.openssl(*new, "-x509", "-keyout", f / "ca.key", "-out", f / "ca.pem", "-subj", "/CN=Racine", "-days", "30")
+        self.openssl(*new, "-keyout", f / "tsa.key", "-out", f / "tsa.csr", "-subj", "/CN=Horodatage")
+        signed = ["-CA", f / "ca.pem", "-CAkey", f / "ca.key", "-CAcreateserial", "-extfile", f / "ext", "-days", "30"]
+        self.openssl("x509", "-req", "-in", f / "tsa.csr", *signed, "-out", f / "tsa.pem")
+
+    def openssl(self, *arguments: object) -> str:
+        done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30)
+        assert 0 == done.returncode, done.stderr
+        return done.stdout
+
+    def answer(self, query: bytes) -> bytes:
+        (self.folder / "query").write_bytes(query)
+        if self.wrong:
+            (self.folder / "other").write_text("autre chose")
+            self.openssl("ts", "-query", "-data", self.folder / "other", "-sha256", "-cert", "-out", self.folder / "query")
+        arguments = ["-config", self.folder / "tsa.cnf", "-section", "default", "-queryfile", self.folder / "query"]
+        self.openssl("ts", "-reply", *arguments, "-out", self.folder / "reply")
+        return (self.folder / "reply").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    made = Authority(tmp_path_factory.mktemp("tsa"))
+    made.certify()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            query = self.rfile.read(int(self.headers["Content-Length"]))
+            body = b"" if made.away else made.answer(query)
+            self.send_response(503 if made.away else 200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.url = f"http://127.0.0.1:{server.server_address[1]}/"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def authority(served: Authority) -> Authority:
+    served.away = served.wrong = False
+    return served
+
+
+@pytest.fixture
+def office(tmp_path: Path, throwaway: ThrowawayKeyring, authority: Authority) -> Office:
+    return Office(tmp_path / "outputs", throwaway.keystore(), more=f'[record]\ntimestamp_url = "{authority.url}"\n')
+
+
+def tokens(office: Office) -> list[Path]:
+    return sorted((office.outputs / "timestamps").glob("*.tsr"))
+
+
+def test_each_seal_is_timestamped(office: Office, authority: Authority) -> None:
+    """By its token, which `releve verify` and plain OpenSSL both hold against the register's last line."""
+    office.record(1)
+    head = digest(Register(office.outputs).lines()[-1])
+    assert [head] == [token.stem for token in tokens(office)]
+    when, known = timestamp.check(tokens(office)[0], authority.folder / "ca.pem")
+    assert when is not None and known
+    told = authority.openssl("ts", "-verify", "-digest", head, "-in", tokens(office)[0], "-CAfile", authority.folder / "ca.pem")
+    assert "Verification: OK" in told
+    verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
+    assert ([], ["timed"]) == (verdict.faults, [note.kind for note in verdict.notes])
+
+
+def test_an_unknown_signer_is_said(office: Office) -> None:
+    """Without the authority's certificate the signature is sound, its signer not known."""
+    office.record(1)
+    assert (True, False) == ((found := timestamp.check(tokens(office)[0], None))[0] is not None, found[1])
+    assert ["timed", "signer"] == [note.kind for note in verify(office.outputs, None, office.keystore).notes]
+
+
+def test_an_authority_that_is_away_stops_nothing(office: Office, authority: Authority) -> None:
+    """The record is made and said to be without a timestamp; the next command has it stamped."""
+    office.record(1)
+    authority.away = True
+    office.record(2)
+    verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
+    assert ([], ["untimed"]) == (verdict.faults, [note.kind for note in verdict.notes])
+    authority.away = False
+    assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
+    assert 2 == len(tokens(office))
+    assert ["timed"] == [note.kind for note in verify(office.outputs, None, office.keystore, authority.folder / "ca.pem").notes]
+
+
+def test_a_token_for_something_else_is_refused(office: Office, authority: Authority) -> None:
+    """Whatever the authority answers, only its token for that very line is kept."""
+    authority.wrong = True
+    office.record(1)
+    assert [] == tokens(office)
+
+
+@pytest.mark.parametrize("harm", ["flipped", "another line's", "rewritten register", "another authority"])
+def test_a_false_timestamp_is_found(office: Office, authority: Authority, tmp_path: Path, harm: str) -> None:
+    """A token that was changed, renamed, signed by another, or that stamps a line that is gone; without any keyring."""
+    office.record(1)
+    office.record(2)
+    trusted = authority.folder / "ca.pem"
+    path, register = tokens(office)[0], office.outputs / "register.jsonl"
+    if harm == "flipped":
+        content = bytearray(path.read_bytes())
+        content[-20] ^= 1
+        path.write_bytes(content)
+    elif harm == "another line's":
+        shutil.copy(tokens(office)[1], path)
+    elif harm == "rewritten register":
+        register.write_bytes(register.read_bytes().replace(b"succeeded", b"abandoned"))
+    else:
+        other = Authority(tmp_path / "other")
+        other.folder.mkdir()
+        other.certify()
+        trusted = other.folder / "ca.pem"
+    assert "timestamp" in [fault.kind for fault in verify(office.outputs, None, None, trusted).faults]
