@@ -1,3 +1,10 @@
 """Fixtures that several test modules share."""
 
+import pytest
+
 pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where to write the crash matrix as a page, on request."""
+    parser.addoption("--matrix", default="", help="write the crash matrix there, as a page")

@@ -1,0 +1,457 @@
+"""A twin of the portal, without HTTP and without a browser: the real rotation, journal, slots and lock over `releve.school.World`.
+
+In this process, a kill is simulated (`Killed` at an effect, and all memory dropped). Across processes it is real: the world and
+the keyring stay with the test, `serve` lets a child process reach them, and the child is SIGKILLed at an effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Client, Listener
+from pathlib import Path
+from typing import Any
+
+from keyring.backend import KeyringBackend
+from releve import facts, journal, runbook, state
+from releve.errors import ReleveError
+from releve.headless import model
+from releve.keystore import Keystore, Slot, Slots
+from releve.operator import Unattended
+from releve.portal import errors as e
+from releve.record.folder import RecordFolder, all_records
+from releve.rotation import NAVIGATION
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+from releve.school.world import CorailRow, World
+from releve.secret import Secret
+from releve.session import Parameters, Session
+from releve.throwaway import ThrowawayBackend
+
+LOGIN, PASSWORD = "xt012345", "Entrainement-2026"
+CELLS: list[str] = [
+    step
+    for cell in json.loads(model().read_text(encoding="utf-8"))["cells"]
+    if (step := cell["metadata"].get("releve", {}).get("step")) and step != "ouverture"
+]
+At = Callable[[str], None]
+"""Told each thing that the twin does, before it does it; what it raises happens there."""
+
+
+class Killed(BaseException):
+    """This process is dead from here on."""
+
+
+class MemoryKeyring(KeyringBackend):
+    """A keyring that outlives a simulated kill."""
+
+    priority = -3  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.values.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.values[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.values[service, username]
+
+
+class TwinRoute:
+    """The screens as a state machine: what is asked on the wrong screen is refused, as the real ones would."""
+
+    name = "jumeau"
+
+    def __init__(self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0) -> None:
+        self.world, self.siret, self.account, self.sees_first, self.at, self.cut = world, siret, account, sees_first, at, cut
+        self.where = ""
+        self.shown: str | None = None
+
+    async def go(self, step: str) -> str:
+        self.at(f"go {step}")
+        before = NAVIGATION[NAVIGATION.index(step) - 1] if step != NAVIGATION[0] else self.where
+        self._expect(before)
+        self.where, self.shown = step, None
+        return f"{step} atteint"
+
+    async def ready(self) -> None:
+        self.at("ready")
+        self._expect(NAVIGATION[-1])
+
+    async def commit(self) -> None:
+        self.at("commit")
+        self._expect(NAVIGATION[-1])
+        if self.sees_first:
+            self.world.submit(self.account, siret=self.siret)
+        else:
+            self.shown = self.world.reset(self.account, siret=self.siret)
+        self.where = "récapitulatif"
+        self.at("answer")
+        if self.world.resets(self.account) <= self.cut:
+            self.where, self.shown = "", None
+            raise e.ResetOutcomeUnknown(why="connexion coupée", todo="")
+
+    async def read(self) -> Secret:
+        self.at("read")
+        if self.sees_first and self.shown is None:
+            self.shown = self.world.candidate(self.account, siret=self.siret)
+        if self.shown is None:
+            raise e.PasswordUnreadable(why="aucun mot de passe à l'écran")
+        return Secret(self.shown)
+
+    async def back(self) -> None:
+        self.at("back")
+        if self.shown is None:
+            raise e.ScreenNotRecognised(screen="retour", wanted="un mot de passe")
+        self.where, self.shown = NAVIGATION[-1], None
+
+    async def leave(self) -> str:
+        self.at("leave")
+        self.where = ""
+        return "déconnecté"
+
+    async def capture(self, path: Path) -> bool:
+        return False
+
+    async def close(self) -> None:
+        return None
+
+    def _expect(self, screen: str) -> None:
+        if self.where != screen:
+            raise e.ScreenNotRecognised(screen=screen, wanted=screen)
+
+
+class TwinTarget:
+    """The accounting program of one structure."""
+
+    kind = "school"
+
+    def __init__(self, world: Any, siret: str, at: At) -> None:
+        self.world, self.siret, self.at = world, siret, at
+
+    async def show(self, step: str) -> str:
+        self.at(f"show {step}")
+        return "affiché"
+
+    async def enter(self, secret: Secret) -> str:
+        self.at("enter")
+        self.world.corail_save(self.siret, secret.reveal())
+        self.at("entered")
+        return f"entré pour {self.siret}"
+
+    async def capture(self, path: Path) -> bool:
+        return False
+
+
+@dataclass
+class Result:
+    """How a run ended: the exit code, the error's class name and its text; nothing of them when it was killed."""
+
+    code: int | None
+    error: str = ""
+    text: str = ""
+
+
+@dataclass
+class Twin:
+    """One account, its portal, its keyring and its folder of records."""
+
+    folder: Path
+    world: Any
+    keystore: Keystore
+    sees_first: bool = False
+    targets: int = 1
+    max_attempts: int = 5
+    cut: int = 0
+    """The answers to so many first resets are lost."""
+    at: At = field(default=lambda point: None)
+    operator: Any = None
+    patience: float = 0.0
+
+    @classmethod
+    def new(cls, folder: Path, *, seed: int = 1, keystore: Keystore | None = None, **options: Any) -> Twin:
+        """A small world, in which as many structures as there are targets share one technical account."""
+        folder.mkdir(exist_ok=True)
+        twin = cls(folder, World(seed=seed, structures=4, login=LOGIN, password=PASSWORD), keystore or Keystore(MemoryKeyring()), **options)
+        for siret in twin.sirets:
+            twin.world.corail[siret] = CorailRow(DEMO_ACCOUNT, twin.world.accounts[DEMO_ACCOUNT].password)
+        twin.keystore.portal_password(LOGIN).set(Secret(PASSWORD))
+        return twin
+
+    @property
+    def sirets(self) -> list[str]:
+        """The structures that use the account."""
+        others = [siret for siret, each in self.world.structures.items() if DEMO_ACCOUNT not in each.accounts]
+        return [DEMO_SIRET, *others][: self.targets]
+
+    @property
+    def outputs(self) -> Path:
+        return self.folder / "outputs"
+
+    @property
+    def slots(self) -> Slots:
+        return self.keystore.slots(DEMO_ACCOUNT)
+
+    def settings(self) -> Path:
+        """The settings file, written once."""
+        path = self.folder / "releve.toml"
+        if not path.exists():
+            structures = "".join(
+                f'[structures.{siret}]\nname = "{DEMO_NAME}"\ntechnical_account = "{DEMO_ACCOUNT}"\ntargets = ["school"]\n'
+                for siret in self.sirets
+            )
+            here = "http://127.0.0.1:9"
+            path.write_text(
+                f'[portal]\nurl = "{here}/"\nlogin = "{LOGIN}"\norigins = ["{here}"]\n[school]\ncorail_url = "{here}/"\n'
+                f"[policy]\nmax_attempts = {self.max_attempts}\n{structures}",
+                encoding="utf-8",
+            )
+        return path
+
+    def parameters(self, **options: Any) -> dict[str, Any]:
+        given = {"structure": DEMO_SIRET, "approve": True, "settings": str(self.settings()), "outputs": str(self.outputs)}
+        return given | options
+
+    def session(self, parameters: Parameters, operator: Any) -> Session:
+        """What the notebook's cells use in place of the real session."""
+        return TwinSession(self, parameters, self.operator or Unattended(operator.approve, operator._reset_again, patience_seconds=self.patience))
+
+    async def cells(self, cells: list[str] = CELLS, **options: Any) -> None:
+        """The notebook's cells, from the opening to the end, in this process."""
+        with _installed(self):
+            await runbook.open(**self.parameters(**options))
+            for step in cells:
+                await runbook.step(step)
+
+    def run(self, cells: list[str] = CELLS, **options: Any) -> Result:
+        """A process of its own, as far as memory is concerned: all the cells, then nothing of it is left but what it wrote."""
+        runbook._session = None
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                asyncio.run(self.cells(cells, **options))
+            return Result(0)
+        except Killed:
+            return Result(None)
+        except ReleveError as error:
+            return Result(self._code(error), type(error).__name__, error.text)
+        finally:
+            if runbook._session is not None:
+                runbook._session.lock._lock.release(force=True)  # as the system does when a process dies: its name stays written
+            runbook._session = None
+
+    def _code(self, error: ReleveError) -> int:
+        entries = self.record.entries() if self.records else []
+        last = entries[-2:] if entries else []
+        stopped = [each.event.code for each in last if isinstance(each.event, journal.RunStopped)]
+        return stopped[-1] if stopped else error.code
+
+    # -- what is true
+
+    @property
+    def records(self) -> list[RecordFolder]:
+        return list(all_records(self.outputs))
+
+    @property
+    def record(self) -> RecordFolder:
+        return self.records[-1]
+
+    @property
+    def events(self) -> list[journal.Event]:
+        return [entry.event for entry in self.record.entries()] if self.records else []
+
+    @property
+    def situation(self) -> state.Situation:
+        """What Relève would say now."""
+        run = self.record.run if self.records else ""
+        return state.assess(facts.gather(self.events, self.slots.filled(), run, self.max_attempts))
+
+    @property
+    def password(self) -> str:
+        """The portal's, in fact."""
+        return str(self.world.accounts[DEMO_ACCOUNT].password)
+
+    def held(self, slot: Slot) -> str | None:
+        found = self.slots.read(slot)
+        return found.password.reveal() if found else None
+
+    def resets(self) -> int:
+        return int(self.world.resets(DEMO_ACCOUNT))
+
+    def agree(self) -> bool:
+        """Portal, keyring and every target hold the same password."""
+        return self.held(Slot.CURRENT) == self.password and all(self.world.corail_matches(siret) for siret in self.sirets)
+
+    def lies(self) -> list[str]:
+        """What Relève says now that is not so."""
+        said, found = self.situation, []
+        facts_ = said.facts
+        portal = {
+            state.OLD: self.resets() == 0,
+            state.NEW: self.resets() > 0 and (self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT)) or said.phase == "by hand"),
+            state.UNSEEN: self.resets() > 0 and self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+            state.FORBIDDEN: "/" in self.password,
+            state.UNUSABLE: "/" in self.password,
+            state.PERHAPS: facts_.touched,
+            state.DECIDED: facts_.touched,
+        }
+        keyring = {
+            state.KEPT: self.held(Slot.PENDING) == self.password,
+            state.TURNED: self.held(Slot.CURRENT) == self.password,
+            state.TURNING: self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+            state.NONE_KEPT: said.phase == "again" or self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)) or not self.resets(),
+            state.UNTOUCHED: self.held(Slot.PENDING) is None,
+            state.CANDIDATE: self.held(Slot.PENDING) not in (None, self.password),
+            state.ASKED: self.held(Slot.PENDING) is not None,
+            state.HAND: self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+            state.GONE: self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+        }
+        found += [said.portal] if not portal.get(said.portal, False) else []
+        found += [said.keyring] if not keyring.get(said.keyring, False) else []
+        wrong = [each for each in facts_.entered if facts_.effective and not self.world.corail_matches(each.split(":")[1])]
+        return found + [f"{each} n'a pas le mot de passe" for each in wrong]
+
+
+class TwinSession(Session):
+    """The real session, with the twin's portal and targets."""
+
+    def __init__(self, twin: Twin, parameters: Parameters, operator: Any) -> None:
+        self.twin = twin
+        super().__init__(parameters, operator, twin.keystore)
+
+    async def open_route(self) -> Any:
+        t = self.twin
+        return TwinRoute(t.world, self.structure.siret, self.structure.technical_account, t.sees_first, t.at, t.cut)
+
+    def make_target(self, run: str, target: str) -> Any:
+        return TwinTarget(self.twin.world, target.split(":")[1], self.twin.at)
+
+
+@contextlib.contextmanager
+def _installed(twin: Twin) -> Iterator[None]:
+    real, runbook.Session = runbook.Session, twin.session  # type: ignore[misc,assignment]
+    try:
+        yield
+    finally:
+        runbook.Session = real  # type: ignore[misc]
+
+
+# -- effects: counted, and killed at
+
+listener: Callable[[str, str], None] | None = None
+_hooked = False
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if event == "releve.effect" and listener is not None:
+        listener(*args)
+
+
+@contextlib.contextmanager
+def listening(to: Callable[[str, str], None]) -> Iterator[None]:
+    """`to` is called at each effect of this process, from whichever thread has it."""
+    global listener, _hooked
+    if not _hooked:
+        sys.addaudithook(_hook)  # for the life of the process: there is no way to remove one
+        _hooked = True
+    before, listener = listener, to
+    try:
+        yield
+    finally:
+        listener = before
+
+
+def points(twin: Twin, **options: Any) -> list[str]:
+    """Every effect of a run, in order: "NAME before", "NAME after"."""
+    seen: list[str] = []
+    with listening(lambda name, when: seen.append(f"{name} {when}")):
+        result = twin.run(**options)
+    assert (0, "") == (result.code, result.error), result
+    return seen
+
+
+@contextlib.contextmanager
+def dying(number: int) -> Iterator[None]:
+    """Dies at the effect of that number (from 0), and does nothing after it."""
+    count = -1
+
+    def die(name: str, when: str) -> None:
+        nonlocal count
+        count += 1
+        if count >= number:
+            raise Killed
+
+    with listening(die):
+        yield
+
+
+# -- across processes
+
+EXPOSED = ("reset", "resets", "candidate", "submit", "corail_save")
+
+
+@contextlib.contextmanager
+def serve(world: World) -> Iterator[tuple[str, bytes]]:
+    """Let other processes call the world; yields the address and the key."""
+    key = os.urandom(16)
+    with Listener(authkey=key, backlog=32) as door:
+        threading.Thread(target=_accept, args=(door, world), daemon=True).start()
+        yield str(door.address), key
+
+
+def _accept(door: Listener, world: World) -> None:
+    while True:
+        try:
+            connection = door.accept()
+        except Exception:
+            if getattr(door, "_listener", None) is None:
+                return
+            continue
+        threading.Thread(target=_answer, args=(connection, world), daemon=True).start()
+
+
+def _answer(connection: Any, world: World) -> None:
+    with contextlib.suppress(EOFError, OSError), connection:
+        while True:
+            name, args, kwargs = connection.recv()
+            connection.send(getattr(world, name)(*args, **kwargs) if name in EXPOSED else None)
+
+
+class RemoteWorld:
+    """The world of the test, from a process of its own."""
+
+    def __init__(self, address: str, key: bytes) -> None:
+        self._connection = Client(address, authkey=key)
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._connection.send((name, args, kwargs))
+            return self._connection.recv()
+
+        return call
+
+
+def process(address: str, key: bytes, keyring: str, folder: str, shape: dict[str, Any], kill_at: int | None, options: dict[str, Any]) -> None:
+    """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's."""
+    twin = Twin(Path(folder), RemoteWorld(address, key), Keystore(ThrowawayBackend(keyring), throwaway=True), **shape)
+    count = -1
+
+    def die(name: str, when: str) -> None:
+        nonlocal count
+        count += 1
+        if count == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with listening(die):
+        result = twin.run(**options)
+    os._exit(result.code if result.code is not None else 99)
