@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import html
 import multiprocessing
+import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -138,11 +141,21 @@ def test_a_simulated_kill_at_every_effect(case: Case, shm: Path) -> None:
         judge(case, twin, point, lambda twin=twin, **more: twin.run(**more).code)
 
 
+def _forkserver() -> Any:
+    """Processes forked from one that has imported everything; its own imports follow PYTHONPATH alone."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["twin"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
+        forkserver.ensure_running()
+    return context
+
+
 class Processes:
     """Runs of a twin in processes of their own, forked from one that has imported everything."""
 
     def __init__(self, twin: Twin, keyring: ThrowawayKeyring, stack: ExitStack) -> None:
-        self.context = multiprocessing.get_context("forkserver")
+        self.context = _forkserver()
         self.address, self.key = stack.enter_context(twins.serve(twin.world))
         self.twin, self.keyring = twin, keyring.environment["RELEVE_DEMO_KEYRING"]
 
@@ -163,7 +176,6 @@ class Processes:
 @pytest.fixture(scope="module")
 def keyring() -> Iterator[ThrowawayKeyring]:
     """One throw-away keyring for all: each twin empties it."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["twin"])
     with ThrowawayKeyring() as server:
         yield server
 

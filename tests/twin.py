@@ -187,6 +187,7 @@ class Twin:
         for siret in twin.sirets:
             twin.world.corail[siret] = CorailRow(DEMO_ACCOUNT, twin.world.accounts[DEMO_ACCOUNT].password)
         twin.keystore.portal_password(LOGIN).set(Secret(PASSWORD))
+        twin.settings()
         return twin
 
     @property
