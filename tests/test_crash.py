@@ -213,16 +213,16 @@ def test_the_matrix(request: pytest.FixtureRequest) -> None:
 def page(cells: list[Cell]) -> str:
     """The matrix as a page that needs nothing else."""
     rows = "".join(
-        f"<tr{' class=asked' if cell.decided else ''}><td>{html.escape(cell.case)}<td>{html.escape(cell.point)}<td>{html.escape(cell.phase)}"
-        f"<td>{cell.resets}<td>{cell.least}<td>{'oui' if cell.decided else ''}<td>non<td>oui"
+        f"<tr{' class=asked' * cell.decided}><td>{html.escape(cell.case)}<td>{html.escape(cell.point)}"
+        f"<td>{html.escape(cell.phase)}<td>{cell.resets}<td>{cell.least}<td>{'oui' if cell.decided else ''}<td>non<td>oui"
         for cell in cells
     )
-    heads = "Cas|Mort par SIGKILL|Situation dite|Réinitialisations|Minimum|Décision demandée|Mot de passe perdu|Portail, trousseau et cibles d'accord"
+    heads = "Cas|Mort par SIGKILL|Situation dite|Réinitialisations|Minimum sans l'API|Décision demandée|Perdu|Tout est d'accord"
     return (
         "<!doctype html><html lang=fr><meta charset=utf-8><title>Relève : tuée partout</title>"
         "<style>body{font:15px system-ui;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;"
         "text-align:left}.asked{background:#fff4d6}</style>"
-        f"<h1>Tuée partout : {len(cells)} morts, aucun mot de passe perdu</h1><p>Chaque ligne : un vrai processus, tué avant ou après un effet, "
-        f"puis un autre qui reprend. Refaire : <code>pytest tests/test_crash.py --matrix FICHIER</code></p><table><tr>"
+        f"<h1>Tuée partout : {len(cells)} morts, aucun mot de passe perdu</h1><p>Chaque ligne : un vrai processus, tué avant ou après "
+        f"un effet, puis un autre qui reprend. Refaire : <code>pytest tests/test_crash.py --matrix FICHIER</code></p><table><tr>"
         f"{''.join(f'<th>{head}' for head in heads.split('|'))}{rows}</table>"
     )

@@ -31,7 +31,7 @@ from releve.record.folder import RecordFolder, all_records
 from releve.rotation import NAVIGATION
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
-from releve.secret import Secret
+from releve.secret import Secret, forget, registered
 from releve.session import Parameters, Session
 from releve.throwaway import ThrowawayBackend
 
@@ -71,10 +71,9 @@ class MemoryKeyring(KeyringBackend):
 class TwinRoute:
     """The screens as a state machine: what is asked on the wrong screen is refused, as the real ones would."""
 
-    name = "jumeau"
-
     def __init__(self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0) -> None:
         self.world, self.siret, self.account, self.sees_first, self.at, self.cut = world, siret, account, sees_first, at, cut
+        self.name = "raccordements" if sees_first else "gestionnaire"
         self.where = ""
         self.shown: str | None = None
 
@@ -85,13 +84,24 @@ class TwinRoute:
         self.where, self.shown = step, None
         return f"{step} atteint"
 
+    async def look(self, step: str) -> None:
+        return None
+
+    async def rehearse(self) -> str:
+        return "répété"
+
+    async def offer(self) -> None:
+        self.at("offer")
+        self._expect(NAVIGATION[-1])
+        self.where, self.shown = "formulaire", self.world.candidate(self.account, siret=self.siret)
+
     async def ready(self) -> None:
         self.at("ready")
-        self._expect(NAVIGATION[-1])
+        self._expect("formulaire" if self.sees_first else NAVIGATION[-1])
 
     async def commit(self) -> None:
         self.at("commit")
-        self._expect(NAVIGATION[-1])
+        self._expect("formulaire" if self.sees_first else NAVIGATION[-1])
         if self.sees_first:
             self.world.submit(self.account, siret=self.siret)
         else:
@@ -104,8 +114,6 @@ class TwinRoute:
 
     async def read(self) -> Secret:
         self.at("read")
-        if self.sees_first and self.shown is None:
-            self.shown = self.world.candidate(self.account, siret=self.siret)
         if self.shown is None:
             raise e.PasswordUnreadable(why="aucun mot de passe à l'écran")
         return Secret(self.shown)
@@ -226,7 +234,8 @@ class Twin:
 
     def session(self, parameters: Parameters, operator: Any) -> Session:
         """What the notebook's cells use in place of the real session."""
-        return TwinSession(self, parameters, self.operator or Unattended(operator.approve, operator._reset_again, patience_seconds=self.patience))
+        short = Unattended(operator.approve, operator._reset_again, patience_seconds=self.patience)
+        return TwinSession(self, parameters, self.operator or short)
 
     async def cells(self, cells: list[str] = CELLS, **options: Any) -> None:
         """The notebook's cells, from the opening to the end, in this process."""
@@ -250,6 +259,7 @@ class Twin:
             if runbook._session is not None:
                 runbook._session.lock._lock.release(force=True)  # as the system does when a process dies: its name stays written
             runbook._session = None
+            forget(registered())  # all memory is gone
 
     def _code(self, error: ReleveError) -> int:
         entries = self.record.entries() if self.records else []
@@ -296,11 +306,12 @@ class Twin:
     def lies(self) -> list[str]:
         """What Relève says now that is not so."""
         said, found = self.situation, []
-        facts_ = said.facts
+        facts_, held = said.facts, self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT))
         portal = {
             state.OLD: self.resets() == 0,
-            state.NEW: self.resets() > 0 and (self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT)) or said.phase == "by hand"),
-            state.UNSEEN: self.resets() > 0 and self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+            state.NEW: self.resets() > 0 and (held or said.phase == "by hand"),
+            state.DISPLAYED: self.sees_first and self.resets() == 0,
+            state.UNSEEN: self.resets() > 0 and not held,
             state.FORBIDDEN: "/" in self.password,
             state.UNUSABLE: "/" in self.password,
             state.PERHAPS: facts_.touched,
@@ -309,13 +320,13 @@ class Twin:
         keyring = {
             state.KEPT: self.held(Slot.PENDING) == self.password,
             state.TURNED: self.held(Slot.CURRENT) == self.password,
-            state.TURNING: self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
-            state.NONE_KEPT: said.phase == "again" or self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)) or not self.resets(),
+            state.TURNING: held,
+            state.NONE_KEPT: said.phase == "again" or not held or not self.resets(),
             state.UNTOUCHED: self.held(Slot.PENDING) is None,
             state.CANDIDATE: self.held(Slot.PENDING) not in (None, self.password),
             state.ASKED: self.held(Slot.PENDING) is not None,
-            state.HAND: self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
-            state.GONE: self.password not in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+            state.HAND: not held,
+            state.GONE: not held,
         }
         found += [said.portal] if not portal.get(said.portal, False) else []
         found += [said.keyring] if not keyring.get(said.keyring, False) else []
@@ -330,7 +341,7 @@ class TwinSession(Session):
         self.twin = twin
         super().__init__(parameters, operator, twin.keystore)
 
-    async def open_route(self) -> Any:
+    async def open_route(self, known: str = "") -> Any:
         t = self.twin
         return TwinRoute(t.world, self.structure.siret, self.structure.technical_account, t.sees_first, t.at, t.cut)
 
@@ -442,7 +453,9 @@ class RemoteWorld:
         return call
 
 
-def process(address: str, key: bytes, keyring: str, folder: str, shape: dict[str, Any], kill_at: int | None, options: dict[str, Any]) -> None:
+def process(
+    address: str, key: bytes, keyring: str, folder: str, shape: dict[str, Any], kill_at: int | None, options: dict[str, Any]
+) -> None:
     """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's."""
     twin = Twin(Path(folder), RemoteWorld(address, key), Keystore(ThrowawayBackend(keyring), throwaway=True), **shape)
     count = -1
