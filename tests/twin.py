@@ -71,6 +71,8 @@ class MemoryKeyring(KeyringBackend):
 class TwinRoute:
     """The screens as a state machine: what is asked on the wrong screen is refused, as the real ones would."""
 
+    mode = "automatic"
+
     def __init__(self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0) -> None:
         self.world, self.siret, self.account, self.sees_first, self.at, self.cut = world, siret, account, sees_first, at, cut
         self.name = "raccordements" if sees_first else "gestionnaire"
@@ -143,7 +145,7 @@ class TwinRoute:
 class TwinTarget:
     """The accounting program of one structure."""
 
-    kind = "school"
+    kind, mode = "school", "automatic"
 
     def __init__(self, world: Any, siret: str, at: At) -> None:
         self.world, self.siret, self.at = world, siret, at
@@ -345,7 +347,7 @@ class TwinSession(Session):
         t = self.twin
         return TwinRoute(t.world, self.structure.siret, self.structure.technical_account, t.sees_first, t.at, t.cut)
 
-    def make_target(self, run: str, target: str) -> Any:
+    def target(self, target: str) -> Any:
         return TwinTarget(self.twin.world, target.split(":")[1], self.twin.at)
 
 
