@@ -1,0 +1,115 @@
+"""What a whole rotation costs beside a bare Playwright script with the same clicks: wall time and peak memory, as ratios.
+
+    python tests/bench/bench_rotation.py [ALTERNATIONS]
+
+Cold processes, one school, the two in turn. Memory is that of the whole process tree (browser included), each page shared between
+processes counted once, sampled in one run more of each so that sampling does not weigh on the times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from releve import browsers
+from releve.school import Faults, SchoolThread, World
+from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
+from releve.secret import Secret
+from releve.throwaway import ThrowawayKeyring
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from fixtures_rotation import LOGIN, PASSWORD, Scene
+
+SAMPLE_SECONDS = 0.05
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+def bare(scene: Scene) -> subprocess.Popen[bytes]:
+    """The script alone."""
+    choice, urls = browsers.find(), scene.school.urls
+    task = {
+        "portal": urls.portal,
+        "corail": f"{urls.corail}/",
+        "login": LOGIN,
+        "password": PASSWORD,
+        "siret": DEMO_SIRET,
+        "account": DEMO_ACCOUNT,
+        "executable": choice.executable,
+        "channel": choice.channel,
+    }
+    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("bare.py"))], stdin=subprocess.PIPE)
+    assert process.stdin
+    process.stdin.write(json.dumps(task).encode())
+    process.stdin.close()
+    return process
+
+
+def releve(scene: Scene) -> subprocess.Popen[bytes]:
+    """The command, as a scheduler calls it."""
+    command = scene.command("rotate", DEMO_SIRET, "--yes", "--again", "--json")
+    return subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def timed(scene: Scene, start: Start) -> float:
+    """Seconds until the process has ended; it must have made exactly one reset, and brought Corail up to date."""
+    before, began = scene.resets(), time.perf_counter()
+    code = start().wait()
+    seconds = time.perf_counter() - began
+    assert (0, before + 1, True) == (code, scene.resets(), scene.world.corail_matches(DEMO_SIRET))
+    return seconds
+
+
+def peak(start: Start) -> float:
+    """The largest memory of the process tree, in MB."""
+    process, most = start(), 0
+    tree = psutil.Process(process.pid)
+    while process.poll() is None:
+        most = max(most, sum(_memory(each) for each in [tree, *tree.children(recursive=True)]))
+        time.sleep(SAMPLE_SECONDS)
+    return most / 1e6
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", 0) or full.rss)
+    except psutil.Error:
+        return 0
+
+
+def machine() -> str:
+    """What it was measured on."""
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GB, {browsers.find().executable}"
+
+
+def main() -> None:
+    """Print the table."""
+    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    with tempfile.TemporaryDirectory() as folder, ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
+        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        scene = Scene(school, keyring, Path(folder))
+        starts: dict[str, Start] = {"bare Playwright script": lambda: bare(scene), "releve rotate": lambda: releve(scene)}
+        times = [{name: timed(scene, start) for name, start in starts.items()} for _ in range(turns)]
+        memory = {name: statistics.median(peak(start) for _ in range(3)) for name, start in starts.items()}
+    print(f"{machine()}\nmedians of {turns} alternations, cold processes; memory: 3 more runs\n")
+    print(f"| {'':24} | seconds | peak MB | time ratio | memory ratio |\n|{'-' * 26}|---------|---------|------------|--------------|")
+    floor = next(iter(starts))
+    for name in starts:
+        seconds = statistics.median(each[name] for each in times)
+        ratio = statistics.median(each[name] / each[floor] for each in times)
+        print(f"| {name:24} | {seconds:7.2f} | {memory[name]:7.0f} | {ratio:10.2f} | {memory[name] / memory[floor]:12.2f} |")
+
+
+if __name__ == "__main__":
+    main()
