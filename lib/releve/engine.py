@@ -19,8 +19,9 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
 
 from .disk import write_atomically
-from .kept_kernel import Kernel, transport
+from .kept_kernel import Kernel
 from .kernel import OUTCOME
+from .own_kernel import configuration
 from .secret import clean, registered, scrub
 
 SAVE_EVERY = timedelta(seconds=1)
@@ -120,12 +121,13 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             coalesce_streams=True,
             shutdown_kernel="immediate",
             log=logger,
-            config=transport(),
+            config=configuration(),
         )
         client.progress = kwargs.get("progress") or _silent
         kept: Kernel | None = kwargs.get("kernel")
         if kept is None:
-            client.execute()
+            client.km = kwargs.get("begun")
+            client.execute(cleanup_kc=True)
             return
         client.km, client.kc, client.kept = kept.manager, kept.client, kept
         client.execute(cleanup_kc=False)

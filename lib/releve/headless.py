@@ -138,7 +138,16 @@ def lighten() -> None:
 def _execute(folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]) -> ReleveError | None:
     """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
     lighten()
-    from jupyter_client.kernelspec import NoSuchKernel
+    from . import own_kernel  # before papermill, whose import takes as long as the kernel's start
+
+    begun = own_kernel.started() if engine["kernel"] is None else None
+    try:
+        return _execute_in(folder, parameters, engine | {"begun": begun})
+    finally:
+        own_kernel.ended(begun)
+
+
+def _execute_in(folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]) -> ReleveError | None:
     from nbclient.exceptions import DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
@@ -152,7 +161,7 @@ def _execute(folder: RecordFolder, parameters: dict[str, str | bool], engine: di
         return CellStopped(error.ename, error.traceback)
     except OSError as error:
         return NotebookUnwritable(folder=folder.path, why=error.strerror or type(error).__name__)
-    except (DeadKernelError, NoSuchKernel, RuntimeError) as error:
+    except (DeadKernelError, RuntimeError) as error:
         return KernelDied(why=type(error).__name__)
     return None
 

@@ -1,39 +1,14 @@
-"""A kernel that outlives its notebook, and how the engine talks to any kernel."""
+"""A kernel that outlives its notebook."""
 
 from __future__ import annotations
 
-import atexit
-import os
-import secrets
-import shutil
-import tempfile
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from traitlets.config import Config
 
-
-def transport() -> Config:
-    """Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no such transport.
-
-    The files are named after the connection file, which must be this kernel's alone: by default they would be "kernel-ipc-1" in
-    the current folder, and two programs that start there at once would talk to each other's kernels.
-    """
-    if os.name == "nt":
-        return Config()
-    return Config({"KernelManager": {"transport": "ipc", "connection_file": str(_private_folder() / f"{secrets.token_hex(4)}.json")}})
-
-
-@cache
-def _private_folder() -> Path:
-    """This process's own, and short: the name of such a file holds 107 characters at most."""
-    folder = tempfile.mkdtemp(prefix="releve-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+from .own_kernel import configuration
 
 
 class Kernel:
@@ -67,6 +42,6 @@ class Kernel:
 
     def _client(self, cells: list[NotebookNode]) -> NotebookClient:
         notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-        client = NotebookClient(notebook, km=self.manager, kernel_name="python3", shutdown_kernel="immediate", config=transport())
+        client = NotebookClient(notebook, km=self.manager, kernel_name="python3", shutdown_kernel="immediate", config=configuration())
         client.kc = self.client
         return client

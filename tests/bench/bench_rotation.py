@@ -89,7 +89,8 @@ def _memory(process: psutil.Process) -> int:
 def machine() -> str:
     """What it was measured on."""
     memory = psutil.virtual_memory().total / 2**30
-    return f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GB, {browsers.find().executable}"
+    browser = browsers.find().executable
+    return f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GB, {browser}"
 
 
 def main() -> None:
