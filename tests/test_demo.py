@@ -59,13 +59,14 @@ def test_three_places_hold_one_password_and_no_file_does(
     monkeypatch.setattr(demo, "ThrowawayKeyring", Read)
     for name in ("RELEVE_DEMO_KEYRING", "IPYTHONDIR"):  # the demonstration sets them: put back at the end
         monkeypatch.setenv(name, "")
-    options = argparse.Namespace(fault=["slash_in_first=2"], ledger=None, outputs=tmp_path, json=True)
-    assert 0 == demo.main(options)
+    parser = argparse.ArgumentParser()
+    demo.add_arguments(parser)
+    assert 0 == demo.main(parser.parse_args([], argparse.Namespace(outputs=tmp_path, json=True, settings=None)))
     (world,), account = worlds, json.loads(capsys.readouterr().out)["account"]
     technical = world.accounts[account]
     assert [technical.password] == held
     assert world.corail_matches(demo.SIRET)
-    assert 3 == world.resets(account)
+    assert 2 == world.resets(account)
     secrets = {world.manager.password, technical.password, *technical.history}
     forms = [form for secret in secrets for form in encoded(secret)]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -140,7 +140,10 @@ def _execute(folder: RecordFolder, parameters: dict[str, str | bool], engine: di
     lighten()
     from . import own_kernel  # before papermill, whose import takes as long as the kernel's start
 
-    begun = own_kernel.started() if engine["kernel"] is None else None
+    try:
+        begun = own_kernel.started() if engine["kernel"] is None else None
+    except (OSError, RuntimeError) as error:
+        raise KernelDied(why=type(error).__name__) from None
     try:
         return _execute_in(folder, parameters, engine | {"begun": begun})
     finally:

@@ -39,7 +39,8 @@ def configuration() -> Config:
     """
     config = Config({"NotebookClient": {"kernel_manager_class": "releve.own_kernel.OwnKernelManager"}})
     if os.name != "nt":
-        config.KernelManager = {"transport": "ipc", "connection_file": str(_private_folder() / f"{secrets.token_hex(4)}.json")}
+        config.KernelManager.transport = "ipc"
+        config.KernelManager.connection_file = str(_private_folder() / f"{secrets.token_hex(4)}.json")
     return config
 
 
