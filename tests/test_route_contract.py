@@ -1,0 +1,195 @@
+"""What every route to the reset promises, whatever its screens: one class of tests that each route inherits.
+
+In a real Chromium on the school. Routes differ by the order in which a password is seen and takes effect: `resets` says what a
+password that cannot be used costs. A third route is one more subclass.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import pytest
+from fixtures_rotation import DEMO_ACCOUNT, Scene, Walk
+from releve import journal as j
+from releve import runbook
+from releve.keystore import Slot
+from releve.portal.route import Route
+from releve.session import ROUTES
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
+
+
+class Killed(BaseException):
+    """This process is dead from here on."""
+
+
+_deadly = ""
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    global _deadly
+    if _deadly and event == "releve.effect" and f"{args[0]} {args[1]}" == _deadly:
+        _deadly = ""
+        raise Killed
+
+
+sys.addaudithook(_hook)  # for the life of the process: there is no way to remove one
+
+
+@contextmanager
+def dying(point: str) -> Iterator[None]:
+    """The process dies at that effect, once."""
+    global _deadly
+    _deadly = point
+    with pytest.raises(Killed):
+        yield
+    assert "" == _deadly, "the effect was reached"
+
+
+class RouteContract:
+    """The promises. `name` is the route's; `seen_first` whether its password is seen before it takes effect."""
+
+    name: ClassVar[str]
+    screens: ClassVar[tuple[str, ...]]
+    """The school's screens on the way to the reset, after the login."""
+    points: ClassVar[tuple[str, ...]]
+    """Where a kill is tried: between any two effects that matter."""
+
+    @pytest.fixture(autouse=True)
+    def by_this_route(self, scene: Scene) -> None:
+        """The settings ask for this route, and the portal offers every one."""
+        scene.portal["route"], scene.world.routes = self.name, "both"
+
+    def cost(self, rejected: int) -> int:
+        """How many resets so many unusable passwords cost."""
+        return 0 if ROUTES[self.name].sees_first else rejected  # type: ignore[attr-defined]
+
+    @staticmethod
+    async def killed(scene: Scene, point: str) -> None:
+        """A run that dies at that effect; only what it wrote is left."""
+        with dying(point):
+            await scene.walk()
+        if runbook._session is not None:
+            runbook._session.lock.release()
+
+    @staticmethod
+    def ended_well(scene: Scene, done: Walk) -> None:
+        """Portal, keyring and accounting program agree, in one record that holds no secret."""
+        assert ("", 0) == (done.error, done.code), done.text
+        assert scene.three_places_agree()
+        assert [] == scene.leaks()
+        assert 1 == len(list(scene.outputs.glob("*_*_*_*")))
+
+    async def test_it_is_a_route(self, scene: Scene) -> None:
+        """It has everything that a route has, and says which it is."""
+        wanted = [name for name in vars(Route) if not name.startswith("_")]
+        assert [] == [name for name in wanted if not hasattr(ROUTES[self.name], name)]
+        assert self.name == ROUTES[self.name].name  # type: ignore[attr-defined]
+
+    async def test_one_reset_and_the_three_places_agree(self, scene: Scene) -> None:
+        """A rotation without incident makes one reset, of this account, and records which way it took."""
+        done = await scene.walk()
+        self.ended_well(scene, done)
+        assert (1, 1) == (scene.resets(), scene.world.resets(DEMO_ACCOUNT))
+        chosen = done.last(j.RouteChosen)
+        assert chosen is not None and isinstance(chosen.event, j.RouteChosen) and self.name == chosen.event.route
+
+    async def test_an_unusable_password_is_replaced(self, scene: Scene) -> None:
+        """Two passwords with a slash: the third is kept, and only a route that sees them too late pays for them with resets."""
+        scene.faults.slash_in_first = 2
+        done = await scene.walk()
+        self.ended_well(scene, done)
+        assert 1 + self.cost(2) == scene.resets()
+        assert 2 == sum(isinstance(entry.event, j.CandidateRejected) for entry in done.events)
+
+    async def test_too_many_unusable_passwords_are_for_a_person(self, scene: Scene) -> None:
+        """After `max_attempts` nobody clicks any more until somebody decides; then it ends well."""
+        scene.policy["max_attempts"], scene.faults.slash_in_first = 2, 2
+        stopped = await scene.walk()
+        assert ("DecisionNeeded", 6, self.cost(2)) == (stopped.error, stopped.code, scene.resets())
+        assert "DecisionNeeded" == (await scene.walk()).error
+        assert self.cost(2) == scene.resets(), "a second run asked for no more"
+        self.ended_well(scene, await scene.walk(reset_again=True))
+
+    async def test_a_refusal_of_the_portal_is_known(self, scene: Scene) -> None:
+        """The portal says no: nothing was reset, it is said, and the next run ends well with one reset."""
+        scene.faults.reset_refused = 1
+        refused = await scene.walk()
+        assert ("ResetRefused", 0) == (refused.error, scene.resets())
+        assert None is not refused.last(j.ResetNotDone)
+        done = await scene.walk()
+        assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+
+    async def test_an_unknown_outcome_is_never_retried_blindly(self, scene: Scene) -> None:
+        """The answer is lost: it is said, a second run clicks nothing, and a decision ends it well."""
+        scene.faults.cut_after_confirmation = -1
+        lost = await scene.walk()
+        assert ("ResetOutcomeUnknown", 6) == (lost.error, lost.code), lost.text
+        made = scene.resets()
+        scene.faults.cut_after_confirmation = 0
+        assert ("DecisionNeeded", 6, made) == (*_end(await scene.walk()), scene.resets())
+        self.ended_well(scene, await scene.walk(reset_again=True))
+        assert made + 1 == scene.resets()
+
+    async def test_trouble_on_any_screen_before_the_reset_changes_nothing(self, scene: Scene) -> None:
+        """An expired session, screen by screen: the run stops with nothing changed, and the one after the last ends well."""
+        scene.portal["timeout_seconds"] = 5
+        for screen in self.screens:
+            scene.faults.session_expired_at = screen
+            stopped = await scene.walk()
+            assert ("SessionExpired", 0) == (stopped.error, scene.resets()), f"{screen}: {stopped.text}"
+        done = await scene.walk()
+        assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+
+    async def test_a_kill_at_any_point_ends_well(self, scene: Scene) -> None:
+        """Killed between any two effects that matter, one after the other: what is said is true, and the resume ends well."""
+        for point in self.points:
+            before = scene.resets()
+            await self.killed(scene, point)
+            clicked = scene.resets() > before
+            done = await scene.walk()
+            if done.error == "DecisionNeeded":
+                assert point.startswith(("journal reset.intended", "reset click")), point
+                done = await scene.walk(reset_again=True)
+            assert ("", 0, True) == (done.error, done.code, scene.three_places_agree()), f"{point}: {done.text}"
+            needed = 1 + clicked - (clicked and point.startswith(("keyring pending", "journal pending")))
+            assert needed == scene.resets() - before, f"{point}: as many resets as were needed"
+            held = scene.slots.read(Slot.CURRENT)
+            assert held is not None
+            self.forget(scene)
+        assert [] == scene.leaks()
+
+    @staticmethod
+    def forget(scene: Scene) -> None:
+        """Let the next rotation begin, though this one has just succeeded."""
+        for record in scene.outputs.glob("*_*_*_*"):
+            record.rename(scene.folder / record.name)
+
+    async def test_looking_changes_nothing(self, scene: Scene) -> None:
+        """Every screen gone through twice, and a rehearsal at the end: no candidate is asked for, nothing is reset."""
+        await scene.walk(until="demande")
+        await scene.walk(until="demande")
+        assert 0 == scene.resets() == scene.world.ledger.count("candidate_shown")
+
+
+def _end(walk: Walk) -> tuple[str, int]:
+    return walk.error, walk.code
+
+
+class TestGestionnaire(RouteContract):
+    """The documented route: the reset takes effect before its password is seen."""
+
+    name = "gestionnaire"
+    screens = ("structures", "structure")
+    points = ("journal reset.intended after", "reset click after", "keyring pending after")
+
+
+class TestRaccordements(RouteContract):
+    """The newer route: the password is seen before it is submitted."""
+
+    name = "raccordements"
+    screens = ("raccordements", "compte-technique")
+    points = ("candidate asked after", "keyring pending after", "journal reset.intended after", "reset click after")
