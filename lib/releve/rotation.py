@@ -201,7 +201,7 @@ class Rotation:
     async def place(self, error: ReleveError) -> None:
         """Let an error say what is true of the whole rotation, once something may have changed."""
         situation = await asyncio.to_thread(self.known)
-        if situation.facts.touched or isinstance(error, DecisionNeeded):
+        if situation.facts.touched or situation.facts.displayed or isinstance(error, DecisionNeeded):
             undecided = situation.next is Next.DECIDE and not isinstance(error, j.JournalUnwritable)
             error.place(situation.truth, situation.todo if undecided else error.sentences[2] or situation.todo)
 

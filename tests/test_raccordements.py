@@ -1,0 +1,130 @@
+"""The newer route's own: what nobody knows of the real portal ends well (when a password takes effect, what leaving the form does)."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import pytest
+from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
+from releve import journal as j
+from releve.keystore import Slot
+from releve.portal import errors as e
+from releve.portal.raccordements import Raccordements
+from releve.record.page import FILE_NAME
+from releve.state import DISPLAYED, OLD
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
+
+
+@pytest.fixture(autouse=True)
+def newer(scene: Scene) -> None:
+    """The portal shows both ways, and the settings ask for the newer one."""
+    scene.portal["route"], scene.world.routes = "raccordements", "both"
+
+
+@pytest.mark.parametrize("effect_at", ["submit", "display"])
+async def test_a_forbidden_candidate_is_left_and_another_one_offered(scene: Scene, effect_at: str) -> None:
+    """Nothing forbidden is ever submitted; whenever a password takes effect, portal, keyring and Corail agree at the end."""
+    scene.faults.effect_at, scene.faults.slash_in_first = effect_at, 1
+    done = await scene.walk()
+    assert ("", 0, True) == (done.error, done.code, scene.three_places_agree()), done.text
+    ledger = scene.world.ledger
+    assert (2, 1, 1) == (ledger.count("candidate_shown"), ledger.count("candidate_dropped"), ledger.count("submitted"))
+    assert {"submit": 1, "display": 2}[effect_at] == scene.resets()
+    assert [] == scene.leaks()
+
+
+@pytest.mark.parametrize("effect_at", ["submit", "display"])
+async def test_the_same_candidate_again_is_said_and_a_decision_gets_rid_of_it(scene: Scene, effect_at: str) -> None:
+    """A form that shows again what was dropped: nothing is submitted, it is an error of its own; once decided, it ends well."""
+    scene.faults.effect_at, scene.faults.slash_in_first, scene.faults.leaving_keeps_candidate = effect_at, 1, True
+    stopped = await scene.walk()
+    assert ("SameCandidate", 4) == (stopped.error, stopped.code), stopped.text
+    assert 0 == scene.world.ledger.count("submitted")
+    assert DISPLAYED in stopped.text and OLD not in stopped.text, "with an effect at display, that would be a lie"
+    assert "--reset-again" in stopped.text
+    assert "DecisionNeeded" == (await scene.walk()).error
+    done = await scene.walk(reset_again=True)
+    assert ("", 0, True) == (done.error, done.code, scene.three_places_agree()), done.text
+    assert 2 == scene.world.ledger.count("submitted"), "the forbidden one, to be rid of it, then a good one"
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+@pytest.mark.parametrize("effect_at", ["submit", "display"])
+async def test_what_was_kept_but_not_submitted_is_told_as_it_is(scene: Scene, effect_at: str, keeps: bool) -> None:
+    """Stopped between the keyring and "Soumettre": the rotation stays open, nothing false is said, and the resume ends well."""
+    scene.faults.effect_at, scene.faults.leaving_keeps_candidate = effect_at, keeps
+    window = e.UnexpectedPopup(screen="Compte technique", text="Information importante")
+    with patch.object(Raccordements, "ready", side_effect=window):  # a window over the form, at the worst moment
+        stopped = await scene.walk()
+    assert ("UnexpectedPopup", 6, 0) == (stopped.error, stopped.code, scene.world.ledger.count("submitted")), stopped.text
+    assert None is not stopped.last(j.PendingStored) and None is stopped.last(j.ResetIntended)
+    held = scene.slots.read(Slot.PENDING)
+    assert held is not None and (effect_at == "display") == (held.password.reveal() == scene.world.accounts[DEMO_ACCOUNT].password)
+    assert stopped.record is not None
+    page = (stopped.record.path / FILE_NAME).read_text(encoding="utf-8")
+    assert "affiché sans être soumis" in page and "Inchangé : Relève n'y a fait aucune" not in page
+    done = await scene.walk()
+    assert ("", 0, True, 1) == (done.error, done.code, scene.three_places_agree(), len(list(scene.outputs.glob("*_*_*_*")))), done.text
+
+
+@pytest.mark.parametrize(
+    ("faults", "error"),
+    [
+        ({"missing_button": True}, "StructureNotOffered"),
+        ({"no_technical_account": True}, "NoTechnicalAccount"),
+        ({"render_ms": 700}, ""),
+        ({"renamed_labels": {"Soumettre": "Envoyer ma demande"}}, "ScreenNotRecognised"),
+        ({"renamed_labels": {"Choisir la structure": "Votre organisme"}}, "ScreenNotRecognised"),
+        ({"renamed_labels": {"Réinitialisation du mot de passe d'un compte technique": "Autre chose"}}, "ScreenNotRecognised"),
+        ({"maintenance_at": "compte-technique"}, "Maintenance"),
+        ({"server_error_at": "raccordements"}, "TechnicalError"),
+        ({"popup_at": "compte-technique"}, "UnexpectedPopup"),
+    ],
+    ids=str,
+)
+async def test_the_form_is_filled_exactly_or_not_at_all(scene: Scene, faults: dict[str, object], error: str) -> None:
+    """What is missing is named before any candidate is asked for; a portal that draws late is waited for."""
+    scene.portal["timeout_seconds"] = 4
+    for name, value in faults.items():
+        setattr(scene.faults, name, value)
+    done = await scene.walk()
+    assert (error, 0 if error else 1) == (done.error, scene.world.ledger.count("candidate_shown")), done.text
+
+
+async def test_a_structure_beyond_the_first_of_the_list_is_found_by_its_siret(scene: Scene) -> None:
+    """The list shows twenty structures at once: the SIRET is typed in its search, and another structure's account is named."""
+    assert DEMO_SIRET not in [*scene.world.structures][:20]
+    scene.structure["technical_account"] = "TECH_1_99999999@cpro.fr"
+    stopped = await scene.walk()
+    assert "AccountNotFound" == stopped.error
+    assert DEMO_ACCOUNT in stopped.text
+
+
+@pytest.mark.parametrize(("routes", "missing", "taken"), [("both", False, "gestionnaire"), ("raccordements", False, "raccordements")])
+async def test_auto_takes_the_documented_route_if_the_portal_shows_it(scene: Scene, routes: str, missing: bool, taken: str) -> None:
+    """`route = "auto"`: the documented one first, else the newer one; the record says which was taken."""
+    scene.portal["route"], scene.world.routes = "auto", routes  # type: ignore[assignment]
+    done = await scene.walk()
+    assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    chosen = [entry.event for entry in done.events if isinstance(entry.event, j.RouteChosen)]
+    assert [j.RouteChosen(taken, taken == "raccordements")] == chosen
+
+
+async def test_auto_changes_over_when_the_documented_button_is_not_there(scene: Scene) -> None:
+    """The card is there, its button is not: before any effect, the same rotation goes on by the newer route."""
+    scene.portal["route"] = "auto"
+    scene.faults.renamed_labels = {"Réinitialiser le mot de passe (utilisateur technique)": "Voir la fiche"}
+    done = await scene.walk()
+    assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    chosen = [entry.event for entry in done.events if isinstance(entry.event, j.RouteChosen)]
+    assert [j.RouteChosen("raccordements", True)] == chosen[-1:]
+
+
+async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None:
+    """What an auditor reads are the instructions of the screens that were gone through, not the other route's."""
+    done = await scene.walk()
+    assert done.record is not None
+    page = (done.record.path / FILE_NAME).read_text(encoding="utf-8")
+    assert "cadre rouge" in page and "Demande soumise" in page
+    assert "Mes structures" not in page
