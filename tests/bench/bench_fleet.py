@@ -1,0 +1,108 @@
+"""What a fleet costs beside one bare Playwright script with one login and the same clicks: wall time, peak memory and its growth.
+
+    python tests/bench/bench_fleet.py [--sizes 1 10 50] [--latency 0 300]
+
+The two in turn, cold processes, on one school each. Memory is that of the whole process tree (browser included), pages shared between
+processes counted once, read at the end of each structure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from releve import browsers
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from fleet_scene import LOGIN, PASSWORD, FleetScene, fleet_scene
+
+
+@dataclass
+class Run:
+    """Seconds in all, and the tree's memory in MB after each structure."""
+
+    seconds: float = 0.0
+    memory: list[float] = field(default_factory=list)
+
+
+def bare(scene: FleetScene) -> subprocess.Popen[str]:
+    """The script alone."""
+    choice = browsers.find()
+    structures = [(siret, scene.account(siret)) for siret in scene.sirets]
+    task = {"portal": scene.school.urls.portal, "corail": f"{scene.school.urls.corail}/", "login": LOGIN, "password": PASSWORD}
+    task |= {"structures": structures, "executable": choice.executable, "channel": choice.channel}
+    script = str(Path(__file__).with_name("bare_fleet.py"))
+    process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdin
+    process.stdin.write(json.dumps(task))
+    process.stdin.close()
+    return process
+
+
+def releve(scene: FleetScene) -> subprocess.Popen[str]:
+    """The command, as a scheduler calls it."""
+    command, environment = scene.command("rotate", "--all", "--yes", "--json"), os.environ | scene.keyring.environment
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def measured(folder: Path, size: int, latency: int, start: object) -> Run:
+    """One fleet on a school of its own; it must have reset each account exactly once."""
+    with fleet_scene(folder, size, latency) as scene:
+        run, began = Run(), time.perf_counter()
+        process: subprocess.Popen[str] = start(scene)  # type: ignore[operator]
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("…"):
+                run.memory.append(_memory(process.pid))
+        code = process.wait()
+        run.seconds = time.perf_counter() - began
+        assert (0, [1] * size) == (code, list(scene.resets().values())), (code, scene.resets())
+        assert all(scene.world.corail_matches(siret) for siret in scene.sirets)
+    return run
+
+
+def _memory(pid: int) -> float:
+    total = 0
+    for each in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        try:
+            total += each.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return total / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 50])
+    parser.add_argument("--latency", type=int, nargs="+", default=[0, 300])
+    args = parser.parse_args()
+    load = f"load {os.getloadavg()[0]:.1f} when it began"
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {browsers.find().name}, {load}")
+    print("| latency | structures | bare, s | Relève, s | ratio | more a structure, s | bare, MB | Relève, MB | growth a structure, MB |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for latency in args.latency:
+        for size in args.sizes:
+            with tempfile.TemporaryDirectory() as folder:
+                floor = measured(Path(folder) / "bare", size, latency, bare)
+                ours = measured(Path(folder) / "releve", size, latency, releve)
+            more = (ours.seconds - floor.seconds) / size
+            warm = ours.memory[2:]
+            growth = f"{(warm[-1] - warm[0]) / (len(warm) - 1):.2f}" if len(warm) > 1 else ""
+            print(
+                f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} | {ours.seconds / floor.seconds:.2f} | {more:.2f} "
+                f"| {max(floor.memory):.0f} | {max(ours.memory):.0f} | {growth} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
