@@ -113,8 +113,16 @@ def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
     """
     found = []
     for record in all_records(outputs):
+        if _plainly_closed(record):
+            continue
         entries = record.entries(pass_over_damage=True)
         first = opened(entries)
         if first and not first.rehearsal and not is_closed(entries) and account in (None, first.account):
             found.append(record)
     return found
+
+
+def _plainly_closed(record: RecordFolder) -> bool:
+    """Whether the journal's bytes hold the event of an end: years of records are passed over without parsing them."""
+    content = (record.path / j.FILE_NAME).read_bytes()
+    return any(b'"event": "%s"' % kind.kind.encode() in content for kind in (j.RotationClosed, j.RotationAbandoned))
