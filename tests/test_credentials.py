@@ -138,6 +138,21 @@ def test_the_only_copy_is_not_deleted_unasked(
     assert "run-1" == throwaway.keystore().slots(ACCOUNT).filled().current
 
 
+def test_a_pending_password_is_deleted_on_purpose_only(
+    throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an unknown rotation left in `pending` goes when a person says so; nobody stores one by hand."""
+    throwaway.keystore().slots(ACCOUNT).write(Slot.PENDING, Secret(CANARY), "run-1")
+    pipe(monkeypatch, "oui\n")
+    with pytest.raises(credentials.NotConfirmed):
+        credentials.run(parse("delete", "--pending", SIRET), settings)
+    with pytest.raises(credentials.NotASecret):
+        credentials.run(parse("store", "--stdin", "--pending", SIRET), settings)
+    assert "run-1" == throwaway.keystore().slots(ACCOUNT).filled().pending
+    assert 0 == credentials.run(parse("delete", "--pending", SIRET, "--yes"), settings)
+    assert throwaway.keystore().slots(ACCOUNT).filled().pending is None
+
+
 def test_a_typed_current_password_keeps_the_one_before(
     throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from .secret import Secret
 from .settings import Settings, load
 
 BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
+_SLOTS = {"current": Slot.CURRENT, "pending": Slot.PENDING}
 
 
 class NoTerminal(UsageError):
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--otp", action="store_true", help="la clé des codes à usage unique, au lieu du mot de passe du portail")
     which.add_argument("--piste", action="store_true", help="le secret de l'application PISTE")
     which.add_argument("--current", metavar="SIRET", help="le mot de passe actuel du compte technique de cette structure")
+    which.add_argument("--pending", metavar="SIRET", help="le mot de passe en attente qu'une rotation inconnue a laissé (delete, test)")
     parser.add_argument("--stdin", action="store_true", help="lire le secret sur l'entrée standard, au lieu de le saisir")
     parser.add_argument("--yes", action="store_true", help="effacer sans demander le mot de passe actuel d'un compte technique")
 
@@ -81,6 +83,11 @@ def _chosen(args: argparse.Namespace, settings: Settings) -> Credential:
     if args.current:
         account = settings.structure(args.current).technical_account
         return Credential("current", account, f"le mot de passe actuel du compte technique {account}")
+    if args.pending:
+        if args.action == "store":
+            raise NotASecret(why="seule une rotation écrit un mot de passe en attente")
+        account = settings.structure(args.pending).technical_account
+        return Credential("pending", account, f"le mot de passe en attente du compte technique {account}")
     if args.piste:
         if settings.piste is None:
             raise NotASecret(why="les réglages n'ont pas de table [piste], donc pas d'application à qui rattacher ce secret")
@@ -115,20 +122,21 @@ def _test(args: argparse.Namespace, keystore: Keystore, credential: Credential) 
 
 
 def _delete(args: argparse.Namespace, keystore: Keystore, credential: Credential) -> str:
-    if credential.kind != "current":
-        found = _entry(keystore, credential).delete()
+    if credential.kind in _SLOTS:
+        found = _delete_slot(keystore.slots(credential.user), credential, sure=args.yes)
     else:
-        found = _delete_current(keystore.slots(credential.user), credential, sure=args.yes)
+        found = _entry(keystore, credential).delete()
     return f"Effacé du trousseau : {credential.title}." if found else f"Le trousseau ne gardait pas {credential.title}."
 
 
-def _delete_current(slots: Slots, credential: Credential, sure: bool) -> bool:
-    held = slots.read(Slot.CURRENT)
+def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
+    slot = _SLOTS[credential.kind]
+    held = slots.read(slot)
     if held is None:
         return False
     if not sure and not (sys.stdin.isatty() and input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"):
         raise NotConfirmed(user=credential.user)
-    slots.clear(Slot.CURRENT, held.run)
+    slots.clear(slot, held.run)
     return True
 
 
@@ -158,8 +166,8 @@ def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> i
 
 
 def _present(keystore: Keystore, credential: Credential) -> bool:
-    if credential.kind == "current":
-        return keystore.slots(credential.user).read(Slot.CURRENT) is not None
+    if credential.kind in _SLOTS:
+        return keystore.slots(credential.user).read(_SLOTS[credential.kind]) is not None
     return _entry(keystore, credential).get() is not None
 
 
