@@ -6,5 +6,6 @@ pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where to write the crash matrix as a page, on request."""
+    """How many random schedules; where to write the crash matrix as a page, on request."""
+    parser.addoption("--schedules", type=int, default=1000, help="how many random schedules to try")
     parser.addoption("--matrix", default="", help="write the crash matrix there, as a page")

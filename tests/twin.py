@@ -28,6 +28,7 @@ from releve.keystore import Keystore, Slot, Slots
 from releve.operator import Unattended
 from releve.portal import errors as e
 from releve.record.folder import RecordFolder, all_records
+from releve.record.folder import is_closed as is_closed
 from releve.rotation import NAVIGATION
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
@@ -273,7 +274,7 @@ class Twin:
 
     @property
     def records(self) -> list[RecordFolder]:
-        return list(all_records(self.outputs))
+        return sorted(all_records(self.outputs), key=lambda each: [entry.time for entry in each.entries()][:1])
 
     @property
     def record(self) -> RecordFolder:
