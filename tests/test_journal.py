@@ -1,0 +1,173 @@
+"""The journal: on the disk before its effect, whole or not at all, readable by any later version."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from releve import disk
+from releve import journal as j
+from releve.facts import SlotsView, gather
+from releve.secret import MASK, Secret
+from releve.state import assess
+
+
+def journal(folder: Path) -> j.Journal:
+    return j.Journal(folder, "run", "moi@ici")
+
+
+def test_an_event_is_one_line_that_says_who_when_and_where(tmp_path: Path) -> None:
+    """Version, time with its offset, run, step, actor, and the event's own fields, as JSON."""
+    journal(tmp_path).append(j.ResetIntended(2), "confirmation")
+    (line,) = (tmp_path / j.FILE_NAME).read_text().splitlines()
+    data = json.loads(line)
+    assert {"v": 1, "run": "run", "step": "confirmation", "actor": "moi@ici", "event": "reset.intended", "attempt": 2} == {
+        key: value for key, value in data.items() if key != "time"
+    }
+    assert datetime.fromisoformat(data["time"]).utcoffset() is not None
+
+
+@pytest.mark.parametrize("kind", sorted(j.KINDS))
+def test_every_kind_of_event_comes_back(kind: str, tmp_path: Path) -> None:
+    """What is written is what is read, field by field."""
+    made = {"int": 3, "str": "é « / »", "bool": True, "float": 0.25, "tuple[str, ...]": ("a", "b"), "dict[str, str]": {"k": "v"}}
+    cls = j.KINDS[kind]
+    event = cls(**{each.name: made[str(each.type)] for each in dataclasses.fields(cls)})
+    journal(tmp_path).append(event)
+    assert [event] == [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
+
+
+def test_the_line_is_on_the_disk_before_its_effect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written, file fsynced, folder fsynced: only then does `append` return, and the effect begin."""
+    done: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        lines = (tmp_path / j.FILE_NAME).read_bytes().count(b"\n")
+        done.append(f"{'folder' if Path(f'/proc/self/fd/{descriptor}').resolve().is_dir() else 'file'} {lines}")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    log = journal(tmp_path)
+    log.append(j.ResetIntended(1))
+    done.append("click")
+    log.append(j.ResetDone(1))
+    assert ["file 1", "folder 1", "click", "file 2", "folder 2"] == done
+
+
+def test_a_process_killed_in_the_middle_of_a_line_leaves_it_torn(tmp_path: Path) -> None:
+    """A torn last line is left out by readers, noticed, and cut by the next writer; nothing before it is touched."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from releve import journal as j; import builtins\n"
+        "log = j.Journal(Path(sys.argv[1]), 'run', 'moi'); log.append(j.ResetIntended(1))\n"
+        "file = open(log.path, 'ab'); file.write(j.Entry('t', 'run', '', 'moi', j.ResetDone(1)).to_json().encode()[:40]); file.flush()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert -9 == killed.returncode
+    assert [j.ResetIntended(1)] == [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
+    log = journal(tmp_path)
+    assert 40 == log.torn
+    log.append(j.ResetUnknown(1, "tué"))
+    assert [j.ResetIntended(1), j.ResetUnknown(1, "tué")] == [entry.event for entry in j.read(log.path)]
+    assert 0 == journal(tmp_path).torn
+
+
+@given(st.binary(max_size=60).filter(lambda torn: b"\n" not in torn))
+def test_whatever_is_torn_is_repaired(torn: bytes) -> None:
+    """Any bytes after the last end of line."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        journal(folder).append(j.ResetIntended(1))
+        with (folder / j.FILE_NAME).open("ab") as file:
+            file.write(torn)
+        log = journal(folder)
+        assert len(torn) == log.torn
+        log.append(j.ResetDone(1))
+        assert [j.ResetIntended(1), j.ResetDone(1)] == [entry.event for entry in j.read(log.path)]
+
+
+def test_a_later_version_is_read(tmp_path: Path) -> None:
+    """Unknown events are kept as they are, unknown fields are passed over, and a known event told by other fields too."""
+    envelope = {"v": 9, "time": "2031-01-01T00:00:00+00:00", "run": "run", "step": "", "actor": "moi"}
+    lines: list[dict[str, Any]] = [
+        envelope | {"event": "quantum.reset", "qubits": [1, 2]},
+        envelope | {"event": "reset.intended", "attempt": 1, "colour": "bleu"},
+        envelope | {"event": "pending.stored", "attempts": [1]},
+    ]
+    (tmp_path / j.FILE_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    events = [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
+    assert [j.Unknown, j.ResetIntended, j.Unknown] == [type(event) for event in events]
+    assert [1, 2] == events[0].data["qubits"]  # type: ignore[attr-defined]
+    assert "unknown" == assess(gather(events, SlotsView(), "run")).phase
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", "non", '{"v":1,"time":"2026-01-01T00:00:00","event":"reset.done","attempt":1}', "\xff"])
+def test_a_changed_line_is_told(line: str, tmp_path: Path) -> None:
+    """Damage elsewhere than at the end is evidence that fails: which file, which line, code 7; only an abandon passes over it."""
+    log = journal(tmp_path)
+    log.append(j.ResetIntended(1))
+    with log.path.open("a", encoding="latin-1") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(j.JournalUnreadable) as caught:
+        j.read(log.path)
+    assert (7, 2) == (caught.value.code, caught.value.facts["line"])
+    assert [j.ResetIntended(1)] == [entry.event for entry in j.read(log.path, pass_over_damage=True)]
+
+
+def test_no_secret_is_ever_written(tmp_path: Path) -> None:
+    """A registered secret is masked, in any text of an event."""
+    secret = Secret('Pa"ss/é&wörd-42')
+    log = journal(tmp_path)
+    log.append(j.StepFailed("Erreur", f"le portail a dit {secret.reveal()}"))
+    assert MASK in log.path.read_text()
+    assert "wörd" not in log.path.read_text()
+    (entry,) = j.read(log.path)
+    assert isinstance(entry.event, j.StepFailed)
+
+
+@pytest.mark.parametrize("at", ["write", "fsync", "folder"])
+def test_a_refused_write_does_not_count(at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full at any moment of the writing: the event is not in the journal, and the next one is whole."""
+    log = journal(tmp_path)
+    log.append(j.ResetIntended(1))
+
+    def refuse(*args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*{"write": (os, "fsync", refuse), "fsync": (os, "fsync", refuse), "folder": (j, "fsync_folder", refuse)}[at])
+        if at == "write":  # half of the line went, and could not be taken back
+            patch.setattr(os, "truncate", refuse)
+        with pytest.raises(j.JournalUnwritable) as caught:
+            log.append(j.ResetDone(1))
+    assert "releve resume" in caught.value.text
+    assert [j.ResetIntended(1)] == [entry.event for entry in log.entries]
+    log.append(j.ResetUnknown(1, "disque"))
+    assert [j.ResetIntended(1), j.ResetUnknown(1, "disque")] == [entry.event for entry in j.read(log.path)]
+
+
+def test_a_file_server_without_fsync_of_folders_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some shares answer EINVAL to that call: it is not a full disk."""
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):  # noqa: PTH112
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(disk.os, "fsync", fsync)
+    journal(tmp_path).append(j.ResetIntended(1))
+    assert 1 == len(j.read(tmp_path / j.FILE_NAME))

@@ -1,0 +1,134 @@
+"""One rotation at a time for an account: real processes, one of them killed, on one machine or on a shared folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from releve.lock import AccountBusy, AccountLock
+from releve.record.folder import RecordUnwritable
+
+HOLD = """
+import sys
+from pathlib import Path
+from releve.lock import AccountLock, AccountBusy
+lock = AccountLock(Path(sys.argv[1]), sys.argv[2])
+try:
+    lock.acquire(sys.argv[3])
+    print("held", flush=True)
+except AccountBusy:
+    print("busy", flush=True)
+sys.stdin.readline()
+lock.release()
+"""
+
+
+@contextmanager
+def process(outputs: Path, actor: str, account: str = "TECH") -> Iterator[subprocess.Popen[str]]:
+    """Another process that takes the lock and holds it until it is told to let go."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(outputs), account, actor], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def said(child: subprocess.Popen[str]) -> str:
+    assert child.stdout
+    return child.stdout.readline().strip()
+
+
+def test_the_holder_is_named(tmp_path: Path) -> None:
+    """Who, on which machine, which process, since when; code 5, and nothing was begun."""
+    with process(tmp_path, "claire@mairie") as child:
+        assert "held" == said(child)
+        with pytest.raises(AccountBusy) as caught:
+            AccountLock(tmp_path, "TECH").acquire("paul@agence")
+        text = caught.value.text
+        assert 5 == caught.value.code
+        for word in ("claire@mairie", str(child.pid), f"{datetime.now():%d/%m/%Y}"):
+            assert word in text
+
+
+def test_a_killed_holder_lets_go_and_is_told(tmp_path: Path) -> None:
+    """SIGKILL: the lock falls with the process, and whoever comes next learns who died with it in hand."""
+    with process(tmp_path, "claire@mairie") as child:
+        assert "held" == said(child)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    lock = AccountLock(tmp_path, "TECH")
+    dead = lock.acquire("paul@agence")
+    assert dead is not None
+    assert ("claire@mairie", child.pid) == (dead.actor, dead.pid)
+    lock.release()
+    assert None is AccountLock(tmp_path, "TECH").acquire("paul@agence")
+
+
+def test_one_of_many_wins(tmp_path: Path) -> None:
+    """Started at the same instant: exactly one holds, whatever the order."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        children = [stack.enter_context(process(tmp_path, f"p{n}@poste")) for n in range(5)]
+        assert ["busy"] * 4 + ["held"] == sorted(said(child) for child in children)
+
+
+def test_other_accounts_are_free(tmp_path: Path) -> None:
+    """The lock is the account's, not the program's."""
+    with process(tmp_path, "claire@mairie", "TECH_1@cpro.fr") as child:
+        assert "held" == said(child)
+        AccountLock(tmp_path, "TECH_2@cpro.fr").acquire("paul@agence")
+
+
+def test_the_same_process_cannot_take_it_twice(tmp_path: Path) -> None:
+    """Two notebooks of one kernel are two operators too."""
+    first, second = AccountLock(tmp_path, "TECH"), AccountLock(tmp_path, "TECH")
+    first.acquire("a@b")
+    with pytest.raises(AccountBusy):
+        second.acquire("c@d")
+    first.release()
+    second.acquire("c@d")
+    second.release()
+    second.release()
+
+
+def test_two_paths_of_one_share_are_one_lock(tmp_path: Path) -> None:
+    """Two machines see the shared folder under different names."""
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / "partage").symlink_to(tmp_path / "outputs")
+    with process(tmp_path / "partage", "claire@mairie") as child:
+        assert "held" == said(child)
+        with pytest.raises(AccountBusy, match="claire@mairie"):
+            AccountLock(tmp_path / "outputs", "TECH").acquire("paul@agence")
+
+
+def test_a_note_that_cannot_be_read_stops_nobody(tmp_path: Path) -> None:
+    """The lock is the system's; the note beside it is for people."""
+    lock = AccountLock(tmp_path, "TECH")
+    lock.acquire("a@b")
+    (note,) = (tmp_path / ".locks").glob("*.json")
+    assert "a@b" == json.loads(note.read_text())["actor"]
+    note.write_text("{")
+    with pytest.raises(AccountBusy, match="un autre programme"):
+        AccountLock(tmp_path, "TECH").acquire("c@d")
+    lock.release()
+    assert None is AccountLock(tmp_path, "TECH").acquire("c@d")
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """Not as a lock held by somebody: the folder, the reason, what to do."""
+    (tmp_path / "outputs").write_text("un fichier")
+    with pytest.raises(RecordUnwritable) as caught:
+        AccountLock(tmp_path / "outputs", "TECH").acquire("a@b")
+    assert str(tmp_path / "outputs") in caught.value.text
