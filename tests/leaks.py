@@ -22,9 +22,11 @@ from urllib.parse import unquote_plus
 import psutil
 
 WORD = "Chrysalide"
-"""A canary that is a plain word: the manager's password."""
-CANARIES = ["k7\"\\<&'% Qz 41vT/", "m9\"\\<&'% Rw 83bK", "x4\"\\<&'% Hj 60nP"]
-"""Canaries of the technical account: everything that an encoding may change, and a first one that the policy rejects."""
+"""A canary that is a plain word: a manager's password."""
+MANAGER = "x4\"\\<&'% Hj 60nP"
+"""A manager's password with everything that an encoding may change, spaces too."""
+CANARIES = ["k7\"\\<&'%Qz41vT/", "m9\"\\<&'%Rw83bK", "w4\"\\<&'%Gj60nP"]
+"""The portal's next passwords (it makes none with a space): the policy rejects the first."""
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
 
 
@@ -92,16 +94,21 @@ def _shell(content: bytes) -> Iterator[bytes]:
     yield re.sub(rb"\\(.)", rb"\1", content)
 
 
+def which(values: Iterable[str], content: bytes) -> set[str]:
+    """Those of the values that can be had from the content."""
+    forms = {form: value for value in values for form in (value.encode(), value.encode("latin-1"))}
+    return {value for reading in readings(content) for form, value in forms.items() if form in reading}
+
+
 def found(value: str, content: bytes) -> bool:
     """Whether the value can be had from the content."""
-    forms = {value.encode(), value.encode("latin-1")}
-    return any(form in reading for reading in readings(content) for form in forms)
+    return bool(which([value], content))
 
 
-def in_picture(value: str, path: Path) -> bool:
-    """Whether OCR reads the value, or something very like it, in a picture."""
+def in_picture(values: Iterable[str], path: Path) -> set[str]:
+    """Those of the values that OCR reads in a picture, or something very like them."""
     read = subprocess.run(["tesseract", str(path), "-", "--psm", "11"], capture_output=True, text=True, timeout=60).stdout
-    return any(_alike(value, line) for line in read.splitlines())
+    return {value for value in values for line in read.splitlines() if _alike(value, line)}
 
 
 def _alike(value: str, line: str) -> bool:
@@ -115,21 +122,21 @@ def can_read_pictures() -> bool:
     return bool(shutil.which("tesseract") and shutil.which("pdftotext"))
 
 
-def in_file(value: str, path: Path, pictures: bool = False) -> bool:
-    """Whether a file gives the value away: its bytes, its name, its text if it is a PDF, what it shows if `pictures`."""
+def in_file(values: list[str], path: Path, pictures: bool = False) -> set[str]:
+    """The values that a file gives away: by its bytes, its name, its text if it is a PDF, what it shows if `pictures`."""
     content = path.read_bytes()
-    if found(value, content) or found(value, str(path).encode()):
-        return True
+    hits = which(values, content) | which(values, path.name.encode())
     if content.startswith(b"%PDF") and can_read_pictures():
-        text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, timeout=60).stdout
-        return found(value, text)
-    return pictures and content.startswith(b"\x89PNG") and can_read_pictures() and in_picture(value, path)
+        hits |= which(values, subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, timeout=60).stdout)
+    if pictures and content.startswith(b"\x89PNG") and can_read_pictures():
+        hits |= in_picture(values, path)
+    return hits
 
 
 def in_folder(values: Iterable[str], folder: Path, pictures: bool = False) -> list[str]:
     """Which files under a folder give one of the values away."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [f"{path.relative_to(folder)}: {value}" for path in files for value in values if in_file(value, path, pictures)]
+    files, wanted = [path for path in sorted(folder.rglob("*")) if path.is_file()], list(values)
+    return [f"{path.relative_to(folder)}: {value}" for path in files for value in sorted(in_file(wanted, path, pictures))]
 
 
 class Watch:
@@ -139,9 +146,12 @@ class Watch:
         self.folders = folders
         self.arguments: set[str] = set()
         self.environments: set[str] = set()
-        self.listening: set[str] = set()
-        self.dumps: set[str] = set()
-        self.names: set[str] = set()
+        self.heard: set[str] = set()
+        """Where somebody speaks to a kernel on a port. A kernel always has one, for its own forks (ipykernel.iostream): it is silent."""
+        self._ports: set[object] = set()
+        self.dumps: set[str] = set()  # browsers that may leave a core file
+        self.kernels: set[int] = set()
+        self.browsers: set[int] = set()
         self.files: dict[Path, bytes] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -156,21 +166,23 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.wait(0.15):
-            for process in psutil.Process().children(recursive=True):
+            for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
                 with contextlib.suppress(psutil.Error, OSError):
                     self._look_at(process)
+                    self.heard |= {str(each.raddr) for each in process.net_connections("tcp") if each.raddr and each.raddr in self._ports}
             for folder in self.folders:
                 self._look_into(folder)
 
     def _look_at(self, process: psutil.Process) -> None:
         command = "\0".join(process.cmdline())
-        self.names.add(process.name())
         self.arguments.add(command)
         self.environments.add("\0".join(f"{key}={value}" for key, value in process.environ().items()))
-        kernel = "ipykernel" in command
-        if kernel:
-            self.listening |= {str(each.laddr) for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
-            if process.rlimit(psutil.RLIMIT_CORE)[0] != 0:
+        if "ipykernel" in command:
+            self.kernels.add(process.pid)
+            self._ports |= {each.laddr for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+        if "chrom" in process.name():
+            self.browsers.add(process.pid)
+            if process.rlimit(psutil.RLIMIT_CORE)[1] != 0:
                 self.dumps.add(process.name())
 
     def _look_into(self, folder: Path) -> None:
@@ -182,5 +194,6 @@ class Watch:
     def leaks(self, values: Iterable[str]) -> list[str]:
         """Where one of the values was seen."""
         seen = {"command line": self.arguments, "environment": self.environments}
-        told = [f"{where}: {value}" for where, texts in seen.items() for value in values if found(value, "\n".join(texts).encode())]
-        return told + [f"{path}: {value}" for path, content in self.files.items() for value in values if value.encode() in content]
+        wanted = list(values)
+        told = [f"{where}: {value}" for where, texts in seen.items() for value in which(wanted, "\n".join(texts).encode())]
+        return told + [f"{path}: {value}" for path, content in self.files.items() for value in wanted if value.encode() in content]

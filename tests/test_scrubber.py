@@ -13,7 +13,7 @@ import leaks
 import pytest
 from jupyter_client.manager import KernelManager
 
-SECRET = leaks.CANARIES[1]
+SECRET = leaks.MANAGER
 GUARD = """
 from pathlib import Path
 from releve import kernel

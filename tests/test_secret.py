@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from releve import secret as s
 from releve.secret import MASK, Secret, begun, clean, encodings, encodings_in_bytes, scrub, scrub_bytes
 
-VALUES = [*leaks.CANARIES, "motdepasse-é", leaks.WORD]
+VALUES = [*leaks.CANARIES, leaks.MANAGER, "motdepasse-é", leaks.WORD]
 CARRIERS: dict[str, Callable[[str], str]] = {
     "raw": str,
     "JSON": json.dumps,

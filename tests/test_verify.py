@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 import rfc8785
+from releve.commands import purge
 from releve.commands import verify as command
+from releve.record import seal
+from releve.record.folder import RecordFolder
 from releve.record.register import FIRST, digest
 from releve.record.seal import sha256
 from releve.record.verify import WORDS, verify
@@ -286,3 +289,32 @@ def test_one_record_alone_can_be_checked(office: Office, capsys: pytest.CaptureF
 def test_every_finding_has_its_words() -> None:
     """No code without a French line."""
     assert all((words.strip() and words[0].islower()) or words.startswith("{") for words in WORDS.values())
+
+
+def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:
+    settings = office.settings.path
+    return argparse.Namespace(settings=settings, outputs=str(office.outputs), json=False, yes=yes)
+
+
+def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
+    tmp_path: Path, throwaway: ThrowawayKeyring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing goes by default, nothing without --yes, nothing that is not intact; what goes is said in the register."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    office.record(1)
+    old = office.folder(2)
+    aged = RecordFolder.at(old.path.rename(old.path.with_name(old.path.name.replace("2026-", "2001-"))))
+    assert aged is not None
+    seal.finish(aged, office.settings, office.keystore)
+    with pytest.raises(purge.KeptForEver):
+        purge.main(purge_arguments(office, True))
+    office.more = "[record]\nkeep_years = 10\n"
+    assert 0 == purge.main(purge_arguments(office, False)) and aged.path.exists()
+    assert aged.path.name in capsys.readouterr().out
+    (aged.path / "x").write_text("x")
+    with pytest.raises(purge.NotIntact):
+        purge.main(purge_arguments(office, True))
+    (aged.path / "x").unlink()
+    assert 0 == purge.main(purge_arguments(office, True)) and not aged.path.exists()
+    assert ["record", "record", "purge"] == [entry["kind"] for entry in office.register()]
+    assert [] == verify(office.outputs, None, office.keystore).faults

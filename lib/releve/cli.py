@@ -28,6 +28,7 @@ COMMANDS = {
     "notify": ("releve.commands.notify", "prévenir quelqu'un de ce qui est en retard, bloqué, ou ne tourne plus"),
     "schedule": ("releve.commands.schedule", "montrer ce qu'il faut installer pour que le poste lance Relève chaque jour"),
     "verify": ("releve.commands.verify", "vérifier que les dossiers et le registre n'ont pas changé"),
+    "purge": ("releve.commands.purge", "détruire les dossiers plus vieux que la durée de conservation déclarée"),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
     "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
     "discover": ("releve.commands.discover", "lister vos structures et leurs comptes techniques, et les ajouter aux réglages"),

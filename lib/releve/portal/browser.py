@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncIterator
@@ -100,6 +101,7 @@ class PortalBrowser:
             raise e.BrowserDidNotStart(name=self.choice.name, why=scrub(error.message.splitlines()[0])) from None
 
     async def _launch(self) -> Browser:
+        os.environ.pop("DEBUG", None)  # Playwright would write every value that it types to the standard error
         self._playwright = await async_playwright().start()
         choice = self.choice
         return await self._playwright.chromium.launch(headless=not self.headed, channel=choice.channel, executable_path=choice.executable)

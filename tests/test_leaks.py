@@ -1,0 +1,247 @@
+"""The hunt: whole rotations with canaries for passwords, and every place where one could be found afterwards, or meanwhile."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import leaks
+import nbformat
+import pytest
+from fixtures_rotation import DEMO_SIRET, LOGIN, Scene
+from jupyter_client.manager import KernelManager
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import sync_playwright
+from releve import browsers
+from releve.school import Faults
+from releve.secret import Secret
+
+VALUES = [leaks.WORD, leaks.MANAGER, *leaks.CANARIES]
+CANARY = leaks.CANARIES[1]
+VERBOSE = "c.InteractiveShell.xmode = 'Verbose'\n"
+
+
+@dataclass
+class Run:
+    """What one run left: everything under `folder` (records, home, standard streams), and what was seen while it ran."""
+
+    folder: Path
+    watch: leaks.Watch
+    code: int = -1
+    record: Path = field(default_factory=Path)
+
+    def leaks(self, pictures: bool = False) -> list[str]:
+        """Every place that gives a canary away; none should."""
+        return leaks.in_folder(VALUES, self.folder, pictures) + self.watch.leaks(VALUES)
+
+
+def canaries(scene: Scene, manager: str = leaks.WORD) -> None:
+    """The manager's password is a canary, and so are the portal's next ones, the first of which is rejected."""
+    given = iter([*leaks.CANARIES, *(f"{each}{n}" for n in range(9) for each in leaks.CANARIES[1:])])
+    scene.world.manager.password = manager
+    scene.world.generate = lambda: next(given)  # type: ignore[method-assign]
+    scene.keystore.portal_password(LOGIN).set(Secret(manager))
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A short path: a Unix socket's name has a hundred characters at most."""
+    folder = Path(tempfile.mkdtemp(prefix="hunt"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def rotate(scene: Scene, place: Path, manager: str) -> Run:
+    """`releve rotate` in a process with a home, temporary folders and an IPython of its own, watched while it runs."""
+    canaries(scene, manager)
+    places = {"HOME": "home", "TMPDIR": "tmp", "IPYTHONDIR": "ipython", "JUPYTER_RUNTIME_DIR": "run", "XDG_CONFIG_HOME": "home/.config"}
+    for name in places.values():
+        (place / name).mkdir(parents=True)
+    (place / "ipython" / "profile_default").mkdir()
+    (place / "ipython" / "profile_default" / "ipython_config.py").write_text(VERBOSE)
+    environment = {name: str(place / each) for name, each in places.items()} | {"DEBUG": "pw:api"}
+    with leaks.Watch(place / "tmp", place / "run", place / "home") as watch:
+        environment = scene.environment | environment
+        environment.pop("PYTEST_CURRENT_TEST", None)  # under it ipykernel does not read what child processes write
+        command = scene.command("rotate", DEMO_SIRET, "--yes")
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    (place / "stdout.txt").write_text(done.stdout)
+    (place / "stderr.txt").write_text(done.stderr)
+    shutil.copytree(scene.outputs, place / "outputs")
+    record = next((path for path in (place / "outputs").glob("2*")), place)
+    return Run(place, watch, done.returncode, record)
+
+
+@pytest.mark.skipif(not leaks.can_read_pictures(), reason="tesseract or poppler-utils is not installed")
+def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
+    """Headless, with a rejected password: no canary in any file, picture, stream, process, port or temporary folder."""
+    run = rotate(scene, place, leaks.MANAGER)
+    assert 0 == run.code, (place / "stderr.txt").read_text()
+    assert 2 == scene.resets()
+    assert [] == run.leaks(pictures=True)
+    assert [] == sorted(run.watch.heard), "the kernel speaks on a port that anyone here can listen to"
+    assert [] == sorted(run.watch.dumps)
+    assert run.watch.kernels and run.watch.browsers and run.watch.files
+    kept = {"rotation.ipynb", "journal.jsonl", "record.html", "record.json", "record.pdf", "captures"}
+    assert kept == {path.name for path in run.record.iterdir()}
+
+
+def test_the_executed_notebook_is_sound(scene: Scene, place: Path) -> None:
+    """A failure before anything changed: nbformat accepts its notebook, nbconvert converts it, and nothing is given away."""
+    scene.faults.server_error_at = "structures:0"
+    run = rotate(scene, place, leaks.WORD)
+    assert 5 == run.code
+    assert [] == run.leaks()
+    notebook = run.record / "rotation.ipynb"
+    nbformat.validate(nbformat.read(notebook, 4))
+    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", "--stdout", str(notebook)]
+    converted = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert 0 == converted.returncode and "Étape 1 sur 12" in converted.stdout
+
+
+FAULTS = {
+    "the answer to the confirmation is lost": Faults(cut_after_confirmation=-1),
+    "the summary is never shown": Faults(server_error_at="recapitulatif"),
+    "the session expires in Corail": Faults(server_error_at="corail-mot-de-passe"),
+    "the reset is refused": Faults(reset_refused=-1),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_failure_gives_anything_away(
+    scene: Scene, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    """Whatever goes wrong: not in the record, the standard streams, the log, nor in the error itself."""
+    scene.school.faults = FAULTS[fault]
+    canaries(scene)
+    with caplog.at_level("DEBUG"):
+        done = await scene.walk()
+    assert done.error
+    streams = capfd.readouterr()
+    for value in VALUES:
+        for text in (streams.out, streams.err, caplog.text, done.text):
+            assert not leaks.found(value, text.encode())
+    assert [] == leaks.in_folder(VALUES, scene.outputs)
+
+
+# -- a hunt that cannot fail is none: a canary planted in each place is found
+
+
+def _notebook(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    def plant(folder: Path) -> None:
+        cell = {"cell_type": "code", "id": "a", "source": "", "metadata": {}, "outputs": [], "execution_count": 1}
+        book: dict[str, Any] = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        change(book)
+        (folder / "rotation.ipynb").write_text(json.dumps(book))
+
+    return plant
+
+
+def _text(name: str, text: str = CANARY) -> Callable[[Path], None]:
+    def plant(folder: Path) -> None:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"avant {text} après", encoding="utf-8")
+
+    return plant
+
+
+def _cell(book: dict[str, Any]) -> dict[str, Any]:
+    cell: dict[str, Any] = book["cells"][0]
+    return cell
+
+
+def _history(folder: Path) -> None:
+    with sqlite3.connect(folder / "history.sqlite") as database:
+        database.execute("create table history (source text)")
+        database.execute("insert into history values (?)", (f"p = {CANARY!r}",))
+    database.close()
+
+
+def _picture(folder: Path) -> None:
+    drawn = Image.new("RGB", (900, 200), "white")
+    font = ImageFont.load_default(size=34)
+    ImageDraw.Draw(drawn).text((30, 70), f"Mot de passe   {CANARY}", fill="black", font=font)
+    drawn.save(folder / "08-mot-de-passe.png")
+
+
+def _pdf(folder: Path) -> None:
+    choice = browsers.find("auto")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        page = browser.new_page()
+        page.set_content(f"<p>{html.escape(CANARY)}</p>")
+        page.pdf(path=folder / "record.pdf")
+        browser.close()
+
+
+PLANTS: dict[str, Callable[[Path], None]] = {
+    "notebook source": _notebook(lambda book: _cell(book).update(source=f"p = {CANARY!r}")),
+    "notebook outputs": _notebook(lambda book: _cell(book).update(outputs=[{"output_type": "stream", "name": "stdout", "text": [CANARY]}])),
+    "notebook metadata": _notebook(lambda book: book.update(metadata={"papermill": {"parameters": {"p": CANARY}}})),
+    "widget state": _notebook(lambda book: book.update(metadata={"widgets": {"state": {"x": {"value": CANARY}}}})),
+    "checkpoint": _text(".ipynb_checkpoints/rotation-checkpoint.ipynb", json.dumps(CANARY)),
+    "journal": _text("journal.jsonl", json.dumps({"text": CANARY})),
+    "register": _text("register.jsonl", json.dumps({"record": CANARY})),
+    "statement": _text("record.json", json.dumps(CANARY)),
+    "page": _text("record.html", html.escape(CANARY)),
+    "printed page": _pdf,
+    "picture": _picture,
+    "standard output": _text("stdout.txt"),
+    "standard error": _text("stderr.txt"),
+    "log": _text("x.log", f"fill({CANARY!r})"),
+    "traceback": _text("incident.txt", f"ValueError: {CANARY}"),
+    "IPython history": _history,
+    "temporary folder": _text("tmp/x"),
+    "browser profile": lambda folder: (folder / "Web Data").write_bytes(b"\0\1" + CANARY.encode("utf-16-le")) and None,
+    "kernel connection file": _text("run/kernel.json", json.dumps({"key": CANARY})),
+    "file name": lambda folder: (folder / CANARY.replace("/", "")).write_text("") and None,
+}
+
+
+@pytest.mark.parametrize("channel", PLANTS)
+def test_a_planted_canary_is_found(tmp_path: Path, channel: str) -> None:
+    """In each kind of file."""
+    if channel in ("picture", "printed page") and not leaks.can_read_pictures():
+        pytest.skip("tesseract or poppler-utils is not installed")
+    assert [] == leaks.in_folder(VALUES, tmp_path, pictures=True)
+    PLANTS[channel](tmp_path)
+    assert leaks.in_folder([CANARY], tmp_path, pictures=True)
+
+
+def test_a_canary_in_a_process_is_found(tmp_path: Path) -> None:
+    """In a command line, an environment, or a temporary file that lives only as long as the process."""
+    code = "import os, sys, tempfile; f = tempfile.NamedTemporaryFile(); f.write(os.environb[b'X']); f.flush(); sys.stdin.read()"
+    for where, argument, variable in (("command line", CANARY, ""), ("environment", "", CANARY)):
+        with leaks.Watch(tmp_path) as watch:
+            environment = os.environ | {"X": variable, "TMPDIR": str(tmp_path)}
+            child = subprocess.Popen([sys.executable, "-c", code, argument], stdin=subprocess.PIPE, env=environment)
+            while not watch.leaks([CANARY]):
+                assert child.poll() is None
+            child.communicate(b"")
+        assert any(each.startswith(where) for each in watch.leaks([CANARY]))
+
+
+def test_a_kernel_on_the_loopback_is_found() -> None:
+    """Jupyter's default transport listens on ports where anyone on the machine reads along."""
+    manager = KernelManager()
+    with leaks.Watch() as watch:
+        manager.start_kernel()
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        while not watch.heard:
+            assert manager.is_alive()
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert watch.heard
