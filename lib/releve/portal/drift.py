@@ -80,7 +80,7 @@ async def look(browser: PortalBrowser, screen: str) -> Look:
 
 def _wording(words: Words, word: str, names: Iterable[tuple[str, str]]) -> str:
     """The first of the word's variants that names something: a title for a title, anything else for anything else."""
-    title = word.endswith(".title")
+    title = word.endswith((".title", ".name"))
     candidates = [name for role, name in names if (role == "heading") == title or role == "region"]
     return next((each for each in words.variants(word) if any(words.finds(each, name) for name in candidates)), "")
 

@@ -248,8 +248,13 @@ class ModificationDeLaStructure(Screen):
             secondary = self.words.find("structure.secondary").search(text)
             raise e.NotPrincipalManager(siret=siret) if secondary else e.ResetButtonMissing(siret=siret, wanted=label)
         rows = self.page.get_by_role("row").or_(self.page.get_by_role("listitem"))
-        row = rows.filter(has=self.page.get_by_text(whole(account))).filter(has=buttons)
+        own = rows.filter(has=self.page.get_by_text(whole(account)))
+        row = own.filter(has=buttons)
+        if await own.count() == 1 and not await row.count() and await rows.filter(has=buttons).count():
+            raise e.ResetButtonMissing(siret=siret, wanted=label)  # the others' accounts have theirs
         button = self.named("reset.button", row) if await row.count() == 1 else buttons
+        if await row.count() == 1 and await button.count() > 1:
+            raise e.AmbiguousScreen(screen=self.title, count=await button.count(), wanted=label)
         if await button.count() != 1 or (await row.count() != 1 and len(found) > 1):
             raise e.AccountToChoose(siret=siret, found=", ".join(found))
         if not await button.is_enabled():
