@@ -18,6 +18,7 @@ WORDS = {
     Standing.SOON: "à faire",
     Standing.FAR: "à jour",
 }
+_MANY = {Standing.STUCK: "bloquées", Standing.UNKNOWN: "dates inconnues"}
 LOOK = {  # colour, mark
     Standing.STUCK: ("#8b1a1a", "■"),
     Standing.OVERDUE: ("#c62828", "▲"),
@@ -54,9 +55,14 @@ def year(dues: Sequence[Due], today: date) -> str:
     )
 
 
+def counted(standing: Standing, number: int) -> str:
+    """The word that goes with a number: "bloquées" with 2."""
+    return _MANY.get(standing, WORDS[standing]) if number > 1 else WORDS[standing]
+
+
 def _summary(dues: Sequence[Due], today: date) -> str:
     count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
-    told = ", ".join(f"{number} {WORDS[standing]}" for standing, number in count.items() if number)
+    told = ", ".join(f"{number} {counted(standing, number)}" for standing, number in count.items() if number)
     return f"Échéances au {today:%d/%m/%Y} : {told or 'aucune structure'}."
 
 

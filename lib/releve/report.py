@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from .due import Due, Standing
 from .history import Past
-from .picture import WORDS, legend, year
+from .picture import counted, legend, year
 from .record.folder import PAGE
 
 YEAR = timedelta(days=365)
@@ -50,6 +50,7 @@ def page(dues: Sequence[Due], past: Sequence[Past], folder: Path, now: datetime 
     now = now or datetime.now(UTC)
     today = now.astimezone().date()
     latest = {each.account: each for each in past if each.outcome == "succeeded"}  # the oldest first: the last one stays
+    count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -57,7 +58,7 @@ def page(dues: Sequence[Due], past: Sequence[Past], folder: Path, now: datetime 
     environment.filters["link"] = lambda record: f"{quote(os.path.relpath(record, folder))}/{PAGE}"
     return environment.get_template("report.html.j2").render(
         now=now.astimezone(),
-        counts=[(WORDS[standing], sum(each.standing is standing for each in dues)) for standing in Standing],
+        counts=[(counted(standing, number), number) for standing, number in count.items()],
         total=len(dues),
         today=[each for each in dues if each.today],
         stuck=[each for each in past if each.outcome in ("", "damaged") and _still_left(each, past)],

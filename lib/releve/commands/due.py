@@ -11,7 +11,7 @@ from ..disk import write_atomically
 from ..due import ORDER, Due, agenda
 from ..errors import UsageError
 from ..history import history
-from ..picture import WORDS
+from ..picture import WORDS, counted
 from ..settings import Settings, load
 
 
@@ -73,7 +73,7 @@ def _table(dues: list[Due]) -> None:
         mark = "→" if each.today else " "
         print(f"{mark} {each.siret}  {each.name[:wide]:<{wide}}  {WORDS[each.standing]:<13}  {each.why}")
     count = {standing: sum(each.standing is standing for each in dues) for standing in ORDER}
-    told = ", ".join(f"{number} {WORDS[standing]}" for standing, number in count.items() if number)
+    told = ", ".join(f"{number} {counted(standing, number)}" for standing, number in count.items() if number)
     print(f"\n{len(dues)} structure{'s' * (len(dues) > 1)} : {told or 'aucune dans les réglages'}.")
     today = sum(each.today for each in dues)
     print(f"À faire maintenant (→) : {today}. Lancez « releve rotate --due »." if today else "Rien n'est à faire aujourd'hui.")
