@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -11,7 +15,9 @@ from releve.keystore import Slot
 from releve.portal import errors as e
 from releve.portal.raccordements import Raccordements
 from releve.record.page import FILE_NAME
+from releve.school import Faults
 from releve.state import DISPLAYED, OLD
+from twin import Twin, dying, points
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -128,3 +134,39 @@ async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None
     page = (done.record.path / FILE_NAME).read_text(encoding="utf-8")
     assert "cadre rouge" in page and "Demande soumise" in page
     assert "Mes structures" not in page
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: hundreds of journals are fsynced."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize(("effect_at", "keeps"), [("submit", True), ("display", False), ("display", True)])  # the fourth: test_crash
+async def test_killed_at_every_effect_whatever_the_portal_does(memory: Path, effect_at: str, keeps: bool) -> None:
+    """On the twin, one forbidden candidate first: after a kill at any effect, nothing false is said, and all three places end agreed."""
+
+    def sweep() -> set[str]:
+        outcomes = set()
+        for number in range(len(points(twin(memory / "clean", effect_at, keeps, slashes=0))) + 12):
+            one = twin(memory / str(number), effect_at, keeps, slashes=1)
+            with dying(number):
+                one.run()
+            if one.records and effect_at == "display" and one.resets():
+                assert OLD not in one.situation.truth, f"effect {number}"
+            result = one.run()
+            while result.error in ("SameCandidate", "DecisionNeeded"):
+                result = one.run(reset_again=result.error == "DecisionNeeded")
+            outcomes.add(result.error)
+            assert one.agree(), f"effect {number}: {result}"
+        return outcomes
+
+    assert await asyncio.to_thread(sweep) <= {"", "JustDone"}
+
+
+def twin(folder: Path, effect_at: str, keeps: bool, slashes: int) -> Twin:
+    """The portal's twin by the newer route."""
+    made = Twin.new(folder, sees_first=True)
+    made.world.faults = Faults(effect_at=effect_at, leaving_keeps_candidate=keeps, slash_in_first=slashes)
+    return made
