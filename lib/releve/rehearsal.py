@@ -38,7 +38,7 @@ class Rehearsal(Rotation):
             return await self._leave(step)
         if step == CLOSE:
             return self._end()
-        return Done("skipped", "répétition : cette étape changerait quelque chose, elle n'est pas faite")
+        return Done("skipped", "répétition : on s'arrête avant cette étape")
 
     async def _find_the_button(self) -> Done:
         self._check_earlier(LAST)

@@ -112,7 +112,8 @@ def _opening_text(session: Session) -> str:
     s = session.structure
     where = " (site d'entraînement)" if session.settings.school else ""
     of = f"{s.name}, SIRET {s.siret}, compte technique {s.technical_account}"
-    return f"Rotation {session.rotation.folder.run}{where} : {of}, par {session.actor}."
+    kind = "Répétition" if session.parameters.rehearse else "Rotation"
+    return f"{kind} {session.rotation.folder.run}{where} : {of}, par {session.actor}."
 
 
 def _where(rotation: Rotation) -> str:
