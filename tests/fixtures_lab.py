@@ -20,6 +20,7 @@ from playwright.sync_api import Locator, Page, expect
 from releve.procedure import STEPS
 
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)  # a laptop under load is no failure
 
 
 @dataclass
@@ -101,6 +102,12 @@ class Desk:
         title = self.page.get_by_role("heading", level=3, name=re.compile(heading))
         return self.page.locator("section.rv", has=title).filter(visible=True)
 
+    def by_hand(self, step: str) -> Locator:
+        """The visible form that asks for that step by hand."""
+        number = next(each.number for each in STEPS if each.id == step)
+        tag = self.page.get_by_text(re.compile(rf"^Étape {number} sur 12 · .* · à la main$"))
+        return self.page.locator("section.rv", has=tag).filter(visible=True)
+
     def press(self, heading: str, button: str) -> None:
         """Press a button of the form with that heading."""
         self.panel(heading).get_by_role("button", name=re.compile(button)).first.click()
@@ -109,6 +116,16 @@ class Desk:
         """The cell of that step, by the line that it prints in the end."""
         number = next(each.number for each in STEPS if each.id == step)
         return self.page.locator(".jp-CodeCell", has=self.page.get_by_text(re.compile(rf"Étape {number} sur 12 · ")))
+
+    def run_all(self) -> None:
+        """By the menu, as anyone finds it."""
+        self.page.get_by_role("menuitem", name="Exécution").click()
+        self.page.get_by_role("menuitem", name="Exécuter toutes les cellules", exact=True).click()
+
+    def restart_and_run_all(self) -> None:
+        """By the notebook's own button."""
+        self.page.get_by_title("Redémarrer le noyau et exécuter toutes les cellules").filter(visible=True).click()
+        self.page.get_by_role("button", name="Confirmer le redémarrage").click()
 
     def confirm(self, siret: str) -> None:
         """Give the gate, as the operator who knows which structure this is."""

@@ -52,7 +52,7 @@ WINDOW, SHOWN = len(NAVIGATION) - 1, len(NAVIGATION)  # positions: the confirmat
 class StepMissing(PersonNeeded):
     happened = "L'étape « {title} » ne peut pas commencer : l'étape {number} « {missing} » n'a pas encore été faite."
     safe = "Rien n'a été fait."
-    todo = "Exécutez d'abord la cellule de l'étape {number}, ou tout le carnet (menu « Exécuter », « Exécuter toutes les cellules »)."
+    todo = "Exécutez d'abord la cellule de l'étape {number}, ou tout le carnet (menu « Exécution », « Exécuter toutes les cellules »)."
 
 
 class PasswordNotKept(ReleveError):

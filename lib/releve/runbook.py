@@ -85,15 +85,18 @@ def _at_desk(parameters: Parameters) -> Operator | None:
         return None
     from IPython import get_ipython
 
-    if not getattr(getattr(get_ipython(), "kernel", None), "_allow_stdin", False):
+    running = getattr(get_ipython(), "kernel", None)
+    if not getattr(running, "_allow_stdin", False):
         return None
     from .desk.copy import ModelOpened, offer_copy
     from .desk.operator import AtDesk
+    from .desk.reconnect import watch_pages
+
 
     if not parameters.record:
         offer_copy(parameters)
         raise ModelOpened
-    return AtDesk()
+    return AtDesk(watch_pages(running))
 
 
 def line(name: str, done: Done, route: str = "") -> str:

@@ -61,7 +61,7 @@ def _filled(parameters: Parameters) -> dict[str, object]:
     model: dict[str, object] = json.loads(headless.model().read_text(encoding="utf-8"))
     cells: list[dict[str, object]] = model["cells"]  # type: ignore[assignment]
     at = next(n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", []))  # type: ignore[attr-defined]
-    source = "".join(f"{name} = {value!r}\n" for name, value in asdict(parameters).items()).rstrip("\n")
+    source = "".join(f"{key} = {value!r}\n" for key, value in asdict(parameters).items()).rstrip("\n")
     metadata = {"tags": ["injected-parameters"], "jupyter": {"source_hidden": True}}
     made: dict[str, object] = {"cell_type": "code", "id": "valeurs", "metadata": metadata, "execution_count": None, "outputs": []}
     cells.insert(at + 1, made | {"source": source})

@@ -51,8 +51,8 @@ def entry(entering: Entering) -> View:
     return form(f"{target_name(entering.target)}", body, fields=fields, buttons=buttons, tag="Étape 12 sur 12 · Corail · à la main")
 
 
-def proof(targets: tuple[str, ...], refused: bool) -> View:
-    """Does it work? The answer is a real fetch of invoices."""
+def proof(targets: tuple[str, ...], refused: bool, at_hand: bool) -> View:
+    """Does it work? The answer is a real fetch of invoices. `at_hand`: the password can be copied once more."""
     names = "".join(f"<li>{escape(target_name(each))}</li>" for each in targets)
     body = f"<p>Dans Corail, lancez une récupération de factures Chorus Pro.</p><ul>{names}</ul>"
     if refused:
@@ -63,4 +63,7 @@ def proof(targets: tuple[str, ...], refused: bool) -> View:
         button("refused", "Elle est refusée"),
         button("none", "Clore sans essayer", "link"),
     ]
+    if refused and at_hand:
+        again = [button("copy", "Copier de nouveau le mot de passe", hand=True), button("show", "Le voir 10 secondes", "link", hand=True)]
+        buttons[1:1] = again
     return form("Le nouveau mot de passe fonctionne-t-il ?", body, buttons=buttons, tag="Preuve", tone="trouble" if refused else "plain")

@@ -99,7 +99,7 @@ def _page(settings: Settings, said: str) -> View:
         body += paragraphs(f"{len(dues) - SHOWN} autres structures sont plus loin de leur échéance.")
     body += _done(past)
     buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
-    return form("Mots de passe Chorus Pro", body, buttons=buttons)
+    return form("Mots de passe Chorus Pro", body, buttons=buttons, wide=True)
 
 
 def _finish_left(settings: Settings) -> list[str]:

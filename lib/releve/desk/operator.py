@@ -17,6 +17,7 @@ from ..procedure import BY_ID, STEPS, target_name
 from ..secret import Secret
 from . import corail
 from .panel import Answer, Panel, View, button, field_, form, paragraphs
+from .reconnect import Pages
 
 CHECKED = "Je l'ai fait moi-même"
 CODE_SECONDS = 300  # how long a code usually lives; the portal does not say
@@ -27,14 +28,27 @@ class AtDesk:
 
     interactive = True
 
-    def __init__(self) -> None:
+    def __init__(self, pages: Pages | None = None) -> None:
+        self.pages = pages
         self.panel: Panel | None = None
         self._typed: Secret | None = None  # the portal's password, for this session only
+        self._entered: Callable[[], Secret] | None = None  # the new one, to be entered once more if it is refused
 
     async def ask(self, view: View) -> Answer:
         """Ask under the step in hand."""
         assert self.panel is not None
-        return await self.panel.ask(view)
+        asked = asyncio.ensure_future(self.panel.ask(view))
+        if self.pages is None:
+            return await asked
+        moved = asyncio.ensure_future(self.pages.given_up.wait())
+        try:
+            await asyncio.wait({asked, moved}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                return asked.result()
+            raise asyncio.CancelledError  # the page that asks was left: the step is asked for anew by the other
+        finally:
+            asked.cancel()
+            moved.cancel()
 
     # -- before the reset
 
@@ -131,7 +145,7 @@ class AtDesk:
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
         assert self.panel is not None
-        self.panel.secret = lambda: secret
+        self._entered = self.panel.secret = lambda: secret
         try:
             await self._until(corail.entry(entering), _all_ticked)
         finally:
@@ -139,7 +153,9 @@ class AtDesk:
         return f"saisi à la main dans {target_name(entering.target)} ({entering.name})"
 
     async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
-        answer = await self.ask(corail.proof(targets, refused))
+        assert self.panel is not None
+        self.panel.secret = self._entered
+        answer = await self.ask(corail.proof(targets, refused, bool(self._entered)))
         return {
             "worked": Proof("attested", "une récupération de factures a réussi dans Corail"),
             "refused": Proof("refused", "Corail ou Chorus Pro refuse encore le nouveau mot de passe"),
@@ -153,6 +169,7 @@ class AtDesk:
             answer = await self.ask(view | {"error": error})
             if not (error := fault(answer)):
                 return answer
+            view |= {"fields": [field | {"value": answer.values.get(field["name"])} for field in view["fields"]]}
 
 
 def _all_ticked(answer: Answer) -> str:

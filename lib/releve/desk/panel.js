@@ -141,11 +141,11 @@ function render({ model, el }) {
 
   const draw = () => {
     const view = model.get('view');
-    if (!view || view.turn === undefined) return;
+    if (!view || !view.heading) { root.replaceChildren(); return; }
     const held = root.contains(document.activeElement);
     hand?.stop();
     root.removeAttribute('aria-busy');
-    root.className = `rv rv-${view.tone ?? 'plain'}`;
+    root.className = `rv rv-${view.tone ?? 'plain'}${view.wide ? ' rv-wide' : ''}`;
     const status = make('p', { class: 'rv-status', role: 'status' });
     tell = text => { status.textContent = text; };
     hand = handOver(model, root, tell);
@@ -179,7 +179,7 @@ function render({ model, el }) {
     if (view.go) act(view.go, view);
     if (view.focus !== false && (view.buttons.length || view.fields.length) && !view.working) {
       requestAnimationFrame(() => {
-        root.scrollIntoView({ block: 'nearest' });
+        root.scrollIntoView({ block: root.offsetHeight > window.innerHeight * .7 ? 'start' : 'nearest' });
         const first = root.querySelector('[aria-invalid], .rv-field input, .rv-check input, .rv-primary');
         if (first && (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content'))) first.focus({ preventScroll: true });
       });

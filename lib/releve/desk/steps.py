@@ -22,6 +22,7 @@ from ..state import Next
 from .operator import AtDesk, step_tag
 from .panel import Answer, Panel, View, button, form, paragraphs
 
+_ELSEWHERE = Done("skipped", "cette page a été rouverte : l'étape y est reprise")
 _TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
 
 
@@ -33,14 +34,23 @@ class Desk:
 
     async def do(self, step: str) -> Done:
         """Do one step, with the operator; raises only what makes the notebook stop here. Safe to repeat."""
+        pages = self.operator.pages
+        if pages and pages.left:
+            return _ELSEWHERE
+        if pages:
+            pages.begin()
         with self._shown() as panel:
             while True:
                 try:
                     return await self._attempt(step, panel)
                 except StepMissing:
                     raise
+                except asyncio.CancelledError:
+                    if pages and pages.given_up.is_set():
+                        return _ELSEWHERE
+                    raise
                 except ReleveError as error:
-                    if not await self._go_on(step, error, panel):
+                    if not await self._go_on(step, error):
                         raise
 
     @contextmanager
@@ -82,7 +92,7 @@ class Desk:
             session.by_hand = True
             rotation.forget()
 
-    async def _go_on(self, step: str, error: ReleveError, panel: Panel) -> bool:
+    async def _go_on(self, step: str, error: ReleveError) -> bool:
         """What the operator wants after an error: True to attempt the step again, in whatever way was chosen."""
         if isinstance(error, PasswordRefused):  # another one is asked for, and told why
             await self.session.rotation.start_over()
@@ -90,7 +100,7 @@ class Desk:
         undecided = isinstance(error, DecisionNeeded) or self._next() is Next.DECIDE
         if isinstance(error, PersonNeeded) and not undecided:
             return False
-        answer = await panel.ask(_undecided(error) if undecided else _stopped(step, error))
+        answer = await self.operator.ask(_undecided(error) if undecided else _stopped(step, error))
         if undecided:
             return await self._decided(answer)
         if answer.action == "by-hand":

@@ -32,6 +32,7 @@ class ByHand:
     def __init__(self, operator: Operator, account: str, driven: Driven | None, name: str = "gestionnaire") -> None:
         self.operator, self.account, self.driven = operator, account, driven
         self._name = name
+        self.behind: set[str] = set()  # screens that a person went through before this process: they are not asked for again
         self.manual: set[str] = set()
         self._mode = "manual"
 
@@ -64,6 +65,8 @@ class ByHand:
     async def go(self, step: str) -> str:
         if driven := self._automatic(step):
             return await driven.go(step)
+        if step in self.behind:
+            return f"« {BY_ID[step].title} » déjà fait à la main"
         await self._screen(step)
         return f"« {BY_ID[step].title} » fait à la main"
 

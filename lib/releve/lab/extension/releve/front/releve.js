@@ -6,12 +6,18 @@
     .releve-notebook .jp-InputPrompt, .releve-notebook .jp-OutputPrompt, .releve-notebook .jp-Cell .jp-Toolbar { display: none; }
     .releve-notebook .jp-Placeholder-prompt { display: none; }
     .releve-notebook .jp-Cell { padding-top: 2px; padding-bottom: 2px; }
+    .releve-notebook .jp-OutputArea-promptOverlay { display: none; }
     .releve-notebook .jp-MarkdownCell .jp-RenderedMarkdown { max-width: 46rem; font-size: 15px; }
-    .releve-notebook .jp-OutputArea-output { max-width: 46rem; font-size: 15px; }
+    .releve-notebook .jp-OutputArea-output { max-width: 68rem; font-size: 15px; }
     .releve-notebook .jp-OutputArea-output pre { font-family: var(--jp-ui-font-family); font-size: 15px; white-space: pre-wrap; }
     .releve-notebook .jp-OutputArea-output img { border: 1px solid var(--jp-border-color1); border-radius: 6px; max-width: 100%; }
     .releve-home .jp-InputPlaceholder, .releve-home .jp-Notebook-footer, .releve-notebook .jp-Notebook-footer { display: none; }
-    .releve-notebook .jp-InputPlaceholder { opacity: .45; min-height: 0; }
+    .releve-notebook .jp-InputPlaceholder .jp-Placeholder-content { border: 0; background: none; min-height: 0; padding: 0; opacity: .5; }
+    .releve-notebook .jp-InputPlaceholder .jp-Placeholder-content > :not(svg, .jp-MoreHorizIcon) { display: none; }
+    .releve-notebook .jp-OutputArea-output.jp-RenderedHTMLCommon { padding-left: 9px; }
+    .releve-notebook .jp-RenderedMarkdown h1 { font-size: 26px; margin: 8px 0; }
+    .releve-notebook .jp-RenderedMarkdown h2 { font-size: 20px; font-weight: 600; margin: 18px 0 4px; }
+    .releve-notebook .jp-RenderedMarkdown p { margin-bottom: 4px; }
   `;
   let shared;
 
@@ -43,11 +49,16 @@
         await idle(panel.sessionContext);
         return NotebookActions.runAll(panel.content, panel.sessionContext);
       };
+      // One save at a time: a second one that overtakes the first would find the file changed under it, and ask.
       const saveAsItGoes = panel => {
-        let timer = 0;
+        let timer = 0, last = Promise.resolve();
+        const save = async () => {
+          const { context } = panel;
+          if (!panel.isDisposed && context.model.dirty && context.contentsModel?.writable !== false) await context.save().catch(() => {});
+        };
         panel.context.model.contentChanged.connect(() => {
           clearTimeout(timer);
-          timer = setTimeout(() => { if (!panel.isDisposed && panel.context.model.dirty && panel.context.contentsModel?.writable !== false) panel.context.save().catch(() => {}); }, 500);
+          timer = setTimeout(() => { last = last.then(save); }, 400);
         });
       };
 

@@ -1,0 +1,250 @@
+"""The walkthrough in a real JupyterLab and a real Chromium: a test clicks and types as the secretary would."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fixtures_lab import Desk, lab
+from fixtures_rotation import LOGIN, PASSWORD, Scene
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from releve import browsers
+from releve import journal as j
+from releve.record.folder import RecordFolder, all_records
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+
+pytestmark = pytest.mark.timeout(280)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the person; each test has windows of its own."""
+    choice = browsers.find("auto")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A window of the usual size of a small laptop, that may use the clipboard."""
+    context = chromium.new_context(
+        viewport={"width": 1366, "height": 768}, locale="fr-FR", permissions=["clipboard-read", "clipboard-write"]
+    )
+    yield context.new_page()
+    context.close()
+
+
+def keep_widget_state(home: Path) -> None:
+    """Turn on "save widget state automatically", which writes what widgets hold into the notebook."""
+    folder = home / "state/releve/lab/settings/@jupyter-widgets/jupyterlab-manager"
+    folder.mkdir(parents=True)
+    (folder / "plugin.jupyterlab-settings").write_text('{"saveState": true}')
+
+
+def the_record(scene: Scene) -> RecordFolder:
+    """The only record there is."""
+    (record,) = all_records(scene.outputs)
+    return record
+
+
+def saved_cell(scene: Scene, name: str) -> dict[str, object]:
+    """A cell of the notebook on the disk."""
+    notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
+    found: dict[str, object] = next(cell for cell in notebook["cells"] if cell["id"] == name)
+    return found
+
+
+def check_finished(scene: Scene, home: Path) -> list[j.Event]:
+    """Three places agree, the record is intact, and no file of the records or of JupyterLab holds a secret; the record's events."""
+    assert scene.three_places_agree()
+    assert [] == scene.leaks()
+    assert [] == scene.leaks(home)
+    verified = subprocess.run(scene.command("verify"), env=scene.environment, capture_output=True, text=True, check=False)
+    assert "Tout est intact." in verified.stdout, verified.stdout
+    notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
+    assert "widgets" not in notebook["metadata"]
+    assert "widget-view" not in json.dumps(notebook)
+    return [entry.event for entry in the_record(scene).entries()]
+
+
+def finish(desk: Desk) -> None:
+    """Attest the proof, and wait for the seal."""
+    desk.press("fonctionne-t-il", "a réussi")
+    desk.printed("rotation réussie")
+    desk.printed("enregistré et scellé")
+
+
+def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
+    """From an empty settings folder to a sealed record: slips in the form and at the gate, a refused password, an expired session."""
+    settings = scene.folder / "releve.toml"
+    scene.keystore.portal_password(LOGIN).delete()
+    with lab(scene.environment, "--settings", str(settings), "--outputs", str(scene.outputs)) as running:
+        keep_widget_state(running.home)
+        desk = Desk(page, running)
+        desk.open_home()
+        form = desk.panel("Premier démarrage")
+        for label, text in (
+            ("Nom de la structure", DEMO_NAME),
+            ("SIRET", "21990001600012"),
+            ("Compte", DEMO_ACCOUNT),
+            ("identifiant", LOGIN),
+        ):
+            form.get_by_label(re.compile(label)).fill(text)
+        form.get_by_role("button", name="Enregistrer").click()
+        expect(form.get_by_role("alert")).to_contain_text("Ce SIRET ne convient pas")
+        form.get_by_label("SIRET").fill("219 900 016 00011")
+        form.get_by_role("button", name="Enregistrer").click()
+        expect(desk.panel("Mots de passe")).to_contain_text(DEMO_NAME)
+        assert f'technical_account = "{DEMO_ACCOUNT}"' in settings.read_text(encoding="utf-8")
+
+        scene.settings()  # the same structure, on the school
+        scene.faults.session_expired_at = "structures"
+        desk.press("Mots de passe", "Commencer pour")
+        for typed in ("Erreur-2026", PASSWORD):
+            form = desk.panel("Votre mot de passe du portail")
+            form.get_by_label(re.compile("^Mot de passe")).fill(typed)
+            form.get_by_label(re.compile("trousseau")).set_checked(typed == PASSWORD)
+            form.get_by_role("button", name="Se connecter").click()
+            if typed != PASSWORD:
+                expect(form).to_contain_text("a déjà refusé ce mot de passe")
+        expect(desk.panel("s'est arrêtée")).to_contain_text("La session du portail a expiré")
+        desk.press("s'est arrêtée", "Réessayer")
+        gate = desk.panel("Vous allez réinitialiser")
+        gate.get_by_label(re.compile("quatre derniers")).fill("1234")
+        gate.get_by_role("button", name="Réinitialiser").click()
+        expect(gate.get_by_role("alert")).to_contain_text("Ce ne sont pas les quatre derniers chiffres")
+        assert 0 == scene.resets()
+        desk.confirm(DEMO_SIRET)
+        finish(desk)
+        page.get_by_role("tab", name="home.ipynb").click()
+        desk.press("Mots de passe", "Actualiser")
+        expect(desk.panel("Mots de passe")).to_contain_text("réussie, attestée")
+
+        events = check_finished(scene, running.home)
+        assert 1 == scene.resets()
+        assert 1 == scene.world.ledger.count("login_refused")
+        assert [j.GateGiven("cible", "widget")] == [event for event in events if isinstance(event, j.GateGiven)]
+        assert (the_record(scene).path / "echeance.ics").read_text().startswith("BEGIN:VCALENDAR")
+
+
+class Portal:
+    """The same person in a browser of her own, on the portal and in Corail, by hand."""
+
+    def __init__(self, page: Page, scene: Scene) -> None:
+        self.page, self.scene = page, scene
+
+    def authentification(self) -> None:
+        self.page.goto(self.scene.school.urls.portal)
+        self.page.get_by_label("Identifiant").fill(LOGIN)
+        self.page.get_by_label("Mot de passe").fill(PASSWORD)
+        self.page.get_by_role("button", name="Connexion").click()
+
+    def portail(self) -> None:
+        with self.page.context.expect_page() as opened:
+            self.page.get_by_role("link", name="Chorus Pro").click()
+        self.page = opened.value
+        self.page.get_by_role("link", name="Se connecter").click()
+
+    def accueil(self) -> None:
+        self.page.get_by_role("link", name="Activités du gestionnaire").first.click()
+
+    def structures(self) -> None:
+        self.page.get_by_role("searchbox").fill(DEMO_SIRET)
+        self.page.get_by_role("button", name="Rechercher").click()
+        self.page.get_by_role("link", name=f"Modifier la structure {DEMO_NAME}").click()
+
+    def structure(self) -> None:
+        self.page.get_by_role("button", name="Utilisateurs rattachés").click()
+
+    def demande(self) -> None:
+        row = self.page.get_by_role("row").filter(has_text=DEMO_ACCOUNT)
+        row.get_by_role("button", name=re.compile("initialiser|enouveler")).click()
+
+    def confirmation(self) -> None:
+        self.page.get_by_role("dialog").get_by_role("button", name="Confirmer").click()
+
+    def password(self) -> str:
+        return self.page.get_by_label("Mot de passe").inner_text()
+
+    def corail(self, password: str) -> None:
+        self.scene.world.corail_save(DEMO_SIRET, password)
+
+
+SCREENS = ("authentification", "portail", "accueil", "structures", "structure")
+
+
+def give_new_password(desk: Desk, password: str) -> None:
+    """Type the new password twice, the second time wrong at first."""
+    form = desk.panel("À vous : le nouveau mot de passe")
+    for second in (password + "x", password):
+        form.get_by_label(re.compile("^Nouveau")).fill(password)
+        form.get_by_label(re.compile("^Une seconde")).fill(second)
+        form.get_by_role("button", name="Garder").click()
+        if second != password:
+            expect(form.get_by_role("alert")).to_contain_text("diffèrent")
+
+
+def enter_in_corail(desk: Desk, portal: Portal, page: Page) -> None:
+    """The three guided pages, the password by the clipboard."""
+    desk.press("Corail : Menu", "C'est fait")
+    desk.press("Corail : Onglet", "C'est fait")
+    desk.press("structure 21990001600011", "Copier le mot de passe")
+    expect(desk.panel("structure 21990001600011").get_by_role("status")).to_contain_text("Copié")
+    portal.corail(page.evaluate("navigator.clipboard.readText()"))
+    for box in desk.panel("structure 21990001600011").get_by_role("checkbox").all():
+        box.check()
+    desk.press("structure 21990001600011", "Validé dans Corail")
+
+
+def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None:
+    """No automation at all, a kernel restarted and a tab closed on the way: one reset, a full record that says how it was done."""
+    scene.structure = {"technical_account": DEMO_ACCOUNT, "targets": ["corail"]}
+    portal = Portal(chromium.new_page(), scene)
+    with lab(scene.environment, "--settings", str(scene.settings()), "--outputs", str(scene.outputs)) as running:
+        keep_widget_state(running.home)
+        desk = Desk(page, running)
+        desk.open_home()
+        desk.press("Mots de passe", "Tout faire à la main")
+        for step in SCREENS:
+            desk.by_hand(step).wait_for()
+            getattr(portal, step)()
+            desk.by_hand(step).get_by_role("button", name="Je l'ai fait moi-même").click()
+        desk.confirm(DEMO_SIRET)
+
+        desk.by_hand("demande").wait_for()
+        while "widget-view" not in json.dumps(saved_cell(scene, "demande")):
+            page.wait_for_timeout(100)  # saved half a second after the last change
+        page.reload()  # the tab closed, and opened again
+        portal.demande()
+        desk.by_hand("demande").get_by_role("button", name="Je l'ai fait moi-même").click()
+        desk.run_all()
+        expect(desk.panel("À vous : confirmez")).to_contain_text(DEMO_ACCOUNT)
+        portal.confirmation()
+        desk.press("À vous : confirmez", "C'est fait")
+        new = portal.password()
+        give_new_password(desk, new)
+        desk.press("À vous : Déconnexion", "Je l'ai fait moi-même")
+        desk.panel("Corail : Menu").wait_for()
+        desk.restart_and_run_all()
+        expect(desk.panel("Corail : Menu")).to_have_count(0)  # that of the kernel that is gone
+        enter_in_corail(desk, portal, page)
+        desk.press("fonctionne-t-il", "Elle est refusée")
+        expect(desk.panel("fonctionne-t-il")).to_contain_text("Un espace en trop")
+        desk.press("fonctionne-t-il", "Pas encore")
+        desk.printed("La preuve est remise à plus tard")
+
+        page.get_by_role("tab", name="home.ipynb").click()  # the next day
+        desk.press("Mots de passe", "Actualiser")
+        desk.press("Mots de passe", "Reprendre")
+        finish(desk)
+        events = check_finished(scene, running.home)
+        assert 1 == scene.resets()
+        assert ["manual"] == [event.mode for event in events if isinstance(event, j.PendingStored)]
+        entries = [entry for entry in the_record(scene).entries() if isinstance(entry.event, j.StepDone) and entry.step != "cloture"]
+        assert {"manual"} == {entry.event.mode for entry in entries if isinstance(entry.event, j.StepDone)}
