@@ -268,7 +268,7 @@ class Twin:
         entries = self.record.entries() if self.records else []
         last = entries[-2:] if entries else []
         stopped = [each.event.code for each in last if isinstance(each.event, journal.RunStopped)]
-        return stopped[-1] if stopped else error.code
+        return stopped[-1] if stopped else getattr(error, "exit_code", None) or error.code
 
     # -- what is true
 

@@ -112,7 +112,7 @@ def rotate(
         "again": again,
         "rehearse": rehearse,
     }
-    keystore = open_keystore()
+    keystore = open_keystore().bounded()
     search.learn(keystore, settings, structure.technical_account, folder.run)
     learn = partial(search.learn_new, keystore, structure.technical_account, folder.run)
     with folder.writing():
@@ -245,7 +245,7 @@ def _told(error: ReleveError | None, situation: Situation) -> str:
 def _sealed(settings: Settings, folder: RecordFolder, code: int, text: str) -> tuple[RecordFolder, int, str]:
     """The record sealed if the rotation has ended; a fault of the evidence is the exit code, and is told first."""
     try:
-        return finish(folder, settings, open_keystore()), code, text
+        return finish(folder, settings, open_keystore().bounded()), code, text
     except ReleveError as error:
         aside = folder.aside if folder.aside.path.exists() else folder
         return aside, error.code if error.code == 7 else code, f"{error.text}\n{text}"
@@ -271,7 +271,7 @@ def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     try:
-        slots = open_keystore().slots(start.account).filled() if start else SlotsView()
+        slots = open_keystore().bounded().slots(start.account).filled() if start else SlotsView()
     except KeyringError:
         slots = None
     return assess(gather((entry.event for entry in entries), slots, folder.run, settings.policy.max_attempts, platform.node()))

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from threading import Thread
+from typing import Any, TypeVar
 
 import keyring
 from keyring.backend import KeyringBackend
@@ -23,6 +26,9 @@ from .errors import PersonNeeded, ReleveError
 from .facts import SlotsView
 from .secret import Secret
 
+T = TypeVar("T")
+PROMPT_SECONDS = 30.0
+"""How long a run without a person waits for a keyring that asks one."""
 DEMO_ENVIRONMENT = "RELEVE_DEMO_KEYRING"
 NO_LOGON_SESSION = 1312  # Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password
 _LOCKED = {"KeyringLocked", "LockedException", "PromptDismissedException"}
@@ -52,6 +58,12 @@ class KeyringLocked(KeyringError):
     happened = "Le trousseau de mots de passe est verrouillé."
     safe = "Ce qu'il contient n'a pas changé."
     todo = "Déverrouillez-le (ouvrez votre session, ou l'application « Trousseaux » ou « Mots de passe et clés »), puis recommencez."
+
+
+class KeyringWaits(KeyringLocked):
+    """It shows a question on a screen that nobody may be looking at."""
+
+    happened = "Le trousseau de mots de passe attend depuis {seconds:.0f} secondes que quelqu'un le déverrouille."
 
 
 class KeyringUnavailable(KeyringError):
@@ -131,6 +143,43 @@ class Held:
         return json.dumps({"run": self.run, "written": self.written, "password": self.password.reveal()})
 
 
+class _Bounded:
+    """A backend that nobody may be there to unlock: a call that asks a person is given up, and goes on in a thread of its own.
+
+    As long as that question stands, no other is asked.
+    """
+
+    def __init__(self, backend: KeyringBackend, seconds: float) -> None:
+        self.backend, self.seconds = backend, seconds
+        self._asked: Future[Any] | None = None
+
+    def get_password(self, service: str, user: str) -> str | None:
+        return self._ask(self.backend.get_password, service, user)
+
+    def set_password(self, service: str, user: str, password: str) -> None:
+        self._ask(self.backend.set_password, service, user, password)
+
+    def delete_password(self, service: str, user: str) -> None:
+        self._ask(self.backend.delete_password, service, user)
+
+    def _ask(self, call: Callable[..., T], *args: str) -> T:
+        if self._asked is not None and not self._asked.done():
+            raise KeyringWaits(seconds=self.seconds)
+        answer: Future[T] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(call(*args))
+            except BaseException as error:
+                answer.set_exception(error)
+
+        Thread(target=ask, daemon=True, name="keyring").start()  # a daemon: it must not keep the process alive
+        if not wait([answer], self.seconds).done:
+            self._asked = answer
+            raise KeyringWaits(seconds=self.seconds)
+        return answer.result()
+
+
 def open_keystore() -> Keystore:
     """The keyring of this session, chosen on purpose: never a plain-text one. Raises `KeyringMissing`.
 
@@ -158,7 +207,7 @@ def _sound_backend(found: KeyringBackend) -> KeyringBackend:
 class Entry:
     """One entry of the keyring, kept as it is, byte for byte."""
 
-    backend: KeyringBackend
+    backend: KeyringBackend | _Bounded
     service: str
     user: str
 
@@ -216,6 +265,8 @@ class Entry:
         """A backend's exceptions as ours. Backends raise what they like (D-Bus, Win32…), so it goes by the name."""
         try:
             yield
+        except KeyringError:
+            raise
         except Exception as error:
             number = getattr(error, "winerror", None)
             name, names = type(error).__name__, {type(error).__name__, type(error.__cause__).__name__}
@@ -233,13 +284,18 @@ class Entry:
 class Keystore:
     """Everything that Relève keeps in one keyring. A `throwaway` one must never see a real password."""
 
-    backend: KeyringBackend
+    backend: KeyringBackend | _Bounded
     throwaway: bool = False
+
+    def bounded(self, seconds: float = PROMPT_SECONDS) -> Keystore:
+        """The same, for a run without a person: a call that waits for somebody to unlock it raises `KeyringWaits`."""
+        return self if isinstance(self.backend, _Bounded) else replace(self, backend=_Bounded(self.backend, seconds))
 
     @property
     def name(self) -> str:
         """Which keyring it is, for a person who looks for it."""
-        return f"{type(self.backend).__module__.rpartition('.')[2]}.{type(self.backend).__name__}"
+        kind = type(self.backend.backend if isinstance(self.backend, _Bounded) else self.backend)
+        return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
 
     def entry(self, service: str, user: str) -> Entry:
         """Any other entry, under the service "releve/SERVICE"."""

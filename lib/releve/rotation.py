@@ -145,14 +145,20 @@ class Rotation:
         try:
             done = await self._perform(step)
             if done.mode != "skipped":
-                capture = done.capture.name if done.capture else ""
-                self.journal.append(j.StepDone(done.mode, done.result, capture, round(time.monotonic() - started, 3)), step)
+                self._note_done(step, done, time.monotonic() - started)
         except ReleveError as error:
             raise await self._failed(step, error) from None
         except BaseException:  # interrupted: the screen in hand is not known
             self._position = -1
             raise
         return done
+
+    def _note_done(self, step: str, done: Done, seconds: float) -> None:
+        try:
+            self.journal.append(j.StepDone(done.mode, done.result, done.capture.name if done.capture else "", round(seconds, 3)), step)
+        except j.JournalUnwritable:
+            if step != CLOSE:  # the rotation is closed: this line would only have told how long that took
+                raise
 
     async def decide(self) -> None:
         """Ask whether to reset again, if that is the question; nobody else may say so. Raises `DecisionNeeded`."""
@@ -203,7 +209,9 @@ class Rotation:
         situation = await asyncio.to_thread(self.known)
         if situation.facts.touched or situation.facts.displayed or isinstance(error, DecisionNeeded):
             undecided = situation.next is Next.DECIDE and not isinstance(error, j.JournalUnwritable)
-            error.place(situation.truth, situation.todo if undecided else error.sentences[2] or situation.todo)
+            own = "" if undecided else error.sentences[2]
+            again = "resume" in own or "relance" in own.lower()
+            error.place(situation.truth, own if again else f"{own} {situation.todo}".strip())
 
     def _portal_failed(self, error: PortalError) -> None:
         """The screen in hand is not known any more."""
@@ -450,17 +458,26 @@ class Rotation:
         if step != TARGET_STEPS[-1]:
             target = self._target(situation.facts.left[0])
             return Done(target.mode, await target.show(step), await self._capture_target(step))
-        if situation.facts.by_hand:
-            raise HeldByHand
-        results = [await self._enter_one(target, situation.facts.click) for target in situation.facts.left]
+        secret = await self._password(situation.facts)
+        results = [await self._enter_one(target, secret) for target in situation.facts.left]
         mode = "manual" if any(self._target(each).mode == "manual" for each in situation.facts.left) else "automatic"
         return Done(mode, " ; ".join(results), await self._capture_target(step))
 
     def _target(self, target: str) -> Target:
         return self._targets.setdefault(target, self._make_target(target))
 
-    async def _enter_one(self, target: str, attempt: int) -> str:
-        secret = await asyncio.to_thread(self.slots.require, Slot.PENDING, self.writer(attempt))
+    async def _password(self, facts: Facts) -> Secret:
+        """The new password: from the keyring, or from the operator who copied it when the keyring refused it, and who is tried anew."""
+        if not facts.by_hand:
+            return await asyncio.to_thread(self.slots.require, Slot.PENDING, self.writer(facts.click))
+        if not self.operator.interactive:
+            raise HeldByHand
+        secret = await self.operator.new_password(self.structure.technical_account, HeldByHand.happened)
+        if await asyncio.to_thread(self._write_pending, secret, facts.click) is None:
+            self.journal.append(j.PendingStored(facts.click, mode="manual"), "mot-de-passe")
+        return secret
+
+    async def _enter_one(self, target: str, secret: Secret) -> str:
         self.journal.append(j.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)

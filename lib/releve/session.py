@@ -120,7 +120,7 @@ class Session:
         school = self.settings.school
         if school and school.keyring:  # this process was not started by the demonstration: it has no trace in its environment
             os.environ[DEMO_ENVIRONMENT] = school.keyring
-        self.keystore = keystore or open_keystore()
+        self.keystore = keystore or (open_keystore() if operator.interactive else open_keystore().bounded())
         if self.keystore.throwaway and self.settings.school is None:
             raise DemoKeyring
         self.actor = actor()
@@ -136,8 +136,10 @@ class Session:
             self.notices.append(f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce qu'il a laissé.")
         try:
             return await self._open()
-        except BaseException:
+        except BaseException as error:
             self.lock.release()
+            if isinstance(error, ReleveError) and hasattr(self, "rotation"):
+                await self.rotation.place(error)
             raise
 
     async def _open(self) -> Rotation:
