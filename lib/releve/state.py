@@ -73,8 +73,9 @@ RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation repren
 RESUME_YES = "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
 UNLOCK = "Ouvrez ou déverrouillez le trousseau, puis lancez « releve resume » : la rotation reprend là où elle en est."
 AGAIN = (
-    "Décidez : « releve resume --reset-again » (ou le bouton du carnet) demande un nouveau mot de passe au portail, "
-    "qui remplacera l'ancien de toute façon ; « releve abandon » ferme la rotation sans rien toucher."
+    "À vous de décider. Pour demander un autre mot de passe au portail, qui remplacera celui qu'il a, quel qu'il soit : "
+    "« releve resume --reset-again », ou le bouton du carnet. Si le portail est fermé, attendez : rien ne sera perdu. "
+    "Pour fermer la rotation sans rien toucher : « releve abandon SIRET --reason MOTIF »."
 )
 LATER = (
     "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez « releve resume » : l'API dira ce que le "
@@ -85,7 +86,9 @@ SUBMIT = (
     "passe. Ou décidez : « releve resume --reset-again » (ou le bouton du carnet) soumet celui-ci, puis en demande aussitôt un autre."
 )
 BY_HAND = "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour l'entrer là où il manque."
+AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
+TO_STORE = f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le range dans le trousseau."
 
 # phase, condition, what comes next, exit code; what is then true of the portal and of the keyring; what the person does.
 TABLE: tuple[Row, ...] = (
@@ -93,7 +96,7 @@ TABLE: tuple[Row, ...] = (
     Row("rehearsed", lambda f: f.outcome == "rehearsed", Next.NOTHING, 0, OLD, UNTOUCHED, "C'était une répétition : rien à reprendre."),
     Row("failed", lambda f: f.outcome == "failed", Next.NOTHING, 5, OLD, NONE_KEPT, "Vous pouvez recommencer sans risque."),
     Row("complete", lambda f: f.outcome != "" and f.promoted, Next.NOTHING, 0, NEW, TURNED, NOTHING_LEFT),
-    Row("complete, not in the keyring", lambda f: f.outcome != "", Next.NOTHING, 0, NEW, GONE, NOTHING_LEFT),
+    Row("complete, not in the keyring", lambda f: f.outcome != "", Next.NOTHING, 0, NEW, GONE, TO_STORE),
     # Open, and nothing can have changed on the portal.
     Row("rehearsing", lambda f: f.rehearsal and not f.touched, Next.CONFIRM, 5, OLD, UNTOUCHED, "Relancez la répétition."),
     Row("same again", lambda f: not f.touched and f.stuck, Next.DECIDE, 4, DISPLAYED, UNTOUCHED, SUBMIT),
@@ -103,8 +106,8 @@ TABLE: tuple[Row, ...] = (
     Row("displayed", lambda f: not f.touched and f.displayed, Next.RESET, 6, DISPLAYED, UNTOUCHED, RESUME),
     Row("ready", lambda f: not f.touched, Next.RESET, 5, OLD, UNTOUCHED, RESUME),
     # A reset was announced: from the end of the rotation back to the click.
-    Row("refused again", lambda f: f.attempt.again and f.exhausted, Next.DECIDE, 6, DECIDED, NONE_KEPT, AGAIN),
-    Row("again", lambda f: f.attempt.again, Next.RESET, 6, DECIDED, NONE_KEPT, RESUME),
+    Row("refused again", lambda f: f.attempt.again and f.exhausted, Next.DECIDE, 6, DECIDED, AS_BEFORE, AGAIN),
+    Row("again", lambda f: f.attempt.again, Next.RESET, 6, DECIDED, AS_BEFORE, RESUME),
     Row("promoted", lambda f: f.held and f.effective and f.promoted, Next.CLOSE, 6, NEW, TURNED, RESUME),
     Row("by hand, proven", lambda f: f.by_hand and not f.left and f.proof != "", Next.CLOSE, 6, NEW, HAND, RESUME),
     Row("by hand, entered", lambda f: f.by_hand and not f.left, Next.PROVE, 6, NEW, HAND, RESUME),
@@ -171,8 +174,8 @@ class Situation:
         if not f.left:
             return "Le logiciel comptable l'a reçu."
         if not f.effective:
-            return "Le logiciel comptable n'a pas de nouveau mot de passe."
-        return f"{self._entered}Il reste à l'entrer dans : {_named(f.left)}."
+            return f"Le logiciel comptable n'a pas de nouveau mot de passe. {AT_RISK}"
+        return f"{self._entered}Il reste à l'entrer dans : {_named(f.left)}. {AT_RISK}"
 
     @property
     def _entered(self) -> str:
