@@ -15,7 +15,11 @@ from failures import NO_DISK, Stop, no_browser, no_disk, not_writable
 from releve.browsers import Browser, BrowserNotFound, can_show_a_window, find
 
 WITH_BROWSER = {"demo", "lab", "rotate", "rehearse", "resume", "discover"}
-TEST_PACKAGES = ("gnome-keyring", "dbus", "dbus-bin", "libsecret-tools", "chromium", "chromium-headless-shell", "poppler-utils")
+TEST_PACKAGES = (
+    *("gnome-keyring", "dbus", "dbus-bin", "libsecret-tools"),  # a real keyring
+    *("chromium", "chromium-headless-shell"),
+    *("poppler-utils", "tesseract-ocr", "openssl"),  # to read records as an auditor does: PDF, pictures, timestamps
+)
 
 
 def main(arguments: list[str]) -> int:

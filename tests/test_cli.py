@@ -34,7 +34,7 @@ def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     ("args", "said"),
     [
         ([], "il manque : COMMANDE"),
-        (["rotat"], "'rotat' n'existe pas ; possible : 'demo', 'rotate'"),
+        (["rotat"], "'rotat' n'existe pas ; possible : 'demo', "),
         (["rotate", "--ye"], "inconnu : --ye"),
         (["rotate", "--settings"], "--settings attend une valeur"),
         (["abandon", DEMO_SIRET], "il manque : --reason"),
