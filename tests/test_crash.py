@@ -1,6 +1,6 @@
 """The crash matrix: a process killed by SIGKILL before and after every effect, then another one that resumes what it left.
 
-`pytest tests/test_crash.py -s` prints the matrix, one line an effect; `--matrix FILE.html` writes it as a page.
+The matrix is printed at the end of the tests, one line an effect; `--matrix FILE.html` writes it as a page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
@@ -196,14 +196,15 @@ def test_a_real_kill_at_every_effect(case: Case, shm: Path, keyring: ThrowawayKe
         shutil.rmtree(shm / str(number))
 
 
-def test_the_matrix(request: pytest.FixtureRequest) -> None:
+def test_the_matrix(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
     """The whole is printed, and written as a page on request; it covers every kind of effect."""
     if not CELLS:
         pytest.skip("the real kills were not run")
-    print(f"\n{len(CELLS)} morts, {sum(cell.decided for cell in CELLS)} décisions demandées, 0 mot de passe perdu")
+    lines = [f"{len(CELLS)} morts, {sum(cell.decided for cell in CELLS)} décisions demandées, 0 mot de passe perdu"]
     for cell in CELLS:
         again = "décision demandée" if cell.decided else ""
-        print(f"{cell.case:48} {cell.point:52} {cell.phase:18} {cell.resets} réinitialisation(s), minimum {cell.least} {again}")
+        lines.append(f"{cell.case:48} {cell.point:52} {cell.phase:18} {cell.resets} réinitialisation(s), minimum {cell.least} {again}")
+    record_property("table", "\n".join(lines))
     for kind in ("journal reset.intended", "reset click", "keyring pending", "target school", "keyring current", "keyring clear pending"):
         assert any(cell.point.startswith(kind) for cell in CELLS), kind
     if path := request.config.getoption("--matrix"):

@@ -6,7 +6,7 @@ a reset, or a candidate, of any other account. `pytest tests/test_drift.py -s` p
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -256,18 +256,17 @@ async def test_a_mutated_page_gets_the_right_click_or_none(mutation: Mutation, p
     assert (mutation.click, mutation.click) == (clicked == 1, error == ""), error
 
 
-async def test_the_table_of_mutations(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_table_of_mutations(record_property: Callable[[str, object], None]) -> None:
     """At least thirty mutations, no wrong click; the table and its counts are printed."""
     if len(TABLE) < len(MUTATIONS):
         pytest.skip("the table needs every mutation to be tried")
-    with capsys.disabled():
-        print(f"\n{'mutation':58} {'écran':17} {'voie':13} {'issue':34} vu d'avance")
-        for mutation, error, noticed in TABLE:
-            told = f"abstention ({error})" if error else "bon clic"
-            print(f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34} {'oui' if noticed else 'non'}")
-        rights, seen_before = sum(not error for _, error, _ in TABLE), sum(noticed for *_, noticed in TABLE)
-        counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic ; {seen_before} vues d'avance"
-        print(f"{len(TABLE)} mutations : {counts}")
+    lines = [f"{'mutation':58} {'écran':17} {'voie':13} {'issue':34} vu d'avance"]
+    for mutation, error, noticed in TABLE:
+        told = f"abstention ({error})" if error else "bon clic"
+        lines.append(f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34} {'oui' if noticed else 'non'}")
+    rights, seen_before = sum(not error for _, error, _ in TABLE), sum(noticed for *_, noticed in TABLE)
+    counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic ; {seen_before} vues d'avance"
+    record_property("table", "\n".join([*lines, f"{len(TABLE)} mutations : {counts}"]))
     assert 30 <= len(TABLE)
 
 
