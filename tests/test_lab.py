@@ -248,3 +248,60 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         assert ["manual"] == [event.mode for event in events if isinstance(event, j.PendingStored)]
         entries = [entry for entry in the_record(scene).entries() if isinstance(entry.event, j.StepDone) and entry.step != "cloture"]
         assert {"manual"} == {entry.event.mode for entry in entries if isinstance(entry.event, j.StepDone)}
+
+
+def test_a_renamed_button_is_done_by_hand(scene: Scene, page: Page, chromium: Browser) -> None:
+    """The model opened directly offers a copy; a later cell names what is missing; a step that the machine cannot do is offered by hand."""
+    scene.faults.renamed_labels = {"Réinitialiser le mot de passe (utilisateur technique)": "Renouveler"}
+    scene.portal["timeout_seconds"] = 5
+    portal = Portal(chromium.new_page(), scene)
+    with lab(scene.environment, "--settings", str(scene.settings()), "--outputs", str(scene.outputs)) as running:
+        desk = Desk(page, running)
+        page.goto(f"{running.url}lab/tree/notebooks/rotation.ipynb?token={running.token}")
+        page.get_by_role("heading", name="Changement de mot de passe").wait_for()
+        page.get_by_text("| Inactif").wait_for()
+        desk.run_all()
+        desk.printed("Ce carnet est le modèle")
+        desk.press("Commencer une rotation", "Commencer pour")
+        stopped = desk.panel("s'est arrêtée")
+        expect(stopped).to_contain_text("Ce qui est sûr")
+        stopped.get_by_role("button", name="M'arrêter là").click()
+        page.get_by_role("heading", name="Confirmation de la cible").filter(visible=True).click()
+        for _ in range(2):  # the text, then its cell
+            page.keyboard.press("Shift+Enter")
+        desk.printed("l'étape 5 « Modification de la structure » n'a pas encore été faite")
+        desk.run_all()
+        desk.press("s'est arrêtée", "Le faire moi-même")
+        for step in SCREENS:
+            getattr(portal, step)()
+        expect(desk.by_hand("structure")).to_contain_text(scene.school.urls.portal)
+        desk.by_hand("structure").get_by_role("button", name="Je l'ai fait moi-même").click()
+        desk.confirm(DEMO_SIRET)
+        desk.by_hand("demande").wait_for()
+        portal.demande()
+        desk.by_hand("demande").get_by_role("button", name="Je l'ai fait moi-même").click()
+        desk.panel("À vous : confirmez").wait_for()
+        portal.confirmation()
+        desk.press("À vous : confirmez", "C'est fait")
+        give_new_password(desk, portal.password())
+        desk.by_hand("deconnexion").get_by_role("button", name="Je l'ai fait moi-même").click()
+        enter_in_corail(desk, portal, page)
+        finish(desk)
+        events = check_finished(scene, running.home)
+        assert 1 == scene.resets()
+        assert {"automatic", "manual"} == {event.mode for event in events if isinstance(event, j.StepDone)}
+
+
+def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
+    """With no settings and no keyring of one's own, « S'entraîner » gives a whole rotation, in a folder apart."""
+    with lab({}, "--settings", str(tmp_path / "none.toml"), "--outputs", str(tmp_path / "outputs")) as running:
+        desk = Desk(page, running)
+        desk.open_home()
+        desk.press("Premier démarrage", "S'entraîner")
+        desk.confirm(DEMO_SIRET)
+        desk.printed("rotation réussie")
+        desk.printed("enregistré et scellé")
+    (record,) = all_records(tmp_path / "outputs" / "entrainement")
+    (opened,) = [entry.event for entry in record.entries() if isinstance(entry.event, j.RotationOpened)]
+    assert opened.school
+    assert (record.path / "record.json").exists()

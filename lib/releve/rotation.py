@@ -274,12 +274,12 @@ class Rotation:
         await self.watch.compare(route, "confirmation")
         return route
 
-    def _check_earlier(self, step: str) -> None:
+    def _check_earlier(self, step: str, title: str = "") -> None:
         """An earlier screen that was never gone through in this rotation is named, not silently made up for."""
         for earlier in PORTAL_STEPS[: PORTAL_STEPS.index(step)]:
             if earlier in NAVIGATION and not self._was_done(earlier):
                 missing = BY_ID[earlier]
-                raise StepMissing(title=BY_ID[step].title, number=missing.number, missing=missing.title)
+                raise StepMissing(title=title or BY_ID[step].title, number=missing.number, missing=missing.title)
 
     def _was_done(self, step: str) -> bool:
         return any(entry.step == step and isinstance(entry.event, j.StepDone) for entry in self.journal.entries)
@@ -295,6 +295,8 @@ class Rotation:
     async def _confirm_target(self, situation: Situation) -> Done:
         if situation.next is not Next.CONFIRM:
             return Done("skipped", "la réinitialisation a déjà été confirmée" if situation.facts.gate else situation.row.portal)
+        if self.operator.interactive:  # the target is confirmed once it has been seen
+            self._check_earlier("demande", "Confirmation de la cible")
         structure = self.structure
         used_by = tuple(situation.facts.targets)
         how = await self.operator.confirm(Confirmation(structure.technical_account, structure.name, structure.siret, used_by))

@@ -79,13 +79,18 @@ async def _do(session: Session, name: str) -> Done:
     return await Desk(session, session.operator).do(name)
 
 
-def _at_desk(parameters: Parameters) -> Operator | None:
-    """The person at the notebook, if a person ran this cell: papermill and other programs say that nobody can be asked."""
+def _kernel() -> Any:
+    """The kernel that this runs in; None elsewhere."""
     if "IPython" not in sys.modules:
         return None
     from IPython import get_ipython
 
-    running = getattr(get_ipython(), "kernel", None)
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _at_desk(parameters: Parameters) -> Operator | None:
+    """The person at the notebook, if a person ran this cell: papermill and other programs say that nobody can be asked."""
+    running = _kernel()
     if not getattr(running, "_allow_stdin", False):
         return None
     from .desk.copy import ModelOpened, offer_copy
@@ -163,8 +168,9 @@ def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
 
 def _note_error(error: BaseException, traceback: str) -> int | None:
     """The exit code of a run that ends with this error. An unforeseen one leaves its traceback in the record, for the maintainers."""
+    person = getattr(_kernel(), "_allow_stdin", False)
     if _session is None:
-        return error.exit_code if isinstance(error, ReleveError) else 5
+        return None if person else error.exit_code if isinstance(error, ReleveError) else 5
     if traceback and not is_closed(_session.rotation.journal.entries):
         (_session.rotation.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
     if _session.operator.interactive:

@@ -11,11 +11,17 @@ from ..settings import default_path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve lab`."""
     parser.add_argument("--no-browser", action="store_true", help="ne pas ouvrir de navigateur : l'adresse est affichée")
+    parser.add_argument("--shortcut", action="store_true", help="poser un raccourci sur le bureau, sans rien ouvrir")
     parser.add_argument("--port", type=int, default=8888, metavar="N", help="port sur ce poste (8888, ou le premier libre ensuite)")
 
 
 def main(args: argparse.Namespace) -> int:
     """Serve until it is stopped."""
+    if args.shortcut:
+        from ..lab.shortcut import make
+
+        print(f"Raccourci posé : {make(args.settings)}")
+        return 0
     from ..lab.server import serve
 
     path = Path(args.settings).expanduser().resolve() if args.settings else default_path()

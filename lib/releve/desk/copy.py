@@ -82,7 +82,7 @@ def _forget_unused(outputs: Path, siret: str) -> None:
 
 def offer_copy(parameters: Parameters) -> None:
     """Under the model's first cell: say so kindly, and offer the dated copy."""
-    settings = load(parameters.settings or None, parameters.outputs or None)
+    settings = load(parameters.settings or None, parameters.outputs or os.environ.get(OUTPUTS_ENVIRONMENT))
 
     async def hear(answer: Answer) -> None:
         folder = dated_copy(settings, answer.action)

@@ -32,6 +32,7 @@ class AtDesk:
         self.pages = pages
         self.panel: Panel | None = None
         self._typed: Secret | None = None  # the portal's password, for this session only
+        self.own_browser = ""  # the portal's address, when the operator works in a browser of her own
         self._entered: Callable[[], Secret] | None = None  # the new one, to be entered once more if it is refused
 
     async def ask(self, view: View) -> Answer:
@@ -102,6 +103,9 @@ class AtDesk:
         body = paragraphs(found.instruction.replace("**", ""))
         if step == "mot-de-passe":
             body = paragraphs("Revenez sur la fiche de la structure, et cliquez de nouveau sur « Réinitialiser le mot de passe ».")
+        if self.own_browser:
+            link = f'<a href="{escape(self.own_browser)}" target="_blank" rel="noopener">{escape(self.own_browser)}</a>'
+            body += f"<p>Dans votre propre navigateur, connecté au portail : {link}</p>"
         buttons = [button("done", CHECKED, "primary")]
         if doubt:
             body += f'<div class="rv-warning">{escape(doubt)}</div>'

@@ -156,9 +156,15 @@ function render({ model, el }) {
       onclick: each.style === 'primary' ? () => {} : () => (each.hand ? hand.ask(each.action) : answer(view, each.action)),
     }, each.label));
     const primary = view.buttons.find(each => each.style === 'primary');
+    const go = event => {
+      event.preventDefault();
+      if (primary) primary.hand ? hand.ask(primary.action) : answer(view, primary.action);
+    };
     const form = make('form', {
       autocomplete: 'off',
-      onsubmit: event => { event.preventDefault(); if (primary) primary.hand ? hand.ask(primary.action) : answer(view, primary.action); },
+      onsubmit: go,
+      // JupyterLab keeps a form from being submitted by the key itself.
+      onkeydown: event => { if (event.key === 'Enter' && event.target.matches('input:not([type=checkbox], [type=radio])')) go(event); },
     },
       ...view.fields.map(field),
       view.countdown ? countdown(view.countdown, 'Ce code a sans doute expiré : demandez-en un autre.') : null,
@@ -181,7 +187,7 @@ function render({ model, el }) {
       requestAnimationFrame(() => {
         root.scrollIntoView({ block: root.offsetHeight > window.innerHeight * .7 ? 'start' : 'nearest' });
         const first = root.querySelector('[aria-invalid], .rv-field input, .rv-check input, .rv-primary');
-        if (first && (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content'))) first.focus({ preventScroll: true });
+        if (first && (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content'))) { first.focus({ preventScroll: true }); first.select?.(); }
       });
     }
   };

@@ -18,6 +18,8 @@ from typing import Any
 import anywidget
 import traitlets
 
+from ..errors import ReleveError
+from ..kernel import UnforeseenError
 from ..secret import Secret
 
 View = dict[str, Any]
@@ -87,7 +89,11 @@ class Panel(anywidget.AnyWidget):
 
     async def _answered(self, answer: Answer) -> None:
         assert self._hear is not None
-        await self._hear(answer)
+        try:
+            await self._hear(answer)
+        except Exception as error:  # nobody else would ever tell it: no cell is running
+            told = error if isinstance(error, ReleveError) else UnforeseenError(kind=type(error).__name__)
+            self.show(form("Quelque chose ne va pas", paragraphs(*told.sentences), tone="trouble"))
 
     def _hand_over(self, content: dict[str, Any]) -> None:
         if self.secret is None:

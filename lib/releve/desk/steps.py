@@ -39,6 +39,7 @@ class Desk:
             return _ELSEWHERE
         if pages:
             pages.begin()
+        self._say_where()
         with self._shown() as panel:
             while True:
                 try:
@@ -52,6 +53,9 @@ class Desk:
                 except ReleveError as error:
                     if not await self._go_on(step, error):
                         raise
+
+    def _say_where(self) -> None:
+        self.operator.own_browser = self.session.settings.portal.url if self.session.by_hand else ""
 
     @contextmanager
     def _shown(self) -> Iterator[Panel]:
@@ -91,6 +95,7 @@ class Desk:
         else:
             session.by_hand = True
             rotation.forget()
+            self._say_where()
 
     async def _go_on(self, step: str, error: ReleveError) -> bool:
         """What the operator wants after an error: True to attempt the step again, in whatever way was chosen."""

@@ -1,0 +1,80 @@
+"""How long an operator waits in the walkthrough, beside a bare Playwright script that does the same clicks, in one run.
+
+PYTHONPATH=lib:tests .venv/bin/python tests/bench/bench_walkthrough.py [runs]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fixtures_lab import Desk, lab
+from fixtures_rotation import LOGIN, PASSWORD, Scene
+from playwright.sync_api import Page, sync_playwright
+from releve import browsers
+from releve.school import Faults, SchoolThread, World
+from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
+from releve.secret import Secret
+from releve.throwaway import ThrowawayKeyring
+
+
+def main(runs: int) -> None:
+    """Print the medians and their ratios."""
+    choice = browsers.find("auto")
+    waits: dict[str, list[float]] = {"bare script": [], "first gate": [], "next gate": []}
+    for _ in range(runs):
+        with (
+            ThrowawayKeyring() as keyring,
+            SchoolThread(World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT), Faults()) as school,
+        ):
+            os.environ.update(keyring.environment)
+            keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+            with tempfile.TemporaryDirectory() as folder:
+                scene = Scene(school, keyring, Path(folder))
+                waits["bare script"].append(_bare(scene, choice))
+                first, following = _walk(scene, choice)
+            waits["first gate"].append(first)
+            waits["next gate"].append(following)
+    floor = statistics.median(waits["bare script"])
+    for name, seconds in waits.items():
+        middle = statistics.median(seconds)
+        print(f"{name:12} {middle:6.2f} s   {middle / floor:5.2f} x the bare script   ({min(seconds):.2f} to {max(seconds):.2f})")
+    both = statistics.median(map(sum, zip(waits["first gate"], waits["next gate"], strict=True)))
+    print(f"{'both waits':12} {both:6.2f} s   {both / floor:5.2f} x the bare script, median of {runs} runs")
+
+
+def _bare(scene: Scene, choice: browsers.Browser) -> float:
+    """The floor: the whole rotation, by nothing but the clicks, the browser's start included."""
+    urls = scene.school.urls
+    task = {"executable": choice.executable, "channel": choice.channel, "portal": urls.portal, "corail": f"{urls.corail}/"}
+    task |= {"login": LOGIN, "password": PASSWORD, "siret": DEMO_SIRET, "account": DEMO_ACCOUNT}
+    started = time.monotonic()
+    subprocess.run([sys.executable, str(Path(__file__).with_name("bare.py"))], input=json.dumps(task), text=True, check=True)
+    return time.monotonic() - started
+
+
+def _walk(scene: Scene, choice: browsers.Browser) -> tuple[float, float]:
+    """From "Commencer", which opens the copy, starts its kernel and runs all, to the first gate; from that one to the next, the proof."""
+    options = ("--settings", str(scene.settings()), "--outputs", str(scene.outputs))
+    with lab(scene.environment, *options) as running, sync_playwright() as playwright:
+        page: Page = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable).new_page(locale="fr-FR")
+        desk = Desk(page, running)
+        desk.open_home()
+        desk.press("Mots de passe", "Commencer pour")
+        started = time.monotonic()
+        desk.panel("Vous allez réinitialiser").wait_for()
+        first = time.monotonic() - started
+        started = time.monotonic()
+        desk.confirm(DEMO_SIRET)
+        desk.panel("fonctionne-t-il").wait_for()
+        return first, time.monotonic() - started
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

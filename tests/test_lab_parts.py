@@ -1,0 +1,103 @@
+"""The parts of `releve lab` that need no JupyterLab: what is saved, the dated copy, the first settings, the shortcut."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fixtures_rotation import Scene
+from releve.desk import first_start
+from releve.desk.copy import dated_copy
+from releve.lab.contents import scrubbed
+from releve.lab.server import arguments
+from releve.record.folder import NOTEBOOK
+from releve.school.people import DEMO_SIRET
+from releve.secret import Secret
+from releve.settings import load
+
+SECRET = "Canari\"<&'%\\mot"
+FORM = {
+    "name": "Commune d'Exemple",
+    "siret": "219 900 016 00011",
+    "account": "TECH_1_1@cpro.fr",
+    "login": "xt1",
+    "route": "auto",
+    "corail": True,
+}
+
+
+def notebook(text: str) -> dict[str, object]:
+    """A notebook that holds the text everywhere a notebook can."""
+    output = {"output_type": "stream", "name": "stdout", "text": [text]}
+    cell = {"cell_type": "code", "id": "a", "metadata": {"note": text}, "source": [text], "outputs": [output], "execution_count": 1}
+    return {"cells": [cell], "metadata": {"widgets": {"state": {"value": text}}, "other": text}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_what_is_saved_holds_no_secret() -> None:
+    """A save takes away widget state, and every registered secret from sources, outputs and metadata."""
+    Secret(SECRET)
+    saved = scrubbed(notebook(SECRET), is_model=False)
+    assert "widgets" not in saved["metadata"]
+    assert json.dumps(SECRET)[1:-1] not in json.dumps(saved)
+
+
+def test_a_model_keeps_no_outputs() -> None:
+    """Opening the model never changes what is committed."""
+    cell = scrubbed(notebook("texte"), is_model=True)["cells"][0]
+    assert ([], None, ["texte"]) == (cell["outputs"], cell["execution_count"], cell["source"])
+
+
+def test_the_copy_is_dated_and_used_again_while_nothing_is_begun(scene: Scene) -> None:
+    """Each copy has the parameters of its own folder; copies that nobody ran do not pile up."""
+    settings = load(scene.settings(), scene.outputs)
+    first, second = dated_copy(settings, DEMO_SIRET), dated_copy(settings, DEMO_SIRET)
+    assert [second.path.name] == [path.name for path in scene.outputs.iterdir()]
+    assert first.run != second.run
+    cells = json.loads((second.path / NOTEBOOK).read_text(encoding="utf-8"))["cells"]
+    (given,) = [cell["source"] for cell in cells if cell["metadata"].get("tags") == ["injected-parameters"]]
+    assert f"record = {second.path.name!r}" in given
+
+
+def test_the_first_settings_load(tmp_path: Path) -> None:
+    """What the form writes is what `load` reads; spaces in the SIRET are forgiven, and quotes in a name survive."""
+    path = tmp_path / "new" / "releve.toml"
+    assert "" == first_start.write(path, FORM | {"name": 'Commune "du Bac" \\ Lac'})
+    settings = load(path)
+    assert 'Commune "du Bac" \\ Lac' == settings.structure(DEMO_SIRET).name
+    assert "auto" == settings.portal.route
+
+
+@pytest.mark.parametrize(("key", "value"), [("siret", "21990001600012"), ("siret", ""), ("name", " "), ("account", ""), ("login", "")])
+def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: str) -> None:
+    """What is missing or wrong is said, and no file is left."""
+    assert first_start.write(tmp_path / "releve.toml", FORM | {key: value}).endswith(".")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_server_is_for_this_machine_only(tmp_path: Path) -> None:
+    """Loopback, the usual token, and kernel traffic that no other program can listen to."""
+    given = arguments(tmp_path, browser=False, port=0)
+    assert "--ServerApp.ip=127.0.0.1" in given
+    assert not [each for each in given if "token=" in each or "password=" in each]
+    assert ("--KernelManager.transport=ipc" in given) is (os.name != "nt")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a .lnk there")
+def test_the_shortcut_opens_the_walkthrough(tmp_path: Path) -> None:
+    """A desktop file that the specification's own checker accepts, if it is there, and that survives odd paths."""
+    desktop, settings = tmp_path / "Bureau", tmp_path / 'un "drôle" de $nom %.toml'
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "c")}
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/user-dirs.dirs").write_text('XDG_DESKTOP_DIR="$HOME/Bureau"\n')
+    command = [sys.executable, "-m", "releve", "--settings", str(settings), "lab", "--shortcut"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    text = (desktop / "releve.desktop").read_text(encoding="utf-8")
+    assert 'un \\\\"drôle\\\\" de \\\\$nom %%.toml" "lab"' in text
+    if checker := shutil.which("desktop-file-validate"):
+        assert "" == subprocess.run([checker, desktop / "releve.desktop"], capture_output=True, text=True, check=False).stdout
