@@ -177,7 +177,7 @@ class Watch:
         command = "\0".join(process.cmdline())
         self.arguments.add(command)
         self.environments.add("\0".join(f"{key}={value}" for key, value in process.environ().items()))
-        if "ipykernel" in command:
+        if "ipykernel" in command or "releve.own_kernel" in command:  # whichever way the kernel was started
             self.kernels.add(process.pid)
             self._ports |= {each.laddr for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
         if "chrom" in process.name():
