@@ -7,6 +7,7 @@ a failure's message is enough to see it again (`schedule(number)`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import shutil
 import tempfile
@@ -16,10 +17,12 @@ from pathlib import Path
 
 import pytest
 import twin as twins
+from fixtures_rotation import Scene
 from releve import journal as j
 from releve.lock import AccountBusy
 from releve.operator import Unattended
 from releve.portal import errors as e
+from releve.record.folder import all_records
 from releve.school import Faults
 from releve.session import Parameters
 from releve.state import Next
@@ -171,3 +174,26 @@ def test_random_schedules(batch: int, shm: Path, request: pytest.FixtureRequest)
         folder = shm / str(number)
         schedule(number, folder)
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("number", range(5))
+async def test_random_schedules_in_a_real_browser(number: int, scene: Scene) -> None:
+    """A sample of such lives against the school's own server and a real Chromium: killed up to three times, then brought to the end."""
+    chance = random.Random(number)
+    scene.faults.slash_in_first = chance.choice([0, 1])
+    points = [chance.randrange(5, 70) for _ in range(chance.randint(1, 3))]
+    for point in points:
+        with contextlib.suppress(twins.Killed), twins.dying(point):
+            await scene.walk(reset_again=chance.random() < 0.3)
+    done = await scene.walk()
+    for _ in range(len(points)):
+        if done.error == "DecisionNeeded":
+            done = await scene.walk(reset_again=True)
+    assert done.error in ("", "JustDone"), (number, points, done.text)  # it may have died when all was done
+    assert scene.three_places_agree(), (number, points)
+    records = list(all_records(scene.outputs))
+    assert 1 == len(records), (number, points)
+    events = [entry.event for entry in records[0].entries()]
+    assert 1 == sum(_succeeded(event) for event in events), (number, points)
+    again = sum(isinstance(event, j.ResetAgainDecided | j.CandidateRejected) for event in events)
+    assert 1 <= scene.resets() <= 1 + again, (number, points)
