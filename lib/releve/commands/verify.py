@@ -12,7 +12,7 @@ from ..errors import ReleveError, UsageError
 from ..keystore import Keystore, open_keystore
 from ..record.folder import RecordFolder
 from ..record.verify import Verdict, verify
-from ..settings import load
+from ..settings import default_path, load, project_root
 
 
 class NoSuchFolder(UsageError):
@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Exit code 0 when all is intact, 7 when anything is not. Needs settings only when no folder is named; writes nothing."""
+    """Exit code 0 when all is intact, 7 when anything is not. Writes nothing."""
     places: dict[Path, list[Path] | None] = defaultdict(list)
-    for folder in args.folder or [load(args.settings, args.outputs).record.folder]:
+    for folder in args.folder or [_usual_folder(args)]:
         path = folder.resolve()
         if not path.is_dir():
             raise NoSuchFolder(path=folder)
@@ -47,6 +47,15 @@ def main(args: argparse.Namespace) -> int:
         for path, verdict in verdicts.items():
             _tell(path, verdict)
     return code
+
+
+def _usual_folder(args: argparse.Namespace) -> Path:
+    """The settings' folder; without settings, as on an auditor's machine or after the demonstration, `outputs/` of the project."""
+    if args.outputs:
+        return Path(args.outputs)
+    if args.settings is None and not default_path().exists():
+        return project_root() / "outputs"
+    return load(args.settings).record.folder
 
 
 def _keystore() -> Keystore | None:
