@@ -1,8 +1,30 @@
 """Fixtures that several test modules share."""
 
+from collections.abc import Iterator
+
 import pytest
 
+from releve import secret
+
 pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def module_secrets() -> Iterator[None]:
+    """What a module's shared fixtures made up is unknown to the next module (a secret is known for the life of a process)."""
+    yield from _forgotten()
+
+
+@pytest.fixture(autouse=True)
+def test_secrets(module_secrets: None) -> Iterator[None]:
+    """A secret made up by one test is neither masked nor searched for in the next one's records."""
+    yield from _forgotten()
+
+
+def _forgotten() -> Iterator[None]:
+    before = set(secret.registered())
+    yield
+    secret.forget(set(secret.registered()) - before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
