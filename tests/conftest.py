@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-
 from releve import secret
 
 pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
@@ -25,6 +24,19 @@ def _forgotten() -> Iterator[None]:
     before = set(secret.registered())
     yield
     secret.forget(set(secret.registered()) - before)
+
+
+# Modules whose tests share nothing and take long: they begin first and each test goes to whichever worker is free, so that both
+# stay busy to the end. Every other module is one worker's from its first test to its last.
+LONG = ("test_fleet", "test_lab", "test_crash", "test_route_contract", "test_once", "test_cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, and which of them stay together."""
+    for item in items:
+        if item.path.stem not in LONG or item.path.stem == "test_crash":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,16 +1,19 @@
 """What a whole rotation costs beside a bare Playwright script with the same clicks: wall time and peak memory, as ratios.
 
-    python tests/bench/bench_rotation.py [ALTERNATIONS]
+    python tests/bench/bench_rotation.py [ALTERNATIONS] [--robot]
 
+`--robot` adds the same clicks in Robot Framework with SeleniumLibrary, installed for the occasion; it needs Debian's chromium-driver.
 Cold processes, one school, the two in turn. Memory is that of the whole process tree (browser included), each page shared between
 processes counted once, sampled in one run more of each so that sampling does not weigh on the times.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -29,6 +32,7 @@ from releve.throwaway import ThrowawayKeyring
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 
+ROBOT = Path(__file__).with_name("robot")
 SAMPLE_SECONDS = 0.05
 Start = Callable[[], subprocess.Popen[bytes]]
 
@@ -57,6 +61,17 @@ def releve(scene: Scene) -> subprocess.Popen[bytes]:
     """The command, as a scheduler calls it."""
     command = scene.command("rotate", DEMO_SIRET, "--yes", "--again", "--json")
     return subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def robot(scene: Scene, libraries: str) -> subprocess.Popen[bytes]:
+    """What an agency would otherwise write: the same clicks, without any report."""
+    driver, browser = shutil.which("chromedriver"), shutil.which("chromium")
+    assert driver and browser, "apt install chromium chromium-driver"
+    urls, command = scene.school.urls, [sys.executable, "-m", "robot", "--output", "NONE", "--log", "NONE", "--report", "NONE"]
+    task = {"BROWSER": browser, "DRIVER": driver, "PORTAL": urls.portal, "CORAIL": f"{urls.corail}/"}
+    task |= {"LOGIN": LOGIN, "PASSWORD": PASSWORD, "SIRET": DEMO_SIRET, "ACCOUNT": DEMO_ACCOUNT}
+    environment = os.environ | {"PYTHONPATH": libraries} | {f"BENCH_{name}": value for name, value in task.items()}
+    return subprocess.Popen([*command, str(ROBOT / "rotation.robot")], env=environment, stdout=subprocess.DEVNULL)
 
 
 def timed(scene: Scene, start: Start) -> float:
@@ -95,12 +110,19 @@ def machine() -> str:
 
 def main() -> None:
     """Print the table."""
-    turns = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    parser = argparse.ArgumentParser()
+    parser.add_argument("turns", type=int, nargs="?", default=7)
+    parser.add_argument("--robot", action="store_true")
+    turns, with_robot = (args := parser.parse_args()).turns, args.robot
     world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
     with tempfile.TemporaryDirectory() as folder, ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         scene = Scene(school, keyring, Path(folder))
         starts: dict[str, Start] = {"bare Playwright script": lambda: bare(scene), "releve rotate": lambda: releve(scene)}
+        if with_robot:
+            pip = [sys.executable, "-m", "pip", "install", "-q", "--target", f"{folder}/robot", "-r", str(ROBOT / "requirements.txt")]
+            subprocess.run(pip, check=True)
+            starts["Robot Framework"] = lambda: robot(scene, f"{folder}/robot")
         times = [{name: timed(scene, start) for name, start in starts.items()} for _ in range(turns)]
         memory = {name: statistics.median(peak(start) for _ in range(3)) for name, start in starts.items()}
     print(f"{machine()}\nmedians of {turns} alternations, cold processes; memory: 3 more runs\n")

@@ -135,7 +135,8 @@ class Login:
     async def _arrive(self) -> list[str]:
         """What was done on the way: each kind of page is gone through once."""
         home, done = Arrival(self.browser), list[str]()
-        for _ in range(4):
+        connect = home.button("connection.connect")
+        for _ in range(8):
             await self.browser.wait_for(self._ways(), self.words.first(home.label))
             if await home.mark().count():
                 return done
@@ -144,11 +145,13 @@ class Login:
             elif await self._information().count():
                 await home.press(home.button("information.submit"), self.words.first("information.submit"))
                 result = "informations vérifiées"
-            else:
+            elif await connect.count():
                 if await Authentification(self.browser).mark().count():  # a login form has a button of that name too
                     raise e.SessionExpired(screen=self.browser.title)
-                await home.press(home.button("connection.connect"), self.words.first("connection.connect"))
+                await home.press(connect, self.words.first("connection.connect"))
                 result = "connecté sans seconde authentification"
+            else:
+                continue  # the page changed between these looks: a person touched a key, or a script redrew it
             if result in done:
                 break
             done.append(result)
