@@ -61,7 +61,7 @@ class Office:
         self.keystore.slots(ACCOUNT).write(Slot.PENDING, Secret(PASSWORD), f"{run}/1", replacing=self._holder())
         same = commitment(self.keystore, run, Secret(PASSWORD))
         return [
-            j.RotationOpened(SIRET, "Commune d'Exemple", ACCOUNT, "gestionnaire", (f"school:{SIRET}",), school=True),
+            j.RotationOpened(SIRET, "Commune d'Exemple", ACCOUNT, "gestionnaire", (f"school:{SIRET}",), True, timestamp=bool(self.more)),
             j.RunStarted("mairie", 1, False),
             j.StepDone("automatic", "connecté", "01-authentification.png", 1.0),
             j.GateGiven("cible", "approve"),

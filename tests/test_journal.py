@@ -41,6 +41,7 @@ def test_an_event_is_one_line_that_says_who_when_and_where(tmp_path: Path) -> No
 def test_every_kind_of_event_comes_back(kind: str, tmp_path: Path) -> None:
     """What is written is what is read, field by field."""
     made = {"int": 3, "str": "é « / »", "bool": True, "float": 0.25, "tuple[str, ...]": ("a", "b"), "dict[str, str]": {"k": "v"}}
+    made |= {"Free": made["str"], "tuple[Free, ...]": made["tuple[str, ...]"]}
     cls = j.KINDS[kind]
     event = cls(**{each.name: made[str(each.type)] for each in dataclasses.fields(cls)})
     journal(tmp_path).append(event)
@@ -171,3 +172,24 @@ def test_a_file_server_without_fsync_of_folders_is_enough(tmp_path: Path, monkey
     monkeypatch.setattr(disk.os, "fsync", fsync)
     journal(tmp_path).append(j.ResetIntended(1))
     assert 1 == len(j.read(tmp_path / j.FILE_NAME))
+
+
+def test_every_text_of_an_event_is_free_or_a_word_of_ours() -> None:
+    """A new field is one or the other by decision: a free one is scrubbed, a word of ours never."""
+    kept = {each.name for cls in j.KINDS.values() for each in dataclasses.fields(cls) if str(each.type) == "str"}
+    names = {"structure", "name", "account", "host", "model", "screen", "target", "capture", "commitment", "kept", "writer"}
+    codes = {"route", "mode", "error", "gate", "how", "outcome", "proof", "next_due", "pending", "current"}
+    assert names | codes == kept
+
+
+@pytest.mark.parametrize("word", ["pending", "confirmation", "event", "accepted", "2026", "mairie", "api.answered"])
+def test_whatever_the_secret_is_the_journal_can_be_read_back(word: str, tmp_path: Path) -> None:
+    """A manager's password may be a word of the journal: it is masked in free texts, and nowhere else."""
+    Secret(word)
+    events = [j.ApiAnswered(1, "accepted", "refused", True, f"dit {word}"), j.RunStarted("mairie", 2026, False)]
+    book = journal(tmp_path)
+    for event in events:
+        book.append(event, "confirmation")
+    read = j.read(tmp_path / j.FILE_NAME)
+    assert [dataclasses.replace(events[0], detail=f"dit {MASK}"), events[1]] == [entry.event for entry in read]
+    assert ["confirmation"] * 2 == [entry.step for entry in read]

@@ -9,14 +9,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
+from filelock import Timeout
 from PIL import Image
 from releve import journal as j
 from releve.headless import model
 from releve.record import picture, seal, search
 from releve.record.commitment import commitment, same
 from releve.record.verify import verify
-from releve.secret import Secret
+from releve.secret import MASK, Secret, clean
 from releve.throwaway import ThrowawayKeyring
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
 
@@ -105,6 +107,28 @@ def test_a_secret_in_a_files_name_is_found(office: Office) -> None:
         seal.finish(folder, office.settings, office.keystore)
 
 
+def test_a_password_that_is_a_word_of_the_kernels_protocol_breaks_no_message() -> None:
+    """Keys and codes stay; what is said is masked."""
+    Secret("idle"), Secret("text")
+    said = clean({"execution_state": "idle", "text": "un text idle", "autre": {"text": "x"}})
+    assert {"execution_state": "idle", "text": f"un {MASK} {MASK}", "autre": {"text": "x"}} == said
+
+
+@pytest.mark.parametrize("word", ["pending", "confirmation", "outputs", "section", "Chorus", "Commune", "endstream", "mairie"])
+def test_a_password_that_is_a_word_of_every_record_puts_none_aside(office: Office, word: str) -> None:
+    """The record is sealed, its notebook is the model's, its page is whole; elsewhere the word is still masked."""
+    office.keystore.portal_password("xt012345").set(Secret(word))
+    folder = office.folder(ending=(j.StepFailed("X", f"fill({word!r})"), j.RotationClosed("succeeded")))
+    notebook = folder.path / "rotation.ipynb"
+    notebook.write_text(json.dumps(clean(json.loads(notebook.read_bytes()))))
+    nbformat.validate(nbformat.read(notebook, 4))  # type: ignore[no-untyped-call]
+    said = seal.predicate(seal.finish(folder, office.settings, office.keystore))
+    assert {"same"} == {cell["model"] for cell in said["cells"]}
+    assert [] == verify(office.outputs, None, office.keystore).faults
+    page = (folder.path / "record.html").read_text()
+    assert "</section>" in page and f"fill({word!r})" not in page and f"fill({word!r})" not in json.dumps(said)
+
+
 @pytest.mark.parametrize("slot", ["current", "previous", "pending", "portal", "otp", "rejected"])
 def test_every_secret_of_the_rotation_is_searched(office: Office, slot: str, tmp_path: Path) -> None:
     """The three slots, the manager's password and seed, and the rejected passwords: the last of them may be in force."""
@@ -157,6 +181,15 @@ def test_what_a_dead_process_left_is_sealed_by_the_next_command(office: Office) 
     assert [first.path.name, second.path.name] == [entry["record"] for entry in office.register()]
     assert not (still_open.path / "record.json").exists()
     assert [] == errors
+
+
+def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:
+    """Whoever seals holds it until the end: nobody else gets it meanwhile."""
+    folder = office.folder()
+    with folder.writing():
+        seal.finish(folder, office.settings, office.keystore)
+        with pytest.raises(Timeout):
+            folder.writing().acquire()
 
 
 def test_a_seal_that_was_killed_half_way_is_finished(office: Office) -> None:

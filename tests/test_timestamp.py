@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
@@ -140,6 +141,20 @@ def test_an_authority_that_is_away_stops_nothing(office: Office, authority: Auth
     assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
     assert 2 == len(tokens(office))
     assert ["timed"] == [note.kind for note in verify(office.outputs, None, office.keystore, authority.folder / "ca.pem").notes]
+
+
+def test_a_seal_that_was_never_timestamped_says_so(office: Office, authority: Authority) -> None:
+    """By the check, which needs no settings, by the statement and by the page; the next command has it stamped, and changes no file."""
+    authority.away = True
+    record = office.record(1).path
+    (note,) = verify(office.outputs, None, office.keystore).notes
+    assert "untimed" == note.kind and "pas encore horodaté" in note.text
+    assert "Pas encore horodaté" in (record / "record.html").read_text(encoding="utf-8")
+    assert "asked" == json.loads((record / "record.json").read_bytes())["predicate"]["timestamp"]
+    authority.away = False
+    assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
+    verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
+    assert ([], ["timed"]) == (verdict.faults, [note.kind for note in verdict.notes])
 
 
 def test_a_token_for_something_else_is_refused(office: Office, authority: Authority) -> None:

@@ -277,6 +277,15 @@ def test_the_command_says_it_in_french_and_by_its_code(office: Office, capsys: p
     assert (7, "added", "captures/x.png") == (told["code"], verdict["faults"][0]["kind"], verdict["faults"][0]["what"])
 
 
+def test_a_rotation_under_way_is_no_fault(tmp_path: Path, throwaway: ThrowawayKeyring, capsys: pytest.CaptureFixture[str]) -> None:
+    """The very first one: no register yet, and nothing wrong; alone or with its folder."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    folder = office.folder(1, ending=())
+    for path in (office.outputs, folder.path):
+        assert 0 == command.main(arguments(path))
+        assert f"{folder.path.name} : rotation en cours" in capsys.readouterr().out
+
+
 def test_one_record_alone_can_be_checked(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     """A folder by its name, held against the register beside it; the others are not looked at."""
     first, second, *_ = folders(office)

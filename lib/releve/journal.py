@@ -14,10 +14,15 @@ from typing import Any, ClassVar
 from .disk import fsync_folder
 from .effects import effect
 from .errors import ReleveError
-from .secret import scrub
+from .secret import clean
 
 VERSION = 1
 FILE_NAME = "journal.jsonl"
+
+
+Free = str
+"""A text that others may have had a hand in (the portal, a program, a person): scrubbed when it is written. Every other field is a
+word, a name or a number of our own, and stays: a password that is one of them ("pending") must not make the journal unreadable."""
 
 
 class JournalUnwritable(ReleveError):
@@ -58,6 +63,7 @@ class RotationOpened(Event):
     rehearsal: bool = False
     model: str = ""  # SHA-256 of the model notebook
     versions: dict[str, str] = field(default_factory=dict)
+    timestamp: bool = False  # an authority is to witness the seal
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class RunStopped(Event):
     kind = "run.stopped"
     code: int
     error: str = ""
-    text: str = ""
+    text: Free = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class StepDone(Event):
 
     kind = "step.done"
     mode: str
-    result: str
+    result: Free
     capture: str = ""
     seconds: float = 0.0
 
@@ -105,7 +111,7 @@ class StepFailed(Event):
 
     kind = "step.failed"
     error: str
-    text: str
+    text: Free
     capture: str = ""
 
 
@@ -141,7 +147,7 @@ class ResetNotDone(Event):
 
     kind = "reset.not_done"
     attempt: int
-    why: str
+    why: Free
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class ResetUnknown(Event):
 
     kind = "reset.unknown"
     attempt: int
-    why: str
+    why: Free
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,7 @@ class ApiAnswered(Event):
     pending: str
     current: str
     settled: bool
-    detail: str = ""
+    detail: Free = ""
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,7 @@ class CandidateRejected(Event):
 
     kind = "candidate.rejected"
     attempt: int
-    fault: str
+    fault: Free
     same: bool = False
 
 
@@ -209,10 +215,10 @@ class ScreenSeen(Event):
 
     kind = "screen.seen"
     screen: str
-    first: tuple[str, ...]
-    fallback: tuple[str, ...]
-    missing: tuple[str, ...]
-    change: str = ""
+    first: tuple[Free, ...]
+    fallback: tuple[Free, ...]
+    missing: tuple[Free, ...]
+    change: Free = ""
 
 
 @dataclass(frozen=True)
@@ -240,7 +246,7 @@ class PasswordNotKept(Event):
 
     kind = "password.not_kept"
     attempt: int
-    why: str
+    why: Free
 
 
 @dataclass(frozen=True)
@@ -249,7 +255,7 @@ class PasswordByHand(Event):
 
     kind = "password.by_hand"
     attempt: int
-    why: str
+    why: Free
 
 
 @dataclass(frozen=True)
@@ -276,7 +282,7 @@ class ProofGiven(Event):
 
     kind = "proof.given"
     proof: str
-    detail: str = ""
+    detail: Free = ""
 
 
 @dataclass(frozen=True)
@@ -284,7 +290,7 @@ class ProofRefused(Event):
     """The new password is not accepted yet: try again later, never a reason for a reset."""
 
     kind = "proof.refused"
-    detail: str
+    detail: Free
 
 
 @dataclass(frozen=True)
@@ -317,10 +323,10 @@ class RotationAbandoned(Event):
     """A person closed a stuck rotation; the three sentences say what is then true."""
 
     kind = "rotation.abandoned"
-    reason: str
-    portal: str
-    keyring: str
-    targets: str
+    reason: Free
+    portal: Free
+    keyring: Free
+    targets: Free
 
 
 @dataclass(frozen=True)
@@ -346,9 +352,11 @@ class Entry:
     event: Event
 
     def to_json(self) -> str:
-        """The line as written, without its end; scrubbed of every registered secret."""
+        """The line as written, without its end; its free texts scrubbed of every registered secret."""
         data = {"v": VERSION, "time": self.time, "run": self.run, "step": self.step, "actor": self.actor, "event": self.event.kind}
-        return scrub(json.dumps(data | dataclasses.asdict(self.event), ensure_ascii=False))
+        free = {each.name for each in dataclasses.fields(self.event) if "Free" in str(each.type)}
+        event = {key: clean(value) if key in free else value for key, value in dataclasses.asdict(self.event).items()}
+        return json.dumps(data | event, ensure_ascii=False)
 
 
 def parse(line: str) -> Entry:

@@ -8,6 +8,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable
+from functools import cache, partial
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 MASK = "••••••"
@@ -15,6 +17,7 @@ SHORTEST = 4  # a shorter value would mask half of every text; the portal's are 
 _lock = threading.Lock()
 _registered: dict[str, tuple[str, ...]] = {}
 _forms: tuple[str, ...] = ()  # of every registered value, the longest first
+_ours: frozenset[str] = frozenset()  # those that are our own words
 
 
 class Secret:
@@ -130,26 +133,52 @@ def _url_safe(form: str) -> str:
 
 def register(value: str) -> None:
     """Make `value` known to the scrubber for the life of the process. Safe to repeat."""
-    global _forms
     if len(value) < SHORTEST:
         return
     with _lock:
         if value not in _registered:
             _registered[value] = encodings(value)
-            _forms = _all_forms()
+            _sort_forms()
 
 
-def _all_forms() -> tuple[str, ...]:
-    return tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
+def _sort_forms() -> None:
+    global _forms, _ours
+    _forms = tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
+    _ours = frozenset(filter(is_our_word, _forms))
+
+
+def is_our_word(form: str) -> bool:
+    """Whether it is a plain word that Relève itself, its pages or its notebook write in every record ("confirmation", "pending").
+
+    A manager may have chosen it for a password. Masked in the keys of a message, it would break the protocol; searched for, it would
+    put every record aside for ever; and where everybody's record has the word, finding it tells nobody anything. So it stays where
+    our own words stand, and nothing says that it was met: that would give it away. It is still masked in every free text.
+    """
+    return form.isalpha() and form in _our_texts()
+
+
+@cache
+def _our_texts() -> str:
+    package = Path(__file__).parent
+    texts = [path for path in package.rglob("*") if path.suffix in (".py", ".j2", ".js", ".css", ".toml")]
+    notebooks = (package.parents[1] / "notebooks").glob("*.ipynb")
+    return " ".join(path.read_text(encoding="utf-8") for path in (*texts, *notebooks)) + _FORMATS
+
+
+# What notebooks, kernels, PNG and PDF files say of themselves, beyond what our own texts already hold.
+_FORMATS = (
+    " comm_id comm_open comm_msg buffer_paths target_name ename evalue payload user_expressions implementation banner protocol_version"
+    " IHDR IDAT IEND endstream endobj startxref xref trailer Catalog FlateDecode FontDescriptor ToUnicode MediaBox Producer Creator Skia"
+    " CreationDate StructTreeRoot ParentTree Identity Resources ProcSet Contents StructParents CIDFont FontFile Mozilla Chromium"
+)
 
 
 def forget(values: Iterable[str]) -> None:
     """Take values out of the scrubber: those of rotations that are over, in the process of a fleet. Nothing may show them any more."""
-    global _forms
     with _lock:
         for value in values:
             _registered.pop(value, None)
-        _forms = _all_forms()
+        _sort_forms()
 
 
 def registered() -> tuple[str, ...]:
@@ -157,10 +186,10 @@ def registered() -> tuple[str, ...]:
     return tuple(_registered)
 
 
-def scrub(text: str) -> str:
-    """`text` with every registered secret, in any usual encoding, replaced by a mask."""
+def scrub(text: str, *, ours: bool = False) -> str:
+    """`text` with every registered secret, in any usual encoding, replaced by a mask. In a text of `ours`, our own words stay."""
     for form in _forms:
-        if form in text:
+        if form in text and not (ours and form in _ours):
             text = text.replace(form, MASK)
     return text
 
@@ -178,13 +207,20 @@ def begun(text: str) -> int:
     return max((n for form in _forms for n in range(1, min(len(form), len(text) + 1)) if text.endswith(form[:n])), default=0)
 
 
+def _clean_ours(value: object) -> object:
+    return clean(value, partial(scrub, ours=True))
+
+
 def clean(value: object, scrub_text: Callable[[str], str] | None = None) -> object:
-    """The same structure (message, notebook) with every text and buffer in it scrubbed, keys too."""
+    """The same structure (message, notebook) with every text and buffer in it scrubbed, keys too.
+
+    Our own words stay in keys, in the code and the name of cells, and where one is a whole text (`"execution_state": "idle"`).
+    """
     text = scrub_text or scrub
     if isinstance(value, str):
-        return text(value)
+        return value if value in _ours else text(value)
     if isinstance(value, dict):
-        return {clean(key, text): clean(item, text) for key, item in value.items()}
+        return {_clean_ours(key): _clean_ours(item) if key in ("id", "source") else clean(item, text) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean(item, text) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):

@@ -192,6 +192,7 @@ class Session:
             school=self.settings.school is not None,
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
+            timestamp=bool(self.settings.record.timestamp_url),
             versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()},
         )
 

@@ -58,12 +58,22 @@ def _duration(seconds: float) -> str:
 
 
 def _typeset(markup: str) -> Markup:
-    """French spacing, without line breaks, in text that is already markup; scrubbed first, while a secret's own spaces are whole."""
-    return Markup(re.sub(r"(?<=«) | (?=[»:;!?])", "\N{NO-BREAK SPACE}", scrub(str(markup))))
+    """French spacing, without line breaks, in text that is already markup."""
+    return Markup(re.sub(r"(?<=«) | (?=[»:;!?])", "\N{NO-BREAK SPACE}", str(markup)))
+
+
+def _scrubbed(value: object) -> object:
+    """Each text is scrubbed as it enters the page: in the page as a whole, a password that is a word of HTML would break it."""
+    return scrub(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 _templates = Environment(
-    loader=PackageLoader("releve", "record"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("releve", "record"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_scrubbed,
 )
 _templates.filters |= {"day": _day, "utc": _utc, "offset": _offset, "duration": _duration, "typeset": _typeset, "target": target_name}
 # The one script of the page, allowed by its hash alone: whatever else might get into the page is not run.
@@ -73,8 +83,8 @@ _templates.globals |= {"screens": BY_ID, "check": Markup(_CHECK), "check_hash": 
 
 
 def render(record: RecordView) -> str:
-    """The page, with every registered secret masked. Pure."""
-    return scrub(_templates.get_template("page.html.j2").render(record=record))
+    """The page, with every registered secret masked."""
+    return scrub(_templates.get_template("page.html.j2").render(record=record), ours=True)
 
 
 def write_page(folder: Path) -> Path:

@@ -76,6 +76,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
         "proof": {"actor": told.proof.entry.actor, "time": told.proof.entry.time} | asdict(told.proof.entry.event) if told.proof else None,
         "sameness": sameness(entries),
         "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
+        "timestamp": "asked" if start.timestamp else "none",  # the seal comes first: `timestamps/` holds what was answered
         "versions": start.versions,
         **cells(folder.path),
     }
@@ -151,7 +152,6 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
             _seal(folder, start, register, settings, keystore)
         except OSError as error:
             raise NotSealed(path=error.filename or folder.path, why=error.strerror or type(error).__name__) from error
-    (settings.record.folder / ".locks" / f"{folder.run}.lock").unlink(missing_ok=True)
     timestamp.catch_up(register, settings.record.timestamp_url)
     return folder
 
@@ -159,11 +159,16 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
 def _seal(folder: RecordFolder, start: j.RotationOpened, register: Register, settings: Settings, keystore: Keystore) -> None:
     search.learn(keystore, settings, start.account, folder.run)
     _make_page(folder, settings)
-    entry = {
+    told = folder.entries(pass_over_damage=True)
+    entry: dict[str, Any] = {
         "record": folder.path.name, "run": folder.run, "structure": start.structure, "account": start.account,
-        "training": start.school, "outcome": outcome(folder.entries(pass_over_damage=True)),
+        "training": start.school, "outcome": outcome(told),
     }  # fmt: skip
-    if found := search.search(folder.path):
+    if start.timestamp:
+        entry["timestamp"] = "asked"
+    people = {e.actor for e in told} | {e.event.host for e in told if isinstance(e.event, j.RunStarted)}
+    names = {start.name, start.account, *start.targets, *people}
+    if found := search.search(folder.path, " ".join(names)):
         error = search.quarantine(folder, found)
         register.append(entry | {"kind": "quarantine"})
         raise error

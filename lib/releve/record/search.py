@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import ReleveError
 from ..keystore import Keystore, Slot
-from ..secret import SHORTEST, Secret, encodings_in_bytes, registered
+from ..secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
 from ..settings import Settings
 from . import picture
 from .folder import RecordFolder
@@ -76,9 +76,14 @@ def _rejected(keystore: Keystore, run: str) -> list[str]:
     return []
 
 
-def search(folder: Path) -> list[Found]:
-    """Every file of the folder in which a registered secret stands in a usual encoding, names included; every picture that shows one."""
+def search(folder: Path, names: str = "") -> list[Found]:
+    """Every file of the folder in which a registered secret stands in a usual encoding, names included; every picture that shows one.
+
+    A plain word that every record holds (`secret.is_our_word`), or that stands in the `names` of this one, is not searched for.
+    """
     forms = {form for value in registered() if len(value) >= SHORTEST for form in encodings_in_bytes(value)}
+    texts = {form: form.decode("utf-8", "ignore") for form in forms}
+    forms = {form for form, text in texts.items() if not is_our_word(text) and not (text.isalpha() and text in names)}
     return [found for path in sorted(folder.rglob("*")) for found in _search(path, str(path.relative_to(folder)), forms)]
 
 

@@ -55,9 +55,9 @@ WORDS = {
     "line_twice": "registre, ligne {what} : le dossier {record} y est inscrit une seconde fois",
     "head": "registre : la dernière ligne connue du trousseau de ce poste n'y est plus ; la fin est coupée, ou le registre a été refait",
     "timestamp": "horodatage {what} : il ne correspond à aucune ligne du registre, ou sa signature est fausse",
-    "open": "{record} : rotation encore ouverte, pas encore scellée",
+    "open": "{record} : rotation en cours ; elle sera scellée quand elle sera finie (« releve resume » la reprend)",
     "no_head": "le trousseau de ce poste ne connaît pas ce registre : une fin coupée ne se verrait que par un horodatage",
-    "untimed": "registre : les lignes après la ligne {what} ne sont pas encore horodatées",
+    "untimed": "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à l'autorité",
     "timed": "registre : horodaté jusqu'à la ligne {what}",
     "signer": "horodatage : l'autorité qui l'a signé n'est pas vérifiée (donnez son certificat avec --tsa-ca)",
 }
@@ -94,7 +94,8 @@ def verify(outputs: Path, only: list[Path] | None = None, keystore: Keystore | N
     present = {path.name: path for path in (only if only is not None else _folders(outputs))}
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
         each = [found for result in pool.map(lambda path: list(_check_record(path, chain)), present.values()) for found in result]
-    whole = list(_check_whole(outputs, chain, set(present), keystore, authorities, complete=only is None))
+    ended = set(present) - {found.record for found in each if found.kind == "open"}  # before the first end there is no register
+    whole = list(_check_whole(outputs, chain, ended, keystore, authorities, complete=only is None))
     findings = [*chain.findings, *whole, *each]
     return Verdict(
         records=len(present),
@@ -169,10 +170,12 @@ def _check_timestamps(outputs: Path, chain: Chain, authorities: Path | None) -> 
             yield Finding("timestamp", what=path.name)
             continue
         last, signers = max(last, chain.hashes[path.stem]), signers and signer
-    if tokens:
-        yield Finding("timed" if last == len(chain.hashes) else "untimed", what=str(last))
-        if not signers:
-            yield Finding("signer")
+    asked = max((number for number, entry in chain.entries.values() if entry.get("timestamp")), default=0)
+    if tokens or asked > last:
+        untimed = Finding("untimed", what=f" après la ligne {last}" if last else "")
+        yield Finding("timed", what=str(last)) if last == len(chain.hashes) else untimed
+    if tokens and not signers:
+        yield Finding("signer")
 
 
 def _check_record(path: Path, chain: Chain) -> Iterator[Finding]:
