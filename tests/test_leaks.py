@@ -6,6 +6,7 @@ import html
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,14 +15,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import leaks
 import nbformat
 import pytest
+from fixtures_lab import Desk, lab
 from fixtures_rotation import DEMO_SIRET, LOGIN, Scene
 from jupyter_client.manager import KernelManager
 from PIL import Image, ImageDraw, ImageFont
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from releve import browsers
 from releve.school import Faults
 from releve.secret import Secret
@@ -94,6 +97,92 @@ def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
     assert run.watch.kernels and run.watch.browsers and run.watch.files
     kept = {"rotation.ipynb", "journal.jsonl", "record.html", "record.json", "record.pdf", "captures"}
     assert kept == {path.name for path in run.record.iterdir()}
+
+
+@dataclass
+class Case:
+    """One headless run: its route, its fault, its exit code."""
+
+    route: str
+    fault: dict[str, object]
+    code: int
+
+
+CASES = {
+    "a success by the newer route": Case("raccordements", {}, 0),
+    "the newer route, the answer lost": Case("raccordements", {"cut_after_confirmation": -1}, 6),
+    "the summary is never shown": Case("gestionnaire", {"server_error_at": "recapitulatif"}, 6),
+    "the account is locked": Case("gestionnaire", {"locked": True}, 5),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_run_gives_anything_away(scene: Scene, place: Path, case: str) -> None:
+    """Both routes, headless, with what fails before, at and after the click: files, streams, processes, ports, temporary folders."""
+    told = CASES[case]
+    scene.portal["route"], scene.world.routes = told.route, "both"
+    for name, value in told.fault.items():
+        assert hasattr(scene.faults, name)
+        setattr(scene.faults, name, value)
+    run = rotate(scene, place, leaks.MANAGER)
+    assert told.code == run.code, (place / "stdout.txt").read_text() + (place / "stderr.txt").read_text()
+    assert ([], [], []) == (run.leaks(), sorted(run.watch.heard), sorted(run.watch.dumps))
+    assert run.watch.kernels and run.watch.browsers and run.watch.files
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root")
+def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
+    """In a real JupyterLab, the password by the clipboard: no file, process or packet has it; the clipboard is empty after its delay.
+
+    The sealed notebook opens again with its outputs.
+    """
+    canaries(scene)
+    scene.structure |= {"targets": ["corail"]}
+    (place / "tmp").mkdir()
+    school = {urlsplit(each).port or 0 for each in scene.origins} | {urlsplit(scene.school.urls.portal).port or 0}
+    choice = browsers.find("auto")
+    with (
+        leaks.Loopback(school) as loopback,
+        leaks.Watch(place / "tmp") as watch,
+        lab(
+            scene.environment | {"TMPDIR": str(place / "tmp")}, "--settings", str(scene.settings()), "--outputs", str(scene.outputs)
+        ) as running,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable) as browser,
+    ):
+        context = browser.new_context(locale="fr-FR", permissions=["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.clock.install()
+        desk = Desk(page, running)
+        desk.open_home()
+        desk.press("Mots de passe", "Commencer pour")
+        desk.confirm(DEMO_SIRET)
+        desk.press("Corail : Menu", "C'est fait")
+        desk.press("Corail : Onglet", "C'est fait")
+        form = desk.panel(f"structure {DEMO_SIRET}")
+        form.get_by_role("button", name="Copier le mot de passe").click()
+        expect(form.get_by_role("status")).to_contain_text("Copié")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied in leaks.CANARIES
+        page.clock.fast_forward(46_000)
+        expect(form.get_by_role("status")).to_contain_text("vidé")
+        assert "" == page.evaluate("navigator.clipboard.readText()")
+        scene.world.corail_save(DEMO_SIRET, copied)
+        for box in form.get_by_role("checkbox").all():
+            box.check()
+        form.get_by_role("button", name="Validé dans Corail").click()
+        desk.press("fonctionne-t-il", "a réussi")
+        desk.printed("enregistré et scellé")
+        (record,) = scene.outputs.glob("2*")
+        again = context.new_page()
+        again.goto(f"{running.url}lab/tree/outputs/{record.name}/rotation.ipynb?token={running.token}")
+        expect(again.get_by_text("rotation réussie").first).to_be_visible()
+        assert [] == leaks.in_folder(VALUES, running.home)
+    assert [] == leaks.in_folder(VALUES, scene.outputs)
+    assert ([], []) == (watch.leaks(VALUES), sorted(watch.heard))
+    assert watch.kernels and loopback.flows
+    assert [] == loopback.leaks(VALUES)
+    nbformat.validate(nbformat.read(record / "rotation.ipynb", 4))
 
 
 def test_the_executed_notebook_is_sound(scene: Scene, place: Path) -> None:
@@ -230,6 +319,20 @@ def test_a_canary_in_a_process_is_found(tmp_path: Path) -> None:
                 assert child.poll() is None
             child.communicate(b"")
         assert any(each.startswith(where) for each in watch.leaks([CANARY]))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root")
+def test_a_canary_on_the_loopback_is_found() -> None:
+    """In what any two programs say to each other there, even in two pieces; not on the ports that are left out."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with leaks.Loopback() as loopback, leaks.Loopback({port}) as deaf, socket.create_connection(("127.0.0.1", port)) as client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.sendall(CANARY[:5].encode())
+            client.sendall(CANARY[5:].encode())
+            while not loopback.leaks([CANARY]):
+                assert server.fileno() >= 0
+        assert [] == deaf.leaks([CANARY])
 
 
 def test_a_kernel_on_the_loopback_is_found() -> None:

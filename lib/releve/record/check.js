@@ -59,18 +59,20 @@ const check = async found => {
     if (await sha256(await files.get(path).arrayBuffer()) !== digest.sha256) faults.push(`${name} : modifié`);
   }
   for (const path of files.keys()) if (!seen.has(path)) faults.push(`${path} : ajouté`);
-  const notes = [`${said.subject.length} fichiers tenus contre record.json, dont l'empreinte SHA-256 est ${hash}.`];
+  const notes = [`${said.subject.length} fichiers comparés à record.json, dont l'empreinte SHA-256 est ${hash}.`];
   if (register) {
     const { faults: more, head } = await checkRegister(register, said, hash);
     faults.push(...more);
     notes.push(`L'empreinte de la dernière ligne du registre est ${head}.`);
-  } else notes.push("Le registre (register.jsonl) n'a pas été déposé : comparez cette empreinte avec la ligne de ce dossier dans le registre.");
-  return { faults, notes };
+    if (!more.length) notes.push("Le registre déposé est entier jusqu'à sa dernière ligne, et ce dossier y est inscrit.");
+  } else notes.push("Le registre (register.jsonl, un dossier plus haut) n'a pas été déposé. Qui aurait refait aussi record.json ne se verrait "
+    + "que par lui : ajoutez-le au dépôt, ou comparez cette empreinte avec la ligne de ce dossier dans le registre.");
+  return { faults, notes, good: register ? "Ce dossier est intact" : "Les fichiers sont ceux que décrit record.json" };
 };
 
-const tell = ({ faults, notes }) => {
+const tell = ({ faults, notes, good }) => {
   told.className = faults.length ? "bad" : "good";
-  told.replaceChildren(...[[faults.length ? "Ce dossier n'est pas intact" : "Ce dossier est intact", "strong"],
+  told.replaceChildren(...[[faults.length ? "Ce dossier n'est pas intact" : good, "strong"],
     ...faults.map(text => [text, "p"]), ...notes.map(text => [text, "small"])].map(([text, tag]) => {
     const line = document.createElement(tag);
     line.textContent = text;
