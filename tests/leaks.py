@@ -95,10 +95,10 @@ def _shell(content: bytes) -> Iterator[bytes]:
     yield re.sub(rb"\\(.)", rb"\1", content)
 
 
-def which(values: Iterable[str], content: bytes) -> set[str]:
+def which(values: Iterable[str], content: bytes, depth: int = 2) -> set[str]:
     """Those of the values that can be had from the content."""
     forms = {form: value for value in values for form in (value.encode(), value.encode("latin-1"))}
-    return {value for reading in readings(content) for form, value in forms.items() if form in reading}
+    return {value for reading in readings(content, depth) for form, value in forms.items() if form in reading}
 
 
 def found(value: str, content: bytes) -> bool:
@@ -180,7 +180,7 @@ class Loopback:
     def leaks(self, values: Iterable[str]) -> list[str]:
         """Where one of the values was heard."""
         wanted = list(values)
-        return [f"loopback {ends}: {value}" for ends, said in list(self.flows.items()) for value in which(wanted, bytes(said))]
+        return [f"loopback {ends}: {value}" for ends, said in list(self.flows.items()) for value in which(wanted, bytes(said), 1)]
 
 
 class Watch:
