@@ -64,7 +64,8 @@ const check = async found => {
     const { faults: more, head } = await checkRegister(register, said, hash);
     faults.push(...more);
     notes.push(`L'empreinte de la dernière ligne du registre est ${head}.`);
-    if (!more.length) notes.push("Le registre déposé est entier jusqu'à sa dernière ligne, et ce dossier y est inscrit.");
+    if (!more.length) notes.push("Ce dossier est inscrit au registre déposé, dont les lignes se suivent jusqu'à celle-là. "
+      + "Des lignes coupées à la fin ne se verraient que par le trousseau du poste ou un horodatage.");
   } else notes.push("Le registre (register.jsonl, un dossier plus haut) n'a pas été déposé. Qui aurait refait aussi record.json ne se verrait "
     + "que par lui : ajoutez-le au dépôt, ou comparez cette empreinte avec la ligne de ce dossier dans le registre.");
   return { faults, notes, good: register ? "Ce dossier est intact" : "Les fichiers sont ceux que décrit record.json" };
