@@ -37,6 +37,7 @@ class Person(Unattended):
         super().__init__(approve=True, reset_again=False)
         self.scene, self.answers = scene, list(answers)
         self.asked: list[CodeAsked] = []
+        self.told = asyncio.Event()
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         self.asked.append(asked)
@@ -44,6 +45,7 @@ class Person(Unattended):
 
     async def touch_key(self, login: str) -> None:
         self.asked.append(CodeAsked(login, "", "", False))
+        self.told.set()
 
 
 def mailed(scene: Scene) -> str:
@@ -246,6 +248,7 @@ async def test_a_security_key_is_touched_in_the_visible_window(scene: Scene) -> 
         entry.browser.headed = True  # as the operator's own window is
         await entry.sign_in()
         entering = asyncio.create_task(entry.enter())
+        await person.told.wait()
         await entry.browser.page.get_by_role("button", name="J'ai touché ma clé de sécurité").click()
         assert "clé de sécurité touchée" in await entering
     assert [LOGIN] == [asked.login for asked in person.asked]
