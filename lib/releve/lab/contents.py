@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +72,13 @@ class Contents(AsyncLargeFileManager):
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
         """Save, scrubbed. What is sealed stays as it is, whatever the page shows by now."""
-        if self._is_sealed(path):
-            kept: dict[str, Any] = await self.get(path, content=False)
-            return kept
         if model.get("type") == "notebook" and model.get("content"):
             with suppress(ReleveError, TimeoutError):
                 await asyncio.wait_for(asyncio.to_thread(self._learn, path), KEYRING_SECONDS)
             model = model | {"content": scrubbed(model["content"], is_model=path.strip("/").startswith(f"{MODELS}/"))}
-        saved: dict[str, Any] = await super().save(model, path)  # type: ignore[no-untyped-call]
-        return saved
+        folder = self._record(path)
+        with await asyncio.to_thread(folder.saving().acquire) if folder else nullcontext():
+            return await (self.get(path, content=False) if self._is_sealed(path) else super().save(model, path))  # type: ignore[no-untyped-call]
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Read; what is sealed cannot be written."""
@@ -90,9 +88,12 @@ class Contents(AsyncLargeFileManager):
     def _is_sealed(self, path: str) -> bool:
         return path.strip("/").startswith(f"{RECORDS}/") and (Path(self._get_os_path(path)).parent / STATEMENT).exists()
 
+    def _record(self, path: str) -> RecordFolder | None:
+        return RecordFolder.at(Path(self._get_os_path(path)).parent)
+
     def _learn(self, path: str) -> None:
         """Make the scrubber know the secrets of that notebook's rotation, as far as the keyring gives them without a question."""
-        folder = RecordFolder.at(Path(self._get_os_path(path)).parent)
+        folder = self._record(path)
         start = opened(folder.entries(pass_over_damage=True)) if folder else None
         if folder and start:
             learn(open_keystore(), load(), start.account, folder.run)

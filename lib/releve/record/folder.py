@@ -73,9 +73,16 @@ class RecordFolder:
 
     def writing(self) -> BaseFileLock:
         """The lock of whoever still writes into the folder, even after the rotation's end: nobody else seals it meanwhile."""
+        return self._lock(f"{self.run}.lock", timeout=0)
+
+    def saving(self) -> BaseFileLock:
+        """The lock of one save of the notebook, and of the seal while it reads: what is hashed is what stays. Waits for a minute."""
+        return self._lock(f"{self.run}.save.lock", timeout=60)
+
+    def _lock(self, name: str, timeout: float) -> BaseFileLock:
         locks = self.path.parent / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(locks / f"{self.run}.lock", timeout=0, thread_local=False)
+        return FileLock(locks / name, timeout=timeout, thread_local=False)
 
     def entries(self, *, pass_over_damage: bool = False) -> list[j.Entry]:
         """The journal's entries. Raises `JournalUnreadable`, unless damage is to be passed over."""

@@ -168,12 +168,13 @@ def _seal(folder: RecordFolder, start: j.RotationOpened, register: Register, set
         entry["timestamp"] = "asked"
     people = {e.actor for e in told} | {e.event.host for e in told if isinstance(e.event, j.RunStarted)}
     names = {start.name, start.account, *start.targets, *people}
-    if found := search.search(folder.path, " ".join(names)):
-        error = search.quarantine(folder, found)
-        register.append(entry | {"kind": "quarantine"})
-        raise error
     path = folder.path / STATEMENT
-    write_atomically(path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n")
+    with folder.saving():  # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
+        if found := search.search(folder.path, " ".join(names)):
+            error = search.quarantine(folder, found)
+            register.append(entry | {"kind": "quarantine"})
+            raise error
+        write_atomically(path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n")
     register.append(entry | {"kind": "record", "statement": sha256(path)})
     commitment.forget(keystore, folder.run)
     search.forget_rejected(keystore, folder.run)
