@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -73,6 +74,30 @@ def test_a_killed_holder_lets_go_and_is_told(tmp_path: Path) -> None:
     assert ("claire@mairie", child.pid) == (dead.actor, dead.pid)
     lock.release()
     assert None is AccountLock(tmp_path, "TECH").acquire("paul@agence")
+
+
+def test_a_look_at_the_lock_changes_nothing(tmp_path: Path) -> None:
+    """Before a kernel is started: held or not; who died with it in hand is still told to whoever takes it then."""
+    with process(tmp_path, "claire@mairie") as child:
+        assert "held" == said(child)
+        with pytest.raises(AccountBusy, match="claire@mairie"):
+            AccountLock(tmp_path, "TECH").check()
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    AccountLock(tmp_path, "TECH").check()
+    dead = AccountLock(tmp_path, "TECH").acquire("paul@agence")
+    assert dead is not None and "claire@mairie" == dead.actor
+
+
+def test_a_folder_that_knows_no_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that merely exists would not fall with a machine that dies, nor tell a live one from a dead one."""
+
+    def refuse(*args: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(RecordUnwritable, match="ne sait pas verrouiller"):
+        AccountLock(tmp_path, "TECH").acquire("a@b")
 
 
 def test_one_of_many_wins(tmp_path: Path) -> None:

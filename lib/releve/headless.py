@@ -16,7 +16,7 @@ from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
 from .history import refuse_twice
 from .keystore import KeyringError, open_keystore
-from .lock import AccountLock, actor
+from .lock import AccountLock
 from .record import search
 from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
 from .record.seal import finish
@@ -125,9 +125,7 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
     open_keystore()
     if not again:
         refuse_twice(settings.record.folder, structure.technical_account)
-    lock = AccountLock(settings.record.folder, structure.technical_account)
-    lock.acquire(actor())
-    lock.release()  # the kernel takes it; a race there is told by the kernel
+    AccountLock(settings.record.folder, structure.technical_account).check()  # the kernel takes it; a race is told by the kernel
 
 
 def lighten() -> None:

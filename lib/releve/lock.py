@@ -6,6 +6,7 @@ left to guess from a stale file. Who holds it stands beside it, for people.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .disk import write_atomically
 from .errors import ReleveError
 from .record.folder import RecordUnwritable
 
@@ -45,14 +47,28 @@ class AccountLock:
         self._folder = folder = outputs / ".locks"
         name = re.sub(r"[^\w.@-]", "_", account)
         self.account = account
-        self._lock = FileLock(folder / f"{name}.lock", thread_local=False)
+        # A folder that knows no locks is refused: a file that merely exists would outlive a machine that died.
+        self._lock = FileLock(folder / f"{name}.lock", timeout=0, thread_local=False, fallback_to_soft=False)
         self._who = folder / f"{name}.json"
 
     def acquire(self, actor: str) -> Holder | None:
         """Take the lock at once or raise `AccountBusy` (or `RecordUnwritable`). Returns the holder that died with it in hand, if any."""
+        self._take()
+        dead = self._holder()
+        holder = Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
+        with suppress(OSError):  # only for people: the lock holds without it
+            write_atomically(self._who, json.dumps(asdict(holder)).encode())
+        return dead
+
+    def check(self) -> None:
+        """Raise what `acquire` would, and change nothing: who died with the lock in hand stays written."""
+        self._take()
+        self._lock.release()
+
+    def _take(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
+            self._lock.acquire()
         except Timeout:
             holder = self._holder()
             local = datetime.fromisoformat(holder.since).astimezone() if holder else None
@@ -60,11 +76,8 @@ class AccountLock:
             since = f"{local:%d/%m/%Y à %H:%M}" if local else "un instant"
             raise AccountBusy(account=self.account, actor=who, since=since) from None
         except OSError as error:
-            raise RecordUnwritable(folder=self._folder.parent, why=error.strerror or type(error).__name__) from error
-        dead = self._holder()
-        with suppress(OSError):  # only for people: the lock holds without it
-            self._who.write_text(json.dumps(asdict(Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))))
-        return dead
+            why = "ce dossier ne sait pas verrouiller un fichier" if error.errno == errno.ENOSYS else error.strerror
+            raise RecordUnwritable(folder=self._folder.parent, why=why or type(error).__name__) from error
 
     def release(self) -> None:
         """Let the lock go. Safe to repeat."""
