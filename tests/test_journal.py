@@ -160,6 +160,18 @@ def test_a_refused_write_does_not_count(at: str, tmp_path: Path, monkeypatch: py
     assert [j.ResetIntended(1), j.ResetUnknown(1, "disque")] == [entry.event for entry in j.read(log.path)]
 
 
+def test_the_lines_of_another_process_are_never_cut(tmp_path: Path) -> None:
+    """On a folder whose lock does not hold, two processes may have one journal open: the second to write stops, and cuts nothing."""
+    first, second = journal(tmp_path), journal(tmp_path)
+    first.append(j.PendingStored(1))
+    with pytest.raises(j.JournalShared) as caught:
+        second.append(j.ResetIntended(1))
+    assert "releve resume" in caught.value.text
+    assert [j.PendingStored(1)] == [entry.event for entry in j.read(first.path)]
+    first.append(j.ResetDone(1))
+    assert [j.PendingStored(1), j.ResetDone(1)] == [entry.event for entry in j.read(first.path)]
+
+
 def test_a_file_server_without_fsync_of_folders_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some shares answer EINVAL to that call: it is not a full disk."""
     real = os.fsync

@@ -33,6 +33,16 @@ class JournalUnwritable(ReleveError):
     todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve resume »."
 
 
+class JournalShared(JournalUnwritable):
+    """Another process wrote into this journal since it was opened: the folder's lock does not hold. Not a line of it is cut."""
+
+    happened = "Un autre programme écrit en même temps dans le journal de cette rotation, {folder}."
+    todo = (
+        "Arrêtez l'un des deux, puis lancez « releve resume ». Ce dossier ne sait pas réserver une rotation à un seul poste "
+        "(synchronisé par un service en ligne ?) : choisissez un vrai dossier partagé."
+    )
+
+
 class JournalUnreadable(ReleveError):
     """A line in the middle of the journal is not an event: somebody changed it."""
 
@@ -410,6 +420,7 @@ class Journal:
         content = self.path.read_bytes() if self.path.exists() else b""
         self._whole = content.rfind(b"\n") + 1  # bytes of whole lines
         self.torn = len(content) - self._whole
+        self._refused = b""  # the line that the disk refused last, which may be there all the same
 
     def append(self, event: Event, step: str = "") -> Entry:
         """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then it does not count as written."""
@@ -419,6 +430,7 @@ class Journal:
             try:
                 self._write(line)
             except OSError as error:
+                self._refused = line
                 with suppress(OSError):  # else the next append cuts it
                     os.truncate(self.path, self._whole)
                 raise JournalUnwritable(folder=self.path.parent, why=error.strerror or type(error).__name__) from error
@@ -428,9 +440,16 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         with open(self.path, "ab") as file:
-            if file.tell() > self._whole:  # a torn line
+            if file.tell() > self._whole:
+                self._check_cut()
                 file.truncate(self._whole)
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
         fsync_folder(self.path.parent)
+
+    def _check_cut(self) -> None:
+        """What may be cut is a torn line, or the one that the disk refused. Raises `JournalShared` for somebody else's whole lines."""
+        more = self.path.read_bytes()[self._whole :]
+        if b"\n" in more and more != self._refused:
+            raise JournalShared(folder=self.path.parent)
