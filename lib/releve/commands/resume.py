@@ -8,8 +8,9 @@ import json
 from .. import headless
 from ..errors import ReleveError
 from ..fleet import worst
+from ..history import history
 from ..record.folder import opened, unfinished
-from ..settings import load
+from ..settings import Settings, load
 from . import show
 from .rotate import add_reset_again
 
@@ -19,6 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("siret", nargs="*", help="seulement ces structures (sinon, tout ce qui est resté ouvert)")
     parser.add_argument("--yes", action="store_true", help="confirmer d'avance une réinitialisation qui ne l'était pas encore")
     add_reset_again(parser)
+
+
+_ENDS = {"succeeded": "est complète", "failed": "s'était arrêtée avant toute réinitialisation", "abandoned": "a été fermée à la main"}
+
+
+def _last(settings: Settings, accounts: set[str]) -> str:
+    """How the latest rotation (of these accounts, or of all) ended; "" when there was none."""
+    ended = [each for each in history(settings.record.folder) if each.closed and (not accounts or each.account in accounts)]
+    if not ended:
+        return ""
+    last = ended[-1]
+    return f" La dernière, pour {last.name}, {_ENDS.get(last.outcome, 'est close')} (le {last.closed:%d/%m/%Y})."
 
 
 def main(args: argparse.Namespace) -> int:
@@ -47,7 +60,7 @@ def main(args: argparse.Namespace) -> int:
         except ReleveError as error:
             codes.append(fail(error, args.json))
     if not codes:
-        text = "Il n'y a rien à reprendre : aucune rotation n'est restée ouverte. Rien n'a été changé."
+        text = f"Il n'y a rien à reprendre : aucune rotation n'est restée ouverte.{_last(settings, accounts)} Rien n'a été changé."
         print(json.dumps({"code": 0, "outcome": "nothing", "text": text}, ensure_ascii=False) if args.json else text)
         return 0
     return worst(codes)
