@@ -1,6 +1,8 @@
 """Fixtures that several test modules share."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from releve import secret
@@ -18,6 +20,13 @@ def module_secrets() -> Iterator[None]:
 def test_secrets(module_secrets: None) -> Iterator[None]:
     """A secret made up by one test is neither masked nor searched for in the next one's records."""
     yield from _forgotten()
+
+
+@pytest.fixture
+def shm() -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of journals are fsynced."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def _forgotten() -> Iterator[None]:

@@ -11,7 +11,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -120,13 +119,6 @@ def judge(case: Case, twin: Twin, point: str, run: Any) -> Cell:
     assert (least, True, 1, []) == (twin.resets(), twin.agree(), len(twin.records), twin.lies()), point
     assert decided or not phase.startswith("unknown")
     return Cell(case.name, point, phase, decided, twin.resets(), least)
-
-
-@pytest.fixture
-def shm() -> Iterator[Path]:
-    """A folder in memory where there is one: thousands of journals are fsynced."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        yield Path(folder)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

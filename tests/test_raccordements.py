@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -136,21 +134,14 @@ async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None
     assert "Mes structures" not in page
 
 
-@pytest.fixture
-def memory() -> Iterator[Path]:
-    """A folder in memory where there is one: hundreds of journals are fsynced."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        yield Path(folder)
-
-
 @pytest.mark.parametrize(("effect_at", "keeps"), [("submit", True), ("display", False), ("display", True)])  # the fourth: test_crash
-async def test_killed_at_every_effect_whatever_the_portal_does(memory: Path, effect_at: str, keeps: bool) -> None:
+async def test_killed_at_every_effect_whatever_the_portal_does(shm: Path, effect_at: str, keeps: bool) -> None:
     """On the twin, one forbidden candidate first: after a kill at any effect, nothing false is said, and all three places end agreed."""
 
     def sweep() -> set[str]:
         outcomes = set()
-        for number in range(len(points(twin(memory / "clean", effect_at, keeps, slashes=0))) + 12):
-            one = twin(memory / str(number), effect_at, keeps, slashes=1)
+        for number in range(len(points(twin(shm / "clean", effect_at, keeps, slashes=0))) + 12):
+            one = twin(shm / str(number), effect_at, keeps, slashes=1)
             with dying(number):
                 one.run()
             if one.records and effect_at == "display" and one.resets():

@@ -10,9 +10,7 @@ import asyncio
 import contextlib
 import random
 import shutil
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -157,13 +155,6 @@ def _succeeded(event: j.Event) -> bool:
 def schedule(number: int, folder: Path) -> None:
     """One schedule, from its number."""
     Schedule(number, folder).live()
-
-
-@pytest.fixture
-def shm() -> Iterator[Path]:
-    """A folder in memory where there is one."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        yield Path(folder)
 
 
 @pytest.mark.timeout(600)
