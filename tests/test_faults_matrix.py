@@ -9,7 +9,6 @@ import asyncio
 import os
 import resource
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -26,19 +25,12 @@ from keyring.errors import KeyringLocked, PasswordSetError
 from releve import journal as j
 from releve import state
 from releve.errors import ReleveError
-from releve.keystore import KeyringWaits, Keystore, Slot
+from releve.keystore import KeyringWaits, Keystore, Slot, SlotHeldByAnotherRun
 from releve.operator import Keep, Unattended
 from releve.portal import errors as e
 from releve.secret import Secret
 from releve.state import Next
 from twin import MemoryKeyring, Result, Twin
-
-
-@pytest.fixture
-def shm() -> Iterator[Path]:
-    """A folder in memory where there is one."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        yield Path(folder)
 
 
 def judge(twin: Twin, stopped: Result, *, more: int = 0) -> None:
@@ -400,6 +392,53 @@ async def test_a_password_copied_by_hand(mended: bool, shm: Path) -> None:
     assert (twin.password if mended else None) == twin.held(Slot.CURRENT)
     assert any(isinstance(event, j.PasswordByHand) for event in twin.events)
     assert ("complete" if mended else "complete, not in the keyring") == twin.situation.phase
+
+
+class Leaving(Copying):
+    """The same person, who reloads the page while the keyring refuses: the question that asked what to do is cancelled."""
+
+    async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
+        raise asyncio.CancelledError
+
+
+async def test_a_password_whose_keeping_is_interrupted_stays_in_hand(shm: Path) -> None:
+    """The portal showed it, the keyring refused it, and the cell was stopped: the next cell keeps it, and nothing is reset again."""
+    ring = Faulty()
+    twin = Twin.new(shm / "twin", keystore=Keystore(ring))
+    session = twins.TwinSession(twin, twins.Parameters.checked(twin.parameters()), Leaving())
+    rotation = await session.open()
+    ring.refuses = 1
+    at = twins.CELLS.index("confirmation")
+    for step in twins.CELLS[:at]:
+        await rotation.do(step)
+    with pytest.raises(asyncio.CancelledError):
+        await rotation.do("confirmation")
+    assert None is twin.held(Slot.PENDING)
+    for step in twins.CELLS:
+        await rotation.do(step)
+    await session.stop(rotation, None)
+    assert (1, True, "complete") == (twin.resets(), twin.agree(), twin.situation.phase)
+
+
+@pytest.mark.parametrize("sees_first", [False, True])
+async def test_another_folders_rotation_comes_in_between(sees_first: bool, shm: Path) -> None:
+    """What it left in `pending` is void once this reset is made, and its replacement is noted; before the click it is not touched."""
+    twin = Twin.new(shm / "twin", sees_first=sees_first)
+    session = twins.TwinSession(twin, twins.Parameters.checked(twin.parameters()), Unattended(True, False))
+    rotation = await session.open()
+    at = twins.CELLS.index("confirmation")
+    for step in twins.CELLS[:at]:
+        await rotation.do(step)
+    twin.slots.write(Slot.PENDING, Secret("Autre-dossier-1"), "deadbeef/1")
+    if sees_first:
+        with pytest.raises(SlotHeldByAnotherRun, match="deadbeef"):
+            await rotation.do("confirmation")
+        assert ("Autre-dossier-1", 0) == (twin.held(Slot.PENDING), twin.resets())
+    else:
+        await rotation.do("confirmation")
+        assert [j.PendingSuperseded("deadbeef/1")] == [event for event in twin.events if isinstance(event, j.PendingSuperseded)]
+        assert (twin.password, 1) == (twin.held(Slot.PENDING), twin.resets())
+    await session.close()
 
 
 def test_a_real_secret_service_is_locked_midway(shm: Path, secret_service: SecretService) -> None:

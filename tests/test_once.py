@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import hashlib
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -24,6 +26,7 @@ from releve.commands import abandon, resume
 from releve.errors import ReleveError
 from releve.lock import AccountBusy
 from releve.operator import Unattended
+from releve.portal.errors import BrowserGone
 from releve.record.folder import all_records
 from releve.school.ledger import Entry
 from releve.session import Parameters
@@ -81,10 +84,37 @@ def test_an_open_notebook_keeps_everybody_else_out(tmp_path: Path) -> None:
         await second.open()
         await second.close()
 
-    import asyncio
-
     asyncio.run(both())
     assert 1 == len(twin.records)
+
+
+def test_cells_that_run_on_after_an_error_do_nothing(tmp_path: Path) -> None:
+    """`--allow-errors`: the rotation was put down and its lock let go; each later cell repeats why, and only a new opening goes on."""
+    twin = Twin.new(tmp_path / "twin")
+    fails = ["enter"]
+
+    def at(point: str) -> None:
+        if point in fails:
+            fails.remove(point)
+            raise BrowserGone(screen="x")
+
+    twin.at = at
+
+    async def run_on() -> list[str]:
+        with twins._installed(twin), contextlib.redirect_stdout(io.StringIO()):
+            await runbook.open(**twin.parameters())
+            told = []
+            for step in CELLS:
+                try:
+                    await runbook.step(step)
+                except ReleveError as error:
+                    told.append(type(error).__name__)
+            await twin.cells()
+            return told
+
+    assert ["BrowserGone"] * 3 == asyncio.run(run_on())  # Corail's last screen, then the proof and the end
+    runbook._session = None
+    assert (1, True, 1) == (twin.resets(), twin.agree(), len(twin.records))
 
 
 def test_the_record_of_an_earlier_year_that_is_damaged_stops_nobody(tmp_path: Path) -> None:
@@ -189,7 +219,7 @@ def test_a_resume_of_what_is_complete_changes_nothing(scene: Scene) -> None:
     before = fingerprints(scene.outputs)
     told = scene.releve("resume", "--yes", "--reset-again")
     assert (0, 1) == (told.returncode, scene.resets())
-    assert "rien à reprendre" in told.stdout
+    assert "rien à reprendre" in told.stdout and "est complète" in told.stdout
     (record,) = all_records(scene.outputs)
     with pytest.raises(ReleveError, match="a déjà été renouvelé"):  # as if it had been finished by another in the meantime
         headless.rotate(load(scene.settings(), scene.outputs), DEMO_SIRET, approve=True, record=record)
@@ -220,6 +250,22 @@ def test_the_kernel_is_killed_for_real(scene: Scene, kind: str, asked: bool, res
         resumed = scene.releve("--json", "resume", "--reset-again")
     assert (0, resets, True) == (resumed.returncode, scene.resets(), scene.three_places_agree()), resumed.stdout
     assert 1 == len(list(scene.outputs.glob(f"*/{j.FILE_NAME}")))
+    assert [] == scene.leaks()
+
+
+def test_the_command_itself_is_killed(scene: Scene) -> None:
+    """A scheduler that loses patience kills `releve`, not its kernel: that one ends by itself, and a resume ends well."""
+    command = scene.command("rotate", DEMO_SIRET, "--yes")
+    with subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        once = at_ledger(scene, "corail_saved", child.kill)
+        assert -signal.SIGKILL == child.wait(120)
+    assert once.is_set()
+    with contextlib.suppress(ProcessLookupError):  # it may be gone already
+        orphan = os.pidfd_open(kernel_of(scene))
+        assert [orphan] == select.select([orphan], [], [], 30)[0]
+        os.close(orphan)
+    resumed = scene.releve("--json", "resume")
+    assert (0, 1, True) == (resumed.returncode, scene.resets(), scene.three_places_agree()), resumed.stdout
     assert [] == scene.leaks()
 
 

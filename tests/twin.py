@@ -27,9 +27,9 @@ from releve.headless import model
 from releve.keystore import Keystore, Slot, Slots
 from releve.operator import Unattended
 from releve.portal import errors as e
+from releve.procedure import NAVIGATION
 from releve.record.folder import RecordFolder, all_records
 from releve.record.folder import is_closed as is_closed
-from releve.rotation import NAVIGATION
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
 from releve.secret import Secret, forget, registered

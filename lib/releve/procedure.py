@@ -158,6 +158,7 @@ def steps(route: str) -> tuple[Step, ...]:
 
 
 PORTAL_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[:9])
+NAVIGATION = PORTAL_STEPS[:6]  # up to the confirmation window: they change nothing and may be gone through again
 TARGET_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[9:])
 
 # Cells of the notebook that are not screens of the document: the confirmation, the proof, the end.

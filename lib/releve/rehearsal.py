@@ -6,8 +6,9 @@ import asyncio
 
 from . import journal as j
 from .errors import PersonNeeded
-from .procedure import CLOSE, PORTAL_STEPS
-from .rotation import NAVIGATION, Done, Rotation
+from .procedure import CLOSE, NAVIGATION, PORTAL_STEPS
+from .rotation import Rotation
+from .steps import Done
 from .watch import Watch
 
 LAST = NAVIGATION[-1]
@@ -33,22 +34,22 @@ class Rehearsal(Rotation):
         if step == LAST:
             return await self._find_the_button()
         if step in NAVIGATION:
-            return await self._navigate(step)
+            return await self.way.go(step)
         if step == PORTAL_STEPS[-1]:
-            return await self._leave(step)
+            return await self.way.leave(step)
         if step == CLOSE:
             return self._end()
         return Done("skipped", "répétition : on s'arrête avant cette étape")
 
     async def _find_the_button(self) -> Done:
-        self._check_earlier(LAST)
-        await self._advance(NAVIGATION.index(LAST) - 1)
-        route = await self.route()
+        self.way.check_earlier(LAST)
+        await self.way.advance(NAVIGATION[-2])
+        route = await self.way.route()
         await self.watch.compare(route, LAST)
-        return Done("automatic", f"répétition : {await route.rehearse()}", await self._capture(LAST))
+        return Done("automatic", f"répétition : {await route.rehearse()}", await self.way.capture(LAST))
 
     def _end(self) -> Done:
-        self._check_earlier(PORTAL_STEPS[NAVIGATION.index(LAST) + 1])
+        self.way.check_earlier(PORTAL_STEPS[NAVIGATION.index(LAST) + 1])
         self.watch.leave()
         if self.watch.changes:
             raise NotReady(screens=", ".join(f"« {title} »" for title in self.watch.changes))

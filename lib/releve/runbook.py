@@ -12,8 +12,9 @@ from .operator import Operator, Unattended
 from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
 from .record.evidence import Evidence
 from .record.folder import is_closed
-from .rotation import Done, Rotation, StepMissing
+from .rotation import Rotation
 from .session import Parameters, Session, refuse_secrets
+from .steps import Done, StepMissing
 
 _TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
 
@@ -30,7 +31,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     """Open the rotation of the parameters, or the unfinished one of the same account. Run again, it says where it stands."""
     global _session
     guard = _guard()
-    if _session is not None:
+    if _session is not None and _session.stopped is None:
         await _session.rotation.decide()
         print("La rotation est déjà ouverte.", _where(_session.rotation))
         return
@@ -50,6 +51,8 @@ async def step(name: str) -> None:
     session = _session
     if session is None:
         raise NothingOpen
+    if session.stopped is not None:  # a program that runs on after an error: the account is in nobody's hands any more
+        raise session.stopped
     try:
         if warm.kept and warm.kept.stopping:
             warm.check(name, session.rotation.situation().facts.touched)

@@ -128,6 +128,7 @@ class Session:
         self.by_hand, self.targets_by_hand = parameters.by_hand, set[str]()
         self._browser: PortalBrowser | None = None
         self.notices: list[str] = []
+        self.stopped: ReleveError | None = None  # why this process put the rotation down
 
     async def open(self) -> Rotation:
         """Take the lock, find the rotation to finish or begin one. Raises before anything irreversible; safe to repeat."""
@@ -265,6 +266,7 @@ class Session:
 
         Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells what counts.
         """
+        self.stopped = error
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:

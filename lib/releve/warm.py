@@ -16,11 +16,10 @@ from .portal.drift import Look
 from .portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from .portal.route import Route
 from .portal.screens import AccueilDeChorusPro
-from .procedure import GATE, PORTAL_STEPS
+from .procedure import GATE, NAVIGATION, PORTAL_STEPS
 from .secret import forget, registered
 
 LOGIN_STEPS = PORTAL_STEPS[:2]
-NAVIGATION = PORTAL_STEPS[:6]
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
 _LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
 

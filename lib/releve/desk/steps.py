@@ -15,10 +15,10 @@ from ..errors import PersonNeeded, ReleveError
 from ..operator import DecisionNeeded
 from ..portal.by_hand import ByHand
 from ..portal.errors import PasswordRefused
-from ..procedure import BY_ID, CLOSE, GATE, PORTAL_STEPS, PROOF, TARGET_STEPS
-from ..rotation import NAVIGATION, Done, StepMissing
+from ..procedure import BY_ID, CLOSE, GATE, NAVIGATION, PORTAL_STEPS, PROOF, TARGET_STEPS
 from ..session import Session
 from ..state import Next
+from ..steps import Done, StepMissing
 from .operator import AtDesk, step_tag
 from .panel import Answer, Panel, View, button, form, paragraphs
 
@@ -105,7 +105,7 @@ class Desk:
         undecided = isinstance(error, DecisionNeeded) or self._next() is Next.DECIDE
         if isinstance(error, PersonNeeded) and not undecided:
             return False
-        answer = await self.operator.ask(_undecided(error) if undecided else _stopped(step, error))
+        answer = await self.operator.ask(self._undecided(error) if undecided else _stopped(step, error))
         if undecided:
             return await self._decided(answer)
         if answer.action == "by-hand":
@@ -113,6 +113,9 @@ class Desk:
         elif answer.action == "again" and step in PORTAL_STEPS:
             await self.session.rotation.start_over()
         return answer.action != "stop"
+
+    def _undecided(self, error: ReleveError) -> View:
+        return _undecided(error, self.session.rotation.known().facts.unknown)
 
     def _next(self) -> Next:
         try:
@@ -152,7 +155,8 @@ def _stopped(step: str, error: ReleveError) -> View:
     return form("Cette étape s'est arrêtée", body, buttons=buttons, tone="trouble", tag=step_tag(step, "arrêtée") if step in BY_ID else "")
 
 
-def _undecided(error: ReleveError) -> View:
+def _undecided(error: ReleveError, unknown: bool) -> View:
+    """`unknown`: nothing tells yet whether the reset took place; a portal that has shown its password cannot be said to have refused."""
     happened, safe, _ = error.sentences
     body = (
         paragraphs(happened, safe)
@@ -160,7 +164,7 @@ def _undecided(error: ReleveError) -> View:
     )
     buttons = [
         button("typed", "Je vois le nouveau mot de passe : le saisir", "primary"),
-        button("not-done", "La réinitialisation n'a pas eu lieu"),
+        *([button("not-done", "La réinitialisation n'a pas eu lieu")] if unknown else []),
         button("again", "Demander un autre mot de passe"),
         button("stop", "M'arrêter là pour aujourd'hui", "link"),
     ]
