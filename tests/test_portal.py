@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from PIL import Image, PngImagePlugin
 from playwright.async_api import Browser, Route
 from releve import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.screens import ActivitesDuGestionnaire, EcranSuivant, ModificationDeLaStructure, Screen
+from releve.record import picture
 from releve.secret import Secret
 from releve.settings import Portal, load
 
@@ -175,6 +178,20 @@ async def test_a_secret_is_blanked_in_the_page_before_its_picture(window: Portal
     left = await window.page.evaluate(everything)
     assert value not in str(left).replace(shadow, "").replace(f"'<i>{value}</i>'", "")
     assert (tmp_path / "a.png").stat().st_size
+
+
+@pytest.mark.parametrize("layout", SUMMARIES)
+async def test_a_password_that_nobody_has_read_yet_is_covered_and_stays(window: PortalBrowser, tmp_path: Path, layout: str) -> None:
+    """A person by hand may be further than the step: the picture shows one flat box there, and the page still shows the password."""
+    await show(window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN))
+    assert await window.capture(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as taken:
+        assert isinstance(taken, PngImagePlugin.PngImageFile)
+        boxes, shown = json.loads(taken.text["releve:blanked"]), taken.text["releve:text"]
+    assert boxes and "Récapitulatif" in shown and PASSWORD not in shown
+    assert [] == picture.uneven((tmp_path / "a.png").read_bytes())
+    async with window.on("Écran suivant"):
+        assert PASSWORD == (await EcranSuivant(window).read(ACCOUNT)).reveal()
 
 
 async def test_a_page_that_says_it_is_in_maintenance_is_told_at_once(window: PortalBrowser) -> None:

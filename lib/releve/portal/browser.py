@@ -21,13 +21,15 @@ from ..record import picture
 from ..secret import Secret, registered, scrub
 from ..settings import Portal, origin
 from . import errors as e
+from .displayed import displayed
 from .words import Words
 
-# Replaces every secret by dots, in texts, fields and shadow trees, and lays one flat colour over its place until `_UNCOVER`.
-# Returns the covered boxes (left, top, right, bottom), and whether a secret is left.
+# Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour over its place until `_UNCOVER`.
+# What is `shown` may be a password that nobody has read yet: it is covered too, and stays as it is in the page, to be read.
+# Returns the covered boxes (left, top, right, bottom), whether a known secret is left, and the text that the picture will show.
 _BLANK = """
-secrets => {
-  const boxes = [], found = text => text && secrets.some(s => text.includes(s));
+([known, shown]) => {
+  const boxes = [], holds = (values, text) => text && values.some(s => text.includes(s));
   const cover = (rects, home) => { for (const r of rects) {
     if (r.width < 1 || r.height < 1) continue;
     const lid = document.createElement('div');
@@ -41,22 +43,25 @@ secrets => {
   const walk = root => {
     for (const el of root.querySelectorAll('*')) {
       if (el.shadowRoot) walk(el.shadowRoot);
-      if (typeof el.value === 'string' && el.value && (el.type === 'password' || found(el.value))) {
+      if (typeof el.value === 'string' && el.value && (el.type === 'password' || holds(known, el.value))) {
         el.value = '••••••••••••'; if (el.type !== 'hidden') cover(el.getClientRects(), el);
-      }
-      for (const name of el.getAttributeNames()) if (found(el.getAttribute(name))) el.setAttribute(name, '••••••');
+      } else if (typeof el.value === 'string' && holds(shown, el.value)) cover(el.getClientRects(), el);
+      for (const name of el.getAttributeNames()) if (holds(known, el.getAttribute(name))) el.setAttribute(name, '••••••');
     }
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode())
-      if (found(node.nodeValue)) {
+      if (holds(known, node.nodeValue) || holds(shown, node.nodeValue)) {
         const range = document.createRange(); range.selectNodeContents(node);
         const rects = [...range.getClientRects()];
-        node.nodeValue = '••••••••••••';
+        if (holds(known, node.nodeValue)) node.nodeValue = '••••••••••••';
         cover([...rects, ...range.getClientRects()], node.parentElement);
       }
   };
   walk(document);
-  return { boxes, left: found(document.documentElement.textContent) || found(document.title) };
+  const fields = [...document.querySelectorAll('input, textarea, select')].map(field => field.value);
+  let text = [document.body?.innerText ?? '', ...fields].join('\\n');
+  for (const value of shown) text = text.replaceAll(value, '••••••');
+  return { boxes, left: holds(known, document.documentElement.textContent + document.title), text };
 }
 """
 _UNCOVER = "() => document.querySelectorAll('[data-releve-lid]').forEach(lid => lid.remove())"
@@ -279,30 +284,39 @@ class PortalBrowser:
     async def capture(self, path: Path) -> bool:
         """A picture of the page with every secret blanked in the page itself. False, and no file, when that cannot be assured."""
         try:
-            boxes = await self._blank()
-            if boxes is None:
+            blanked = await self._blank()
+            if blanked is None:
                 return False
             shot = await self.page.screenshot(animations="disabled", caret="hide", timeout=self.timeout * 1000)
-            for frame in self.page.frames:
-                await frame.evaluate(_UNCOVER)
         except (PlaywrightError, e.BrowserGone):
             return False
-        shot = picture.mark(shot, boxes)
+        finally:
+            await self._uncover()
+        shot = picture.mark(shot, *blanked)
         if picture.uneven(shot):
             return False
         await asyncio.to_thread(write_atomically, path, shot)
         return True
 
-    async def _blank(self) -> list[list[float]] | None:
-        """Blank every frame; the covered boxes on the picture, or None when a secret is left."""
-        boxes, secrets = [], list(registered())
+    async def _uncover(self) -> None:
+        with suppress(PlaywrightError, e.BrowserGone):
+            for frame in self.page.frames:
+                await frame.evaluate(_UNCOVER)
+
+    async def _blank(self) -> tuple[list[list[float]], str] | None:
+        """Blank every frame; the covered boxes on the picture and its text, or None when a secret is left.
+
+        A person may have gone further than the step, to a password that nobody has read yet: what may be one is covered too.
+        """
+        boxes, texts = [], []
         for frame in self.page.frames:
-            done = await frame.evaluate(_BLANK, secrets)
+            done = await frame.evaluate(_BLANK, [list(registered()), await displayed(frame, self.words)])
             if done["left"]:
                 return None
             x, y = await _offset(frame)
             boxes += [[left + x, top + y, right + x, bottom + y] for left, top, right, bottom in done["boxes"]]
-        return boxes
+            texts.append(done["text"])
+        return boxes, "\n".join(texts)
 
 
 async def _offset(frame: Frame) -> tuple[float, float]:

@@ -14,37 +14,11 @@ from playwright.async_api import Locator, Page
 from ..secret import Secret
 from . import errors as e
 from .browser import PortalBrowser
+from .displayed import displayed
 from .words import Words, digits, whole
 
 # Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
 ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
-_PRINTABLE = re.compile(r"[\x21-\x7e]{8,128}")
-
-# Every value that stands beside, under or in an element whose own text is the label.
-_BESIDE_LABEL = """
-([label, inline]) => {
-  const exact = new RegExp(label, 'i'), within = new RegExp(inline, 'i'), found = new Set();
-  const visible = el => el.getClientRects().length > 0;
-  const own = el => [...el.childNodes].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ').trim();
-  const value = el => 'value' in el && typeof el.value === 'string' && el.tagName !== 'LI' ? el.value : el.textContent.trim();
-  for (const el of document.querySelectorAll('body *')) {
-    if (!visible(el) || ['SCRIPT', 'STYLE'].includes(el.tagName)) continue;
-    const text = own(el), one = within.exec(el.textContent.trim());
-    if (one && el.children.length <= 1) found.add(one[1]);
-    if (!text || !exact.test(text)) continue;
-    if (el.control) found.add(value(el.control));
-    let from = el;
-    for (let up = 0; from && up < 3; up += 1, from = from.parentElement) {
-      const next = from.nextElementSibling;
-      if (!next || !visible(next)) continue;
-      found.add(value(next.matches('input') ? next : next.querySelector('input') || next));
-      break;
-    }
-  }
-  return [...found];
-}
-"""
-
 _CELLS = """
 () => [...document.querySelectorAll('tr, [role=row]')].filter(row => row.checkVisibility()).map(row =>
   [...row.querySelectorAll('th, td, [role=cell], [role=gridcell], [role=columnheader]')].map(cell => cell.innerText.trim()))
@@ -308,10 +282,7 @@ class EcranSuivant(Screen):
 
     async def read(self, account: str) -> Secret:
         """The password on the screen. Raises `PasswordUnreadable` unless exactly one value can be it. Safe to repeat."""
-        exact = self.words.exact("summary.password").pattern
-        inline = exact.replace(r"[\s«»*:]*$", r"\s*:\s*(\S+)$")
-        values: list[str] = await self.page.evaluate(_BESIDE_LABEL, [exact, inline])
-        fits = [value for value in values if _PRINTABLE.fullmatch(value) and value.lower() != account.lower()]
+        fits = [value for value in await displayed(self.page, self.words) if value.lower() != account.lower()]
         if len(fits) != 1:
             raise e.PasswordUnreadable(why=f"{len(fits)} valeurs possibles")
         return Secret(fits[0])

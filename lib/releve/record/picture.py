@@ -1,4 +1,7 @@
-"""What a capture says of itself: the places that were blanked, in a text chunk of the PNG, checked on its pixels."""
+"""What a capture says of itself, in text chunks of the PNG: the places that were blanked, checked on its pixels, and the text it shows.
+
+The text is searched before the seal with every other byte: it is how a password that became known after its picture is found.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,19 @@ import struct
 import zlib
 from typing import Any
 
-_KEYWORD = b"releve:blanked"
+_BLANKED, _SHOWN = b"releve:blanked", b"releve:text"
 _HEADER = 33  # signature and IHDR: text chunks may stand right behind
 
 
-def mark(png: bytes, boxes: list[list[float]]) -> bytes:
-    """The same picture, with the places that were blanked (left, top, right, bottom, in pixels)."""
-    data = _KEYWORD + b"\0" + json.dumps([[round(side) for side in box] for box in boxes]).encode()
-    chunk = struct.pack(">I", len(data)) + b"tEXt" + data + struct.pack(">I", zlib.crc32(b"tEXt" + data))
-    return png[:_HEADER] + chunk + png[_HEADER:]
+def mark(png: bytes, boxes: list[list[float]], shown: str = "") -> bytes:
+    """The same picture, with the places that were blanked (left, top, right, bottom, in pixels) and the text that it shows."""
+    places = json.dumps([[round(side) for side in box] for box in boxes]).encode()
+    chunks = _chunk(b"tEXt", _BLANKED + b"\0" + places) + _chunk(b"iTXt", _SHOWN + b"\0\0\0\0\0" + shown.encode())
+    return png[:_HEADER] + chunks + png[_HEADER:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def uneven(png: bytes) -> list[list[int]] | None:
@@ -28,7 +35,7 @@ def uneven(png: bytes) -> list[list[int]] | None:
 
     with Image.open(io.BytesIO(png)) as picture:
         assert isinstance(picture, PngImagePlugin.PngImageFile)
-        if (said := picture.text.get(_KEYWORD.decode())) is None:
+        if (said := picture.text.get(_BLANKED.decode())) is None:
             return None
         boxes: list[list[int]] = json.loads(said)
         shown = picture.convert("RGB") if boxes else picture
