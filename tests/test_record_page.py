@@ -6,16 +6,18 @@ import asyncio
 import base64
 import hashlib
 import itertools
+import re
 import shutil
 import struct
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 from releve import journal as j
 from releve.procedure import STEPS
 from releve.record import seal
@@ -190,6 +192,7 @@ def test_page_is_valid_and_accessible(name: str) -> None:
     assert all(image["alt"] for image in html.all("img"))
     assert all((link["href"] or "")[1:] in ids for link in html.all("a"))
     assert all(attributes["aria-labelledby"] in ids for attributes in html.all("section"))
+    assert all(re.fullmatch(r"[\dT:+-]+\.\d{3}[\d:+-]+", moment["datetime"] or "") for moment in html.all("time")), "three digits at most"
 
 
 @pytest.mark.parametrize(
@@ -289,6 +292,15 @@ def test_target_counts_only_for_the_last_stored_password() -> None:
     assert "begun" == view(entries(*opened(), *first[:2]), {}).targets[0].state
 
 
+@pytest.mark.parametrize(("entered", "said"), [("k:1", "Oui, à chaque endroit"), ("k:2", "Non : ces endroits"), ("", "ne peut pas être")])
+def test_page_says_whether_it_was_one_password_everywhere(entered: str, said: str) -> None:
+    """By the commitments, and names the places; a record without a password says nothing of it."""
+    kept = [("", j.PendingStored(1, "k:1", "k:1")), ("", j.TargetEntered("corail", "manual", entered))]
+    text = Strict(render(view(entries(*opened(), *kept), {}))).text
+    assert said in text and "Chorus Pro, le trousseau, Corail" in text
+    assert "Même mot de passe partout" not in Strict(page("rehearsal")).text
+
+
 def test_markup_and_secrets_never_reach_the_page() -> None:
     """What a journal carries is text, never markup, and a registered secret is masked in the form that the page gives it."""
     secret = Secret("k<9\"&'Qz{ ;w4")
@@ -358,35 +370,61 @@ def sealed(tmp_path: Path, throwaway: ThrowawayKeyring) -> Path:
     return office.record(1).path
 
 
-async def drop(browser: Browser, record: Path, *, register: bool = True, page: Path | None = None) -> str:
-    """What the record's page says when all its files, and the register, are given to it."""
+@asynccontextmanager
+async def opened_page(browser: Browser, page: Path) -> AsyncIterator[Page]:
+    """A record's page, opened from the disk without network; it must raise no error."""
     context = await browser.new_context(offline=True)
     tab = await context.new_page()
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    await tab.goto((page or record / "record.html").as_uri())
-    await tab.set_input_files("#controle-dossier", record)
-    result = tab.locator("#controle-resultat")
-    await result.locator("strong").wait_for()
-    text = await result.inner_text()
-    if register and "déposez" not in text:
-        files = [record / name for name in seal.files(record)] + [record / "record.json", record.parent / "register.jsonl"]
-        await tab.evaluate("document.getElementById('controle-resultat').replaceChildren()")
-        await tab.set_input_files("#controle-fichiers", files)
-        await result.locator("strong").wait_for()
-        text = await result.inner_text()
+    await tab.goto(page.as_uri())
+    yield tab
     assert [] == errors
     await context.close()
-    return text
+
+
+async def give(tab: Page, place: str, files: Path | list[Path]) -> str:
+    """What the page says when these files are chosen."""
+    result = tab.locator("#controle-resultat")
+    await tab.evaluate("document.getElementById('controle-resultat').replaceChildren()")
+    await tab.set_input_files(place, files)
+    await result.locator("strong").wait_for()
+    return await result.inner_text()
+
+
+async def drop(tab: Page, *places: Path) -> str:
+    """What the page says when these are dropped on it from the desktop, by the browser's own protocol."""
+    zone = tab.locator("#controle-zone")
+    await zone.scroll_into_view_if_needed()
+    box = await zone.bounding_box()
+    assert box
+    session = await tab.context.new_cdp_session(tab)
+    data = {"items": [], "files": [str(place) for place in places], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        await session.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 9, "y": box["y"] + 9, "data": data})
+    await tab.locator("#controle-resultat strong").wait_for()
+    return await tab.locator("#controle-resultat").inner_text()
+
+
+async def chosen(browser: Browser, record: Path, *, register: bool = True, page: Path | None = None) -> str:
+    """What the record's page says when its folder, and then the register, are chosen."""
+    async with opened_page(browser, page or record / "record.html") as tab:
+        text = await give(tab, "#controle-dossier", record)
+        return await give(tab, "#controle-fichiers", [record.parent / "register.jsonl"]) if register else text
 
 
 async def test_page_checks_its_own_folder(browser: Browser, sealed: Path) -> None:
     """Offline, without Python: intact says intact, with the fingerprint to compare; each harm is named."""
-    text = await drop(browser, sealed)
+    text = await chosen(browser, sealed)
     assert "Ce dossier est intact" in text and hashlib.sha256((sealed / "record.json").read_bytes()).hexdigest() in text
-    alone = await drop(browser, sealed, register=False)
-    assert "n'a pas été déposé" in alone and "est intact" not in alone
+    alone = await chosen(browser, sealed, register=False)
+    assert "n'a pas été donné" in alone and "est intact" not in alone
+    async with opened_page(browser, sealed / "record.html") as tab:
+        files = [sealed / name for name in seal.contents(sealed).files] + [sealed / "record.json", sealed.parent / "register.jsonl"]
+        assert "Il manque record.json" in await give(tab, "#controle-fichiers", files[-1:])
+        assert "Ce dossier est intact" in await give(tab, "#controle-fichiers", files), "without their folders"
+        assert "Ce dossier est intact" in await give(tab, "#controle-dossier", sealed.parent), "among others"
 
 
 def _flip(path: Path) -> None:
@@ -406,6 +444,10 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a file added": (lambda r: (r / "note.txt").write_text("x"), "note.txt : ajouté"),
     "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), "journal.jsonl : manque"),
     "a file renamed": (lambda r: (r / "journal.jsonl").rename(r / "journal.txt"), "journal.jsonl : manque"),
+    "a file moved": (
+        lambda r: (r / "captures" / "01-authentification.png").rename(r / "01-authentification.png"),
+        "captures/01-authentification.png : manque",
+    ),
     "the register's tail torn": (lambda r: _cut(r.parent / "register.jsonl"), "coupée"),
     "a byte of the register": (lambda r: _flip(r.parent / "register.jsonl"), "registre"),
 }
@@ -417,12 +459,28 @@ async def test_page_sees_what_was_changed(browser: Browser, sealed: Path, tmp_pa
     page = tmp_path / "page.html"
     shutil.copy(sealed / "record.html", page)
     HARMS[harm][0](sealed)
-    text = await drop(browser, sealed, page=page)
+    text = await chosen(browser, sealed, page=page)
     assert "n'est pas intact" in text and HARMS[harm][1] in text, text
+
+
+async def test_page_takes_what_is_dropped_on_it(browser: Browser, sealed: Path) -> None:
+    """A folder and the register, from the desktop; a harm in a folder below is named."""
+    async with opened_page(browser, sealed / "record.html") as tab:
+        assert "Ce dossier est intact" in await drop(tab, sealed, sealed.parent / "register.jsonl")
+    _flip(sealed / "captures" / "01-authentification.png")
+    async with opened_page(browser, sealed / "record.html") as tab:
+        assert "captures/01-authentification.png : modifié" in await drop(tab, sealed)
+
+
+async def test_page_sees_a_folder_under_another_name(browser: Browser, sealed: Path) -> None:
+    """What `releve verify` calls renamed."""
+    other = sealed.with_name(sealed.name.replace("2026", "2025"))
+    shutil.move(sealed, other)
+    assert f"{other.name} : ce dossier a été scellé sous le nom {sealed.name}" in await chosen(browser, other)
 
 
 async def test_page_sees_another_records_files(browser: Browser, sealed: Path, tmp_path: Path) -> None:
     """Two records swapped: the page knows which rotation it tells."""
     other = next(path for path in sealed.parent.glob("2*") if path != sealed)
-    text = await drop(browser, other, register=False, page=sealed / "record.html")
+    text = await chosen(browser, other, register=False, page=sealed / "record.html")
     assert "il décrit une autre rotation" in text

@@ -11,8 +11,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
+from .. import journal as j
 from ..errors import ReleveError
 from ..keystore import Entry, Keystore
 from ..secret import Secret
@@ -44,3 +47,17 @@ def same(commitments: list[str]) -> bool | None:
     if not all(commitments) or len({each.split(":")[0] for each in commitments}) != 1:
         return None
     return len(set(commitments)) == 1
+
+
+def sameness(entries: Sequence[j.Entry]) -> dict[str, Any]:
+    """The commitments of the password that counts, by place, and whether they are equal (None: that cannot be told)."""
+    places: dict[str, str] = {}
+    for entry in entries:
+        match entry.event:
+            case j.PendingStored():
+                places = {"portal": entry.event.commitment, "keyring": entry.event.kept}
+            case j.TargetEntered():
+                places[entry.event.target] = entry.event.commitment
+            case j.PromotionDone() if entry.event.commitment:
+                places["keyring (current)"] = entry.event.commitment
+    return {"commitments": places, "equal": same(list(places.values())) if places else None}

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from ..errors import ReleveError
 from ..keystore import Keystore
 from ..settings import Settings, project_root
 from . import commitment, search, timestamp
-from .folder import NOTEBOOK, PAGE, RecordFolder, all_records, is_closed, opened, outcome
+from .folder import CAPTURES, NOTEBOOK, PAGE, RecordFolder, all_records, is_closed, opened, outcome
 from .page import write_page
 from .printed import PRINTED, print_page
 from .register import NotSealed, Register
@@ -38,14 +40,38 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def files(folder: Path) -> list[str]:
-    """Every file of a record but the statement itself, by its path in the folder with `/`."""
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path != folder / STATEMENT)
+@dataclass(frozen=True)
+class Contents:
+    """What stands in a record but the statement, by its path in the folder with `/`: the plain `files`, and what is none.
+
+    `odd`: a link (what it shows lies elsewhere), an empty folder but the pictures', a device, a name that is no text.
+    """
+
+    files: list[str]
+    odd: list[str]
+
+
+def contents(folder: Path) -> Contents:
+    """Everything below `folder`, in order; no link is followed."""
+    plain, odd = list[str](), list[str]()
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        paths = [here / name for name in names] + [here / name for name in folders if (here / name).is_symlink()]
+        for path in paths:
+            (plain if _is_plain(path) else odd).append(path.relative_to(folder).as_posix())
+        if not folders and not names and here not in (folder, folder / CAPTURES):
+            odd.append(f"{here.relative_to(folder).as_posix()}/")
+    return Contents(sorted(set(plain) - {STATEMENT}), sorted(name.encode("utf-8", "backslashreplace").decode() for name in odd))
+
+
+def _is_plain(path: Path) -> bool:
+    is_text = str(path).encode("utf-8", "replace").decode() == str(path)
+    return is_text and stat.S_ISREG(path.lstat().st_mode)
 
 
 def statement(folder: RecordFolder) -> dict[str, Any]:
     """What `record.json` says. Raises `JournalUnreadable`, OSError."""
-    subjects = [{"name": name, "digest": {"sha256": sha256(folder.path / name)}} for name in files(folder.path)]
+    subjects = [{"name": name, "digest": {"sha256": sha256(folder.path / name)}} for name in contents(folder.path).files]
     return {"_type": TYPE, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate(folder)}
 
 
@@ -74,7 +100,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
         "rejected": [{"time": line.entry.time} | asdict(line.entry.event) for line in told.rejected],
         "targets": [{"name": t.name, "state": t.state, "mode": t.mode} for t in told.targets],
         "proof": {"actor": told.proof.entry.actor, "time": told.proof.entry.time} | asdict(told.proof.entry.event) if told.proof else None,
-        "sameness": sameness(entries),
+        "sameness": commitment.sameness(entries),
         "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
         "timestamp": "asked" if start.timestamp else "none",  # the seal comes first: `timestamps/` holds what was answered
         "versions": start.versions,
@@ -88,20 +114,6 @@ def _steps(told: RecordView) -> list[dict[str, Any]]:
             {"time": p.when.isoformat(), "mode": p.mode, "seconds": p.seconds, "capture": p.capture} for p in item.passages
         ]} for item in told.steps
     ]  # fmt: skip
-
-
-def sameness(entries: list[j.Entry]) -> dict[str, Any]:
-    """The commitments of the password that counts, by place, and whether they are equal (None: that cannot be told)."""
-    places: dict[str, str] = {}
-    for entry in entries:
-        match entry.event:
-            case j.PendingStored():
-                places = {"portal": entry.event.commitment, "keyring": entry.event.kept}
-            case j.TargetEntered():
-                places[entry.event.target] = entry.event.commitment
-            case j.PromotionDone() if entry.event.commitment:
-                places["keyring (current)"] = entry.event.commitment
-    return {"commitments": places, "equal": commitment.same(list(places.values())) if places else None}
 
 
 def cells(folder: Path) -> dict[str, Any]:

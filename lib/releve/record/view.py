@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from .. import journal as j
 from ..procedure import Step, steps
+from .commitment import sameness
 
 E = TypeVar("E", bound=j.Event)
 
@@ -74,7 +75,8 @@ class RecordView:
     `outcome`: "succeeded", "rehearsed", "failed", "abandoned" or "interrupted". `resets`: for each announced reset its attempt and
     "done", "rejected" (done, and the password unusable), "not_done" or "unknown". `portal`: "old", "new", "rejected", "unknown" or
     "displayed" (seen, not submitted).
-    `keyring`: "none", "pending", "turning" or "current"; `stored` is the attempt whose password it holds.
+    `keyring`: "none", "pending", "turning" or "current"; `stored` is the attempt whose password it holds. `sameness`: see
+    `commitment.sameness`.
     """
 
     opened: j.RotationOpened
@@ -96,6 +98,7 @@ class RecordView:
     portal: str
     keyring: str
     stored: int
+    sameness: dict[str, Any]
 
 
 def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo | None = None) -> RecordView:
@@ -132,6 +135,7 @@ def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo
         portal=next(({"done": "new"}.get(state, state) for _, state in reversed(resets) if state != "not_done"), unclicked),
         keyring=_keyring(events),
         stored=stored.attempt if stored else 0,
+        sameness=sameness(entries),
     )
 
 
