@@ -36,7 +36,7 @@ def readings(content: bytes, depth: int = 2) -> Iterator[bytes]:
     yield content
     if depth == 0:
         return
-    for decode in (_json, _html, _url, _wide, _backwards, _hex, _base64, _inflated, _shell):
+    for decode in (_json, _html, _url, _wide, _backwards, _hex, _base64, _inflated, _shell, _doubled):
         for decoded in decode(content):
             if decoded and decoded != content:
                 yield from readings(decoded, depth - 1 if decode in (_json, _html, _url) else 0)
@@ -65,7 +65,10 @@ def _wide(content: bytes) -> Iterator[bytes]:
 
 
 def _backwards(content: bytes) -> Iterator[bytes]:
-    yield content.decode("utf-8", "surrogateescape")[::-1].encode("utf-8", "surrogateescape")
+    turned = content.decode("utf-8", "surrogateescape")[::-1].encode("utf-8", "surrogateescape")
+    yield turned
+    if b"'" in turned:
+        yield from _shell(turned)
 
 
 def _hex(content: bytes) -> Iterator[bytes]:
@@ -82,12 +85,19 @@ def _base64(content: bytes) -> Iterator[bytes]:
             raw = base64.b64decode(cut + b"=" * (-len(cut) % 4))
             yield raw
             yield raw.replace(b"\0", b"")
+            if b"\\" in raw:
+                yield from _json(raw)
 
 
 def _inflated(content: bytes) -> Iterator[bytes]:
     for match in re.finditer(rb"stream\r?\n", content):
         with contextlib.suppress(zlib.error):
             yield zlib.decompressobj().decompress(content[match.end() :])
+
+
+def _doubled(content: bytes) -> Iterator[bytes]:
+    if b"''" in content or b'""' in content:
+        yield content.replace(b"''", b"'").replace(b'""', b'"')
 
 
 def _shell(content: bytes) -> Iterator[bytes]:

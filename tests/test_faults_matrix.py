@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import twin as twins
 from fixtures_keyring import Session as SecretService
+from fixtures_rotation import encoded
 from keyring.errors import KeyringLocked, PasswordSetError
 from releve import journal as j
 from releve import state
@@ -34,7 +35,8 @@ from twin import MemoryKeyring, Result, Twin
 
 
 def judge(twin: Twin, stopped: Result, *, more: int = 0) -> None:
-    """The code and the text fit what is true; a resume ends well, with `more` resets than one."""
+    """The code and the text fit what is true; a resume ends well, with `more` resets than one; no text and no file tells a secret."""
+    assert [] == spilt(twin, stopped)
     if stopped.code == 0:
         assert twin.agree()
         return
@@ -52,6 +54,15 @@ def judge(twin: Twin, stopped: Result, *, more: int = 0) -> None:
         ended = twin.run(reset_again=True)
     assert ended.code in (0, 3), ended
     assert (1 + more, True) == (twin.resets(), twin.agree()), stopped
+    assert [] == spilt(twin, ended)
+
+
+def spilt(twin: Twin, ended: Result) -> list[bytes]:
+    """The passwords, of the manager and of every account, past ones too, that stand in the run's text or in any file of the records."""
+    accounts = twin.world.accounts.values()
+    secrets = {twins.PASSWORD} | {each for account in accounts for each in (account.password, *account.history)}
+    kept = b"".join(path.read_bytes() for path in twin.outputs.rglob("*") if path.is_file()) + ended.text.encode()
+    return [form for each in secrets for form in encoded(each) if form in kept]
 
 
 # -- the portal, at every point of the route and of the targets

@@ -9,16 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import leaks
 import pytest
 from fixtures_rotation import Scene
+from releve import secret
 from releve.desk import first_start
 from releve.desk.copy import dated_copy
-from releve.lab.contents import scrubbed
+from releve.lab.contents import Contents, scrubbed
 from releve.lab.server import arguments
 from releve.record.folder import NOTEBOOK
 from releve.school.people import DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import load
+from releve.throwaway import ThrowawayKeyring
+from sealed_records import PASSWORD, Office
 
 SECRET = "Canari\"<&'%\\mot"
 FORM = {
@@ -44,6 +48,24 @@ def test_what_is_saved_holds_no_secret() -> None:
     saved = scrubbed(notebook(SECRET), is_model=False)
     assert "widgets" not in saved["metadata"]
     assert json.dumps(SECRET)[1:-1] not in json.dumps(saved)
+
+
+async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's process was never told them: it takes them from the keyring. What is sealed is not written any more."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    folder = office.folder(ending=())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
+    secret.forget([PASSWORD])
+    contents = Contents(root_dir=str(tmp_path), records=str(office.outputs))  # type: ignore[no-untyped-call]
+    path = f"outputs/{folder.path.name}/{NOTEBOOK}"
+    await contents.save({"type": "notebook", "format": "json", "content": notebook(PASSWORD)}, path)
+    kept = (folder.path / NOTEBOOK).read_bytes()
+    assert secret.MASK.encode() in kept and not leaks.found(PASSWORD, kept)
+    (folder.path / "record.json").write_text("{}")
+    await contents.save({"type": "notebook", "format": "json", "content": notebook("autre chose")}, path)
+    assert kept == (folder.path / NOTEBOOK).read_bytes()
 
 
 def test_a_model_keeps_no_outputs() -> None:

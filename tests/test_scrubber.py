@@ -12,6 +12,8 @@ from typing import Any
 import leaks
 import pytest
 from jupyter_client.manager import KernelManager
+from releve.record.transcript import Transcript
+from releve.secret import MASK, Secret
 
 SECRET = leaks.MANAGER
 GUARD = """
@@ -205,3 +207,11 @@ def test_the_kernel_keeps_a_sound_copy_of_the_notebook(kernel: Kernel) -> None:
     texts = [output.text for cell in notebook.cells for output in cell.outputs if output.output_type == "stream"]
     assert "avant •••••• après\n" in texts
     assert not sent.tells(SECRET)
+
+
+def test_a_source_that_ran_before_its_secret_was_known_is_kept_without_it() -> None:
+    """A parameter that somebody gave to papermill, say: by the time the copy is written, the secret is known."""
+    ran = Transcript([f"secret = {SECRET!r}"])
+    Secret(SECRET)
+    written = ran.notebook({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    assert MASK in written.decode() and not leaks.found(SECRET, written)

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,6 +154,29 @@ def test_a_blanked_place_through_which_something_shows_is_found(office: Office) 
     (folder.path / "captures" / "08-mot-de-passe.png").write_bytes(flat("#333333", True))
     with pytest.raises(search.SecretFound):
         seal.finish(folder, office.settings, office.keystore)
+
+
+def test_a_picture_whose_text_has_the_secret_is_found(office: Office) -> None:
+    """Each picture carries the text that it shows: a password that was not known when it was taken is found when the record is sealed."""
+    folder = office.folder()
+    shown = picture.mark(flat("#333333", False), [], f"Nouveau mot de passe {PASSWORD}")
+    (folder.path / "captures" / "06-demande.png").write_bytes(shown)
+    with pytest.raises(search.SecretFound) as raised:
+        seal.finish(folder, office.settings, office.keystore)
+    assert "06-demande.png" in raised.value.text
+
+
+def test_what_is_no_plain_file_is_not_sealed_and_is_said(office: Office) -> None:
+    """A link to elsewhere, an empty folder, a name that no text can hold: the seal is made, and the check names each."""
+    folder = office.folder()
+    (folder.path / "lien.txt").symlink_to("/etc/hostname")
+    (folder.path / "ailleurs").symlink_to(office.outputs)
+    (folder.path / "vide").mkdir()
+    (folder.path / os.fsdecode(b"\xff.txt")).write_text("x")
+    record = seal.finish(folder, office.settings, office.keystore).path
+    odd = [found.what for found in verify(office.outputs, None, office.keystore).faults if found.kind == "odd"]
+    assert ["\\udcff.txt", "ailleurs", "lien.txt", "vide/"] == odd
+    assert "lien.txt" not in (record / "record.json").read_text(encoding="utf-8")
 
 
 def test_an_open_rotation_gets_a_page_and_no_seal(office: Office) -> None:

@@ -110,6 +110,20 @@ def _rename(office: Office, first: Path, second: Path) -> None:
     (first / "journal.jsonl").rename(first / "journal.txt")
 
 
+def _add_a_folder(office: Office, first: Path, second: Path) -> None:
+    (first / "rien").mkdir()
+
+
+def _link(office: Office, first: Path, second: Path) -> None:
+    """The same content, but elsewhere: whoever changes it there changes the record."""
+    (first / "rotation.ipynb").rename(office.outputs / "ailleurs.ipynb")
+    (first / "rotation.ipynb").symlink_to(office.outputs / "ailleurs.ipynb")
+
+
+def _move(office: Office, first: Path, second: Path) -> None:
+    (first / "captures" / "01-authentification.png").rename(first / "01-authentification.png")
+
+
 def _swap_folders(office: Office, first: Path, second: Path) -> None:
     first.rename(office.outputs / "aside")
     second.rename(first)
@@ -210,6 +224,9 @@ MUTATIONS: dict[Callable[[Office, Path, Path], None], set[str]] = {
     _add: {"added"},
     _drop: {"missing"},
     _rename: {"added", "missing"},
+    _add_a_folder: {"odd"},
+    _link: {"missing", "odd"},
+    _move: {"added", "missing"},
     _swap_folders: {"renamed", "statement"},
     _swap_files: {"changed"},
     _rename_folder: {"renamed", "unregistered", "absent"},
@@ -326,4 +343,5 @@ def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
     (aged.path / "x").unlink()
     assert 0 == purge.main(purge_arguments(office, True)) and not aged.path.exists()
     assert ["record", "record", "purge"] == [entry["kind"] for entry in office.register()]
-    assert [] == verify(office.outputs, None, office.keystore).faults
+    verdict = verify(office.outputs, None, office.keystore)
+    assert ([], [("destroyed", aged.path.name)]) == (verdict.faults, [(note.kind, note.record) for note in verdict.notes])

@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -58,9 +58,10 @@ def encodings(value: str) -> tuple[str, ...]:
     A form that contains another one is left out: whoever looks for the shorter finds the longer.
     """
     once = _escaped(value)
-    twice = {outer(form) for form in once for outer in (_json, html.escape, _percent)}
+    twice = {outer(form) for form in once for outer in (_json, html.escape, _percent, _python)}
+    coded = _coded(value) | _in_base64(_json(value).encode())
     found: list[str] = []
-    for form in sorted(once | twice | _coded(value) | {_json(form) for form in _coded(value)}, key=len):
+    for form in sorted(once | twice | coded | {_json(form) for form in coded}, key=len):
         if form and not any(shorter in form for shorter in found):
             found.append(form)
     return tuple(reversed(found))
@@ -81,9 +82,14 @@ def _percent(text: str) -> str:
     return quote(text, safe="")
 
 
+def _python(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
 def _escaped(value: str) -> set[str]:
-    """As a program writes it into JSON, HTML, a URL, Python source or a shell's command line; and backwards."""
-    page, python = html.escape(value), value.replace("\\", "\\\\")
+    """As a program writes it into JSON, HTML, a URL, Python source, a table or a shell's command line; and backwards."""
+    page, python, shell = html.escape(value), value.replace("\\", "\\\\"), value.replace("'", "'\"'\"'")
+    script = _json(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")  # JSON within a page
     urls = [quote(value, safe=safe) for safe in ("/", "", "!~*'()", ";,/?:@&=+$-_.!~*'()#")] + [quote_plus(value), quote_plus(value, "*")]
     urls.append("".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in value.encode()))
     return {
@@ -92,6 +98,8 @@ def _escaped(value: str) -> set[str]:
         _json(value),
         _json(value).replace("/", "\\/"),
         json.dumps(value, ensure_ascii=False)[1:-1],
+        script,
+        script.replace("'", "\\u0027"),
         page,
         html.escape(value, quote=False),
         html.escape(value, quote=False).replace('"', "&quot;"),
@@ -100,14 +108,20 @@ def _escaped(value: str) -> set[str]:
         page.replace("&#x27;", "&apos;"),
         "".join(f"&#{ord(char)};" for char in value),
         "".join(f"&#x{ord(char):x};" for char in value),
+        "".join(f"&#x{ord(char):X};" for char in value),
         *urls,
         *(re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), url) for url in urls),
-        python.replace("'", "\\'"),
+        python,
+        _python(value),
         python.replace('"', '\\"'),
         ascii(value)[1:-1],
         repr(value.encode())[2:-1],
-        value.replace("'", "'\"'\"'"),
+        shell,
+        shell[::-1],
         value.replace("'", "'\\''"),
+        value.replace("'", "'\\''")[::-1],
+        value.replace("'", "''"),
+        value.replace('"', '""'),
         re.sub(r"(\W)", r"\\\1", value),
         re.sub(r'([\\"$`!])', r"\\\1", value),
     }
@@ -116,10 +130,14 @@ def _escaped(value: str) -> set[str]:
 def _coded(value: str) -> set[str]:
     """In base64 wherever it stands among other bytes (three alignments), in hexadecimal, and UTF-16 read as if it were not."""
     raws = (value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be"))
-    plain = {_base64(raw, before) for raw in raws for before in range(3)}
     hexes = {raw.hex() for raw in raws} | {value.encode().hex(" "), value.encode().hex(":")}
     wide = "\0".join(value)
-    return plain | {_url_safe(form) for form in plain} | hexes | {form.upper() for form in hexes} | {wide, repr(wide)[1:-1]}
+    return hexes.union({form.upper() for form in hexes}, {wide, repr(wide)[1:-1]}, *map(_in_base64, raws))
+
+
+def _in_base64(raw: bytes) -> set[str]:
+    plain = {_base64(raw, before) for before in range(3)}
+    return plain | {_url_safe(form) for form in plain}
 
 
 def _base64(raw: bytes, before: int) -> str:
@@ -204,7 +222,14 @@ def scrub_bytes(content: bytes) -> bytes:
 
 def begun(text: str) -> int:
     """How many characters at the end of `text` may be the beginning of a secret that the next text would finish."""
-    return max((n for form in _forms for n in range(1, min(len(form), len(text) + 1)) if text.endswith(form[:n])), default=0)
+    longest, beginnings = min(len(_forms[0]), len(text)) if _forms else 0, _beginnings(_forms)
+    return next((length for length in range(longest, 0, -1) if text[-length:] in beginnings), 0)
+
+
+@lru_cache(maxsize=1)
+def _beginnings(forms: tuple[str, ...]) -> frozenset[str]:
+    """Made when a text is first asked about: only a kernel does."""
+    return frozenset(form[:end] for form in forms for end in range(1, len(form) + 1))
 
 
 def _clean_ours(value: object) -> object:

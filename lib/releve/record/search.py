@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ def search(folder: Path, names: str = "") -> list[Found]:
 
 def _search(path: Path, name: str, forms: set[bytes]) -> Iterator[Found]:
     content = path.read_bytes() if path.is_file() else b""
-    if any(form in content or form in name.encode() for form in forms):
+    if any(form in content or form in os.fsencode(name) for form in forms):
         yield Found(name, "secret")
     if content.startswith(b"\x89PNG"):
         try:

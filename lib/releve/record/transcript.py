@@ -10,6 +10,8 @@ import json
 import secrets
 from typing import Any
 
+from ..secret import scrub
+
 WIDGET = "application/vnd.jupyter.widget-view+json"  # shows nothing without the widget's state, which is not kept
 _OUTPUTS = {"stream": ("name", "text"), "display_data": ("data", "metadata"), "error": ("ename", "evalue", "traceback")}
 _OUTPUTS["execute_result"] = ("data", "metadata", "execution_count")
@@ -45,13 +47,15 @@ class Transcript:
         return self._by_request.setdefault(request, self._ran[-1])
 
     def notebook(self, model: dict[str, Any]) -> bytes:
-        """The model with what ran in its cells, in nbformat 4; a source that the model has not gets a cell of its own. Pure."""
+        """The model with what ran in its cells, in nbformat 4; a source that the model has not gets a cell of its own, scrubbed:
+        it may have run before its secret was known.
+        """
         cells = [json.loads(json.dumps(cell)) for cell in model["cells"]]
         place = 0
         for ran in self._ran:
             found = next((n for n, cell in enumerate(cells) if _same(cell, ran)), None)
             if found is None:
-                cells.insert(place, ran | {"id": secrets.token_hex(4)})
+                cells.insert(place, ran | {"id": secrets.token_hex(4), "source": scrub(ran["source"], ours=True)})
                 place += 1
             else:
                 cells[found] |= {key: ran[key] for key in ("outputs", "execution_count")}

@@ -17,7 +17,7 @@ from ..keystore import Keystore
 from . import timestamp
 from .folder import RecordFolder, is_closed
 from .register import FILE_NAME, FIRST, Register, digest
-from .seal import STATEMENT, files, sha256
+from .seal import STATEMENT, contents, sha256
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ WORDS = {
     "changed": "{record} : le fichier {what} a été modifié",
     "added": "{record} : le fichier {what} a été ajouté",
     "missing": "{record} : le fichier {what} manque",
+    "odd": "{record} : {what} n'est pas un vrai fichier (c'est un lien, un dossier vide ou un nom illisible)",
     "unreadable": "{record} : {what} ne peut pas être lu",
     "renamed": "{record} : ce dossier porte le nom d'un autre ; il a été scellé sous le nom {what}",
     "statement": "{record} : record.json n'est pas celui qui a été inscrit au registre (ligne {what})",
@@ -59,9 +60,10 @@ WORDS = {
     "no_head": "le trousseau de ce poste ne connaît pas ce registre : une fin coupée ne se verrait que par un horodatage",
     "untimed": "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à l'autorité",
     "timed": "registre : horodaté jusqu'à la ligne {what}",
+    "destroyed": "{record} : ce dossier a été détruit au terme de sa durée de conservation (registre, ligne {what})",
     "signer": "horodatage : l'autorité qui l'a signé n'est pas vérifiée (donnez son certificat avec --tsa-ca)",
 }
-NOTES = frozenset({"open", "no_head", "untimed", "timed", "signer"})
+NOTES = frozenset({"open", "no_head", "untimed", "timed", "destroyed", "signer"})
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,8 @@ def _check_whole(
         yield Finding("no_head")
     if complete:
         for name, (number, entry) in chain.entries.items():
-            if entry["kind"] == "record" and name not in present:
-                yield Finding("absent", name, str(number))
+            if name not in present and entry["kind"] in ("record", "purge"):
+                yield Finding("absent" if entry["kind"] == "record" else "destroyed", name, str(number))
     yield from _check_timestamps(outputs, chain, authorities)
 
 
@@ -212,7 +214,9 @@ def _check_files(path: Path, number: int, entry: dict[str, Any]) -> Iterator[Fin
     if said["predicate"]["sameness"]["equal"] is False:
         yield Finding("unequal", name)
     sealed = {each["name"]: each["digest"]["sha256"] for each in said["subject"]}
-    there = set(files(path))
+    found = contents(path)
+    there = set(found.files)
+    yield from (Finding("odd", name, each) for each in found.odd)
     yield from (Finding("missing", name, each) for each in sorted(set(sealed) - there))
     yield from (Finding("added", name, each) for each in sorted(there - set(sealed)))
     yield from (Finding("changed", name, each) for each in sorted(there & set(sealed)) if sha256(path / each) != sealed[each])
