@@ -312,6 +312,13 @@ def test_one_record_alone_can_be_checked(office: Office, capsys: pytest.CaptureF
         command.main(arguments(office.outputs / "absent"))
 
 
+def test_a_wrong_folder_is_not_called_intact(office: Office) -> None:
+    """One that holds neither a record nor a register: exit code 2."""
+    with pytest.raises(command.NothingHere) as raised:
+        command.main(arguments(folders(office)[0] / "captures"))
+    assert 2 == raised.value.exit_code
+
+
 def test_every_finding_has_its_words() -> None:
     """No code without a French line."""
     assert all((words.strip() and words[0].islower()) or words.startswith("{") for words in WORDS.values())

@@ -20,6 +20,13 @@ class NoSuchFolder(UsageError):
     todo = "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier register.jsonl)."
 
 
+class NothingHere(UsageError):
+    """A wrong folder must not be called intact."""
+
+    happened = "Il n'y a rien à vérifier dans {path} : ni dossier de rotation, ni registre."
+    todo = "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier register.jsonl)."
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve verify`."""
     text = "dossiers de rotation, ou dossier qui les contient (sinon : celui des réglages)"
@@ -40,6 +47,9 @@ def main(args: argparse.Namespace) -> int:
             named.append(path)
     keystore = _keystore()
     verdicts = {outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()}
+    for path, verdict in verdicts.items():
+        if args.folder and not (verdict.records or verdict.lines or verdict.faults):
+            raise NothingHere(path=path)
     code = 7 if any(verdict.faults for verdict in verdicts.values()) else 0
     if args.json:
         print(json.dumps({"code": code, "folders": {str(path): each.to_dict() for path, each in verdicts.items()}}, ensure_ascii=False))
@@ -74,4 +84,4 @@ def _tell(path: Path, verdict: Verdict) -> None:
     if verdict.faults:
         print("La preuve n'est pas intacte. Ne modifiez rien ; gardez une copie du dossier et prévenez votre support.")
     else:
-        print("Tout est intact.")
+        print("Tout est intact." if verdict.records or verdict.lines else "Il n'y a encore rien à vérifier.")
