@@ -40,6 +40,7 @@ def _forgotten() -> Iterator[None]:
 LONG = ("test_fleet", "test_lab", "test_crash", "test_route_contract", "test_once", "test_cli")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first, and which of them stay together."""
     for item in items:
