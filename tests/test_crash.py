@@ -134,9 +134,9 @@ def test_a_simulated_kill_at_every_effect(case: Case, shm: Path) -> None:
 
 
 def _forkserver() -> Any:
-    """Processes forked from one that has imported everything; its own imports follow PYTHONPATH alone."""
+    """Processes forked from one that has run everything once; its own imports follow PYTHONPATH alone."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["twin"])
+    context.set_forkserver_preload(["twin_warm"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
         forkserver.ensure_running()

@@ -233,24 +233,42 @@ def kernel_of(scene: Scene) -> int:
     return started[-1].pid
 
 
-@pytest.mark.parametrize(("kind", "asked", "resets"), [("login", False, 1), ("reset", True, 2), ("corail_saved", False, 1)])
-def test_the_kernel_is_killed_for_real(scene: Scene, kind: str, asked: bool, resets: int) -> None:
-    """SIGKILL at an event of the portal's ledger, with the real browser and papermill: told, and resumed by another process."""
+def killed(scene: Scene, kind: str, *args: str) -> dict[str, Any]:
+    """What `releve` tells when its kernel is killed at that event of the portal's ledger."""
     once = at_ledger(scene, kind, lambda: os.kill(kernel_of(scene), signal.SIGKILL))
-    killed = scene.releve("--json", "rotate", DEMO_SIRET, "--yes")
+    ended = scene.releve("--json", *args)
     assert once.is_set()
-    told = json.loads(killed.stdout)
-    assert (5 if kind == "login" else 6) == killed.returncode == told["code"]
+    told: dict[str, Any] = json.loads(ended.stdout)
+    assert ended.returncode == told["code"]
     assert "Le carnet s'est arrêté brusquement" in told["text"]
     assert "releve resume" in told["text"]
-    resumed = scene.releve("--json", "resume", "--yes")
-    if asked:
-        assert 6 == resumed.returncode
-        assert "--reset-again" in json.loads(resumed.stdout)["text"]
-        resumed = scene.releve("--json", "resume", "--reset-again")
-    assert (0, resets, True) == (resumed.returncode, scene.resets(), scene.three_places_agree()), resumed.stdout
+    return told
+
+
+def ended(scene: Scene, *args: str) -> None:
+    """A resume ends it: one record, which holds no secret."""
+    resumed = scene.releve("--json", "resume", *args)
+    assert (0, True) == (resumed.returncode, scene.three_places_agree()), resumed.stdout
     assert 1 == len(list(scene.outputs.glob(f"*/{j.FILE_NAME}")))
     assert [] == scene.leaks()
+
+
+def test_the_kernel_is_killed_for_real(scene: Scene) -> None:
+    """SIGKILL at the login, then at Corail, with the real browser and papermill: told, resumed by another process, one reset."""
+    assert 5 == killed(scene, "login", "rotate", DEMO_SIRET, "--yes")["code"]
+    assert 6 == killed(scene, "corail_saved", "resume", "--yes")["code"]
+    ended(scene)
+    assert 1 == scene.resets()
+
+
+def test_the_kernel_is_killed_at_the_reset(scene: Scene) -> None:
+    """The portal has a new password that nobody saw: it is asked, and only the decision resets once more."""
+    assert 6 == killed(scene, "reset", "rotate", DEMO_SIRET, "--yes")["code"]
+    asked = scene.releve("--json", "resume", "--yes")
+    assert (6, 1) == (asked.returncode, scene.resets())
+    assert "--reset-again" in json.loads(asked.stdout)["text"]
+    ended(scene, "--reset-again")
+    assert 2 == scene.resets()
 
 
 def test_the_command_itself_is_killed(scene: Scene) -> None:
@@ -264,9 +282,8 @@ def test_the_command_itself_is_killed(scene: Scene) -> None:
         orphan = os.pidfd_open(kernel_of(scene))
         assert [orphan] == select.select([orphan], [], [], 30)[0]
         os.close(orphan)
-    resumed = scene.releve("--json", "resume")
-    assert (0, 1, True) == (resumed.returncode, scene.resets(), scene.three_places_agree()), resumed.stdout
-    assert [] == scene.leaks()
+    ended(scene)
+    assert 1 == scene.resets()
 
 
 @pytest.mark.parametrize(("kind", "error", "asked"), [("reset", "ResetOutcomeUnknown", True), ("corail_saved", "BrowserGone", False)])
@@ -301,20 +318,20 @@ if any("kernel" in word for word in sys.orig_argv) and os.environ.get("KILL_AT")
 """
 
 
-SAMPLE = [("reset click before", True), ("keyring pending after", False), ("keyring current after", False)]
-
-
-@pytest.mark.parametrize(("point", "asked"), SAMPLE)
-def test_the_kernel_is_killed_at_an_effect(scene: Scene, point: str, asked: bool, tmp_path: Path) -> None:
-    """The crash matrix's cells, a sample of them, with the notebook, papermill, its kernel and Chromium: one reset, wherever it dies."""
+def test_the_kernel_is_killed_at_one_effect_after_the_other(scene: Scene, tmp_path: Path) -> None:
+    """Cells of the crash matrix, with the notebook, papermill, its kernel and Chromium: killed three times, and one reset."""
     (tmp_path / "killer").mkdir()
     (tmp_path / "killer" / "sitecustomize.py").write_text(KILLER)
     path = os.pathsep.join([str(tmp_path / "killer"), *filter(None, [os.environ.get("PYTHONPATH")])])
-    killed = scene.releve("--json", "rotate", DEMO_SIRET, "--yes", PYTHONPATH=path, KILL_AT=point)
-    assert 6 == killed.returncode, killed.stdout
-    resumed = scene.releve("--json", "resume", *(["--reset-again"] if asked else []))
-    assert (0, 1, True) == (resumed.returncode, scene.resets(), scene.three_places_agree()), resumed.stdout
-    assert 1 == len(list(scene.outputs.glob(f"*/{j.FILE_NAME}")))
+    for point, command in (
+        ("reset click before", ("rotate", DEMO_SIRET, "--yes")),
+        ("keyring pending after", ("resume", "--reset-again")),
+        ("keyring current after", ("resume",)),
+    ):
+        dead = scene.releve("--json", *command, PYTHONPATH=path, KILL_AT=point)
+        assert 6 == dead.returncode, dead.stdout
+    ended(scene)
+    assert 1 == scene.resets()
 
 
 def at_ledger(scene: Scene, kind: str, act: Callable[[], Any]) -> threading.Event:

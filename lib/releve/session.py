@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -110,6 +111,12 @@ class Parameters:
         return cls(**given)
 
 
+@cache
+def _versions() -> dict[str, str]:
+    """What this process runs on: a fleet asks at every structure."""
+    return {name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()}
+
+
 class Session:
     """One rotation in the hands of this process: its lock, its journal, its browser."""
 
@@ -194,7 +201,7 @@ class Session:
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
             timestamp=bool(self.settings.record.timestamp_url),
-            versions={name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()},
+            versions=_versions(),
         )
 
     def _foreign_pending(self, rotation: Rotation) -> str:

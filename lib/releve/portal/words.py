@@ -53,12 +53,17 @@ def _within(wording: str) -> re.Pattern[str]:
     return re.compile(_WITHIN.format(tolerant(wording)), re.IGNORECASE)
 
 
+@cache
+def _documented() -> dict[str, list[str]]:
+    tables = tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
+    return {f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()}
+
+
 class Words:
     """The variants of each label, by "place.word"; `overrides` come from `[portal.labels]` and replace the variants."""
 
     def __init__(self, overrides: Mapping[str, str | list[str]] | None = None) -> None:
-        tables = tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
-        self._variants: dict[str, list[str]] = {f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()}
+        self._variants = dict(_documented())
         for key, value in (overrides or {}).items():
             if key not in self._variants:
                 raise UnknownLabel(key=key, known=", ".join(sorted(self._variants)))
