@@ -289,6 +289,7 @@ def test_the_command_itself_is_killed(scene: Scene) -> None:
 @pytest.mark.parametrize(("kind", "error", "asked"), [("reset", "ResetOutcomeUnknown", True), ("corail_saved", "BrowserGone", False)])
 async def test_the_browser_is_killed_for_real(scene: Scene, kind: str, error: str, asked: bool) -> None:
     """Chromium dies at the click, or when Corail has the password: the first is a question, the second loses nothing."""
+    scene.portal["timeout_seconds"] = 5  # an answer that cannot come any more is waited for all the same
     once = at_ledger(scene, kind, kill_browsers)
     stopped = await scene.walk()
     assert once.is_set()

@@ -124,6 +124,7 @@ class RouteContract:
 
     async def test_an_unknown_outcome_is_never_retried_blindly(self, scene: Scene) -> None:
         """The answer is lost: it is said, a second run clicks nothing, and a decision ends it well."""
+        scene.portal["timeout_seconds"] = 5  # a page that draws itself waits it out
         scene.faults.cut_after_confirmation = -1
         lost = await scene.walk()
         assert ("ResetOutcomeUnknown", 6) == (lost.error, lost.code), lost.text
