@@ -14,7 +14,7 @@ from releve.portal import errors as e
 from releve.portal.raccordements import Raccordements
 from releve.record.page import FILE_NAME
 from releve.school import Faults
-from releve.state import DISPLAYED, OLD
+from releve.state import DISPLAYED, OLD, PERHAPS
 from twin import Twin, dying, points
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
@@ -94,6 +94,22 @@ async def test_the_form_is_filled_exactly_or_not_at_all(scene: Scene, faults: di
         setattr(scene.faults, name, value)
     done = await scene.walk()
     assert (error, 0 if error else 1) == (done.error, scene.world.ledger.count("candidate_shown")), done.text
+
+
+@pytest.mark.parametrize("fault", ["server_error_at", "session_expired_at"])
+async def test_a_fault_around_the_click_is_told_as_it_is(scene: Scene, fault: str) -> None:
+    """In place of the form nothing was submitted; in place of the answer nobody knows, and a decision ends it: one reset in all."""
+    scene.portal["timeout_seconds"] = 5
+    setattr(scene.faults, fault, "formulaire")
+    shown = await scene.walk()
+    assert (6, 0) == (shown.code, scene.world.ledger.count("submitted")), shown.text
+    assert DISPLAYED in shown.text
+    setattr(scene.faults, fault, "soumettre")
+    clicked = await scene.walk()
+    assert ("ResetOutcomeUnknown", 6, 0) == (clicked.error, clicked.code, scene.resets()), clicked.text
+    assert PERHAPS in clicked.text
+    done = await scene.walk(reset_again=True)
+    assert ("", 1, True) == (done.error, scene.resets(), scene.three_places_agree()), done.text
 
 
 async def test_a_structure_beyond_the_first_of_the_list_is_found_by_its_siret(scene: Scene) -> None:
