@@ -122,6 +122,12 @@ class Desk:
         self.page.get_by_role("menuitem", name="Exécution").click()
         self.page.get_by_role("menuitem", name="Exécuter toutes les cellules", exact=True).click()
 
+    def run_cell(self, heading: str) -> None:
+        """Run the cell under that heading as a person does: click on the text, then Shift + Enter for it and for its cell."""
+        self.page.get_by_role("heading", level=2, name=re.compile(heading)).filter(visible=True).click()
+        for _ in range(2):
+            self.page.keyboard.press("Shift+Enter")
+
     def restart_and_run_all(self) -> None:
         """By the notebook's own button."""
         self.page.get_by_title("Redémarrer le noyau et exécuter toutes les cellules").filter(visible=True).click()
@@ -133,6 +139,10 @@ class Desk:
         expect(gate.get_by_label(re.compile("quatre derniers chiffres"))).to_be_focused()
         self.page.keyboard.type(siret[-4:])
         self.page.keyboard.press("Enter")
+
+    def stopped(self, text: str) -> None:
+        """Wait until the notebook stands at the cell that stopped, which says that."""
+        expect(self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True)).to_contain_text(re.compile(text))
 
     def printed(self, text: str) -> None:
         """Wait until a cell has printed that."""

@@ -17,10 +17,13 @@ from releve.desk import first_start
 from releve.desk.copy import dated_copy
 from releve.lab.contents import Contents, scrubbed
 from releve.lab.server import arguments
+from releve.operator import Entering, Unattended
+from releve.procedure import TARGET_STEPS
 from releve.record.folder import NOTEBOOK
 from releve.school.people import DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import load
+from releve.targets.corail import GuidedCorail
 from releve.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
 
@@ -94,8 +97,39 @@ def test_the_first_settings_load(tmp_path: Path) -> None:
     assert "auto" == settings.portal.route
 
 
-@pytest.mark.parametrize(("key", "value"), [("siret", "21990001600012"), ("siret", ""), ("name", " "), ("account", ""), ("login", "")])
-def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: str) -> None:
+class Guided(Unattended):
+    """A person who does what is shown; `shown` is what."""
+
+    def __init__(self) -> None:
+        super().__init__(approve=False, reset_again=False)
+        self.shown: list[str] = []
+
+    async def guide(self, step: str, name: str) -> str:
+        self.shown.append(step)
+        return ""
+
+    async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
+        self.shown.append(entering.target)
+        return ""
+
+
+async def test_each_structure_of_an_account_is_guided_from_the_first_screen(tmp_path: Path) -> None:
+    """The first by its own cells; the next ones before their password, for nobody guided them there yet."""
+    first_start.write(tmp_path / "releve.toml", FORM)
+    structure, person = load(tmp_path / "releve.toml").structure(DEMO_SIRET), Guided()
+    first, second = (GuidedCorail(target, structure, person) for target in ("corail:1", "corail:2"))
+    for step in TARGET_STEPS[:-1]:
+        await first.show(step)
+    for each in (first, second):
+        await each.enter(Secret(SECRET))
+    before = list(TARGET_STEPS[:-1])
+    assert [*before, "corail:1", *before, "corail:2"] == person.shown
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("siret", "21990001600012"), ("siret", ""), ("name", " "), ("account", ""), ("login", ""), ("corail", False)]
+)
+def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: object) -> None:
     """What is missing or wrong is said, and no file is left."""
     assert first_start.write(tmp_path / "releve.toml", FORM | {key: value}).endswith(".")
     assert [] == list(tmp_path.iterdir())

@@ -15,6 +15,7 @@ import nbformat
 import pytest
 from filelock import Timeout
 from PIL import Image
+from releve import cli
 from releve import journal as j
 from releve.headless import model
 from releve.lab.contents import Contents
@@ -198,15 +199,26 @@ def test_every_end_is_sealed_and_registered(office: Office, outcome: str) -> Non
 def test_what_a_dead_process_left_is_sealed_by_the_next_command(office: Office) -> None:
     """Once, by whoever comes first, and never while somebody still writes into the folder."""
     first, second, still_open = office.folder(1), office.folder(2), office.folder(3, ending=())
-    errors: list[object] = []
     with second.writing():
-        assert 0 == seal.finish_left_over(office.settings, office.keystore, errors.append)
+        told, faults = seal.finish_left_over(office.settings, office.keystore)
+    assert ([f"Le dossier {first.path.name} n'était pas achevé : il l'est maintenant."], []) == (told, faults)
     assert [first.path.name] == [entry["record"] for entry in office.register()]
-    for _ in range(2):
-        assert 0 == seal.finish_left_over(office.settings, office.keystore, errors.append)
+    for late in (1, 0):
+        told, faults = seal.finish_left_over(office.settings, office.keystore)
+        assert (late, []) == (len(told), faults)
     assert [first.path.name, second.path.name] == [entry["record"] for entry in office.register()]
     assert not (still_open.path / "record.json").exists()
-    assert [] == errors
+
+
+def test_the_next_command_says_what_it_finished(
+    office: Office, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JupyterLab was started without our hooks, or was killed: whoever comes next reads that the record is whole now."""
+    for name, value in throwaway.environment.items():
+        monkeypatch.setenv(name, value)
+    folder = office.folder()
+    cli.main(["--settings", str(office.settings.path), "--outputs", str(office.outputs), "due"])
+    assert f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant." in capsys.readouterr().err
 
 
 def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:
@@ -273,5 +285,5 @@ def test_a_full_disk_is_told_and_the_next_command_seals(office: Office, monkeypa
         with pytest.raises(seal.NotSealed) as raised:
             seal.finish(folder, office.settings, office.keystore)
     assert "record.json" in raised.value.text
-    assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
+    assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     assert [] == verify(office.outputs, None, office.keystore).faults

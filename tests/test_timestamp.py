@@ -138,7 +138,7 @@ def test_an_authority_that_is_away_stops_nothing(office: Office, authority: Auth
     verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
     assert ([], ["untimed"]) == (verdict.faults, [note.kind for note in verdict.notes])
     authority.away = False
-    assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
+    assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     assert 2 == len(tokens(office))
     assert ["timed"] == [note.kind for note in verify(office.outputs, None, office.keystore, authority.folder / "ca.pem").notes]
 
@@ -152,7 +152,7 @@ def test_a_seal_that_was_never_timestamped_says_so(office: Office, authority: Au
     assert "Pas encore horodaté" in (record / "record.html").read_text(encoding="utf-8")
     assert "asked" == json.loads((record / "record.json").read_bytes())["predicate"]["timestamp"]
     authority.away = False
-    assert 0 == seal.finish_left_over(office.settings, office.keystore, print)
+    assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
     assert ([], ["timed"]) == (verdict.faults, [note.kind for note in verdict.notes])
 

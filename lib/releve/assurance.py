@@ -19,7 +19,7 @@ from .steps import Done, StepMissing
 
 
 class ProofLater(PersonNeeded):
-    happened = "La preuve est remise à plus tard : personne n'a encore essayé le nouveau mot de passe."
+    happened = "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe fonctionne."
     safe = "Il est entré partout et en sûreté dans le trousseau ; rien ne sera redemandé au portail."
     todo = "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis l'accueil (« Reprendre »)."
 

@@ -100,9 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
     try:
-        left = _finish_left_over(args) if args.command in FINISHING else 0
+        failed = _finish_left_over(args) if args.command in FINISHING else 0
         code = int(import_module(COMMANDS[args.command][0]).main(args))
-        return 7 if left and code in (0, 3) else code
+        return 7 if failed and code in (0, 3) else code
     except ReleveError as error:
         return fail(error, args.json)
     except KeyboardInterrupt:
@@ -121,7 +121,10 @@ def _finish_left_over(args: argparse.Namespace) -> int:
     from .settings import load
 
     with suppress(ReleveError):  # bad settings, no keyring: the command itself tells it
-        return finish_left_over(load(args.settings, args.outputs), open_keystore(), lambda error: print(error.text, file=sys.stderr))
+        left = finish_left_over(load(args.settings, args.outputs), open_keystore())
+        for line in (*left.told, *(error.text for error in left.faults)):
+            print(line, file=sys.stderr)
+        return len(left.faults)
     return 0
 
 

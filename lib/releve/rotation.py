@@ -131,7 +131,9 @@ class Rotation(Papers):
         structure, used_by = self.structure, tuple(situation.facts.targets)
         how = await self.operator.confirm(Confirmation(structure.technical_account, structure.name, structure.siret, used_by))
         self.journal.append(j.GateGiven(GATE, how), GATE)
-        return Done("manual" if self.operator.interactive else "automatic", f"réinitialisation confirmée ({how})")
+        if self.operator.interactive:
+            return Done("manual", "réinitialisation confirmée à l'écran")
+        return Done("automatic", f"réinitialisation confirmée ({how})")
 
     async def _close(self, situation: Situation) -> Done:
         if situation.next not in (Next.PROMOTE, Next.CLOSE):

@@ -62,7 +62,7 @@ async def _seal(session: Session, folder: RecordFolder, handle: object) -> None:
             await asyncio.sleep(_LOOK_SECONDS)  # JupyterLab writes when it likes, and tells the kernel nothing
         try:
             await asyncio.to_thread(finish, folder, session.settings, session.keystore)
-            said = "Le dossier est enregistré et scellé. Vous pouvez fermer cet onglet."
+            said = "✓ Le dossier est enregistré et scellé. Vous pouvez fermer cet onglet."
         except ReleveError as error:
             said = error.text
     handle.update(HTML(_end(session, said)))  # type: ignore[attr-defined, no-untyped-call]  # on the page only: what is sealed does not change

@@ -65,6 +65,8 @@ def _filled(parameters: Parameters) -> dict[str, object]:
     metadata = {"tags": ["injected-parameters"], "jupyter": {"source_hidden": True}}
     made: dict[str, object] = {"cell_type": "code", "id": "valeurs", "metadata": metadata, "execution_count": None, "outputs": []}
     cells.insert(at + 1, made | {"source": source})
+    for cell in cells:  # a slip of the keyboard in JupyterLab neither opens a text nor takes a step away
+        cell["metadata"] = cell["metadata"] | {"editable": False, "deletable": False}  # type: ignore[operator]
     model["metadata"] = model["metadata"] | {"releve": {"notebook": "rotation"}}  # type: ignore[operator]
     return model
 

@@ -26,7 +26,7 @@ def drawing(step: str) -> str:
 
 def page(step: str, name: str) -> View:
     """One of the screens before the last."""
-    body = f"<p>Dans Corail, pour <strong>{escape(name)}</strong> : {escape(BY_ID[step].instruction)}</p>{drawing(step)}"
+    body = f"<p>Pour <strong>{escape(name)}</strong> :</p><p>{escape(BY_ID[step].instruction)}</p>{drawing(step)}"
     return form(f"Corail : {BY_ID[step].title}", body, buttons=[button("done", "C'est fait", "primary")])
 
 

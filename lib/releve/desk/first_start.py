@@ -60,6 +60,8 @@ def write(path: Path, values: dict[str, Any]) -> str:
     for name, label in (("name", "le nom de la structure"), ("account", "le compte technique"), ("login", "votre identifiant")):
         if not values[name].strip():
             return f"Il manque {label}."
+    if not values["corail"]:
+        return "Relève guide la saisie dans Corail ; pour un autre logiciel, écrivez les réglages vous-même (« command », dans le README)."
     path.parent.mkdir(parents=True, exist_ok=True)
     trial = path.with_name(f".{path.name}.essai")
     try:

@@ -17,7 +17,6 @@ from ..history import Past, history
 from ..keystore import open_keystore
 from ..lab import OUTPUTS_ENVIRONMENT
 from ..record.folder import PAGE, RecordFolder
-from ..record.register import Register
 from ..record.seal import finish_left_over
 from ..settings import Settings, default_path, load
 from . import first_start
@@ -83,31 +82,29 @@ class Home:
 
 
 def _opened(folder: RecordFolder) -> str:
-    link = f'<a href="/lab/tree/{quote(url(folder))}">{escape(folder.path.name)}</a>'
+    path = url(folder)
+    link = f'<a href="/lab/tree/{quote(path)}" data-open="{escape(path)}">{escape(folder.path.name)}</a>'
     return f"<p>Le carnet est ouvert dans un autre onglet, en haut : {link}</p>"
 
 
 def _page(settings: Settings, said: str) -> View:
     outputs, today = settings.record.folder, date.today()
-    finished = _finish_left(settings)
+    left = finish_left_over(settings, open_keystore())
     past = history(outputs)
     dues = sorted(agenda(settings.structures.values(), settings.policy, past, today), key=lambda due: due.order)
-    body = said + "".join(f"<p>Le dossier {escape(name)} n'était pas achevé : il l'est maintenant.</p>" for name in finished)
-    body += picture.year(dues, today) + f'<p class="rv-soft">{picture.legend()}</p>'
-    body += f'<ul class="rv-cards">{"".join(_card(due) for due in dues[:SHOWN])}</ul>'
-    if len(dues) > SHOWN:
-        body += paragraphs(f"{len(dues) - SHOWN} autres structures sont plus loin de leur échéance.")
+    body = said + paragraphs(*left.told, *(error.text for error in left.faults))
+    body += f'<div class="rv-scroll" tabindex="0" role="group" aria-label="Échéances de l\'année">{picture.year(dues, today)}</div>'
+    body += f'<p class="rv-soft">{picture.legend()}</p>'
+    body += _cards(dues[:SHOWN])
+    if further := dues[SHOWN:]:
+        body += f"<details><summary>{len(further)} de plus, dont l'échéance est plus lointaine</summary>{_cards(further)}</details>"
     body += _done(past)
     buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
     return form("Mots de passe Chorus Pro", body, buttons=buttons, wide=True)
 
 
-def _finish_left(settings: Settings) -> list[str]:
-    """The records that an ended process left unsealed, and that are sealed now."""
-    register = Register(settings.record.folder, keystore := open_keystore())
-    before = set(register.records())
-    finish_left_over(settings, keystore, lambda error: None)
-    return sorted(set(register.records()) - before)
+def _cards(dues: list[Due]) -> str:
+    return f'<ul class="rv-cards">{"".join(map(_card, dues))}</ul>'
 
 
 def _card(due: Due) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import Callable
 from functools import partial
 from html import escape
@@ -20,7 +21,12 @@ from .panel import Answer, Panel, View, button, field_, form, paragraphs
 from .reconnect import Pages
 
 CHECKED = "Je l'ai fait moi-même"
-CODE_SECONDS = 300  # how long a code usually lives; the portal does not say
+CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal does not say
+
+
+class NobodyKnows(ResetOutcomeUnknown):
+    happened = "L'opérateur n'a pas pu dire si la réinitialisation a eu lieu."
+    todo = ""
 
 
 class AtDesk:
@@ -32,6 +38,7 @@ class AtDesk:
         self.pages = pages
         self.panel: Panel | None = None
         self._typed: Secret | None = None  # the portal's password, for this session only
+        self._code_until = 0.0  # when the last code that was sent is probably too old
         self.own_browser = ""  # the portal's address, when the operator works in a browser of her own
         self._entered: Callable[[], Secret] | None = None  # the new one, to be entered once more if it is refused
 
@@ -69,7 +76,9 @@ class AtDesk:
             self._typed = credentials.typed = answer.secrets["password"]
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
-        answer = await self.ask(_code(asked))
+        if not asked.problem:  # just sent
+            self._code_until = time.monotonic() + CODE_SECONDS
+        answer = await self._until(_code(asked, round(self._code_until - time.monotonic())), _code_typed)
         return None if answer.action == "resend" else answer.values["code"].strip()
 
     async def accept_screen(self, changed: ScreenChange) -> str | None:
@@ -103,7 +112,9 @@ class AtDesk:
         body = paragraphs(found.instruction.replace("**", ""))
         if step == "mot-de-passe":
             body = paragraphs("Revenez sur la fiche de la structure, et cliquez de nouveau sur « Réinitialiser le mot de passe ».")
-        if self.own_browser:
+        if not self.own_browser:
+            body = paragraphs("Dans la fenêtre du portail, qui vient de passer devant :") + body
+        else:
             link = f'<a href="{escape(self.own_browser)}" target="_blank" rel="noopener">{escape(self.own_browser)}</a>'
             body += f"<p>Dans votre propre navigateur, connecté au portail : {link}</p>"
         buttons = [button("done", CHECKED, "primary")]
@@ -125,7 +136,7 @@ class AtDesk:
             form("À vous : confirmez sur le portail", body, buttons=buttons, tone="danger", tag=step_tag("confirmation", "à la main"))
         )
         if answer.action == "unknown":
-            raise ResetOutcomeUnknown(why="l'opérateur n'a pas pu le dire", todo="")
+            raise NobodyKnows
         return answer.action == "done"
 
     async def new_password(self, account: str, why: str = "") -> Secret:
@@ -168,12 +179,11 @@ class AtDesk:
 
     async def _until(self, view: View, fault: Callable[[Answer], str]) -> Answer:
         """Ask until nothing is wrong with the answer; `fault` tells what is, in French."""
-        error = ""
         while True:
-            answer = await self.ask(view | {"error": error})
+            answer = await self.ask(view)
             if not (error := fault(answer)):
                 return answer
-            view |= {"fields": [field | {"value": answer.values.get(field["name"])} for field in view["fields"]]}
+            view |= {"error": error, "fields": [field | {"value": answer.values.get(field["name"])} for field in view["fields"]]}
 
 
 def _all_ticked(answer: Answer) -> str:
@@ -189,13 +199,17 @@ def _something_typed(answer: Answer) -> str:
     return "" if answer.secrets["password"].reveal() else "Tapez le mot de passe."
 
 
+def _code_typed(answer: Answer) -> str:
+    return "" if answer.action == "resend" or answer.values["code"].strip() else "Tapez le code."
+
+
 def step_tag(step: str, how: str) -> str:
     found = BY_ID[step]
     return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {how}"
 
 
 def _credentials(login: str, refused: str) -> View:
-    body = "" if not refused else f'<div class="rv-warning">{escape(refused)}</div>'
+    body = "" if not refused else f'<div class="rv-warning">{escape(refused)} Vérifiez-le, puis retapez-le lentement.</div>'
     body += paragraphs(f"Identifiant : {login}")
     fields = [
         field_("password", "Mot de passe du Portail de la Gestion Publique", "password", help="Il n'est écrit dans aucun fichier."),
@@ -211,7 +225,7 @@ def _credentials(login: str, refused: str) -> View:
     )
 
 
-def _code(asked: CodeAsked) -> View:
+def _code(asked: CodeAsked, seconds: int) -> View:
     fields = [field_("code", "Code à usage unique", digits=True, maxlength=12, size=12)]
     buttons = [button("ok", "Valider le code", "primary")]
     if asked.can_resend:
@@ -223,7 +237,7 @@ def _code(asked: CodeAsked) -> View:
         fields=fields,
         buttons=buttons,
         error=asked.problem,
-        countdown=CODE_SECONDS,
+        countdown=max(seconds, 1) if asked.can_resend else 0,  # an application makes its own all the time
         tag=step_tag("portail", "faite par Relève"),
     )
 

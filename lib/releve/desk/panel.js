@@ -2,22 +2,27 @@
 // a message and its field is emptied at once.
 const CLIPBOARD_SECONDS = 45, SHOWN_SECONDS = 10, PAD_BYTES = 256;
 
+// A colon or a guillemet never stands alone at the beginning of a line.
+const french = text => text.replace(/« /g, '«\u00a0').replace(/ (?=[»:;?!](?:\s|[.,)<]|$))/g, '\u00a0');
+
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name === 'html') element.innerHTML = value;
+    if (name === 'html') element.innerHTML = french(value);
     else if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, '');
     else if (value !== false && value !== undefined && value !== null) element.setAttribute(name, value);
   }
-  element.append(...children.filter(child => child !== null && child !== undefined));
+  const given = children.filter(child => child !== null && child !== undefined);
+  element.append(...given.map(child => (typeof child === 'string' ? french(child) : child)));
   return element;
 }
 
 let numbers = 0;
+const mine = Math.random().toString(36).slice(2); // each panel has this module to itself, and ids are the page's
 
 function field(spec) {
-  const id = `releve-${numbers += 1}`;
+  const id = `releve-${mine}-${numbers += 1}`;
   const help = spec.help ? make('span', { class: 'rv-help', id: `${id}-help` }, spec.help) : null;
   const described = spec.help ? `${id}-help` : null;
   if (spec.kind === 'check') {
@@ -67,10 +72,15 @@ function read(root, view) {
 
 function bytes(text) { return Uint8Array.from(atob(text), character => character.charCodeAt(0)); }
 
-// The hand-over of the new password: to the clipboard, or to the screen for a moment.
-function handOver(model, root, tell) {
-  let pad = null, timers = [];
-  const later = (seconds, act) => { timers.push(setTimeout(act, seconds * 1000)); };
+// The hand-over of the new password: to the clipboard, or to the screen for a moment. The clipboard is emptied whatever is
+// shown by then: one goes on to the next form long before.
+function handOver(model, root) {
+  let pad = null, emptying = 0;
+  const tell = text => {
+    const places = [...root.querySelectorAll('.rv-status'), ...document.querySelectorAll('.rv-status')];
+    const seen = places.find(each => each.closest('.rv').offsetParent);
+    if (seen) seen.textContent = text;
+  };
   const empty = async () => {
     try {
       await navigator.clipboard.writeText('');
@@ -84,7 +94,8 @@ function handOver(model, root, tell) {
     try {
       await navigator.clipboard.writeText(value);
       tell(`Copié. Collez-le dans Corail (Ctrl + V). Le presse-papiers sera vidé dans ${CLIPBOARD_SECONDS} secondes.`);
-      later(CLIPBOARD_SECONDS, empty);
+      clearTimeout(emptying);
+      emptying = setTimeout(empty, CLIPBOARD_SECONDS * 1000);
     } catch {
       tell("Votre navigateur n'a pas permis la copie. Utilisez « Le voir 10 secondes ».");
     }
@@ -94,7 +105,7 @@ function handOver(model, root, tell) {
     place.textContent = value;
     place.hidden = false;
     tell(`Recopiez-le exactement : il disparaîtra dans ${SHOWN_SECONDS} secondes.`);
-    later(SHOWN_SECONDS, () => { place.textContent = ''; place.hidden = true; tell(''); });
+    setTimeout(() => { place.textContent = ''; place.hidden = true; if (place.isConnected) tell(''); }, SHOWN_SECONDS * 1000);
   };
   return {
     ask(action) {
@@ -107,7 +118,6 @@ function handOver(model, root, tell) {
       pad = null;
       (action === 'copy' ? copy : show)(value);
     },
-    stop() { timers.forEach(clearTimeout); },
   };
 }
 
@@ -123,14 +133,14 @@ function countdown(seconds, done) {
   return place;
 }
 
-function act(action, view) {
+function act(action) {
   if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run) : window.open(`/lab/tree/${action.open}`);
 }
 
 function render({ model, el }) {
   const root = make('section', { class: 'rv', 'data-lm-suppress-shortcuts': 'true' });
   el.append(root);
-  let hand = null, tell = () => {};
+  const hand = handOver(model, root);
 
   const answer = (view, action) => {
     const sent = { action, turn: view.turn, ...read(root, view) };
@@ -143,13 +153,10 @@ function render({ model, el }) {
     const view = model.get('view');
     if (!view || !view.heading) { root.replaceChildren(); return; }
     const held = root.contains(document.activeElement);
-    hand?.stop();
     root.removeAttribute('aria-busy');
     root.className = `rv rv-${view.tone ?? 'plain'}${view.wide ? ' rv-wide' : ''}`;
     const status = make('p', { class: 'rv-status', role: 'status' });
-    tell = text => { status.textContent = text; };
-    hand = handOver(model, root, tell);
-    const title = `releve-${numbers += 1}`;
+    const title = `releve-${mine}-${numbers += 1}`;
     root.setAttribute('aria-labelledby', title);
     const buttons = view.buttons.map(each => make('button', {
       type: each.style === 'primary' ? 'submit' : 'button', class: `rv-button rv-${each.style}`, 'data-action': each.action,
@@ -166,9 +173,9 @@ function render({ model, el }) {
       // JupyterLab keeps a form from being submitted by the key itself.
       onkeydown: event => { if (event.key === 'Enter' && event.target.matches('input:not([type=checkbox], [type=radio])')) go(event); },
     },
+      view.error ? make('p', { class: 'rv-error', role: 'alert' }, view.error) : null,
       ...view.fields.map(field),
       view.countdown ? countdown(view.countdown, 'Ce code a sans doute expiré : demandez-en un autre.') : null,
-      view.error ? make('p', { class: 'rv-error', role: 'alert' }, view.error) : null,
       make('output', { class: 'rv-secret', hidden: true }),
       buttons.length ? make('div', { class: 'rv-buttons' }, ...buttons) : null,
       status);
@@ -182,20 +189,26 @@ function render({ model, el }) {
       event.preventDefault();
       answer(view, each.dataset.answer);
     }));
-    if (view.go) act(view.go, view);
+    root.querySelectorAll('[data-open]').forEach(each => each.addEventListener('click', event => {
+      event.preventDefault();
+      act({ open: each.dataset.open });
+    }));
+    if (view.go) act(view.go);
     if (view.focus !== false && (view.buttons.length || view.fields.length) && !view.working) {
       requestAnimationFrame(() => {
-        root.scrollIntoView({ block: root.offsetHeight > window.innerHeight * .7 ? 'start' : 'nearest' });
+        const { top, bottom } = root.getBoundingClientRect(), tall = root.offsetHeight > window.innerHeight * .7;
+        const seen = top > 80 && (tall ? top < window.innerHeight * .4 : bottom < window.innerHeight - 40);
+        if (!seen) root.scrollIntoView({ block: tall ? 'start' : 'nearest' });
         const first = root.querySelector('[aria-invalid], .rv-field input, .rv-check input, .rv-primary');
         if (first && (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content'))) { first.focus({ preventScroll: true }); first.select?.(); }
       });
     }
   };
-  const received = content => { if (content.secret !== undefined) hand?.received(content); };
+  const received = content => { if (content.secret !== undefined) hand.received(content); };
   model.on('change:view', draw);
   model.on('msg:custom', received);
   draw();
-  return () => { hand?.stop(); model.off('change:view', draw); model.off('msg:custom', received); };
+  return () => { model.off('change:view', draw); model.off('msg:custom', received); };
 }
 
 export default { render };

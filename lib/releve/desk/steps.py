@@ -110,7 +110,7 @@ class Desk:
             return await self._decided(answer)
         if answer.action == "by-hand":
             self._by_hand(step)
-        elif answer.action == "again" and step in PORTAL_STEPS:
+        elif step in (PORTAL_STEPS if answer.action == "again" else NAVIGATION):  # a cell that is run again does not know the window
             await self.session.rotation.start_over()
         return answer.action != "stop"
 
@@ -150,6 +150,7 @@ def _stopped(step: str, error: ReleveError) -> View:
     )
     buttons = [button("again", "Réessayer", "primary")]
     if step in BY_ID:
+        body += "<p>Si vous le pouvez, faites cet écran vous-même : Relève continue ensuite.</p>"
         buttons.append(button("by-hand", "Le faire moi-même"))
     buttons.append(button("stop", "M'arrêter là pour aujourd'hui", "link"))
     return form("Cette étape s'est arrêtée", body, buttons=buttons, tone="trouble", tag=step_tag(step, "arrêtée") if step in BY_ID else "")

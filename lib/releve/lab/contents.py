@@ -7,6 +7,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
@@ -75,7 +76,10 @@ class Contents(AsyncLargeFileManager):
         if model.get("type") == "notebook" and model.get("content"):
             with suppress(ReleveError, TimeoutError):
                 await asyncio.wait_for(asyncio.to_thread(self._learn, path), KEYRING_SECONDS)
-            model = model | {"content": scrubbed(model["content"], is_model=path.strip("/").startswith(f"{MODELS}/"))}
+            is_model = path.strip("/").startswith(f"{MODELS}/")
+            model = model | {"content": scrubbed(model["content"], is_model)}
+            if is_model and self._only_ran(path, model["content"]):
+                return await self.get(path, content=False)
         folder = self._record(path)
         with await asyncio.to_thread(folder.saving().acquire) if folder else nullcontext():
             return await (self.get(path, content=False) if self._is_sealed(path) else super().save(model, path))  # type: ignore[no-untyped-call]
@@ -90,6 +94,17 @@ class Contents(AsyncLargeFileManager):
 
     def _record(self, path: str) -> RecordFolder | None:
         return RecordFolder.at(Path(self._get_os_path(path)).parent)
+
+    def _only_ran(self, path: str, content: dict[str, Any]) -> bool:
+        """Whether nobody edited a model that is saved: it is not written then, however many JupyterLabs have it open.
+
+        What a kernel says of itself, which differs from machine to machine, becomes the model's own words again.
+        """
+        with suppress(OSError, ValueError):
+            known = nbformat.read(self._get_os_path(path), as_version=4)  # type: ignore[no-untyped-call]
+            content["metadata"] |= {name: known.metadata[name] for name in ("kernelspec", "language_info") if name in known.metadata}
+            return bool(content["cells"] == known.cells and content["metadata"] == known.metadata)
+        return False
 
     def _learn(self, path: str) -> None:
         """Make the scrubber know the secrets of that notebook's rotation, as far as the keyring gives them without a question."""
@@ -110,5 +125,6 @@ def scrubbed(notebook: dict[str, Any], is_model: bool) -> dict[str, Any]:
     for cell in cleaned.get("cells", []):
         if is_model and cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
+            cell.get("metadata", {}).pop("trusted", None)
         cell.get("metadata", {}).pop("execution", None)
     return cleaned

@@ -26,7 +26,7 @@ def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from jupyterlab.labapp import LabApp
 
-    print("JupyterLab s'ouvre dans votre navigateur. Pour l'arrêter : menu « Fichier », « Éteindre », ou Ctrl-C ici.", flush=True)
+    print("JupyterLab s'ouvre dans votre navigateur. Pour l'arrêter : menu « Fichier », « Arrêter », ou Ctrl-C ici.", flush=True)
     LabApp.launch_instance(arguments(folder, browser, port))
     return 0
 

@@ -10,11 +10,10 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import Timeout
 
@@ -202,9 +201,16 @@ def _make_page(folder: RecordFolder, settings: Settings) -> None:
             print_page(page, settings)
 
 
-def finish_left_over(settings: Settings, keystore: Keystore, tell: Callable[[ReleveError], None]) -> int:
-    """Seal what an ended process left unsealed, and timestamp what an authority could not; how many failed. Cheap when nothing is left."""
-    register, failed = Register(settings.record.folder, keystore), 0
+class LeftOver(NamedTuple):
+    """What was sealed late, in French words for whoever is there, and what could not be."""
+
+    told: list[str]
+    faults: list[ReleveError]
+
+
+def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
+    """Seal what an ended process left unsealed, and timestamp what an authority could not. Cheap when nothing is left."""
+    register, left = Register(settings.record.folder, keystore), LeftOver([], [])
     known = register.records()
     for folder in all_records(settings.record.folder):
         if folder.path.name in known or folder.quarantined:
@@ -213,10 +219,10 @@ def finish_left_over(settings: Settings, keystore: Keystore, tell: Callable[[Rel
             if is_closed(folder.entries(pass_over_damage=True)):
                 with folder.writing():
                     finish(folder, settings, keystore)
+                left.told.append(f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant.")
         except Timeout:
             continue
         except ReleveError as error:
-            failed += 1
-            tell(error)
+            left.faults.append(error)
     timestamp.catch_up(register, settings.record.timestamp_url)
-    return failed
+    return left

@@ -13,7 +13,7 @@ from ..operator import Entering, Operator
 from ..portal.browser import PortalBrowser
 from ..portal.screens import Screen
 from ..portal.words import digits
-from ..procedure import BY_ID
+from ..procedure import BY_ID, TARGET_STEPS
 from ..secret import Secret
 from ..settings import Structure
 
@@ -26,11 +26,17 @@ class GuidedCorail:
 
     def __init__(self, target: str, structure: Structure, operator: Operator) -> None:
         self.target, self.structure, self.operator = target, structure, operator
+        self._guided = False
 
     async def show(self, step: str) -> str:
+        self._guided = True
         return await self.operator.guide(step, self.structure.name)
 
     async def enter(self, secret: Secret) -> str:
+        """The last screen; the ones before it too, if nobody was guided there: a second structure of the same account."""
+        if not self._guided:
+            for step in TARGET_STEPS[:-1]:
+                await self.show(step)
         return await self.operator.enter_by_hand(Entering(self.target, self.structure.name, self.structure.technical_account), secret)
 
     async def capture(self, path: Path) -> bool:
