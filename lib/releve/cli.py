@@ -100,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
     try:
+        _start_early(args)
         failed = _finish_left_over(args) if args.command in FINISHING else 0
         code = int(import_module(COMMANDS[args.command][0]).main(args))
         return 7 if failed and code in (0, 3) else code
@@ -110,6 +111,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 4
     except BrokenPipeError:
         return 0
+
+
+def _start_early(args: argparse.Namespace) -> None:
+    """The kernel and the browser of a rotation that is surely wanted start first, beside all the rest."""
+    if args.command == "rotate" and args.yes and (args.all or args.siret):
+        from . import own_kernel
+
+        with suppress(OSError, RuntimeError):  # told when it is needed
+            own_kernel.begin(args.settings or "")
 
 
 def _finish_left_over(args: argparse.Namespace) -> int:

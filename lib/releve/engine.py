@@ -5,13 +5,12 @@ Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from click import ClickException
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
@@ -22,7 +21,7 @@ from .disk import write_atomically
 from .kept_kernel import Kernel
 from .kernel import OUTCOME
 from .own_kernel import configuration
-from .secret import clean, registered, scrub
+from .secret import clean, scrub
 
 SAVE_EVERY = timedelta(seconds=1)
 Progress = Callable[[str, str], None]
@@ -41,12 +40,6 @@ class RunEnded(ClickException):
         self.exit_code = code  # type: ignore[misc]  # click reads it from the error in hand
 
 
-@lru_cache(maxsize=256)
-def _scrub_once(text: str, known: tuple[str, ...]) -> str:
-    """Pictures are long, and saved again at each cell: each is scrubbed once for every set of known secrets."""
-    return scrub(text)
-
-
 class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
     """Saves the notebook whole or not at all: papermill itself truncates its output file in place."""
 
@@ -61,10 +54,8 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
             return
         if self.output_path:
             self.learn()  # what came into being is known before it is saved
-            known = registered()
-            scrubbed = clean(self.nb, lambda text: _scrub_once(text, known) if len(text) > 1000 else scrub(text))
-            text: str = nbformat.writes(nbformat.from_dict(scrubbed))  # type: ignore[no-untyped-call]
-            write_atomically(Path(self.output_path), text.encode())
+            text = json.dumps(clean(self.nb), ensure_ascii=False, indent=1)
+            write_atomically(Path(self.output_path), text.encode() + b"\n")
         self.last_save_time = self.now()
 
 

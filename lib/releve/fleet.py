@@ -9,15 +9,18 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import headless
 from .errors import ReleveError
 from .history import JustDone, history
 from .kernel import UnforeseenError
+from .keystore import open_keystore
 from .lock import AccountBusy
+from .record import search
 from .secret import forget, registered
 from .settings import Settings, Structure
 
@@ -92,8 +95,33 @@ def one_each(structures: Iterable[Structure]) -> list[Structure]:
     return list(found.values())
 
 
+@dataclass(frozen=True)
+class _Told:
+    """How a structure ended, the run whose record is still to be sealed (None: there is none), and what the scrubber learnt from it."""
+
+    line: Line
+    ended: headless.Ended | None = None
+    secrets: frozenset[str] = frozenset()
+
+    def sealed(self) -> Line:
+        """The line, once its record is sealed; what the scrubber knows must not grow with the fleet."""
+        line = self.line
+        if self.ended:
+            line = _line(self.ended.seal())
+        forget(self.secrets)
+        return line
+
+
+def _line(found: headless.Outcome) -> Line:
+    text = "" if found.code == 0 else found.text
+    return Line(found.structure, found.name, found.code, text, found.record, found.error, found.proof, found.next_due)
+
+
 class Fleet:
-    """One run over a list of structures. `tell(kind, text)` is told "begin" (a name), "step", "text" and "end" (a name)."""
+    """One run over a list of structures. `tell(kind, text)` is told "begin" (a name), "step", "text" and "end" (a name).
+
+    A record is printed, then sealed, while the next structures are in hand; all of them are when `run` returns.
+    """
 
     def __init__(self, settings: Settings, *, approve: bool, reset_again: bool = False, again: bool = False) -> None:
         self.settings, self.approve, self.reset_again, self.again = settings, approve, reset_again, again
@@ -101,30 +129,46 @@ class Fleet:
         self._kernel: Kernel | None = None
         self._stop = threading.Event()
         self._in_a_row = 0
+        self._sealer = ThreadPoolExecutor(1, "sceau")
+        self._unsealed, self._lines = list[_Told](), list[Future[Line]]()
 
     def run(self, structures: Iterable[Structure], tell: Callable[[str, str], None] = lambda kind, text: None) -> Tour:
         """Rotate them all, as far as it goes; never raises for one of them. Start it again to do what is left."""
         queue, waiting = deque(one_each(structures)), list[Structure]()
+        with suppress(ReleveError):  # what every structure needs stays known
+            search.learn_login(open_keystore().bounded(), self.settings)
         with self._signals():
             try:
                 while (queue or waiting) and not self._stop.is_set():
                     last_try = not queue
                     structure = queue.popleft() if queue else waiting.pop(0)
-                    known = registered()
-                    line = self._one(structure, tell)
-                    forget(set(registered()) - set(known))  # its record is sealed: what is known must not grow with the fleet
-                    if line.error in _ELSEWHERE and not last_try:
+                    known = set(registered())
+                    told = replace(self._one(structure, tell), secrets=frozenset(registered()) - known)
+                    if told.line.error in _ELSEWHERE and not last_try:
                         waiting.append(structure)  # another fleet has it in hand: see again at the end
                         continue
-                    self.tour.add(line)
+                    self._unsealed.append(told)
                     tell("end", structure.name)
-                    self._judge(line)
-                    if queue and line.record:
+                    self._judge(told.line)
+                    if queue and told.line.record:
                         self._stop.wait(self.settings.policy.pause_seconds)
             finally:
                 self._end()
+        for sealed in self._lines:
+            self.tour.add(sealed.result())
         self.tour.left = [each.siret for each in (*queue, *waiting)]
         return self.tour
+
+    def _seal(self, but: int = 0) -> None:
+        """Have the records sealed, but for the last `but` ones, whose pages are not printed yet."""
+        ready, self._unsealed = self._unsealed[: len(self._unsealed) - but], self._unsealed[len(self._unsealed) - but :]
+        self._lines += [self._sealer.submit(self._sealed, told) for told in ready]
+
+    def _sealed(self, told: _Told) -> Line:
+        try:
+            return told.sealed()
+        except Exception as error:  # one record's fault is one line, foreseen or not
+            return self._unforeseen(self.settings.structure(told.line.structure), error)
 
     def stop(self) -> None:
         """End soon: the structure in hand stops before its reset, or is finished. Safe to call from a signal handler."""
@@ -155,26 +199,24 @@ class Fleet:
             for number in numbers:
                 signal.signal(number, before[number])
 
-    def _one(self, structure: Structure, tell: Callable[[str, str], None]) -> Line:
+    def _one(self, structure: Structure, tell: Callable[[str, str], None]) -> _Told:
         """One structure in the kept kernel; whatever happens becomes a line."""
         tell("begin", structure.name)
         try:
-            found = self._rotate(structure, tell)
+            ended = self._rotate(structure, tell)
         except JustDone as error:
-            return Line(structure.siret, structure.name, 3, str(error), error="JustDone")
-        except AccountBusy as error:
-            return Line(structure.siret, structure.name, 3, str(error), error="AccountBusy")
+            return _Told(Line(structure.siret, structure.name, 3, str(error), error="JustDone"))
         except ReleveError as error:
             name = error.name if isinstance(error, headless.CellStopped) else type(error).__name__
             code = 3 if name in _ELSEWHERE else error.code
             self._refresh(code)
-            return Line(structure.siret, structure.name, code, error.text, error=name)
+            text = str(error) if isinstance(error, AccountBusy) else error.text
+            return _Told(Line(structure.siret, structure.name, code, text, error=name))
         except Exception as error:  # one failure never stops the others, foreseen or not
             self._drop()
-            return self._unforeseen(structure, error)
-        self._refresh(found.code)
-        text = "" if found.code == 0 else found.text
-        return Line(structure.siret, structure.name, found.code, text, found.record, found.error, found.proof, found.next_due)
+            return _Told(self._unforeseen(structure, error))
+        self._refresh(ended.outcome.code)
+        return _Told(_line(ended.outcome), ended)
 
     def _unforeseen(self, structure: Structure, error: Exception) -> Line:
         """The journal tells whether anything can have changed."""
@@ -183,16 +225,15 @@ class Fleet:
         text = UnforeseenError(kind=type(error).__name__).text
         return Line(structure.siret, structure.name, 6 if left and left.touched else 5, text, str(left.record) if left else "")
 
-    def _rotate(self, structure: Structure, tell: Callable[[str, str], None]) -> headless.Outcome:
-        headless.check(self.settings, structure, again=self.again)  # before a kernel is started for nothing
-        return headless.rotate(
+    def _rotate(self, structure: Structure, tell: Callable[[str, str], None]) -> headless.Ended:
+        return headless.run(
             self.settings,
             structure.siret,
             approve=self.approve,
             reset_again=self.reset_again,
             again=self.again,
             progress=tell,
-            kernel=self._ready_kernel(),
+            kernel=self._ready_kernel,
         )
 
     def _ready_kernel(self) -> Kernel:
@@ -203,13 +244,14 @@ class Fleet:
         from .kept_kernel import Kernel
 
         if self._kernel is None:
-            self._kernel = Kernel()
+            self._kernel = Kernel(self.settings.path)
         try:
-            self._kernel.tell("from releve import warm; warm.begin(); warm.clean()")
+            self._kernel.tell("from releve import warm; warm.begin(); await warm.printed(); warm.clean()")
         except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None
         self._kernel.stopping = self._stop.is_set()
+        self._seal(but=1)
         return self._kernel
 
     def _refresh(self, code: int) -> None:
@@ -237,6 +279,8 @@ class Fleet:
             with suppress(Exception):  # whatever the kernel's state: it is shut down next, and the records are already written
                 self._kernel.tell("from releve import warm; await warm.end()")
         self._drop()
+        self._seal()
+        self._sealer.shutdown()
 
 
 def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:

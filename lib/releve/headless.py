@@ -6,10 +6,12 @@ import platform
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import BaseFileLock
 
 from . import journal as j
 from .errors import ReleveError
@@ -79,6 +81,28 @@ def model() -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A run whose notebook has ended. Its record waits for `seal`: nobody else may write in it meanwhile."""
+
+    outcome: Outcome
+    settings: Settings
+    folder: RecordFolder
+    writing: BaseFileLock
+
+    def seal(self) -> Outcome:
+        """The outcome, once the record of an ended rotation is sealed. A fault of the evidence is the exit code, and is told first."""
+        try:
+            finish(self.folder, self.settings, open_keystore().bounded())
+        except ReleveError as error:
+            code = error.code if error.code == 7 else self.outcome.code
+            aside = self.folder.aside if self.folder.aside.path.exists() else self.folder
+            return replace(self.outcome, code=code, text=f"{error.text}\n{self.outcome.text}", record=str(aside.path))
+        finally:
+            self.writing.release()
+        return self.outcome
+
+
 def rotate(
     settings: Settings,
     siret: str,
@@ -89,13 +113,30 @@ def rotate(
     rehearse: bool = False,
     record: RecordFolder | None = None,
     progress: Callable[[str, str], None] | None = None,
-    kernel: Kernel | None = None,
 ) -> Outcome:
+    """`run`, in a kernel of its own, and its record sealed."""
+    return run(
+        settings, siret, approve=approve, reset_again=reset_again, again=again, rehearse=rehearse, record=record, progress=progress
+    ).seal()
+
+
+def run(
+    settings: Settings,
+    siret: str,
+    *,
+    approve: bool,
+    reset_again: bool = False,
+    again: bool = False,
+    rehearse: bool = False,
+    record: RecordFolder | None = None,
+    progress: Callable[[str, str], None] | None = None,
+    kernel: Callable[[], Kernel] | None = None,
+) -> Ended:
     """Begin a rotation for that structure, or finish the open one of its account, by executing the notebook.
 
     `again` renews even what was renewed within a day; `rehearse` begins a rehearsal, which changes nothing.
     With `record`, that very rotation is finished, and no other begun.
-    `kernel` is one that was started before and outlives the notebook. Raises before anything is begun (settings, keyring,
+    `kernel` gives one that outlives the notebook. Raises before anything is begun (settings, keyring,
     busy account). Everything later is told by the outcome. Safe to repeat.
     """
     structure = settings.structure(siret)
@@ -115,9 +156,15 @@ def rotate(
     keystore = open_keystore().bounded()
     search.learn(keystore, settings, structure.technical_account, folder.run)
     learn = partial(search.learn_new, keystore, structure.technical_account, folder.run)
-    with folder.writing():
-        error = _execute(folder, parameters, {"progress": progress, "learn": learn, "kernel": kernel})
-        return _conclude(settings, folder, error)
+    ahead = None if left else settings.path  # what is left may need no browser any more
+    writing = folder.writing()
+    writing.acquire()
+    try:
+        error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel, ahead)
+        return Ended(_conclude(settings, folder, error), settings, folder, writing)
+    except BaseException:
+        writing.release()
+        raise
 
 
 def check(settings: Settings, structure: Structure, *, again: bool) -> None:
@@ -133,13 +180,21 @@ def lighten() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
-def _execute(folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]) -> ReleveError | None:
+def _execute(
+    folder: RecordFolder,
+    parameters: dict[str, str | bool],
+    engine: dict[str, object],
+    kept: Callable[[], Kernel] | None,
+    ahead: Path | None,
+) -> ReleveError | None:
     """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
     lighten()
+    if kept:
+        return _execute_in(folder, parameters, engine | {"kernel": kept()})
     from . import own_kernel  # before papermill, whose import takes as long as the kernel's start
 
     try:
-        begun = own_kernel.started() if engine["kernel"] is None else None
+        begun = own_kernel.started(ahead)
     except (OSError, RuntimeError) as error:
         raise KernelDied(why=type(error).__name__) from None
     try:
@@ -203,7 +258,6 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     stopped = _last_stop(entries)
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
-    folder, code, text = _sealed(settings, folder, code, text)
     facts = situation.facts
     closed = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed)), None)
     return Outcome(
@@ -238,15 +292,6 @@ def _told(error: ReleveError | None, situation: Situation) -> str:
         return f"{error.text}\n{situation.truth}"
     error.place(situation.truth, error.sentences[2] if isinstance(error, NotebookUnwritable) else situation.todo)
     return error.text
-
-
-def _sealed(settings: Settings, folder: RecordFolder, code: int, text: str) -> tuple[RecordFolder, int, str]:
-    """The record sealed if the rotation has ended; a fault of the evidence is the exit code, and is told first."""
-    try:
-        return finish(folder, settings, open_keystore().bounded()), code, text
-    except ReleveError as error:
-        aside = folder.aside if folder.aside.path.exists() else folder
-        return aside, error.code if error.code == 7 else code, f"{error.text}\n{text}"
 
 
 def _last_stop(entries: list[j.Entry]) -> j.RunStopped | None:

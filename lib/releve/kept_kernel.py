@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from .own_kernel import configuration
+from . import own_kernel
 
 
 class Kernel:
-    """A kernel that outlives its notebook: the engine starts it at the first one, its owner shuts it down.
+    """A kernel that outlives its notebook: its first line starts it, its owner shuts it down.
 
-    With `stopping`, the rotation in hand ends where nothing is changed yet, or else is finished.
+    With `stopping`, the rotation in hand ends where nothing is changed yet, or else is finished. `ahead` is the settings' file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: Path | None = None) -> None:
+        self.ahead = ahead
         self.manager: Any = None
         self.client: Any = None
         self.stopping = False
@@ -28,6 +30,7 @@ class Kernel:
 
     def tell(self, code: str) -> None:
         """Execute a line in it, outside every notebook; starts it if need be. Raises nbclient's errors."""
+        self.manager = self.manager or own_kernel.started(self.ahead)
         cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
         client = self._client([cell])
         with client.setup_kernel(cleanup_kc=False):
@@ -42,6 +45,7 @@ class Kernel:
 
     def _client(self, cells: list[NotebookNode]) -> NotebookClient:
         notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-        client = NotebookClient(notebook, km=self.manager, kernel_name="python3", shutdown_kernel="immediate", config=configuration())
+        config = own_kernel.configuration()
+        client = NotebookClient(notebook, km=self.manager, kernel_name="python3", shutdown_kernel="immediate", config=config)
         client.kc = self.client
         return client

@@ -47,11 +47,11 @@ class _Streams:
 
 
 class Guard:
-    """In the place of one `Session.send`. `transcript` keeps what went out; `on_idle` is called when a cell has ended."""
+    """In the place of one `Session.send`. `transcript` keeps what went out, if need be; `on_idle` is called when a cell has ended."""
 
     def __init__(self, session: Any, sources: list[str]) -> None:
         self._session, self._send, self._streams, self._lock = session, session.send, _Streams(), threading.RLock()
-        self.transcript = Transcript(sources)
+        self.transcript: Transcript | None = Transcript(sources)
         self.on_idle: Callable[[], str] = str
         session.send = self.send
 
@@ -72,8 +72,12 @@ class Guard:
                 return None
             msg["metadata"] = clean(msg.get("metadata"))
             msg["buffers"] = [clean(each) for each in buffers or ()]
-            self.transcript.note(msg)
+            self._note(msg)
             return self._send(stream, msg, ident=ident, buffers=msg["buffers"], track=track)
+
+    def _note(self, msg: dict[str, Any]) -> None:
+        if self.transcript is not None:
+            self.transcript.note(msg)
 
     def _cleaned(self, msg: dict[str, Any]) -> Any:
         content = msg["content"]
@@ -88,7 +92,7 @@ class Guard:
         for name, text in said:
             if text:
                 late = self._session.msg("stream", {"name": name, "text": text}, parent=msg["parent_header"])
-                self.transcript.note(late)
+                self._note(late)
                 self._send(stream, late, ident=ident)
 
 

@@ -6,25 +6,62 @@ of the record).
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import secrets
 import shutil
 import sys
 import tempfile
+import time
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
+AHEAD = "RELEVE_AHEAD"
+"""In the kernel's environment: the settings' file, when the portal's browser may start before the notebook asks for it."""
+
 _COMMAND = [sys.executable, "-P", "-m", "releve.own_kernel", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+
+
+class OwnKernelClient(AsyncKernelClient):
+    """Ready as soon as the kernel has answered: jupyter_client's own then listens to silence for a fifth of a second."""
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        context: zmq.asyncio.Context = super()._context_default()
+        context.setsockopt(zmq.RECONNECT_IVL, 10)  # milliseconds; the kernel's sockets come into being while it starts
+        return context
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # jupyter_client's own signature
+        """Return once the kernel has answered on both channels. Raises RuntimeError when it has died, or after `timeout` seconds."""
+        end = time.monotonic() + (timeout or 60)
+        while time.monotonic() < end:
+            self.kernel_info()
+            try:
+                answer = await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)
+            except Empty:
+                if not await self.is_alive():
+                    break
+            else:
+                self._handle_kernel_info_reply(answer)
+                return
+        raise RuntimeError("the kernel did not answer")
 
 
 class OwnKernelManager(AsyncKernelManager):
     """Starts `_COMMAND`."""
+
+    client_factory = OwnKernelClient
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -52,12 +89,33 @@ def _private_folder() -> Path:
     return Path(folder)
 
 
-def started() -> Any:
-    """A kernel that has begun to start: papermill is imported meanwhile. Its client must end it."""
+_begun: list[Any] = []
+
+
+def begin(settings: str) -> None:
+    """Start a kernel that is going to be needed, and its browser for the settings' file ("" for the user's own), before anything else."""
+    _begun.append(_start({AHEAD: settings}))
+    atexit.register(_end_begun)
+
+
+def _end_begun() -> None:
+    while _begun:
+        ended(_begun.pop())
+
+
+def started(ahead: Path | None = None) -> Any:
+    """A kernel that has begun to start, or the one that did already: papermill is imported meanwhile. Its client must end it.
+
+    With the settings' file `ahead`, it starts the portal's browser too, before the notebook asks for it.
+    """
+    return _begun.pop() if _begun else _start({AHEAD: str(ahead.resolve())} if ahead else {})
+
+
+def _start(environment: dict[str, str]) -> Any:
     from jupyter_core.utils import run_sync
 
     manager = OwnKernelManager(config=configuration())
-    run_sync(manager.start_kernel)()
+    run_sync(manager.start_kernel)(env=os.environ | environment)
     return manager
 
 
@@ -69,8 +127,30 @@ def ended(manager: Any) -> None:
         run_sync(manager.shutdown_kernel)(now=True)
 
 
-if __name__ == "__main__":
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    from ipykernel.kernelapp import launch_new_instance
+async def _get_ready(settings: str | None) -> None:
+    """The browser starts while the kernel's own modules are imported, which takes as long; then those of the notebook."""
+    if settings is not None:
+        (await asyncio.to_thread(import_module, "releve.warm")).start_ahead(settings)
+    await asyncio.to_thread(import_module, "ipykernel.kernelapp")
 
-    launch_new_instance()
+
+def main() -> None:
+    """The kernel's process."""
+    sys.modules["debugpy"] = None  # type: ignore[assignment]
+    settings = os.environ.pop(AHEAD, None)
+    if os.name != "nt":  # there the kernel chooses its loop itself
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(_get_ready(settings))
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance()
+    app.initialize()  # type: ignore[no-untyped-call]
+    from . import runbook  # while the other process imports papermill
+
+    assert runbook
+    app.start()  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from . import journal as j
 from .errors import PersonNeeded, ReleveError
 from .keystore import Keystore, Slot
-from .piste import Piste, Tried
 from .proof import NOTHING_HELD, Meaning, Verdict
 from .settings import Settings, Structure
+
+if TYPE_CHECKING:
+    from .piste import Piste, Tried  # imported late: most town halls have no PISTE application
 
 
 class ProofTooEarly(PersonNeeded):
@@ -134,6 +137,8 @@ class Prover:
 
     @contextmanager
     def _piste(self) -> Iterator[Piste]:
+        from .piste import Piste
+
         with Piste(self._application, self._keystore.piste_secret(self._application.client_id).require()) as piste:
             yield piste
 

@@ -153,13 +153,17 @@ def _guard() -> kernel.Guard | None:
 
 def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
     """Nobody of ours saves this notebook (`record` is not named): the kernel keeps its own copy, and seals the record at the end."""
-    if guard is None or session.parameters.record:
+    if guard is None:
+        return
+    transcript = guard.transcript
+    if session.parameters.record or transcript is None:
+        guard.transcript = None  # the kernel of a fleet would keep every picture of every structure
         return
     evidence = Evidence(session.rotation.folder, session.settings, session.keystore, model())
 
     def cell_ended() -> str:
         try:
-            evidence.cell_ended(guard.transcript)
+            evidence.cell_ended(transcript)
         except ReleveError as error:
             return error.text
         except OSError as error:

@@ -12,6 +12,8 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from ahocorasick_rs import AhoCorasick
+
 MASK = "••••••"
 SHORTEST = 4  # a shorter value would mask half of every text; the portal's are 13 characters or more
 _lock = threading.Lock()
@@ -155,14 +157,14 @@ def register(value: str) -> None:
         return
     with _lock:
         if value not in _registered:
-            _registered[value] = encodings(value)
-            _sort_forms()
+            _registered[value] = forms = encodings(value)
+            _sort_forms(_ours.union(filter(is_our_word, forms)))
 
 
-def _sort_forms() -> None:
+def _sort_forms(ours: frozenset[str]) -> None:
     global _forms, _ours
     _forms = tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
-    _ours = frozenset(filter(is_our_word, _forms))
+    _ours = ours.intersection(_forms)
 
 
 def is_our_word(form: str) -> bool:
@@ -196,7 +198,7 @@ def forget(values: Iterable[str]) -> None:
     with _lock:
         for value in values:
             _registered.pop(value, None)
-        _sort_forms()
+        _sort_forms(_ours)
 
 
 def registered() -> tuple[str, ...]:
@@ -206,9 +208,35 @@ def registered() -> tuple[str, ...]:
 
 def scrub(text: str, *, ours: bool = False) -> str:
     """`text` with every registered secret, in any usual encoding, replaced by a mask. In a text of `ours`, our own words stay."""
-    for form in _forms:
-        if form in text and not (ours and form in _ours):
-            text = text.replace(form, MASK)
+    forms = _forms if not (ours and _ours) else tuple(form for form in _forms if form not in _ours)
+    if not forms:
+        return text
+    try:
+        found = _finder(forms).find_matches_as_indexes(text, overlapping=True)
+    except UnicodeEncodeError:  # half of a character, from a file name or a program's output
+        return _scrub_one_by_one(text, forms)
+    return _masked(text, sorted((start, end) for _, start, end in found)) if found else text
+
+
+@lru_cache(maxsize=2)
+def _finder(forms: tuple[str, ...]) -> AhoCorasick:
+    """Looks for all forms at once: there are hundreds of them, and a record's pictures are megabytes of text."""
+    return AhoCorasick(forms)
+
+
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    """One mask for each run of spans that overlap; they come by their beginnings."""
+    parts, at = list[str](), 0
+    for start, end in spans:
+        if start >= at:
+            parts += [text[at:start], MASK]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
+def _scrub_one_by_one(text: str, forms: tuple[str, ...]) -> str:
+    for form in forms:
+        text = text.replace(form, MASK)
     return text
 
 

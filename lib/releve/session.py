@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from . import browsers, settings, warm
 from . import journal as j
+from . import settings, warm
 from .errors import ReleveError, UsageError
 from .history import refuse_twice
 from .keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
@@ -224,14 +225,13 @@ class Session:
         if self._browser is None and warm.kept and warm.kept.browser:
             self._browser = warm.kept.browser
         if self._browser is None or not self._browser.alive:
-            portal = self.settings.portal
-            can = browsers.can_show_a_window()
-            headed = can and (self.operator.interactive if portal.headed == "auto" else portal.headed)
-            browser = PortalBrowser(portal, browsers.find(portal.browser, headed), headed)
-            await browser.start()
-            self._browser = browser
+            browser = warm.new_browser(self.settings.portal, self.operator.interactive)
+            ready = await warm.taken(browser.settings, browser.headed)
+            if ready is None:
+                await browser.start()
+            self._browser = ready or browser
             if warm.kept:
-                warm.kept.browser = browser
+                warm.kept.browser = self._browser
         return self._browser
 
     async def window(self) -> PortalBrowser:
@@ -279,11 +279,20 @@ class Session:
         try:
             page = await asyncio.to_thread(write_page, rotation.folder.path)
             if self._browser is not None and is_closed(rotation.journal.entries):
-                await print_with(self._browser.context.browser, page)
+                await self._print(page, self._browser, aside=error is None)
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
+
+    @staticmethod
+    async def _print(page: Path, browser: PortalBrowser, *, aside: bool) -> None:
+        """At once; in a fleet, after a success, while the next rotation begins."""
+        printing = print_with(browser.context.browser, page)
+        if warm.kept and aside:
+            warm.aside(printing)
+        else:
+            await printing
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:
@@ -298,6 +307,7 @@ class Session:
         try:
             if self._browser is not None and not (warm.kept and warm.kept.browser is self._browser):
                 await self._browser.close()
+            await warm.leave_ahead()
         finally:
             self._browser = None
             self.lock.release()

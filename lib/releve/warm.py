@@ -1,15 +1,19 @@
-"""What the kernel of a fleet keeps between two notebooks: the browser, and the portal's session in it.
+"""What a kernel of ours has before its notebook asks for it, and what the kernel of a fleet keeps between two notebooks.
 
-Only `releve.fleet` turns this on (`begin`), in the kernel that it keeps; a notebook alone never meets it.
+Only `releve.own_kernel` starts a browser ahead, and only `releve.fleet` keeps one (`begin`); a notebook alone never meets either.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
+from . import browsers, settings
 from .errors import ReleveError
 from .portal.browser import PortalBrowser
 from .portal.drift import Look
@@ -18,6 +22,7 @@ from .portal.route import Route
 from .portal.screens import AccueilDeChorusPro
 from .procedure import GATE, NAVIGATION, PORTAL_STEPS
 from .secret import forget, registered
+from .settings import Portal
 
 LOGIN_STEPS = PORTAL_STEPS[:2]
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
@@ -42,15 +47,55 @@ class Kept:
         self.home = ""
         self.last: KeptRoute | None = None
         self.secrets: tuple[str, ...] = ()  # known when the last notebook began
+        self.printing: list[asyncio.Task[None]] = []  # the pages of the last records
 
 
 kept: Kept | None = None
+_ahead: tuple[PortalBrowser, asyncio.Task[None]] | None = None
+
+
+def start_ahead(path: str) -> None:
+    """Begin to start the portal's browser of these settings ("" for the user's own), for a run without a person.
+
+    Whatever is wrong is told when the browser is asked for.
+    """
+    global _ahead
+    with suppress(ReleveError):
+        portal = settings.load(path or None).portal
+        browser = new_browser(portal, interactive=False)
+        _ahead = browser, asyncio.ensure_future(browser.start())
+
+
+def new_browser(portal: Portal, interactive: bool) -> PortalBrowser:
+    """A browser that is not started yet, with a window for a person if there is a screen. Raises `BrowserNotFound`."""
+    can = browsers.can_show_a_window()
+    headed = can and (interactive if portal.headed == "auto" else portal.headed)
+    return PortalBrowser(portal, browsers.find(portal.browser, headed), headed)
+
+
+async def taken(portal: Portal, headed: bool) -> PortalBrowser | None:
+    """The browser that was started ahead, if it is such a one and runs; it is taken once."""
+    global _ahead
+    if _ahead is None or (_ahead[0].settings, _ahead[0].headed) != (portal, headed):
+        return None
+    (browser, starting), _ahead = _ahead, None
+    with suppress(ReleveError):
+        await starting
+    return browser if browser.alive else None
+
+
+async def leave_ahead() -> None:
+    """Close the browser that was started ahead and that nobody took."""
+    if _ahead is not None and (browser := await taken(_ahead[0].settings, _ahead[0].headed)):
+        await browser.close()
 
 
 def begin() -> None:
     """Keep the browser from now on. Safe to repeat."""
     global kept
-    kept = kept or Kept()
+    if kept is None:
+        kept = Kept()
+        gc.freeze()  # what is imported stays: each `clean` collects, and need not look at it again
 
 
 def clean() -> None:
@@ -69,6 +114,19 @@ def clean() -> None:
             shell.reset(new_session=True)
 
 
+def aside(printing: Coroutine[Any, Any, None]) -> None:
+    """Print a record's page while the next rotation goes on."""
+    assert kept is not None
+    kept.printing.append(asyncio.create_task(printing))
+
+
+async def printed(but: int = 1) -> None:
+    """Return once all pages are printed, but for the last `but` ones."""
+    if kept:
+        done, kept.printing = kept.printing[: len(kept.printing) - but], kept.printing[len(kept.printing) - but :]
+        await asyncio.gather(*done)
+
+
 def stop_soon() -> None:
     """The operator stops the fleet: the rotation in hand ends here if its reset has not begun, else it is finished."""
     if kept:
@@ -82,8 +140,9 @@ def check(step: str, touched: bool) -> None:
 
 
 async def end() -> None:
-    """Log out of the portal and close the browser, whatever has already gone."""
+    """Print what is left, log out of the portal and close the browser, whatever has already gone."""
     global kept
+    await printed(but=0)
     held, kept = kept, None
     if held is None or held.browser is None:
         return
@@ -156,10 +215,11 @@ class KeptRoute:
         return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
 
     async def leave(self) -> str:
+        self._moved = False  # there is no screen of a log-out
         return "la session du portail reste ouverte pour la suite de la tournée"
 
     async def capture(self, path: Path) -> bool:
-        """No picture before the first move: the page in hand is still the last structure's."""
+        """No picture before the first move (the page in hand is still the last structure's), nor of the log-out that there is not."""
         return self._moved and await self.route.capture(path)
 
     async def close(self) -> None:

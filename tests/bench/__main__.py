@@ -1,19 +1,37 @@
-"""Every benchmark, one after the other: `.venv/bin/python tests/bench` (about an hour; on an idle machine, or the figures say little)."""
+"""Every benchmark, one after the other: `.venv/bin/python tests/bench [--quick] [NAME…]`.
+
+About a quarter of an hour; `--quick` takes five minutes (fewer repetitions, no fleet of 50). On an idle machine, or the figures say little.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = (
-    ["bench_rotation.py", "5", "--robot"],
-    ["bench_walkthrough.py"],
-    ["bench_fleet.py"],
-    ["bench_due.py"],
-    ["bench_verify.py"],
-)
+HERE = Path(__file__).parent
+BENCHES: dict[str, tuple[list[str], list[str]]] = {  # the arguments, and those of a quick run
+    "rotation": (["5", "--robot"], ["3"]),
+    "walkthrough": (["3"], ["1"]),
+    "due": ([], ["--structures", "500", "--records", "1000"]),
+    "verify": ([], ["1000"]),
+    "fleet": ([], ["--sizes", "1", "10"]),
+}
 
-for script, *arguments in BENCHES:
-    print(f"\n## {' '.join([script, *arguments])}\n", flush=True)
-    subprocess.run([sys.executable, str(Path(__file__).with_name(script)), *arguments], check=True)
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", default=list(BENCHES), help=", ".join(BENCHES))
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args()
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    for name in args.names:
+        command = [f"bench_{name}.py", *BENCHES[name][args.quick]]
+        print(f"\n## {' '.join(command)}\n", flush=True)
+        subprocess.run([sys.executable, str(HERE / command[0]), *command[1:]], env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,10 +28,16 @@ from fleet_scene import LOGIN, PASSWORD, FleetScene, fleet_scene
 
 @dataclass
 class Run:
-    """Seconds in all, and the tree's memory in MB after each structure."""
+    """Seconds in all, and after each structure the tree's memory in MB and its processor time in seconds."""
 
     seconds: float = 0.0
     memory: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+    @property
+    def work(self) -> float:
+        """Processor seconds a structure, once everything is warm: what a busy machine does not change much."""
+        return (self.processor[-1] - self.processor[0]) / max(len(self.processor) - 1, 1)
 
 
 def bare(scene: FleetScene) -> subprocess.Popen[str]:
@@ -62,7 +68,9 @@ def measured(folder: Path, size: int, latency: int, start: object) -> Run:
         assert process.stderr
         for line in process.stderr:
             if line.startswith("…"):
-                run.memory.append(_memory(process.pid))
+                memory, processor = _weight(process.pid)
+                run.memory.append(memory)
+                run.processor.append(processor)
         code = process.wait()
         run.seconds = time.perf_counter() - began
         assert (0, [1] * size) == (code, list(scene.resets().values())), (code, scene.resets())
@@ -70,14 +78,15 @@ def measured(folder: Path, size: int, latency: int, start: object) -> Run:
     return run
 
 
-def _memory(pid: int) -> float:
-    total = 0
+def _weight(pid: int) -> tuple[float, float]:
+    memory, processor = 0, 0.0
     for each in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
         try:
-            total += each.memory_full_info().pss
+            memory += each.memory_full_info().pss
+            processor += sum(each.cpu_times()[:4])  # its children that ended count too
         except psutil.Error:
             continue
-    return total / 1e6
+    return memory / 1e6, processor
 
 
 def main() -> None:
@@ -87,18 +96,18 @@ def main() -> None:
     args = parser.parse_args()
     load = f"load {os.getloadavg()[0]:.1f} when it began"
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {browsers.find().name}, {load}")
-    print("| latency | structures | bare, s | Relève, s | ratio | more a structure, s | bare, MB | Relève, MB | growth a structure, MB |")
+    print("| latency | structures | bare, s | Relève, s | ratio | processor a structure | bare, MB | Relève, MB | growth a structure, MB |")
     print("|---|---|---|---|---|---|---|---|---|")
     for latency in args.latency:
         for size in args.sizes:
             with tempfile.TemporaryDirectory() as folder:
                 floor = measured(Path(folder) / "bare", size, latency, bare)
                 ours = measured(Path(folder) / "releve", size, latency, releve)
-            more = (ours.seconds - floor.seconds) / size
             warm = ours.memory[2:]
             growth = f"{(warm[-1] - warm[0]) / (len(warm) - 1):.2f}" if len(warm) > 1 else ""
             print(
-                f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} | {ours.seconds / floor.seconds:.2f} | {more:.2f} "
+                f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} | {ours.seconds / floor.seconds:.2f} "
+                f"| {floor.work:.2f} → {ours.work:.2f} s "
                 f"| {max(floor.memory):.0f} | {max(ours.memory):.0f} | {growth} |",
                 flush=True,
             )

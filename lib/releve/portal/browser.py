@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import re
 import time
@@ -10,8 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from playwright.async_api import Browser, BrowserContext, Frame, Locator, Page, Playwright, Request, Response, async_playwright
+from playwright.async_api import Browser, BrowserContext, CDPSession, Frame, Locator, Page, Playwright, Request, Response, async_playwright
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -29,6 +31,7 @@ from .words import Words
 # Returns the covered boxes (left, top, right, bottom), whether a known secret is left, and the text that the picture will show.
 _BLANK = """
 ([known, shown]) => {
+  for (const running of document.getAnimations()) try { running.finish(); } catch { running.cancel(); }  // an endless one
   const boxes = [], holds = (values, text) => text && values.some(s => text.includes(s));
   const cover = (rects, home) => { for (const r of rects) {
     if (r.width < 1 || r.height < 1) continue;
@@ -88,6 +91,7 @@ class PortalBrowser:
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._tab, self._tabs = "portal", dict[str, Page]()
+        self._cameras: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._failure: asyncio.Future[e.PortalError] | None = None
         self._asked: Request | None = None  # the page that was asked for and has not begun to arrive
         self._date: tuple[float, float] | None = None  # the portal's clock and this machine's, at the latest page
@@ -232,11 +236,13 @@ class PortalBrowser:
             watched.add(self._failure)  # type: ignore[arg-type]
         try:
             await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            if either.done() and not either.exception() and await wanted.filter(visible=True).count():
-                if not within_dialog and (text := await self.popup()):
+            if either.done() and not either.exception():
+                there, text = await asyncio.gather(wanted.filter(visible=True).count(), self.popup())
+                if there and text and not within_dialog:
                     raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
-                self.check_origin()
-                return
+                if there:
+                    self.check_origin()
+                    return
             raise await self.diagnose(label, within_dialog)
         finally:
             either.cancel()
@@ -283,15 +289,17 @@ class PortalBrowser:
 
     async def capture(self, path: Path) -> bool:
         """A picture of the page with every secret blanked in the page itself. False, and no file, when that cannot be assured."""
+        blanked = None
         try:
             blanked = await self._blank()
             if blanked is None:
                 return False
-            shot = await self.page.screenshot(animations="disabled", caret="hide", timeout=self.timeout * 1000)
-        except (PlaywrightError, e.BrowserGone):
+            shot = await asyncio.wait_for(self._shot(), self.timeout)
+        except (PlaywrightError, e.BrowserGone, TimeoutError):
             return False
         finally:
-            await self._uncover()
+            if blanked is None or blanked[0]:
+                await self._uncover()
         shot = picture.mark(shot, *blanked)
         if picture.uneven(shot):
             return False
@@ -302,6 +310,14 @@ class PortalBrowser:
         with suppress(PlaywrightError, e.BrowserGone):
             for frame in self.page.frames:
                 await frame.evaluate(_UNCOVER)
+
+    async def _shot(self) -> bytes:
+        """Chromium's own call: Playwright's goes back and forth several times, and waits for a compression that is slower than the page."""
+        page = self.page
+        if page not in self._cameras:
+            self._cameras[page] = await self.context.new_cdp_session(page)
+        answer = await self._cameras[page].send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+        return base64.b64decode(answer["data"])
 
     async def _blank(self) -> tuple[list[list[float]], str] | None:
         """Blank every frame; the covered boxes on the picture and its text, or None when a secret is left.

@@ -6,6 +6,7 @@ shows as data (rows, values, texts, whoever is logged in) is left out: an outlin
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -70,10 +71,11 @@ class Kept:
 
 async def look(browser: PortalBrowser, screen: str) -> Look:
     """The screen in hand. Never called where a password is shown."""
-    tree = await browser.page.locator("body").aria_snapshot()
+    page = browser.page
+    tree, titles = await asyncio.gather(page.locator("body").aria_snapshot(), page.evaluate(_TITLES))
     nodes = list(_nodes(tree))
     names = [(role, name) for role, name, _, _ in nodes if role in _ROLES and role not in _LANDMARKS]
-    names += [("button", title) for title in await browser.page.evaluate(_TITLES)]
+    names += [("button", title) for title in titles]
     found = {word: _wording(browser.words, word, names) for word in WORDS.get(screen, ())}
     return Look(screen, tuple(_outline(nodes, browser.words)), found)
 

@@ -6,6 +6,7 @@ only. `reached` waits for the mark and raises the `PortalError` that fits; it re
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import ClassVar
 
@@ -213,23 +214,26 @@ class ModificationDeLaStructure(Screen):
 
     async def reset_button(self, siret: str, account: str) -> Locator:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that says why there is none."""
-        text = await self.page.locator("body").inner_text()
-        found = sorted(set(ACCOUNT.findall(text)))
         buttons, label = self.named("reset.button"), self.words.first("reset.button")
-        if account.lower() not in {each.lower() for each in found}:
-            raise e.AccountNotFound(account=account, siret=siret, found=", ".join(found)) if found else e.NoTechnicalAccount(siret=siret)
-        if not await buttons.count():
-            secondary = self.words.find("structure.secondary").search(text)
-            raise e.NotPrincipalManager(siret=siret) if secondary else e.ResetButtonMissing(siret=siret, wanted=label)
         rows = self.page.get_by_role("row").or_(self.page.get_by_role("listitem"))
         own = rows.filter(has=self.page.get_by_text(whole(account)))
         row = own.filter(has=buttons)
-        if await own.count() == 1 and not await row.count() and await rows.filter(has=buttons).count():
+        text, there, mine, here, anywhere = await asyncio.gather(  # in one go: each question takes a way to the browser and back
+            self.page.locator("body").inner_text(), buttons.count(), own.count(), row.count(), rows.filter(has=buttons).count()
+        )
+        found = sorted(set(ACCOUNT.findall(text)))
+        if account.lower() not in {each.lower() for each in found}:
+            raise e.AccountNotFound(account=account, siret=siret, found=", ".join(found)) if found else e.NoTechnicalAccount(siret=siret)
+        if not there:
+            secondary = self.words.find("structure.secondary").search(text)
+            raise e.NotPrincipalManager(siret=siret) if secondary else e.ResetButtonMissing(siret=siret, wanted=label)
+        if mine == 1 and not here and anywhere:
             raise e.ResetButtonMissing(siret=siret, wanted=label)  # the others' accounts have theirs
-        button = self.named("reset.button", row) if await row.count() == 1 else buttons
-        if await row.count() == 1 and await button.count() > 1:
-            raise e.AmbiguousScreen(screen=self.title, count=await button.count(), wanted=label)
-        if await button.count() != 1 or (await row.count() != 1 and len(found) > 1):
+        button = self.named("reset.button", row) if here == 1 else buttons
+        number = await button.count() if here == 1 else there
+        if here == 1 and number > 1:
+            raise e.AmbiguousScreen(screen=self.title, count=number, wanted=label)
+        if number != 1 or (here != 1 and len(found) > 1):
             raise e.AccountToChoose(siret=siret, found=", ".join(found))
         if not await button.is_enabled():
             raise e.ResetButtonDisabled(siret=siret, wanted=label)

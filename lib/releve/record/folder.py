@@ -129,7 +129,16 @@ def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
     return found
 
 
+_ended: set[Path] = set()
+
+
 def _plainly_closed(record: RecordFolder) -> bool:
-    """Whether the journal's bytes hold the event of an end: years of records are passed over without parsing them."""
-    content = (record.path / j.FILE_NAME).read_bytes()
-    return any(b'"event": "%s"' % kind.kind.encode() in content for kind in (j.RotationClosed, j.RotationAbandoned))
+    """Whether the journal's bytes hold the event of an end: years of records are passed over without parsing them.
+
+    An end is for ever: a process that goes through a fleet reads each of them once.
+    """
+    if record.path not in _ended:
+        content = (record.path / j.FILE_NAME).read_bytes()
+        if any(b'"event": "%s"' % kind.kind.encode() in content for kind in (j.RotationClosed, j.RotationAbandoned)):
+            _ended.add(record.path)
+    return record.path in _ended

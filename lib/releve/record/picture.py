@@ -31,11 +31,10 @@ def uneven(png: bytes) -> list[list[int]] | None:
 
     Raises OSError for what is no picture.
     """
-    from PIL import Image, PngImagePlugin
+    from PIL import Image
 
-    with Image.open(io.BytesIO(png)) as picture:
-        assert isinstance(picture, PngImagePlugin.PngImageFile)
-        if (said := picture.text.get(_BLANKED.decode())) is None:
+    with Image.open(io.BytesIO(png)) as picture:  # which reads what stands before the pixels, and they only when they are asked for
+        if (said := picture.info.get(_BLANKED.decode())) is None:
             return None
         boxes: list[list[int]] = json.loads(said)
         shown = picture.convert("RGB") if boxes else picture

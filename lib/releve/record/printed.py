@@ -6,14 +6,15 @@ import asyncio
 import threading
 from contextlib import suppress
 from pathlib import Path
-
-from playwright.async_api import Browser, async_playwright
-from playwright.async_api import Error as PlaywrightError
+from typing import TYPE_CHECKING
 
 from .. import browsers
 from ..disk import write_atomically
 from ..errors import ReleveError
 from ..settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser  # imported late: a command that prints nothing needs none of it
 
 PRINTED = "record.pdf"
 
@@ -22,11 +23,13 @@ async def print_with(browser: Browser | None, page_path: Path) -> None:
     """Print with a browser that runs already. One that cannot print (with a window) leaves nothing, and that is no fault."""
     if browser is None:
         return
+    from playwright.async_api import Error as PlaywrightError
+
     with suppress(PlaywrightError, OSError):
         context = await browser.new_context(java_script_enabled=False, offline=True)
         try:
             page = await context.new_page()
-            await page.set_content(await asyncio.to_thread(page_path.read_text, encoding="utf-8"))
+            await page.goto(page_path.as_uri())
             printed = await page.pdf(format="A4", print_background=True, tagged=True)
             await asyncio.to_thread(write_atomically, page_path.with_name(PRINTED), printed)
         finally:
@@ -34,6 +37,9 @@ async def print_with(browser: Browser | None, page_path: Path) -> None:
 
 
 async def _start_and_print(page_path: Path, choice: browsers.Browser) -> None:
+    from playwright.async_api import Error as PlaywrightError
+    from playwright.async_api import async_playwright
+
     with suppress(PlaywrightError):
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from ..errors import ReleveError
 from ..keystore import Keystore, Slot
 from ..secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
@@ -39,13 +41,18 @@ class Found:
 
 def learn(keystore: Keystore, settings: Settings, account: str, run: str) -> None:
     """Register every secret that a rotation of `account` may have met, as far as the keyring gives them."""
+    learn_login(keystore, settings)
+    learn_new(keystore, account, run)
+
+
+def learn_login(keystore: Keystore, settings: Settings) -> None:
+    """Those that are the same for every account."""
     entries = [keystore.portal_password(settings.portal.login), keystore.otp_seed(settings.portal.login)]
     if settings.piste:
         entries.append(keystore.piste_secret(settings.piste.client_id))
     for entry in entries:
         with suppress(ReleveError):
             entry.get()
-    learn_new(keystore, account, run)
 
 
 def learn_new(keystore: Keystore, account: str, run: str) -> None:
@@ -85,12 +92,13 @@ def search(folder: Path, names: str = "") -> list[Found]:
     forms = {form for value in registered() if len(value) >= SHORTEST for form in encodings_in_bytes(value)}
     texts = {form: form.decode("utf-8", "ignore") for form in forms}
     forms = {form for form, text in texts.items() if not is_our_word(text) and not (text.isalpha() and text in names)}
-    return [found for path in sorted(folder.rglob("*")) for found in _search(path, str(path.relative_to(folder)), forms)]
+    finder = BytesAhoCorasick(sorted(forms))  # all of them in one reading: there are hundreds, for megabytes of pictures
+    return [found for path in sorted(folder.rglob("*")) for found in _search(path, str(path.relative_to(folder)), finder)]
 
 
-def _search(path: Path, name: str, forms: set[bytes]) -> Iterator[Found]:
+def _search(path: Path, name: str, finder: BytesAhoCorasick) -> Iterator[Found]:
     content = path.read_bytes() if path.is_file() else b""
-    if any(form in content or form in os.fsencode(name) for form in forms):
+    if finder.find_matches_as_indexes(content) or finder.find_matches_as_indexes(os.fsencode(name)):
         yield Found(name, "secret")
     if content.startswith(b"\x89PNG"):
         try:
