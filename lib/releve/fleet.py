@@ -146,6 +146,7 @@ class Fleet:
                     told = replace(self._one(structure, tell), secrets=frozenset(registered()) - known)
                     if told.line.error in _ELSEWHERE and not last_try:
                         waiting.append(structure)  # another fleet has it in hand: see again at the end
+                        forget(told.secrets)
                         continue
                     self._unsealed.append(told)
                     tell("end", structure.name)
@@ -257,7 +258,14 @@ class Fleet:
     def _refresh(self, code: int) -> None:
         """After a failure nothing is trusted: the next structure gets a fresh kernel, browser and login."""
         if code not in (0, 3, 4):
+            self._finish("await warm.printed(0)")
             self._drop()
+
+    def _finish(self, line: str) -> None:
+        """Have the kernel do a last thing, whatever its state: it is shut down next, and what counts is already written."""
+        if self._kernel is not None and self._kernel.started:
+            with suppress(Exception):
+                self._kernel.tell(f"from releve import warm; {line}")
 
     def _drop(self) -> None:
         kernel, self._kernel = self._kernel, None
@@ -275,9 +283,7 @@ class Fleet:
 
     def _end(self) -> None:
         """Log out and let everything go."""
-        if self._kernel is not None and self._kernel.started:
-            with suppress(Exception):  # whatever the kernel's state: it is shut down next, and the records are already written
-                self._kernel.tell("from releve import warm; await warm.end()")
+        self._finish("await warm.end()")
         self._drop()
         self._seal()
         self._sealer.shutdown()

@@ -114,7 +114,7 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
         return known
     session._releve_guard = placed = Guard(session, list(shell.user_ns.get("In", [""]))[1:])
     shell.history_manager.enabled = False  # what is typed in a cell would stay in history.sqlite
-    _no_crash_dump()
+    no_crash_dump()
 
     def tell(self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None) -> list[str]:
         foreseen = isinstance(value, ReleveError)
@@ -130,8 +130,8 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
     return placed
 
 
-def _no_crash_dump() -> None:
-    """A core file would hold the process's memory; its children (the browser) inherit the limit. Windows has no such limit."""
+def no_crash_dump() -> None:
+    """A core file would hold the process's memory; its children (the browser) inherit the limit. Windows has none. Safe to repeat."""
     try:
         import resource
     except ImportError:

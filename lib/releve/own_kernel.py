@@ -27,6 +27,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
+from .kernel import no_crash_dump
+
 AHEAD = "RELEVE_AHEAD"
 """In the kernel's environment: the settings' file, when the portal's browser may start before the notebook asks for it."""
 
@@ -136,6 +138,7 @@ async def _get_ready(settings: str | None) -> None:
 
 def main() -> None:
     """The kernel's process."""
+    no_crash_dump()  # before the browser starts, which inherits it
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     settings = os.environ.pop(AHEAD, None)
     if os.name != "nt":  # there the kernel chooses its loop itself

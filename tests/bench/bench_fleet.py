@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,18 +27,30 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fleet_scene import LOGIN, PASSWORD, FleetScene, fleet_scene
 
 
+@dataclass(frozen=True)
+class Sample:
+    """After `structures` of them: the tree's memory in MB, and its processor time in seconds."""
+
+    structures: int
+    memory: float
+    processor: float
+
+
 @dataclass
 class Run:
-    """Seconds in all, and after each structure the tree's memory in MB and its processor time in seconds."""
+    """Seconds in all, and some ten samples: reading the memory of ten processes takes time of its own."""
 
     seconds: float = 0.0
-    memory: list[float] = field(default_factory=list)
-    processor: list[float] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+
+    def each(self, what: Callable[[Sample], float]) -> float:
+        """How much more with each structure, once everything is warm; 0 for a fleet too small to tell."""
+        warm = self.samples[1:]
+        return (what(warm[-1]) - what(warm[0])) / (warm[-1].structures - warm[0].structures) if len(warm) > 1 else 0.0
 
     @property
-    def work(self) -> float:
-        """Processor seconds a structure, once everything is warm: what a busy machine does not change much."""
-        return (self.processor[-1] - self.processor[0]) / max(len(self.processor) - 1, 1)
+    def peak(self) -> float:
+        return max(each.memory for each in self.samples)
 
 
 def bare(scene: FleetScene) -> subprocess.Popen[str]:
@@ -66,11 +79,9 @@ def measured(folder: Path, size: int, latency: int, start: object) -> Run:
         run, began = Run(), time.perf_counter()
         process: subprocess.Popen[str] = start(scene)  # type: ignore[operator]
         assert process.stderr
-        for line in process.stderr:
-            if line.startswith("…"):
-                memory, processor = _weight(process.pid)
-                run.memory.append(memory)
-                run.processor.append(processor)
+        for count, _ in enumerate((line for line in process.stderr if line.startswith("…")), 1):
+            if count % max(size // 10, 1) == 0:
+                run.samples.append(Sample(count, *_weight(process.pid)))
         code = process.wait()
         run.seconds = time.perf_counter() - began
         assert (0, [1] * size) == (code, list(scene.resets().values())), (code, scene.resets())
@@ -103,12 +114,10 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 floor = measured(Path(folder) / "bare", size, latency, bare)
                 ours = measured(Path(folder) / "releve", size, latency, releve)
-            warm = ours.memory[2:]
-            growth = f"{(warm[-1] - warm[0]) / (len(warm) - 1):.2f}" if len(warm) > 1 else ""
+            work, growth = ([run.each(what) for run in (floor, ours)] for what in (lambda s: s.processor, lambda s: s.memory))
             print(
                 f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} | {ours.seconds / floor.seconds:.2f} "
-                f"| {floor.work:.2f} → {ours.work:.2f} s "
-                f"| {max(floor.memory):.0f} | {max(ours.memory):.0f} | {growth} |",
+                f"| {work[0]:.2f} → {work[1]:.2f} s | {floor.peak:.0f} | {ours.peak:.0f} | {growth[0]:.2f} → {growth[1]:.2f} |",
                 flush=True,
             )
 
