@@ -128,7 +128,7 @@ async def test_auto_takes_the_documented_route_if_the_portal_shows_it(scene: Sce
     done = await scene.walk()
     assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
     chosen = [entry.event for entry in done.events if isinstance(entry.event, j.RouteChosen)]
-    assert [j.RouteChosen(taken, taken == "raccordements")] == chosen
+    assert [(taken, taken == "raccordements", True)] == [(event.route, event.sees_first, event.browser != "") for event in chosen]
 
 
 async def test_auto_changes_over_when_the_documented_button_is_not_there(scene: Scene) -> None:

@@ -301,6 +301,12 @@ def test_page_says_whether_it_was_one_password_everywhere(entered: str, said: st
     assert "Même mot de passe partout" not in Strict(page("rehearsal")).text
 
 
+def test_page_names_the_browser_among_the_versions() -> None:
+    """With the other tools, as the route says that it was driven."""
+    told = view(entries(*opened(), ("", j.RouteChosen("gestionnaire", False, "chromium 156.0"))), {})
+    assert "browser chromium 156.0" in Strict(render(told)).text and "chromium 156.0" == told.versions["browser"]
+
+
 def test_markup_and_secrets_never_reach_the_page() -> None:
     """What a journal carries is text, never markup, and a registered secret is masked in the form that the page gives it."""
     secret = Secret("k<9\"&'Qz{ ;w4")

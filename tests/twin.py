@@ -72,7 +72,7 @@ class MemoryKeyring(KeyringBackend):
 class TwinRoute:
     """The screens as a state machine: what is asked on the wrong screen is refused, as the real ones would."""
 
-    mode = "automatic"
+    mode, driver = "automatic", ""
 
     def __init__(self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0) -> None:
         self.world, self.siret, self.account, self.sees_first, self.at, self.cut = world, siret, account, sees_first, at, cut

@@ -136,11 +136,15 @@ class GateGiven(Event):
 
 @dataclass(frozen=True)
 class RouteChosen(Event):
-    """The route that the portal offered. `sees_first`: its password is seen before the click that makes it effective."""
+    """The route that the portal offered. `sees_first`: its password is seen before the click that makes it effective.
+
+    `browser`: its name and version; "" for a route that a person goes through alone.
+    """
 
     kind = "route.chosen"
     route: str
     sees_first: bool
+    browser: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Way:
     def _note_route(self, route: Route) -> None:
         """Which route it is, once the portal has told."""
         if route.name not in ("", self.papers.route_name):
-            self.papers.journal.append(j.RouteChosen(route.name, route.sees_first))
+            self.papers.journal.append(j.RouteChosen(route.name, route.sees_first, route.driver))
 
     async def go(self, step: str) -> Done:
         """One documented screen."""

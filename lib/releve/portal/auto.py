@@ -36,6 +36,10 @@ class Auto:
     def mode(self) -> str:
         return self._route.mode
 
+    @property
+    def driver(self) -> str:
+        return self._route.driver
+
     def arrived(self, step: str) -> Coroutine[Any, Any, None]:
         return self._route.arrived(step)
 

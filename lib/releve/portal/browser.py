@@ -143,6 +143,11 @@ class PortalBrowser:
         return self._browser is not None and self._browser.is_connected()
 
     @property
+    def version(self) -> str:
+        """Its name and version; the name alone while it does not run."""
+        return f"{self.choice.name} {self._browser.version}" if self._browser else self.choice.name
+
+    @property
     def page(self) -> Page:
         """The page in hand. Raises `BrowserGone` when there is none any more."""
         if self._page is None or self._page.is_closed():

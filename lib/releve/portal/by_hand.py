@@ -48,6 +48,10 @@ class ByHand:
     def mode(self) -> str:
         return self._mode
 
+    @property
+    def driver(self) -> str:
+        return self.driven.driver if self.driven else ""
+
     def _automatic(self, step: str) -> Driven | None:
         driven = None if step in self.manual else self.driven
         self._mode = "automatic" if driven else "manual"

@@ -27,6 +27,10 @@ class Route(Protocol):
     def mode(self) -> str:
         """How its last screen was done: "automatic", or "manual" by a person."""
 
+    @property
+    def driver(self) -> str:
+        """The browser that it drives, by name and version; "" when it drives none."""
+
     async def look(self, step: str) -> Look | None:
         """The screen on which `go(step)` acts (the login page is opened), or where `commit` does; None for one that is not compared."""
 

@@ -29,6 +29,10 @@ class Visit:
         self.browser: PortalBrowser = login.browser
         self.steps: dict[str, Callable[[], Awaitable[str]]] = {"authentification": login.sign_in, "portail": login.enter}
 
+    @property
+    def driver(self) -> str:
+        return self.browser.version
+
     async def look(self, step: str) -> Look | None:
         async with self.browser.on(BY_ID[step].title):
             if step == "authentification":

@@ -102,7 +102,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
         "sameness": commitment.sameness(entries),
         "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
         "timestamp": "asked" if start.timestamp else "none",  # the seal comes first: `timestamps/` holds what was answered
-        "versions": start.versions,
+        "versions": told.versions,
         **cells(folder.path),
     }
 

@@ -99,6 +99,7 @@ class RecordView:
     keyring: str
     stored: int
     sameness: dict[str, Any]
+    versions: dict[str, str]
 
 
 def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo | None = None) -> RecordView:
@@ -136,6 +137,7 @@ def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo
         keyring=_keyring(events),
         stored=stored.attempt if stored else 0,
         sameness=sameness(entries),
+        versions=opened.versions | ({"browser": chosen.browser} if chosen and chosen.browser else {}),
     )
 
 
