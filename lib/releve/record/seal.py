@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,20 +52,23 @@ class Contents:
 
 def contents(folder: Path) -> Contents:
     """Everything below `folder`, in order; no link is followed."""
-    plain, odd = list[str](), list[str]()
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
-        paths = [here / name for name in names] + [here / name for name in folders if (here / name).is_symlink()]
-        for path in paths:
-            (plain if _is_plain(path) else odd).append(path.relative_to(folder).as_posix())
-        if not folders and not names and here not in (folder, folder / CAPTURES):
-            odd.append(f"{here.relative_to(folder).as_posix()}/")
-    return Contents(sorted(set(plain) - {STATEMENT}), sorted(name.encode("utf-8", "backslashreplace").decode() for name in odd))
+    found = list(_walk(folder))
+    odd = (name.encode("utf-8", "backslashreplace").decode() for name, plain in found if not plain)
+    return Contents(sorted({name for name, plain in found if plain} - {STATEMENT}), sorted(odd))
 
 
-def _is_plain(path: Path) -> bool:
-    is_text = str(path).encode("utf-8", "replace").decode() == str(path)
-    return is_text and stat.S_ISREG(path.lstat().st_mode)
+def _walk(folder: Path | str, here: str = "") -> Iterator[tuple[str, bool]]:
+    """Each file's path from the record on, and whether it is a plain one; an empty folder's, with `/`."""
+    with os.scandir(folder) as listed:
+        entries = list(listed)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{here}{entry.name}/")
+        else:
+            is_text = entry.name.encode("utf-8", "replace").decode() == entry.name
+            yield here + entry.name, is_text and entry.is_file(follow_symlinks=False)
+    if not entries and here not in ("", f"{CAPTURES}/"):
+        yield here, False
 
 
 def statement(folder: RecordFolder) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
 def _steps(told: RecordView) -> list[dict[str, Any]]:
     return [
         {"id": item.step.id, "number": item.step.number, "title": item.step.title, "passages": [
-            {"time": p.when.isoformat(), "mode": p.mode, "seconds": p.seconds, "capture": p.capture} for p in item.passages
+            {"time": p.when.isoformat(timespec="milliseconds"), "mode": p.mode, "seconds": p.seconds, "capture": p.capture} for p in item.passages
         ]} for item in told.steps
     ]  # fmt: skip
 
