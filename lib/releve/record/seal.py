@@ -27,7 +27,7 @@ from .folder import CAPTURES, NOTEBOOK, PAGE, RecordFolder, all_records, is_clos
 from .page import write_page
 from .printed import PRINTED, print_page
 from .register import NotSealed, Register
-from .view import RecordView, view
+from .view import Passage, RecordView, view
 
 STATEMENT = "record.json"
 TYPE, PREDICATE = "https://in-toto.io/Statement/v1", "urn:releve:rotation:v1"
@@ -112,10 +112,14 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
 
 def _steps(told: RecordView) -> list[dict[str, Any]]:
     return [
-        {"id": item.step.id, "number": item.step.number, "title": item.step.title, "passages": [
-            {"time": p.when.isoformat(timespec="milliseconds"), "mode": p.mode, "seconds": p.seconds, "capture": p.capture} for p in item.passages
-        ]} for item in told.steps
-    ]  # fmt: skip
+        {"id": item.step.id, "number": item.step.number, "title": item.step.title, "passages": [_passage(p) for p in item.passages]}
+        for item in told.steps
+    ]
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    when = passage.when.isoformat(timespec="milliseconds")
+    return {"time": when, "mode": passage.mode, "seconds": passage.seconds, "capture": passage.capture}
 
 
 def cells(folder: Path) -> dict[str, Any]:
