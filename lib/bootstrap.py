@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
             return test(arguments[1:])
         ensure(RUNTIME)
         ensure_browser(*browser_wanted(arguments))
+        os.environ["RELEVE_TYPED"] = f"{'py' if sys.platform == 'win32' else 'python3'} {sys.argv[0]}"  # in place of `releve` in its texts
         return hand_over([str(PYTHON), "-P", "-m", "releve", *arguments])  # -P: the user's folder must not shadow a module
     except Stop as stop:
         say(str(stop))

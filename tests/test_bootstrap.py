@@ -26,7 +26,8 @@ SOURCES = ("__main__.py", "bootstrap.py", "environment.py", "failures.py", "rele
 NEEDS_ROOT = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting and apt-get are root's")
 ECHO = """
 import json, os, sys
-print(json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix, "version": VERSION}))
+told = {"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix, "version": VERSION}
+print(json.dumps(told | {"typed": os.environ.get("RELEVE_TYPED")}))
 raise SystemExit(int(os.environ.get("ECHO_CODE", "0")))
 """
 CHECK = """
@@ -136,6 +137,7 @@ def test_a_first_start_installs_then_hands_over_in_the_user_s_folder(project: Pr
     assert ["due", "--json", "un dossier/a.toml"] == told["arguments"]
     assert str(tmp_path) == told["folder"]
     assert str(project.venv) == told["prefix"]
+    assert f"python3 {project.root / 'lib'}" == told["typed"]
     assert "Création de l'environnement" in done.stderr
     assert "Installation de requirements.txt" in done.stderr
 

@@ -11,10 +11,11 @@ import subprocess
 import time
 
 import pytest
-from fixtures_rotation import DEMO_SIRET, Scene
+from fixtures_rotation import DEMO_SIRET, PASSWORD, Scene
 from releve import cli
+from releve import journal as j
 from releve.lock import AccountLock
-from releve.record.folder import all_records
+from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT
 
 
@@ -132,6 +133,36 @@ def test_an_account_in_other_hands_is_left_alone(scene: Scene, capsys: pytest.Ca
     assert "AccountBusy" == found["error"]
     assert "marie@mairie" in str(found["text"])
     assert 0 == scene.logins()
+
+
+def test_a_demonstration_that_was_stopped_is_not_resumed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its record stays open in the same folder, but its portal and its keyring are gone: real settings pass it over."""
+    folder = RecordFolder.new(scene.outputs, DEMO_SIRET)
+    folder.make()
+    journal = j.Journal(folder.path, folder.run, "essai@poste")
+    journal.append(j.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "gestionnaire", (), school=True))
+    real = scene.folder / "real.toml"
+    structure = f'[structures.{DEMO_SIRET}]\nname = "n"\ntechnical_account = "{DEMO_ACCOUNT}"\n'
+    real.write_text(f'[portal]\nlogin = "x"\n{structure}')
+    assert 0 == cli.main(["resume", "--json", "--settings", str(real), "--outputs", str(scene.outputs)])
+    assert "nothing" == last_json(capsys)["outcome"]
+
+
+@pytest.mark.parametrize(("command", "code"), [("due", 5), ("resume", 6)])
+def test_an_unforeseen_error_is_told_without_a_traceback(
+    scene: Scene, command: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its place is named for the maintainers, its secrets are masked; 6 when a reset may have been begun."""
+
+    def broken(args: object) -> int:
+        raise LookupError(f"introuvable : {PASSWORD}")
+
+    monkeypatch.setattr(f"releve.commands.{command}.main", broken)
+    assert code == run(scene, command)
+    text = capsys.readouterr().err
+    assert "LookupError : introuvable : ••••••, test_cli.py ligne " in text
+    assert text.splitlines()[-1].startswith("Ce qu'il faut faire : Lancez « releve resume »")
+    assert not re.search(f"Traceback|{re.escape(PASSWORD)}", text)
 
 
 def at_a_terminal(command: list[str], environment: dict[str, str], asked: str, answer: str) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -280,14 +281,19 @@ def test_logging_out_ends_the_session(school: SchoolThread, visitor: Visitor) ->
 def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     """`releve school` prints its addresses in French, keeps the ledger in a file, refuses an unknown fault, and ends well at Ctrl-C."""
     ledger = tmp_path / "registre.json"
-    code = "import argparse, sys; from releve.school import command as c; p = argparse.ArgumentParser(); c.add_arguments(p); "
-    start = [sys.executable, "-c", code + "sys.exit(c.main(p.parse_args()))"]
+    start = [sys.executable, "-m", "releve", "school"]
     with subprocess.Popen([*start, "--ledger", str(ledger), "--structures", "3"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(10)]
         with contextlib.closing(httpx.Client()) as client:
             client.post(f"{lines[1].split()[-1]}accueilIAM.pl", data={"identifiant": "xt012345", "secret": "non"})
         assert '"login_refused"' in ledger.read_text()
+        process.send_signal(signal.SIGINT)
+        assert 0 == process.wait(10)
+    with subprocess.Popen([*start, "--json"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        assert 200 == httpx.get(told["urls"]["portal"]).status_code
         process.send_signal(signal.SIGINT)
         assert 0 == process.wait(10)
     refused = subprocess.run([*start, "--fault", "nulle=1"], capture_output=True, text=True, check=False)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from releve.school import Faults, World
+from releve.school.faults import BadFault
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, PRINTABLE, luhn_digit
 from releve.school.world import Login
 
@@ -66,6 +67,8 @@ def test_three_refusals_lock_the_account() -> None:
     right = world.manager.password
     assert [Login.REFUSED, Login.ACCEPTED] == [world.log_in("xt012345", each) for each in ("a", right)]
     assert [Login.REFUSED, Login.REFUSED, Login.LOCKED, Login.LOCKED] == [world.log_in("xt012345", each) for each in ("a", "b", "c", right)]
+    changed = World(faults=Faults.parse(["wrong_password"]))
+    assert [Login.REFUSED, Login.REFUSED, Login.LOCKED] == [changed.log_in("xt012345", changed.manager.password) for _ in range(3)]
 
 
 def test_the_api_learns_of_a_reset_after_its_propagation() -> None:
@@ -108,8 +111,9 @@ def test_faults_are_read_from_the_command_line() -> None:
     assert ("structure:0", "") == (faults.of(DEMO_SIRET).popup_at, faults.popup_at)
 
 
-@pytest.mark.parametrize("option", ["inconnue=1", "latency_ms=vite", "popup_at=nulle-part", "per_structure=x"])
+@pytest.mark.parametrize("option", ["inconnue=1", "latency_ms=vite", "popup_at=nulle-part", "popup_at=accueil:x", "per_structure=x"])
 def test_a_wrong_fault_is_refused_in_french(option: str) -> None:
-    """An unknown switch, screen or number is a ValueError whose text says what was expected."""
-    with pytest.raises(ValueError, match=r"Panne inconnue|attend un nombre|Écran inconnu"):
+    """An unknown switch, screen or number is an error of usage whose text says what was expected."""
+    with pytest.raises(BadFault, match=r"Panne inconnue|attend un nombre|Écran inconnu|il faut un nombre") as refused:
         Faults.parse([option])
+    assert 2 == refused.value.code

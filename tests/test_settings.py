@@ -31,8 +31,8 @@ browser = "/usr/bin/chromium"
 headed = false
 timeout_seconds = 12.5
 [portal.labels]
-chorus = "Chorus Pro"
-login = ["Identifiant", "Nom d'utilisateur"]
+"pigp.chorus" = "Chorus Pro"
+login.identifier = ["Identifiant", "Nom d'utilisateur"]
 [policy]
 forbidden_characters = "/;"
 validity_days = 300
@@ -91,7 +91,7 @@ def test_every_key_is_read(file: Path) -> None:
     file.write_text(FULL)
     loaded = settings.load(file)
     assert ("https://portail.dgfip.finances.gouv.fr", "http://127.0.0.1:8001", "http://[::1]:8002") == loaded.portal.origins
-    assert {"chorus": "Chorus Pro", "login": ["Identifiant", "Nom d'utilisateur"]} == loaded.portal.labels
+    assert {"pigp.chorus": "Chorus Pro", "login.identifier": ["Identifiant", "Nom d'utilisateur"]} == loaded.portal.labels
     assert (False, 12.5, "/usr/bin/chromium") == (loaded.portal.headed, loaded.portal.timeout_seconds, loaded.portal.browser)
     assert settings.Policy("/;", 300, 20, 3, 10, ("2026-12-24/2027-01-02", "02-29/03-01"), 2) == loaded.policy
     assert settings.Record(Path("/srv/partage"), "http://tsa.example/tsr", 10) == loaded.record
@@ -118,6 +118,9 @@ FAULTS = {
     "number in a list": (PORTAL + "origins = [1]", "portal.origins", "un texte"),
     "value for a table": ("portal = 1", "portal", "une table"),
     "label of the wrong type": (PORTAL + "[portal.labels]\nx = 1", "portal.labels.x", "un texte"),
+    "a label that nobody looks for": (PORTAL + '[portal.labels]\n"reset.buton" = "x"', "portal.labels.reset.buton", "« reset.button »"),
+    "a label without words": (PORTAL + '[portal.labels]\nreset.button = ["x", " "]', "portal.labels.reset.button", "supprimez"),
+    "a label without any words": (PORTAL + "[portal.labels.reset]\nbutton = []", "portal.labels.reset.button", "supprimez"),
     "text for a date": (PORTAL + STRUCTURE + 'last_rotation = "2025-11-30"', f"structures.{SIRET}.last_rotation", "sans guillemets"),
     "unknown route": (PORTAL + 'route = "direct"', "portal.route", "raccordements"),
     "unknown headed": (PORTAL + "headed = 1", "portal.headed", "auto, true, false"),

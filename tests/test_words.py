@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve.portal.words import UnknownLabel, Words, digits, tolerant, whole
+from releve.portal.words import Words, digits, tolerant, whole
 
 WORDS = Words()
 KEYS = sorted(WORDS._variants)
@@ -54,13 +54,6 @@ def test_any_label_of_the_settings_finds_itself(label: str) -> None:
     import re
 
     assert re.search(tolerant(label.strip()), " ".join(label.split()), re.IGNORECASE)
-
-
-def test_an_unknown_label_of_the_settings_is_refused() -> None:
-    """It would never be looked for: the text lists those that exist."""
-    with pytest.raises(UnknownLabel, match="reset\\.buton") as refused:
-        Words({"reset.buton": "Renouveler"})
-    assert "reset.button" in refused.value.text
 
 
 @pytest.mark.parametrize(

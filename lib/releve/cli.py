@@ -6,13 +6,16 @@ A command's own module is imported only when it is asked for: a scheduler starts
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import ReleveError
@@ -35,6 +38,7 @@ COMMANDS = {
     "doctor": ("releve.commands.doctor", "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent"),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),
 }
+CHANGING = ("rotate", "resume")  # what they began may be a reset, whatever stopped them
 FINISHING = ("rotate", "resume", "abandon", "verify", "due", "lab")  # first they seal what was left unsealed
 EPILOGUE = (
     "Codes de sortie : 0 fait ; 2 arguments ou réglages ; 3 rien à faire ; 4 une personne est attendue ; "
@@ -50,6 +54,27 @@ _FRENCH = (
     (r"argument (.*): not allowed with argument (.*)", r"\1 ne va pas avec \2"),
     (r"one of the arguments (.*) is required", r"il faut l'un de : \1"),
 )
+
+
+class Unforeseen(ReleveError):
+    """A fault of ours, or of this machine. The text names its place, for the maintainers: no traceback reaches the operator."""
+
+    happened = "Relève s'est arrêté sur une erreur imprévue ({what})."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
+    todo = "Lancez « releve resume », qui reprend ce qui est resté ouvert. Si cela se répète, montrez ce message à votre support."
+
+    @classmethod
+    def of(cls, error: Exception, command: str) -> Unforeseen:
+        """6 when a reset may have been begun, 5 for every other command."""
+        from .secret import scrub
+
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        place = f", {Path(trace.tb_frame.f_code.co_filename).name} ligne {trace.tb_lineno}" if trace else ""
+        found = cls(what=scrub(" ".join(f"{type(error).__name__} : {error}".split())[:300]) + place)
+        found.code = 6 if command in CHANGING else 5
+        return found
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -97,6 +122,16 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. No traceback reaches the operator."""
+    code = _run(argv)
+    typed = os.environ.get("RELEVE_TYPED")
+    if typed and code not in (0, 3):
+        print(f"(Ici, « releve » se tape « {typed} ».)", file=sys.stderr)
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a file on Windows is in cp1252, which lacks an arrow
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
     try:
@@ -106,11 +141,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 7 if failed and code in (0, 3) else code
     except ReleveError as error:
         return fail(error, args.json)
-    except KeyboardInterrupt:
-        print("\nInterrompu. « releve resume » reprend là où l'on en était.", file=sys.stderr)
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in answer to a question
+        print("\nInterrompu. Rien n'est perdu : « releve resume » reprend ce qui était commencé.", file=sys.stderr)
         return 4
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        return fail(Unforeseen.of(error, args.command), args.json)
 
 
 def _start_early(args: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ import platformdirs
 
 from . import siret as sirets
 from .errors import UsageError
+from .portal.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
 FILE_NAME = "releve.toml"
@@ -97,7 +98,7 @@ def _positive(settings: object, *keys: str) -> None:
 
 @dataclass(frozen=True)
 class Portal:
-    """Where and as whom to log in. `labels` overrides words of the portal; their names are checked by the portal driver."""
+    """Where and as whom to log in. `labels` overrides words of the portal, by their names in `portal/labels.toml`."""
 
     login: str
     url: str = "https://portail.dgfip.finances.gouv.fr/portail/"
@@ -117,6 +118,12 @@ class Portal:
         known = self.browser in ("auto", "msedge", "chrome", "chromium") or "/" in self.browser or "\\" in self.browser
         _require(known, "browser", "ce navigateur est inconnu", "Écrivez auto, msedge, chrome, chromium, ou le chemin d'un exécutable.")
         _positive(self, "timeout_seconds")
+        for name, words in self.labels.items():
+            if name not in documented():
+                _refuse(f"labels.{name}", name, list(documented()))
+            given = [words] if isinstance(words, str) else words
+            good = bool(given) and all(map(str.strip, given))  # an empty wording would be found everywhere
+            _require(good, f"labels.{name}", "un libellé est vide", "Écrivez les mots affichés par le portail, ou supprimez la ligne.")
 
 
 @dataclass(frozen=True)
@@ -259,7 +266,7 @@ def project_root() -> Path:
 def default_path() -> Path:
     """`RELEVE_SETTINGS`, else `releve.toml` in the user's configuration folder."""
     named = os.environ.get(ENVIRONMENT)
-    return Path(named) if named else platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME
+    return Path(named).expanduser() if named else platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME
 
 
 def load(path: Path | str | None = None, outputs: Path | str | None = None) -> Settings:
@@ -339,7 +346,17 @@ def _value(hint: Any, raw: Any, where: str) -> Any:
         given = {"siret": where.rpartition(".")[2]} if hint is Structure else {}
         return _build(hint, raw, where, **given)
     if kind is dict:
+        raw = _flat(raw) if where == "portal.labels" else raw
         return {key: _value(options[1], each, _join(where, key)) for key, each in raw.items()}
     if kind in (list, tuple):
         return kind(_value(options[0], each, where) for each in raw)
     return Path(raw) if kind is Path else raw
+
+
+def _flat(table: dict[str, Any], where: str = "") -> dict[str, Any]:
+    """`reset.button = "…"` and `[portal.labels.reset]` mean the same as the key "reset.button" between quotes."""
+    return {
+        name: each
+        for key, value in table.items()
+        for name, each in (_flat(value, _join(where, key)).items() if isinstance(value, dict) else [(_join(where, key), value)])
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from ..settings import default_path
@@ -20,7 +21,8 @@ def main(args: argparse.Namespace) -> int:
     if args.shortcut:
         from ..lab.shortcut import make
 
-        print(f"Raccourci posé : {make(args.settings)}")
+        made = str(make(args.settings))
+        print(json.dumps({"code": 0, "shortcut": made}, ensure_ascii=False) if args.json else f"Raccourci posé : {made}")
         return 0
     from ..lab.server import serve
 

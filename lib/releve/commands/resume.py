@@ -27,7 +27,8 @@ _ENDS = {"succeeded": "est complète", "failed": "s'était arrêtée avant toute
 
 def _last(settings: Settings, accounts: set[str]) -> str:
     """How the latest rotation (of these accounts, or of all) ended; "" when there was none."""
-    ended = [each for each in history(settings.record.folder) if each.closed and (not accounts or each.account in accounts)]
+    ours = (each for each in history(settings.record.folder) if each.school == (settings.school is not None))
+    ended = [each for each in ours if each.closed and (not accounts or each.account in accounts)]
     if not ended:
         return ""
     last = ended[-1]
@@ -44,8 +45,8 @@ def main(args: argparse.Namespace) -> int:
     for record in unfinished(settings.record.folder):
         start = opened(record.entries(pass_over_damage=True))
         assert start is not None
-        if accounts and start.account not in accounts:
-            continue
+        if (accounts and start.account not in accounts) or start.school != (settings.school is not None):
+            continue  # a demonstration that was stopped left its record here; its keyring and its portal are gone
         try:
             found = headless.rotate(
                 settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import subprocess
@@ -35,7 +36,8 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     hour, minute = args.at if isinstance(args.at, tuple) else _time(args.at)
     kind = systemd if args.systemd else cron if args.cron else windows_task
-    print(kind(command(settings), hour, minute), end="")
+    text = kind(command(settings), hour, minute)
+    print(json.dumps({"code": 0, "text": text}, ensure_ascii=False) + "\n" if args.json else text, end="")
     return 0
 
 

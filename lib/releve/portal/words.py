@@ -9,19 +9,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from ..errors import UsageError
-
 _WITHIN = r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])"
 _VARIANTS = {
     "a": "aàâäáãå", "c": "cç", "e": "eéèêë", "i": "iîïíì", "n": "nñ", "o": "oôöóòõ", "u": "uùûüúù", "y": "yÿý", "'": "'’`", "-": "\\-‑–",
 }  # fmt: skip
-
-
-class UnknownLabel(UsageError):
-    """A key of `[portal.labels]` that names no place of the procedure."""
-
-    happened = "La clé « {key} » de [portal.labels] ne désigne aucun libellé connu."
-    todo = "Corrigez la clé dans vos réglages. Libellés connus : {known}."
 
 
 def tolerant(text: str) -> str:
@@ -54,20 +45,18 @@ def _within(wording: str) -> re.Pattern[str]:
 
 
 @cache
-def _documented() -> dict[str, list[str]]:
+def documented() -> dict[str, list[str]]:
+    """The variants of each label, by "place.word", as `labels.toml` gives them."""
     tables = tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
     return {f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()}
 
 
 class Words:
-    """The variants of each label, by "place.word"; `overrides` come from `[portal.labels]` and replace the variants."""
+    """The variants of each label; `overrides` come from `[portal.labels]`, whose names the settings check, and replace the variants."""
 
     def __init__(self, overrides: Mapping[str, str | list[str]] | None = None) -> None:
-        self._variants = dict(_documented())
-        for key, value in (overrides or {}).items():
-            if key not in self._variants:
-                raise UnknownLabel(key=key, known=", ".join(sorted(self._variants)))
-            self._variants[key] = [value] if isinstance(value, str) else list(value)
+        given = {key: [value] if isinstance(value, str) else list(value) for key, value in (overrides or {}).items()}
+        self._variants: dict[str, list[str]] = documented() | given
 
     def first(self, key: str) -> str:
         """The documented wording, for messages."""

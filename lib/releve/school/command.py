@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 from pathlib import Path
 
 from releve.school.faults import Faults
@@ -29,19 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run the school until Ctrl-C. Exit code 2 for a fault that does not exist."""
-    try:
-        faults = Faults.parse(["first_visit_form=1", *args.fault])
-    except ValueError as problem:
-        print(problem, file=sys.stderr)
-        return 2
+    """Run the school until Ctrl-C. Raises `BadFault`."""
+    faults = Faults.parse(["first_visit_form=1", *args.fault])
     world = World(seed=args.seed, structures=args.structures, routes=args.routes, faults=faults)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(world, args.ledger))
+        asyncio.run(serve(world, args.ledger, args.json))
     return 0
 
 
-async def serve(world: World, ledger: Path | None = None) -> None:
+async def serve(world: World, ledger: Path | None = None, as_json: bool = False) -> None:
     """Serve a world, keep its ledger in a file if one is given, and end at SIGINT or SIGTERM."""
     school, end = School(world), asyncio.Event()
     await school.start()
@@ -51,7 +46,7 @@ async def serve(world: World, ledger: Path | None = None) -> None:
     if ledger:
         world.ledger.listeners.append(lambda entry: _write(ledger, world))
         _write(ledger, world)
-    print(welcome(school), flush=True)
+    print(json.dumps(facts(school)) if as_json else welcome(school), flush=True)
     try:
         await end.wait()
     finally:
@@ -75,6 +70,18 @@ def welcome(school: School) -> str:
         f"Application PISTE : {school.world.piste.client_id}   Secret : {school.world.piste.client_secret}\n"
         "Ctrl-C pour fermer."
     )
+
+
+def facts(school: School) -> dict[str, object]:
+    """The same for a program: addresses by site, and credentials that are good nowhere else."""
+    manager, piste = school.world.manager, school.world.piste
+    return {
+        "urls": vars(school.urls) | {"portal": school.urls.portal},
+        "login": manager.login,
+        "password": manager.password,
+        "client_id": piste.client_id,
+        "client_secret": piste.client_secret,
+    }
 
 
 def _write(path: Path, world: World) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
+from releve.errors import UsageError
+
 SCREENS = frozenset(
     {
         "authentification", "portail", "connexion", "informations", "accueil",
@@ -21,6 +23,13 @@ SCREENS = frozenset(
 )
 CHOICES = {"effect_at": ("submit", "display"), "otp": ("", "email", "totp", "key"), "piste_refusal": ("header", "ldap")}
 ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "popup_at")
+
+
+class BadFault(UsageError, ValueError):
+    """A switch that does not exist, or cannot be set so."""
+
+    happened = "{why}"
+    todo = "Corrigez l'option --fault, puis relancez."
 
 
 @dataclass
@@ -37,6 +46,8 @@ class Faults:
     """Ends the session and says so in place of the screen."""
     popup_at: str = ""
     """Lays "Information importante" over the screen, until "Fermer" is clicked."""
+    wrong_password: bool = False
+    """The manager's password is refused, as if it had been changed on the portal; the third refusal locks the account."""
     locked: bool = False
     """The manager's account is locked, whatever the password (three refusals in a row lock it too)."""
     slash_in_first: int = 0
@@ -122,11 +133,14 @@ class Faults:
 
     @classmethod
     def parse(cls, options: Iterable[str]) -> Faults:
-        """The faults that `name=value` options describe; `name` alone means `name=1`. Raises ValueError, in French."""
+        """The faults that `name=value` options describe; `name` alone means `name=1`. Raises `BadFault`."""
         faults = cls()
         for option in options:
             name, equals, text = option.partition("=")
-            faults.set(name.strip(), text if equals else "1")
+            try:
+                faults.set(name.strip(), text if equals else "1")
+            except ValueError as problem:
+                raise BadFault(why=str(problem)) from None
         return faults
 
 
@@ -135,6 +149,8 @@ def screen_of(value: str) -> tuple[str, int]:
     screen, colon, times = value.partition(":")
     if screen and screen not in SCREENS:
         raise ValueError(f"Écran inconnu : « {screen} ». Écrans connus : {', '.join(sorted(SCREENS))}.")
+    if colon and not times.isdecimal():
+        raise ValueError(f"Après « {screen}: » il faut un nombre de fois (0 : toujours), et non « {times} ».")
     return screen, int(times) if colon else 1
 
 

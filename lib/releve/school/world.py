@@ -177,7 +177,7 @@ class World:
             self.note("login_refused", detail="locked")
             return Login.LOCKED
         known = login.strip() in (manager.login, manager.email)
-        if known and password == manager.password:
+        if known and password == manager.password and not self.faults.wrong_password:
             manager.refusals = 0
             self.note("login")
             return Login.ACCEPTED
