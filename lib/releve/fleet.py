@@ -5,6 +5,7 @@ A failure never stops the others, unless it would meet every one of them (a refu
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections import deque
@@ -170,6 +171,8 @@ class Fleet:
             return told.sealed()
         except Exception as error:  # one record's fault is one line, foreseen or not
             return self._unforeseen(self.settings.structure(told.line.structure), error)
+        finally:
+            gc.collect()  # its notebook and its pictures, some ten megabytes, would wait for the next rotations'
 
     def stop(self) -> None:
         """End soon: the structure in hand stops before its reset, or is finished. Safe to call from a signal handler."""

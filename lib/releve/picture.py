@@ -89,10 +89,15 @@ def _months(start: date, y: int) -> str:
     return f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_HEAD}" fill="#eceff1"/>{"".join(cells)}'
 
 
+def _short(name: str) -> str:
+    """What fits: the budgets of one commune begin with the same words, and differ at the end."""
+    return name if len(name) <= 34 else f"{name[:16].rstrip()}…{name[-17:].lstrip()}"
+
+
 def _row(due: Due, start: date, y: int, today: date) -> str:
     """The name, the bar from the last renewal to the day, the mark at the day, and the standing in words."""
     colour, mark = LOOK[due.standing]
-    middle, name = y + 13, due.name if len(due.name) <= 34 else f"{due.name[:33]}…"
+    middle, name = y + 13, _short(due.name)
     last = f"dernier changement le {due.last:%d/%m/%Y}, " if due.last else ""
     urgent = due.standing in (Standing.STUCK, Standing.UNKNOWN)  # whatever its day, it is for now
     at = _x(today if urgent or due.day is None else due.day, start)
