@@ -129,7 +129,7 @@ def test_credentials_that_are_missing_or_were_refused(scene: Scene) -> None:
     """No password in the keyring is doubtful, for a person may type it; one that the portal refused is doubtful too, and is named."""
     settings = load(scene.settings())
     password = scene.keystore.portal_password(LOGIN)
-    Credentials(scene.keystore, LOGIN).remember_refusal(password.require())
+    Credentials(scene.keystore, LOGIN, scene.outputs).remember_refusal(password.require())
     refused = list(checkup.keyring(settings))[-1]
     assert ("Identifiants", DOUBTFUL, True) == (refused.name, refused.grade, "déjà refusé" in refused.text)
     password.delete()

@@ -22,15 +22,17 @@ from releve.errors import ReleveError
 from releve.keystore import Keystore
 from releve.operator import ScreenChange, Unattended
 from releve.portal.browser import PortalBrowser
-from releve.portal.drift import Baseline, difference, load
+from releve.portal.drift import Baseline, Look, difference, load
 from releve.portal.login import Credentials, Login
 from releve.portal.route import Route
+from releve.record.folder import RecordFolder
 from releve.school import Faults, SchoolThread, World
+from releve.school.people import siret
 from releve.secret import Secret
 from releve.session import ROUTES
-from releve.settings import Portal
+from releve.settings import Portal, project_root
 from releve.settings import load as load_settings
-from releve.watch import accept
+from releve.watch import ScreenChanged, Watch, accept
 from test_rehearse import rehearse, seen
 from twin import MemoryKeyring
 
@@ -101,6 +103,8 @@ MUTATIONS = [
       "one('.lead') && (one('.lead').remove(), all('dd', siret).forEach(e => e.remove()), true)"),
     M("bouton renommé", "demande", "button() && name(button(), 'Réinitialiser')"),
     M("bouton traduit", "demande", "button() && name(button(), 'Reset password (technical user)')"),
+    M("bouton qui dit davantage", "demande", "button() && name(button(), 'Supprimer le compte et ' + reset.toLowerCase())"),
+    M("bouton précédé d'un pictogramme", "demande", "button() && name(button(), '\uf084 ' + reset)", True),
     M("bouton d'un autre sens", "demande", "button() && name(button(), 'Supprimer le compte (utilisateur technique)')"),
     M("bouton caché", "demande", "button() && (button().hidden = true)"),
     M("bouton grisé", "demande", "button() && (button().disabled = true)"),
@@ -117,6 +121,8 @@ MUTATIONS = [
     M("notre ligne ouvre la fenêtre d'un autre compte", "demande",
       "button() && (button().dataset.confirms = all('[data-confirms]').find(e => e !== button()).dataset.confirms, true)"),
     M("« Confirmer » renommé", "confirmation", "one('.dialog [type=submit]') && name(one('.dialog [type=submit]'), 'Poursuivre')"),
+    M("« Confirmer » qui dit davantage", "confirmation",
+      "one('.dialog [type=submit]') && name(one('.dialog [type=submit]'), 'Confirmer et supprimer')"),
     M("« Confirmer » en double", "confirmation", "one('.dialog [type=submit]') && twice(one('.dialog [type=submit]'))"),
     M("« Annuler » et « Confirmer » échangés", "confirmation", "one('.dialog form') && reverse(one('.dialog form'))", True),
     M("fenêtre qui nomme un autre compte", "confirmation",
@@ -153,6 +159,7 @@ class Portals:
 
     school: SchoolThread
     keystore: Keystore
+    outputs: Path
     done: list[str] = field(default_factory=list)
     """One word for each page that was mutated."""
 
@@ -168,7 +175,7 @@ class Portals:
             if mutation:
                 await browser.context.add_init_script(_script(mutation.js))
                 browser.context.on("console", lambda message: self.done.append(message.text))
-            login = Login(browser, Credentials(self.keystore, LOGIN), Unattended(True, False))
+            login = Login(browser, Credentials(self.keystore, LOGIN, self.outputs), Unattended(True, False))
             yield ROUTES[route](login, DEMO_SIRET, DEMO_ACCOUNT)
         finally:
             await browser.close()
@@ -186,12 +193,12 @@ def _script(js: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def portals() -> Iterator[Portals]:
+def portals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portals]:
     """One school for every mutation; its ledger is read as it grows."""
     keystore = Keystore(MemoryKeyring())
     keystore.portal_password(LOGIN).set(Secret(PASSWORD))
     with SchoolThread(World(password=PASSWORD, login=LOGIN, routes="both"), Faults(render_ms=10)) as school:
-        yield Portals(school, keystore)
+        yield Portals(school, keystore, tmp_path_factory.mktemp("outputs"))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -250,7 +257,7 @@ async def test_a_mutated_page_gets_the_right_click_or_none(mutation: Mutation, p
     touched = [entry.account for entry in ledger.entries[start:] if entry.kind in ("reset", "candidate_shown")]
     noticed = any(difference(known[name], outline) for name, outline in outlines.items())
     TABLE.append((mutation, error, noticed))
-    assert "mutation" in portals.done, "the page was mutated"
+    assert "mutation" in portals.done, f"the page was mutated ({error})"
     assert {*touched} <= {DEMO_ACCOUNT}, "a wrong click"
     clicked = sum(entry.kind == "reset" for entry in ledger.entries[start:])
     assert (mutation.click, mutation.click) == (clicked == 1, error == ""), error
@@ -268,6 +275,9 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
     counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic ; {seen_before} vues d'avance"
     record_property("table", "\n".join([*lines, f"{len(TABLE)} mutations : {counts}"]))
     assert 30 <= len(TABLE)
+    told = f"Of {len(TABLE)} changes of the school's pages tried", f"{rights} right clicks, {len(TABLE) - rights} abstentions"
+    readme = " ".join((project_root() / "README.md").read_text(encoding="utf-8").split())
+    assert [] == [each for each in told if each not in readme]
 
 
 # -- what a rotation does of it
@@ -312,6 +322,40 @@ async def test_a_person_is_asked_and_what_is_accepted_becomes_the_rule(scene: Sc
     assert ["05-structure-avant.png", "05-structure-apres.png"] == [path.name for path in asked[0].pictures]
     assert {"ecran"} <= {entry.event.gate for entry in accepted.events if isinstance(entry.event, j.GateGiven)}
     assert 0 == (await scene.walk()).code
+
+
+class Card:
+    """A route whose screens carry the structure's name in their headings."""
+
+    name = "gestionnaire"
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+
+    async def capture(self, path: Path) -> bool:
+        return False
+
+    async def look(self, step: str) -> Look:
+        return Look("gestionnaire/structure", (f"titre « {self.title} »", "bouton « Modifier »"))
+
+
+async def test_the_name_of_a_structure_is_no_change_of_a_screen(scene: Scene) -> None:
+    """One structure's screens are compared with another's: what differs by the name alone, however it is written, is the same screen."""
+    neighbour = siret(5)
+    scene.more = f'[structures.{neighbour}]\nname = "Commune de l\'Étang"\ntechnical_account = "{OTHER}"\n'
+    settings = load_settings(scene.settings(), scene.outputs)
+
+    async def compare(code: str, title: str) -> None:
+        folder = RecordFolder.new(scene.outputs, code)
+        folder.make()
+        watch = Watch(folder, j.Journal(folder.path, folder.run, "moi"), settings, Unattended(True, False))
+        await watch.compare(Card(title), "structure")  # type: ignore[arg-type]
+        watch.keep()
+
+    await compare(DEMO_SIRET, "Fiche de Commune d'Exemple")
+    await compare(neighbour, "Fiche de COMMUNE DE L’ETANG")
+    with pytest.raises(ScreenChanged):
+        await compare(neighbour, "Fiche de la Région")
 
 
 async def test_a_rehearsal_says_what_changed_and_may_accept_it(scene: Scene) -> None:

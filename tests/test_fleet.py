@@ -117,6 +117,15 @@ def test_a_refused_password_stops_everything_at_once(three: FleetScene) -> None:
     assert "auraient rencontré la même chose" in tour.stopped
 
 
+def test_a_refused_code_stops_everything_at_once(three: FleetScene) -> None:
+    """A seed that is not the portal's is tried once, not once a structure."""
+    three.school.faults.otp, three.school.faults.otp_after_pigp = "totp", True
+    three.keyring.keystore().otp_seed("xt012345").set(Secret("KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"))
+    tour = three.run()
+    assert (["CodeRefused"], three.sirets[1:]) == ([line.error for line in tour.person], tour.left)
+    assert 1 == three.world.ledger.count("code_refused")
+
+
 def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> None:
     """Maintenance for all is not asked of the fourth structure."""
     with fleet_scene(tmp_path, 5) as scene:

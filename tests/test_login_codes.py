@@ -7,8 +7,10 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from unittest.mock import patch
 
+import pyotp
 import pytest
 from fixtures_rotation import CELLS, LOGIN, Scene
 from releve import browsers
@@ -19,9 +21,10 @@ from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.login import Credentials, Login
 from releve.school.people import DEMO_SIRET
+from releve.school.pigp import REFUSED
 from releve.secret import Secret
 from releve.session import Parameters, Session
-from releve.settings import load
+from releve.settings import Portal, load
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -74,7 +77,7 @@ async def login(scene: Scene, operator: Unattended, clock: Callable[[], float] |
     await browser.start()
     try:
         async with browser.on("Authentification"):
-            credentials = Credentials(scene.keystore, LOGIN)
+            credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
             yield Login(browser, credentials, operator, clock) if clock else Login(browser, credentials, operator)
     finally:
         await browser.close()
@@ -254,6 +257,27 @@ async def test_a_security_key_is_touched_in_the_visible_window(scene: Scene) -> 
     assert [LOGIN] == [asked.login for asked in person.asked]
 
 
+async def test_a_key_that_nobody_touches_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is wrong with the page: the text tells what was waited for, and the step may be done again."""
+    straight(scene, "key")
+    monkeypatch.setattr("releve.portal.login.KEY_SECONDS", 0.5)
+    async with login(scene, Person(scene)) as entry:
+        entry.browser.headed = True
+        await entry.sign_in()
+        with pytest.raises(e.KeyNotTouched):
+            await entry.enter()
+
+
+async def test_a_login_form_that_is_shown_again_is_a_refusal(scene: Scene) -> None:
+    """Whatever the portal's words: the same password is not tried again at the next run, nor at the one after it."""
+    scene.faults.renamed_labels, scene.portal["timeout_seconds"] = {REFUSED: "Accès impossible."}, 2
+    scene.world.manager.password = "Un-autre-mot-de-passe"
+    for error in (e.PasswordRefused, e.AlreadyRefused):
+        with pytest.raises(error):
+            await arrive(scene, Unattended(True, False))
+    assert 1 == scene.logins()
+
+
 @pytest.mark.parametrize("through", ["pigp", "chorus"])
 async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: str) -> None:
     """Three refusals lock the account: a second run types nothing, until a person stores the password again."""
@@ -268,6 +292,26 @@ async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: st
     assert 0 == (await scene.walk()).code
 
 
+async def test_two_at_once_try_a_refused_password_once(scene: Scene) -> None:
+    """Two programs with one login: the second waits for what the first is told, and types nothing."""
+    scene.world.manager.password = "Un-autre-mot-de-passe"
+    both = await asyncio.gather(*(arrive(scene, Unattended(True, False)) for _ in range(2)), return_exceptions=True)
+    assert ["AlreadyRefused", "PasswordRefused"] == sorted(type(each).__name__ for each in both)
+    assert 1 == scene.logins()
+
+
+async def test_two_at_once_never_give_one_code(scene: Scene, time: Time) -> None:
+    """The second takes the code of the next half minute."""
+    keep_seed(scene)
+    totp, logins = pyotp.TOTP(scene.world.manager.totp_seed), []
+    with patch.object(Login, "_sleep", time.sleep):
+        for _ in range(2):
+            credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
+            logins.append(Login(SimpleNamespace(words=None, settings=Portal(LOGIN)), credentials, Unattended(True, False), time))  # type: ignore[arg-type]
+        codes = await asyncio.gather(*(each._fresh_code(totp, 0) for each in logins))
+    assert {totp.at(int(NOON)), totp.at(int(NOON) + 30)} == {*codes}
+
+
 async def test_no_code_is_typed_on_an_unknown_origin(scene: Scene) -> None:
     """The page that asks for the code must stand on an origin of the settings, as the login page must."""
     scene.faults.otp, scene.faults.otp_after_pigp = "totp", True
@@ -275,4 +319,4 @@ async def test_no_code_is_typed_on_an_unknown_origin(scene: Scene) -> None:
     keep_seed(scene)
     with pytest.raises(e.OriginRefused):
         await arrive(scene, Unattended(True, False))
-    assert None is Credentials(scene.keystore, LOGIN)._last_step.get(), "no code was made"
+    assert None is Credentials(scene.keystore, LOGIN, scene.outputs)._last_step.get(), "no code was made"

@@ -88,37 +88,57 @@ def refused_by_ldap(access: Access) -> None:
     access.school.faults.piste_refusal = "ldap"
 
 
-# The row's name, its verdict, whether it is worth asking later with nothing mended, and how that answer is got.
-CASES: list[tuple[str, Verdict, bool, Callable[[Access], None]]] = [
-    ("no answer in time", UNKNOWN, True, slow),
-    ("unreachable", UNKNOWN, True, closed),
-    ("maintenance", UNKNOWN, True, fault("maintenance_at=piste:0")),
-    ("server error", UNKNOWN, True, fault("server_error_at=piste:0")),
-    ("server error", UNKNOWN, True, fault("piste_status=502")),
-    ("too many calls", UNKNOWN, True, fault("piste_status=429")),
-    ("application refused", UNKNOWN, False, wrong_secret),
-    ("no token", UNKNOWN, False, lambda access: access.spoil(token_url=access.school.urls.piste + "/jeton")),
-    ("accepted", ACCEPTED, False, lambda access: None),
-    ("no result", ACCEPTED, False, fault("piste_code=20000")),
-    ("business error", UNKNOWN, False, fault("piste_code=1")),
-    ("account refused", REFUSED, False, wrong_password),
-    ("account refused", REFUSED, False, refused_by_ldap),
-    ("token refused", UNKNOWN, True, fault("piste_token_refused=-1")),
-    ("forbidden", UNKNOWN, False, fault("piste_forbidden=1")),
-    ("not understood", UNKNOWN, False, fault("piste_status=418")),
-    ("not understood", UNKNOWN, False, fault("piste_status=200")),
-    ("not understood", UNKNOWN, False, fault("piste_status=401")),
+# The row's name, its verdict, and how that answer is got.
+CASES: list[tuple[str, Verdict, Callable[[Access], None]]] = [
+    ("no answer in time", UNKNOWN, slow),
+    ("unreachable", UNKNOWN, closed),
+    ("maintenance", UNKNOWN, fault("maintenance_at=piste:0")),
+    ("server error", UNKNOWN, fault("server_error_at=piste:0")),
+    ("server error", UNKNOWN, fault("piste_status=502")),
+    ("too many calls", UNKNOWN, fault("piste_status=429")),
+    ("application refused", UNKNOWN, wrong_secret),
+    ("no token", UNKNOWN, lambda access: access.spoil(token_url=access.school.urls.piste + "/jeton")),
+    ("accepted", ACCEPTED, lambda access: None),
+    ("no result", ACCEPTED, fault("piste_code=20000")),
+    ("business error", UNKNOWN, fault("piste_code=1")),
+    ("account refused", REFUSED, wrong_password),
+    ("account refused", REFUSED, refused_by_ldap),
+    ("token refused", UNKNOWN, fault("piste_token_refused=-1")),
+    ("forbidden", UNKNOWN, fault("piste_forbidden=1")),
+    ("not understood", UNKNOWN, fault("piste_status=418")),
+    ("not understood", UNKNOWN, fault("piste_status=200")),
+    ("not understood", UNKNOWN, fault("piste_status=401")),
 ]
 
 
-@pytest.mark.parametrize(("name", "verdict", "later", "spoil"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)])
-def test_each_answer_has_its_meaning(access: Access, name: str, verdict: Verdict, later: bool, spoil: Callable[[Access], None]) -> None:
+# What is said of each row, and what is to be done ("": nothing).
+TOLD = {
+    "no answer in time": ("pas répondu à temps", "Attendez"),
+    "certificate": ("certificat", "Vérifiez la date"),
+    "unreachable": ("ne peut pas être joint", "connexion à Internet"),
+    "maintenance": ("en maintenance", "Attendez"),
+    "server error": ("erreur technique", "Attendez"),
+    "too many calls": ("espacer les appels", "Attendez"),
+    "application refused": ("ne reconnaît pas l'application", "releve credentials store --piste"),
+    "no token": ("n'a pas donné de jeton", "releve credentials store --piste"),
+    "accepted": ("l'API accepte ce mot de passe", ""),
+    "no result": ("aucun résultat", ""),
+    "business error": ("ne dit rien du mot de passe", "prévenez votre support"),
+    "account refused": ("refuse ce compte technique avec ce mot de passe", ""),
+    "token refused": ("refuse le jeton", "Attendez"),
+    "forbidden": ("n'a pas accès", "CPRO"),
+    "not understood": ("n'est pas de celles que l'on connaît", "prévenez votre support"),
+}
+
+
+@pytest.mark.parametrize(("name", "verdict", "spoil"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)])
+def test_each_answer_has_its_meaning(access: Access, name: str, verdict: Verdict, spoil: Callable[[Access], None]) -> None:
     """Only the two known refusals refuse and only `codeRetour` 0 and 20000 accept; whatever is not certain says what to do about it."""
     spoil(access)
     said = access.tried().meaning
-    assert (name, verdict, later) == (said.name, said.verdict, later)
-    assert later == said.later
-    assert (verdict is UNKNOWN) == bool(said.todo)
+    assert (name, verdict) == (said.name, said.verdict)
+    what, mend = TOLD[name]
+    assert (what in said.said, mend in said.todo, bool(mend)) == (True, True, bool(said.todo))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_its_own_answer(access: Access) -> None:
@@ -126,13 +146,51 @@ def test_a_certificate_that_nobody_vouches_for_is_its_own_answer(access: Access)
     with web_server(certificate=trustme.CA().issue_cert("localhost")) as origin:
         access.spoil(token_url=f"{origin}/jeton")
         said = access.tried().meaning
-    assert ("certificate", UNKNOWN, False) == (said.name, said.verdict, said.later)
+    assert ("certificate", UNKNOWN) == (said.name, said.verdict)
+    assert (True, True) == (TOLD["certificate"][0] in said.said, TOLD["certificate"][1] in said.todo)
 
 
-def test_a_token_says_nothing_of_the_password(access: Access) -> None:
+def test_a_token_says_nothing_of_the_password() -> None:
     """It belongs to the application: the meaning of its answer is UNKNOWN."""
     given = proof.meaning(Answer(token=True, status=200, text='{"access_token": "x"}'))
-    assert ("token given", UNKNOWN, False) == (given.name, given.verdict, given.later)
+    assert ("token given", UNKNOWN, "PISTE a donné un jeton", "") == (given.name, given.verdict, given.said, given.todo)
+
+
+LDAP = '{"codeRetour": 401, "libelle": "Impossible d\'authentifier l\'utilisateur dans le LDAP."}'
+HEADER = 'Bearer realm="PISTE",error="Unauthorized",error_description="login or password incorrects"'
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (Answer(True, 401, '{"error": "invalid_client"}'), "application refused"),
+        (Answer(True, 400, '{"error": "unauthorized_client"}'), "application refused"),
+        (Answer(True, 403, '{"error": "invalid_client"}'), "no token"),
+        (Answer(True, 400, '{"error": "invalid_scope"}'), "no token"),
+        (Answer(True, 400, '{"access_token": "x"}'), "no token"),
+        (Answer(True, 200, '{"codeRetour": 0}'), "no token"),
+        (Answer(True, 503), "maintenance"),
+        (Answer(False, 400, '{"error": "invalid_client"}'), "not understood"),
+        (Answer(False, 200, '{"access_token": "x"}'), "not understood"),
+        (Answer(False, 200, '{"codeRetour": null}'), "not understood"),
+        (Answer(False, 200, "[0]"), "not understood"),
+        (Answer(False, 404, '{"codeRetour": 0}'), "not understood"),
+        (Answer(False, 404, '{"codeRetour": 20000}'), "not understood"),
+        (Answer(False, 404, '{"codeRetour": 1}'), "not understood"),
+        (Answer(False, 403, '{"codeRetour": 0}'), "forbidden"),
+        (Answer(False, 403, LDAP), "forbidden"),
+        (Answer(False, 403, "", HEADER), "forbidden"),
+        (Answer(False, 500, '{"codeRetour": 0}'), "server error"),
+        (Answer(False, 401, "refused", HEADER), "account refused"),
+        (Answer(False, 401, "", 'Bearer realm="PISTE"'), "token refused"),
+        (Answer(False, 401, LDAP.replace("LDAP", "cache")), "not understood"),
+        (Answer(False, 401, LDAP.replace("401", "500")), "not understood"),
+        (Answer(False, failure=proof.Failure.UNREACHABLE), "unreachable"),
+    ],
+)
+def test_an_answer_beside_those_that_were_seen_has_its_row_too(answer: Answer, name: str) -> None:
+    """Each part of a row's condition counts: what differs in one point only is another answer."""
+    assert name == proof.meaning(answer).name
 
 
 def test_every_row_of_the_table_is_tried() -> None:

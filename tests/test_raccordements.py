@@ -7,13 +7,21 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
+from fixtures_rotation import CELLS, DEMO_ACCOUNT, DEMO_SIRET, Scene
 from releve import journal as j
+from releve.desk.operator import AtDesk
+from releve.desk.panel import Answer, View
+from releve.desk.steps import Desk
 from releve.keystore import Slot
+from releve.operator import DecisionNeeded, Entering, Unattended
 from releve.portal import errors as e
 from releve.portal.raccordements import Raccordements
+from releve.procedure import PORTAL_STEPS, Step, by_hand, screen
 from releve.record.page import FILE_NAME
+from releve.rotation import Rotation
 from releve.school import Faults
+from releve.secret import Secret
+from releve.session import Parameters, Session
 from releve.state import DISPLAYED, OLD, PERHAPS
 from twin import Twin, dying, points
 
@@ -139,6 +147,104 @@ async def test_auto_changes_over_when_the_documented_button_is_not_there(scene: 
     assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
     chosen = [entry.event for entry in done.events if isinstance(entry.event, j.RouteChosen)]
     assert ("raccordements", True) == (chosen[-1].route, chosen[-1].sees_first)
+
+
+class Hands(Unattended):
+    """A person who does every screen in a browser of her own; the world does what her clicks would."""
+
+    interactive = True
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(approve=True, reset_again=False)
+        self.scene, self.told, self.shown = scene, list[str](), ""
+
+    async def screen(self, step: Step, doubt: str = "") -> bool:
+        self.told.append(step.instruction)
+        if "Ne cliquez pas encore" in step.instruction:
+            self.shown = self.scene.world.candidate(DEMO_ACCOUNT)
+        return True
+
+    async def new_password(self, account: str, why: str = "") -> Secret:
+        self.told.append("taper")
+        return Secret(self.shown)
+
+    async def reset_by_hand(self, step: Step, account: str) -> bool:
+        self.told.append(step.instruction)
+        self.scene.world.submit(account)
+        return True
+
+    async def guide(self, step: str, name: str) -> str:
+        return "vu"
+
+    async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
+        self.scene.world.corail_save(DEMO_SIRET, secret.reveal())
+        return "saisi"
+
+
+async def open_with(scene: Scene, operator: Unattended | AtDesk, **given: bool) -> tuple[Session, Rotation]:
+    """The rotation in the hands of that operator."""
+    session = Session(
+        Parameters.checked({"structure": DEMO_SIRET, "settings": str(scene.settings()), "outputs": str(scene.outputs)} | given), operator
+    )
+    return session, await session.open()
+
+
+async def test_by_hand_a_password_is_given_before_its_click(scene: Scene) -> None:
+    """Each act in this route's own words: a candidate typed once, kept, and only then submitted; a forbidden one is left."""
+    scene.faults.slash_in_first = 1
+    person = Hands(scene)
+    session, rotation = await open_with(scene, person, by_hand=True)
+    for step in CELLS:
+        await rotation.do(step)
+    await session.stop(rotation, None)
+    assert (1, 2, True) == (scene.resets(), scene.world.ledger.count("candidate_shown"), scene.three_places_agree())
+    acts = (("confirmation", "offer"), ("mot-de-passe", "back"), ("confirmation", "confirm"))
+    offer, left, submit = (by_hand(step, act, "raccordements").instruction for step, act in acts)
+    screens = [screen(step, "raccordements").instruction for step in (*PORTAL_STEPS[:6], "deconnexion")]
+    assert [*screens[:-1], offer, "taper", left, offer, "taper", submit, screens[-1]] == person.told
+
+
+async def test_what_a_person_did_in_the_window_is_checked(scene: Scene) -> None:
+    """The form must show the request and the structure, whoever chose them."""
+    session, rotation = await open_with(scene, Hands(scene))
+    await rotation.do("authentification")
+    route = (await rotation.route()).driven  # type: ignore[attr-defined]
+    for step in PORTAL_STEPS[1:4]:
+        await route.go(step)
+        await route.arrived(step)
+    with pytest.raises(e.WrongForm):
+        await route.arrived("structure")
+    await route.go("structure")
+    for step in ("structure", "demande"):
+        await route.arrived(step)
+    await session.close()
+
+
+class Saw(AtDesk):
+    """Somebody who looked at the history of the manager's actions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view: View = {}
+
+    async def ask(self, view: View) -> Answer:
+        self.view = view
+        return Answer("submitted")
+
+
+async def test_a_person_who_saw_that_the_portal_took_it_saves_a_reset(scene: Scene) -> None:
+    """The click's answer is lost and there is no API: the password that was kept before it serves, and nothing more is asked for."""
+    scene.faults.cut_after_confirmation, scene.portal["timeout_seconds"] = -1, 4
+    lost = await scene.walk()
+    assert ("ResetOutcomeUnknown", 6) == (lost.error, lost.code)
+    assert "« Historique de mes actions »" in lost.text
+    made, person = scene.resets(), Saw()
+    session, _ = await open_with(scene, person)
+    assert await Desk(session, person)._go_on("confirmation", DecisionNeeded())
+    await session.close()
+    assert ["submitted", "not-done", "again", "stop"] == [each["action"] for each in person.view["buttons"]]
+    done = await scene.walk()
+    assert ("", 0, made, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
 
 
 async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None:

@@ -25,6 +25,7 @@ def test_every_documented_word_is_found_in_disguise(key: str, how: int) -> None:
     """By the search and by the exact match, alone, starred as an obligation, or in a sentence."""
     shown = disguised(WORDS.first(key), how)
     assert WORDS.exact(key).search(f" {shown} * :")
+    assert WORDS.exact(key).search(f"\uf084 {shown} →"), "an icon is no word"
     assert WORDS.find(key).search(f"Bonjour, {shown}.")
 
 
@@ -35,6 +36,7 @@ def test_every_documented_word_is_found_in_disguise(key: str, how: int) -> None:
         ("summary.password", "Conservez ce mot de passe dès maintenant"),
         ("reset.confirm", "Confirmer plus tard"),
         ("login.submit", "Se déconnecter"),
+        ("reset.button", "Ne pas réinitialiser le mot de passe (utilisateur technique)"),
     ],
 )
 def test_an_exact_word_is_the_whole_text(key: str, shown: str) -> None:

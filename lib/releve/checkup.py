@@ -166,7 +166,7 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
         mend = "Fermez la démonstration et ouvrez un nouveau terminal."
         yield Finding("Trousseau", Grade.BAD, "c'est le trousseau jetable de la démonstration", mend)
     try:
-        credentials = Credentials(keystore, login)
+        credentials = Credentials(keystore, login, settings.record.folder)
         credentials.password()
         seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
         yield Finding("Identifiants", Grade.GOOD, f"le mot de passe du portail de {login} est dans le trousseau{seed}")

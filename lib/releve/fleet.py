@@ -28,7 +28,8 @@ from .settings import Settings, Structure
 if TYPE_CHECKING:
     from .kept_kernel import Kernel
 
-AT_ONCE = {"PasswordRefused", "AccountLocked", "AlreadyRefused", "CodeNeeded"}  # the next login would only make it worse
+# the next login would only make it worse
+AT_ONCE = {"PasswordRefused", "AccountLocked", "AlreadyRefused", "CodeNeeded", "CodeRefused", "KeyNeeded"}
 EVERYWHERE = {"Maintenance", "PortalUnreachable", "BrowserDidNotStart", "KeyringLocked", "KeyringUnavailable", "KeyringMissing"}
 PATIENCE = 3  # how many in a row of those that would meet every structure
 _ELSEWHERE = {"AccountBusy"}

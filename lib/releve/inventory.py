@@ -80,7 +80,7 @@ async def walk(settings: Settings, keystore: Keystore, operator: Operator) -> li
 
 @asynccontextmanager
 async def _portal(settings: Settings, keystore: Keystore, operator: Operator) -> AsyncIterator[Login]:
-    credentials = Credentials(keystore, settings.portal.login)
+    credentials = Credentials(keystore, settings.portal.login, settings.record.folder)
     await asyncio.to_thread(credentials.password)  # before a browser is started
     headed = settings.portal.headed is True and browsers.can_show_a_window()
     browser = PortalBrowser(settings.portal, browsers.find(settings.portal.browser, headed), headed)

@@ -179,6 +179,7 @@ class ResetDone(Event):
 
     kind = "reset.done"
     attempt: int
+    how: str = ""  # "widget": a person looked at the portal afterwards and said so
 
 
 @dataclass(frozen=True)

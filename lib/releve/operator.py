@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from .errors import PersonNeeded, ReleveError
 from .portal.errors import CodeNeeded, KeyNeeded
+from .procedure import Step
 from .secret import Secret
 
 if TYPE_CHECKING:
@@ -126,11 +127,11 @@ class Operator(Protocol):
     async def sign_in(self, credentials: Credentials) -> None:
         """Make sure that `credentials` can give a password, typed if need be. Raises `CredentialMissing`, `AlreadyRefused`."""
 
-    async def screen(self, step: str, doubt: str = "") -> bool:
+    async def screen(self, step: Step, doubt: str = "") -> bool:
         """A person does that documented screen. `doubt`: what a check then found wrong. False: "go on without the check"."""
 
-    async def reset_by_hand(self, account: str) -> bool:
-        """A person confirms on the portal: True, it made a new password; False, it did not. Raises `ResetOutcomeUnknown`."""
+    async def reset_by_hand(self, step: Step, account: str) -> bool:
+        """A person confirms on the portal: True, it took the reset; False, it did not. Raises `ResetOutcomeUnknown`."""
 
     async def new_password(self, account: str, why: str = "") -> Secret:
         """The new password, typed or pasted by a person who sees it on the portal. `why`: what made this needed."""
@@ -179,10 +180,10 @@ class Unattended:
     async def sign_in(self, credentials: Credentials) -> None:
         await asyncio.to_thread(credentials.password)
 
-    async def screen(self, step: str, doubt: str = "") -> bool:
-        raise ByHandOnly(name=step)
+    async def screen(self, step: Step, doubt: str = "") -> bool:
+        raise ByHandOnly(name=step.title)
 
-    async def reset_by_hand(self, account: str) -> bool:
+    async def reset_by_hand(self, step: Step, account: str) -> bool:
         raise ByHandOnly(name=account)
 
     async def new_password(self, account: str, why: str = "") -> Secret:

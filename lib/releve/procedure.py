@@ -142,6 +142,22 @@ _RACCORDEMENTS: dict[str, tuple[str, str]] = {
     ),
 }
 
+# By hand, the confirmation and what may follow it go one act at a time: a password is typed in before the click that makes it effective.
+_HAND: dict[str, dict[str, str]] = {
+    "gestionnaire": {
+        "confirm": "Dans la fenêtre de confirmation du portail, vérifiez le compte, puis cliquez une seule fois sur « Confirmer ».",
+        "back": "Revenez sur la fiche de la structure, et cliquez de nouveau sur « Réinitialiser le mot de passe ».",
+    },
+    "raccordements": {
+        "offer": "Dans la liste « Compte technique », choisissez le compte : un mot de passe s'affiche dans un cadre rouge. Ne cliquez pas "
+        "encore sur « Soumettre ».",
+        "confirm": "Sur le formulaire du portail, vérifiez la structure, le compte, et que le mot de passe affiché est bien celui que vous "
+        "venez de donner, puis cliquez une seule fois sur « Soumettre ».",
+        "back": "Quittez le formulaire sans le soumettre (« Retour au domaine »), puis revenez-y, et choisissez à nouveau le type de "
+        "demande et la structure.",
+    },
+}
+
 STEPS: tuple[Step, ...] = tuple(Step(number, *screen) for number, screen in enumerate(_SCREENS, 1))
 BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
 
@@ -155,6 +171,11 @@ def steps(route: str) -> tuple[Step, ...]:
     """The twelve steps in the words of that route; the documented ones for a route that has none of its own."""
     words = _RACCORDEMENTS if route == "raccordements" else {}
     return tuple(replace(step, title=words[step.id][0], instruction=words[step.id][1]) if step.id in words else step for step in STEPS)
+
+
+def by_hand(step: str, act: str, route: str) -> Step:
+    """That step with what a person does for one act of it: "offer" (a password is displayed), "confirm" (the click), "back"."""
+    return replace(screen(step, route), instruction=_HAND[route][act])
 
 
 PORTAL_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[:9])

@@ -63,14 +63,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Meaning:
-    """One row. `later`: the same question may be answered later, and nobody has anything to mend before that."""
+    """One row: what an answer says of the password, and what to mend when it says nothing ("" otherwise)."""
 
     name: str
     when: Callable[[Answer], bool]
     verdict: Verdict
     said: str
     todo: str = ""
-    later: bool = False
 
 
 _LATER = "Attendez quelques minutes, puis relancez."
@@ -81,7 +80,7 @@ _SUPPORT = "Relancez plus tard ; si cela dure, prévenez votre support avec cett
 
 # The first row that holds is the meaning. The last one always holds.
 TABLE: tuple[Meaning, ...] = (
-    Meaning("no answer in time", lambda a: a.failure is Failure.TIMEOUT, Verdict.UNKNOWN, "PISTE n'a pas répondu à temps", _LATER, True),
+    Meaning("no answer in time", lambda a: a.failure is Failure.TIMEOUT, Verdict.UNKNOWN, "PISTE n'a pas répondu à temps", _LATER),
     Meaning(
         "certificate",
         lambda a: a.failure is Failure.CERTIFICATE,
@@ -89,10 +88,10 @@ TABLE: tuple[Meaning, ...] = (
         "le certificat de PISTE n'est pas valable sur ce poste",
         "Vérifiez la date de ce poste et l'adresse dans [piste] (« releve doctor ») ; sinon, voyez votre service informatique.",
     ),
-    Meaning("unreachable", lambda a: a.status == 0, Verdict.UNKNOWN, "PISTE ne peut pas être joint", _CONNECTION, True),
-    Meaning("maintenance", lambda a: a.status == 503, Verdict.UNKNOWN, "PISTE est en maintenance", _LATER, True),
-    Meaning("server error", lambda a: a.status >= 500, Verdict.UNKNOWN, "PISTE a répondu par une erreur technique", _LATER, True),
-    Meaning("too many calls", lambda a: a.status == 429, Verdict.UNKNOWN, "PISTE demande d'espacer les appels", _LATER, True),
+    Meaning("unreachable", lambda a: a.status == 0, Verdict.UNKNOWN, "PISTE ne peut pas être joint", _CONNECTION),
+    Meaning("maintenance", lambda a: a.status == 503, Verdict.UNKNOWN, "PISTE est en maintenance", _LATER),
+    Meaning("server error", lambda a: a.status >= 500, Verdict.UNKNOWN, "PISTE a répondu par une erreur technique", _LATER),
+    Meaning("too many calls", lambda a: a.status == 429, Verdict.UNKNOWN, "PISTE demande d'espacer les appels", _LATER),
     Meaning(
         "application refused",
         lambda a: a.token and a.status in (400, 401) and a.data.get("error") in ("invalid_client", "unauthorized_client"),
@@ -122,7 +121,7 @@ TABLE: tuple[Meaning, ...] = (
         Verdict.REFUSED,
         "l'API refuse ce compte technique avec ce mot de passe",  # unknown, wrong and expired look the same
     ),
-    Meaning("token refused", lambda a: a.status == 401 and not a.text, Verdict.UNKNOWN, "l'API refuse le jeton de PISTE", _LATER, True),
+    Meaning("token refused", lambda a: a.status == 401 and not a.text, Verdict.UNKNOWN, "l'API refuse le jeton de PISTE", _LATER),
     Meaning("forbidden", lambda a: a.status == 403, Verdict.UNKNOWN, "l'application PISTE n'a pas accès à cette API", _SUBSCRIPTION),
     Meaning("not understood", lambda a: True, Verdict.UNKNOWN, "la réponse de l'API n'est pas de celles que l'on connaît", _SUPPORT),
 )

@@ -67,8 +67,8 @@ class Row:
 _CHECK = "« releve doctor {siret} »"
 _ADOPT = "« releve credentials store --current {siret} »"
 _CHOOSE = (
-    f"Si vous connaissez le mot de passe qui fonctionne, confiez-le à Relève : {_ADOPT}. "
-    "Sinon, demandez-en un autre : « releve rotate {siret} » (il remplacera partout celui d'aujourd'hui)."
+    f"Si vous connaissez le mot de passe qui fonctionne, confiez-le à Relève : {_ADOPT}, et vérifiez que votre logiciel comptable l'a "
+    "aussi. Sinon, demandez-en un autre : « releve rotate {siret} » (il remplacera partout celui d'aujourd'hui)."
 )
 _LATER = f"Attendez la fin du délai de propagation ({{minutes}} minutes après la réinitialisation), puis relancez {_CHECK}."
 

@@ -248,10 +248,10 @@ class Session:
         """
         account = self.structure.technical_account
         if self.by_hand:
-            route = ByHand(self.operator, account, None, begun or self.settings.portal.route)
+            route = ByHand(self.operator, account, None, begun or self.rotation.route_name or self.settings.portal.route)
             route.behind = {e.step for e in self.rotation.journal.entries if isinstance(e.event, j.StepDone)}
             return route
-        credentials = Credentials(self.keystore, self.settings.portal.login)
+        credentials = Credentials(self.keystore, self.settings.portal.login, self.settings.record.folder)
         await self.operator.sign_in(credentials)
         browser = await self.open_browser()
         login = Login(browser, credentials, self.operator)

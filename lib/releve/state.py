@@ -85,6 +85,10 @@ SUBMIT = (
     "Attendez un moment, fermez cette rotation avec « releve abandon », puis recommencez : le portail proposera peut-être un autre mot de "
     "passe. Ou décidez : « releve resume --reset-again » (ou le bouton du carnet) soumet celui-ci, puis en demande aussitôt un autre."
 )
+SEE = (
+    "Regardez sur le portail (« Historique de mes actions ») si la réinitialisation a eu lieu, et dites-le dans le carnet (« releve lab », "
+    f"« Reprendre ») : le mot de passe gardé servira, ou la demande sera refaite. Sinon : {AGAIN[0].lower()}{AGAIN[1:]}"
+)
 BY_HAND = "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour l'entrer là où il manque."
 AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
@@ -124,7 +128,7 @@ TABLE: tuple[Row, ...] = (
     Row("rejected", lambda f: f.rejected, Next.RESET, 6, UNUSABLE, NONE_KEPT, RESUME),
     Row("unknown, changed", lambda f: f.attempt.told == Click.CHANGED, Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
     Row("unknown, too early", lambda f: f.attempt.told == Click.TOO_EARLY, Next.DECIDE, 6, NOT_YET, AS_BEFORE, LATER),
-    Row("unknown, kept", lambda f: f.held, Next.DECIDE, 6, PERHAPS, ASKED, AGAIN),
+    Row("unknown, kept", lambda f: f.held, Next.DECIDE, 6, PERHAPS, ASKED, SEE),
     Row("unknown", lambda f: True, Next.DECIDE, 6, PERHAPS, NONE_KEPT, AGAIN),
 )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from .errors import PersonNeeded
 from .operator import Operator, ScreenChange
 from .portal.drift import Baseline, Kept, Look, difference, kept, load, save
 from .portal.route import Route
-from .portal.words import Words
+from .portal.words import Words, tolerant
 from .procedure import BY_ID, PORTAL_STEPS, screen
 from .record.folder import CAPTURES, RecordFolder
 from .settings import Settings
@@ -35,6 +37,7 @@ class Watch:
     def __init__(self, folder: RecordFolder, journal: j.Journal, settings: Settings, operator: Operator, rehearsal: bool = False) -> None:
         self.folder, self.journal, self.operator, self.rehearsal = folder, journal, operator, rehearsal
         self.words = Words(settings.portal.labels)
+        self._name = re.compile(rf"(?<![\wÀ-ÿ]){tolerant(settings.structure(folder.siret).name)}(?![\wÀ-ÿ])", re.IGNORECASE)
         self.baseline = Baseline(settings)
         self.changes: list[str] = []
         self._known = self.baseline.read()
@@ -42,9 +45,10 @@ class Watch:
 
     async def compare(self, route: Route, step: str) -> None:
         """Look at the screen on which `step` acts. Raises `ScreenChanged` unless it is as before, or the operator accepts it."""
-        look = await route.look(step)
-        if look is None:
+        seen = await route.look(step)
+        if seen is None:
             return
+        look = replace(seen, outline=tuple(self._name.sub("#", line) for line in seen.outline))  # no change from one structure to the next
         before, self._looks[look.screen] = self._known.get(look.screen), look
         change = difference(before.outline, look.outline) if before else ""
         if self.rehearsal:

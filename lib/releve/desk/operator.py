@@ -14,7 +14,7 @@ from ..keystore import CredentialMissing
 from ..operator import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
 from ..portal.errors import AlreadyRefused, ResetOutcomeUnknown
 from ..portal.login import Credentials
-from ..procedure import BY_ID, STEPS, target_name
+from ..procedure import BY_ID, STEPS, Step, target_name
 from ..secret import Secret
 from . import corail
 from .panel import Answer, Panel, View, button, field_, form, paragraphs
@@ -107,11 +107,8 @@ class AtDesk:
 
     # -- by hand
 
-    async def screen(self, step: str, doubt: str = "") -> bool:
-        found = BY_ID[step]
-        body = paragraphs(found.instruction.replace("**", ""))
-        if step == "mot-de-passe":
-            body = paragraphs("Revenez sur la fiche de la structure, et cliquez de nouveau sur « Réinitialiser le mot de passe ».")
+    async def screen(self, step: Step, doubt: str = "") -> bool:
+        body = paragraphs(step.instruction.replace("**", ""))
         if not self.own_browser:
             body = paragraphs("Dans la fenêtre du portail, qui vient de passer devant :") + body
         else:
@@ -121,19 +118,19 @@ class AtDesk:
         if doubt:
             body += f'<div class="rv-warning">{escape(doubt)}</div>'
             buttons = [button("done", "Vérifier à nouveau", "primary"), button("skip", "C'est fait, continuer quand même", "plain")]
-        answer = await self.ask(form(f"À vous : {found.title}", body, buttons=buttons, tag=step_tag(step, "à la main")))
+        answer = await self.ask(form(f"À vous : {step.title}", body, buttons=buttons, tag=step_tag(step.id, "à la main")))
         return answer.action == "done"
 
-    async def reset_by_hand(self, account: str) -> bool:
-        body = paragraphs("Dans la fenêtre de confirmation du portail, vérifiez le compte, puis cliquez une seule fois sur « Confirmer ».")
+    async def reset_by_hand(self, step: Step, account: str) -> bool:
+        body = paragraphs(step.instruction)
         body += f"<table><tr><th>Compte technique</th><td><strong>{escape(account)}</strong></td></tr></table>"
         buttons = [
-            button("done", "C'est fait : je vois le nouveau mot de passe", "primary"),
+            button("done", "C'est fait : le portail l'a accepté", "primary"),
             button("refused", "Le portail a refusé, ou je n'ai pas confirmé"),
             button("unknown", "Je ne sais pas ce qui s'est passé", "link"),
         ]
         answer = await self.ask(
-            form("À vous : confirmez sur le portail", body, buttons=buttons, tone="danger", tag=step_tag("confirmation", "à la main"))
+            form("À vous : confirmez sur le portail", body, buttons=buttons, tone="danger", tag=step_tag(step.id, "à la main"))
         )
         if answer.action == "unknown":
             raise NobodyKnows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from typing import Any
 
@@ -15,9 +15,9 @@ from ..errors import PersonNeeded, ReleveError
 from ..operator import DecisionNeeded
 from ..portal.by_hand import ByHand
 from ..portal.errors import PasswordRefused
-from ..procedure import BY_ID, CLOSE, GATE, NAVIGATION, PORTAL_STEPS, PROOF, TARGET_STEPS
+from ..procedure import BY_ID, CLOSE, GATE, NAVIGATION, PORTAL_STEPS, PROOF, TARGET_STEPS, screen
 from ..session import Session
-from ..state import Next
+from ..state import Facts, Next
 from ..steps import Done, StepMissing
 from .operator import AtDesk, step_tag
 from .panel import Answer, Panel, View, button, form, paragraphs
@@ -71,7 +71,7 @@ class Desk:
     async def _attempt(self, step: str, panel: Panel) -> Done:
         """The step, which a person may take over while it changes nothing."""
         take_over = step in NAVIGATION and not self.session.by_hand
-        panel.show(_working(step, take_over))
+        panel.show(_working(step, take_over, self.session.rotation.route_name))
         asked = panel.waiting
         task = asyncio.ensure_future(self.session.rotation.do(step))
         awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
@@ -102,10 +102,13 @@ class Desk:
         if isinstance(error, PasswordRefused):  # another one is asked for, and told why
             await self.session.rotation.start_over()
             return True
-        undecided = isinstance(error, DecisionNeeded) or self._next() is Next.DECIDE
+        facts = self._undecided()
+        undecided = facts is not None or isinstance(error, DecisionNeeded)
         if isinstance(error, PersonNeeded) and not undecided:
             return False
-        answer = await self.operator.ask(self._undecided(error) if undecided else _stopped(step, error))
+        answer = await self.operator.ask(
+            _undecided(error, facts or self.session.rotation.known().facts) if undecided else _stopped(step, error)
+        )
         if undecided:
             return await self._decided(answer)
         if answer.action == "by-hand":
@@ -114,14 +117,12 @@ class Desk:
             await self.session.rotation.start_over()
         return answer.action != "stop"
 
-    def _undecided(self, error: ReleveError) -> View:
-        return _undecided(error, self.session.rotation.known().facts.unknown)
-
-    def _next(self) -> Next:
-        try:
-            return self.session.rotation.situation().next
-        except ReleveError:
-            return Next.NOTHING
+    def _undecided(self) -> Facts | None:
+        """What is known when a person must decide; None when nothing is to be decided, or when the keyring cannot be asked."""
+        with suppress(ReleveError):
+            situation = self.session.rotation.situation()
+            return situation.facts if situation.next is Next.DECIDE else None
+        return None
 
     async def _decided(self, answer: Answer) -> bool:
         """Nobody can know what the portal holds, except perhaps the person who sees it."""
@@ -129,6 +130,8 @@ class Desk:
         attempt = rotation.facts.last
         if answer.action == "typed":
             await rotation.keep_typed(await self.operator.new_password(rotation.structure.technical_account))
+        elif answer.action == "submitted":
+            rotation.journal.append(j.ResetDone(attempt, "widget"), "confirmation")
         elif answer.action == "not-done":
             rotation.journal.append(j.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"), "confirmation")
         elif answer.action == "again":
@@ -136,8 +139,8 @@ class Desk:
         return answer.action != "stop"
 
 
-def _working(step: str, take_over: bool) -> View:
-    title = BY_ID[step].title if step in BY_ID else _TITLES.get(step, step)
+def _working(step: str, take_over: bool, route: str) -> View:
+    title = screen(step, route).title if step in BY_ID else _TITLES.get(step, step)
     buttons = [button("by-hand", "Je préfère le faire moi-même", "link")] if take_over else []
     tag = step_tag(step, "faite par Relève") if step in BY_ID else ""
     return form(f"En cours : {title}", buttons=buttons, tone="work", tag=tag, working=True)
@@ -156,16 +159,18 @@ def _stopped(step: str, error: ReleveError) -> View:
     return form("Cette étape s'est arrêtée", body, buttons=buttons, tone="trouble", tag=step_tag(step, "arrêtée") if step in BY_ID else "")
 
 
-def _undecided(error: ReleveError, unknown: bool) -> View:
-    """`unknown`: nothing tells yet whether the reset took place; a portal that has shown its password cannot be said to have refused."""
+def _undecided(error: ReleveError, facts: Facts) -> View:
+    """While nothing tells whether the reset took place, a person may; a password that was seen and kept before the click is not typed."""
     happened, safe, _ = error.sentences
     body = (
         paragraphs(happened, safe)
         + "<p>Regardez le portail (page restée ouverte, ou « Historique de mes actions » de son accueil), puis :</p>"
     )
+    typed = button("typed", "Je vois le nouveau mot de passe : le saisir", "primary")
+    submitted = button("submitted", "Le portail a bien pris la demande : garder ce mot de passe", "primary")
     buttons = [
-        button("typed", "Je vois le nouveau mot de passe : le saisir", "primary"),
-        *([button("not-done", "La réinitialisation n'a pas eu lieu")] if unknown else []),
+        submitted if facts.unknown and facts.held else typed,
+        *([button("not-done", "La réinitialisation n'a pas eu lieu")] if facts.unknown else []),
         button("again", "Demander un autre mot de passe"),
         button("stop", "M'arrêter là pour aujourd'hui", "link"),
     ]

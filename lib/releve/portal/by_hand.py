@@ -9,7 +9,7 @@ from typing import Protocol
 from playwright.async_api import Error as PlaywrightError
 
 from ..operator import ByHandOnly, Operator
-from ..procedure import BY_ID
+from ..procedure import Step, by_hand, screen
 from ..secret import Secret
 from .browser import PortalBrowser
 from .drift import Look
@@ -31,10 +31,11 @@ class ByHand:
 
     def __init__(self, operator: Operator, account: str, driven: Driven | None, name: str = "gestionnaire") -> None:
         self.operator, self.account, self.driven = operator, account, driven
-        self._name = name
+        self._name = "gestionnaire" if name == "auto" else name  # nobody looks at what the portal shows: the document's own way
         self.behind: set[str] = set()  # screens that a person went through before this process: they are not asked for again
         self.manual: set[str] = set()
         self._mode = "manual"
+        self._typed: Secret | None = None  # the password in sight, given by the person who sees it
 
     @property
     def name(self) -> str:
@@ -69,18 +70,19 @@ class ByHand:
     async def go(self, step: str) -> str:
         if driven := self._automatic(step):
             return await driven.go(step)
+        found = screen(step, self.name)
         if step in self.behind:
-            return f"« {BY_ID[step].title} » déjà fait à la main"
-        await self._screen(step)
-        return f"« {BY_ID[step].title} » fait à la main"
+            return f"« {found.title} » déjà fait à la main"
+        await self._screen(found)
+        return f"« {found.title} » fait à la main"
 
-    async def _screen(self, step: str) -> None:
+    async def _screen(self, step: Step) -> None:
         """Ask for a screen by hand, and check in the shared window, if there is one, where that led."""
         await self._front()
         more = await self.operator.screen(step)
         while self.driven and more:
             try:
-                await self.driven.arrived(step)
+                await self.driven.arrived(step.id)
                 return
             except PortalError as error:
                 more = await self.operator.screen(step, str(error))
@@ -91,23 +93,30 @@ class ByHand:
                 await self.driven.browser.page.bring_to_front()
 
     async def offer(self) -> None:
+        self._typed = None
         if driven := self._automatic("confirmation"):
             await driven.offer()
+        elif self.sees_first:
+            await self._front()
+            await self.operator.screen(by_hand("confirmation", "offer", self.name))
 
     async def ready(self) -> None:
         if driven := self._automatic("confirmation"):
             await driven.ready()
 
     async def commit(self) -> None:
+        self._typed = None
         if driven := self._automatic("confirmation"):
             await driven.commit()
             return
         await self._front()
-        if not await self.operator.reset_by_hand(self.account):
+        if not await self.operator.reset_by_hand(by_hand("confirmation", "confirm", self.name), self.account):
             raise ResetRefused(text="dit par l'opérateur")
 
     async def read(self) -> Secret:
         why = ""
+        if self._typed is not None:  # its second look is the person's own, asked for with the click
+            return self._typed
         if driven := self._automatic("mot-de-passe"):
             try:
                 return await driven.read()
@@ -115,18 +124,19 @@ class ByHand:
                 if not self.operator.interactive:
                     raise
                 why, self._mode = str(error), "manual"
-        return await self.operator.new_password(self.account, why)
+        self._typed = await self.operator.new_password(self.account, why)
+        return self._typed
 
     async def back(self) -> None:
         if (driven := self._automatic("mot-de-passe")) and not self.manual & {"demande", "confirmation"}:
             await driven.back()
         else:
-            await self.operator.screen("mot-de-passe")
+            await self.operator.screen(by_hand("mot-de-passe", "back", self.name))
 
     async def leave(self) -> str:
         if driven := self._automatic("deconnexion"):
             return await driven.leave()
-        await self.operator.screen("deconnexion")
+        await self.operator.screen(screen("deconnexion", self.name))
         return "déconnecté à la main"
 
     async def capture(self, path: Path) -> bool:

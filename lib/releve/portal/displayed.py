@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Frame, Page
 
-from .words import Words
+from .words import AROUND, Words
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]{8,128}")
 
@@ -39,6 +39,6 @@ _BESIDE_LABEL = """
 async def displayed(page: Page | Frame, words: Words) -> list[str]:
     """Every value of the page that may be a password by its place and by its characters. Reads only."""
     exact = words.exact("summary.password").pattern
-    inline = exact.replace(r"[\s«»*:]*$", r"\s*:\s*(\S+)$")
+    inline = exact.removesuffix(f"{AROUND}$") + r"\s*:\s*(\S+)$"
     values: list[str] = await page.evaluate(_BESIDE_LABEL, [exact, inline])
     return [value for value in values if _PRINTABLE.fullmatch(value)]

@@ -60,7 +60,18 @@ class AlreadyRefused(PortalError):
 
 class AccountLocked(PortalError):
     happened = "Le compte {login} est verrouillé sur le portail."
-    todo = "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur), puis relancez."
+    todo = (
+        "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur), enregistrez son mot de passe avec "
+        "« releve credentials store », puis relancez."
+    )
+
+
+class LoginBusy(PortalError):
+    """Another process has been trying this login's password for too long."""
+
+    happened = "Un autre programme Relève est en train de se connecter au portail avec {login}, et n'en finit pas."
+    safe = "Rien n'a été saisi ni changé : deux essais du même mot de passe à la fois pourraient verrouiller le compte."
+    todo = "Attendez qu'il ait fini, puis relancez."
 
 
 class UnexpectedPopup(PortalError):
@@ -194,3 +205,8 @@ class KeyNeeded(PersonNeeded):
     happened = "Le portail demande de toucher la clé de sécurité de {login}, et aucune fenêtre n'est visible."
     safe = "Rien n'a été changé."
     todo = "Ouvrez le carnet avec « releve lab » sur un poste avec écran, la clé branchée ; ou faites activer une application (TOTP)."
+
+
+class KeyNotTouched(PortalError):
+    happened = "La clé de sécurité de {login} n'a pas été touchée en {minutes} minutes."
+    todo = "Branchez-la, puis relancez : touchez-la dès que la fenêtre du portail le demande."

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pyotp
+from filelock import AsyncFileLock, Timeout
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -25,14 +28,21 @@ from .browser import PortalBrowser
 from .screens import AccueilDeChorusPro, AccueilDuPortail, Authentification
 
 KEY_SECONDS = 180.0  # for a person to find the key and touch it
+QUEUE_SECONDS = 120.0  # for others to be told what the portal says of the same password
 SKEW_WORTH_SAYING = 10.0
 
 
 class Credentials:
-    """What the keyring holds for the manager's login. Every method may block on the keyring: call it in a thread."""
+    """What the keyring holds for the manager's login. Every method may block on the keyring: call it in a thread.
 
-    def __init__(self, keystore: Keystore, login: str) -> None:
+    `lock` is held while a password or a code is in question: processes that share `outputs` would else all try the one that is
+    refused, each for its first time.
+    """
+
+    def __init__(self, keystore: Keystore, login: str, outputs: Path) -> None:
         self.keystore, self.login = keystore, login
+        name = re.sub(r"[^\w.@-]", "_", login)
+        self.lock = AsyncFileLock(outputs / ".locks" / f"login-{name}.lock", QUEUE_SECONDS, thread_local=False, run_in_executor=False)
         self.typed: Secret | None = None  # by a person who does not want it kept
         self._refused, self._last_step = keystore.entry("refused", login), keystore.entry("otp-used", login)
 
@@ -97,6 +107,13 @@ class Login:
 
     async def sign_in(self) -> str:
         """Log in, once. Raises `PasswordRefused` or `AccountLocked`, which are remembered, or `AlreadyRefused` before anything is typed."""
+        try:
+            async with self.credentials.lock:
+                return await self._sign_in()
+        except Timeout:
+            raise e.LoginBusy(login=self.browser.settings.login) from None
+
+    async def _sign_in(self) -> str:
         password = await asyncio.to_thread(self.credentials.password)
         if not self._opened:
             await self.open()
@@ -104,12 +121,15 @@ class Login:
         form, login = Authentification(self.browser), self.browser.settings.login
         inside = Arrival(self.browser).mark().or_(self._information()).or_(self._code())
         after = inside if self.through_chorus else AccueilDuPortail(self.browser).mark()
-        await form.sign_in(login, password)
+        page = await form.sign_in(login, password)
         try:
             await self.browser.wait_for(after, self.words.first("home.manager" if self.through_chorus else "pigp.chorus"))
-        except (e.PasswordRefused, e.AccountLocked):
+        except (e.PasswordRefused, e.AccountLocked, e.ScreenNotRecognised) as error:
+            unsaid = isinstance(error, e.ScreenNotRecognised)
+            if unsaid and not await form.asks_again(page):
+                raise
             await asyncio.to_thread(self.credentials.remember_refusal, password)
-            raise
+            raise (e.PasswordRefused(login=login) if unsaid else error) from None
         return f"connecté {'à Chorus Pro' if self.through_chorus else 'au portail'} avec l'identifiant {login}"
 
     async def enter(self) -> str:
@@ -182,6 +202,8 @@ class Login:
         patience, self.browser.timeout = self.browser.timeout, KEY_SECONDS
         try:
             await self.browser.wait_for(self._beyond(), self.words.first("code.title"))
+        except e.ScreenNotRecognised:
+            raise e.KeyNotTouched(login=login, minutes=round(KEY_SECONDS / 60)) from None
         finally:
             self.browser.timeout = patience
         return "clé de sécurité touchée"
@@ -220,7 +242,9 @@ class Login:
         """A code that was never given before: the next one, when this one was."""
         while True:
             now = self.clock() + skew
-            if await asyncio.to_thread(self.credentials.spend, int(now // totp.interval)):
+            async with self.credentials.lock:
+                fresh = await asyncio.to_thread(self.credentials.spend, int(now // totp.interval))
+            if fresh:
                 return totp.at(int(now))
             await self._sleep(totp.interval - now % totp.interval)
 

@@ -169,16 +169,29 @@ class Raccordements(Visit):
         return f"la structure {self.siret} est choisie, et le compte technique {self.account} figure dans sa liste"
 
     async def _check_form(self) -> str:
-        await self._check_choices()
+        await self._check_choices("form.type", "form.structure")
         await self._form.only(self._form.submit(), self.browser.words.first("form.submit"))
         return "le formulaire est prêt ; aucun mot de passe n'est encore demandé"
 
-    async def _check_choices(self) -> None:
-        """The form still shows the request and the structure that were chosen. Raises `WrongForm`."""
-        fields = {"form.type": self.browser.words.exact("form.request"), "form.structure": self._structure}
-        for key, wanted in fields.items():
-            if not await self._form.shows(key, wanted):
+    async def _check_choices(self, *keys: str) -> None:
+        """The form shows what is to be chosen in each of these lists. Raises `WrongForm`."""
+        wanted = {"form.type": self.browser.words.exact("form.request"), "form.structure": self._structure, "form.account": self._account}
+        for key in keys:
+            if not await self._form.shows(key, wanted[key]):
                 raise e.WrongForm(account=self.account, field=self.browser.words.first(key))
+
+    async def arrived(self, step: str) -> None:
+        await super().arrived(step)
+        async with self.browser.on(self._form.title):
+            if step == "accueil":
+                await Domaine(self.browser).reached()
+            elif step == "structures":
+                await self._form.reached()
+                await self._check_choices("form.type")
+            elif step == "structure":
+                await self._check_choices("form.type", "form.structure")
+            elif step == "demande":
+                await self._check_form()
 
     async def rehearse(self) -> str:
         async with self.browser.on(self._form.title):
@@ -196,9 +209,7 @@ class Raccordements(Visit):
 
     async def ready(self) -> None:
         async with self.browser.on(self._form.title):
-            await self._check_choices()
-            if not await self._form.shows("form.account", self._account):
-                raise e.WrongForm(account=self.account, field=self.browser.words.first("form.account"))
+            await self._check_choices("form.type", "form.structure", "form.account")
             if await self.browser.popup():
                 raise await self.browser.diagnose(self.browser.words.first("form.submit"))
             await (await self._form.only(self._form.submit(), self.browser.words.first("form.submit"))).click(trial=True)

@@ -20,6 +20,8 @@ from .words import Words, digits, whole
 
 # Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
 ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
+_LOADED = "() => performance.timeOrigin"
+
 _CELLS = """
 () => [...document.querySelectorAll('tr, [role=row]')].filter(row => row.checkVisibility()).map(row =>
   [...row.querySelectorAll('th, td, [role=cell], [role=gridcell], [role=columnheader]')].map(cell => cell.innerText.trim()))
@@ -51,10 +53,10 @@ class Screen:
         """Return once the screen is there. Raises `PortalError`."""
         await self.browser.wait_for(self.mark(), self.words.first(self.label))
 
-    def button(self, key: str) -> Locator:
+    def button(self, key: str, within: Locator | None = None) -> Locator:
         """The visible links and buttons that carry the words of `key` and nothing else."""
-        name = self.words.exact(key)
-        return self._either(self.page.get_by_role("button", name=name), self.page.get_by_role("link", name=name))
+        place, name = within or self.page, self.words.exact(key)
+        return self._either(place.get_by_role("button", name=name), place.get_by_role("link", name=name))
 
     def named(self, key: str, within: Locator | None = None) -> Locator:
         """The visible links and buttons whose name contains the words of `key`."""
@@ -87,13 +89,22 @@ class Authentification(Screen):
     def mark(self) -> Locator:
         return self.page.get_by_label(self.words.find("login.password")).filter(visible=True)
 
-    async def sign_in(self, login: str, password: Secret) -> None:
-        """Type both and press "connexion", once. The fields are typed in only on an allowed origin."""
+    def identifier(self) -> Locator:
+        return self.page.get_by_label(self.words.find("login.identifier")).filter(visible=True)
+
+    async def asks_again(self, page: float) -> bool:
+        """Whether another page than that one shows the whole form: a refusal in words that nobody knows."""
+        anew = await self.page.evaluate(_LOADED) != page  # a browser that finds a field empty sends nothing, and shows the same page
+        return bool(anew and await self.mark().count() and await self.identifier().count())
+
+    async def sign_in(self, login: str, password: Secret) -> float:
+        """Type both and press "connexion", once; returns which page it was. The fields are typed in only on an allowed origin."""
         self.browser.check_origin()
-        name = self.page.get_by_label(self.words.find("login.identifier")).filter(visible=True)
-        await (await self.only(name, self.words.first("login.identifier"))).fill(login)
+        page: float = await self.page.evaluate(_LOADED)
+        await (await self.only(self.identifier(), self.words.first("login.identifier"))).fill(login)
         await self.browser.type_secret(await self.only(self.mark(), self.words.first(self.label)), password)
         await self.press(self.button("login.submit"), self.words.first("login.submit"))
+        return page
 
 
 class AccueilDuPortail(Screen):
@@ -214,7 +225,7 @@ class ModificationDeLaStructure(Screen):
 
     async def reset_button(self, siret: str, account: str) -> Locator:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that says why there is none."""
-        buttons, label = self.named("reset.button"), self.words.first("reset.button")
+        buttons, label = self.button("reset.button"), self.words.first("reset.button")
         rows = self.page.get_by_role("row").or_(self.page.get_by_role("listitem"))
         own = rows.filter(has=self.page.get_by_text(whole(account)))
         row = own.filter(has=buttons)
@@ -229,7 +240,7 @@ class ModificationDeLaStructure(Screen):
             raise e.NotPrincipalManager(siret=siret) if secondary else e.ResetButtonMissing(siret=siret, wanted=label)
         if mine == 1 and not here and anywhere:
             raise e.ResetButtonMissing(siret=siret, wanted=label)  # the others' accounts have theirs
-        button = self.named("reset.button", row) if here == 1 else buttons
+        button = self.button("reset.button", row) if here == 1 else buttons
         number = await button.count() if here == 1 else there
         if here == 1 and number > 1:
             raise e.AmbiguousScreen(screen=self.title, count=number, wanted=label)

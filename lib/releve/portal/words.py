@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 _WITHIN = r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])"
+AROUND = r"[^\wÀ-ÿ]*"  # quotes, stars, a colon, an icon of the style sheet: browsers count it in a button's name
 _VARIANTS = {
     "a": "aàâäáãå", "c": "cç", "e": "eéèêë", "i": "iîïíì", "n": "nñ", "o": "oôöóòõ", "u": "uùûüúù", "y": "yÿý", "'": "'’`", "-": "\\-‑–",
 }  # fmt: skip
@@ -81,8 +82,8 @@ class Words:
         return self._compile(key, _WITHIN)
 
     def exact(self, key: str) -> re.Pattern[str]:
-        """Matches a text that is one of the variants and nothing else (a mark of obligation or a colon aside)."""
-        return self._compile(key, r"^[\s«»*]*(?:{})[\s«»*:]*$")
+        """Matches a text that is one of the variants and no other word."""
+        return self._compile(key, rf"^{AROUND}(?:{{}}){AROUND}$")
 
     def _compile(self, key: str, shape: str) -> re.Pattern[str]:
         return re.compile(shape.format("|".join(tolerant(text) for text in self._variants[key])), re.IGNORECASE)
