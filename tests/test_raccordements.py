@@ -206,10 +206,9 @@ async def test_by_hand_a_password_is_given_before_its_click(scene: Scene) -> Non
 
 async def test_what_a_person_did_in_the_window_is_checked(scene: Scene) -> None:
     """The form must show the request and the structure, whoever chose them."""
-    session, rotation = await open_with(scene, Hands(scene))
-    await rotation.do("authentification")
-    route = (await rotation.route()).driven  # type: ignore[attr-defined]
-    for step in PORTAL_STEPS[1:4]:
+    session, _ = await open_with(scene, Hands(scene))
+    route = (await session.open_route()).driven  # type: ignore[attr-defined]
+    for step in PORTAL_STEPS[:4]:
         await route.go(step)
         await route.arrived(step)
     with pytest.raises(e.WrongForm):
