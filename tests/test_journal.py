@@ -115,7 +115,17 @@ def test_a_later_version_is_read(tmp_path: Path) -> None:
     assert "unknown" == assess(gather(events, SlotsView(), "run")).phase
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", "non", '{"v":1,"time":"2026-01-01T00:00:00","event":"reset.done","attempt":1}', "\xff"])
+ENVELOPE = '"v":1,"time":"2026-01-01T00:00:00+00:00","run":"run","step":"","actor":"moi"'
+CHANGED = [
+    *("{}", "[]", "non", '{"v":1,"time":"2026-01-01T00:00:00","event":"reset.done","attempt":1}', "\xff"),
+    f'{{{ENVELOPE.replace(":1", ":{}", 1)},"event":"reset.done","attempt":"1"}}',
+    f'{{{ENVELOPE},"event":"reset.done","attempt":true}}',
+    f'{{{ENVELOPE},"event":"rotation.abandoned","reason":"","portal":"","keyring":"","targets":5}}',
+    f'{{{ENVELOPE.replace("moi", "1")[:-3]}1,"event":"promotion.intended"}}',
+]
+
+
+@pytest.mark.parametrize("line", CHANGED)
 def test_a_changed_line_is_told(line: str, tmp_path: Path) -> None:
     """Damage elsewhere than at the end is evidence that fails: which file, which line, code 7; only an abandon passes over it."""
     log = journal(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -144,7 +145,7 @@ class RouteChosen(Event):
     kind = "route.chosen"
     route: str
     sees_first: bool
-    browser: str = ""
+    browser: Free = ""
 
 
 @dataclass(frozen=True)
@@ -381,16 +382,34 @@ def parse(line: str) -> Entry:
         raise ValueError("no event")
     if datetime.fromisoformat(data["time"]).tzinfo is None:
         raise ValueError("a time without its offset")
+    if not all(type(data[name]) is str for name in ("run", "step", "actor")):
+        raise ValueError("an envelope that is no text")
     return Entry(data["time"], data["run"], data["step"], data["actor"], _event(data))
+
+
+_SHAPES: dict[object, Callable[[Any], bool]] = {
+    "str": lambda value: type(value) is str,
+    "Free": lambda value: type(value) is str,
+    "bool": lambda value: type(value) is bool,
+    "int": lambda value: type(value) is int,
+    "float": lambda value: type(value) in (int, float),
+    "tuple[str, ...]": lambda value: type(value) is tuple and all(type(each) is str for each in value),
+    "tuple[Free, ...]": lambda value: type(value) is tuple and all(type(each) is str for each in value),
+    "dict[str, str]": lambda value: type(value) is dict and all(type(each) is str for each in value.values()),
+}
+"""What a field's annotation asks of its value: a journal that somebody changed is damaged, never a surprise further on."""
 
 
 def _event(data: dict[str, Any]) -> Event:
     cls = KINDS.get(data["event"])
     if cls is None:
         return Unknown(data["event"], data)
-    names = {each.name for each in dataclasses.fields(cls)}
+    shapes = {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in shapes}
     try:
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in names})
+        if not all(shapes[key](value) for key, value in given.items()):
+            raise TypeError("a value of another type")
+        return cls(**given)
     except TypeError:
         if data["v"] > VERSION:  # a later version may tell the same fact by other fields
             return Unknown(data["event"], data)
