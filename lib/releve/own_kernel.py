@@ -97,10 +97,10 @@ _begun: list[Any] = []
 def begin(settings: str) -> None:
     """Start a kernel that is going to be needed, and its browser for the settings' file ("" for the user's own), before anything else."""
     _begun.append(_start({AHEAD: settings}))
-    atexit.register(_end_begun)
 
 
-def _end_begun() -> None:
+def end_begun() -> None:
+    """End the one that was begun and that nobody needed after all. Safe to repeat."""
     while _begun:
         ended(_begun.pop())
 
