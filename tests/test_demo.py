@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import encoded
-from releve import demo
+from releve import browsers, demo
 from releve.keystore import Slot
+from releve.portal.browser import PortalBrowser
 from releve.school import World
+from releve.settings import Portal
 from releve.throwaway import ThrowawayKeyring
 
 
@@ -72,3 +74,13 @@ def test_three_places_hold_one_password_and_no_file_does(
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [] == [path.name for path in files if any(form in path.read_bytes() for form in forms)]
     assert files
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only as root does Chromium refuse its sandbox")
+async def test_a_system_without_chromiums_sandbox_still_gets_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox is asked for whoever is not root; where it is refused, the browser starts without it."""
+    browser = PortalBrowser(Portal(login="xt012345"), browsers.find(), headed=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    await browser.start()
+    assert browser.alive
+    await browser.close()

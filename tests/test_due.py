@@ -138,6 +138,25 @@ def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stop", "why"),
+    [
+        (j.StepFailed("ProofLater", "plus tard"), "il reste à noter s'il fonctionne"),
+        (j.RunStopped(4, "ProofTooEarly", "trop tôt"), "il reste à noter s'il fonctionne"),
+        (j.StepFailed("CommandFailed", "non"), "les factures n'arrivent peut-être plus"),
+    ],
+)
+def test_what_only_waits_for_its_proof_says_so(stop: j.Event, why: str, tmp_path: Path) -> None:
+    """The password is entered everywhere: nobody is told that invoices may have stopped."""
+    folder = RecordFolder.new(tmp_path, DEMO_SIRET)
+    folder.make()
+    journal = j.Journal(folder.path, folder.run, "moi@ici")
+    for event in (j.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ()), j.ResetIntended(1), stop):
+        journal.append(event)
+    (due,) = agenda([STRUCTURE], Policy(), history(tmp_path), date.today())
+    assert (Standing.STUCK, True) == (due.standing, why in due.why)
+
+
+@pytest.mark.parametrize(
     ("period", "inside", "outside"),
     [
         ("12-24/01-02", [date(2026, 12, 24), date(2026, 12, 31), date(2027, 1, 2)], [date(2027, 1, 3), date(2026, 12, 23)]),

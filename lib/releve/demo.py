@@ -7,6 +7,7 @@ import json
 import os
 import random
 import secrets
+import sys
 import tempfile
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def main(args: argparse.Namespace) -> int:
             if args.ledger:
                 args.ledger.write_text(json.dumps(world.report(), ensure_ascii=False, indent=1), encoding="utf-8")
     show.outcome(found, args.json)
+    if found.code and not args.json:
+        print("C'était une démonstration : ses mots de passe n'existent plus. Recommencez-la par « releve demo ».", file=sys.stderr)
     return found.code
 
 

@@ -26,6 +26,7 @@ class Standing(StrEnum):
 
 ORDER = list(Standing)
 _LEFT = ("", "abandoned", "damaged")
+_ONLY_PROOF = ("ProofLater", "ProofTooEarly")  # how a run stops when nothing else is left
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ def _today(standing: Standing, left: Past | None, day: date | None, limit: date 
 
 
 def _stuck_why(left: Past | None) -> str:
+    if left is not None and left.error in _ONLY_PROOF:
+        return "le nouveau mot de passe est entré partout ; il reste à noter s'il fonctionne, puis à clore"
     if left is not None:
         return "une rotation s'est arrêtée après la réinitialisation : les factures n'arrivent peut-être plus"
     return "la dernière rotation a été abandonnée, ou son dossier est abîmé : les factures n'arrivent peut-être plus"

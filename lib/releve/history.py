@@ -128,11 +128,9 @@ def _tell(folder: RecordFolder, events: list[dict[str, Any]]) -> Past | None:
 
 
 def _last_stop(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """How the last process put the rotation down; empty when it did not say."""
-    for each in reversed(events):
-        if each["event"] in ("run.stopped", "run.started"):
-            return each if each["event"] == "run.stopped" else {}
-    return {}
+    """How the last process put the rotation down, or the step that stopped it in front of a person; empty when neither was said."""
+    said = [each for each in events if each["event"] not in ("rotation.closed", "rotation.abandoned")]
+    return said[-1] if said and said[-1]["event"] in ("run.stopped", "step.failed") else {}
 
 
 def _touched(events: list[dict[str, Any]]) -> bool:

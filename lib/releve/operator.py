@@ -85,7 +85,7 @@ class ByHandOnly(PersonNeeded):
 class GateClosed(PersonNeeded):
     happened = "Personne n'a confirmé la réinitialisation du mot de passe de {account} pour {structure}."
     safe = "Rien n'a été changé : le portail a toujours l'ancien mot de passe."
-    todo = "Relancez avec « --yes » pour confirmer d'avance, ou ouvrez le carnet avec « releve lab »."
+    todo = "Relancez avec « --yes » (papermill : « -p approve true ») pour confirmer d'avance, ou ouvrez le carnet avec « releve lab »."
 
 
 class DecisionNeeded(ReleveError):

@@ -90,7 +90,7 @@ class Way:
     async def leave(self, step: str) -> Done:
         """Log out of what this process has open."""
         if self.opened is None or self._left or self._position < 0:
-            return Done("skipped", "aucune session n'est ouverte sur le portail")
+            return Done("skipped", "Relève n'a pas de session ouverte sur le portail ; si vous y êtes connecté vous-même, déconnectez-vous")
         try:
             result = await self.opened.leave()
         except PortalError as error:  # what counts is done: a session that stays open ends by itself

@@ -129,12 +129,17 @@ def _done(past: list[Past]) -> str:
     if not past:
         return ""
     rows = "".join(
-        f"<tr><td>{each.began:%d/%m/%Y}</td><td>{escape(each.name)}</td><td>{_OUTCOMES.get(each.outcome, each.outcome)}"
-        f"{', ' + _PROOFS[each.proof] if each.proof in _PROOFS and each.outcome == 'succeeded' else ''}</td><td>{_link(each)}</td></tr>"
+        f"<tr><td>{each.began:%d/%m/%Y}</td><td>{escape(each.name)}{' (entraînement)' * each.school}</td>"
+        f"<td>{_outcome(each)}</td><td>{_link(each)}</td></tr>"
         for each in reversed(past[-SHOWN:])
         if each.began
     )
     return f"<h4>Dernières rotations</h4><table><tr><th>Date</th><th>Structure</th><th>Issue</th><th>Dossier</th></tr>{rows}</table>"
+
+
+def _outcome(past: Past) -> str:
+    proof = f", {_PROOFS[past.proof]}" if past.outcome == "succeeded" and past.proof in _PROOFS else ""
+    return _OUTCOMES.get(past.outcome, past.outcome) + proof
 
 
 def _link(past: Past) -> str:

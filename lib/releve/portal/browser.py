@@ -7,13 +7,25 @@ import base64
 import os
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from playwright.async_api import Browser, BrowserContext, CDPSession, Frame, Locator, Page, Playwright, Request, Response, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    CDPSession,
+    Frame,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    async_playwright,
+)
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -112,8 +124,19 @@ class PortalBrowser:
     async def _launch(self) -> Browser:
         os.environ.pop("DEBUG", None)  # Playwright would write every value that it types to the standard error
         self._playwright = await async_playwright().start()
+        try:
+            return await self._open(self._playwright.chromium, sandbox=hasattr(os, "geteuid") and os.geteuid() != 0)
+        except PlaywrightError as error:
+            if "sandbox" not in error.message.lower():  # a system that forbids it (containers, some distributions) says so
+                raise
+            return await self._open(self._playwright.chromium, sandbox=False)
+
+    def _open(self, chromium: BrowserType, sandbox: bool) -> Awaitable[Browser]:
+        """With Chromium's own sandbox where it can be: never as root, and on Windows it was not tried."""
         choice = self.choice
-        return await self._playwright.chromium.launch(headless=not self.headed, channel=choice.channel, executable_path=choice.executable)
+        return chromium.launch(
+            headless=not self.headed, channel=choice.channel, executable_path=choice.executable, chromium_sandbox=sandbox
+        )
 
     async def close(self) -> None:
         """Close everything, whatever has already gone. Safe to repeat."""
