@@ -3,9 +3,11 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from releve import secret
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
 
@@ -35,18 +37,28 @@ def _forgotten() -> Iterator[None]:
     secret.forget(set(secret.registered()) - before)
 
 
-# Modules whose tests share nothing and take long: they begin first and each test goes to whichever worker is free, so that both
-# stay busy to the end. Every other module is one worker's from its first test to its last.
-LONG = ("test_fleet", "test_lab", "test_crash", "test_route_contract", "test_once", "test_cli")
+# Long modules begin first, so that all workers stay busy to the end. The tests of a module that shares nothing go to whichever
+# worker is free; every other module is one worker's from its first test to its last.
+SPREAD = ("test_fleet", "test_lab", "test_route_contract", "test_once", "test_cli")
+LONG = (*SPREAD, "test_crash", "test_leaks", "test_schedules")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, and which of them stay together."""
-    for item in items:
-        if item.path.stem not in LONG or item.path.stem == "test_crash":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """Long modules first."""
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+class ByModule(LoadScopeScheduling):
+    """Which tests stay together (xdist's own groups are lost under pytest 9.2, whose test ids cannot be given a suffix)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = Path(nodeid.partition("::")[0]).stem
+        return nodeid if module in SPREAD else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    """Asked by xdist."""
+    return ByModule(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
