@@ -149,7 +149,7 @@ class Scene:
 
     def headless(self, *, approve: bool = True, reset_again: bool = False) -> headless.Outcome:
         """Execute the notebook itself, by papermill with the engine `releve`, in a kernel of its own."""
-        return headless.rotate(load(self.settings(), self.outputs), DEMO_SIRET, approve=approve, reset_again=reset_again)
+        return headless.run(load(self.settings(), self.outputs), DEMO_SIRET, approve=approve, reset_again=reset_again).seal()
 
     def releve(self, *args: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `releve` with these arguments, `--settings` and `--outputs`, in a process of its own, without a terminal."""

@@ -222,7 +222,7 @@ def test_a_resume_of_what_is_complete_changes_nothing(scene: Scene) -> None:
     assert "rien à reprendre" in told.stdout and "est complète" in told.stdout
     (record,) = all_records(scene.outputs)
     with pytest.raises(ReleveError, match="a déjà été renouvelé"):  # as if it had been finished by another in the meantime
-        headless.rotate(load(scene.settings(), scene.outputs), DEMO_SIRET, approve=True, record=record)
+        headless.run(load(scene.settings(), scene.outputs), DEMO_SIRET, approve=True, record=record)
     assert (before, 1) == (fingerprints(scene.outputs), scene.resets())
 
 

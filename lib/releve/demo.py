@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
         path.write_text(settings_text(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         try:
-            found = headless.rotate(settings, SIRET, approve=True, progress=show.progress(quiet=False))
+            found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False)).seal()
         finally:
             if args.ledger:
                 args.ledger.write_text(json.dumps(world.report(), ensure_ascii=False, indent=1), encoding="utf-8")

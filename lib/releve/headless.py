@@ -103,23 +103,6 @@ class Ended:
         return self.outcome
 
 
-def rotate(
-    settings: Settings,
-    siret: str,
-    *,
-    approve: bool,
-    reset_again: bool = False,
-    again: bool = False,
-    rehearse: bool = False,
-    record: RecordFolder | None = None,
-    progress: Callable[[str, str], None] | None = None,
-) -> Outcome:
-    """`run`, in a kernel of its own, and its record sealed."""
-    return run(
-        settings, siret, approve=approve, reset_again=reset_again, again=again, rehearse=rehearse, record=record, progress=progress
-    ).seal()
-
-
 def run(
     settings: Settings,
     siret: str,
@@ -137,7 +120,7 @@ def run(
     `again` renews even what was renewed within a day; `rehearse` begins a rehearsal, which changes nothing.
     With `record`, that very rotation is finished, and no other begun.
     `kernel` gives one that outlives the notebook. Raises before anything is begun (settings, keyring,
-    busy account). Everything later is told by the outcome. Safe to repeat.
+    busy account). Everything later is told by the outcome, which `seal` gives with the record sealed. Safe to repeat.
     """
     structure = settings.structure(siret)
     check(settings, structure, again=again or rehearse)

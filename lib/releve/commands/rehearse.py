@@ -39,7 +39,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     from ..cli import fail
 
     try:
-        found = headless.rotate(settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False))
+        found = headless.run(settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)).seal()
     except ReleveError as error:
         return fail(error, args.json)
     seen, record = screens(Path(found.record)), Path(found.record)

@@ -48,14 +48,14 @@ def main(args: argparse.Namespace) -> int:
         if (accounts and start.account not in accounts) or start.school != (settings.school is not None):
             continue  # a demonstration that was stopped left its record here; its keyring and its portal are gone
         try:
-            found = headless.rotate(
+            found = headless.run(
                 settings,
                 start.structure,
                 approve=args.yes,
                 reset_again=args.reset_again,
                 record=record,
                 progress=show.progress(quiet=False),
-            )
+            ).seal()
             show.outcome(found, args.json)
             codes.append(found.code)
         except ReleveError as error:

@@ -109,7 +109,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
         headless.check(settings, settings.structure(siret), again=args.again)
         approve = args.yes or _confirmed(settings, siret, args.json)
         tell = show.progress(quiet=False)
-        found = headless.rotate(settings, siret, approve=approve, reset_again=args.reset_again, again=args.again, progress=tell)
+        found = headless.run(settings, siret, approve=approve, reset_again=args.reset_again, again=args.again, progress=tell).seal()
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)
