@@ -123,10 +123,23 @@ class Desk:
         self.page.get_by_role("menuitem", name="Exécuter toutes les cellules", exact=True).click()
 
     def run_cell(self, heading: str) -> None:
-        """Run the cell under that heading as a person does: click on the text, then Shift + Enter for it and for its cell."""
-        self.page.get_by_role("heading", level=2, name=re.compile(heading)).filter(visible=True).click()
+        """Run the cell under that heading as a person does, once nothing runs: click on the text, then Shift + Enter twice."""
+        expect(self.page.locator(".jp-Notebook:visible .jp-InputPrompt", has_text="[*]")).to_have_count(0)
+        title = self.page.get_by_role("heading", level=2, name=re.compile(heading)).filter(visible=True)
+        title.click()
+        expect(self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True, has=title)).to_be_visible()
         for _ in range(2):
             self.page.keyboard.press("Shift+Enter")
+
+    def tab_to(self, name: str) -> None:
+        """Go on with the Tab key to the field or button of that name, as who has no mouse."""
+        said = """(e => !e.matches('input, button, a, select') ? '' :
+            e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || e.title)(document.activeElement)"""
+        seen = [self.page.evaluate(said)]
+        while not re.search(name, seen[-1]):
+            assert len(seen) < 60, f"{name} is not reached by Tab: {seen}"
+            self.page.keyboard.press("Tab")
+            seen.append(self.page.evaluate(said))
 
     def restart_and_run_all(self) -> None:
         """By the notebook's own button."""

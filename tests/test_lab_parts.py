@@ -91,7 +91,7 @@ def test_the_copy_is_dated_and_used_again_while_nothing_is_begun(scene: Scene) -
 def test_the_first_settings_load(tmp_path: Path) -> None:
     """What the form writes is what `load` reads; spaces in the SIRET are forgiven, and quotes in a name survive."""
     path = tmp_path / "new" / "releve.toml"
-    assert "" == first_start.write(path, FORM | {"name": 'Commune "du Bac" \\ Lac'})
+    first_start.write(path, FORM | {"name": 'Commune "du Bac" \\ Lac'})
     settings = load(path)
     assert 'Commune "du Bac" \\ Lac' == settings.structure(DEMO_SIRET).name
     assert "auto" == settings.portal.route
@@ -130,8 +130,10 @@ async def test_each_structure_of_an_account_is_guided_from_the_first_screen(tmp_
     ("key", "value"), [("siret", "21990001600012"), ("siret", ""), ("name", " "), ("account", ""), ("login", ""), ("corail", False)]
 )
 def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: object) -> None:
-    """What is missing or wrong is said, and no file is left."""
-    assert first_start.write(tmp_path / "releve.toml", FORM | {key: value}).endswith(".")
+    """What is missing or wrong is said, the field is marked, and no file is left."""
+    with pytest.raises(first_start.WrongField, match=r"\.$") as wrong:
+        first_start.write(tmp_path / "releve.toml", FORM | {key: value})
+    assert [key] == [each["name"] for each in first_start.view(FORM, wrong.value)["fields"] if each["invalid"]]
     assert [] == list(tmp_path.iterdir())
 
 

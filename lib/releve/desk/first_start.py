@@ -17,9 +17,20 @@ _ROUTES = [
     ("raccordements", "« Raccordements » (la plus récente)"),
     ("auto", "celle que le portail montrera"),
 ]
+_OTHER_PROGRAM = (
+    "Relève guide la saisie dans Corail ; pour un autre logiciel, écrivez les réglages vous-même (« command », dans le README)."
+)
 
 
-def view(values: dict[str, Any] | None = None, error: str = "") -> View:
+class WrongField(Exception):
+    """What is wrong with one field, in French; `field` is its name, "" when it is not known."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+def view(values: dict[str, Any] | None = None, wrong: WrongField | None = None) -> View:
     """The form, with what was typed before and what is wrong with it."""
     given = {"route": "gestionnaire", "corail": True} | (values or {})
     fields = [
@@ -46,22 +57,22 @@ def view(values: dict[str, Any] | None = None, error: str = "") -> View:
         field_("route", "Chemin suivi sur le portail", "choice", options=_ROUTES),
         field_("corail", "Le mot de passe est à entrer dans Corail, sur ce poste ou un autre", "check"),
     ]
-    fields = [each | {"value": given.get(each["name"])} for each in fields]
+    fields = [each | {"value": given.get(each["name"]), "invalid": bool(wrong and wrong.field == each["name"])} for each in fields]
     body = paragraphs("Bienvenue. Quelques renseignements, une seule fois ; rien n'est encore touché sur le portail.")
     buttons = [button("write", "Enregistrer", "primary"), button("train", "S'entraîner d'abord, sans rien régler")]
-    return form("Premier démarrage", body, fields=fields, buttons=buttons, error=error)
+    return form("Premier démarrage", body, fields=fields, buttons=buttons, error=str(wrong or ""))
 
 
-def write(path: Path, values: dict[str, Any]) -> str:
-    """Write the settings file; returns what is wrong, in French, or "". A file that does not load is not kept."""
+def write(path: Path, values: dict[str, Any]) -> None:
+    """Write the settings file. Raises `WrongField`; a file that does not load is not kept."""
     siret = re.sub(r"\s", "", values["siret"])
     if fault := sirets.check(siret):
-        return f"Ce SIRET ne convient pas : {fault}."
+        raise WrongField("siret", f"Ce SIRET ne convient pas : {fault}.")
     for name, label in (("name", "le nom de la structure"), ("account", "le compte technique"), ("login", "votre identifiant")):
         if not values[name].strip():
-            return f"Il manque {label}."
+            raise WrongField(name, f"Il manque {label}.")
     if not values["corail"]:
-        return "Relève guide la saisie dans Corail ; pour un autre logiciel, écrivez les réglages vous-même (« command », dans le README)."
+        raise WrongField("corail", _OTHER_PROGRAM)
     path.parent.mkdir(parents=True, exist_ok=True)
     trial = path.with_name(f".{path.name}.essai")
     try:
@@ -69,9 +80,8 @@ def write(path: Path, values: dict[str, Any]) -> str:
         load(trial)
     except SettingsError as error:
         trial.unlink()
-        return error.sentences[0]
+        raise WrongField("", error.sentences[0]) from None
     trial.replace(path)
-    return ""
 
 
 def _toml(siret: str, values: dict[str, Any]) -> str:

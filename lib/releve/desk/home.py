@@ -63,9 +63,10 @@ class Home:
         verb, _, siret = answer.action.partition(":")
         try:
             if verb == "write":
-                error = first_start.write(default_path(), answer.values)
-                if error:
-                    self.panel.show(first_start.view(answer.values, error))
+                try:
+                    first_start.write(default_path(), answer.values)
+                except first_start.WrongField as wrong:
+                    self.panel.show(first_start.view(answer.values, wrong))
                     return
             elif verb in ("start", "by-hand"):
                 folder = dated_copy(self._settings(), siret, by_hand=verb == "by-hand")

@@ -25,8 +25,9 @@ function field(spec) {
   const id = `releve-${mine}-${numbers += 1}`;
   const help = spec.help ? make('span', { class: 'rv-help', id: `${id}-help` }, spec.help) : null;
   const described = spec.help ? `${id}-help` : null;
+  const wrong = spec.invalid ? 'true' : null;
   if (spec.kind === 'check') {
-    const box = make('input', { type: 'checkbox', id, name: spec.name, checked: Boolean(spec.value), 'aria-describedby': described });
+    const box = make('input', { type: 'checkbox', id, name: spec.name, checked: Boolean(spec.value), 'aria-describedby': described, 'aria-invalid': wrong });
     return make('div', { class: 'rv-check' }, box, make('label', { for: id }, spec.label), help);
   }
   if (spec.kind === 'choice') {
@@ -42,7 +43,7 @@ function field(spec) {
   const input = make('input', {
     type: hidden ? 'password' : 'text', id, name: spec.name, value: hidden ? null : spec.value, maxlength: spec.maxlength,
     inputmode: spec.digits ? 'numeric' : null, autocomplete: hidden ? 'new-password' : 'off', spellcheck: 'false',
-    'aria-describedby': described, size: spec.size ?? 32, placeholder: spec.placeholder, 'data-lpignore': 'true', autocapitalize: 'off',
+    'aria-describedby': described, 'aria-invalid': wrong, size: spec.size ?? 32, placeholder: spec.placeholder, 'data-lpignore': 'true', autocapitalize: 'off',
   });
   const eye = hidden && spec.eye !== false ? make('button', {
     type: 'button', class: 'rv-eye', 'aria-pressed': 'false',
@@ -138,7 +139,7 @@ function act(action) {
 }
 
 function render({ model, el }) {
-  const root = make('section', { class: 'rv', 'data-lm-suppress-shortcuts': 'true' });
+  const root = make('section', { class: 'rv', tabindex: '-1', 'data-lm-suppress-shortcuts': 'true' });
   el.append(root);
   const hand = handOver(model, root);
 
@@ -199,8 +200,9 @@ function render({ model, el }) {
         const { top, bottom } = root.getBoundingClientRect(), tall = root.offsetHeight > window.innerHeight * .7;
         const seen = top > 80 && (tall ? top < window.innerHeight * .4 : bottom < window.innerHeight - 40);
         if (!seen) root.scrollIntoView({ block: tall ? 'start' : 'nearest' });
-        const first = root.querySelector('[aria-invalid], .rv-field input, .rv-check input, .rv-primary');
-        if (first && (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content'))) { first.focus({ preventScroll: true }); first.select?.(); }
+        // Never a button: the Enter of someone who runs cells one after the other would press it.
+        const first = root.querySelector('[aria-invalid]') ?? root.querySelector('.rv-field input, .rv-check input') ?? root;
+        if (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content')) { first.focus({ preventScroll: true }); first.select?.(); }
       });
     }
   };

@@ -114,7 +114,7 @@ def button(action: str, label: str, style: str = "plain", **more: Any) -> View:
 
 
 def field_(name: str, label: str, kind: str = "text", **more: Any) -> View:
-    """`kind`: text, password (its value becomes a `Secret`), check, choice."""
+    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `invalid`, it is the one to be mended."""
     return {"name": name, "label": label, "kind": kind} | more
 
 

@@ -79,7 +79,7 @@ class Gestionnaire(Visit):
 
     async def ready(self) -> None:
         async with self.browser.on(Confirmation.title):
-            await Confirmation(self.browser).check(self.account)
+            await (await Confirmation(self.browser).check(self.account)).click(trial=True)
 
     async def commit(self) -> None:
         """See `Route.commit`. Chromium may send the request twice by itself when the connection is cut: the portal's ledger counts."""

@@ -213,7 +213,7 @@ class ModificationDeLaStructure(Screen):
             await panel.click()
         title = self.page.get_by_text(self.words.find("structure.users")).filter(visible=True).first
         await self.browser.wait_for(title, self.words.first("structure.users"))
-        await title.scroll_into_view_if_needed()
+        await title.evaluate("title => title.scrollIntoView({ block: 'nearest' })")
 
     async def accounts(self) -> tuple[str, ...]:
         """The technical accounts on the card."""
@@ -264,15 +264,13 @@ class Confirmation(Screen):
         await self.browser.wait_for(self.mark(), self.words.first(self.label), within_dialog=True)
 
     async def check(self, account: str) -> Locator:
-        """The enabled confirm button, nothing clicked yet. Raises `WrongConfirmation` when the window names another account."""
+        """The confirm button, nothing clicked yet. Raises `WrongConfirmation` when the window names another account."""
         await self.reached()
         text = await self.browser.popup()
         others = [found for found in ACCOUNT.findall(text) if found.lower() != account.lower()]
         if others:
             raise e.WrongConfirmation(account=account, found=", ".join(others))
-        button = await self.only(self.mark(), self.words.first(self.label))
-        await button.click(trial=True)
-        return button
+        return await self.only(self.mark(), self.words.first(self.label))
 
 
 class EcranSuivant(Screen):

@@ -62,8 +62,8 @@ def _typeset(markup: str) -> Markup:
     return Markup(re.sub(r"(?<=«) | (?=[»:;!?])", "\N{NO-BREAK SPACE}", str(markup)))
 
 
-# A picture is its file in base64, every byte of which is searched before the seal: no text, and megabytes of it.
-_PICTURE = re.compile(r"(data:image/png;base64,[A-Za-z0-9+/]+=*)")
+# A picture in base64, whose file is searched before the seal: no text, and megabytes of it.
+_PICTURE = re.compile(r"(data:image/jpeg;base64,[A-Za-z0-9+/]+=*)")
 
 
 def _scrubbed(value: object) -> object:

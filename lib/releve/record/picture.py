@@ -41,6 +41,19 @@ def uneven(png: bytes) -> list[list[int]] | None:
         return [box for box in boxes if not _flat(shown, box)]
 
 
+def lighter(png: bytes) -> bytes:
+    """The same picture as JPEG, b"" for what is none: a browser prints it as it is, and compresses a PNG anew, in four times as long."""
+    from PIL import Image
+
+    written = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+            picture.convert("RGB").save(written, "JPEG", quality=85, subsampling=0)
+    except OSError:
+        return b""
+    return written.getvalue()
+
+
 def _flat(picture: Any, box: list[int]) -> bool:
     left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], picture.width), min(box[3], picture.height)
     return right <= left or bottom <= top or len(picture.crop((left, top, right, bottom)).getcolors(2) or "..") == 1

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from .. import journal as j
 from ..procedure import Step, steps
 from .commitment import sameness
+from .picture import lighter
 
 E = TypeVar("E", bound=j.Event)
 
@@ -29,7 +30,7 @@ class Line:
 class Passage:
     """One time that a step was done (`mode` "automatic", "manual", "skipped") or stopped ("failed").
 
-    `capture` is the picture's name, `picture` its data URI, or "" when the folder has no such PNG.
+    `capture` is the picture's name, `picture` its data URI, or "" when the folder has no such picture.
     """
 
     when: datetime
@@ -189,7 +190,8 @@ def _passages(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -
 
 
 def _picture(content: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(content).decode() if content.startswith(b"\x89PNG\r\n") else ""
+    shown = lighter(content)
+    return "data:image/jpeg;base64," + base64.b64encode(shown).decode() if shown else ""
 
 
 def _problems(lines: Sequence[Line]) -> Iterator[Problem]:
