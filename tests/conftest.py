@@ -1,7 +1,7 @@
 """Fixtures that several test modules share."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,17 @@ class ByModule(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     """Asked by xdist."""
     return ByModule(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails in JupyterLab tells what the person saw: a time-out alone says only what was not there."""
+    report = yield
+    window = getattr(item, "funcargs", {}).get("page")
+    if report.failed and window is not None:
+        for tab in window.context.pages:
+            report.sections.append((f"seen at {tab.url}", tab.locator("body").inner_text()))
+    return report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
