@@ -136,6 +136,8 @@ class Desk:
             rotation.journal.append(j.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"), "confirmation")
         elif answer.action == "again":
             rotation.journal.append(j.ResetAgainDecided(attempt, "widget"), "confirmation")
+        if answer.action in ("not-done", "again"):  # the portal is needed once more, and where its window stands is not known
+            await rotation.start_over()
         return answer.action != "stop"
 
 
