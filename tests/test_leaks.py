@@ -133,8 +133,8 @@ def test_no_run_gives_anything_away(scene: Scene, place: Path, case: str) -> Non
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root")
 def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
-    """In a real JupyterLab, the portal's password typed, the new one by the clipboard, and what can go wrong on the way: a wrong password, a
-    lost session, an answer that never comes. No file, process or packet has one; the clipboard is empty after its delay.
+    """In a real JupyterLab, the portal's password typed, the new one by the clipboard; on the way, a wrong password, a lost session and a
+    lost answer. No file, process or packet has one; the clipboard is empty after its delay.
 
     The sealed notebook opens again with its outputs.
     """
