@@ -19,6 +19,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import pytest_asyncio
+from ahocorasick_rs import BytesAhoCorasick
 from playwright.async_api import Browser, async_playwright
 from releve import browsers, headless, runbook
 from releve import journal as j
@@ -188,9 +189,9 @@ class Scene:
 
     def leaks(self, folder: Path | None = None) -> list[str]:
         """Which files under the folder (of all records by default) hold a secret in any of its usual encodings: none should."""
-        forms = {form for secret in self.secrets() for form in encoded(secret)}
-        files = [path for path in sorted((folder or self.outputs).rglob("*")) if path.is_file()]
-        return [f"{path.name}: {form!r}" for path in files for content in [path.read_bytes()] for form in forms if form in content]
+        forms = list({form for secret in self.secrets() for form in encoded(secret)})
+        finder, files = BytesAhoCorasick(forms), [path for path in sorted((folder or self.outputs).rglob("*")) if path.is_file()]
+        return [f"{path.name}: {forms[each]!r}" for path in files for each, _, _ in finder.find_matches_as_indexes(path.read_bytes())]
 
 
 def encoded(secret: str) -> set[bytes]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -375,6 +376,7 @@ class Entry:
         return json.dumps(data | event, ensure_ascii=False)
 
 
+@lru_cache(maxsize=4096)  # the same lines are read at every step and by every question about a record
 def parse(line: str) -> Entry:
     """An entry from its line. Raises ValueError when the line is no event; what a later version added is passed over."""
     data = json.loads(line)

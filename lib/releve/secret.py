@@ -188,8 +188,9 @@ def _our_texts() -> str:
 # What notebooks, kernels, PNG and PDF files say of themselves, beyond what our own texts already hold.
 _FORMATS = (
     " comm_id comm_open comm_msg buffer_paths target_name ename evalue payload user_expressions implementation banner protocol_version"
-    " IHDR IDAT IEND endstream endobj startxref xref trailer Catalog FlateDecode FontDescriptor ToUnicode MediaBox Producer Creator Skia"
+    " IHDR IDAT IEND endstream endobj startxref xref trailer Catalog FlateDecode FontDescriptor ToUnicode MediaBox Producer Creator"
     " CreationDate StructTreeRoot ParentTree Identity Resources ProcSet Contents StructParents CIDFont FontFile Mozilla Chromium"
+    " Skia DCTDecode JFIF"
 )
 
 
