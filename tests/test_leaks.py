@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -345,6 +346,19 @@ def test_a_canary_on_the_loopback_is_found() -> None:
             while not loopback.leaks([CANARY]):
                 assert server.fileno() >= 0
         assert [] == deaf.leaks([CANARY])
+
+
+def test_a_browser_that_may_leave_a_core_file_is_found() -> None:
+    """Started by a program that does not forbid it."""
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
+        pytest.skip("this system allows no core files")
+    choice = browsers.find("auto")
+    with leaks.Watch() as watch, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        while not watch.dumps:
+            assert browser.is_connected()
+            browser.contexts  # noqa: B018  # lets Playwright hear of its end
+        browser.close()
 
 
 def test_a_kernel_on_the_loopback_is_found() -> None:
