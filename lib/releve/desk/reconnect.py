@@ -1,9 +1,8 @@
 """A page that is closed and opened again while a gate waits finds its kernel, and its gate, again.
 
-ipykernel 7.4 lets widgets talk while a cell awaits, but a page that connects asks for the kernel's information and its
-widgets first, and that would wait behind the cell: it passes. The cells that the former page had queued would then ask where
-nobody sees it: they end at once, and a gate that the new page does not show gives way as soon as that page runs a cell.
-Only a page asks for widgets; JupyterLab's server, too, asks for the kernel's information when it sees fit.
+ipykernel 7.4 lets widgets talk while a cell awaits, but a page that connects asks for the kernel's information first, and
+that would wait behind the cell: it passes. The cells that the former page had queued would then ask where nobody sees it:
+they end at once, and a gate that the new page does not show gives way as soon as that page runs a cell.
 `ipykernel.kernelbase.Kernel.shell_main` is what this stands before.
 """
 
@@ -40,7 +39,7 @@ class Pages:
 
     def heard(self, kind: str, session: str) -> None:
         """A message came while a cell awaits."""
-        if session == self.here or kind not in {"comm_info_request", "execute_request"}:
+        if session == self.here or kind not in {"kernel_info_request", "execute_request"}:
             return
         self._left.add(self.here)
         self._left.discard(session)
