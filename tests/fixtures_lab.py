@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +48,8 @@ def lab(environment: dict[str, str], *options: str) -> Iterator[Lab]:
     env = os.environ | {"HOME": str(home)} | isolated | environment
     (home / "run").mkdir(mode=0o700)
     with open(home / "lab.log", "wb") as log:
-        command = [sys.executable, "-m", "releve", *options, "lab", "--no-browser", "--port", "0"]
+        port = str(random.randrange(20_000, 31_000))  # Jupyter asks for a free one and takes it a second later: no client's, that is
+        command = [sys.executable, "-m", "releve", *options, "lab", "--no-browser", "--port", port]
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
             yield _ready(home, process)
@@ -74,12 +77,11 @@ def _ready(home: Path, process: subprocess.Popen[bytes]) -> Lab:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "run").glob("jpserver-*.json"):
-            try:
+            with suppress(ValueError, OSError):  # it announces itself by a file, and listens a moment later
                 info = json.loads(path.read_text())
-            except ValueError:
-                continue
-            return Lab(info["url"], info["token"], home, process)
-        time.sleep(0.1)  # the server announces itself by a file, and by nothing else
+                socket.create_connection(("127.0.0.1", info["port"]), 1).close()
+                return Lab(info["url"], info["token"], home, process)
+        time.sleep(0.1)
     raise AssertionError((home / "lab.log").read_text())
 
 
