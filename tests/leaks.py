@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import difflib
+import hashlib
 import html
 import re
 import shutil
@@ -31,15 +32,19 @@ CANARIES = ["k7\"\\<&'%Qz41vT/", "m9\"\\<&'%Rw83bK", "w4\"\\<&'%Gj60nP"]
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
 
 
-def readings(content: bytes, depth: int = 2) -> Iterator[bytes]:
-    """The content as it is and as anybody might decode it, twice over."""
+def readings(content: bytes, depth: int = 2, seen: dict[bytes, int] | None = None) -> Iterator[bytes]:
+    """The content as it is and as anybody might decode it, twice over; what two ways of decoding both give is looked at once."""
+    seen, mark = {} if seen is None else seen, hashlib.sha256(content).digest()
+    if seen.get(mark, -1) >= depth:
+        return
+    seen[mark] = depth
     yield content
     if depth == 0:
         return
     for decode in (_json, _html, _url, _wide, _backwards, _hex, _base64, _inflated, _shell, _doubled):
         for decoded in decode(content):
             if decoded and decoded != content:
-                yield from readings(decoded, depth - 1 if decode in (_json, _html, _url) else 0)
+                yield from readings(decoded, depth - 1 if decode in (_json, _html, _url) else 0, seen)
 
 
 def _json(content: bytes) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The papermill engine and the kernel that stands alone: our exit codes, scrubbed and whole saves, a sealed record either way."""
+"""The papermill engine: our exit codes, scrubbed and whole saves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import nbformat
 import papermill
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve import headless
-from releve.record.folder import all_records
-from releve.record.verify import verify
 from releve.secret import Secret
 
 
@@ -22,15 +20,6 @@ def run(scene: Scene, *more: str, approve: str = "true") -> subprocess.Completed
     for name, value in {"structure": DEMO_SIRET, "approve": approve, "settings": scene.settings(), "outputs": scene.outputs}.items():
         command += ["-p", name, str(value)]
     return subprocess.run(command, env=scene.environment, capture_output=True, text=True, timeout=120)
-
-
-def test_plain_papermill_leaves_a_sealed_record(scene: Scene) -> None:
-    """With nothing of ours in front, the kernel keeps its own copy of the notebook and seals the record when the last cell is done."""
-    assert 0 == run(scene).returncode
-    (record,) = all_records(scene.outputs)
-    nbformat.validate(nbformat.read(record.path / "rotation.ipynb", 4))
-    assert [] == verify(scene.outputs, None, scene.keystore).faults
-    assert [] == leaks.in_folder(scene.secrets(), scene.outputs)
 
 
 def test_papermill_with_our_engine_exits_with_our_codes(scene: Scene) -> None:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import leaks
 import nbformat
 import pytest
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve import headless
 from releve import journal as j
 from releve.record.folder import all_records
+from releve.record.verify import verify
 from releve.state import PERHAPS
 
 SABOTAGE = """
@@ -48,7 +50,7 @@ def mine(scene: Scene) -> Scene:
 
 
 def test_plain_papermill_performs_a_whole_rotation(mine: Scene) -> None:
-    """Exit code 0, one reset, one password in three places, and none in the notebook that papermill wrote."""
+    """Exit code 0, one reset, one password in three places, none in the notebook it wrote; the kernel seals its own record."""
     done = papermill(mine, *given("structure", DEMO_SIRET), *given("approve", "true"))
     assert 0 == done.returncode, done.stderr
     assert 1 == mine.resets()
@@ -56,6 +58,10 @@ def test_plain_papermill_performs_a_whole_rotation(mine: Scene) -> None:
     nbformat.validate(nbformat.read(out(mine), as_version=4))  # type: ignore[no-untyped-call]
     assert "Étape 12 sur 12" in out(mine).read_text(encoding="utf-8")
     assert [] == mine.leaks(mine.folder)
+    (record,) = all_records(mine.outputs)
+    nbformat.validate(nbformat.read(record.path / "rotation.ipynb", 4))  # type: ignore[no-untyped-call]
+    assert [] == verify(mine.outputs, None, mine.keystore).faults
+    assert [] == leaks.in_folder(mine.secrets(), mine.outputs)
 
 
 def test_without_approval_plain_papermill_stops_at_the_gate(mine: Scene) -> None:
