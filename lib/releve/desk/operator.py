@@ -240,13 +240,16 @@ def _code(asked: CodeAsked, seconds: int) -> View:
 
 
 def _changed(changed: ScreenChange) -> View:
-    shown = [path for path in changed.pictures if path.exists()]
     pictures = "".join(
-        f'<figure><img alt="{escape(path.stem)}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"></figure>'
-        for path in shown
+        f'<figure><img alt="{when}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
+        f"<figcaption>{when}</figcaption></figure>"
+        for path in changed.pictures
+        for when in ["À la dernière rotation réussie" if path.stem.endswith("-avant") else "Maintenant"]
     )
-    body = paragraphs(f"Depuis la dernière rotation réussie, cet écran a changé : {changed.change}.")
-    body += f"{pictures}<p>Regardez-le. Si c'est bien l'écran attendu, continuez ; rien n'est encore changé sur le portail.</p>"
+    body = paragraphs("Depuis la dernière rotation réussie, cet écran a changé :")
+    body += f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in changed.change.split(' ; '))}</ul>"
+    body += f'<div class="rv-pair">{pictures}</div>'
+    body += "<p>Regardez-le. Si c'est bien l'écran attendu, continuez ; rien n'est encore changé sur le portail.</p>"
     buttons = [button("go-on", "C'est bien cet écran, continuer", "primary"), button("stop", "M'arrêter là", "link")]
     return form(f"L'écran « {changed.title} » n'est plus le même", body, buttons=buttons, tone="trouble")
 
@@ -255,7 +258,7 @@ def _keyring_fails(error: ReleveError) -> View:
     """The one moment at which a password can be lost: its page stays open, and the question comes back until it is answered."""
     happened, _, todo = error.sentences
     body = paragraphs("Le portail vient de donner un nouveau mot de passe, qu'il ne montrera plus. Ne fermez rien.", happened, todo)
-    body += paragraphs("Si le trousseau ne peut pas être réparé, copiez-le dans Corail, ou notez-le, puis dites-le ici.")
+    body += paragraphs("Si le trousseau ne peut pas être réparé, copiez le mot de passe dans Corail, ou notez-le, puis dites-le ici.")
     buttons = [
         button(Keep.AGAIN.value, "Essayer encore", "primary"),
         button("copy", "Copier le mot de passe", hand=True),
