@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve import settings, siret
-from releve.settings import SettingsError, StructureUnknown
+from releve import settings, siret, warm
+from releve.settings import Portal, SettingsError, StructureUnknown
 
 SIRET = "21990001600011"
 MINIMAL = f"""
@@ -257,3 +259,27 @@ def test_any_single_wrong_digit_is_seen(place: int, shift: int) -> None:
 def test_bad_sirets(bad: str) -> None:
     """Anything but 14 plain digits with a right checksum is refused."""
     assert siret.check(bad)
+
+
+@pytest.mark.parametrize(
+    ("headed", "person", "screen", "shown"),
+    [
+        ("auto", True, True, True),
+        ("auto", False, True, False),
+        ("auto", True, False, False),
+        (True, False, True, True),
+        (True, True, False, False),
+        (False, True, True, False),
+    ],
+)
+def test_the_window_is_shown_as_the_settings_say(
+    headed: Literal["auto", True, False], person: bool, screen: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`portal.headed`: for a person by default, always, or never; and never without a screen."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    if screen:
+        monkeypatch.setenv("DISPLAY", ":1")
+    portal = Portal("xt012345", browser=sys.executable, headed=headed)
+    assert shown == warm.new_browser(portal, person).headed
