@@ -88,7 +88,7 @@ class AtDesk:
     async def touch_key(self, login: str) -> None:
         assert self.panel is not None
         body = paragraphs("Dans la fenêtre du portail, touchez votre clé de sécurité quand elle clignote.")
-        self.panel.show(form("Touchez votre clé de sécurité", body, tone="work", working=True))
+        self.panel.show(form("Touchez votre clé de sécurité", body, tone="work", working=True, look=True))
 
     async def confirm(self, target: Target) -> str:
         shared = len(target.used_by) > 1

@@ -138,6 +138,14 @@ function act(action) {
   if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run) : window.open(`/lab/tree/${action.open}`);
 }
 
+// Run All leaves the page at its end: who does nothing is shown the step at work, who scrolls or types is left alone.
+const FOLLOW_AFTER_MS = 3000;
+if (globalThis.releveTouched === undefined) {
+  globalThis.releveTouched = 0;
+  const touched = () => { globalThis.releveTouched = Date.now(); };
+  for (const kind of ['wheel', 'pointerdown', 'keydown']) window.addEventListener(kind, touched, { capture: true, passive: true });
+}
+
 function render({ model, el }) {
   const root = make('section', { class: 'rv', tabindex: '-1', 'data-lm-suppress-shortcuts': 'true' });
   el.append(root);
@@ -195,11 +203,13 @@ function render({ model, el }) {
       act({ open: each.dataset.open });
     }));
     if (view.go) act(view.go);
-    if (view.focus !== false && (view.buttons.length || view.fields.length) && !view.working) {
+    const asks = view.look || (!view.working && (view.buttons.length || view.fields.length));
+    if (view.focus !== false && (asks || Date.now() - globalThis.releveTouched > FOLLOW_AFTER_MS)) {
       requestAnimationFrame(() => {
         const { top, bottom } = root.getBoundingClientRect(), tall = root.offsetHeight > window.innerHeight * .7;
         const seen = top > 80 && (tall ? top < window.innerHeight * .4 : bottom < window.innerHeight - 40);
         if (!seen) root.scrollIntoView({ block: tall ? 'start' : 'nearest' });
+        if (!asks) return;
         // Never a button: the Enter of someone who runs cells one after the other would press it.
         const first = root.querySelector('[aria-invalid]') ?? root.querySelector('.rv-field input, .rv-check input') ?? root;
         if (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content')) { first.focus({ preventScroll: true }); first.select?.(); }
