@@ -42,7 +42,7 @@ def uneven(png: bytes) -> list[list[int]] | None:
 
 
 def lighter(png: bytes) -> bytes:
-    """The same picture as JPEG, b"" for what is none: a browser prints it as it is, and compresses a PNG anew, in four times as long."""
+    """The same picture as JPEG, b"" for what is none: a browser prints it as it is, and compresses a PNG anew, in three times as long."""
     from PIL import Image
 
     written = io.BytesIO()
