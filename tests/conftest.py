@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Error, Page
 from releve import secret
 from xdist.scheduler import LoadScopeScheduling
 
@@ -66,9 +68,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """A test that fails in JupyterLab tells what the person saw: a time-out alone says only what was not there."""
     report = yield
     window = getattr(item, "funcargs", {}).get("page")
-    if report.failed and window is not None:
+    if report.failed and isinstance(window, Page):
         for tab in window.context.pages:
-            report.sections.append((f"seen at {tab.url}", tab.locator("body").inner_text()))
+            with suppress(Error):  # a page that is gone shows nothing, and the failure is told all the same
+                report.sections.append((f"seen at {tab.url}", tab.locator("body").inner_text(timeout=5000)))
     return report
 
 

@@ -199,19 +199,13 @@ def _seal(folder: RecordFolder, start: j.RotationOpened, register: Register, set
 
 
 def _make_page(folder: RecordFolder, settings: Settings) -> None:
-    """The page, and the same printed, unless they are newer than what they show. A damaged journal has none: it is sealed as it is."""
-    page, printed = folder.path / PAGE, folder.path / PRINTED
-    shown = [folder.path / j.FILE_NAME, *(folder.path / CAPTURES).glob("*")]
+    """The page, and the same printed. A damaged journal has none, and the record is sealed as it is."""
+    page = folder.path / PAGE
+    before = page.read_bytes() if page.exists() else b""
     with suppress(j.JournalUnreadable):
-        if not _newer(page, shown):
-            write_page(folder.path)
-        if not _newer(printed, [page]):
+        write_page(folder.path)
+        if before != page.read_bytes() or not (folder.path / PRINTED).exists():
             print_page(page, settings)
-
-
-def _newer(made: Path, of: list[Path]) -> bool:
-    """Whether a file is there and was made after all those."""
-    return made.exists() and all(made.stat().st_mtime_ns > each.stat().st_mtime_ns for each in of if each.exists())
 
 
 class LeftOver(NamedTuple):
