@@ -50,10 +50,10 @@ class CodeAsked:
 
 @dataclass(frozen=True)
 class ScreenChange:
-    """A screen that is not as at the last success: what changed, in one French clause, and the pictures, before and after."""
+    """A screen that is not as at the last success: what changed, in French clauses, and the pictures, before and after."""
 
     title: str
-    change: str
+    changes: tuple[str, ...]
     pictures: tuple[Path, ...]
 
 

@@ -50,21 +50,22 @@ class Watch:
             return
         look = replace(seen, outline=tuple(self._name.sub("#", line) for line in seen.outline))  # no change from one structure to the next
         before, self._looks[look.screen] = self._known.get(look.screen), look
-        change = difference(before.outline, look.outline) if before else ""
+        changes = difference(before.outline, look.outline) if before else ()
         if self.rehearsal:
-            self.journal.append(self._seen(look, change), step)
-            self.changes += [screen(step, route.name).title] if change else []
-        elif before and change:
-            await self._ask(route, step, before, change)
+            self.journal.append(self._seen(look, " ; ".join(changes)), step)
+            self.changes += [screen(step, route.name).title] if changes else []
+        elif before and changes:
+            await self._ask(route, step, before, changes)
             self._known[look.screen] = kept([look], self.folder.path, {})[look.screen]  # asked once
 
-    async def _ask(self, route: Route, step: str, before: Kept, change: str) -> None:
+    async def _ask(self, route: Route, step: str, before: Kept, changes: tuple[str, ...]) -> None:
         title, pictures = screen(step, route.name).title, await self._pictures(route, step, before)
-        how = await self.operator.accept_screen(ScreenChange(title, change, tuple(self.folder.path / CAPTURES / name for name in pictures)))
+        paths = tuple(self.folder.path / CAPTURES / name for name in pictures)
+        how = await self.operator.accept_screen(ScreenChange(title, changes, paths))
         if how is None:
             day = f"{date.fromisoformat(before.day):%d/%m/%Y}"
             names = " et ".join(pictures) or "aucune n'a pu être prise"
-            raise ScreenChanged(title=title, day=day, change=change, pictures=names, siret=self.folder.siret)
+            raise ScreenChanged(title=title, day=day, change=" ; ".join(changes), pictures=names, siret=self.folder.siret)
         self.journal.append(j.GateGiven("ecran", how), step)
 
     async def _pictures(self, route: Route, step: str, before: Kept) -> list[str]:

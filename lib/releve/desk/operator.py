@@ -247,7 +247,7 @@ def _changed(changed: ScreenChange) -> View:
         for when in ["À la dernière rotation réussie" if path.stem.endswith("-avant") else "Maintenant"]
     )
     body = paragraphs("Depuis la dernière rotation réussie, cet écran a changé :")
-    body += f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in changed.change.split(' ; '))}</ul>"
+    body += f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in changed.changes)}</ul>"
     body += f'<div class="rv-pair">{pictures}</div>'
     body += "<p>Regardez-le. Si c'est bien l'écran attendu, continuez ; rien n'est encore changé sur le portail.</p>"
     buttons = [button("go-on", "C'est bien cet écran, continuer", "primary"), button("stop", "M'arrêter là", "link")]

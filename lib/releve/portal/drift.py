@@ -123,14 +123,14 @@ def _label(name: str) -> str:
     return re.sub(r"^[▸▾►▼▶◀+−\s]+(?=\w)", "", plain)
 
 
-def difference(before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    """What changed between two outlines, in one French clause; "" when nothing did."""
+def difference(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ...]:
+    """What changed between two outlines, in French clauses; none when nothing did."""
     if before == after:
-        return ""
+        return ()
     gone, new = Counter(before) - Counter(after), Counter(after) - Counter(before)
     told = [f"n'y est plus : {', '.join(gone.elements())}"] if gone else []
     told += [f"est nouveau : {', '.join(new.elements())}"] if new else []
-    return " ; ".join(told) or "l'ordre des éléments a changé"
+    return tuple(told) or ("l'ordre des éléments a changé",)
 
 
 class Baseline:
