@@ -113,6 +113,7 @@ class PortalBrowser:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
         try:
             self._browser = await self._launch()
+            self._browser.on("disconnected", self._on_gone)
             self._context = await self._browser.new_context(locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800})
             self._context.set_default_timeout(self.timeout * 1000)
             self._context.on("page", self._watch)
@@ -191,6 +192,11 @@ class PortalBrowser:
         page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
+        page.on("crash", self._on_gone)
+
+    def _on_gone(self, _: Browser | Page) -> None:
+        """Nothing else would tell: what is asked of a browser as it dies is not answered before its time-out."""
+        self._fail(e.BrowserGone(screen=self.title))
 
     def _on_request(self, request: Request) -> None:
         if self._is_main(request):
