@@ -76,8 +76,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many random schedules; where to write the crash matrix as a page, on request."""
+    """How many random schedules, how large a fleet; where to write the crash matrix as a page, on request."""
     parser.addoption("--schedules", type=int, default=1000, help="how many random schedules to try")
+    parser.addoption("--fleet", type=int, default=20, help="how many structures in the fleet with ten faults: a multiple of ten")
     parser.addoption("--matrix", default="", help="write the crash matrix there, as a page")
 
 

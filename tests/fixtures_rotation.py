@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -21,7 +22,7 @@ import pytest
 import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
 from playwright.async_api import Browser, async_playwright
-from releve import browsers, headless, runbook
+from releve import browsers, headless, runbook, session
 from releve import journal as j
 from releve.errors import ReleveError
 from releve.keystore import Keystore, Slot, Slots
@@ -59,6 +60,12 @@ class Walk:
     def last(self, kind: type[j.Event]) -> j.Entry | None:
         """The last entry of that kind."""
         return next((entry for entry in reversed(self.events) if isinstance(entry.event, kind)), None)
+
+    def seconds_to_fail(self) -> float:
+        """How long the step that failed took, by the journal."""
+        times = [datetime.fromisoformat(entry.time) for entry in self.events]
+        failed = max(n for n, entry in enumerate(self.events) if isinstance(entry.event, j.StepFailed))
+        return (times[failed] - times[failed - 1]).total_seconds()
 
 
 @dataclass
@@ -235,9 +242,16 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each rotation opens a window of its own, without anything of the others', in the module's browser."""
+    """Each rotation opens a window of its own, without anything of the others', in the module's browser.
+
+    Its page is not printed, as by a browser that cannot: the print is a third of what such a short test costs, and has its own tests.
+    """
 
     async def launch(self: PortalBrowser) -> Browser:
         return chromium
 
+    async def print_nothing(browser: Browser | None, page: Path) -> None:
+        return
+
     monkeypatch.setattr(PortalBrowser, "_launch", launch)
+    monkeypatch.setattr(session, "print_with", print_nothing)

@@ -22,7 +22,14 @@ from releve.kept_kernel import Kernel
 from releve.school import Faults
 from releve.secret import Secret
 
-pytestmark = pytest.mark.timeout(900)  # the fleet of fifty, on a busy machine
+pytestmark = pytest.mark.timeout(900)  # a fleet of fifty, on a busy machine
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[FleetScene]:
+    """Two structures, no fault."""
+    with fleet_scene(tmp_path, 2) as scene:
+        yield scene
 
 
 @pytest.fixture
@@ -46,19 +53,20 @@ FAULTS = {  # what goes wrong for one structure, the exit code that it would hav
 }
 
 
-def test_fifty_structures_with_ten_faults_then_only_what_is_left(tmp_path: Path) -> None:
-    """40 done, 10 explained, 50 records, exact resets; a lost session costs one login; the second start does what is left, no more."""
-    with fleet_scene(tmp_path, 50) as scene:
-        wrong = dict(zip(scene.sirets[2::5], FAULTS, strict=True))
+def test_ten_faults_in_a_fleet_then_only_what_is_left(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """With `--fleet 50`: 40 done, 10 explained, 50 records, exact resets; a lost session costs one login; a second start does the rest."""
+    size = request.config.getoption("--fleet")
+    with fleet_scene(tmp_path, size) as scene:
+        wrong = dict(zip(scene.sirets[:: size // 10], FAULTS, strict=True))
         scene.school.faults.per_structure = {siret: FAULTS[name][0] for siret, name in wrong.items()}
-        _after(scene, 12, lambda: setattr(scene.school.faults, "session_expired_at", "structures"))
+        _after(scene, size // 5, lambda: setattr(scene.school.faults, "session_expired_at", "structures"))
         first = scene.run()
         told = {line.structure: line for line in first.failed}
         lists = [len(each) for each in (first.done, first.nothing, first.person, first.failed, first.left)]
-        assert ([40, 0, 0, 10, 0], "") == (lists, first.stopped)
+        assert ([size - 10, 0, 0, 10, 0], "") == (lists, first.stopped)
         assert {siret: FAULTS[name][1] for siret, name in wrong.items()} == {siret: line.code for siret, line in told.items()}
         assert all("Ce qu'il faut faire : " in line.text and line.record for line in told.values())
-        assert 50 == len(scene.past())
+        assert size == len(scene.past())
         _exact(scene, wrong)
         assert 1 + 10 + 1 == scene.logins()  # a fresh start after each failure, and once for the lost session
         assert all(scene.agree(siret) for siret in scene.sirets if siret not in wrong)
@@ -77,11 +85,11 @@ def _second_start(scene: FleetScene, wrong: dict[str, str]) -> None:
     second = scene.run()
     undecided = {siret for siret, name in wrong.items() if name in ("cut", "error at the click", "password lost")}
     finished = {siret for siret, name in wrong.items() if name == "Corail closed"}
-    assert (7, 40, undecided) == (len(second.done), len(second.nothing), {line.structure for line in second.failed})
+    assert (7, len(scene.sirets) - 10, undecided) == (len(second.done), len(second.nothing), {line.structure for line in second.failed})
     again = {siret: number - before[siret] for siret, number in scene.resets().items()}
     assert {siret: int(siret in wrong and siret not in undecided | finished) for siret in scene.sirets} == again
     assert all(scene.agree(siret) for siret in scene.sirets if siret not in undecided)
-    assert 50 + 6 == len(scene.past())
+    assert len(scene.sirets) + 6 == len(scene.past())
 
 
 def _after(scene: FleetScene, resets: int, act: Callable[[], None]) -> None:
@@ -98,7 +106,7 @@ def _after(scene: FleetScene, resets: int, act: Callable[[], None]) -> None:
 
 def test_two_fleets_at_once_share_the_work(tmp_path: Path) -> None:
     """Two commands started together on the same list: each account is reset once, and both end well."""
-    with fleet_scene(tmp_path, 5) as scene:
+    with fleet_scene(tmp_path, 4) as scene:
         both = [scene.start("rotate", "--all", "--yes", "--json") for _ in range(2)]
         ended = [(*each.communicate(timeout=200), each.returncode) for each in both]
         tours = [json.loads(out) for out, _, _ in ended]
@@ -147,17 +155,17 @@ def test_a_killed_kernel_costs_one_structure(three: FleetScene) -> None:
 
 
 @pytest.mark.parametrize(("on", "done"), [("login", 0), ("reset", 1)])
-def test_ctrl_c_stops_at_a_safe_point(three: FleetScene, on: str, done: int) -> None:
+def test_ctrl_c_stops_at_a_safe_point(two: FleetScene, on: str, done: int) -> None:
     """Before the reset the structure in hand is put down, nothing changed; after it, it is finished. The same command does the rest."""
-    process = three.start("rotate", "--all", "--yes", "--json")
-    _signal_at(three, on, process)
+    process = two.start("rotate", "--all", "--yes", "--json")
+    _signal_at(two, on, process)
     out, err = process.communicate(timeout=120)
     told = json.loads(out)
     stopped = [line["error"] for line in told["failed"]]
     assert (4, done, ["StoppedBeforeReset"] * (1 - done)) == (process.returncode, len(told["done"]), stopped), err
-    assert three.sirets[1:] == told["left"]
-    assert [done, 0, 0] == list(three.resets().values())
-    assert [1, 1, 1] == [*_finished(three)]
+    assert two.sirets[1:] == told["left"]
+    assert [done, 0] == list(two.resets().values())
+    assert [1, 1] == [*_finished(two)]
 
 
 def _signal_at(scene: FleetScene, kind: str, process: Popen[str]) -> None:
@@ -186,19 +194,20 @@ def test_without_a_confirmation_nothing_is_begun(three: FleetScene) -> None:
     assert not three.past()
 
 
-def test_at_a_terminal_one_confirmation_and_a_bar_with_the_time_left(tmp_path: Path) -> None:
+def test_at_a_terminal_one_confirmation_and_a_bar_with_the_time_left(two: FleetScene) -> None:
     """The operator types how many accounts; the bar tells the structure, its screen and the time that remains; then the lists."""
-    with fleet_scene(tmp_path, 2) as scene:
-        master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (40, 140))
-        process = Popen(scene.command("rotate", "--due"), env=os.environ, stdin=slave, stdout=slave, stderr=slave)
-        os.close(slave)
-        seen = _read_until(master, "tapez ce nombre")
-        os.write(master, b"2\n")
-        seen += _read_until(master, "en échec.")
-        assert 0 == process.wait(30), seen
-        assert "2 comptes techniques" in seen and "reste" in seen and "Fait (2)" in seen
-        assert [1, 1] == list(scene.resets().values())
+    two.policy["pause_seconds"] = 1.5
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (40, 140))
+    process = Popen(two.command("rotate", "--due"), env=os.environ, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    seen = _read_until(master, "tapez ce nombre")
+    os.write(master, b"2\n")
+    seen += _read_until(master, "en échec.")
+    assert 0 == process.wait(30), seen
+    assert "2 comptes techniques" in seen and "reste" in seen and "Fait (2)" in seen
+    assert [1, 1] == list(two.resets().values())
+    _paused(two, 1.5)
 
 
 def _read_until(master: int, text: str) -> str:
@@ -212,13 +221,11 @@ def _read_until(master: int, text: str) -> str:
     return seen.decode(errors="replace")
 
 
-def test_the_polite_guest_pauses_between_structures(three: FleetScene) -> None:
-    """`pause_seconds` stands between the end of one and the beginning of the next."""
-    three.policy["pause_seconds"] = 1.5
-    three.run(*three.sirets[:2])
-    first, second = three.past()
+def _paused(scene: FleetScene, seconds: float) -> None:
+    """A polite guest: `pause_seconds` stands between the end of one and the beginning of the next."""
+    first, second = scene.past()
     assert first.ended and second.began
-    assert timedelta(seconds=1.5) <= second.began - first.ended
+    assert timedelta(seconds=seconds) <= second.began - first.ended
 
 
 def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) -> None:

@@ -61,8 +61,7 @@ async def test_the_same_candidate_again_is_said_and_a_decision_gets_rid_of_it(sc
     assert 2 == scene.world.ledger.count("submitted"), "the forbidden one, to be rid of it, then a good one"
 
 
-@pytest.mark.parametrize("keeps", [False, True])
-@pytest.mark.parametrize("effect_at", ["submit", "display"])
+@pytest.mark.parametrize(("effect_at", "keeps"), [("submit", True), ("display", False)])  # all four: the twin, below
 async def test_what_was_kept_but_not_submitted_is_told_as_it_is(scene: Scene, effect_at: str, keeps: bool) -> None:
     """Stopped between the keyring and "Soumettre": the rotation stays open, nothing false is said, and the resume ends well."""
     scene.faults.effect_at, scene.faults.leaving_keeps_candidate = effect_at, keeps

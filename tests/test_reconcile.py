@@ -109,6 +109,8 @@ def test_what_the_api_does_not_decide_stays_a_question(pending: str, current: st
     assert (phase, state.Next.DECIDE, 6) == (situation.phase, situation.next, situation.row.code)
 
 
+@pytest.mark.usefixtures("one_browser")
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: Scene) -> None:
     """The reset never reached the portal: too early at first, and once the time has passed the API settles it and the rotation goes on."""
     with_piste(scene)
@@ -127,6 +129,8 @@ async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: S
     assert [] == scene.leaks()
 
 
+@pytest.mark.usefixtures("one_browser")
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: Scene) -> None:
     """Route "raccordements", killed between the click and its answer: the API takes the password that was kept, and no reset is added."""
     with_piste(scene)
@@ -148,6 +152,8 @@ async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: 
     assert scene.three_places_agree()
 
 
+@pytest.mark.usefixtures("one_browser")
+@pytest.mark.asyncio(loop_scope="module")
 async def test_an_old_password_refused_leaves_the_decision_to_a_person(scene: Scene) -> None:
     """The reset took place and its password is lost: it is said at once, no time changes it, and one more reset mends it."""
     with_piste(scene)

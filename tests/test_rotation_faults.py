@@ -1,8 +1,9 @@
-"""Whole rotations on the school, fault by fault, in a real Chromium: which error, which exit code, how many resets, no secret left."""
+"""Whole rotations on the school, fault by fault, in a real Chromium: which error, which exit code, how many resets, no secret left.
+
+What every route does when the portal refuses, loses its answer or shows unusable passwords stands in test_route_contract.
+"""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 import pytest
 from fixtures_rotation import Scene, Walk
@@ -28,13 +29,6 @@ def expect(scene: Scene, done: Walk, error: str, code: int, resets: int, truth: 
     assert [] == scene.leaks()
 
 
-def seconds_to_fail(done: Walk) -> float:
-    """How long the step that failed took, by the journal."""
-    times = [datetime.fromisoformat(entry.time) for entry in done.events]
-    failed = max(n for n, entry in enumerate(done.events) if isinstance(entry.event, j.StepFailed))
-    return (times[failed] - times[failed - 1]).total_seconds()
-
-
 @pytest.mark.parametrize(
     ("fault", "screen"),
     [(fault, screen) for fault in ON_SCREEN for screen in BEFORE if fault != "maintenance_at" or screen in ("authentification", "accueil")],
@@ -45,7 +39,7 @@ async def test_a_fault_before_the_reset_changes_nothing(scene: Scene, fault: str
     setattr(scene.faults, fault, screen)
     done = await scene.walk()
     expect(scene, done, ERRORS[fault], 5, 0)
-    assert 4 > seconds_to_fail(done)
+    assert 4 > done.seconds_to_fail()
 
 
 async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
@@ -55,7 +49,7 @@ async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
             setattr(scene.faults, fault, screen)
             done = await scene.walk()
             expect(scene, done, ERRORS[fault], 6, 1, f"{NEW} {KEPT}")
-            assert 4 > seconds_to_fail(done)
+            assert 4 > done.seconds_to_fail()
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
     assert scene.three_places_agree()
@@ -70,7 +64,7 @@ async def test_a_fault_in_place_of_the_summary_leaves_a_question(scene: Scene, f
     done = await scene.walk()
     expect(scene, done, "ResetOutcomeUnknown", 6, resets, PERHAPS)
     assert "--reset-again" in done.text
-    assert 4 > seconds_to_fail(done)
+    assert 4 > done.seconds_to_fail()
 
 
 async def test_a_popup_over_the_summary_does_not_cost_the_password(scene: Scene) -> None:
@@ -96,24 +90,6 @@ async def test_a_locked_account_is_said_to_be_locked(scene: Scene) -> None:
     assert 1 == scene.logins()
 
 
-@pytest.mark.parametrize("slashes", [2, 3])
-async def test_rejected_passwords_are_asked_anew(scene: Scene, slashes: int) -> None:
-    """As many resets as rejected passwords, and one more."""
-    scene.faults.slash_in_first = slashes
-    done = await scene.walk()
-    assert ("", 0, slashes + 1) == (done.error, done.code, scene.resets()), done.text
-    assert slashes == sum(isinstance(entry.event, j.CandidateRejected) for entry in done.events)
-    assert scene.three_places_agree()
-    assert [] == scene.leaks()
-
-
-async def test_resets_are_bounded(scene: Scene) -> None:
-    """After `max_attempts` rejected passwords a person decides: each reset mails the manager."""
-    scene.faults.slash_in_first = 9
-    scene.policy["max_attempts"] = 2
-    expect(scene, await scene.walk(), "DecisionNeeded", 6, 2, "il comporte un caractère interdit")
-
-
 async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
     """One click, two resets by the portal's count; the password kept is the last one, the one that works."""
     scene.faults.cut_after_confirmation = 1
@@ -122,28 +98,6 @@ async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
     assert 1 == sum(isinstance(entry.event, j.ResetIntended) for entry in done.events)
     assert scene.three_places_agree()
     assert [] == scene.leaks()
-
-
-async def test_a_connection_cut_for_good_leaves_a_question(scene: Scene) -> None:
-    """The portal made a password that nobody saw: it is said, and only the operator's decision resets once more."""
-    scene.faults.cut_after_confirmation = -1
-    cut, resets = await scene.walk(), scene.resets()
-    expect(scene, cut, "ResetOutcomeUnknown", 6, resets, PERHAPS)
-    scene.faults.cut_after_confirmation = 0
-    stopped = await scene.walk()
-    assert ("DecisionNeeded", 6, resets) == (stopped.error, stopped.code, scene.resets())
-    done = await scene.walk(reset_again=True)
-    assert ("", 0, resets + 1) == (done.error, done.code, scene.resets()), done.text
-    assert scene.three_places_agree()
-    assert [] == scene.leaks()
-
-
-async def test_a_refused_reset_is_known_not_to_have_happened(scene: Scene) -> None:
-    """The portal says so itself: nothing changed, and the next rotation begins afresh."""
-    scene.faults.reset_refused = 1
-    expect(scene, await scene.walk(), "ResetRefused", 5, 0, "n'a pas pu être effectuée")
-    done = await scene.walk()
-    assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
 
 
 @pytest.mark.parametrize(

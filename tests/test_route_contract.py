@@ -17,6 +17,7 @@ from releve import journal as j
 from releve import runbook
 from releve.portal.route import Route
 from releve.session import ROUTES
+from releve.state import DISPLAYED, FORBIDDEN, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -54,6 +55,10 @@ class RouteContract:
     name: ClassVar[str]
     screens: ClassVar[tuple[str, ...]]
     """The school's screens on the way to the reset, after the login."""
+    refused: ClassVar[int]
+    """The exit code of a reset that the portal refused: whether anything is kept by then."""
+    unusable: ClassVar[str]
+    """What is true once no usable password was seen."""
     points: ClassVar[tuple[str, ...]]
     """Where a kill is tried: between any two effects that matter."""
 
@@ -108,7 +113,8 @@ class RouteContract:
         """After `max_attempts` nobody clicks any more until somebody decides; then it ends well."""
         scene.policy["max_attempts"], scene.faults.slash_in_first = 2, 2
         stopped = await scene.walk()
-        assert ("DecisionNeeded", 6, self.cost(2)) == (stopped.error, stopped.code, scene.resets())
+        assert ("DecisionNeeded", 6, self.cost(2)) == (*_end(stopped), scene.resets())
+        assert self.unusable in stopped.text
         assert "DecisionNeeded" == (await scene.walk()).error
         assert self.cost(2) == scene.resets(), "a second run asked for no more"
         self.ended_well(scene, await scene.walk(reset_again=True))
@@ -117,7 +123,8 @@ class RouteContract:
         """The portal says no: nothing was reset, it is said, and the next run ends well with one reset."""
         scene.faults.reset_refused = 1
         refused = await scene.walk()
-        assert ("ResetRefused", 0) == (refused.error, scene.resets())
+        assert ("ResetRefused", self.refused, 0) == (*_end(refused), scene.resets())
+        assert "n'a pas pu être" in refused.text, "the portal's own words"
         assert None is not refused.last(j.ResetNotDone)
         done = await scene.walk()
         assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
@@ -127,7 +134,8 @@ class RouteContract:
         scene.portal["timeout_seconds"] = 5  # a page that draws itself waits it out
         scene.faults.cut_after_confirmation = -1
         lost = await scene.walk()
-        assert ("ResetOutcomeUnknown", 6) == (lost.error, lost.code), lost.text
+        assert ("ResetOutcomeUnknown", 6) == _end(lost), lost.text
+        assert PERHAPS in lost.text
         made = scene.resets()
         scene.faults.cut_after_confirmation = 0
         assert ("DecisionNeeded", 6, made) == (*_end(await scene.walk()), scene.resets())
@@ -171,6 +179,7 @@ class TestGestionnaire(RouteContract):
 
     name = "gestionnaire"
     screens = ("structures", "structure")
+    refused, unusable = 5, FORBIDDEN
     points = ("journal reset.intended after", "reset click after", "keyring pending after")
 
 
@@ -179,4 +188,5 @@ class TestRaccordements(RouteContract):
 
     name = "raccordements"
     screens = ("raccordements", "compte-technique")
+    refused, unusable = 6, DISPLAYED
     points = ("candidate asked after", "keyring pending after", "journal reset.intended after", "reset click after")

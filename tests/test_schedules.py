@@ -168,6 +168,8 @@ def test_random_schedules(batch: int, shm: Path, request: pytest.FixtureRequest)
 
 
 @pytest.mark.parametrize("number", range(5))
+@pytest.mark.usefixtures("one_browser")
+@pytest.mark.asyncio(loop_scope="module")
 async def test_random_schedules_in_a_real_browser(number: int, scene: Scene) -> None:
     """A sample of such lives against the school's own server and a real Chromium: killed up to three times, then brought to the end."""
     chance = random.Random(number)
