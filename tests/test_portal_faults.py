@@ -9,10 +9,16 @@ from threading import Thread
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene
+from releve import browsers
 from releve import journal as j
+from releve.portal.browser import PortalBrowser
+from releve.portal.errors import TechnicalError, UnexpectedPopup
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET, siret
 from releve.school.world import TechnicalAccount
+from releve.secret import Secret
+from releve.settings import load
+from releve.targets.corail import SchoolCorail
 from test_rotation_faults import expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
@@ -69,6 +75,28 @@ async def test_a_summary_without_the_known_words_leaves_a_question(scene: Scene)
 
     scene.world.ledger.listeners.append(rename)
     expect(scene, await scene.walk(), "ResetOutcomeUnknown", 6, 1, "Écran suivant")
+
+
+async def test_corail_is_gone_through_again_after_a_failure(scene: Scene) -> None:
+    """A second try in the same window does not look for the next screen's words on the page that says what failed."""
+    settings = load(scene.settings(), scene.outputs)
+    browser = PortalBrowser(settings.portal, browsers.find(), headed=False)
+    await browser.start()
+
+    async def window() -> PortalBrowser:
+        return browser
+
+    corail = SchoolCorail(settings.structure(DEMO_SIRET), f"{scene.school.urls.corail}/", window)
+    await corail.show("corail-collectivites")
+    for screen in ("corail-transfert", "corail-mot-de-passe"):
+        for fault, error in (("server_error_at", TechnicalError), ("popup_at", UnexpectedPopup)):
+            setattr(scene.faults, fault, screen)
+            with pytest.raises(error):
+                await corail.show("corail-transfert")
+    await corail.show("corail-transfert")
+    await corail.enter(Secret("m9-mot-de-passe"))
+    assert "m9-mot-de-passe" == scene.world.corail[DEMO_SIRET].password
+    await browser.close()
 
 
 async def test_latency_is_waited_for(scene: Scene) -> None:

@@ -107,8 +107,12 @@ class SchoolCorail:
         self._shown = ""
 
     async def show(self, step: str) -> str:
+        """From the first screen on, unless the one before is in hand: after a failure nobody knows what the window shows."""
         if self._browser is None:
             self._browser = await self._window()
+        if step == "corail-transfert" and self._shown != "corail-collectivites":
+            await self.show("corail-collectivites")
+        self._shown = ""
         async with self._browser.on(BY_ID[step].title):
             if step == "corail-collectivites":
                 await self._browser.goto(self.url)
@@ -124,8 +128,7 @@ class SchoolCorail:
 
     async def enter(self, secret: Secret) -> str:
         if self._shown != "corail-transfert" or self._browser is None:
-            for step in ("corail-collectivites", "corail-transfert"):
-                await self.show(step)
+            await self.show("corail-transfert")
         assert self._browser is not None
         self._shown = ""
         async with self._browser.on(BY_ID["corail-mot-de-passe"].title):
