@@ -11,9 +11,11 @@ import contextlib
 import difflib
 import hashlib
 import html
+import os
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import threading
 import zlib
@@ -171,7 +173,8 @@ class Loopback:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
+        assert error or self._thread.is_alive(), "the ear was shut before its block ended"
         self._over.set()
         self._thread.join()
         self._socket.close()
@@ -198,6 +201,12 @@ class Loopback:
         return [f"loopback {ends}: {value}" for ends, said in list(self.flows.items()) for value in which(wanted, bytes(said), 1)]
 
 
+def _spoken_to() -> set[int]:
+    """The ports on which anybody on this machine speaks to another: read in one go, for it is asked all the time."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return {int(line.split()[2].rpartition(":")[2], 16) for line in lines}
+
+
 class Watch:
     """What is seen of a process's descendants, and of the files they make under `folders`, while the block runs."""
 
@@ -207,7 +216,9 @@ class Watch:
         self.environments: set[str] = set()
         self.heard: set[str] = set()
         """Where somebody speaks to a kernel on a port. A kernel always has one, for its own forks (ipykernel.iostream): it is silent."""
-        self._ports: set[object] = set()
+        self._ports: set[int] = set()
+        self._known: set[tuple[psutil.Process, str]] = set()
+        self._states: dict[Path, tuple[int, int, int]] = {}
         self.dumps: set[str] = set()  # browsers that may leave a core file
         self.kernels: set[int] = set()
         self.browsers: set[int] = set()
@@ -219,36 +230,48 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
+        assert error or self._thread.is_alive(), "the watch was over before its block ended"
         self._over.set()
         self._thread.join()
 
     def _look(self) -> None:
         while not self._over.wait(0.15):
-            for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+            processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+            for process in processes:
                 with contextlib.suppress(psutil.Error, OSError):
                     self._look_at(process)
-                    self.heard |= {str(each.raddr) for each in process.net_connections("tcp") if each.raddr and each.raddr in self._ports}
+            if self._ports & _spoken_to():
+                for process in processes:
+                    with contextlib.suppress(psutil.Error, OSError):
+                        called = [each.raddr for each in process.net_connections("tcp") if each.raddr]
+                        self.heard |= {str(each) for each in called if each.port in self._ports}
             for folder in self.folders:
                 self._look_into(folder)
 
     def _look_at(self, process: psutil.Process) -> None:
+        """What a program was started with is read once: it does not change."""
         command = "\0".join(process.cmdline())
-        self.arguments.add(command)
-        self.environments.add("\0".join(f"{key}={value}" for key, value in process.environ().items()))
         if "ipykernel" in command or "releve.own_kernel" in command:  # whichever way the kernel was started
             self.kernels.add(process.pid)
-            self._ports |= {each.laddr for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+            self._ports |= {each.laddr.port for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
+        if (process, command) in self._known:
+            return
+        self.arguments.add(command)
+        self.environments.add("\0".join(f"{key}={value}" for key, value in process.environ().items()))
         if "chrom" in process.name():
             self.browsers.add(process.pid)
             if process.rlimit(psutil.RLIMIT_CORE)[1] != 0:
                 self.dumps.add(process.name())
+        self._known.add((process, command))
 
     def _look_into(self, folder: Path) -> None:
-        for path in folder.rglob("*"):
+        for path in (Path(parent, name) for parent, _, names in os.walk(folder) for name in names):  # what goes meanwhile is passed over
             with contextlib.suppress(OSError):
-                if path.is_file() and path.stat().st_size < 3_000_000:
-                    self.files[path] = path.read_bytes()
+                found = path.stat()
+                state = found.st_ino, found.st_size, found.st_mtime_ns
+                if stat.S_ISREG(found.st_mode) and found.st_size < 3_000_000 and state != self._states.get(path):
+                    self.files[path], self._states[path] = path.read_bytes(), state
 
     def leaks(self, values: Iterable[str]) -> list[str]:
         """Where one of the values was seen."""
