@@ -13,14 +13,14 @@ import leaks
 import pytest
 from fixtures_rotation import Scene
 from releve import secret
-from releve.desk import first_start
+from releve.desk import first_start, home
 from releve.desk.copy import dated_copy
 from releve.lab.contents import Contents, scrubbed
 from releve.lab.server import arguments
 from releve.operator import Entering, Unattended
 from releve.procedure import TARGET_STEPS
 from releve.record.folder import NOTEBOOK
-from releve.school.people import DEMO_SIRET
+from releve.school.people import DEMO_SIRET, siret
 from releve.secret import Secret
 from releve.settings import load
 from releve.targets.corail import GuidedCorail
@@ -159,3 +159,12 @@ def test_the_shortcut_opens_the_walkthrough(tmp_path: Path) -> None:
     assert 'un \\\\"drôle\\\\" de \\\\$nom %%.toml" "lab"' in text
     if checker := shutil.which("desktop-file-validate"):
         assert "" == subprocess.run([checker, desktop / "releve.desktop"], capture_output=True, text=True, check=False).stdout
+
+
+def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:
+    """Ten structures are shown; the others stand behind one line, and a sentence tells at once how many are due."""
+    others = [siret(number) for number in range(2, 13)]
+    scene.more = "".join(f'[structures.{each}]\nname = "Commune {each}"\ntechnical_account = "T{each}@cpro.fr"\n' for each in others)
+    told = str(home._page(load(scene.settings(), scene.outputs), "")["body"])
+    assert "12 dates inconnues" in told and "2 de plus, les plus urgentes d'abord" in told
+    assert 12 == told.count('data-answer="start:')

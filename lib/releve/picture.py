@@ -50,7 +50,7 @@ def year(dues: Sequence[Due], today: date) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + 4}" width="{width}" '
         'style="max-width:100%;height:auto" role="img" '
-        f'aria-label="{escape(_summary(dues, today))}" font-family="system-ui, sans-serif" font-size="12">'
+        f'aria-label="{escape(summary(dues, today))}" font-family="system-ui, sans-serif" font-size="12">'
         f'<rect width="{width}" height="{y + 4}" fill="#fff"/>{"".join(parts)}{line}</svg>'
     )
 
@@ -60,7 +60,8 @@ def counted(standing: Standing, number: int) -> str:
     return _MANY.get(standing, WORDS[standing]) if number > 1 else WORDS[standing]
 
 
-def _summary(dues: Sequence[Due], today: date) -> str:
+def summary(dues: Sequence[Due], today: date) -> str:
+    """How many stand where, in one French sentence."""
     count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
     told = ", ".join(f"{number} {counted(standing, number)}" for standing, number in count.items() if number)
     return f"Échéances au {today:%d/%m/%Y} : {told or 'aucune structure'}."

@@ -93,12 +93,13 @@ def _page(settings: Settings, said: str) -> View:
     left = finish_left_over(settings, open_keystore())
     past = history(outputs)
     dues = sorted(agenda(settings.structures.values(), settings.policy, past, today), key=lambda due: due.order)
-    body = said + paragraphs(*left.told, *(error.text for error in left.faults))
+    further = dues[SHOWN:]
+    body = said + paragraphs(*left.told, *(error.text for error in left.faults), *[picture.summary(dues, today)] * bool(further))
     body += f'<div class="rv-scroll" tabindex="0" role="group" aria-label="Échéances de l\'année">{picture.year(dues, today)}</div>'
     body += f'<p class="rv-soft">{picture.legend()}</p>'
     body += _cards(dues[:SHOWN])
-    if further := dues[SHOWN:]:
-        body += f"<details><summary>{len(further)} de plus, dont l'échéance est plus lointaine</summary>{_cards(further)}</details>"
+    if further:
+        body += f"<details><summary>{len(further)} de plus, les plus urgentes d'abord</summary>{_cards(further)}</details>"
     body += _done(past)
     buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
     return form("Mots de passe Chorus Pro", body, buttons=buttons, wide=True)
