@@ -23,7 +23,7 @@ import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
 from playwright.async_api import Browser, async_playwright
 from releve import browsers, headless, runbook, session
-from releve import journal as j
+from releve import events as ev
 from releve.errors import ReleveError
 from releve.keystore import Keystore, Slot, Slots
 from releve.portal.browser import PortalBrowser
@@ -53,18 +53,18 @@ class Walk:
     record: RecordFolder | None
 
     @property
-    def events(self) -> list[j.Entry]:
+    def events(self) -> list[ev.Entry]:
         """The journal as it is on the disk."""
         return self.record.entries() if self.record else []
 
-    def last(self, kind: type[j.Event]) -> j.Entry | None:
+    def last(self, kind: type[ev.Event]) -> ev.Entry | None:
         """The last entry of that kind."""
         return next((entry for entry in reversed(self.events) if isinstance(entry.event, kind)), None)
 
     def seconds_to_fail(self) -> float:
         """How long the step that failed took, by the journal."""
         times = [datetime.fromisoformat(entry.time) for entry in self.events]
-        failed = max(n for n, entry in enumerate(self.events) if isinstance(entry.event, j.StepFailed))
+        failed = max(n for n, entry in enumerate(self.events) if isinstance(entry.event, ev.StepFailed))
         return (times[failed] - times[failed - 1]).total_seconds()
 
 
@@ -152,7 +152,7 @@ class Scene:
         session = runbook._session
         record = session.rotation.folder if session else next(reversed(list(all_records(self.outputs))), None)
         name, text = (type(error).__name__, error.text) if error else ("", "")
-        stopped = next((e.event for e in reversed(record.entries()) if isinstance(e.event, j.RunStopped)), None) if record else None
+        stopped = next((e.event for e in reversed(record.entries()) if isinstance(e.event, ev.RunStopped)), None) if record else None
         return Walk(name, stopped.code if error and stopped else error.code if error else 0, text, record)
 
     def headless(self, *, approve: bool = True, reset_again: bool = False) -> headless.Outcome:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from releve import events as ev
 from releve import journal as j
 from releve.fleet import Fleet, Tour
 from releve.history import Past, history
@@ -94,7 +95,7 @@ class FleetScene:
         here = self.world.accounts[self.account(siret)].password
         return held is not None and held.password.reveal() == here and self.world.corail_matches(siret)
 
-    def events(self, siret: str) -> list[j.Event]:
+    def events(self, siret: str) -> list[ev.Event]:
         """All events of all records of a structure."""
         found = sorted(self.outputs.glob(f"*_{siret}_*/{j.FILE_NAME}"))
         return [entry.event for path in found for entry in j.read(path)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from releve import events as ev
 from releve import journal as j
 from releve.headless import model
 from releve.keystore import Keystore, Slot
@@ -45,7 +46,7 @@ class Office:
         path.write_text(TOML + self.more, encoding="utf-8")
         return load(path, self.outputs)
 
-    def folder(self, number: int = 1, ending: Sequence[j.Event] = (j.RotationClosed("succeeded", "none", "2027-11-30"),)) -> RecordFolder:
+    def folder(self, number: int = 1, ending: Sequence[ev.Event] = (ev.RotationClosed("succeeded", "none", "2027-11-30"),)) -> RecordFolder:
         """An ended rotation's folder, not sealed yet."""
         run = f"{number:08x}"
         folder = RecordFolder(self.outputs / f"2026-11-{number % 28 + 1:02}_0912{number % 60:02}_{SIRET}_{run}", SIRET, run)
@@ -57,19 +58,19 @@ class Office:
             journal.append(event)
         return folder
 
-    def _events(self, run: str) -> list[j.Event]:
+    def _events(self, run: str) -> list[ev.Event]:
         self.keystore.slots(ACCOUNT).write(Slot.PENDING, Secret(PASSWORD), f"{run}/1", replacing=self._holder())
         same = commitment(self.keystore, run, Secret(PASSWORD))
         return [
-            j.RotationOpened(SIRET, "Commune d'Exemple", ACCOUNT, "gestionnaire", (f"school:{SIRET}",), True, timestamp=bool(self.more)),
-            j.RunStarted("mairie", 1, False),
-            j.StepDone("automatic", "connecté", "01-authentification.png", 1.0),
-            j.GateGiven("cible", "approve"),
-            j.ResetIntended(1),
-            j.PendingStored(1, same, same),
-            j.TargetIntended(f"school:{SIRET}"),
-            j.TargetEntered(f"school:{SIRET}", "automatic", same),
-            j.ProofGiven("none"),
+            ev.RotationOpened(SIRET, "Commune d'Exemple", ACCOUNT, "gestionnaire", (f"school:{SIRET}",), True, timestamp=bool(self.more)),
+            ev.RunStarted("mairie", 1, False),
+            ev.StepDone("automatic", "connecté", "01-authentification.png", 1.0),
+            ev.GateGiven("cible", "approve"),
+            ev.ResetIntended(1),
+            ev.PendingStored(1, same, same),
+            ev.TargetIntended(f"school:{SIRET}"),
+            ev.TargetEntered(f"school:{SIRET}", "automatic", same),
+            ev.ProofGiven("none"),
         ]
 
     def _holder(self) -> str | None:

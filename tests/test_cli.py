@@ -13,6 +13,7 @@ import time
 import pytest
 from fixtures_rotation import DEMO_SIRET, PASSWORD, Scene
 from releve import cli
+from releve import events as ev
 from releve import journal as j
 from releve.lock import AccountLock
 from releve.record.folder import RecordFolder, all_records
@@ -140,7 +141,7 @@ def test_a_demonstration_that_was_stopped_is_not_resumed(scene: Scene, capsys: p
     folder = RecordFolder.new(scene.outputs, DEMO_SIRET)
     folder.make()
     journal = j.Journal(folder.path, folder.run, "essai@poste")
-    journal.append(j.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "gestionnaire", (), school=True))
+    journal.append(ev.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "gestionnaire", (), school=True))
     real = scene.folder / "real.toml"
     structure = f'[structures.{DEMO_SIRET}]\nname = "n"\ntechnical_account = "{DEMO_ACCOUNT}"\n'
     real.write_text(f'[portal]\nlogin = "x"\n{structure}')

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import twin as twins
-from releve import journal as j
+from releve import events as ev
 from releve.school import Faults
 from releve.throwaway import ThrowawayKeyring
 from twin import Twin
@@ -105,7 +105,7 @@ def finish(twin: Twin, run: Any) -> bool:
         return False
     decided = code == 6 and twin.situation.next is twins.state.Next.DECIDE
     if decided:
-        assert isinstance(twin.events[-1], j.RunStopped)
+        assert isinstance(twin.events[-1], ev.RunStopped)
         code = run(reset_again=True)
     assert 0 == code, twin.situation.truth
     return decided

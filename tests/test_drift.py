@@ -17,6 +17,7 @@ import pytest_asyncio
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, LOGIN, PASSWORD, Scene
 from playwright.async_api import Browser
 from releve import browsers
+from releve import events as ev
 from releve import journal as j
 from releve.errors import ReleveError
 from releve.keystore import Keystore
@@ -320,7 +321,7 @@ async def test_a_person_is_asked_and_what_is_accepted_becomes_the_rule(scene: Sc
         accepted = await scene.walk()
     assert (0, 2) == (accepted.code, scene.resets()), accepted.text
     assert ["05-structure-avant.png", "05-structure-apres.png"] == [path.name for path in asked[0].pictures]
-    assert {"ecran"} <= {entry.event.gate for entry in accepted.events if isinstance(entry.event, j.GateGiven)}
+    assert {"ecran"} <= {entry.event.gate for entry in accepted.events if isinstance(entry.event, ev.GateGiven)}
     assert 0 == (await scene.walk()).code
 
 

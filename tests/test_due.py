@@ -15,6 +15,7 @@ import pytest
 from fixtures_rotation import Scene
 from hypothesis import given
 from hypothesis import strategies as st
+from releve import events as ev
 from releve import journal as j
 from releve.due import Due, Standing, agenda, deadline, in_blackout
 from releve.history import Past, history
@@ -140,17 +141,17 @@ def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
 @pytest.mark.parametrize(
     ("stop", "why"),
     [
-        (j.StepFailed("ProofLater", "plus tard"), "il reste à noter s'il fonctionne"),
-        (j.RunStopped(4, "ProofTooEarly", "trop tôt"), "il reste à noter s'il fonctionne"),
-        (j.StepFailed("CommandFailed", "non"), "les factures n'arrivent peut-être plus"),
+        (ev.StepFailed("ProofLater", "plus tard"), "il reste à noter s'il fonctionne"),
+        (ev.RunStopped(4, "ProofTooEarly", "trop tôt"), "il reste à noter s'il fonctionne"),
+        (ev.StepFailed("CommandFailed", "non"), "les factures n'arrivent peut-être plus"),
     ],
 )
-def test_what_only_waits_for_its_proof_says_so(stop: j.Event, why: str, tmp_path: Path) -> None:
+def test_what_only_waits_for_its_proof_says_so(stop: ev.Event, why: str, tmp_path: Path) -> None:
     """The password is entered everywhere: nobody is told that invoices may have stopped."""
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)
     folder.make()
     journal = j.Journal(folder.path, folder.run, "moi@ici")
-    for event in (j.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ()), j.ResetIntended(1), stop):
+    for event in (ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ()), ev.ResetIntended(1), stop):
         journal.append(event)
     (due,) = agenda([STRUCTURE], Policy(), history(tmp_path), date.today())
     assert (Standing.STUCK, True) == (due.standing, why in due.why)
@@ -220,7 +221,7 @@ def test_every_day_of_every_year(last: date, validity: int, warn: int, blackout:
 
 def test_history_reads_journals_once_and_tells_damage(tmp_path: Path) -> None:
     """A success, a rehearsal, a damaged journal and a folder of something else: each is told as what it is."""
-    done = written(tmp_path, "2026-01-05_100000", j.ResetIntended(1), j.GateGiven("cible", "widget"), closed="succeeded")
+    done = written(tmp_path, "2026-01-05_100000", ev.ResetIntended(1), ev.GateGiven("cible", "widget"), closed="succeeded")
     written(tmp_path, "2026-01-06_100000", closed="rehearsed")
     damaged = written(tmp_path, "2026-01-07_100000")
     (damaged.path / j.FILE_NAME).write_text('{"event": "rotation.opened", \n')
@@ -230,22 +231,22 @@ def test_history_reads_journals_once_and_tells_damage(tmp_path: Path) -> None:
     assert 0 <= first.human_seconds < 5
     assert ("damaged", damaged.run) == (second.outcome, second.run)
     assert first is history(tmp_path)[0]
-    j.Journal(done.path, done.run, "a@b").append(j.RotationAbandoned("x", "y", "z", "t"))
+    j.Journal(done.path, done.run, "a@b").append(ev.RotationAbandoned("x", "y", "z", "t"))
     assert "succeeded" == history(tmp_path)[0].outcome
 
 
-def written(outputs: Path, when: str, *events: j.Event, closed: str = "") -> RecordFolder:
+def written(outputs: Path, when: str, *events: ev.Event, closed: str = "") -> RecordFolder:
     """A record folder with a journal of these events."""
     folder = RecordFolder(outputs / f"{when}_{DEMO_SIRET}_{when[8:10]}ab", DEMO_SIRET, f"{when[8:10]}ab")
     folder.path.mkdir(parents=True)
     journal = j.Journal(folder.path, folder.run, "a@b")
     rehearsal = closed == "rehearsed"
-    journal.append(j.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ("school:1",), school=True, rehearsal=rehearsal))
+    journal.append(ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ("school:1",), school=True, rehearsal=rehearsal))
     for event in events:
         journal.append(event)
     if closed:
-        journal.append(j.ProofGiven("none"))
-        journal.append(j.RotationClosed(closed, "none"))
+        journal.append(ev.ProofGiven("none"))
+        journal.append(ev.RotationClosed(closed, "none"))
     return folder
 
 

@@ -23,6 +23,7 @@ import twin as twins
 from fixtures_keyring import Session as SecretService
 from fixtures_rotation import encoded
 from keyring.errors import KeyringLocked, PasswordSetError
+from releve import events as ev
 from releve import journal as j
 from releve import state
 from releve.errors import ReleveError
@@ -300,7 +301,7 @@ def test_the_keyring_is_locked_at_any_effect(shm: Path) -> None:
         if stopped.code == 0:  # nothing needed it any more
             continue
         assert stopped.error in ("KeyringLocked", "PasswordNotKept"), (point, stopped)
-        touched = any(isinstance(event, j.ResetIntended) for event in twin.events)
+        touched = any(isinstance(event, ev.ResetIntended) for event in twin.events)
         assert stopped.code == (6 if touched else 5), (point, stopped)
         if touched:
             assert state.UNASKED in stopped.text or state.UNSEEN in stopped.text, (point, stopped.text)
@@ -401,7 +402,7 @@ async def test_a_password_copied_by_hand(mended: bool, shm: Path) -> None:
     await session.stop(rotation, None)
     assert (1, True) == (twin.resets(), twin.world.corail_matches(twins.DEMO_SIRET))
     assert (twin.password if mended else None) == twin.held(Slot.CURRENT)
-    assert any(isinstance(event, j.PasswordByHand) for event in twin.events)
+    assert any(isinstance(event, ev.PasswordByHand) for event in twin.events)
     assert ("complete" if mended else "complete, not in the keyring") == twin.situation.phase
 
 
@@ -447,7 +448,7 @@ async def test_another_folders_rotation_comes_in_between(sees_first: bool, shm: 
         assert ("Autre-dossier-1", 0) == (twin.held(Slot.PENDING), twin.resets())
     else:
         await rotation.do("confirmation")
-        assert [j.PendingSuperseded("deadbeef/1")] == [event for event in twin.events if isinstance(event, j.PendingSuperseded)]
+        assert [ev.PendingSuperseded("deadbeef/1")] == [event for event in twin.events if isinstance(event, ev.PendingSuperseded)]
         assert (twin.password, 1) == (twin.held(Slot.PENDING), twin.resets())
     await session.close()
 

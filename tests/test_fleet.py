@@ -15,6 +15,7 @@ from subprocess import Popen
 
 import pytest
 from fleet_scene import FleetScene, fleet_scene
+from releve import events as ev
 from releve import journal as j
 from releve.fleet import Fleet, Line, Tour, one_each
 from releve.history import JustDone, refuse_twice
@@ -252,9 +253,9 @@ def test_an_account_just_renewed_is_refused_under_the_lock(tmp_path: Path) -> No
     folder = tmp_path / "2026-01-05_100000_21990001600011_ab"
     folder.mkdir()
     journal = j.Journal(folder, "ab", "a@b")
-    journal.append(j.RotationOpened("21990001600011", "Mairie", "A@cpro.fr", "gestionnaire", ()))
+    journal.append(ev.RotationOpened("21990001600011", "Mairie", "A@cpro.fr", "gestionnaire", ()))
     refuse_twice(tmp_path, "A@cpro.fr")
-    journal.append(j.RotationClosed("succeeded"))
+    journal.append(ev.RotationClosed("succeeded"))
     refuse_twice(tmp_path, "B@cpro.fr")
     with pytest.raises(JustDone):
         refuse_twice(tmp_path, "A@cpro.fr")

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from releve import disk
+from releve import events as ev
 from releve import journal as j
 from releve.facts import SlotsView, gather
 from releve.secret import MASK, Secret
@@ -28,7 +29,7 @@ def journal(folder: Path) -> j.Journal:
 
 def test_an_event_is_one_line_that_says_who_when_and_where(tmp_path: Path) -> None:
     """Version, time with its offset, run, step, actor, and the event's own fields, as JSON."""
-    journal(tmp_path).append(j.ResetIntended(2), "confirmation")
+    journal(tmp_path).append(ev.ResetIntended(2), "confirmation")
     (line,) = (tmp_path / j.FILE_NAME).read_text().splitlines()
     data = json.loads(line)
     assert {"v": 1, "run": "run", "step": "confirmation", "actor": "moi@ici", "event": "reset.intended", "attempt": 2} == {
@@ -37,12 +38,12 @@ def test_an_event_is_one_line_that_says_who_when_and_where(tmp_path: Path) -> No
     assert datetime.fromisoformat(data["time"]).utcoffset() is not None
 
 
-@pytest.mark.parametrize("kind", sorted(j.KINDS))
+@pytest.mark.parametrize("kind", sorted(ev.KINDS))
 def test_every_kind_of_event_comes_back(kind: str, tmp_path: Path) -> None:
     """What is written is what is read, field by field."""
     made = {"int": 3, "str": "é « / »", "bool": True, "float": 0.25, "tuple[str, ...]": ("a", "b"), "dict[str, str]": {"k": "v"}}
     made |= {"Free": made["str"], "tuple[Free, ...]": made["tuple[str, ...]"]}
-    cls = j.KINDS[kind]
+    cls = ev.KINDS[kind]
     event = cls(**{each.name: made[str(each.type)] for each in dataclasses.fields(cls)})
     journal(tmp_path).append(event)
     assert [event] == [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
@@ -60,27 +61,27 @@ def test_the_line_is_on_the_disk_before_its_effect(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(os, "fsync", fsync)
     log = journal(tmp_path)
-    log.append(j.ResetIntended(1))
+    log.append(ev.ResetIntended(1))
     done.append("click")
-    log.append(j.ResetDone(1))
+    log.append(ev.ResetDone(1))
     assert ["file 1", "folder 1", "click", "file 2", "folder 2"] == done
 
 
 def test_a_process_killed_in_the_middle_of_a_line_leaves_it_torn(tmp_path: Path) -> None:
     """A torn last line is left out by readers, noticed, and cut by the next writer; nothing before it is touched."""
     code = (
-        "import os, signal, sys; from pathlib import Path; from releve import journal as j; import builtins\n"
-        "log = j.Journal(Path(sys.argv[1]), 'run', 'moi'); log.append(j.ResetIntended(1))\n"
-        "file = open(log.path, 'ab'); file.write(j.Entry('t', 'run', '', 'moi', j.ResetDone(1)).to_json().encode()[:40]); file.flush()\n"
+        "import os, signal, sys; from pathlib import Path; from releve import events as ev, journal as j; import builtins\n"
+        "log = j.Journal(Path(sys.argv[1]), 'run', 'moi'); log.append(ev.ResetIntended(1))\n"
+        "file = open(log.path, 'ab'); file.write(ev.Entry('t', 'run', '', 'moi', ev.ResetDone(1)).to_json().encode()[:40]); file.flush()\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert -9 == killed.returncode
-    assert [j.ResetIntended(1)] == [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
+    assert [ev.ResetIntended(1)] == [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
     log = journal(tmp_path)
     assert 40 == log.torn
-    log.append(j.ResetUnknown(1, "tué"))
-    assert [j.ResetIntended(1), j.ResetUnknown(1, "tué")] == [entry.event for entry in j.read(log.path)]
+    log.append(ev.ResetUnknown(1, "tué"))
+    assert [ev.ResetIntended(1), ev.ResetUnknown(1, "tué")] == [entry.event for entry in j.read(log.path)]
     assert 0 == journal(tmp_path).torn
 
 
@@ -91,13 +92,13 @@ def test_whatever_is_torn_is_repaired(torn: bytes) -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        journal(folder).append(j.ResetIntended(1))
+        journal(folder).append(ev.ResetIntended(1))
         with (folder / j.FILE_NAME).open("ab") as file:
             file.write(torn)
         log = journal(folder)
         assert len(torn) == log.torn
-        log.append(j.ResetDone(1))
-        assert [j.ResetIntended(1), j.ResetDone(1)] == [entry.event for entry in j.read(log.path)]
+        log.append(ev.ResetDone(1))
+        assert [ev.ResetIntended(1), ev.ResetDone(1)] == [entry.event for entry in j.read(log.path)]
 
 
 def test_a_later_version_is_read(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_later_version_is_read(tmp_path: Path) -> None:
     ]
     (tmp_path / j.FILE_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
     events = [entry.event for entry in j.read(tmp_path / j.FILE_NAME)]
-    assert [j.Unknown, j.ResetIntended, j.Unknown] == [type(event) for event in events]
+    assert [ev.Unknown, ev.ResetIntended, ev.Unknown] == [type(event) for event in events]
     assert [1, 2] == events[0].data["qubits"]  # type: ignore[attr-defined]
     assert "unknown" == assess(gather(events, SlotsView(), "run")).phase
 
@@ -129,31 +130,31 @@ CHANGED = [
 def test_a_changed_line_is_told(line: str, tmp_path: Path) -> None:
     """Damage elsewhere than at the end is evidence that fails: which file, which line, code 7; only an abandon passes over it."""
     log = journal(tmp_path)
-    log.append(j.ResetIntended(1))
+    log.append(ev.ResetIntended(1))
     with log.path.open("a", encoding="latin-1") as file:
         file.write(f"{line}\n")
     with pytest.raises(j.JournalUnreadable) as caught:
         j.read(log.path)
     assert (7, 2) == (caught.value.code, caught.value.facts["line"])
-    assert [j.ResetIntended(1)] == [entry.event for entry in j.read(log.path, pass_over_damage=True)]
+    assert [ev.ResetIntended(1)] == [entry.event for entry in j.read(log.path, pass_over_damage=True)]
 
 
 def test_no_secret_is_ever_written(tmp_path: Path) -> None:
     """A registered secret is masked, in any text of an event."""
     secret = Secret('Pa"ss/é&wörd-42')
     log = journal(tmp_path)
-    log.append(j.StepFailed("Erreur", f"le portail a dit {secret.reveal()}"))
+    log.append(ev.StepFailed("Erreur", f"le portail a dit {secret.reveal()}"))
     assert MASK in log.path.read_text()
     assert "wörd" not in log.path.read_text()
     (entry,) = j.read(log.path)
-    assert isinstance(entry.event, j.StepFailed)
+    assert isinstance(entry.event, ev.StepFailed)
 
 
 @pytest.mark.parametrize("at", ["write", "fsync", "folder"])
 def test_a_refused_write_does_not_count(at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full at any moment of the writing: the event is not in the journal, and the next one is whole."""
     log = journal(tmp_path)
-    log.append(j.ResetIntended(1))
+    log.append(ev.ResetIntended(1))
 
     def refuse(*args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -163,23 +164,23 @@ def test_a_refused_write_does_not_count(at: str, tmp_path: Path, monkeypatch: py
         if at == "write":  # half of the line went, and could not be taken back
             patch.setattr(os, "truncate", refuse)
         with pytest.raises(j.JournalUnwritable) as caught:
-            log.append(j.ResetDone(1))
+            log.append(ev.ResetDone(1))
     assert "releve resume" in caught.value.text
-    assert [j.ResetIntended(1)] == [entry.event for entry in log.entries]
-    log.append(j.ResetUnknown(1, "disque"))
-    assert [j.ResetIntended(1), j.ResetUnknown(1, "disque")] == [entry.event for entry in j.read(log.path)]
+    assert [ev.ResetIntended(1)] == [entry.event for entry in log.entries]
+    log.append(ev.ResetUnknown(1, "disque"))
+    assert [ev.ResetIntended(1), ev.ResetUnknown(1, "disque")] == [entry.event for entry in j.read(log.path)]
 
 
 def test_the_lines_of_another_process_are_never_cut(tmp_path: Path) -> None:
     """On a folder whose lock does not hold, two processes may have one journal open: the second to write stops, and cuts nothing."""
     first, second = journal(tmp_path), journal(tmp_path)
-    first.append(j.PendingStored(1))
+    first.append(ev.PendingStored(1))
     with pytest.raises(j.JournalShared) as caught:
-        second.append(j.ResetIntended(1))
+        second.append(ev.ResetIntended(1))
     assert "releve resume" in caught.value.text
-    assert [j.PendingStored(1)] == [entry.event for entry in j.read(first.path)]
-    first.append(j.ResetDone(1))
-    assert [j.PendingStored(1), j.ResetDone(1)] == [entry.event for entry in j.read(first.path)]
+    assert [ev.PendingStored(1)] == [entry.event for entry in j.read(first.path)]
+    first.append(ev.ResetDone(1))
+    assert [ev.PendingStored(1), ev.ResetDone(1)] == [entry.event for entry in j.read(first.path)]
 
 
 def test_a_file_server_without_fsync_of_folders_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,13 +193,13 @@ def test_a_file_server_without_fsync_of_folders_is_enough(tmp_path: Path, monkey
         real(descriptor)
 
     monkeypatch.setattr(disk.os, "fsync", fsync)
-    journal(tmp_path).append(j.ResetIntended(1))
+    journal(tmp_path).append(ev.ResetIntended(1))
     assert 1 == len(j.read(tmp_path / j.FILE_NAME))
 
 
 def test_every_text_of_an_event_is_free_or_a_word_of_ours() -> None:
     """A new field is one or the other by decision: a free one is scrubbed, a word of ours never."""
-    kept = {each.name for cls in j.KINDS.values() for each in dataclasses.fields(cls) if str(each.type) == "str"}
+    kept = {each.name for cls in ev.KINDS.values() for each in dataclasses.fields(cls) if str(each.type) == "str"}
     names = {"structure", "name", "account", "host", "model", "screen", "target", "capture", "commitment", "kept", "writer"}
     codes = {"route", "mode", "error", "gate", "how", "outcome", "proof", "next_due", "pending", "current"}
     assert names | codes == kept
@@ -208,7 +209,7 @@ def test_every_text_of_an_event_is_free_or_a_word_of_ours() -> None:
 def test_whatever_the_secret_is_the_journal_can_be_read_back(word: str, tmp_path: Path) -> None:
     """A manager's password may be a word of the journal: it is masked in free texts, and nowhere else."""
     Secret(word)
-    events = [j.ApiAnswered(1, "accepted", "refused", True, f"dit {word}"), j.RunStarted("mairie", 2026, False)]
+    events = [ev.ApiAnswered(1, "accepted", "refused", True, f"dit {word}"), ev.RunStarted("mairie", 2026, False)]
     book = journal(tmp_path)
     for event in events:
         book.append(event, "confirmation")

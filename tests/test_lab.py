@@ -14,7 +14,7 @@ from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from releve import browsers
-from releve import journal as j
+from releve import events as ev
 from releve.headless import model
 from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
@@ -65,7 +65,7 @@ def saved_cell(scene: Scene, name: str) -> dict[str, object]:
     return {}
 
 
-def check_finished(scene: Scene, home: Path) -> list[j.Event]:
+def check_finished(scene: Scene, home: Path) -> list[ev.Event]:
     """Three places agree, the record is intact, and no file of the records or of JupyterLab holds a secret; the record's events."""
     assert scene.three_places_agree()
     assert [] == scene.leaks()
@@ -150,7 +150,7 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
         assert scene.keystore.portal_password(LOGIN).get() == Secret(PASSWORD)
-        assert [j.GateGiven("cible", "widget")] == [event for event in events if isinstance(event, j.GateGiven)]
+        assert [ev.GateGiven("cible", "widget")] == [event for event in events if isinstance(event, ev.GateGiven)]
         assert (the_record(scene).path / "echeance.ics").read_text().startswith("BEGIN:VCALENDAR")
 
 
@@ -278,9 +278,9 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         finish(desk)
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
-        assert ["manual"] == [event.mode for event in events if isinstance(event, j.PendingStored)]
-        entries = [entry for entry in the_record(scene).entries() if isinstance(entry.event, j.StepDone) and entry.step != "cloture"]
-        assert {"manual"} == {entry.event.mode for entry in entries if isinstance(entry.event, j.StepDone)}
+        assert ["manual"] == [event.mode for event in events if isinstance(event, ev.PendingStored)]
+        entries = [entry for entry in the_record(scene).entries() if isinstance(entry.event, ev.StepDone) and entry.step != "cloture"]
+        assert {"manual"} == {entry.event.mode for entry in entries if isinstance(entry.event, ev.StepDone)}
 
 
 def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium: Browser) -> None:
@@ -348,7 +348,7 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
         assert 1 == scene.world.ledger.count("login_refused")
-        assert {"automatic", "manual"} == {event.mode for event in events if isinstance(event, j.StepDone)}
+        assert {"automatic", "manual"} == {event.mode for event in events if isinstance(event, ev.StepDone)}
     assert committed.st_mtime_ns == model().stat().st_mtime_ns  # it was run, and not written
 
 
@@ -362,6 +362,6 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk.printed("rotation réussie")
         desk.printed("enregistré et scellé")
     (record,) = all_records(tmp_path / "outputs" / "entrainement")
-    (opened,) = [entry.event for entry in record.entries() if isinstance(entry.event, j.RotationOpened)]
+    (opened,) = [entry.event for entry in record.entries() if isinstance(entry.event, ev.RotationOpened)]
     assert opened.school
     assert (record.path / "record.json").exists()

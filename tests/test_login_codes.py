@@ -14,7 +14,7 @@ import pyotp
 import pytest
 from fixtures_rotation import CELLS, LOGIN, Scene
 from releve import browsers
-from releve import journal as j
+from releve import events as ev
 from releve.errors import ReleveError
 from releve.operator import CodeAsked, Unattended
 from releve.portal import errors as e
@@ -122,7 +122,7 @@ async def test_without_a_seed_a_headless_run_stops_before_anything(scene: Scene,
     straight(scene, otp)
     stopped = await scene.walk()
     assert ("KeyNeeded" if otp == "key" else "CodeNeeded", 4, 0) == (stopped.error, stopped.code, scene.resets()), stopped.text
-    assert None is stopped.last(j.ResetIntended)
+    assert None is stopped.last(ev.ResetIntended)
     assert 0 == scene.world.ledger.count("code_refused")
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import twin as twins
 from fixtures_rotation import DEMO_SIRET, Scene
+from releve import events as ev
 from releve import headless, runbook
 from releve import journal as j
 from releve.commands import abandon, resume
@@ -49,7 +50,7 @@ def test_cells_run_twice_reset_once(cells: list[str], sees_first: bool, tmp_path
     twin = Twin.new(tmp_path / "twin", sees_first=sees_first)
     assert 0 == twin.run(cells=cells).code
     assert (1, True, 1) == (twin.resets(), twin.agree(), twin.world.ledger.count("corail_saved"))
-    assert 1 == sum(isinstance(event, j.PromotionDone) for event in twin.events)
+    assert 1 == sum(isinstance(event, ev.PromotionDone) for event in twin.events)
 
 
 def test_a_closed_notebook_opened_again_changes_nothing(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_a_pending_password_of_nobody_is_not_replaced_silently(tmp_path: Path) -
     left = twin.slots.filled().pending
     abandoned(twin, "le serveur de Corail est arrêté")
     assert 0 == twin.run().code
-    assert [left] == [event.writer for event in twin.events if isinstance(event, j.PendingSuperseded)]
+    assert [left] == [event.writer for event in twin.events if isinstance(event, ev.PendingSuperseded)]
     assert (2, True) == (twin.resets(), twin.agree())
 
 
@@ -170,7 +171,7 @@ def test_an_abandon_tells_the_truth_wherever_it_comes(tmp_path: Path) -> None:
         if said.closed:
             continue
         printed = abandoned(twin, "panne générale du service")
-        (event,) = (each for each in twin.events if isinstance(each, j.RotationAbandoned))
+        (event,) = (each for each in twin.events if isinstance(each, ev.RotationAbandoned))
         assert (said.portal, said.keyring, said.targets) == (event.portal, event.keyring, event.targets)
         assert said.truth in printed
         page = " ".join((twin.record.path / "record.html").read_text(encoding="utf-8").replace("\xa0", " ").split())
@@ -229,7 +230,7 @@ def test_a_resume_of_what_is_complete_changes_nothing(scene: Scene) -> None:
 def kernel_of(scene: Scene) -> int:
     """The process that has the rotation in hand, by its journal."""
     (journal,) = scene.outputs.glob(f"*/{j.FILE_NAME}")
-    started = [entry.event for entry in j.read(journal) if isinstance(entry.event, j.RunStarted)]
+    started = [entry.event for entry in j.read(journal) if isinstance(entry.event, ev.RunStarted)]
     return started[-1].pid
 
 

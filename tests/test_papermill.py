@@ -11,8 +11,8 @@ import leaks
 import nbformat
 import pytest
 from fixtures_rotation import DEMO_SIRET, Scene
+from releve import events as ev
 from releve import headless
-from releve import journal as j
 from releve.record.folder import all_records
 from releve.record.verify import verify
 from releve.state import PERHAPS
@@ -71,7 +71,7 @@ def test_without_approval_plain_papermill_stops_at_the_gate(mine: Scene) -> None
     assert "Personne n'a confirmé" in done.stderr
     assert 0 == mine.resets()
     (record,) = all_records(mine.outputs)
-    stopped = [entry.event for entry in record.entries() if isinstance(entry.event, j.RunStopped)]
+    stopped = [entry.event for entry in record.entries() if isinstance(entry.event, ev.RunStopped)]
     assert [(4, "GateClosed")] == [(event.code, event.error) for event in stopped]
     assert 0 == mine.headless().code
     assert 1 == mine.resets()

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene
 from releve import browsers
-from releve import journal as j
+from releve import events as ev
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import TechnicalError, UnexpectedPopup
 from releve.school.ledger import Entry
@@ -216,8 +216,8 @@ async def test_a_window_that_confirms_another_account_is_not_confirmed(scene: Sc
 async def test_the_record_shows_every_screen_once(scene: Scene) -> None:
     """Each automated screen has its picture, the summary's included, and no step says that there was nothing to do."""
     done = await scene.walk()
-    steps = [entry for entry in done.events if isinstance(entry.event, j.StepDone)]
-    assert {"automatic"} == {entry.event.mode for entry in steps if isinstance(entry.event, j.StepDone)}
-    pictures = {entry.step for entry in steps if isinstance(entry.event, j.StepDone) and entry.event.capture}
+    steps = [entry for entry in done.events if isinstance(entry.event, ev.StepDone)]
+    assert {"automatic"} == {entry.event.mode for entry in steps if isinstance(entry.event, ev.StepDone)}
+    pictures = {entry.step for entry in steps if isinstance(entry.event, ev.StepDone) and entry.event.capture}
     assert {"mot-de-passe", "structure", "corail-mot-de-passe"} <= pictures
     assert siret(1) == done.record.siret if done.record else False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fixtures_rotation import Scene
-from releve import journal as j
+from releve import events as ev
 from releve.errors import ReleveError
 from releve.keystore import Slot
 from releve.proving import Prover, Reset
@@ -130,7 +130,7 @@ async def test_a_reset_that_the_api_does_not_know_yet_is_proven_by_a_resume(scen
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
     assert (early.record, late.record) == (done.record, done.record)
-    assert 2 == sum(isinstance(entry.event, j.ProofRefused) for entry in done.events)
-    assert (j.ProofGiven("api", BOTH), 1) == ((last := done.last(j.ProofGiven)) and last.event, scene.world.ledger.count("login"))
+    assert 2 == sum(isinstance(entry.event, ev.ProofRefused) for entry in done.events)
+    assert (ev.ProofGiven("api", BOTH), 1) == ((last := done.last(ev.ProofGiven)) and last.event, scene.world.ledger.count("login"))
     assert scene.three_places_agree()
     assert [] == scene.leaks()

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 from fixtures_rotation import CELLS, DEMO_ACCOUNT, DEMO_SIRET, Scene
-from releve import journal as j
+from releve import events as ev
 from releve.desk.operator import AtDesk
 from releve.desk.panel import Answer, View
 from releve.desk.steps import Desk
@@ -69,7 +69,7 @@ async def test_what_was_kept_but_not_submitted_is_told_as_it_is(scene: Scene, ef
     with patch.object(Raccordements, "ready", side_effect=window):  # a window over the form, at the worst moment
         stopped = await scene.walk()
     assert ("UnexpectedPopup", 6, 0) == (stopped.error, stopped.code, scene.world.ledger.count("submitted")), stopped.text
-    assert None is not stopped.last(j.PendingStored) and None is stopped.last(j.ResetIntended)
+    assert None is not stopped.last(ev.PendingStored) and None is stopped.last(ev.ResetIntended)
     held = scene.slots.read(Slot.PENDING)
     assert held is not None and (effect_at == "display") == (held.password.reveal() == scene.world.accounts[DEMO_ACCOUNT].password)
     assert stopped.record is not None
@@ -134,7 +134,7 @@ async def test_auto_takes_the_documented_route_if_the_portal_shows_it(scene: Sce
     scene.portal["route"], scene.world.routes = "auto", routes  # type: ignore[assignment]
     done = await scene.walk()
     assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
-    chosen = [entry.event for entry in done.events if isinstance(entry.event, j.RouteChosen)]
+    chosen = [entry.event for entry in done.events if isinstance(entry.event, ev.RouteChosen)]
     assert [(taken, taken == "raccordements", True)] == [(event.route, event.sees_first, event.browser != "") for event in chosen]
 
 
@@ -144,7 +144,7 @@ async def test_auto_changes_over_when_the_documented_button_is_not_there(scene: 
     scene.faults.renamed_labels = {"Réinitialiser le mot de passe (utilisateur technique)": "Voir la fiche"}
     done = await scene.walk()
     assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
-    chosen = [entry.event for entry in done.events if isinstance(entry.event, j.RouteChosen)]
+    chosen = [entry.event for entry in done.events if isinstance(entry.event, ev.RouteChosen)]
     assert ("raccordements", True) == (chosen[-1].route, chosen[-1].sees_first)
 
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 from fixtures_rotation import Scene
+from releve import events as ev
 from releve import journal as j
 from releve import state
 from releve.keystore import Slot
@@ -88,7 +89,7 @@ def test_every_click_is_in_the_table() -> None:
     assert sorted(map("".join, product("ARUE", repeat=2))) == sorted(" ".join(CLICKS.values()).split())
 
 
-FIRST = (j.RotationOpened("21990001600011", "Commune", DEMO_ACCOUNT, "auto", ("school",)), j.GateGiven("cible", "--yes"))
+FIRST = (ev.RotationOpened("21990001600011", "Commune", DEMO_ACCOUNT, "auto", ("school",)), ev.GateGiven("cible", "--yes"))
 
 
 @pytest.mark.parametrize(
@@ -103,8 +104,8 @@ FIRST = (j.RotationOpened("21990001600011", "Commune", DEMO_ACCOUNT, "auto", ("s
 )
 def test_what_the_api_does_not_decide_stays_a_question(pending: str, current: str, settled: bool, phase: str) -> None:
     """A person decides, with the situation told as far as the API told it; code 6, since a reset may have been made."""
-    answered = j.ApiAnswered(1, LETTERS[pending], LETTERS[current], settled)
-    events = [*FIRST, j.RouteChosen("gestionnaire", False), j.ResetIntended(1), j.ResetUnknown(1, "coupure"), answered]
+    answered = ev.ApiAnswered(1, LETTERS[pending], LETTERS[current], settled)
+    events = [*FIRST, ev.RouteChosen("gestionnaire", False), ev.ResetIntended(1), ev.ResetUnknown(1, "coupure"), answered]
     situation = state.assess(state.gather(events, state.SlotsView(), "run"))
     assert (phase, state.Next.DECIDE, 6) == (situation.phase, situation.next, situation.row.code)
 
@@ -124,7 +125,7 @@ async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: S
     scene.policy["propagation_minutes"] = 0
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
-    assert 1 == sum(isinstance(entry.event, j.ResetNotDone) for entry in done.events)
+    assert 1 == sum(isinstance(entry.event, ev.ResetNotDone) for entry in done.events)
     assert scene.three_places_agree()
     assert [] == scene.leaks()
 
@@ -138,8 +139,10 @@ async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: 
     record = RecordFolder.new(scene.outputs, DEMO_SIRET)
     record.path.mkdir(parents=True)
     journal = j.Journal(record.path, record.run, "somebody@elsewhere")
-    journal.append(j.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "raccordements", (f"school:{DEMO_SIRET}",), school=True))
-    for event in (j.GateGiven("cible", "--yes"), j.RouteChosen("raccordements", True), j.PendingStored(1), j.ResetIntended(1)):
+    journal.append(
+        ev.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "raccordements", (f"school:{DEMO_SIRET}",), school=True)
+    )
+    for event in (ev.GateGiven("cible", "--yes"), ev.RouteChosen("raccordements", True), ev.PendingStored(1), ev.ResetIntended(1)):
         journal.append(event)
     scene.slots.write(Slot.PENDING, Secret(scene.world.candidate(DEMO_ACCOUNT)), f"{record.run}/1")
     scene.world.submit(DEMO_ACCOUNT)
@@ -148,7 +151,7 @@ async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: 
     assert (record.path, 0) == (done.record and done.record.path, scene.logins())
     said = "nouveau : l'API accepte ce mot de passe ; ancien : l'API refuse ce compte technique avec ce mot de passe"
     events = [entry.event for entry in done.events]
-    assert [j.ApiAnswered(1, "accepted", "refused", False, said), j.ResetDone(1)] == events[events.index(j.ResetIntended(1)) + 2 :][:2]
+    assert [ev.ApiAnswered(1, "accepted", "refused", False, said), ev.ResetDone(1)] == events[events.index(ev.ResetIntended(1)) + 2 :][:2]
     assert scene.three_places_agree()
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 from playwright.async_api import Browser, Page
+from releve import events as ev
 from releve import journal as j
 from releve.procedure import STEPS
 from releve.record import seal
@@ -35,7 +36,7 @@ PARIS = timezone(timedelta(hours=1))
 START = datetime(2026, 11, 30, 9, 12, 5, 250_000, UTC)
 SCHOOL = "Entraînement : ce dossier vient du site d'entraînement, pas du vrai portail"
 VOID = {"meta", "link", "img", "br", "input"}
-Moment = tuple[str, j.Event]
+Moment = tuple[str, ev.Event]
 
 
 def png(width: int = 640, height: int = 360) -> bytes:
@@ -49,79 +50,79 @@ def png(width: int = 640, height: int = 360) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def entries(*moments: Moment) -> list[j.Entry]:
+def entries(*moments: Moment) -> list[ev.Entry]:
     """The moments as a journal's entries, twelve seconds apart."""
     times = ((START + timedelta(seconds=12 * n)).isoformat(timespec="milliseconds") for n in range(len(moments)))
-    return [j.Entry(time, "7f3a9c", step, "m.durand", event) for time, (step, event) in zip(times, moments, strict=True)]
+    return [ev.Entry(time, "7f3a9c", step, "m.durand", event) for time, (step, event) in zip(times, moments, strict=True)]
 
 
 def opened(school: bool = False, rehearsal: bool = False, route: str = "gestionnaire") -> Iterator[Moment]:
     versions = {"releve": "0.1.0", "chromium": "156.0.8078.79", "python": "3.11.2"}
     account = "TECH_1_12345678@cpro.fr"
-    yield "", j.RotationOpened("21990001600011", "Commune d'Exemple", account, route, ("corail",), school, rehearsal, "ab" * 32, versions)
-    yield "", j.RunStarted("poste-mairie", 4242, True)
+    yield "", ev.RotationOpened("21990001600011", "Commune d'Exemple", account, route, ("corail",), school, rehearsal, "ab" * 32, versions)
+    yield "", ev.RunStarted("poste-mairie", 4242, True)
 
 
 def steps(first: int, last: int, mode: str = "automatic") -> Iterator[Moment]:
     for step in STEPS[first - 1 : last]:
-        yield step.id, j.StepDone(mode, f"« {step.title} » : vu.", f"{step.number:02}-{step.id}.png", 1.25)
+        yield step.id, ev.StepDone(mode, f"« {step.title} » : vu.", f"{step.number:02}-{step.id}.png", 1.25)
 
 
 def asked() -> Iterator[Moment]:
     yield from steps(1, 6)
-    yield "cible", j.GateGiven("cible", "widget")
+    yield "cible", ev.GateGiven("cible", "widget")
 
 
 def rejected(attempt: int) -> Iterator[Moment]:
-    yield "confirmation", j.ResetIntended(attempt)
-    yield "mot-de-passe", j.CandidateRejected(attempt, "caractère interdit « / »")
+    yield "confirmation", ev.ResetIntended(attempt)
+    yield "mot-de-passe", ev.CandidateRejected(attempt, "caractère interdit « / »")
 
 
-def success(school: bool = False) -> list[j.Entry]:
+def success(school: bool = False) -> list[ev.Entry]:
     """A rotation on the documented route, with two rejected passwords."""
     return entries(
         *opened(school),
         *asked(),
         *rejected(1),
         *rejected(2),
-        ("confirmation", j.ResetIntended(3)),
-        ("mot-de-passe", j.PendingStored(3, "c0ffee" * 8)),
+        ("confirmation", ev.ResetIntended(3)),
+        ("mot-de-passe", ev.PendingStored(3, "c0ffee" * 8)),
         *steps(7, 9),
-        ("corail-collectivites", j.StepDone("manual", "Fait par l'opérateur.")),
-        ("corail-transfert", j.StepDone("skipped", "L'écran précédent y mène déjà.")),
-        ("corail-mot-de-passe", j.TargetIntended("corail")),
-        ("corail-mot-de-passe", j.TargetEntered("corail", "manual", "c0ffee" * 8)),
+        ("corail-collectivites", ev.StepDone("manual", "Fait par l'opérateur.")),
+        ("corail-transfert", ev.StepDone("skipped", "L'écran précédent y mène déjà.")),
+        ("corail-mot-de-passe", ev.TargetIntended("corail")),
+        ("corail-mot-de-passe", ev.TargetEntered("corail", "manual", "c0ffee" * 8)),
         *steps(12, 12, "manual"),
-        ("preuve", j.ProofGiven("attested", "3 factures récupérées dans Corail")),
-        ("cloture", j.PromotionIntended()),
-        ("cloture", j.PromotionDone()),
-        ("cloture", j.RotationClosed("succeeded", "attested", "2027-12-01")),
+        ("preuve", ev.ProofGiven("attested", "3 factures récupérées dans Corail")),
+        ("cloture", ev.PromotionIntended()),
+        ("cloture", ev.PromotionDone()),
+        ("cloture", ev.RotationClosed("succeeded", "attested", "2027-12-01")),
     )
 
 
 WHY = "Ce qui s'est passé : la page de maintenance est apparue.\nCe qui est sûr : rien n'est perdu.\nCe qu'il faut faire : attendre."
 
 
-def interrupted() -> list[j.Entry]:
+def interrupted() -> list[ev.Entry]:
     """The password is stored; the portal then shows its maintenance page."""
-    stop = (("deconnexion", j.StepFailed("Maintenance", WHY)), ("", j.RunStopped(4, "Maintenance", WHY)))
-    reset = (("confirmation", j.ResetIntended(1)), ("mot-de-passe", j.PendingStored(1)))
+    stop = (("deconnexion", ev.StepFailed("Maintenance", WHY)), ("", ev.RunStopped(4, "Maintenance", WHY)))
+    reset = (("confirmation", ev.ResetIntended(1)), ("mot-de-passe", ev.PendingStored(1)))
     return entries(*opened(), *asked(), *reset, *steps(7, 8), *stop)
 
 
-def uncertain() -> list[j.Entry]:
+def uncertain() -> list[ev.Entry]:
     """The connection was cut after the click."""
-    unknown = j.ResetUnknown(1, "La connexion a été coupée après la confirmation.")
-    return entries(*opened(), *asked(), ("confirmation", j.ResetIntended(1)), ("confirmation", unknown), ("", j.RunStopped(6)))
+    unknown = ev.ResetUnknown(1, "La connexion a été coupée après la confirmation.")
+    return entries(*opened(), *asked(), ("confirmation", ev.ResetIntended(1)), ("confirmation", unknown), ("", ev.RunStopped(6)))
 
 
-def abandoned() -> list[j.Entry]:
-    moment = j.RotationAbandoned("Le portail reste fermé.", "État vérifié par téléphone.", "Trousseau : inchangé.", "Corail : inchangé.")
+def abandoned() -> list[ev.Entry]:
+    moment = ev.RotationAbandoned("Le portail reste fermé.", "État vérifié par téléphone.", "Trousseau : inchangé.", "Corail : inchangé.")
     return [*uncertain(), *entries(*opened(), ("", moment))[2:]]
 
 
-def rehearsal() -> list[j.Entry]:
-    return entries(*opened(rehearsal=True), *steps(1, 6), ("cloture", j.RotationClosed("rehearsed")))
+def rehearsal() -> list[ev.Entry]:
+    return entries(*opened(rehearsal=True), *steps(1, 6), ("cloture", ev.RotationClosed("rehearsed")))
 
 
 JOURNALS = {
@@ -263,12 +264,12 @@ def test_resets_count_by_what_the_portal_concluded() -> None:
     """On the newer route a candidate refused before any click is no reset; one that the portal denied is not counted as done."""
     told = entries(
         *opened(route="raccordements"),
-        ("mot-de-passe", j.CandidateRejected(1, "caractère interdit")),
-        ("mot-de-passe", j.PendingStored(2)),
-        ("confirmation", j.ResetIntended(2)),
-        ("confirmation", j.ResetNotDone(2, "Refusé.")),
-        ("confirmation", j.ResetIntended(3)),
-        ("confirmation", j.ResetDone(3)),
+        ("mot-de-passe", ev.CandidateRejected(1, "caractère interdit")),
+        ("mot-de-passe", ev.PendingStored(2)),
+        ("confirmation", ev.ResetIntended(2)),
+        ("confirmation", ev.ResetNotDone(2, "Refusé.")),
+        ("confirmation", ev.ResetIntended(3)),
+        ("confirmation", ev.ResetDone(3)),
     )
     record = view(told, {})
     assert ((2, "not_done"), (3, "done")) == record.resets
@@ -285,16 +286,16 @@ def test_unusable_password_on_the_portal_is_said() -> None:
 
 def test_target_counts_only_for_the_last_stored_password() -> None:
     """A target that was given a password which another one has since replaced is not said to be served."""
-    first = [("", j.PendingStored(1)), ("", j.TargetIntended("corail")), ("", j.TargetEntered("corail", "manual"))]
+    first = [("", ev.PendingStored(1)), ("", ev.TargetIntended("corail")), ("", ev.TargetEntered("corail", "manual"))]
     assert "entered" == view(entries(*opened(), *first), {}).targets[0].state
-    assert "none" == view(entries(*opened(), *first, ("", j.PendingStored(2))), {}).targets[0].state
+    assert "none" == view(entries(*opened(), *first, ("", ev.PendingStored(2))), {}).targets[0].state
     assert "begun" == view(entries(*opened(), *first[:2]), {}).targets[0].state
 
 
 @pytest.mark.parametrize(("entered", "said"), [("k:1", "Oui, à chaque endroit"), ("k:2", "Non : ces endroits"), ("", "ne peut pas être")])
 def test_page_says_whether_it_was_one_password_everywhere(entered: str, said: str) -> None:
     """By the commitments, and names the places; a record without a password says nothing of it."""
-    kept = [("", j.PendingStored(1, "k:1", "k:1")), ("", j.TargetEntered("corail", "manual", entered))]
+    kept = [("", ev.PendingStored(1, "k:1", "k:1")), ("", ev.TargetEntered("corail", "manual", entered))]
     text = Strict(render(view(entries(*opened(), *kept), {}))).text
     assert said in text and "Chorus Pro, le trousseau, Corail" in text
     assert "Même mot de passe partout" not in Strict(page("rehearsal")).text
@@ -302,14 +303,14 @@ def test_page_says_whether_it_was_one_password_everywhere(entered: str, said: st
 
 def test_page_names_the_browser_among_the_versions() -> None:
     """With the other tools, as the route says that it was driven."""
-    told = view(entries(*opened(), ("", j.RouteChosen("gestionnaire", False, "chromium 156.0"))), {})
+    told = view(entries(*opened(), ("", ev.RouteChosen("gestionnaire", False, "chromium 156.0"))), {})
     assert "browser chromium 156.0" in Strict(render(told)).text and "chromium 156.0" == told.versions["browser"]
 
 
 def test_markup_and_secrets_never_reach_the_page() -> None:
     """What a journal carries is text, never markup, and a registered secret is masked in the form that the page gives it."""
     secret = Secret("k<9\"&'Qz{ ;w4")
-    told = entries(*opened(), ("portail", j.StepDone("automatic", f"<script>alert(1)</script> {secret.reveal()}")))
+    told = entries(*opened(), ("portail", ev.StepDone("automatic", f"<script>alert(1)</script> {secret.reveal()}")))
     text = render(view(told, {}))
     assert "<script>alert" not in text and "&lt;script&gt;" in text
     assert "Qz{" not in text and "••••••" in text

@@ -7,8 +7,8 @@ import json
 
 import pytest
 from fixtures_rotation import CELLS, DEMO_SIRET, Scene
+from releve import events as ev
 from releve import headless
-from releve import journal as j
 from releve.errors import ReleveError
 from releve.operator import Unattended
 from releve.record.folder import RecordFolder, all_records, unfinished
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures(
 BUTTON = "Réinitialiser le mot de passe (utilisateur technique)"
 
 
-async def rehearse(scene: Scene, **given: object) -> tuple[ReleveError | None, RecordFolder, list[j.Entry]]:
+async def rehearse(scene: Scene, **given: object) -> tuple[ReleveError | None, RecordFolder, list[ev.Entry]]:
     """A rehearsal in this process: the error that stopped it, its record, its journal."""
     parameters = {"structure": DEMO_SIRET, "settings": str(scene.settings()), "outputs": str(scene.outputs), "rehearse": True}
     session = Session(Parameters.checked(parameters | given), Unattended(approve=False, reset_again=False))
@@ -36,14 +36,14 @@ async def rehearse(scene: Scene, **given: object) -> tuple[ReleveError | None, R
     return error, rotation.folder, rotation.folder.entries()
 
 
-def seen(entries: list[j.Entry]) -> dict[str, j.ScreenSeen]:
+def seen(entries: list[ev.Entry]) -> dict[str, ev.ScreenSeen]:
     """What was recognised, by screen."""
-    return {entry.event.screen: entry.event for entry in entries if isinstance(entry.event, j.ScreenSeen)}
+    return {entry.event.screen: entry.event for entry in entries if isinstance(entry.event, ev.ScreenSeen)}
 
 
-def outcome(entries: list[j.Entry]) -> list[str]:
+def outcome(entries: list[ev.Entry]) -> list[str]:
     """How the rehearsal was closed."""
-    return [entry.event.outcome for entry in entries if isinstance(entry.event, j.RotationClosed)]
+    return [entry.event.outcome for entry in entries if isinstance(entry.event, ev.RotationClosed)]
 
 
 @pytest.mark.parametrize("route", ["gestionnaire", "raccordements"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from fixtures_rotation import Scene, Walk
-from releve import journal as j
+from releve import events as ev
 from releve.school.faults import ON_SCREEN
 from releve.school.ledger import Entry
 from releve.state import KEPT, NEW, PERHAPS
@@ -20,8 +20,8 @@ ERRORS = dict(zip(ON_SCREEN, ("TechnicalError", "Maintenance", "SessionExpired",
 
 def expect(scene: Scene, done: Walk, error: str, code: int, resets: int, truth: str = "") -> None:
     """The error of the journal and of the operator, the exit code, the portal's count, what is said to be true, and no secret."""
-    failed, stopped = done.last(j.StepFailed), done.last(j.RunStopped)
-    assert failed and isinstance(failed.event, j.StepFailed) and stopped and isinstance(stopped.event, j.RunStopped), done
+    failed, stopped = done.last(ev.StepFailed), done.last(ev.RunStopped)
+    assert failed and isinstance(failed.event, ev.StepFailed) and stopped and isinstance(stopped.event, ev.RunStopped), done
     assert (error, error, error) == (done.error, failed.event.error, stopped.event.error), done.text
     assert (code, code, resets) == (done.code, stopped.event.code, scene.resets()), done.text
     assert truth in done.text
@@ -95,7 +95,7 @@ async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
     scene.faults.cut_after_confirmation = 1
     done = await scene.walk()
     assert ("", 0, 2) == (done.error, done.code, scene.resets()), done.text
-    assert 1 == sum(isinstance(entry.event, j.ResetIntended) for entry in done.events)
+    assert 1 == sum(isinstance(entry.event, ev.ResetIntended) for entry in done.events)
     assert scene.three_places_agree()
     assert [] == scene.leaks()
 

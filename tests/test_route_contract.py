@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene, Walk
-from releve import journal as j
+from releve import events as ev
 from releve import runbook
 from releve.portal.route import Route
 from releve.session import ROUTES
@@ -98,8 +98,8 @@ class RouteContract:
         done = await scene.walk()
         self.ended_well(scene, done)
         assert (1, 1) == (scene.resets(), scene.world.resets(DEMO_ACCOUNT))
-        chosen = done.last(j.RouteChosen)
-        assert chosen is not None and isinstance(chosen.event, j.RouteChosen) and self.name == chosen.event.route
+        chosen = done.last(ev.RouteChosen)
+        assert chosen is not None and isinstance(chosen.event, ev.RouteChosen) and self.name == chosen.event.route
 
     async def test_an_unusable_password_is_replaced(self, scene: Scene) -> None:
         """Two passwords with a slash: the third is kept, and only a route that sees them too late pays for them with resets."""
@@ -107,7 +107,7 @@ class RouteContract:
         done = await scene.walk()
         self.ended_well(scene, done)
         assert 1 + self.cost(2) == scene.resets()
-        assert 2 == sum(isinstance(entry.event, j.CandidateRejected) for entry in done.events)
+        assert 2 == sum(isinstance(entry.event, ev.CandidateRejected) for entry in done.events)
 
     async def test_too_many_unusable_passwords_are_for_a_person(self, scene: Scene) -> None:
         """After `max_attempts` nobody clicks any more until somebody decides; then it ends well."""
@@ -125,7 +125,7 @@ class RouteContract:
         refused = await scene.walk()
         assert ("ResetRefused", self.refused, 0) == (*_end(refused), scene.resets())
         assert "n'a pas pu être" in refused.text, "the portal's own words"
-        assert None is not refused.last(j.ResetNotDone)
+        assert None is not refused.last(ev.ResetNotDone)
         done = await scene.walk()
         assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import twin as twins
 from fixtures_rotation import Scene
-from releve import journal as j
+from releve import events as ev
 from releve.lock import AccountBusy
 from releve.operator import Unattended
 from releve.portal import errors as e
@@ -60,11 +60,11 @@ class Schedule:
     def check_click(self) -> None:
         """Nobody clicks while the password before is good and known, nor while its fate is unknown and undecided."""
         events = self.twin.events
-        *before, last = [event.attempt for event in events if isinstance(event, j.ResetIntended)]
+        *before, last = [event.attempt for event in events if isinstance(event, ev.ResetIntended)]
         for attempt in before[-1:]:
-            ends = (j.CandidateRejected, j.ResetNotDone, j.ResetAgainDecided)
+            ends = (ev.CandidateRejected, ev.ResetNotDone, ev.ResetAgainDecided)
             assert any(isinstance(event, ends) and event.attempt == attempt for event in events), self.story()
-        stored = any(isinstance(event, j.PendingStored) and event.attempt < last for event in events)
+        stored = any(isinstance(event, ev.PendingStored) and event.attempt < last for event in events)
         assert self.twin.sees_first or not stored, self.story()
 
     def story(self) -> str:
@@ -141,15 +141,15 @@ class Schedule:
         assert result.code in (0, 3), (result, self.story())
         assert self.twin.agree(), self.story()
         done = [record for record in self.twin.records if any(_succeeded(entry.event) for entry in record.entries())]
-        decisions = sum(isinstance(event, j.ResetAgainDecided) for event in self.twin.events)
-        rejected = 0 if self.twin.sees_first else sum(isinstance(event, j.CandidateRejected) for event in self.twin.events)
+        decisions = sum(isinstance(event, ev.ResetAgainDecided) for event in self.twin.events)
+        rejected = 0 if self.twin.sees_first else sum(isinstance(event, ev.CandidateRejected) for event in self.twin.events)
         assert 1 == len(done), self.story()
         assert 1 <= self.twin.resets() <= 1 + decisions + rejected, self.story()
         assert 3 == self.twin.run().code, self.story()
 
 
-def _succeeded(event: j.Event) -> bool:
-    return isinstance(event, j.RotationClosed) and event.outcome == "succeeded"
+def _succeeded(event: ev.Event) -> bool:
+    return isinstance(event, ev.RotationClosed) and event.outcome == "succeeded"
 
 
 def schedule(number: int, folder: Path) -> None:
@@ -188,5 +188,5 @@ async def test_random_schedules_in_a_real_browser(number: int, scene: Scene) -> 
     assert 1 == len(records), (number, points)
     events = [entry.event for entry in records[0].entries()]
     assert 1 == sum(_succeeded(event) for event in events), (number, points)
-    again = sum(isinstance(event, j.ResetAgainDecided | j.CandidateRejected) for event in events)
+    again = sum(isinstance(event, ev.ResetAgainDecided | ev.CandidateRejected) for event in events)
     assert 1 <= scene.resets() <= 1 + again, (number, points)

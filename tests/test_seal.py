@@ -16,7 +16,7 @@ import pytest
 from filelock import Timeout
 from PIL import Image
 from releve import cli
-from releve import journal as j
+from releve import events as ev
 from releve.headless import model
 from releve.lab.contents import Contents
 from releve.record import picture, seal, search
@@ -122,7 +122,7 @@ def test_a_password_that_is_a_word_of_the_kernels_protocol_breaks_no_message() -
 def test_a_password_that_is_a_word_of_every_record_puts_none_aside(office: Office, word: str) -> None:
     """The record is sealed, its notebook is the model's, its page is whole; elsewhere the word is still masked."""
     office.keystore.portal_password("xt012345").set(Secret(word))
-    folder = office.folder(ending=(j.StepFailed("X", f"fill({word!r})"), j.RotationClosed("succeeded")))
+    folder = office.folder(ending=(ev.StepFailed("X", f"fill({word!r})"), ev.RotationClosed("succeeded")))
     notebook = folder.path / "rotation.ipynb"
     notebook.write_text(json.dumps(clean(json.loads(notebook.read_bytes()))))
     nbformat.validate(nbformat.read(notebook, 4))  # type: ignore[no-untyped-call]
@@ -190,7 +190,7 @@ def test_an_open_rotation_gets_a_page_and_no_seal(office: Office) -> None:
 @pytest.mark.parametrize("outcome", ["failed", "rehearsed", "abandoned"])
 def test_every_end_is_sealed_and_registered(office: Office, outcome: str) -> None:
     """Failed, rehearsed and abandoned ones too."""
-    end = j.RotationAbandoned("essai", "x", "y", "z") if outcome == "abandoned" else j.RotationClosed(outcome)
+    end = ev.RotationAbandoned("essai", "x", "y", "z") if outcome == "abandoned" else ev.RotationClosed(outcome)
     seal.finish(office.folder(ending=[end]), office.settings, office.keystore)
     assert [("record", outcome)] == [(entry["kind"], entry["outcome"]) for entry in office.register()]
     assert [] == verify(office.outputs, None, office.keystore).faults
@@ -268,7 +268,7 @@ def test_commitments_show_sameness_and_nothing_else(office: Office) -> None:
 def test_unequal_passwords_show(office: Office) -> None:
     """A target that was given something else is a fault of the evidence."""
     wrong = commitment(office.keystore, f"{1:08x}", Secret("autre chose"))
-    end = [j.TargetEntered(f"school:{SIRET}", "automatic", wrong), j.RotationClosed("succeeded")]
+    end = [ev.TargetEntered(f"school:{SIRET}", "automatic", wrong), ev.RotationClosed("succeeded")]
     seal.finish(office.folder(ending=end), office.settings, office.keystore)
     assert ["unequal"] == [found.kind for found in verify(office.outputs, None, office.keystore).faults]
 

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from releve import journal as j
+from releve import events as ev
 from releve import state
 from releve.errors import PersonNeeded, ReleveError, UsageError
 from releve.facts import SlotsView, gather
@@ -24,15 +24,15 @@ RUN, TARGETS = "run", ("school:21990001600011", "command:21990001600011")
 class Moment:
     """A journal and the slots as a process may leave them, with what a reader of the document would do next."""
 
-    events: tuple[j.Event, ...] = ()
+    events: tuple[ev.Event, ...] = ()
     slots: SlotsView = EMPTY
     next: Next = Next.CONFIRM
     touched: bool = False
 
-    def then(self, change: j.Event | dict[str, str | None], next: Next | None = None, touched: bool | None = None) -> Moment:
+    def then(self, change: ev.Event | dict[str, str | None], next: Next | None = None, touched: bool | None = None) -> Moment:
         """One more event, or one slot changed."""
         events, slots = self.events, self.slots
-        if isinstance(change, j.Event):
+        if isinstance(change, ev.Event):
             events = (*events, change)
         else:
             slots = replace(slots, **change)
@@ -44,41 +44,41 @@ class Moment:
 
 def opening(sees_first: bool) -> list[Moment]:
     """From nothing to the confirmed target."""
-    one = Moment().then(j.RotationOpened("21990001600011", "Commune", "TECH", "auto", TARGETS))
-    two = one.then(j.RunStarted("poste", 1, False))
-    three = two.then(j.RouteChosen("auto", sees_first))
-    return [Moment(), one, two, three, three.then(j.GateGiven("cible", "--yes"), Next.RESET)]
+    one = Moment().then(ev.RotationOpened("21990001600011", "Commune", "TECH", "auto", TARGETS))
+    two = one.then(ev.RunStarted("poste", 1, False))
+    three = two.then(ev.RouteChosen("auto", sees_first))
+    return [Moment(), one, two, three, three.then(ev.GateGiven("cible", "--yes"), Next.RESET)]
 
 
 def ending(start: Moment, number: int, by_hand: bool = False) -> list[Moment]:
     """From a known password to the closing."""
     path = [start]
     for at, target in enumerate(TARGETS):
-        path.append(path[-1].then(j.TargetIntended(target)))
-        path.append(path[-1].then(j.TargetEntered(target, "automatic"), Next.ENTER if at == 0 else Next.PROVE))
-    path.append(path[-1].then(j.ProofGiven("none"), Next.CLOSE if by_hand else Next.PROMOTE))
+        path.append(path[-1].then(ev.TargetIntended(target)))
+        path.append(path[-1].then(ev.TargetEntered(target, "automatic"), Next.ENTER if at == 0 else Next.PROVE))
+    path.append(path[-1].then(ev.ProofGiven("none"), Next.CLOSE if by_hand else Next.PROMOTE))
     if not by_hand:
-        path.append(path[-1].then(j.PromotionIntended()))
+        path.append(path[-1].then(ev.PromotionIntended()))
         path.append(path[-1].then({"current": f"{RUN}/{number}"}))
         path.append(path[-1].then({"pending": None}))
-        path.append(path[-1].then(j.PromotionDone(), Next.CLOSE))
-    path.append(path[-1].then(j.RotationClosed("succeeded"), Next.NOTHING))
+        path.append(path[-1].then(ev.PromotionDone(), Next.CLOSE))
+    path.append(path[-1].then(ev.RotationClosed("succeeded"), Next.NOTHING))
     return path
 
 
 def reset(start: Moment, number: int, left: int) -> Iterator[list[Moment]]:
     """Every way in which a click of the documented route ends, and what follows."""
-    click = start.then(j.ResetIntended(number), Next.DECIDE, True)
-    again = [j.ResetAgainDecided(number, "--reset-again")]
+    click = start.then(ev.ResetIntended(number), Next.DECIDE, True)
+    again = [ev.ResetAgainDecided(number, "--reset-again")]
     kept = click.then({"pending": f"{RUN}/{number}"}, Next.ENTER)
-    yield [click, kept, *ending(kept.then(j.PendingStored(number)), number)]
-    yield [click, *ending(click.then(j.PasswordByHand(number, "KeyringLocked"), Next.ENTER), number, by_hand=True)]
-    for silence in ([], [j.ResetUnknown(number, "coupure")], [j.ResetDone(number)], [j.PasswordNotKept(number, "KeyringLocked")]):
+    yield [click, kept, *ending(kept.then(ev.PendingStored(number)), number)]
+    yield [click, *ending(click.then(ev.PasswordByHand(number, "KeyringLocked"), Next.ENTER), number, by_hand=True)]
+    for silence in ([], [ev.ResetUnknown(number, "coupure")], [ev.ResetDone(number)], [ev.PasswordNotKept(number, "KeyringLocked")]):
         asked = click.then(silence[0]) if silence else click
         yield from _after([click, asked], asked.then(again[0], Next.RESET), number, left)
-    yield from _after([click], click.then(j.ResetNotDone(number, "refusé"), start.next, start.touched), number, left)
-    exhausted = sum(isinstance(event, j.CandidateRejected) for event in start.events) + 1 >= 3
-    dropped = click.then(j.CandidateRejected(number, "/"), Next.DECIDE if exhausted else Next.RESET)
+    yield from _after([click], click.then(ev.ResetNotDone(number, "refusé"), start.next, start.touched), number, left)
+    exhausted = sum(isinstance(event, ev.CandidateRejected) for event in start.events) + 1 >= 3
+    dropped = click.then(ev.CandidateRejected(number, "/"), Next.DECIDE if exhausted else Next.RESET)
     if exhausted:
         yield from _after([click, dropped], dropped.then(again[0], Next.RESET), number, left)
     else:
@@ -87,18 +87,18 @@ def reset(start: Moment, number: int, left: int) -> Iterator[list[Moment]]:
 
 def seen_first(start: Moment, number: int, left: int) -> Iterator[list[Moment]]:
     """Every way in which a candidate of the newer route ends."""
-    asked = start.then(j.CandidateAsked(number))
+    asked = start.then(ev.CandidateAsked(number))
     if not start.touched:
-        exhausted = sum(isinstance(event, j.CandidateRejected) for event in start.events) + 1 >= 3
-        dropped = asked.then(j.CandidateRejected(number, "/"), Next.DECIDE if exhausted else Next.RESET)
+        exhausted = sum(isinstance(event, ev.CandidateRejected) for event in start.events) + 1 >= 3
+        dropped = asked.then(ev.CandidateRejected(number, "/"), Next.DECIDE if exhausted else Next.RESET)
         yield from _after([asked], dropped, number, 0 if exhausted else left)
     kept = asked.then({"pending": f"{RUN}/{number}"})
-    stored = kept.then(j.PendingStored(number))
-    click = stored.then(j.ResetIntended(number), Next.DECIDE, True)
-    yield [asked, kept, stored, click, *ending(click.then(j.ResetDone(number), Next.ENTER), number)]
-    unknown = click.then(j.ResetUnknown(number, "coupure"))
-    yield from _after([asked, kept, stored, click, unknown], unknown.then(j.ResetAgainDecided(number, "widget"), Next.RESET), number, left)
-    refused = click.then(j.ResetNotDone(number, "refusé"), start.next, start.touched)
+    stored = kept.then(ev.PendingStored(number))
+    click = stored.then(ev.ResetIntended(number), Next.DECIDE, True)
+    yield [asked, kept, stored, click, *ending(click.then(ev.ResetDone(number), Next.ENTER), number)]
+    unknown = click.then(ev.ResetUnknown(number, "coupure"))
+    yield from _after([asked, kept, stored, click, unknown], unknown.then(ev.ResetAgainDecided(number, "widget"), Next.RESET), number, left)
+    refused = click.then(ev.ResetNotDone(number, "refusé"), start.next, start.touched)
     yield from _after([asked, kept, stored, click], refused, number, left)
 
 
@@ -131,8 +131,8 @@ def test_every_prefix_of_every_legal_history(sees_first: bool) -> None:
     for moment in moments:
         found = moment.situation()
         assert moment.next == found.next, (moment, found.phase)
-        closed = isinstance(moment.events[-1] if moment.events else None, j.RotationClosed)
-        shown = any(isinstance(event, j.CandidateAsked) for event in moment.events)
+        closed = isinstance(moment.events[-1] if moment.events else None, ev.RotationClosed)
+        shown = any(isinstance(event, ev.CandidateAsked) for event in moment.events)
         code = 0 if closed else 6 if moment.touched or (shown and found.facts.gate) else 5
         assert code == exit_code(found, Maintenance(screen="x")), (moment, found.phase)
         check(found)
@@ -180,30 +180,31 @@ def check(found: Situation) -> None:
         assert found.todo.endswith("."), found.phase
 
 
-EVENTS: list[j.Event] = [
-    j.RotationOpened("21990001600011", "Commune", "TECH", "auto", TARGETS), j.RunStarted("poste", 1, False), j.RunStarted("autre", 2, True),
-    j.RouteChosen("gestionnaire", False), j.RouteChosen("raccordements", True), j.GateGiven("cible", "--yes"), j.TargetIntended(TARGETS[0]),
-    *(j.TargetEntered(target, "automatic") for target in TARGETS), j.ProofGiven("none"), j.ProofGiven("api"), j.ProofRefused("non"),
-    j.PromotionIntended(), j.PromotionDone(), j.RunStopped(6), j.Unknown("later.event", {}), j.TornLineCut(3),
-    *(kind(number) for kind in (j.ResetIntended, j.ResetDone, j.PendingStored, j.CandidateAsked) for number in (1, 2, 3)),
+EVENTS: list[ev.Event] = [
+    ev.RotationOpened("21990001600011", "Commune", "TECH", "auto", TARGETS), ev.RunStarted("poste", 1, False),
+    ev.RunStarted("autre", 2, True), ev.RouteChosen("gestionnaire", False), ev.RouteChosen("raccordements", True),
+    ev.GateGiven("cible", "--yes"), ev.TargetIntended(TARGETS[0]), *(ev.TargetEntered(target, "automatic") for target in TARGETS),
+    ev.ProofGiven("none"), ev.ProofGiven("api"), ev.ProofRefused("non"), ev.PromotionIntended(), ev.PromotionDone(),
+    ev.RunStopped(6), ev.Unknown("later.event", {}), ev.TornLineCut(3),
+    *(kind(number) for kind in (ev.ResetIntended, ev.ResetDone, ev.PendingStored, ev.CandidateAsked) for number in (1, 2, 3)),
     *(kind(number, "x") for number in (1, 2, 3) for kind in
-      (j.ResetNotDone, j.ResetUnknown, j.ResetAgainDecided, j.CandidateRejected, j.PasswordNotKept, j.PasswordByHand)),
+      (ev.ResetNotDone, ev.ResetUnknown, ev.ResetAgainDecided, ev.CandidateRejected, ev.PasswordNotKept, ev.PasswordByHand)),
 ]  # fmt: skip
 WRITER = st.sampled_from([None, "run/1", "run/2", "run/3", "other/1", "BY_HAND"])
 
 
 @settings(max_examples=1500, deadline=None)
 @given(st.lists(st.sampled_from(EVENTS), max_size=25), st.none() | st.builds(SlotsView, WRITER, WRITER, WRITER))
-def test_any_order_of_events_gives_a_sound_situation(events: list[j.Event], slots: SlotsView | None) -> None:
+def test_any_order_of_events_gives_a_sound_situation(events: list[ev.Event], slots: SlotsView | None) -> None:
     """A journal written by a later version, or in an order nobody foresaw, never leads to a blind click or a false safety."""
     check(assess(gather(events, slots, RUN, max_attempts=2, here="poste")))
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(EVENTS), max_size=15))
-def test_a_closed_rotation_asks_for_nothing(events: list[j.Event]) -> None:
+def test_a_closed_rotation_asks_for_nothing(events: list[ev.Event]) -> None:
     """Closed or abandoned, whatever came before: nothing comes next."""
-    for end in (j.RotationClosed("succeeded"), j.RotationClosed("failed"), j.RotationAbandoned("r", "p", "k", "t")):
+    for end in (ev.RotationClosed("succeeded"), ev.RotationClosed("failed"), ev.RotationAbandoned("r", "p", "k", "t")):
         assert Next.NOTHING is assess(gather([*events, end], SlotsView(), RUN)).next
 
 
@@ -211,14 +212,14 @@ def test_every_row_can_be_reached() -> None:
     """No row of the table is dead."""
     reached = {moment.situation().phase for first in (False, True) for path in histories(first) for moment in path}
     opened = EVENTS[0]
-    click = (opened, j.ResetIntended(1))
+    click = (opened, ev.ResetIntended(1))
     for events in (
-        (replace(opened, rehearsal=True),), (opened, j.RotationClosed("rehearsed")), (opened, j.RotationClosed("failed")),  # type: ignore[type-var]
-        (*click, j.PendingStored(1)), (*click, j.PendingStored(1), *(j.TargetEntered(t, "manual") for t in TARGETS)),
-        (*click, j.ApiAnswered(1, "empty", "refused", True)), (*click, j.ApiAnswered(1, "empty", "accepted", False)),
-        (opened, j.RouteChosen("r", True), j.CandidateRejected(1, "/", True)),
-        (*click, j.CandidateRejected(1, "/", True)),
-        (j.RouteChosen("r", True), *click, j.ResetAgainDecided(1, "x"), *(j.CandidateRejected(n, "/") for n in (2, 3, 4))),
+        (replace(opened, rehearsal=True),), (opened, ev.RotationClosed("rehearsed")), (opened, ev.RotationClosed("failed")),  # type: ignore[type-var]
+        (*click, ev.PendingStored(1)), (*click, ev.PendingStored(1), *(ev.TargetEntered(t, "manual") for t in TARGETS)),
+        (*click, ev.ApiAnswered(1, "empty", "refused", True)), (*click, ev.ApiAnswered(1, "empty", "accepted", False)),
+        (opened, ev.RouteChosen("r", True), ev.CandidateRejected(1, "/", True)),
+        (*click, ev.CandidateRejected(1, "/", True)),
+        (ev.RouteChosen("r", True), *click, ev.ResetAgainDecided(1, "x"), *(ev.CandidateRejected(n, "/") for n in (2, 3, 4))),
     ):  # fmt: skip
         reached.add(assess(gather(events, SlotsView(), RUN, max_attempts=3)).phase)  # type: ignore[arg-type]
     assert set() == {row.phase for row in state.TABLE} - reached
@@ -226,8 +227,8 @@ def test_every_row_can_be_reached() -> None:
 
 def test_exit_codes() -> None:
     """A person who is awaited is 4 unless a decision is; a bad setting is 2 only while nothing can have changed; evidence is 7."""
-    before, after = Moment().situation(), Moment((j.ResetIntended(1),), SlotsView(f"{RUN}/1")).situation()
-    undecided = Moment((j.ResetIntended(1),)).situation()
+    before, after = Moment().situation(), Moment((ev.ResetIntended(1),), SlotsView(f"{RUN}/1")).situation()
+    undecided = Moment((ev.ResetIntended(1),)).situation()
 
     class Evidence(ReleveError):
         code = 7
@@ -239,7 +240,7 @@ def test_exit_codes() -> None:
 
 def test_another_machine_is_named() -> None:
     """The password may be in the keyring of the machine that clicked: that is where to resume first."""
-    events = [EVENTS[0], j.RunStarted("poste-a", 1, False), j.ResetIntended(1), j.PendingStored(1), j.RunStarted("poste-b", 2, False)]
+    events = [EVENTS[0], ev.RunStarted("poste-a", 1, False), ev.ResetIntended(1), ev.PendingStored(1), ev.RunStarted("poste-b", 2, False)]
     there, here = (assess(gather(events, SlotsView(), RUN, here=name)) for name in ("poste-b", "poste-a"))
     assert "poste-a" in there.todo
     assert "poste-a" not in here.todo
@@ -247,6 +248,6 @@ def test_another_machine_is_named() -> None:
 
 def test_an_abandoned_rotation_is_told_as_it_stood() -> None:
     """The truth of before, and nothing to resume."""
-    found = assess(gather([j.ResetIntended(1), j.RotationAbandoned("r", "p", "k", "t")], SlotsView(), RUN))
+    found = assess(gather([ev.ResetIntended(1), ev.RotationAbandoned("r", "p", "k", "t")], SlotsView(), RUN))
     assert (state.PERHAPS, Next.NOTHING) == (found.portal, found.next)
     assert "resume" not in found.todo

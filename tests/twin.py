@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from keyring.backend import KeyringBackend
-from releve import facts, journal, runbook, state
+from releve import events as ev
+from releve import facts, runbook, state
 from releve.errors import ReleveError
 from releve.headless import model
 from releve.keystore import Keystore, Slot, Slots
@@ -267,7 +268,7 @@ class Twin:
     def _code(self, error: ReleveError) -> int:
         entries = self.record.entries() if self.records else []
         last = entries[-2:] if entries else []
-        stopped = [each.event.code for each in last if isinstance(each.event, journal.RunStopped)]
+        stopped = [each.event.code for each in last if isinstance(each.event, ev.RunStopped)]
         return stopped[-1] if stopped else getattr(error, "exit_code", None) or error.code
 
     # -- what is true
@@ -281,7 +282,7 @@ class Twin:
         return self.records[-1]
 
     @property
-    def events(self) -> list[journal.Event]:
+    def events(self) -> list[ev.Event]:
         return [entry.event for entry in self.record.entries()] if self.records else []
 
     @property

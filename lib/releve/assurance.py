@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime
 
-from . import journal as j
+from . import events as ev
 from .errors import PersonNeeded
 from .keystore import CredentialMissing
 from .operator import Operator
@@ -44,11 +44,11 @@ class Assurance:
     async def _by_a_person(self, situation: Situation) -> Done:
         refused, journal = situation.facts.proof_refused, self.papers.journal
         while (proof := await self.operator.prove(situation.facts.targets, refused)).kind == "refused":
-            journal.append(j.ProofRefused(proof.detail), PROOF)
+            journal.append(ev.ProofRefused(proof.detail), PROOF)
             refused = True
         if proof.kind == "later":
             raise ProofLater
-        journal.append(j.ProofGiven(proof.kind, proof.detail), PROOF)
+        journal.append(ev.ProofGiven(proof.kind, proof.detail), PROOF)
         if proof.kind == "none":
             return Done("automatic", "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer auprès de Chorus Pro")
         return Done("manual", f"attesté par {journal.actor} : {proof.detail}")
@@ -57,9 +57,9 @@ class Assurance:
         try:
             detail = await asyncio.to_thread(self._prover().prove, self._reset_of(attempt))
         except (ProofTooEarly, PasswordNotAccepted, OldStillAccepted) as error:
-            self.papers.journal.append(j.ProofRefused(str(error)), PROOF)
+            self.papers.journal.append(ev.ProofRefused(str(error)), PROOF)
             raise
-        self.papers.journal.append(j.ProofGiven("api", detail), PROOF)
+        self.papers.journal.append(ev.ProofGiven("api", detail), PROOF)
         return Done("automatic", detail)
 
     async def settle(self) -> Situation:
@@ -73,10 +73,10 @@ class Assurance:
             self.papers.journal.append(answered, "confirmation")
             situation = await asyncio.to_thread(self.papers.situation)
         if situation.facts.attempt.told == Click.DONE:
-            self.papers.journal.append(j.ResetDone(attempt), "confirmation")
+            self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
         elif situation.facts.attempt.told == Click.NOT_DONE:
             why = "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de propagation."
-            self.papers.journal.append(j.ResetNotDone(attempt, why), "confirmation")
+            self.papers.journal.append(ev.ResetNotDone(attempt, why), "confirmation")
         return await asyncio.to_thread(self.papers.situation)
 
     def _prover(self) -> Prover:
@@ -84,5 +84,5 @@ class Assurance:
 
     def _reset_of(self, attempt: int) -> Reset:
         """The click of that attempt, by its announcement."""
-        clicks = (e for e in self.papers.journal.entries if isinstance(e.event, j.ResetIntended) and e.event.attempt == attempt)
+        clicks = (e for e in self.papers.journal.entries if isinstance(e.event, ev.ResetIntended) and e.event.attempt == attempt)
         return Reset(self.papers.writer(attempt), datetime.fromisoformat(next(clicks).time))

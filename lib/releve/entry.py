@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from . import journal as j
+from . import events as ev
 from .effects import effect
 from .errors import PersonNeeded
 from .facts import Facts
@@ -65,14 +65,14 @@ class TargetEntry:
             raise HeldByHand
         secret = await self.operator.new_password(self.papers.structure.technical_account, HeldByHand.happened)
         if await asyncio.to_thread(self.keeper.write, secret, facts.click) is None:
-            self.papers.journal.append(j.PendingStored(facts.click, mode="manual"), "mot-de-passe")
+            self.papers.journal.append(ev.PendingStored(facts.click, mode="manual"), "mot-de-passe")
         return secret
 
     async def _enter(self, target: str, secret: Secret) -> str:
-        self.papers.journal.append(j.TargetIntended(target), TARGET_STEPS[-1])
+        self.papers.journal.append(ev.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
-        entered = j.TargetEntered(target, self._target(target).mode, await self.papers.commitment(secret))
+        entered = ev.TargetEntered(target, self._target(target).mode, await self.papers.commitment(secret))
         self.papers.journal.append(entered, TARGET_STEPS[-1])
         return result
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import journal as j
+from . import events as ev
 from .proof import Verdict
 from .reconcile import click
 
@@ -179,7 +179,7 @@ class Facts:
         return self._last_rejected if self.exhausted or self.stuck else self.click
 
 
-def gather(events: Iterable[j.Event], slots: SlotsView | None, run: str, max_attempts: int = 5, here: str = "") -> Facts:
+def gather(events: Iterable[ev.Event], slots: SlotsView | None, run: str, max_attempts: int = 5, here: str = "") -> Facts:
     """The facts of one rotation, as seen from the machine `here`. `slots` is None when the keyring cannot be asked.
 
     Any order of events gives facts: a journal of a later version never stops a resume.
@@ -190,51 +190,51 @@ def gather(events: Iterable[j.Event], slots: SlotsView | None, run: str, max_att
     return facts
 
 
-def _apply(facts: Facts, event: j.Event) -> Facts:
+def _apply(facts: Facts, event: ev.Event) -> Facts:
     match event:
-        case j.RotationOpened():
+        case ev.RotationOpened():
             return replace(facts, targets=event.targets, rehearsal=event.rehearsal)
-        case j.RunStarted():
+        case ev.RunStarted():
             return replace(facts, host=event.host)
-        case j.RouteChosen():
+        case ev.RouteChosen():
             return replace(facts, sees_first=event.sees_first)
-        case j.GateGiven(gate="cible"):
+        case ev.GateGiven(gate="cible"):
             return replace(facts, gate=True)
-        case j.TargetIntended():
+        case ev.TargetIntended():
             return replace(facts, begun=facts.begun | {event.target})
-        case j.TargetEntered():
+        case ev.TargetEntered():
             return replace(facts, entered=facts.entered | {event.target}, proof_refused=False)
-        case j.ProofGiven():
+        case ev.ProofGiven():
             return _prove(replace(facts, proof=event.proof, proof_refused=False), event)
-        case j.ProofRefused():
+        case ev.ProofRefused():
             return replace(facts, proof_refused=True)
-        case j.PromotionIntended():
+        case ev.PromotionIntended():
             return replace(facts, promoting=True)
-        case j.PromotionDone():
+        case ev.PromotionDone():
             return replace(facts, promoted=True)
-        case j.RotationClosed():
+        case ev.RotationClosed():
             return replace(facts, outcome=event.outcome)
-        case j.RotationAbandoned():
+        case ev.RotationAbandoned():
             return replace(facts, outcome="abandoned")
-        case j.ApiAnswered():
+        case ev.ApiAnswered():
             return _change(facts, event.attempt, told=click(Verdict(event.pending), Verdict(event.current), event.settled))
-        case j.CandidateRejected():
+        case ev.CandidateRejected():
             return _change(facts, event.attempt, rejected=True, same=event.same)
-        case j.ResetIntended():
+        case ev.ResetIntended():
             return _click(_change(facts, event.attempt, intended=True))
     if change := _ATTEMPT_FACT.get(type(event)):
         return _change(facts, event.attempt, **change)  # type: ignore[attr-defined]  # every event of _ATTEMPT_FACT has one
     return facts
 
 
-_ATTEMPT_FACT: dict[type[j.Event], dict[str, bool]] = {
-    j.ResetNotDone: {"not_done": True},
-    j.ResetDone: {"done": True},
-    j.CandidateAsked: {"asked": True},
-    j.PendingStored: {"stored": True},
-    j.PasswordNotKept: {"not_kept": True},
-    j.PasswordByHand: {"by_hand": True},
-    j.ResetAgainDecided: {"again": True},
+_ATTEMPT_FACT: dict[type[ev.Event], dict[str, bool]] = {
+    ev.ResetNotDone: {"not_done": True},
+    ev.ResetDone: {"done": True},
+    ev.CandidateAsked: {"asked": True},
+    ev.PendingStored: {"stored": True},
+    ev.PasswordNotKept: {"not_kept": True},
+    ev.PasswordByHand: {"by_hand": True},
+    ev.ResetAgainDecided: {"again": True},
 }
 
 
@@ -251,7 +251,7 @@ def _click(facts: Facts) -> Facts:
     )
 
 
-def _prove(facts: Facts, event: j.ProofGiven) -> Facts:
+def _prove(facts: Facts, event: ev.ProofGiven) -> Facts:
     """A password that is accepted shows that the click which made it effective took place."""
     known = event.proof in ("api", "attested") and facts.held
     return _change(facts, facts.click, done=True) if known else facts

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock
 
+from . import events as ev
 from . import journal as j
 from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
@@ -242,7 +243,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
     facts = situation.facts
-    closed = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed)), None)
+    closed = next((e.event for e in reversed(entries) if isinstance(e.event, ev.RotationClosed)), None)
     return Outcome(
         code=code,
         outcome=facts.outcome or situation.phase,
@@ -277,12 +278,12 @@ def _told(error: ReleveError | None, situation: Situation) -> str:
     return error.text
 
 
-def _last_stop(entries: list[j.Entry]) -> j.RunStopped | None:
+def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | None:
     """How the last process put the rotation down, if it could say so."""
     for entry in reversed(entries):
-        if isinstance(entry.event, j.RunStopped):
+        if isinstance(entry.event, ev.RunStopped):
             return entry.event
-        if isinstance(entry.event, j.RunStarted):
+        if isinstance(entry.event, ev.RunStarted):
             return None
     return None
 

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from . import events as ev
 from . import journal as j
 from .errors import ReleveError
 from .keystore import Slot, SlotHeldByAnotherRun
@@ -42,7 +43,7 @@ class Keeper:
         self._in_hand = seen
         if await self._stored(seen):
             shown, kept = await self.papers.commitment(seen.secret), await self.papers.commitment(Slot.PENDING)
-            self.papers.journal.append(j.PendingStored(seen.attempt, shown, kept, seen.mode), "mot-de-passe")
+            self.papers.journal.append(ev.PendingStored(seen.attempt, shown, kept, seen.mode), "mot-de-passe")
         self._in_hand = None
 
     async def keep_interrupted(self) -> None:
@@ -56,12 +57,12 @@ class Keeper:
         while error := await asyncio.to_thread(self.write, seen.secret, seen.attempt):
             answer = await self.operator.keep_trying(seen.secret, error, time.monotonic() - started)
             if answer is Keep.COPIED:
-                self.papers.journal.append(j.PasswordByHand(seen.attempt, type(error).__name__), "mot-de-passe")
+                self.papers.journal.append(ev.PasswordByHand(seen.attempt, type(error).__name__), "mot-de-passe")
                 return False
             if answer is Keep.LOST:
                 self._in_hand = None
                 with suppress(j.JournalUnwritable):  # then the journal says that the outcome is unknown, which is true too
-                    self.papers.journal.append(j.PasswordNotKept(seen.attempt, type(error).__name__), "mot-de-passe")
+                    self.papers.journal.append(ev.PasswordNotKept(seen.attempt, type(error).__name__), "mot-de-passe")
                 raise PasswordNotKept(why=str(error).rstrip("."))
         return True
 
@@ -72,7 +73,7 @@ class Keeper:
             held = slots.read(Slot.PENDING)
             if held and self._foreign(held.run):
                 with suppress(j.JournalUnwritable):  # the password at hand counts more
-                    journal.append(j.PendingSuperseded(held.run), "mot-de-passe")
+                    journal.append(ev.PendingSuperseded(held.run), "mot-de-passe")
             slots.write(Slot.PENDING, secret, self.papers.writer(attempt), replacing=held.run if held else None)
         except ReleveError as error:
             return error
@@ -86,5 +87,5 @@ class Keeper:
 
     def _foreign(self, writer: str) -> bool:
         """Whether that writer is neither this rotation nor one whose password is known to be void."""
-        void = {entry.event.writer for entry in self.papers.journal.entries if isinstance(entry.event, j.PendingSuperseded)}
+        void = {entry.event.writer for entry in self.papers.journal.entries if isinstance(entry.event, ev.PendingSuperseded)}
         return writer.split("/")[0] != self.papers.folder.run and writer not in void

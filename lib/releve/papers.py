@@ -6,6 +6,7 @@ import asyncio
 import platform
 from contextlib import suppress
 
+from . import events as ev
 from . import journal as j
 from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
@@ -52,12 +53,12 @@ class Papers:
     @property
     def route_name(self) -> str:
         """The route of this rotation; "" as long as it is not known."""
-        chosen = (entry.event for entry in reversed(self.journal.entries) if isinstance(entry.event, j.RouteChosen))
+        chosen = (entry.event for entry in reversed(self.journal.entries) if isinstance(entry.event, ev.RouteChosen))
         return next((event.route for event in chosen), "")
 
     def was_done(self, step: str) -> bool:
         """Whether that step is behind this rotation, in whichever process."""
-        return any(entry.step == step and isinstance(entry.event, j.StepDone) for entry in self.journal.entries)
+        return any(entry.step == step and isinstance(entry.event, ev.StepDone) for entry in self.journal.entries)
 
     def writer(self, attempt: int) -> str:
         """Whose password a slot holds: this rotation's, of that attempt."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from . import journal as j
+from . import events as ev
 from .errors import PersonNeeded, ReleveError
 from .keystore import Keystore, Slot
 from .proof import NOTHING_HELD, Meaning, Verdict
@@ -127,13 +127,13 @@ class Prover:
             tried = {each.password: piste.try_password(account, each.password) for each in held.values() if each}
         return {slot: tried[each.password].meaning if each else NOTHING_HELD for slot, each in held.items()}
 
-    def ask_click(self, reset: Reset, attempt: int) -> j.ApiAnswered:
+    def ask_click(self, reset: Reset, attempt: int) -> ev.ApiAnswered:
         """What the API says when it is not known whether the reset took place. Only what that reset's writer put in `pending` counts."""
         said = self.ask(Slot.PENDING, Slot.CURRENT)
         held = self._slots.read(Slot.PENDING)
         pending = said[Slot.PENDING] if held is not None and held.run == reset.writer else NOTHING_HELD
         detail = f"nouveau : {pending.said} ; ancien : {said[Slot.CURRENT].said}"
-        return j.ApiAnswered(attempt, pending.verdict, said[Slot.CURRENT].verdict, self.settled(reset), detail)
+        return ev.ApiAnswered(attempt, pending.verdict, said[Slot.CURRENT].verdict, self.settled(reset), detail)
 
     @contextmanager
     def _piste(self) -> Iterator[Piste]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from . import journal as j
+from . import events as ev
 from .errors import PersonNeeded
 from .procedure import CLOSE, NAVIGATION, PORTAL_STEPS
 from .rotation import Rotation
@@ -53,5 +53,5 @@ class Rehearsal(Rotation):
         self.watch.leave()
         if self.watch.changes:
             raise NotReady(screens=", ".join(f"« {title} »" for title in self.watch.changes))
-        self.journal.append(j.RotationClosed("rehearsed"), CLOSE)
+        self.journal.append(ev.RotationClosed("rehearsed"), CLOSE)
         return Done("automatic", "répétition réussie : une rotation irait jusqu'à la réinitialisation ; rien n'a été changé")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from . import journal as j
+from . import events as ev
 from .effects import effect
 from .facts import Attempt
 from .keeping import Keeper, Seen
@@ -69,16 +69,16 @@ class PasswordReset:
     async def _seen_after(self, route: Route, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
         await route.ready()
-        self.papers.journal.append(j.ResetIntended(attempt), "confirmation")
+        self.papers.journal.append(ev.ResetIntended(attempt), "confirmation")
         await self._commit(route, attempt)
         self.way.shown()
         try:
             secret = await route.read()
         except PasswordUnreadable:
-            self.papers.journal.append(j.ResetDone(attempt), "confirmation")
+            self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
             raise
         if fault := self._fault(secret):
-            await self._reject(secret, j.CandidateRejected(attempt, fault))
+            await self._reject(secret, ev.CandidateRejected(attempt, fault))
             return fault
         await self.keeper.keep(Seen(secret, attempt, route.mode))
         return ""
@@ -87,7 +87,7 @@ class PasswordReset:
         """A candidate is seen, judged and kept, and only then made effective; a forbidden one is left without being submitted."""
         await asyncio.to_thread(self.keeper.check_free)
         before = self.papers.journalled.attempts.get(attempt - 1, Attempt())
-        self.papers.journal.append(j.CandidateAsked(attempt), "confirmation")
+        self.papers.journal.append(ev.CandidateAsked(attempt), "confirmation")
         self.way.shown()
         with effect("candidate asked"):
             await route.offer()
@@ -102,7 +102,7 @@ class PasswordReset:
     async def _drop(self, route: Route, attempt: int, secret: Secret, fault: str, anyway: bool) -> None:
         """Leave a candidate that cannot be used; one that comes back is submitted only when somebody decided so, to be rid of it."""
         same, self._dropped = secret == self._dropped and not anyway, secret
-        await self._reject(secret, j.CandidateRejected(attempt, fault, same))
+        await self._reject(secret, ev.CandidateRejected(attempt, fault, same))
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
@@ -112,19 +112,19 @@ class PasswordReset:
         await route.ready()
         if await route.read() != secret:
             raise CandidateChanged
-        self.papers.journal.append(j.ResetIntended(attempt), "confirmation")
+        self.papers.journal.append(ev.ResetIntended(attempt), "confirmation")
         await self._commit(route, attempt)
-        self.papers.journal.append(j.ResetDone(attempt), "confirmation")
+        self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
 
     async def _commit(self, route: Route, attempt: int) -> None:
         try:
             with effect("reset click"):
                 await route.commit()
         except ResetRefused as error:
-            self.papers.journal.append(j.ResetNotDone(attempt, str(error)), "confirmation")
+            self.papers.journal.append(ev.ResetNotDone(attempt, str(error)), "confirmation")
             raise
         except ResetOutcomeUnknown as error:
-            self.papers.journal.append(j.ResetUnknown(attempt, str(error)), "confirmation")
+            self.papers.journal.append(ev.ResetUnknown(attempt, str(error)), "confirmation")
             if not (await self.settle()).facts.attempt.done:
                 raise
 
@@ -132,11 +132,11 @@ class PasswordReset:
         """Keep the password of the click in question, typed by a person who sees it on the portal. Raises `PasswordNotKept`."""
         attempt = self.papers.facts.question
         if fault := self._fault(secret):
-            self.papers.journal.append(j.CandidateRejected(attempt, fault), "mot-de-passe")
+            self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
             return
         await self.keeper.keep(Seen(secret, attempt, "manual"))
 
-    async def _reject(self, secret: Secret, rejected: j.CandidateRejected) -> None:
+    async def _reject(self, secret: Secret, rejected: ev.CandidateRejected) -> None:
         """By its fault, never its value; which is remembered until the seal, to be searched for in the record."""
         await asyncio.to_thread(remember_rejected, self.papers.keystore, self.papers.folder.run, secret)
         self.papers.journal.append(rejected, "mot-de-passe")

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
 
+from . import events as ev
 from . import journal as j
 from .assurance import Assurance
 from .due import deadline
@@ -79,7 +80,7 @@ class Rotation(Papers):
 
     def _note_done(self, step: str, done: Done, seconds: float) -> None:
         try:
-            self.journal.append(j.StepDone(done.mode, done.result, done.capture.name if done.capture else "", round(seconds, 3)), step)
+            self.journal.append(ev.StepDone(done.mode, done.result, done.capture.name if done.capture else "", round(seconds, 3)), step)
         except j.JournalUnwritable:
             if step != CLOSE:  # the rotation is closed: this line would only have told how long that took
                 raise
@@ -92,7 +93,7 @@ class Rotation(Papers):
         how = await self.operator.reset_again(situation.truth)
         if how is None:
             raise DecisionNeeded
-        self.journal.append(j.ResetAgainDecided(situation.facts.question, how), "confirmation")
+        self.journal.append(ev.ResetAgainDecided(situation.facts.question, how), "confirmation")
 
     async def _perform(self, step: str) -> Done:
         await self.keeper.keep_interrupted()
@@ -130,7 +131,7 @@ class Rotation(Papers):
             self.way.check_earlier("demande", "Confirmation de la cible")
         structure, used_by = self.structure, tuple(situation.facts.targets)
         how = await self.operator.confirm(Confirmation(structure.technical_account, structure.name, structure.siret, used_by))
-        self.journal.append(j.GateGiven(GATE, how), GATE)
+        self.journal.append(ev.GateGiven(GATE, how), GATE)
         if self.operator.interactive:
             return Done("manual", "réinitialisation confirmée à l'écran")
         return Done("automatic", f"réinitialisation confirmée ({how})")
@@ -139,11 +140,11 @@ class Rotation(Papers):
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
             raise StepMissing(title="Clôture", number=12, missing=BY_ID["corail-mot-de-passe"].title)
         if situation.next is Next.PROMOTE:
-            self.journal.append(j.PromotionIntended(), CLOSE)
+            self.journal.append(ev.PromotionIntended(), CLOSE)
             await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
-            self.journal.append(j.PromotionDone(await self.commitment(Slot.CURRENT)), CLOSE)
+            self.journal.append(ev.PromotionDone(await self.commitment(Slot.CURRENT)), CLOSE)
         due = deadline(date.today(), self.settings.policy)
-        self.journal.append(j.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
+        self.journal.append(ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE)
         await asyncio.to_thread(self.watch.keep)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 
@@ -158,7 +159,7 @@ class Rotation(Papers):
         await self.place(error)
         if not isinstance(error, StepMissing | j.JournalUnwritable) and not is_closed(self.journal.entries):
             with suppress(j.JournalUnwritable):  # the first error is the one to tell
-                self.journal.append(j.StepFailed(type(error).__name__, error.text), step)
+                self.journal.append(ev.StepFailed(type(error).__name__, error.text), step)
         return error
 
     async def place(self, error: ReleveError) -> None:

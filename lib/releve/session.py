@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from . import events as ev
 from . import journal as j
 from . import settings, warm
 from .errors import ReleveError, UsageError
@@ -168,10 +169,10 @@ class Session:
         if not begun:
             journal.append(self._opening())
         if journal.torn:
-            journal.append(j.TornLineCut(journal.torn))
-        journal.append(j.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+            journal.append(ev.TornLineCut(journal.torn))
+        journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
         if superseded:
-            journal.append(j.PendingSuperseded(superseded))
+            journal.append(ev.PendingSuperseded(superseded))
         try:
             await rotation.decide()
         except ReleveError as error:
@@ -189,10 +190,10 @@ class Session:
             return named
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
 
-    def _opening(self) -> j.RotationOpened:
+    def _opening(self) -> ev.RotationOpened:
         shared = [s for s in self.settings.structures.values() if s.technical_account == self.structure.technical_account]
         shared.sort(key=lambda s: s.siret != self.structure.siret)
-        return j.RotationOpened(
+        return ev.RotationOpened(
             structure=self.structure.siret,
             name=self.structure.name,
             account=self.structure.technical_account,
@@ -249,7 +250,7 @@ class Session:
         account = self.structure.technical_account
         if self.by_hand:
             route = ByHand(self.operator, account, None, begun or self.rotation.route_name or self.settings.portal.route)
-            route.behind = {e.step for e in self.rotation.journal.entries if isinstance(e.event, j.StepDone)}
+            route.behind = {e.step for e in self.rotation.journal.entries if isinstance(e.event, ev.StepDone)}
             return route
         credentials = Credentials(self.keystore, self.settings.portal.login, self.settings.record.folder)
         await self.operator.sign_in(credentials)
@@ -298,9 +299,9 @@ class Session:
         if error is None:
             return
         error.exit_code = code = rotation.code(error)
-        rotation.journal.append(j.RunStopped(code, type(error).__name__, error.text))
+        rotation.journal.append(ev.RunStopped(code, type(error).__name__, error.text))
         if self.parameters.rehearse or (code == 5 and not self.operator.interactive):
-            rotation.journal.append(j.RotationClosed("failed"))
+            rotation.journal.append(ev.RotationClosed("failed"))
 
     async def close(self) -> None:
         """Let browser and lock go. Safe to repeat."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from . import events as ev
 from . import journal as j
 from .errors import PersonNeeded
 from .operator import Operator, ScreenChange
@@ -66,7 +67,7 @@ class Watch:
             day = f"{date.fromisoformat(before.day):%d/%m/%Y}"
             names = " et ".join(pictures) or "aucune n'a pu être prise"
             raise ScreenChanged(title=title, day=day, change=" ; ".join(changes), pictures=names, siret=self.folder.siret)
-        self.journal.append(j.GateGiven("ecran", how), step)
+        self.journal.append(ev.GateGiven("ecran", how), step)
 
     async def _pictures(self, route: Route, step: str, before: Kept) -> list[str]:
         """The names of the pictures, before and after, that there are."""
@@ -79,11 +80,11 @@ class Watch:
             await route.capture(captures / now)
         return [name for name in (then, now) if (captures / name).exists()]
 
-    def _seen(self, look: Look, change: str) -> j.ScreenSeen:
+    def _seen(self, look: Look, change: str) -> ev.ScreenSeen:
         first = tuple(self.words.first(word) for word, wording in look.found.items() if wording == self.words.first(word))
         fallback = tuple(f"{self.words.first(w)} → {x}" for w, x in look.found.items() if x not in ("", self.words.first(w)))
         missing = tuple(self.words.first(word) for word, wording in look.found.items() if not wording)
-        return j.ScreenSeen(look.screen, first, fallback, missing, change)
+        return ev.ScreenSeen(look.screen, first, fallback, missing, change)
 
     def keep(self) -> None:
         """The rotation succeeded: these are the right screens, until the next one."""
@@ -102,7 +103,7 @@ class Watch:
         """The picture of a screen is the one that was taken at the end of the step before."""
         place = PORTAL_STEPS.index(name.partition("/")[2])
         events = [e.event for e in self.journal.entries if place and e.step == PORTAL_STEPS[place - 1]]
-        return next((event.capture for event in reversed(events) if isinstance(event, j.StepDone) and event.capture), "")
+        return next((event.capture for event in reversed(events) if isinstance(event, ev.StepDone) and event.capture), "")
 
 
 def accept(settings: Settings, record: Path) -> int:

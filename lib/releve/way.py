@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from . import journal as j
+from . import events as ev
 from .papers import Papers
 from .portal.errors import BrowserGone, PortalError
 from .portal.route import Route
@@ -37,7 +37,7 @@ class Way:
     def _note_route(self, route: Route) -> None:
         """Which route it is, once the portal has told."""
         if route.name not in ("", self.papers.route_name):
-            self.papers.journal.append(j.RouteChosen(route.name, route.sees_first, route.driver))
+            self.papers.journal.append(ev.RouteChosen(route.name, route.sees_first, route.driver))
 
     async def go(self, step: str) -> Done:
         """One documented screen."""
@@ -83,7 +83,7 @@ class Way:
     async def capture(self, step: str) -> Path | None:
         """A picture of the screen in hand, under a name of its own."""
         entries = [e.event for e in self.papers.journal.entries if e.step == step]
-        taken = sum(isinstance(event, j.StepDone) and event.capture != "" for event in entries)
+        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in entries)
         name = f"{BY_ID[step].number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
         return await picture(await self.route(), self.papers.folder.path / CAPTURES / name)
 

@@ -15,6 +15,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from releve import events as ev
 from releve import journal as j
 from releve.cli import COMMANDS
 from releve.siret import luhn
@@ -52,11 +53,11 @@ def make(folder: Path, structures: int, records: int) -> Path:
 
 
 def _journal(siret: str, run: str, when: datetime) -> str:
-    steps = [j.StepDone("automatic", "un écran de plus est passé, et voici ce qui y a été vu", "05-structure.png", 0.4)] * 19
-    events: list[j.Event] = [j.RotationOpened(siret, f"Commune {siret}", f"TECH_1_{siret}@cpro.fr", "gestionnaire", TARGETS, school=True)]
-    events += [j.RunStarted("poste", 1, False), *steps, j.GateGiven("cible", "approve"), j.ResetIntended(1), j.PendingStored(1)]
-    events += [j.TargetEntered("school:1", "automatic"), j.ProofGiven("none"), j.RotationClosed("succeeded", "none")]
-    entries = [j.Entry((when + timedelta(seconds=at)).isoformat(), run, "", "a@b", event) for at, event in enumerate(events)]
+    steps = [ev.StepDone("automatic", "un écran de plus est passé, et voici ce qui y a été vu", "05-structure.png", 0.4)] * 19
+    events: list[ev.Event] = [ev.RotationOpened(siret, f"Commune {siret}", f"TECH_1_{siret}@cpro.fr", "gestionnaire", TARGETS, school=True)]
+    events += [ev.RunStarted("poste", 1, False), *steps, ev.GateGiven("cible", "approve"), ev.ResetIntended(1), ev.PendingStored(1)]
+    events += [ev.TargetEntered("school:1", "automatic"), ev.ProofGiven("none"), ev.RotationClosed("succeeded", "none")]
+    entries = [ev.Entry((when + timedelta(seconds=at)).isoformat(), run, "", "a@b", event) for at, event in enumerate(events)]
     return "".join(entry.to_json() + "\n" for entry in entries)
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from .. import events as ev
 from .. import journal as j
 from ..errors import ReleveError, UsageError
 from ..headless import situation_of
@@ -51,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
         record = left[-1]
         situation = situation_of(settings, record)
         journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
-        journal.append(j.RotationAbandoned(args.reason, situation.portal, situation.keyring, situation.targets))
+        journal.append(ev.RotationAbandoned(args.reason, situation.portal, situation.keyring, situation.targets))
         code = _seal(record, settings)
     finally:
         lock.release()

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .. import events as ev
 from .. import headless
-from .. import journal as j
 from ..errors import ReleveError
 from ..fleet import worst
 from ..procedure import screen
@@ -65,7 +65,7 @@ def screens(record: Path) -> list[dict[str, Any]]:
     return [
         {"screen": each.screen, "first": each.first, "fallback": each.fallback, "missing": each.missing, "change": each.change}
         for each in events
-        if isinstance(each, j.ScreenSeen)
+        if isinstance(each, ev.ScreenSeen)
     ]
 
 

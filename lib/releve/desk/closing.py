@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from IPython.display import HTML, display
 
+from .. import events as ev
 from ..calendar_file import calendar
 from ..disk import write_atomically
 from ..due import agenda
 from ..errors import ReleveError
 from ..history import history
-from ..journal import RotationClosed
 from ..procedure import CLOSE
 from ..record.folder import NOTEBOOK, PAGE, RecordFolder
 from ..record.seal import finish
@@ -50,7 +50,7 @@ def write_calendar(session: Session) -> None:
     """The next due date, for the operator's own calendar, beside the record's page."""
     settings, folder = session.settings, session.rotation.folder
     structures = [each for each in settings.structures.values() if each.technical_account == session.structure.technical_account]
-    closed = next(e for e in reversed(session.rotation.journal.entries) if isinstance(e.event, RotationClosed))
+    closed = next(e for e in reversed(session.rotation.journal.entries) if isinstance(e.event, ev.RotationClosed))
     today = datetime.fromisoformat(closed.time).astimezone().date()
     dues = agenda(structures, settings.policy, history(settings.record.folder), today)
     write_atomically(folder.path / CALENDAR, calendar(dues, settings.policy.warn_days))

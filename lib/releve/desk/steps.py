@@ -10,7 +10,7 @@ from typing import Any
 
 from IPython.display import clear_output, display
 
-from .. import journal as j
+from .. import events as ev
 from ..errors import PersonNeeded, ReleveError
 from ..operator import DecisionNeeded
 from ..portal.by_hand import ByHand
@@ -131,11 +131,11 @@ class Desk:
         if answer.action == "typed":
             await rotation.keep_typed(await self.operator.new_password(rotation.structure.technical_account))
         elif answer.action == "submitted":
-            rotation.journal.append(j.ResetDone(attempt, "widget"), "confirmation")
+            rotation.journal.append(ev.ResetDone(attempt, "widget"), "confirmation")
         elif answer.action == "not-done":
-            rotation.journal.append(j.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"), "confirmation")
+            rotation.journal.append(ev.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"), "confirmation")
         elif answer.action == "again":
-            rotation.journal.append(j.ResetAgainDecided(attempt, "widget"), "confirmation")
+            rotation.journal.append(ev.ResetAgainDecided(attempt, "widget"), "confirmation")
         if answer.action in ("not-done", "again"):  # the portal is needed once more, and where its window stands is not known
             await rotation.start_over()
         return answer.action != "stop"

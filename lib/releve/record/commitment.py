@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from .. import journal as j
+from .. import events as ev
 from ..errors import ReleveError
 from ..keystore import Entry, Keystore
 from ..secret import Secret
@@ -49,15 +49,15 @@ def same(commitments: list[str]) -> bool | None:
     return len(set(commitments)) == 1
 
 
-def sameness(entries: Sequence[j.Entry]) -> dict[str, Any]:
+def sameness(entries: Sequence[ev.Entry]) -> dict[str, Any]:
     """The commitments of the password that counts, by place, and whether they are equal (None: that cannot be told)."""
     places: dict[str, str] = {}
     for entry in entries:
         match entry.event:
-            case j.PendingStored():
+            case ev.PendingStored():
                 places = {"portal": entry.event.commitment, "keyring": entry.event.kept}
-            case j.TargetEntered():
+            case ev.TargetEntered():
                 places[entry.event.target] = entry.event.commitment
-            case j.PromotionDone() if entry.event.commitment:
+            case ev.PromotionDone() if entry.event.commitment:
                 places["keyring (current)"] = entry.event.commitment
     return {"commitments": places, "equal": same(list(places.values())) if places else None}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
 
+from .. import events as ev
 from .. import journal as j
 from ..errors import ReleveError
 
@@ -84,7 +85,7 @@ class RecordFolder:
         locks.mkdir(parents=True, exist_ok=True)
         return FileLock(locks / name, timeout=timeout, thread_local=False)
 
-    def entries(self, *, pass_over_damage: bool = False) -> list[j.Entry]:
+    def entries(self, *, pass_over_damage: bool = False) -> list[ev.Entry]:
         """The journal's entries. Raises `JournalUnreadable`, unless damage is to be passed over."""
         return j.read(self.path / j.FILE_NAME, pass_over_damage=pass_over_damage)
 
@@ -97,20 +98,20 @@ def all_records(outputs: Path) -> Iterator[RecordFolder]:
             yield record
 
 
-def opened(entries: list[j.Entry]) -> j.RotationOpened | None:
+def opened(entries: list[ev.Entry]) -> ev.RotationOpened | None:
     """How the rotation was opened; None for a journal that never got so far."""
-    return next((entry.event for entry in entries if isinstance(entry.event, j.RotationOpened)), None)
+    return next((entry.event for entry in entries if isinstance(entry.event, ev.RotationOpened)), None)
 
 
-def is_closed(entries: list[j.Entry]) -> bool:
+def is_closed(entries: list[ev.Entry]) -> bool:
     """Whether the rotation is closed or abandoned."""
-    return any(isinstance(entry.event, j.RotationClosed | j.RotationAbandoned) for entry in entries)
+    return any(isinstance(entry.event, ev.RotationClosed | ev.RotationAbandoned) for entry in entries)
 
 
-def outcome(entries: list[j.Entry]) -> str:
+def outcome(entries: list[ev.Entry]) -> str:
     """How an ended rotation ended; "" while it is open."""
-    last = next((e.event for e in reversed(entries) if isinstance(e.event, j.RotationClosed | j.RotationAbandoned)), None)
-    return last.outcome if isinstance(last, j.RotationClosed) else "abandoned" if last else ""
+    last = next((e.event for e in reversed(entries) if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)), None)
+    return last.outcome if isinstance(last, ev.RotationClosed) else "abandoned" if last else ""
 
 
 def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
@@ -139,6 +140,6 @@ def _plainly_closed(record: RecordFolder) -> bool:
     """
     if record.path not in _ended:
         content = (record.path / j.FILE_NAME).read_bytes()
-        if any(b'"event": "%s"' % kind.kind.encode() in content for kind in (j.RotationClosed, j.RotationAbandoned)):
+        if any(b'"event": "%s"' % kind.kind.encode() in content for kind in (ev.RotationClosed, ev.RotationAbandoned)):
             _ended.add(record.path)
     return record.path in _ended

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from filelock import Timeout
 
+from .. import events as ev
 from .. import journal as j
 from ..disk import write_atomically
 from ..errors import ReleveError
@@ -95,7 +96,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
         "began": entries[0].time if entries else "",
         "ended": entries[-1].time if entries else "",
         "next_due": str(told.next_due),
-        "route": next((e.event.route for e in entries if isinstance(e.event, j.RouteChosen)), start.route),
+        "route": next((e.event.route for e in entries if isinstance(e.event, ev.RouteChosen)), start.route),
         "steps": _steps(told),
         "gates": [{"time": line.entry.time, "actor": line.entry.actor} | asdict(line.entry.event) for line in told.gates],
         "resets": [{"attempt": attempt, "state": state} for attempt, state in told.resets],
@@ -174,7 +175,7 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
     return folder
 
 
-def _seal(folder: RecordFolder, start: j.RotationOpened, register: Register, settings: Settings, keystore: Keystore) -> None:
+def _seal(folder: RecordFolder, start: ev.RotationOpened, register: Register, settings: Settings, keystore: Keystore) -> None:
     search.learn(keystore, settings, start.account, folder.run)
     _make_page(folder, settings)
     told = folder.entries(pass_over_damage=True)
@@ -184,7 +185,7 @@ def _seal(folder: RecordFolder, start: j.RotationOpened, register: Register, set
     }  # fmt: skip
     if start.timestamp:
         entry["timestamp"] = "asked"
-    people = {e.actor for e in told} | {e.event.host for e in told if isinstance(e.event, j.RunStarted)}
+    people = {e.actor for e in told} | {e.event.host for e in told if isinstance(e.event, ev.RunStarted)}
     names = {start.name, start.account, *start.targets, *people}
     path = folder.path / STATEMENT
     with folder.saving():  # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is

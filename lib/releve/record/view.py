@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
-from .. import journal as j
+from .. import events as ev
 from ..procedure import Step, steps
 from .commitment import sameness
 from .picture import lighter
 
-E = TypeVar("E", bound=j.Event)
+E = TypeVar("E", bound=ev.Event)
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Line:
     """A journal line with its time in the reader's zone; `details` are the event's own fields that hold something."""
 
     when: datetime
-    entry: j.Entry
+    entry: ev.Entry
     details: dict[str, Any]
 
 
@@ -80,11 +80,11 @@ class RecordView:
     `commitment.sameness`.
     """
 
-    opened: j.RotationOpened
+    opened: ev.RotationOpened
     route: str  # the one that was taken, or that of the settings as long as none was
     lines: tuple[Line, ...]
     outcome: str
-    abandoned: j.RotationAbandoned | None
+    abandoned: ev.RotationAbandoned | None
     proof: Line | None
     next_due: date | str
     actors: tuple[str, ...]
@@ -103,35 +103,35 @@ class RecordView:
     versions: dict[str, str]
 
 
-def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo | None = None) -> RecordView:
+def view(entries: Sequence[ev.Entry], captures: Mapping[str, bytes], zone: tzinfo | None = None) -> RecordView:
     """What `entries` tell; `captures` are PNG files by name; `zone` is the reader's, by default this machine's.
 
     A journal with no opening gives a page that says so by its empty names. Raises ValueError for a time that is none.
     """
     lines = tuple(Line(datetime.fromisoformat(e.time).astimezone(zone), e, _details(e.event)) for e in entries)
     events = [e.event for e in entries]
-    opened = _last(events, j.RotationOpened) or j.RotationOpened("", "", "", "", ())
-    closed, abandoned = _last(events, j.RotationClosed), _last(events, j.RotationAbandoned)
+    opened = _last(events, ev.RotationOpened) or ev.RotationOpened("", "", "", "", ())
+    closed, abandoned = _last(events, ev.RotationClosed), _last(events, ev.RotationAbandoned)
     resets = _resets(events)
-    chosen = _last(events, j.RouteChosen)
+    chosen = _last(events, ev.RouteChosen)
     route = chosen.route if chosen else opened.route
-    unclicked = "displayed" if any(isinstance(event, j.CandidateAsked) for event in events) else "old"
-    stored = _last(events, j.PendingStored)
+    unclicked = "displayed" if any(isinstance(event, ev.CandidateAsked) for event in events) else "old"
+    stored = _last(events, ev.PendingStored)
     return RecordView(
         opened=opened,
         route=route,
         lines=lines,
         outcome="abandoned" if abandoned else closed.outcome if closed else "interrupted",
         abandoned=abandoned,
-        proof=next(reversed(_of(lines, j.ProofGiven)), None),
+        proof=next(reversed(_of(lines, ev.ProofGiven)), None),
         next_due=_date(closed.next_due) if closed else "",
         actors=_distinct(e.actor for e in entries),
         runs=_distinct(e.run for e in entries),
-        hosts=_distinct(event.host for event in events if isinstance(event, j.RunStarted)),
+        hosts=_distinct(event.host for event in events if isinstance(event, ev.RunStarted)),
         steps=tuple(StepView(step, tuple(_passages(step.id, lines, captures))) for step in steps(route)),
         resets=resets,
-        rejected=_of(lines, j.CandidateRejected),
-        gates=_of(lines, j.GateGiven, j.ResetAgainDecided),
+        rejected=_of(lines, ev.CandidateRejected),
+        gates=_of(lines, ev.GateGiven, ev.ResetAgainDecided),
         targets=tuple(_target(name, lines) for name in _distinct((*opened.targets, *_entered(events)))),
         problems=tuple(_problems(lines)),
         portal=next(({"done": "new"}.get(state, state) for _, state in reversed(resets) if state != "not_done"), unclicked),
@@ -142,28 +142,28 @@ def view(entries: Sequence[j.Entry], captures: Mapping[str, bytes], zone: tzinfo
     )
 
 
-def _resets(events: Sequence[j.Event]) -> tuple[tuple[int, str], ...]:
+def _resets(events: Sequence[ev.Event]) -> tuple[tuple[int, str], ...]:
     """Each announced reset with its conclusion; what came before the announcement (route `raccordements`) concludes nothing."""
     resets: list[tuple[int, str]] = []
     for event in events:
         match event:
-            case j.ResetIntended(attempt):
+            case ev.ResetIntended(attempt):
                 resets.append((attempt, "unknown"))
-            case j.ProofGiven("api" | "attested") if resets and resets[-1][1] == "unknown":
+            case ev.ProofGiven("api" | "attested") if resets and resets[-1][1] == "unknown":
                 resets[-1] = (resets[-1][0], "done")
-            case j.ResetDone(attempt) | j.PendingStored(attempt) | j.CandidateRejected(attempt) | j.ResetNotDone(attempt):
-                state = {j.ResetNotDone: "not_done", j.CandidateRejected: "rejected"}.get(type(event), "done")
+            case ev.ResetDone(attempt) | ev.PendingStored(attempt) | ev.CandidateRejected(attempt) | ev.ResetNotDone(attempt):
+                state = {ev.ResetNotDone: "not_done", ev.CandidateRejected: "rejected"}.get(type(event), "done")
                 resets = [(attempt, state) if reset == (attempt, "unknown") else reset for reset in resets]
     return tuple(resets)
 
 
-def _keyring(events: Sequence[j.Event]) -> str:
-    states = {j.PendingStored: "pending", j.PromotionIntended: "turning", j.PromotionDone: "current"}
+def _keyring(events: Sequence[ev.Event]) -> str:
+    states = {ev.PendingStored: "pending", ev.PromotionIntended: "turning", ev.PromotionDone: "current"}
     return next((states[type(event)] for event in reversed(events) if type(event) in states), "none")
 
 
-def _entered(events: Sequence[j.Event]) -> Iterator[str]:
-    return (event.target for event in events if isinstance(event, j.TargetIntended | j.TargetEntered))
+def _entered(events: Sequence[ev.Event]) -> Iterator[str]:
+    return (event.target for event in events if isinstance(event, ev.TargetIntended | ev.TargetEntered))
 
 
 def _target(name: str, lines: Sequence[Line]) -> TargetView:
@@ -171,11 +171,11 @@ def _target(name: str, lines: Sequence[Line]) -> TargetView:
     found, attempt = TargetView(name, "none", "", None), 0
     for line in lines:
         match line.entry.event:
-            case j.PendingStored(new) if new != attempt:
+            case ev.PendingStored(new) if new != attempt:
                 found, attempt = TargetView(name, "none", "", None), new
-            case j.TargetIntended(target) if target == name and found.state == "none":
+            case ev.TargetIntended(target) if target == name and found.state == "none":
                 found = TargetView(name, "begun", "", line.when)
-            case j.TargetEntered(target, mode) if target == name:
+            case ev.TargetEntered(target, mode) if target == name:
                 found = TargetView(name, "entered", mode, line.when)
     return found
 
@@ -183,9 +183,9 @@ def _target(name: str, lines: Sequence[Line]) -> TargetView:
 def _passages(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -> Iterator[Passage]:
     for line in lines:
         event = line.entry.event
-        if line.entry.step != step or not isinstance(event, j.StepDone | j.StepFailed):
+        if line.entry.step != step or not isinstance(event, ev.StepDone | ev.StepFailed):
             continue
-        mode, result, seconds = (event.mode, event.result, event.seconds) if isinstance(event, j.StepDone) else ("failed", event.text, 0.0)
+        mode, result, seconds = (event.mode, event.result, event.seconds) if isinstance(event, ev.StepDone) else ("failed", event.text, 0.0)
         yield Passage(line.when, mode, result, seconds, event.capture, _picture(captures.get(event.capture, b"")))
 
 
@@ -199,22 +199,22 @@ def _problems(lines: Sequence[Line]) -> Iterator[Problem]:
     last = ""
     for line in lines:
         match line.entry.event:
-            case j.StepFailed(name, text) | j.RunStopped(_, name, text) if name and text != last:
+            case ev.StepFailed(name, text) | ev.RunStopped(_, name, text) if name and text != last:
                 yield Problem(line.when, line.entry.step, name, last := text)
-            case j.ResetNotDone(_, text) | j.ResetUnknown(_, text) | j.ProofRefused(text):
+            case ev.ResetNotDone(_, text) | ev.ResetUnknown(_, text) | ev.ProofRefused(text):
                 yield Problem(line.when, line.entry.step, line.entry.event.kind, text)
 
 
-def _details(event: j.Event) -> dict[str, Any]:
-    known = event.data if isinstance(event, j.Unknown) else dataclasses.asdict(event)
+def _details(event: ev.Event) -> dict[str, Any]:
+    known = event.data if isinstance(event, ev.Unknown) else dataclasses.asdict(event)
     return {key: value for key, value in known.items() if value not in ("", (), {}, None)}
 
 
-def _last(events: Sequence[j.Event], kind: type[E]) -> E | None:
+def _last(events: Sequence[ev.Event], kind: type[E]) -> E | None:
     return next((event for event in reversed(events) if isinstance(event, kind)), None)
 
 
-def _of(lines: Sequence[Line], *kinds: type[j.Event]) -> tuple[Line, ...]:
+def _of(lines: Sequence[Line], *kinds: type[ev.Event]) -> tuple[Line, ...]:
     return tuple(line for line in lines if isinstance(line.entry.event, kinds))
 
 
