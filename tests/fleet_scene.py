@@ -15,10 +15,10 @@ from releve import events as ev
 from releve import journal as j
 from releve.fleet import Fleet, Tour
 from releve.history import Past, history
-from releve.keystore import Slot
 from releve.school import Faults, SchoolThread, World
 from releve.secret import Secret
 from releve.settings import Settings, load
+from releve.slots import Slot
 from releve.throwaway import ThrowawayKeyring
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"

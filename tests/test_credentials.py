@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from releve import credentials, keystore
+from releve import credentials
 from releve import settings as settings_module
 from releve.errors import ReleveError
-from releve.keystore import Slot
+from releve.keyring_entry import CredentialMissing, KeyringLocked
 from releve.secret import Secret
 from releve.settings import Settings
+from releve.slots import Slot
 from releve.throwaway import ThrowawayKeyring
 
 CANARY = " Canari-'\"<&\\%é "
@@ -75,7 +76,7 @@ def test_stored_tested_and_deleted(
     assert {kind: Secret(expected)} == {where: found for where, found in places.items() if found}
     assert 0 == credentials.run(parse("test", *common), settings)
     assert 0 == credentials.run(parse("delete", "--yes", *common), settings)
-    with pytest.raises(keystore.CredentialMissing):
+    with pytest.raises(CredentialMissing):
         credentials.run(parse("test", *common), settings)
     shown = "".join(capsys.readouterr())
     assert shown and not any(form in shown for form in (value, expected, expected.strip(), json.dumps(expected)[1:-1]))
@@ -180,7 +181,7 @@ def test_a_locked_keyring_stops_each_action(
     """A keyring's own error reaches the operator, whatever was asked."""
     throwaway.lock()
     pipe(monkeypatch, CANARY)
-    with pytest.raises(keystore.KeyringLocked):
+    with pytest.raises(KeyringLocked):
         credentials.run(parse(action, *["--stdin"] * (action == "store")), settings)
 
 

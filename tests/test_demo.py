@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from fixtures_rotation import encoded
 from releve import browsers, demo
-from releve.keystore import Slot
 from releve.portal.browser import PortalBrowser
 from releve.school import World
 from releve.settings import Portal
+from releve.slots import Slot
 from releve.throwaway import ThrowawayKeyring
 
 

@@ -17,11 +17,11 @@ from fixtures_rotation import LOGIN, Scene
 from https_server import authority, web_server
 from releve import checkup, cli
 from releve.checkup import Finding, Grade
-from releve.keystore import Slot
 from releve.portal.login import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import Portal, load
+from releve.slots import Slot
 from releve.throwaway import ThrowawayKeyring
 from test_proof import with_piste
 

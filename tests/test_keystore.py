@@ -22,8 +22,18 @@ from keyring.backends import chainer, fail, null
 from keyring.errors import InitError
 from releve import keystore as keystores
 from releve.facts import SlotsView
-from releve.keystore import Held, Keystore, Slot, Slots, open_keystore
+from releve.keyring_entry import (
+    CredentialMissing,
+    KeyringEntryVanished,
+    KeyringLocked,
+    KeyringMismatch,
+    KeyringMissing,
+    KeyringUnavailable,
+    KeyringWriteRefused,
+)
+from releve.keystore import Keystore, open_keystore
 from releve.secret import Secret
+from releve.slots import Held, Slot, SlotHeldByAnotherRun, Slots, SlotUnreadable
 from releve.throwaway import ThrowawayBackend, ThrowawayKeyring
 
 PRINTABLE = "".join(chr(code) for code in range(32, 127))
@@ -86,7 +96,7 @@ class KeystoreContract:
         assert [f"value {number}" for number in range(4)] == [entry.require().reveal() for entry in entries]
         assert (True, False) == (entries[0].delete(), entries[0].delete())
         assert [True, False, False, False] == [entry.get() is None for entry in entries]
-        with pytest.raises(keystores.CredentialMissing) as caught:
+        with pytest.raises(CredentialMissing) as caught:
             entries[0].require()
         assert (4, True) == (caught.value.code, "releve credentials store" in caught.value.text)
 
@@ -132,7 +142,7 @@ class KeystoreContract:
             lambda: slots.promote("run-3"),
         ]
         for act in acts:
-            with pytest.raises(keystores.SlotHeldByAnotherRun, match="run-2"):
+            with pytest.raises(SlotHeldByAnotherRun, match="run-2"):
                 act()
         assert {"pending": NEW, "current": OLD, "previous": OLDER} == passwords(slots)
         slots.write(Slot.PENDING, OLD, "run-3", replacing="run-2")
@@ -158,9 +168,9 @@ class KeystoreContract:
         slots = filled(store)
         slots.clear(Slot.PENDING, "run-2")
         slots.clear(Slot.PENDING, "run-2")
-        with pytest.raises(keystores.KeyringEntryVanished):
+        with pytest.raises(KeyringEntryVanished):
             slots.promote("run-2")
-        with pytest.raises(keystores.KeyringEntryVanished):
+        with pytest.raises(KeyringEntryVanished):
             slots.require(Slot.PENDING, "run-2")
         assert {"pending": None, "current": OLD, "previous": OLDER} == passwords(slots)
 
@@ -176,7 +186,7 @@ class KeystoreContract:
         entry, slots = store.entry("pending", ACCOUNT), store.slots(ACCOUNT)
         for foreign in ("just a password", "[]", '{"run": "x"}'):
             entry.set(Secret(foreign))
-            with pytest.raises(keystores.SlotUnreadable):
+            with pytest.raises(SlotUnreadable):
                 slots.write(Slot.PENDING, NEW, "run-2")
             assert foreign == entry.require().reveal()
 
@@ -193,7 +203,7 @@ class KeystoreContract:
         lock()
         acts: list[Callable[[], object]] = [slots.filled, lambda: slots.promote("run-2"), lambda: store.portal_password("x").set(NEW)]
         for act in acts:
-            with pytest.raises(keystores.KeyringLocked) as caught:
+            with pytest.raises(KeyringLocked) as caught:
                 act()
             assert (5, True) == (caught.value.code, "Déverrouillez" in caught.value.text)
 
@@ -203,7 +213,7 @@ class KeystoreContract:
         stop()
         acts: list[Callable[[], object]] = [entry.get, lambda: entry.set(NEW), entry.delete]
         for act in acts:
-            with pytest.raises(keystores.KeyringUnavailable):
+            with pytest.raises(KeyringUnavailable):
                 act()
 
 
@@ -251,9 +261,9 @@ class TestSecretService(KeystoreContract):
 # Writing fails, in each of its ways
 
 FAILURES = {
-    "refused": ("fail_writes", keystores.KeyringWriteRefused),
-    "altered": ("corrupt_writes", keystores.KeyringMismatch),
-    "vanished": ("lose_writes", keystores.KeyringEntryVanished),
+    "refused": ("fail_writes", KeyringWriteRefused),
+    "altered": ("corrupt_writes", KeyringMismatch),
+    "vanished": ("lose_writes", KeyringEntryVanished),
 }
 
 
@@ -288,7 +298,7 @@ def test_a_promotion_that_cannot_clear_ends_later(throwaway: ThrowawayKeyring) -
     """When only the clearing of `pending` fails, the rest is done, and promoting again ends it."""
     slots = filled(throwaway.keystore())
     throwaway.fail_writes(service="releve/pending")
-    with pytest.raises(keystores.KeyringWriteRefused):
+    with pytest.raises(KeyringWriteRefused):
         slots.promote("run-2")
     assert PROMOTED | {"pending": NEW} == passwords(slots)
     slots.promote("run-2")
@@ -299,7 +309,7 @@ def test_a_keyring_locked_and_unlocked_again(throwaway: ThrowawayKeyring) -> Non
     """What was there before the lock is there after it, and the promotion goes on."""
     slots = filled(throwaway.keystore())
     throwaway.lock()
-    with pytest.raises(keystores.KeyringLocked):
+    with pytest.raises(KeyringLocked):
         slots.promote("run-2")
     throwaway.unlock()
     slots.promote("run-2")
@@ -310,7 +320,7 @@ def test_entries_that_vanish(throwaway: ThrowawayKeyring) -> None:
     """An entry taken away by somebody else is told when it is asked for."""
     slots = filled(throwaway.keystore())
     throwaway.vanish("releve/pending")
-    with pytest.raises(keystores.KeyringEntryVanished):
+    with pytest.raises(KeyringEntryVanished):
         slots.require(Slot.PENDING, "run-2")
 
 
@@ -392,7 +402,7 @@ def test_no_usable_keyring_is_told(unusable: Callable[[], KeyringBackend], monke
     """Without a keyring that encrypts, the error says what to do on each system; a plain-text one is none."""
     monkeypatch.delenv(keystores.DEMO_ENVIRONMENT, raising=False)
     monkeypatch.setattr(keyring, "get_keyring", unusable)
-    with pytest.raises(keystores.KeyringMissing) as caught:
+    with pytest.raises(KeyringMissing) as caught:
         open_keystore()
     assert all(word in caught.value.text for word in ("Windows", "macOS", "Linux", "gnome-keyring", "python3 lib demo"))
 
@@ -428,11 +438,11 @@ def dismissed() -> InitError:
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
-        (WindowsError(), keystores.KeyringMissing),
-        (dismissed(), keystores.KeyringLocked),
-        (InitError(), keystores.KeyringUnavailable),
-        (ConnectionResetError(), keystores.KeyringUnavailable),
-        (RuntimeError("repeats Canari-12345"), keystores.KeyringWriteRefused),
+        (WindowsError(), KeyringMissing),
+        (dismissed(), KeyringLocked),
+        (InitError(), KeyringUnavailable),
+        (ConnectionResetError(), KeyringUnavailable),
+        (RuntimeError("repeats Canari-12345"), KeyringWriteRefused),
     ],
     ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )

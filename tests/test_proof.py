@@ -10,11 +10,11 @@ import pytest
 from fixtures_rotation import Scene
 from releve import events as ev
 from releve.errors import ReleveError
-from releve.keystore import Slot
 from releve.proving import Prover, Reset
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import Settings, load
+from releve.slots import Slot
 
 
 def with_piste(scene: Scene) -> Scene:

@@ -12,7 +12,6 @@ from releve import events as ev
 from releve.desk.operator import AtDesk
 from releve.desk.panel import Answer, View
 from releve.desk.steps import Desk
-from releve.keystore import Slot
 from releve.operator import DecisionNeeded, Entering, Unattended
 from releve.portal import errors as e
 from releve.portal.raccordements import Raccordements
@@ -22,6 +21,7 @@ from releve.rotation import Rotation
 from releve.school import Faults
 from releve.secret import Secret
 from releve.session import Parameters, Session
+from releve.slots import Slot
 from releve.state import DISPLAYED, OLD, PERHAPS
 from twin import Twin, dying, points
 

@@ -10,12 +10,12 @@ from fixtures_rotation import Scene
 from releve import events as ev
 from releve import journal as j
 from releve import state
-from releve.keystore import Slot
 from releve.proof import Verdict
 from releve.reconcile import TABLE, Action, Click, click, reconcile
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
+from releve.slots import Slot
 from test_proof import with_piste
 
 LETTERS = {"A": Verdict.ACCEPTED, "R": Verdict.REFUSED, "U": Verdict.UNKNOWN, "E": Verdict.EMPTY}

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from . import events as ev
 from .errors import PersonNeeded
-from .keystore import CredentialMissing
+from .keyring_entry import CredentialMissing
 from .operator import Operator
 from .papers import Papers
 from .procedure import BY_ID, PROOF

@@ -29,7 +29,8 @@ import httpx
 
 from . import browsers, network
 from .errors import ReleveError
-from .keystore import KeyringError, Keystore, open_keystore
+from .keyring_entry import KeyringError
+from .keystore import Keystore, open_keystore
 from .piste import Piste
 from .portal.browser import PortalBrowser
 from .portal.login import Credentials

@@ -11,12 +11,12 @@ from .effects import effect
 from .errors import PersonNeeded
 from .facts import Facts
 from .keeping import Keeper
-from .keystore import Slot
 from .operator import DecisionNeeded, Operator
 from .papers import Papers
 from .procedure import BY_ID, TARGET_STEPS
 from .record.folder import CAPTURES
 from .secret import Secret
+from .slots import Slot
 from .state import Next, Situation, portal_needed
 from .steps import Done, StepMissing, picture
 from .targets import Target

@@ -18,7 +18,8 @@ from . import journal as j
 from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
 from .history import refuse_twice
-from .keystore import KeyringError, open_keystore
+from .keyring_entry import KeyringError
+from .keystore import open_keystore
 from .lock import AccountLock
 from .record import search
 from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished

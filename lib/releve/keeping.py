@@ -10,10 +10,10 @@ from typing import NamedTuple
 from . import events as ev
 from . import journal as j
 from .errors import ReleveError
-from .keystore import Slot, SlotHeldByAnotherRun
 from .operator import Keep, Operator
 from .papers import Papers
 from .secret import Secret
+from .slots import Slot, SlotHeldByAnotherRun
 
 
 class PasswordNotKept(ReleveError):

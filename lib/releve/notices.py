@@ -18,7 +18,8 @@ from .disk import write_atomically
 from .due import Due, Standing
 from .errors import ReleveError
 from .fleet import Line, Tour
-from .keystore import CredentialMissing, Keystore
+from .keyring_entry import CredentialMissing
+from .keystore import Keystore
 from .record.folder import PAGE
 from .secret import Secret, scrub
 from .settings import Notices, Settings

@@ -10,11 +10,12 @@ from . import events as ev
 from . import journal as j
 from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
-from .keystore import Keystore, Slot
+from .keystore import Keystore
 from .record.commitment import commitment
 from .record.folder import RecordFolder
 from .secret import Secret
 from .settings import Settings, Structure
+from .slots import Slot
 from .state import Situation, assess
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from html import escape
 
 from ..errors import ReleveError
-from ..keystore import CredentialMissing
+from ..keyring_entry import CredentialMissing
 from ..operator import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
 from ..portal.errors import AlreadyRefused, ResetOutcomeUnknown
 from ..portal.login import Credentials

@@ -17,7 +17,8 @@ from typing import Any
 
 from .. import events as ev
 from ..errors import ReleveError
-from ..keystore import Entry, Keystore
+from ..keyring_entry import Entry
+from ..keystore import Keystore
 from ..secret import Secret
 
 

@@ -19,7 +19,8 @@ from filelock import FileLock
 
 from ..disk import fsync_folder
 from ..errors import ReleveError
-from ..keystore import Entry, Keystore
+from ..keyring_entry import Entry
+from ..keystore import Keystore
 
 FILE_NAME = "register.jsonl"
 FIRST = "0" * 64  # what stands for the hash before the first line

@@ -1,0 +1,171 @@
+"""One entry of the operating system's keyring, and all that can go wrong with it.
+
+Every call is synchronous and may block while the system asks a person to unlock: callers in an event loop use
+`asyncio.to_thread`. Every value is read back after it is written. An error leaves all other entries as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from .errors import PersonNeeded, ReleveError
+from .secret import Secret
+
+NO_LOGON_SESSION = 1312  # Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password
+_LOCKED = {"KeyringLocked", "LockedException", "PromptDismissedException"}
+_AWAY = {"InitError", "NoKeyringError", "SecretServiceNotAvailableException"}
+
+
+class KeyringError(ReleveError):
+    """The keyring did not do what was asked. Nothing else in it was changed, and the caller may retry."""
+
+
+class KeyringMissing(KeyringError):
+    """No keyring that keeps secrets encrypted can be used from this session."""
+
+    happened = "Aucun trousseau de mots de passe utilisable n'a été trouvé sur ce poste ({backend})."
+    safe = "Rien n'a été lu ni gardé : Relève ne range jamais un mot de passe dans un fichier en clair."
+    todo = (
+        "Windows : ouvrez votre session avec votre mot de passe (une tâche planifiée doit s'exécuter « avec le mot de passe »). "
+        "macOS : ouvrez « Trousseaux d'accès » et déverrouillez le trousseau « session ». "
+        "Linux : installez et ouvrez GNOME Keyring ou KWallet (paquet « gnome-keyring »), puis lancez Relève dans cette session. "
+        "Pour vous exercer sans trousseau : « python3 lib demo »."
+    )
+
+
+class KeyringLocked(KeyringError):
+    """The keyring is there, but a person must unlock it."""
+
+    happened = "Le trousseau de mots de passe est verrouillé."
+    safe = "Ce qu'il contient n'a pas changé."
+    todo = "Déverrouillez-le (ouvrez votre session, ou l'application « Trousseaux » ou « Mots de passe et clés »), puis recommencez."
+
+
+class KeyringWaits(KeyringLocked):
+    """It shows a question on a screen that nobody may be looking at."""
+
+    happened = "Le trousseau de mots de passe attend depuis {seconds:.0f} secondes que quelqu'un le déverrouille."
+
+
+class KeyringUnavailable(KeyringError):
+    """The keyring was chosen, then did not answer."""
+
+    happened = "Le trousseau de mots de passe ne répond pas ({why})."
+    safe = "Un trousseau arrêté n'efface rien : ce qu'il garde y est encore."
+    todo = "Vérifiez que le service de trousseau est lancé dans votre session, puis recommencez."
+
+
+class KeyringWriteRefused(KeyringError):
+    """The keyring refused to write or delete an entry."""
+
+    happened = "Le trousseau a refusé d'enregistrer ou d'effacer l'entrée « {service} » de {user} ({why})."
+    safe = "Ses autres entrées n'ont pas changé."
+    todo = "Vérifiez l'espace disque et vos droits sur le trousseau, puis recommencez."
+
+
+class KeyringMismatch(KeyringError):
+    """What was read back is not what was written, byte for byte."""
+
+    happened = "L'entrée « {service} » de {user}, relue dans le trousseau, n'est pas ce qui venait d'y être écrit."
+    safe = "Cette valeur fausse n'est pas utilisée, et les autres entrées n'ont pas changé."
+    todo = "Recommencez ; si cela se répète, un autre programme modifie le trousseau, ou il est abîmé : prévenez votre support."
+
+
+class KeyringEntryVanished(KeyringError):
+    """An entry that must be there is not."""
+
+    happened = "L'entrée « {service} » de {user} a disparu du trousseau."
+    safe = "Les autres entrées n'ont pas changé."
+    todo = "Si vous avez cette valeur ailleurs, enregistrez-la avec « releve credentials store », puis recommencez."
+
+
+class CredentialMissing(PersonNeeded):
+    """A credential that is needed was never stored; a person must give it."""
+
+    happened = "Le trousseau n'a pas d'entrée « {service} » pour {user}."
+    safe = "Rien n'a été commencé avec cet identifiant."
+    todo = "Enregistrez-la avec « releve credentials store » (voyez « releve credentials --help »), puis recommencez."
+
+
+class Backend(Protocol):
+    """What an entry asks of a keyring: a `KeyringBackend`, or one whose waits are bounded."""
+
+    def get_password(self, service: str, username: str, /) -> str | None: ...
+
+    def set_password(self, service: str, username: str, password: str, /) -> None: ...
+
+    def delete_password(self, service: str, username: str, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the keyring, kept as it is, byte for byte."""
+
+    backend: Backend
+    service: str
+    user: str
+
+    def get(self) -> Secret | None:
+        """The value, or None. Raises `KeyringLocked`, `KeyringUnavailable`."""
+        value = self.text()
+        return None if value is None else Secret(value)
+
+    def require(self) -> Secret:
+        """The value. Raises `CredentialMissing` too when there is none."""
+        value = self.get()
+        if value is None:
+            raise CredentialMissing(service=self.service, user=self.user)
+        return value
+
+    def set(self, value: Secret) -> None:
+        """Write and read back. Raises `KeyringWriteRefused`, `KeyringMismatch`, `KeyringEntryVanished`, and what `get` raises."""
+        self.set_text(value.reveal())
+
+    def text(self) -> str | None:
+        """The value as it is kept, not registered as a secret: a hash, or a slot's password with its writer. Raises as `get` does."""
+        with self._translated():
+            return self.backend.get_password(self.service, self.user)
+
+    def set_text(self, value: str) -> None:
+        """Write such a value and read it back. Raises as `set` does."""
+        with self._translated(writing=True):
+            self.backend.set_password(self.service, self.user, value)
+        found = self.text()
+        if found is None:
+            raise KeyringEntryVanished(service=self.service, user=self.user)
+        if found != value:
+            with suppress(Exception):  # what was there is already lost: a wrong value would only be in the way of the next try
+                self.backend.delete_password(self.service, self.user)
+            raise KeyringMismatch(service=self.service, user=self.user)
+
+    def delete(self) -> bool:
+        """Remove the entry, and check that it is gone; False when there was none."""
+        if self.text() is None:
+            return False
+        with self._translated(writing=True):
+            self.backend.delete_password(self.service, self.user)
+        if self.text() is not None:
+            raise KeyringWriteRefused(service=self.service, user=self.user, why="elle y est encore")
+        return True
+
+    @contextmanager
+    def _translated(self, writing: bool = False) -> Iterator[None]:
+        """A backend's exceptions as ours. Backends raise what they like (D-Bus, Win32…), so it goes by the name."""
+        try:
+            yield
+        except KeyringError:
+            raise
+        except Exception as error:
+            number = getattr(error, "winerror", None)
+            name, names = type(error).__name__, {type(error).__name__, type(error.__cause__).__name__}
+            if names & _LOCKED:
+                raise KeyringLocked from error
+            if number == NO_LOGON_SESSION:
+                raise KeyringMissing(backend=f"Windows, erreur {number}") from error
+            why = f"{name} {number}" if number else name  # never the text, which may repeat what was written
+            if isinstance(error, OSError | EOFError) or names & _AWAY or not writing:
+                raise KeyringUnavailable(why=why) from error
+            raise KeyringWriteRefused(service=self.service, user=self.user, why=why) from error
