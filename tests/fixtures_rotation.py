@@ -21,7 +21,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 from releve import browsers, headless, runbook, session
 from releve import events as ev
 from releve.errors import ReleveError
@@ -241,11 +241,20 @@ async def chromium() -> AsyncIterator[Browser]:
         yield await playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def window(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """A window of the module's browser, for a person who walks through the school."""
+    context = await chromium.new_context()
+    context.set_default_timeout(10_000)
+    yield context
+    await context.close()
+
+
 @pytest.fixture
 def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each rotation opens a window of its own, without anything of the others', in the module's browser.
 
-    Its page is not printed, as by a browser that cannot: the print is a third of what such a short test costs, and has its own tests.
+    Its page is not printed, as by a browser that cannot: the print, a seventh of what such a test costs, has tests of its own.
     """
 
     async def launch(self: PortalBrowser) -> Browser:

@@ -1,16 +1,12 @@
-"""What tests of the school share: a visitor without a browser, a real browser, a clock that a test moves."""
+"""What tests of the school share: a visitor without a browser, a clock that a test moves."""
 
 from __future__ import annotations
 
 import html
 import re
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
-from playwright.async_api import BrowserContext, async_playwright
 from releve.school import SchoolThread
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 
@@ -76,15 +72,3 @@ class Clock:
     def __call__(self) -> datetime:
         """The time it shows."""
         return self.now
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[BrowserContext]:
-    """A context of a real Chromium, closed at the end."""
-    path = shutil.which("chromium-headless-shell") or shutil.which("chromium") or shutil.which("google-chrome")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path)
-        context = await browser.new_context()
-        context.set_default_timeout(10_000)
-        yield context
-        await browser.close()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Page, expect
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page, expect
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
-from school_client import chromium
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RESET = "Réinitialisation du mot de passe d'un compte technique"
 
@@ -20,11 +22,10 @@ def school() -> Iterator[SchoolThread]:
         yield running
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(window: BrowserContext) -> Page:
     """A page of a real Chromium."""
-    async with chromium() as context:
-        yield await context.new_page()
+    return await window.new_page()
 
 
 async def connect(school: SchoolThread, page: Page) -> None:
