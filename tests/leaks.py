@@ -13,6 +13,7 @@ import hashlib
 import html
 import os
 import re
+import secrets
 import shutil
 import socket
 import stat
@@ -25,11 +26,14 @@ from urllib.parse import unquote_plus
 
 import psutil
 
-WORD = "Chrysalide"
+_OWN = secrets.token_hex(2)  # of this process: another one's hunt, on the same machine, is not heard
+WORD = f"Chrysalide{_OWN}"
 """A canary that is a plain word: a manager's password."""
-MANAGER = "x4\"\\<&'% Hj 60nP"
+MANAGER = f"x4\"\\<&'% Hj {_OWN}"
 """A manager's password with everything that an encoding may change, spaces too."""
-CANARIES = ["k7\"\\<&'%Qz41vT/", "m9\"\\<&'%Rw83bK", "w4\"\\<&'%Gj60nP"]
+RENEWED = f"p3\"\\<&'%Tv {_OWN}"
+"""The one that the portal gives a manager who had forgotten it."""
+CANARIES = [f"k7\"\\<&'%Qz{_OWN}T/", f"m9\"\\<&'%Rw{_OWN}K", f"w4\"\\<&'%Gj{_OWN}P"]
 """The portal's next passwords (it makes none with a space): the policy rejects the first."""
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
 
@@ -201,10 +205,11 @@ class Loopback:
         return [f"loopback {ends}: {value}" for ends, said in list(self.flows.items()) for value in which(wanted, bytes(said), 1)]
 
 
-def _spoken_to() -> set[int]:
-    """The ports on which anybody on this machine speaks to another: read in one go, for it is asked all the time."""
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return {int(line.split()[2].rpartition(":")[2], 16) for line in lines}
+def _ports() -> tuple[set[int], set[int]]:
+    """The ports of this machine on which anybody listens, and those that anybody speaks to: one reading, for it is done all the time."""
+    lines = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ports = [(int(here[-4:], 16), int(there[-4:], 16), state == "0A") for here, there, state in lines]
+    return {here for here, _, listens in ports if listens}, {there for _, there, listens in ports if not listens}
 
 
 class Watch:
@@ -236,16 +241,18 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
+        known = set[int]()
         while not self._over.wait(0.15):
+            listening, spoken_to = _ports()
             processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
             for process in processes:
                 with contextlib.suppress(psutil.Error, OSError):
                     self._look_at(process)
-            if self._ports & _spoken_to():
-                for process in processes:
-                    with contextlib.suppress(psutil.Error, OSError):
-                        called = [each.raddr for each in process.net_connections("tcp") if each.raddr]
-                        self.heard |= {str(each) for each in called if each.port in self._ports}
+            if self._ports & spoken_to:
+                self._listen(processes)
+            elif listening != known:
+                self._listen([each for each in processes if each.pid in self.kernels])
+            known = listening
             for folder in self.folders:
                 self._look_into(folder)
 
@@ -254,7 +261,6 @@ class Watch:
         command = "\0".join(process.cmdline())
         if "ipykernel" in command or "releve.own_kernel" in command:  # whichever way the kernel was started
             self.kernels.add(process.pid)
-            self._ports |= {each.laddr.port for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN}
         if (process, command) in self._known:
             return
         self.arguments.add(command)
@@ -264,6 +270,15 @@ class Watch:
             if process.rlimit(psutil.RLIMIT_CORE)[1] != 0:
                 self.dumps.add(process.name())
         self._known.add((process, command))
+
+    def _listen(self, processes: list[psutil.Process]) -> None:
+        """On which ports the kernels listen, and who speaks to one of them."""
+        for process in sorted(processes, key=lambda each: each.pid not in self.kernels):
+            with contextlib.suppress(psutil.Error, OSError):
+                found = process.net_connections("tcp")
+                if process.pid in self.kernels:
+                    self._ports |= {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
+                self.heard |= {str(each.raddr) for each in found if each.raddr and each.raddr.port in self._ports}
 
     def _look_into(self, folder: Path) -> None:
         for path in (Path(parent, name) for parent, _, names in os.walk(folder) for name in names):  # what goes meanwhile is passed over
