@@ -31,8 +31,6 @@ WORD = f"Chrysalide{_OWN}"
 """A canary that is a plain word: a manager's password."""
 MANAGER = f"x4\"\\<&'% Hj {_OWN}"
 """A manager's password with everything that an encoding may change, spaces too."""
-RENEWED = f"p3\"\\<&'%Tv {_OWN}"
-"""The one that the portal gives a manager who had forgotten it."""
 CANARIES = [f"k7\"\\<&'%Qz{_OWN}T/", f"m9\"\\<&'%Rw{_OWN}K", f"w4\"\\<&'%Gj{_OWN}P"]
 """The portal's next passwords (it makes none with a space): the policy rejects the first."""
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters

@@ -74,6 +74,8 @@ class AtDesk:
             if answer.values["keep"]:
                 await asyncio.to_thread(credentials.keystore.portal_password(credentials.login).set, answer.secrets["password"])
             self._typed = credentials.typed = answer.secrets["password"]
+            if answer.action == "vouch":
+                await asyncio.to_thread(credentials.forget_refusal)
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         if not asked.problem:  # just sent
@@ -212,11 +214,14 @@ def _credentials(login: str, refused: str) -> View:
         field_("password", "Mot de passe du Portail de la Gestion Publique", "password", help="Il n'est écrit dans aucun fichier."),
         field_("keep", "Le garder dans le trousseau de cet ordinateur, pour ne plus avoir à le taper", "check"),
     ]
+    buttons = [button("ok", "Se connecter", "primary")]
+    if refused:
+        buttons.append(button("vouch", "Je l'ai vérifié sur le portail lui-même : l'essayer encore", "link"))
     return form(
         "Votre mot de passe du portail",
         body,
         fields=fields,
-        buttons=[button("ok", "Se connecter", "primary")],
+        buttons=buttons,
         tag=step_tag("authentification", "faite par Relève"),
         tone="trouble" if refused else "plain",
     )

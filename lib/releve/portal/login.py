@@ -58,6 +58,10 @@ class Credentials:
         """Keep, in the keyring, that the portal refused this password; `releve credentials store` forgets it."""
         self._refused.set(Secret(_fingerprint(password)))
 
+    def forget_refusal(self) -> None:
+        """A person vouches for the password: one more try. An account that was locked may have been opened again as it was."""
+        self._refused.delete()
+
     def seed(self) -> Secret | None:
         """The authenticator's seed, if one is kept."""
         return self.keystore.otp_seed(self.login).get()
