@@ -14,8 +14,8 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backends import SecretService as secret_service_backend
-from releve.keystore import Keystore
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.keystore import Keystore
+from releve.vault.throwaway import ThrowawayKeyring
 
 # A bus that starts nothing by itself: a daemon that a test kills stays dead, and none is left behind.
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

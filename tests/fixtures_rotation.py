@@ -25,15 +25,15 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 from releve import browsers, headless, runbook, session
 from releve import events as ev
 from releve.errors import ReleveError
-from releve.keystore import Keystore
 from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import load
-from releve.slots import Slot, Slots
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot, Slots
+from releve.vault.throwaway import ThrowawayKeyring
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
 CELLS: list[str] = [

@@ -18,8 +18,8 @@ from releve.history import Past, history
 from releve.school import Faults, SchoolThread, World
 from releve.secret import Secret
 from releve.settings import Settings, load
-from releve.slots import Slot
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.slots import Slot
+from releve.vault.throwaway import ThrowawayKeyring
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from releve import events as ev
 from releve import journal as j
 from releve.headless import model
-from releve.keystore import Keystore
 from releve.record import seal
 from releve.record.commitment import commitment
 from releve.record.folder import RecordFolder
 from releve.secret import Secret
 from releve.settings import Settings, load
-from releve.slots import Slot
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot
 
 SIRET, ACCOUNT, LOGIN = "21990001600011", "TECH_1_12345678@cpro.fr", "xt012345"
 PASSWORD = "m9\"\\<&'% Rw 83bK"

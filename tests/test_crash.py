@@ -22,7 +22,7 @@ import pytest
 import twin as twins
 from releve import events as ev
 from releve.school import Faults
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 from twin import Twin
 
 

@@ -14,11 +14,11 @@ import pytest
 from releve import credentials
 from releve import settings as settings_module
 from releve.errors import ReleveError
-from releve.keyring_entry import CredentialMissing, KeyringLocked
 from releve.secret import Secret
 from releve.settings import Settings
-from releve.slots import Slot
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.entry import CredentialMissing, KeyringLocked
+from releve.vault.slots import Slot
+from releve.vault.throwaway import ThrowawayKeyring
 
 CANARY = " Canari-'\"<&\\%é "
 ACCOUNT, SIRET = "TECH_1_12345678@cpro.fr", "21990001600011"

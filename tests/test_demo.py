@@ -15,8 +15,8 @@ from releve import browsers, demo
 from releve.portal.browser import PortalBrowser
 from releve.school import World
 from releve.settings import Portal
-from releve.slots import Slot
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.slots import Slot
+from releve.vault.throwaway import ThrowawayKeyring
 
 
 def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:

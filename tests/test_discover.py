@@ -15,7 +15,7 @@ from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
 from releve.secret import Secret
 from releve.settings import load
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 
 SECOND = siret(1, 2)
 

@@ -21,8 +21,8 @@ from releve.portal.login import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import Portal, load
-from releve.slots import Slot
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.slots import Slot
+from releve.vault.throwaway import ThrowawayKeyring
 from test_proof import with_piste
 
 GOOD, DOUBTFUL, BAD = Grade.GOOD, Grade.DOUBTFUL, Grade.BAD

@@ -20,7 +20,6 @@ from releve import browsers
 from releve import events as ev
 from releve import journal as j
 from releve.errors import ReleveError
-from releve.keystore import Keystore
 from releve.operator import ScreenChange, Unattended
 from releve.portal.browser import PortalBrowser
 from releve.portal.drift import Baseline, Look, difference, load
@@ -33,6 +32,7 @@ from releve.secret import Secret
 from releve.session import ROUTES
 from releve.settings import Portal, project_root
 from releve.settings import load as load_settings
+from releve.vault.keystore import Keystore
 from releve.watch import ScreenChanged, Watch, accept
 from test_rehearse import rehearse, seen
 from twin import MemoryKeyring

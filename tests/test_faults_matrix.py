@@ -27,13 +27,13 @@ from releve import events as ev
 from releve import journal as j
 from releve import state
 from releve.errors import ReleveError
-from releve.keyring_entry import KeyringWaits
-from releve.keystore import Keystore
 from releve.operator import Keep, Unattended
 from releve.portal import errors as e
 from releve.secret import Secret
-from releve.slots import Slot, SlotHeldByAnotherRun
 from releve.state import Next
+from releve.vault.entry import KeyringWaits
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot, SlotHeldByAnotherRun
 from twin import MemoryKeyring, Result, Twin
 
 

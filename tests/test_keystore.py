@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import InitError
-from releve import keystore as keystores
 from releve.facts import SlotsView
-from releve.keyring_entry import (
+from releve.secret import Secret
+from releve.vault import keystore as keystores
+from releve.vault.entry import (
     CredentialMissing,
     KeyringEntryVanished,
     KeyringLocked,
@@ -31,10 +32,9 @@ from releve.keyring_entry import (
     KeyringUnavailable,
     KeyringWriteRefused,
 )
-from releve.keystore import Keystore, open_keystore
-from releve.secret import Secret
-from releve.slots import Held, Slot, SlotHeldByAnotherRun, Slots, SlotUnreadable
-from releve.throwaway import ThrowawayBackend, ThrowawayKeyring
+from releve.vault.keystore import Keystore, open_keystore
+from releve.vault.slots import Held, Slot, SlotHeldByAnotherRun, Slots, SlotUnreadable
+from releve.vault.throwaway import ThrowawayBackend, ThrowawayKeyring
 
 PRINTABLE = "".join(chr(code) for code in range(32, 127))
 ACCOUNT = "TECH_1_12345678@cpro.fr"
@@ -253,7 +253,7 @@ class TestSecretService(KeystoreContract):
     def test_a_child_process_finds_it(self, secret_service: Session) -> None:
         """What a kernel started inside the session reads is what was written here."""
         filled(secret_service.keystore())
-        code = f"from releve.keystore import *; print(open_keystore().slots({ACCOUNT!r}).filled())"
+        code = f"from releve.vault.keystore import *; print(open_keystore().slots({ACCOUNT!r}).filled())"
         done = subprocess.run([sys.executable, "-c", code], env=os.environ | secret_service.environment, capture_output=True, text=True)
         assert str(SlotsView("run-2", "run-1", "run-0")) == done.stdout.strip()
 
@@ -328,7 +328,7 @@ def test_entries_that_vanish(throwaway: ThrowawayKeyring) -> None:
 
 PROMOTE = """
 import os, signal, sys
-from releve.keystore import open_keystore
+from releve.vault.keystore import open_keystore
 
 left = int(sys.argv[1])
 

@@ -24,7 +24,7 @@ from releve.school.people import DEMO_SIRET, siret
 from releve.secret import Secret
 from releve.settings import load
 from releve.targets.corail import GuidedCorail
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
 
 SECRET = "Canari\"<&'%\\mot"

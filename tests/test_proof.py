@@ -14,7 +14,7 @@ from releve.proving import Prover, Reset
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import Settings, load
-from releve.slots import Slot
+from releve.vault.slots import Slot
 
 
 def with_piste(scene: Scene) -> Scene:

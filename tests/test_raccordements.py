@@ -21,8 +21,8 @@ from releve.rotation import Rotation
 from releve.school import Faults
 from releve.secret import Secret
 from releve.session import Parameters, Session
-from releve.slots import Slot
 from releve.state import DISPLAYED, OLD, PERHAPS
+from releve.vault.slots import Slot
 from twin import Twin, dying, points
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]

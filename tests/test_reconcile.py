@@ -15,7 +15,7 @@ from releve.reconcile import TABLE, Action, Click, click, reconcile
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
-from releve.slots import Slot
+from releve.vault.slots import Slot
 from test_proof import with_piste
 
 LETTERS = {"A": Verdict.ACCEPTED, "R": Verdict.REFUSED, "U": Verdict.UNKNOWN, "E": Verdict.EMPTY}

@@ -27,7 +27,7 @@ from releve.record import seal
 from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
 from releve.record.picture import lighter
 from releve.secret import Secret
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")  # as the browser that its tests share

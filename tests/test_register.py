@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import rfc8785
 from releve.record.register import FIRST, NotSealed, Register, RegisterDamaged, digest
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 
 ENTRY = {"kind": "record", "outcome": "succeeded"}
 WRITER = """
 import sys
 from pathlib import Path
-from releve.keystore import open_keystore
+from releve.vault.keystore import open_keystore
 from releve.record.register import Register
 register = Register(Path(sys.argv[1]), open_keystore())
 for number in range(int(sys.argv[3])):

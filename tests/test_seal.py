@@ -23,7 +23,7 @@ from releve.record import picture, seal, search
 from releve.record.commitment import commitment, same
 from releve.record.verify import verify
 from releve.secret import MASK, Secret, clean
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
 
 PLANTS: dict[str, Callable[[str], bytes]] = {

@@ -15,7 +15,7 @@ import pytest
 from releve.record import seal, timestamp
 from releve.record.register import Register, digest
 from releve.record.verify import verify
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

@@ -18,7 +18,7 @@ from releve.record.folder import RecordFolder
 from releve.record.register import FIRST, digest
 from releve.record.seal import sha256
 from releve.record.verify import WORDS, verify
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 
 

@@ -25,7 +25,6 @@ from releve import events as ev
 from releve import facts, runbook, state
 from releve.errors import ReleveError
 from releve.headless import model
-from releve.keystore import Keystore
 from releve.operator import Unattended
 from releve.portal import errors as e
 from releve.procedure import NAVIGATION
@@ -35,8 +34,9 @@ from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
 from releve.secret import Secret, forget, registered
 from releve.session import Parameters, Session
-from releve.slots import Slot, Slots
-from releve.throwaway import ThrowawayBackend
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot, Slots
+from releve.vault.throwaway import ThrowawayBackend
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026"
 CELLS: list[str] = [

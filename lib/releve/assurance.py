@@ -8,7 +8,6 @@ from datetime import datetime
 
 from . import events as ev
 from .errors import PersonNeeded
-from .keyring_entry import CredentialMissing
 from .operator import Operator
 from .papers import Papers
 from .procedure import BY_ID, PROOF
@@ -16,6 +15,7 @@ from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prove
 from .reconcile import Click
 from .state import Next, Situation
 from .steps import Done, StepMissing
+from .vault.entry import CredentialMissing
 
 
 class ProofLater(PersonNeeded):

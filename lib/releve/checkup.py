@@ -29,14 +29,14 @@ import httpx
 
 from . import browsers, network
 from .errors import ReleveError
-from .keyring_entry import KeyringError
-from .keystore import Keystore, open_keystore
 from .piste import Piste
 from .portal.browser import PortalBrowser
 from .portal.login import Credentials
 from .proof import Failure
 from .secret import Secret
 from .settings import Portal, Settings, is_loopback, origin, project_root
+from .vault.entry import KeyringError
+from .vault.keystore import Keystore, open_keystore
 
 PROMPT_SECONDS = 20.0  # a locked keyring may show a window and wait for somebody
 WARN_CERTIFICATE = timedelta(days=14)

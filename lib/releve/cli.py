@@ -170,9 +170,9 @@ def _finish_left_over(args: argparse.Namespace) -> int:
     """Seal the records that an ended process left unsealed (plain papermill, a kill); how many could not be."""
     if getattr(args, "folder", None):  # an auditor's check of named folders writes nothing
         return 0
-    from .keystore import open_keystore
     from .record.seal import finish_left_over
     from .settings import load
+    from .vault.keystore import open_keystore
 
     with suppress(ReleveError):  # bad settings, no keyring: the command itself tells it
         left = finish_left_over(load(args.settings, args.outputs), open_keystore())

@@ -12,11 +12,11 @@ import sys
 from dataclasses import dataclass
 
 from .errors import UsageError
-from .keyring_entry import CredentialMissing, Entry
-from .keystore import Keystore, open_keystore
 from .secret import Secret
 from .settings import Settings, load
-from .slots import Slot, Slots
+from .vault.entry import CredentialMissing, Entry
+from .vault.keystore import Keystore, open_keystore
+from .vault.slots import Slot, Slots
 
 BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 _SLOTS = {"current": Slot.CURRENT, "pending": Slot.PENDING}

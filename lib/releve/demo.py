@@ -14,11 +14,11 @@ from pathlib import Path
 from . import headless
 from .commands import show
 from .credentials import BY_HAND
-from .keystore import Keystore
 from .school import Faults, SchoolThread, World
 from .secret import Secret
 from .settings import load, project_root
-from .throwaway import ThrowawayKeyring
+from .vault.keystore import Keystore
+from .vault.throwaway import ThrowawayKeyring
 
 SIRET, NAME, LOGIN = "21990001600011", "Commune d'Exemple", "xt012345"
 

@@ -16,10 +16,10 @@ from .papers import Papers
 from .procedure import BY_ID, TARGET_STEPS
 from .record.folder import CAPTURES
 from .secret import Secret
-from .slots import Slot
 from .state import Next, Situation, portal_needed
 from .steps import Done, StepMissing, picture
 from .targets import Target
+from .vault.slots import Slot
 
 
 class HeldByHand(PersonNeeded):

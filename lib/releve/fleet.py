@@ -19,11 +19,11 @@ from . import headless
 from .errors import ReleveError
 from .history import JustDone, history
 from .kernel import UnforeseenError
-from .keystore import open_keystore
 from .lock import AccountBusy
 from .record import search
 from .secret import forget, registered
 from .settings import Settings, Structure
+from .vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from .kept_kernel import Kernel

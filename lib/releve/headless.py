@@ -18,14 +18,14 @@ from . import journal as j
 from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
 from .history import refuse_twice
-from .keyring_entry import KeyringError
-from .keystore import open_keystore
 from .lock import AccountLock
 from .record import search
 from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
 from .record.seal import finish
 from .settings import Settings, Structure, project_root
 from .state import Situation, assess, exit_code
+from .vault.entry import KeyringError
+from .vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from .kept_kernel import Kernel  # imported late: papermill costs half a second

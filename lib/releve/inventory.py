@@ -16,13 +16,13 @@ from tomlkit.items import Table
 from . import browsers, siret
 from .disk import write_atomically
 from .errors import ReleveError, UsageError
-from .keystore import Keystore
 from .operator import Operator
 from .portal.browser import PortalBrowser
 from .portal.gestionnaire import Gestionnaire
 from .portal.login import Credentials, Login
 from .portal.screens import ActivitesDuGestionnaire, ModificationDeLaStructure
 from .settings import Settings, load
+from .vault.keystore import Keystore
 
 
 class SettingsNotWritten(UsageError):

@@ -13,7 +13,7 @@ from .errors import ReleveError
 from .operator import Keep, Operator
 from .papers import Papers
 from .secret import Secret
-from .slots import Slot, SlotHeldByAnotherRun
+from .vault.slots import Slot, SlotHeldByAnotherRun
 
 
 class PasswordNotKept(ReleveError):

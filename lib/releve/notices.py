@@ -18,11 +18,11 @@ from .disk import write_atomically
 from .due import Due, Standing
 from .errors import ReleveError
 from .fleet import Line, Tour
-from .keyring_entry import CredentialMissing
-from .keystore import Keystore
 from .record.folder import PAGE
 from .secret import Secret, scrub
 from .settings import Notices, Settings
+from .vault.entry import CredentialMissing
+from .vault.keystore import Keystore
 
 HEARTBEAT = ".last-fleet.json"
 

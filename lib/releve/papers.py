@@ -10,13 +10,13 @@ from . import events as ev
 from . import journal as j
 from .errors import ReleveError
 from .facts import Facts, SlotsView, gather
-from .keystore import Keystore
 from .record.commitment import commitment
 from .record.folder import RecordFolder
 from .secret import Secret
 from .settings import Settings, Structure
-from .slots import Slot
 from .state import Situation, assess
+from .vault.keystore import Keystore
+from .vault.slots import Slot
 
 
 class Papers:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from . import events as ev
 from .errors import PersonNeeded, ReleveError
-from .keystore import Keystore
 from .proof import NOTHING_HELD, Meaning, Verdict
 from .settings import Settings, Structure
-from .slots import Slot
+from .vault.keystore import Keystore
+from .vault.slots import Slot
 
 if TYPE_CHECKING:
     from .piste import Piste, Tried  # imported late: most town halls have no PISTE application

@@ -19,7 +19,6 @@ from .due import deadline
 from .entry import TargetEntry
 from .errors import ReleveError
 from .keeping import Keeper
-from .keystore import Keystore
 from .operator import DecisionNeeded, Operator
 from .operator import Target as Confirmation
 from .papers import Papers
@@ -30,10 +29,11 @@ from .record.folder import RecordFolder, is_closed
 from .reset import PasswordReset
 from .secret import Secret
 from .settings import Settings, Structure
-from .slots import Slot
 from .state import Next, Situation, exit_code, portal_needed
 from .steps import Done, StepMissing
 from .targets import Target
+from .vault.keystore import Keystore
+from .vault.slots import Slot
 from .watch import Watch
 from .way import Way
 

@@ -19,7 +19,6 @@ from . import journal as j
 from . import settings, warm
 from .errors import ReleveError, UsageError
 from .history import refuse_twice
-from .keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
 from .lock import AccountLock, actor
 from .operator import Operator
 from .portal.auto import Auto
@@ -37,6 +36,7 @@ from .rehearsal import Rehearsal
 from .rotation import Rotation
 from .settings import Settings, Structure
 from .targets import Target, build, identifier
+from .vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)

@@ -27,7 +27,7 @@ from releve import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fixtures_rotation import LOGIN, PASSWORD, Scene

@@ -21,7 +21,7 @@ from releve import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
-from releve.throwaway import ThrowawayKeyring
+from releve.vault.throwaway import ThrowawayKeyring
 
 
 def main(runs: int) -> None:

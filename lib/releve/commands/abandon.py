@@ -10,11 +10,11 @@ from .. import events as ev
 from .. import journal as j
 from ..errors import ReleveError, UsageError
 from ..headless import situation_of
-from ..keystore import open_keystore
 from ..lock import AccountLock, actor
 from ..record.folder import RecordFolder, unfinished
 from ..record.seal import finish
 from ..settings import Settings, load
+from ..vault.keystore import open_keystore
 
 
 class NothingToAbandon(UsageError):

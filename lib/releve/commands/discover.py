@@ -9,10 +9,10 @@ import sys
 
 from .. import inventory
 from ..inventory import Line, Standing
-from ..keystore import open_keystore
 from ..operator import CodeAsked, Unattended
 from ..session import DemoKeyring
 from ..settings import Settings, load
+from ..vault.keystore import open_keystore
 
 WORDS = {
     Standing.KNOWN: "déjà dans les réglages",

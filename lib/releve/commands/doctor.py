@@ -10,13 +10,13 @@ from .. import checkup
 from ..checkup import Finding, Grade
 from ..errors import ReleveError
 from ..headless import situation_of
-from ..keystore import open_keystore
 from ..proof import Verdict
 from ..proving import Prover
 from ..reconcile import Action, reconcile
 from ..record.folder import unfinished
 from ..settings import Portal, Settings, Structure, load, project_root
-from ..slots import Slot
+from ..vault.keystore import open_keystore
+from ..vault.slots import Slot
 
 WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
 SLOTS = {Slot.PENDING: "Mot de passe en attente", Slot.CURRENT: "Mot de passe actuel", Slot.PREVIOUS: "Mot de passe précédent"}

@@ -8,11 +8,11 @@ import shutil
 from datetime import date
 
 from ..errors import UsageError
-from ..keystore import open_keystore
 from ..record.folder import RecordFolder
 from ..record.register import Register
 from ..record.verify import verify
 from ..settings import load
+from ..vault.keystore import open_keystore
 
 
 class KeptForEver(UsageError):

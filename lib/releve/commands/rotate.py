@@ -8,10 +8,10 @@ import sys
 from .. import headless, notices
 from ..errors import PersonNeeded, ReleveError, UsageError
 from ..fleet import Fleet, Line, one_each, unconfirmed
-from ..keystore import open_keystore
 from ..operator import GateClosed
 from ..record.folder import unfinished
 from ..settings import Settings, Structure, load
+from ..vault.keystore import open_keystore
 from . import show
 from .due import now
 

@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ReleveError, UsageError
-from ..keystore import Keystore, open_keystore
 from ..record.folder import RecordFolder
 from ..record.verify import Verdict, verify
 from ..settings import default_path, load, project_root
+from ..vault.keystore import Keystore, open_keystore
 
 
 class NoSuchFolder(UsageError):

@@ -14,11 +14,11 @@ from .. import picture
 from ..due import Due, Standing, agenda
 from ..errors import ReleveError
 from ..history import Past, history
-from ..keystore import open_keystore
 from ..lab import OUTPUTS_ENVIRONMENT
 from ..record.folder import PAGE, RecordFolder
 from ..record.seal import finish_left_over
 from ..settings import Settings, default_path, load
+from ..vault.keystore import open_keystore
 from . import first_start
 from .copy import dated_copy, folder_url, url
 from .panel import Answer, Panel, View, button, form, paragraphs

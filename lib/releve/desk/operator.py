@@ -10,12 +10,12 @@ from functools import partial
 from html import escape
 
 from ..errors import ReleveError
-from ..keyring_entry import CredentialMissing
 from ..operator import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
 from ..portal.errors import AlreadyRefused, ResetOutcomeUnknown
 from ..portal.login import Credentials
 from ..procedure import BY_ID, STEPS, Step, target_name
 from ..secret import Secret
+from ..vault.entry import CredentialMissing
 from . import corail
 from .panel import Answer, Panel, View, button, field_, form, paragraphs
 from .reconnect import Pages

@@ -13,7 +13,7 @@ from ..demo import LOGIN, SIRET, fill, settings_text
 from ..record.folder import RecordFolder
 from ..school import Faults, SchoolThread, World
 from ..settings import load
-from ..throwaway import ThrowawayKeyring
+from ..vault.throwaway import ThrowawayKeyring
 from .copy import dated_copy
 
 

@@ -14,12 +14,12 @@ from tornado.web import HTTPError
 from traitlets import Unicode
 
 from ..errors import ReleveError
-from ..keystore import open_keystore
 from ..record.folder import RecordFolder, opened
 from ..record.seal import STATEMENT
 from ..record.search import learn
 from ..secret import clean
 from ..settings import load
+from ..vault.keystore import open_keystore
 from . import MODELS, RECORDS
 
 KEYRING_SECONDS = 2.0  # a locked keyring asks a person, and a save does not wait for that

@@ -20,9 +20,9 @@ from filelock import AsyncFileLock, Timeout
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from ..keystore import Keystore
 from ..operator import CodeAsked, Operator
 from ..secret import Secret
+from ..vault.keystore import Keystore
 from . import errors as e
 from .browser import PortalBrowser
 from .screens import AccueilDeChorusPro, AccueilDuPortail, Authentification

@@ -17,9 +17,9 @@ from typing import Any
 
 from .. import events as ev
 from ..errors import ReleveError
-from ..keyring_entry import Entry
-from ..keystore import Keystore
 from ..secret import Secret
+from ..vault.entry import Entry
+from ..vault.keystore import Keystore
 
 
 def _key(keystore: Keystore, run: str) -> Entry:

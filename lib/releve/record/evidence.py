@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 
 from ..disk import write_atomically
-from ..keystore import Keystore
 from ..settings import Settings
+from ..vault.keystore import Keystore
 from .folder import NOTEBOOK, RecordFolder, is_closed
 from .register import Register
 from .seal import finish

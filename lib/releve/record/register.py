@@ -19,8 +19,8 @@ from filelock import FileLock
 
 from ..disk import fsync_folder
 from ..errors import ReleveError
-from ..keyring_entry import Entry
-from ..keystore import Keystore
+from ..vault.entry import Entry
+from ..vault.keystore import Keystore
 
 FILE_NAME = "register.jsonl"
 FIRST = "0" * 64  # what stands for the hash before the first line

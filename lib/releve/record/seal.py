@@ -21,8 +21,8 @@ from .. import events as ev
 from .. import journal as j
 from ..disk import write_atomically
 from ..errors import ReleveError
-from ..keystore import Keystore
 from ..settings import Settings, project_root
+from ..vault.keystore import Keystore
 from . import commitment, search, timestamp
 from .folder import CAPTURES, NOTEBOOK, PAGE, RecordFolder, all_records, is_closed, opened, outcome
 from .page import write_page

@@ -12,10 +12,10 @@ from pathlib import Path
 from ahocorasick_rs import BytesAhoCorasick
 
 from ..errors import ReleveError
-from ..keystore import Keystore
 from ..secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
 from ..settings import Settings
-from ..slots import Slot
+from ..vault.keystore import Keystore
+from ..vault.slots import Slot
 from . import picture
 from .folder import RecordFolder
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..keystore import Keystore
+from ..vault.keystore import Keystore
 from . import timestamp
 from .folder import RecordFolder, is_closed
 from .register import FILE_NAME, FIRST, Register, digest

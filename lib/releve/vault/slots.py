@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from .effects import effect
-from .facts import SlotsView
-from .keyring_entry import Entry, KeyringEntryVanished, KeyringError
-from .secret import Secret
+from ..effects import effect
+from ..facts import SlotsView
+from ..secret import Secret
+from .entry import Entry, KeyringEntryVanished, KeyringError
 
 
 class SlotUnreadable(KeyringError):

@@ -1,6 +1,6 @@
 """The keyring of the operating system, chosen on purpose, and where everything that Relève keeps is in it.
 
-One entry is `keyring_entry`'s; the three of a technical account are `slots`.
+One entry is `entry`'s; the three of a technical account are `slots`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 
-from .keyring_entry import Entry, KeyringMissing, KeyringWaits
+from .entry import Entry, KeyringMissing, KeyringWaits
 from .slots import Slot, Slots
 
 T = TypeVar("T")
