@@ -11,9 +11,9 @@ import pytest
 import trustme
 from fixtures_rotation import encoded
 from https_server import web_server
-from releve import piste, proof
-from releve.piste import Piste
-from releve.proof import Answer, Verdict
+from releve.proof import piste, verdicts
+from releve.proof.piste import Piste
+from releve.proof.verdicts import Answer, Verdict
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
 from releve.secret import Secret
@@ -152,7 +152,7 @@ def test_a_certificate_that_nobody_vouches_for_is_its_own_answer(access: Access)
 
 def test_a_token_says_nothing_of_the_password() -> None:
     """It belongs to the application: the meaning of its answer is UNKNOWN."""
-    given = proof.meaning(Answer(token=True, status=200, text='{"access_token": "x"}'))
+    given = verdicts.meaning(Answer(token=True, status=200, text='{"access_token": "x"}'))
     assert ("token given", UNKNOWN, "PISTE a donné un jeton", "") == (given.name, given.verdict, given.said, given.todo)
 
 
@@ -185,17 +185,17 @@ HEADER = 'Bearer realm="PISTE",error="Unauthorized",error_description="login or 
         (Answer(False, 401, "", 'Bearer realm="PISTE"'), "token refused"),
         (Answer(False, 401, LDAP.replace("LDAP", "cache")), "not understood"),
         (Answer(False, 401, LDAP.replace("401", "500")), "not understood"),
-        (Answer(False, failure=proof.Failure.UNREACHABLE), "unreachable"),
+        (Answer(False, failure=verdicts.Failure.UNREACHABLE), "unreachable"),
     ],
 )
 def test_an_answer_beside_those_that_were_seen_has_its_row_too(answer: Answer, name: str) -> None:
     """Each part of a row's condition counts: what differs in one point only is another answer."""
-    assert name == proof.meaning(answer).name
+    assert name == verdicts.meaning(answer).name
 
 
 def test_every_row_of_the_table_is_tried() -> None:
     """No row without a case above: a new one needs its own."""
-    assert {row.name for row in proof.TABLE} == {case[0] for case in CASES} | {"certificate", "token given"}
+    assert {row.name for row in verdicts.TABLE} == {case[0] for case in CASES} | {"certificate", "token given"}
 
 
 def test_a_token_that_has_had_its_hour_is_asked_for_anew(access: Access) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fixtures_rotation import Scene
 from releve import events as ev
 from releve.errors import ReleveError
-from releve.proving import Prover, Reset
+from releve.proof.asking import Prover, Reset
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret
 from releve.settings import Settings, load

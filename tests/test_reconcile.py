@@ -10,8 +10,8 @@ from fixtures_rotation import Scene
 from releve import events as ev
 from releve import journal as j
 from releve import state
-from releve.proof import Verdict
-from releve.reconcile import TABLE, Action, Click, click, reconcile
+from releve.proof.reconcile import TABLE, Action, Click, click, reconcile
+from releve.proof.verdicts import Verdict
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.secret import Secret

@@ -11,8 +11,8 @@ from .errors import PersonNeeded
 from .operator import Operator
 from .papers import Papers
 from .procedure import BY_ID, PROOF
-from .proving import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
-from .reconcile import Click
+from .proof.asking import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
+from .proof.reconcile import Click
 from .state import Next, Situation
 from .steps import Done, StepMissing
 from .vault.entry import CredentialMissing

@@ -29,10 +29,10 @@ import httpx
 
 from . import browsers, network
 from .errors import ReleveError
-from .piste import Piste
 from .portal.browser import PortalBrowser
 from .portal.login import Credentials
-from .proof import Failure
+from .proof.piste import Piste
+from .proof.verdicts import Failure
 from .secret import Secret
 from .settings import Portal, Settings, is_loopback, origin, project_root
 from .vault.entry import KeyringError

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import events as ev
-from .proof import Verdict
-from .reconcile import click
+from .proof.reconcile import click
+from .proof.verdicts import Verdict
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import ssl
 import httpx
 import truststore
 
-from .proof import Failure
+from .proof.verdicts import Failure
 
 CONNECT_SECONDS = 10.0
 

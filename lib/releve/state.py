@@ -15,7 +15,7 @@ from .facts import Facts as Facts
 from .facts import SlotsView as SlotsView
 from .facts import gather as gather
 from .procedure import target_name
-from .reconcile import Click
+from .proof.reconcile import Click
 
 
 class Next(StrEnum):

@@ -10,9 +10,9 @@ from .. import checkup
 from ..checkup import Finding, Grade
 from ..errors import ReleveError
 from ..headless import situation_of
-from ..proof import Verdict
-from ..proving import Prover
-from ..reconcile import Action, reconcile
+from ..proof.asking import Prover
+from ..proof.reconcile import Action, reconcile
+from ..proof.verdicts import Verdict
 from ..record.folder import unfinished
 from ..settings import Portal, Settings, Structure, load, project_root
 from ..vault.keystore import open_keystore

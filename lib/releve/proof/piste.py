@@ -1,6 +1,6 @@
 """PISTE, and through it the API of Chorus Pro: does it take this technical account's password? Read-only calls.
 
-Nothing here raises for what the network or the API does: every answer, and every silence, has its row in `proof.TABLE`.
+Nothing here raises for what the network or the API does: every answer, and every silence, has its row in `verdicts.TABLE`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from . import network
-from .proof import Answer, Failure, Meaning, Verdict, meaning
-from .secret import Secret
-from .settings import Piste as Application
+from .. import network
+from ..secret import Secret
+from ..settings import Piste as Application
+from .verdicts import Answer, Failure, Meaning, Verdict, meaning
 
 ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from . import events as ev
-from .errors import PersonNeeded, ReleveError
-from .proof import NOTHING_HELD, Meaning, Verdict
-from .settings import Settings, Structure
-from .vault.keystore import Keystore
-from .vault.slots import Slot
+from .. import events as ev
+from ..errors import PersonNeeded, ReleveError
+from ..settings import Settings, Structure
+from ..vault.keystore import Keystore
+from ..vault.slots import Slot
+from .verdicts import NOTHING_HELD, Meaning, Verdict
 
 if TYPE_CHECKING:
     from .piste import Piste, Tried  # imported late: most town halls have no PISTE application

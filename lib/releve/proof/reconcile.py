@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .proof import Verdict
+from .verdicts import Verdict
 
 A, R, U, E = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.UNKNOWN, Verdict.EMPTY
 
