@@ -7,8 +7,8 @@ from pathlib import Path
 
 from fixtures_rotation import Scene
 from icalendar import Calendar
-from releve.calendar_file import calendar
-from releve.due import Due, Standing
+from releve.planning.calendar_file import calendar
+from releve.planning.due import Due, Standing
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

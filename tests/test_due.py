@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from releve import events as ev
 from releve import journal as j
-from releve.due import Due, Standing, agenda, deadline, in_blackout
 from releve.history import Past, history
+from releve.planning.due import Due, Standing, agenda, deadline, in_blackout
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.settings import PORTAL_LIMIT_DAYS, Policy, Structure

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import Scene
-from releve import notices
-from releve.due import Due, Standing
 from releve.fleet import Line, Tour
+from releve.planning import notices
+from releve.planning.due import Due, Standing
 from releve.secret import Secret
 from releve.settings import Notices, Settings, load
 

@@ -11,10 +11,10 @@ from fixtures_rotation import Scene
 from playwright.sync_api import sync_playwright
 from releve import browsers
 from releve import journal as j
-from releve.due import Due, Standing
 from releve.history import Past
-from releve.picture import legend, year
-from releve.report import numbers, page
+from releve.planning.due import Due, Standing
+from releve.planning.picture import legend, year
+from releve.planning.report import numbers, page
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)

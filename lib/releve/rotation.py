@@ -15,13 +15,13 @@ from datetime import date
 from . import events as ev
 from . import journal as j
 from .assurance import Assurance
-from .due import deadline
 from .entry import TargetEntry
 from .errors import ReleveError
 from .keeping import Keeper
 from .operator import DecisionNeeded, Operator
 from .operator import Target as Confirmation
 from .papers import Papers
+from .planning.due import deadline
 from .portal.errors import BrowserGone, PortalError
 from .portal.route import Route
 from .procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS

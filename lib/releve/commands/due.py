@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from ..disk import write_atomically
-from ..due import ORDER, Due, agenda
 from ..errors import UsageError
 from ..history import history
-from ..picture import WORDS, counted
+from ..planning.due import ORDER, Due, agenda
+from ..planning.picture import WORDS, counted
 from ..settings import Settings, load
 
 
@@ -80,7 +80,7 @@ def _table(dues: list[Due]) -> None:
 
 
 def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
-    from ..calendar_file import calendar  # only when asked for: a scheduler runs `releve due` every day
+    from ..planning.calendar_file import calendar  # only when asked for: a scheduler runs `releve due` every day
 
     try:
         write_atomically(path, calendar(dues, settings.policy.warn_days))

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 
 from ..errors import UsageError
-from ..notices import Notice, last_beat, of_agenda, send, store
+from ..planning.notices import Notice, last_beat, of_agenda, send, store
 from ..settings import Settings, load
 from ..vault.keystore import open_keystore
 from .due import now

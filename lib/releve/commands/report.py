@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from ..disk import write_atomically
-from ..due import agenda
 from ..errors import UsageError
 from ..history import history
-from ..report import page
+from ..planning.due import agenda
+from ..planning.report import page
 from ..settings import load
 
 FILE_NAME = "report.html"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import headless, notices
+from .. import headless
 from ..errors import PersonNeeded, ReleveError, UsageError
 from ..fleet import Fleet, Line, one_each, unconfirmed
 from ..operator import GateClosed
+from ..planning import notices
 from ..record.folder import unfinished
 from ..settings import Settings, Structure, load
 from ..vault.keystore import open_keystore

@@ -11,11 +11,11 @@ from urllib.parse import quote
 from IPython.display import HTML, display
 
 from .. import events as ev
-from ..calendar_file import calendar
 from ..disk import write_atomically
-from ..due import agenda
 from ..errors import ReleveError
 from ..history import history
+from ..planning.calendar_file import calendar
+from ..planning.due import agenda
 from ..procedure import CLOSE
 from ..record.folder import NOTEBOOK, PAGE, RecordFolder
 from ..record.seal import finish

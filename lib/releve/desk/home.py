@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from IPython.display import display
 
-from .. import picture
-from ..due import Due, Standing, agenda
 from ..errors import ReleveError
 from ..history import Past, history
 from ..lab import OUTPUTS_ENVIRONMENT
+from ..planning import picture
+from ..planning.due import Due, Standing, agenda
 from ..record.folder import PAGE, RecordFolder
 from ..record.seal import finish_left_over
 from ..settings import Settings, default_path, load

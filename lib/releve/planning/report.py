@@ -12,10 +12,10 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from ..history import Past
+from ..record.folder import PAGE
 from .due import Due, Standing
-from .history import Past
 from .picture import counted, legend, year
-from .record.folder import PAGE
 
 YEAR = timedelta(days=365)
 

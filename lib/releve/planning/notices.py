@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from .disk import write_atomically
+from ..disk import write_atomically
+from ..errors import ReleveError
+from ..fleet import Line, Tour
+from ..record.folder import PAGE
+from ..secret import Secret, scrub
+from ..settings import Notices, Settings
+from ..vault.entry import CredentialMissing
+from ..vault.keystore import Keystore
 from .due import Due, Standing
-from .errors import ReleveError
-from .fleet import Line, Tour
-from .record.folder import PAGE
-from .secret import Secret, scrub
-from .settings import Notices, Settings
-from .vault.entry import CredentialMissing
-from .vault.keystore import Keystore
 
 HEARTBEAT = ".last-fleet.json"
 
