@@ -22,9 +22,10 @@ import pytest
 import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
 from playwright.async_api import Browser, BrowserContext, async_playwright
-from releve import browsers, headless, runbook, session
+from releve import browsers, runbook, session
 from releve import events as ev
 from releve.errors import ReleveError
+from releve.headless import run as headless
 from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World

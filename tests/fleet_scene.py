@@ -13,7 +13,7 @@ from pathlib import Path
 
 from releve import events as ev
 from releve import journal as j
-from releve.fleet import Fleet, Tour
+from releve.headless.fleet import Fleet, Tour
 from releve.history import Past, history
 from releve.school import Faults, SchoolThread, World
 from releve.secret import Secret

@@ -257,7 +257,7 @@ class Watch:
     def _look_at(self, process: psutil.Process) -> None:
         """What a program was started with is read once: it does not change."""
         command = "\0".join(process.cmdline())
-        if "ipykernel" in command or "releve.own_kernel" in command:  # whichever way the kernel was started
+        if "ipykernel" in command or "releve.headless.own_kernel" in command:  # whichever way the kernel was started
             self.kernels.add(process.pid)
         if (process, command) in self._known:
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from releve import events as ev
 from releve import journal as j
-from releve.headless import model
+from releve.headless.run import model
 from releve.record import seal
 from releve.record.commitment import commitment
 from releve.record.folder import RecordFolder

@@ -10,7 +10,7 @@ import leaks
 import nbformat
 import papermill
 from fixtures_rotation import DEMO_SIRET, Scene
-from releve import headless
+from releve.headless import run as headless
 from releve.secret import Secret
 
 

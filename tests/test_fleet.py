@@ -17,9 +17,9 @@ import pytest
 from fleet_scene import FleetScene, fleet_scene
 from releve import events as ev
 from releve import journal as j
-from releve.fleet import Fleet, Line, Tour, one_each
+from releve.headless.fleet import Fleet, Line, Tour, one_each
+from releve.headless.kept_kernel import Kernel
 from releve.history import JustDone, refuse_twice
-from releve.kept_kernel import Kernel
 from releve.school import Faults
 from releve.secret import Secret
 
@@ -242,7 +242,7 @@ def test_the_kept_kernel_starts_each_notebook_clean() -> None:
     try:
         kernel.tell("import os; pid = os.getpid(); x = 42; x")
         process = kernel.manager.provisioner.pid
-        kernel.tell("from releve import warm; warm.begin(); warm.clean()")
+        kernel.tell("from releve.headless import warm; warm.begin(); warm.clean()")
         kernel.tell(f"import os\nassert 'x' not in globals() and not Out and os.getpid() == {process}")
     finally:
         kernel.shut_down()

@@ -15,7 +15,7 @@ from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from releve import browsers
 from releve import events as ev
-from releve.headless import model
+from releve.headless.run import model
 from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.secret import Secret

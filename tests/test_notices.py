@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import Scene
-from releve.fleet import Line, Tour
+from releve.headless.fleet import Line, Tour
 from releve.planning import notices
 from releve.planning.due import Due, Standing
 from releve.secret import Secret

@@ -21,10 +21,11 @@ import pytest
 import twin as twins
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve import events as ev
-from releve import headless, runbook
 from releve import journal as j
+from releve import runbook
 from releve.commands import abandon, resume
 from releve.errors import ReleveError
+from releve.headless import run as headless
 from releve.lock import AccountBusy
 from releve.operator import Unattended
 from releve.portal.errors import BrowserGone

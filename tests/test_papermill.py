@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve import events as ev
-from releve import headless
+from releve.headless import run as headless
 from releve.record.folder import all_records
 from releve.record.verify import verify
 from releve.state import PERHAPS

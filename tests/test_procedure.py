@@ -7,7 +7,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from releve import headless
+from releve.headless import run as headless
 from releve.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, Effect, Step
 
 NOTEBOOK: dict[str, Any] = json.loads(headless.model().read_text(encoding="utf-8"))

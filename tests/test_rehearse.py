@@ -8,8 +8,8 @@ import json
 import pytest
 from fixtures_rotation import CELLS, DEMO_SIRET, Scene
 from releve import events as ev
-from releve import headless
 from releve.errors import ReleveError
+from releve.headless import run as headless
 from releve.operator import Unattended
 from releve.record.folder import RecordFolder, all_records, unfinished
 from releve.rehearsal import Rehearsal

@@ -17,7 +17,7 @@ from filelock import Timeout
 from PIL import Image
 from releve import cli
 from releve import events as ev
-from releve.headless import model
+from releve.headless.run import model
 from releve.lab.contents import Contents
 from releve.record import picture, seal, search
 from releve.record.commitment import commitment, same

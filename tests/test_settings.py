@@ -11,7 +11,8 @@ import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve import settings, siret, warm
+from releve import settings, siret
+from releve.headless import warm
 from releve.settings import Portal, SettingsError, StructureUnknown
 
 SIRET = "21990001600011"

@@ -24,7 +24,7 @@ from keyring.backend import KeyringBackend
 from releve import events as ev
 from releve import facts, runbook, state
 from releve.errors import ReleveError
-from releve.headless import model
+from releve.headless.run import model
 from releve.operator import Unattended
 from releve.portal import errors as e
 from releve.procedure import NAVIGATION

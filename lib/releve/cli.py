@@ -156,7 +156,7 @@ def _started_early(args: argparse.Namespace) -> Iterator[None]:
     if not (args.command == "rotate" and args.yes and (args.all or args.siret)):
         yield
         return
-    from . import own_kernel
+    from .headless import own_kernel
 
     with suppress(OSError, RuntimeError):  # told when it is needed
         own_kernel.begin(args.settings or "")

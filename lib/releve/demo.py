@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import headless
 from .commands import show
 from .credentials import BY_HAND
+from .headless import run as headless
 from .school import Faults, SchoolThread, World
 from .secret import Secret
 from .settings import load, project_root

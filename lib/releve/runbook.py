@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import kernel, warm
+from . import kernel
 from .errors import ReleveError, UsageError
-from .headless import model
+from .headless import warm
+from .headless.run import model
 from .operator import Operator, Unattended
 from .procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
 from .record.evidence import Evidence

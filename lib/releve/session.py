@@ -16,8 +16,9 @@ from typing import Any
 
 from . import events as ev
 from . import journal as j
-from . import settings, warm
+from . import settings
 from .errors import ReleveError, UsageError
+from .headless import warm
 from .history import refuse_twice
 from .lock import AccountLock, actor
 from .operator import Operator

@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 from fleet_scene import FleetScene, fleet_scene  # noqa: E402
-from releve.headless import model  # noqa: E402
+from releve.headless.run import model  # noqa: E402
 
 
 def environment(scene: FleetScene, folder: Path) -> dict[str, str]:

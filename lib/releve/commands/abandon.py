@@ -9,7 +9,7 @@ import sys
 from .. import events as ev
 from .. import journal as j
 from ..errors import ReleveError, UsageError
-from ..headless import situation_of
+from ..headless.run import situation_of
 from ..lock import AccountLock, actor
 from ..record.folder import RecordFolder, unfinished
 from ..record.seal import finish

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .. import checkup
 from ..checkup import Finding, Grade
 from ..errors import ReleveError
-from ..headless import situation_of
+from ..headless.run import situation_of
 from ..proof.asking import Prover
 from ..proof.reconcile import Action, reconcile
 from ..proof.verdicts import Verdict

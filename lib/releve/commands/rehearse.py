@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import events as ev
-from .. import headless
 from ..errors import ReleveError
-from ..fleet import worst
+from ..headless import run as headless
+from ..headless.fleet import worst
 from ..procedure import screen
 from ..record.folder import RecordFolder
 from ..settings import Settings, load

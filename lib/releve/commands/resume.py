@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from .. import headless
 from ..errors import ReleveError
-from ..fleet import worst
+from ..headless import run as headless
+from ..headless.fleet import worst
 from ..history import history
 from ..record.folder import opened, unfinished
 from ..settings import Settings, load

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .. import headless
 from ..errors import PersonNeeded, ReleveError, UsageError
-from ..fleet import Fleet, Line, one_each, unconfirmed
+from ..headless import run as headless
+from ..headless.fleet import Fleet, Line, one_each, unconfirmed
 from ..operator import GateClosed
 from ..planning import notices
 from ..record.folder import unfinished

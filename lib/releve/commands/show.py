@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from ..fleet import Line, Tour
-from ..headless import Outcome
+from ..headless.fleet import Line, Tour
+from ..headless.run import Outcome
 from ..procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 
 _CELLS = {"ouverture": "Ouverture", GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}

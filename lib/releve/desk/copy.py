@@ -10,10 +10,10 @@ from pathlib import Path
 
 from IPython.display import display
 
-from .. import headless
 from .. import journal as j
 from ..disk import write_atomically
 from ..errors import UsageError
+from ..headless import run as headless
 from ..lab import OUTPUTS_ENVIRONMENT, RECORDS
 from ..record.folder import NOTEBOOK, RecordFolder, unfinished
 from ..session import Parameters

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ..disk import write_atomically
 from ..errors import ReleveError
-from ..fleet import Line, Tour
+from ..headless.fleet import Line, Tour
 from ..record.folder import PAGE
 from ..secret import Secret, scrub
 from ..settings import Notices, Settings

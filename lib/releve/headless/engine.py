@@ -17,11 +17,11 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
 
-from .disk import write_atomically
+from ..disk import write_atomically
+from ..kernel import OUTCOME
+from ..secret import clean, scrub
 from .kept_kernel import Kernel
-from .kernel import OUTCOME
 from .own_kernel import configuration
-from .secret import clean, scrub
 
 SAVE_EVERY = timedelta(seconds=1)
 Progress = Callable[[str, str], None]
@@ -65,7 +65,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
     def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> Any:
         if self.kept and self.kept.stopping:  # answered before the cell: messages are served in their order
-            self.kc.execute("from releve import warm; warm.stop_soon()", silent=True, store_history=False)
+            self.kc.execute("from releve.headless import warm; warm.stop_soon()", silent=True, store_history=False)
         step = cell.metadata.get("releve", {}).get("step")
         if step:
             self.progress("step", step)

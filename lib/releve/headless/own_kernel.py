@@ -27,12 +27,12 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
-from .kernel import no_crash_dump
+from ..kernel import no_crash_dump
 
 AHEAD = "RELEVE_AHEAD"
 """In the kernel's environment: the settings' file, when the portal's browser may start before the notebook asks for it."""
 
-_COMMAND = [sys.executable, "-P", "-m", "releve.own_kernel", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+_COMMAND = [sys.executable, "-P", "-m", "releve.headless.own_kernel", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
 
 
 class OwnKernelClient(AsyncKernelClient):
@@ -76,7 +76,7 @@ def configuration() -> Config:
     The files are named after the connection file, which must be this kernel's alone: by default they would be "kernel-ipc-1" in
     the current folder, and two programs that start there at once would talk to each other's kernels.
     """
-    config = Config({"NotebookClient": {"kernel_manager_class": "releve.own_kernel.OwnKernelManager"}})
+    config = Config({"NotebookClient": {"kernel_manager_class": "releve.headless.own_kernel.OwnKernelManager"}})
     if os.name != "nt":
         config.KernelManager.transport = "ipc"
         config.KernelManager.connection_file = str(_private_folder() / f"{secrets.token_hex(4)}.json")
@@ -132,7 +132,7 @@ def ended(manager: Any) -> None:
 async def _get_ready(settings: str | None) -> None:
     """The browser starts while the kernel's own modules are imported, which takes as long; then those of the notebook."""
     if settings is not None:
-        (await asyncio.to_thread(import_module, "releve.warm")).start_ahead(settings)
+        (await asyncio.to_thread(import_module, "releve.headless.warm")).start_ahead(settings)
     await asyncio.to_thread(import_module, "ipykernel.kernelapp")
 
 
@@ -149,7 +149,7 @@ def main() -> None:
 
     app = IPKernelApp.instance()
     app.initialize()  # type: ignore[no-untyped-call]
-    from . import runbook  # while the other process imports papermill
+    from .. import runbook  # while the other process imports papermill
 
     assert runbook
     app.start()  # type: ignore[no-untyped-call]

@@ -1,6 +1,6 @@
 """What a kernel of ours has before its notebook asks for it, and what the kernel of a fleet keeps between two notebooks.
 
-Only `releve.own_kernel` starts a browser ahead, and only `releve.fleet` keeps one (`begin`); a notebook alone never meets either.
+Only `own_kernel` starts a browser ahead, and only `fleet` keeps one (`begin`); a notebook alone never meets either.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from . import browsers, settings
-from .errors import ReleveError
-from .portal.browser import PortalBrowser
-from .portal.drift import Look
-from .portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
-from .portal.route import Route
-from .portal.screens import AccueilDeChorusPro
-from .procedure import GATE, NAVIGATION, PORTAL_STEPS
-from .secret import forget, registered
-from .settings import Portal
+from .. import browsers, settings
+from ..errors import ReleveError
+from ..portal.browser import PortalBrowser
+from ..portal.drift import Look
+from ..portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
+from ..portal.route import Route
+from ..portal.screens import AccueilDeChorusPro
+from ..procedure import GATE, NAVIGATION, PORTAL_STEPS
+from ..secret import forget, registered
+from ..settings import Portal
 
 LOGIN_STEPS = PORTAL_STEPS[:2]
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
@@ -100,7 +100,7 @@ def begin() -> None:
 
 def clean() -> None:
     """Between two notebooks: no variable, no output and no rotation of the last one is left."""
-    from . import runbook
+    from .. import runbook
 
     runbook._session = None
     if kept:  # the last rotation's stay known: the page in hand still shows its password

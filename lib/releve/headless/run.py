@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock
 
-from . import events as ev
-from . import journal as j
-from .errors import ReleveError
-from .facts import Facts, SlotsView, gather
-from .history import refuse_twice
-from .lock import AccountLock
-from .record import search
-from .record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
-from .record.seal import finish
-from .settings import Settings, Structure, project_root
-from .state import Situation, assess, exit_code
-from .vault.entry import KeyringError
-from .vault.keystore import open_keystore
+from .. import events as ev
+from .. import journal as j
+from ..errors import ReleveError
+from ..facts import Facts, SlotsView, gather
+from ..history import refuse_twice
+from ..lock import AccountLock
+from ..record import search
+from ..record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
+from ..record.seal import finish
+from ..settings import Settings, Structure, project_root
+from ..state import Situation, assess, exit_code
+from ..vault.entry import KeyringError
+from ..vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from .kept_kernel import Kernel  # imported late: papermill costs half a second
@@ -222,7 +222,7 @@ class CellStopped(ReleveError):
 
 def _codes() -> dict[str, int]:
     """The exit codes of the errors that a cell may raise, by their names."""
-    from . import session  # whose imports know them all
+    from .. import session  # whose imports know them all
 
     assert session
     known, found = [ReleveError], {}

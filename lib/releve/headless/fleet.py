@@ -15,15 +15,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import headless
-from .errors import ReleveError
-from .history import JustDone, history
-from .kernel import UnforeseenError
-from .lock import AccountBusy
-from .record import search
-from .secret import forget, registered
-from .settings import Settings, Structure
-from .vault.keystore import open_keystore
+from ..errors import ReleveError
+from ..history import JustDone, history
+from ..kernel import UnforeseenError
+from ..lock import AccountBusy
+from ..record import search
+from ..secret import forget, registered
+from ..settings import Settings, Structure
+from ..vault.keystore import open_keystore
+from . import run as headless
 
 if TYPE_CHECKING:
     from .kept_kernel import Kernel
@@ -251,7 +251,7 @@ class Fleet:
         if self._kernel is None:
             self._kernel = Kernel(self.settings.path)
         try:
-            self._kernel.tell("from releve import warm; warm.begin(); await warm.printed(); warm.clean()")
+            self._kernel.tell("from releve.headless import warm; warm.begin(); await warm.printed(); warm.clean()")
         except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None
@@ -269,7 +269,7 @@ class Fleet:
         """Have the kernel do a last thing, whatever its state: it is shut down next, and what counts is already written."""
         if self._kernel is not None and self._kernel.started:
             with suppress(Exception):
-                self._kernel.tell(f"from releve import warm; {line}")
+                self._kernel.tell(f"from releve.headless import warm; {line}")
 
     def _drop(self) -> None:
         kernel, self._kernel = self._kernel, None
