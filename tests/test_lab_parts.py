@@ -12,6 +12,9 @@ from pathlib import Path
 import leaks
 import pytest
 from fixtures_rotation import Scene
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+from jupyter_client.session import Session
 from releve import secret
 from releve.desk import first_start, home
 from releve.desk.copy import dated_copy
@@ -168,3 +171,59 @@ def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:
     told = str(home._page(load(scene.settings(), scene.outputs), "")["body"])
     assert "12 dates inconnues" in told and "2 de plus, les plus urgentes d'abord" in told
     assert 12 == told.count('data-answer="start:')
+
+
+OPENING = """
+import asyncio, pathlib, time
+asked, answered = pathlib.Path({asked!r}), pathlib.Path({answered!r})
+print("opening", flush=True)
+while not asked.exists():
+    time.sleep(0.01)  # as the opening cell's imports: what comes meanwhile is not heard yet
+from releve.desk.reconnect import watch_pages
+pages = watch_pages(get_ipython().kernel)
+while not answered.exists():
+    await asyncio.sleep(0.01)
+assert not pages.left
+"""
+STEP = "pages.begin()\nprint('begun')\nwhile not pages.left: await asyncio.sleep(0.01)"
+
+
+def test_the_server_s_own_question_after_a_restart_is_no_page_come_back(tmp_path: Path) -> None:
+    """It is asked under another name, and heard during the opening cell, which goes on; asked during a step, it is another page."""
+    asked, answered = tmp_path / "asked", tmp_path / "answered"
+    manager = KernelManager()
+    manager.start_kernel()
+    page, other = manager.client(), manager.client(session=Session(key=manager.session.key))
+    try:
+        for client in (page, other):
+            client.start_channels()
+            client.wait_for_ready(timeout=60)
+        opening = page.execute(OPENING.format(asked=str(asked), answered=str(answered)))
+        _hear(page, "opening")
+        question = other.kernel_info()
+        asked.touch()
+        _reply(other, question)
+        answered.touch()
+        assert "ok" == _reply(page, opening)["status"]
+        step = page.execute(STEP)
+        _hear(page, "begun")
+        other.kernel_info()
+        assert "ok" == _reply(page, step)["status"]
+    finally:
+        for client in (page, other):
+            client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def _hear(client: BlockingKernelClient, text: str) -> None:
+    """Wait until a cell has printed that."""
+    while (said := client.get_iopub_msg(timeout=60)["content"]).get("text", "").strip() != text:
+        assert said.get("execution_state") != "dead"
+
+
+def _reply(client: BlockingKernelClient, message: str) -> dict[str, object]:
+    """The content of the answer to that message."""
+    while (answer := client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != message:
+        assert answer
+    content: dict[str, object] = answer["content"]
+    return content

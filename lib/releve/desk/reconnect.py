@@ -21,6 +21,7 @@ class Pages:
     def __init__(self, kernel: Any) -> None:
         self.kernel = kernel
         self._left: set[str] = set()
+        self._begun = False
         self.given_up = asyncio.Event()
 
     @property
@@ -34,12 +35,19 @@ class Pages:
         return self.here in self._left
 
     def begin(self) -> None:
-        """A cell begins: nothing is given up yet."""
+        """A step's cell begins: nothing is given up yet."""
+        self._begun = True
         self.given_up.clear()
 
     def heard(self, kind: str, session: str) -> None:
-        """A message came while a cell awaits."""
+        """A message came while a cell awaits.
+
+        After a restart Jupyter's server asks for the kernel's information too, under a name of its own, and may be heard as late as
+        in the opening cell: until a step has begun, only a page that runs a cell is another page.
+        """
         if session == self.here or kind not in {"kernel_info_request", "execute_request"}:
+            return
+        if kind == "kernel_info_request" and not self._begun:
             return
         self._left.add(self.here)
         self._left.discard(session)
