@@ -34,6 +34,7 @@ from releve.record.folder import all_records
 from releve.school import Faults
 from releve.school.ledger import Entry
 from releve.secret import Secret
+from releve.settings import project_root
 
 VALUES = [leaks.WORD, leaks.MANAGER, *leaks.CANARIES]
 CANARY = leaks.CANARIES[1]
@@ -297,6 +298,7 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         again.goto(f"{running.url}lab/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}")
         expect(again.get_by_text("rotation réussie").first).to_be_visible()
         assert [] == leaks.in_folder(VALUES, running.home)
+    assert f"through {len(walk.errors)} failures" in (project_root() / "README.md").read_text(encoding="utf-8")
     assert walk.errors == [entry.event.error for entry in record.entries() if isinstance(entry.event, ev.StepFailed)]
     assert scene.three_places_agree()
     assert [] == leaks.in_folder(VALUES, scene.outputs) + leaks.in_folder(VALUES, place)

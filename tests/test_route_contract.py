@@ -128,6 +128,7 @@ class RouteContract:
         assert None is not refused.last(ev.ResetNotDone)
         done = await scene.walk()
         assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+        assert [] == scene.leaks()
 
     async def test_an_unknown_outcome_is_never_retried_blindly(self, scene: Scene) -> None:
         """The answer is lost: it is said, a second run clicks nothing, and a decision ends it well."""

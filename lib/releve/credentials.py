@@ -109,7 +109,7 @@ def _store(args: argparse.Namespace, keystore: Keystore, credential: Credential)
     else:
         _entry(keystore, credential).set(Secret(value))
     if credential.kind == "portal":
-        keystore.entry("refused", credential.user).delete()  # whoever stores it again vouches for it: one more try
+        keystore.refusal(credential.user).delete()  # whoever stores it again vouches for it: one more try
     return f"Enregistré et relu dans le trousseau ({keystore.name}) : {credential.title}."
 
 

@@ -44,7 +44,7 @@ class Credentials:
         name = re.sub(r"[^\w.@-]", "_", login)
         self.lock = AsyncFileLock(outputs / ".locks" / f"login-{name}.lock", QUEUE_SECONDS, thread_local=False, run_in_executor=False)
         self.typed: Secret | None = None  # by a person who does not want it kept
-        self._refused, self._last_step = keystore.entry("refused", login), keystore.entry("otp-used", login)
+        self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
         """Raises `CredentialMissing`, or `AlreadyRefused` when the portal refused this very password before."""
@@ -55,7 +55,7 @@ class Credentials:
         return password
 
     def remember_refusal(self, password: Secret) -> None:
-        """Keep, in the keyring, that the portal refused this password; `releve credentials store` forgets it."""
+        """Keep, in the keyring, that the portal refused this password, until a person vouches for it."""
         self._refused.set(Secret(_fingerprint(password)))
 
     def forget_refusal(self) -> None:

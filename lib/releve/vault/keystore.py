@@ -110,6 +110,10 @@ class Keystore:
         """The manager's password on the portal."""
         return self.entry("portal", login)
 
+    def refusal(self, login: str) -> Entry:
+        """Which password the portal refused, by its fingerprint; a person who vouches for it deletes this."""
+        return self.entry("refused", login)
+
     def otp_seed(self, login: str) -> Entry:
         """The seed of the portal's one-time codes, in base 32."""
         return self.entry("otp", login)
