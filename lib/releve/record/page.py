@@ -59,11 +59,11 @@ def _duration(seconds: float) -> str:
 
 def _typeset(markup: str) -> Markup:
     """French spacing, without line breaks, in text that is already markup."""
-    return Markup(re.sub(r"(?<=«) | (?=[»:;!?])", "\N{NO-BREAK SPACE}", str(markup)))
+    return Markup(re.sub(r" (?:(?<=« )|(?=[»:;!?]))", "\N{NO-BREAK SPACE}", str(markup)))
 
 
 # A picture in base64, whose file is searched before the seal: no text, and megabytes of it.
-_PICTURE = re.compile(r"(data:image/jpeg;base64,[A-Za-z0-9+/]+=*)")
+_PICTURE = re.compile(r"(data:image/png;base64,[A-Za-z0-9+/]+=*)")
 
 
 def _scrubbed(value: object) -> object:

@@ -9,6 +9,7 @@ import io
 import json
 import struct
 import zlib
+from contextlib import suppress
 from typing import Any
 
 _BLANKED, _SHOWN = b"releve:blanked", b"releve:text"
@@ -41,17 +42,13 @@ def uneven(png: bytes) -> list[list[int]] | None:
         return [box for box in boxes if not _flat(shown, box)]
 
 
-def lighter(png: bytes) -> bytes:
-    """The same picture as JPEG, b"" for what is none: a browser prints it as it is, and compresses a PNG anew, in three times as long."""
+def is_picture(content: bytes) -> bool:
+    """Whether it begins as a PNG does."""
     from PIL import Image
 
-    written = io.BytesIO()
-    try:
-        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
-            picture.convert("RGB").save(written, "JPEG", quality=85, subsampling=0)
-    except OSError:
-        return b""
-    return written.getvalue()
+    with suppress(OSError), Image.open(io.BytesIO(content), formats=["PNG"]):
+        return True
+    return False
 
 
 def _flat(picture: Any, box: list[int]) -> bool:

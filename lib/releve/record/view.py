@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from .. import events as ev
 from ..procedure import Step, steps
 from .commitment import sameness
-from .picture import lighter
+from .picture import is_picture
 
 E = TypeVar("E", bound=ev.Event)
 
@@ -190,8 +190,7 @@ def _passages(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -
 
 
 def _picture(content: bytes) -> str:
-    shown = lighter(content)
-    return "data:image/jpeg;base64," + base64.b64encode(shown).decode() if shown else ""
+    return "data:image/png;base64," + base64.b64encode(content).decode() if is_picture(content) else ""
 
 
 def _problems(lines: Sequence[Line]) -> Iterator[Problem]:
