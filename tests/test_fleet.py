@@ -14,9 +14,12 @@ from pathlib import Path
 from subprocess import Popen
 
 import pytest
+from fixtures_rotation import CELLS
 from fleet_scene import FleetScene, fleet_scene
 from releve import events as ev
 from releve import journal as j
+from releve import runbook
+from releve.headless import warm
 from releve.headless.fleet import Fleet, Line, Tour, one_each
 from releve.headless.kept_kernel import Kernel
 from releve.history import JustDone, refuse_twice
@@ -234,6 +237,40 @@ def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) ->
     structures = list(three.settings().structures.values())
     shared = [structures[0], replace(structures[1], technical_account=structures[0].technical_account), structures[2]]
     assert [structures[0], structures[2]] == one_each(shared)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fault", ["", "server_error_at", "maintenance_at", "session_expired_at"])
+async def test_the_page_of_the_password_is_left_once_it_is_kept(two: FleetScene, fault: str) -> None:
+    """The list of structures opens behind while Corail is in hand; whatever comes in its place costs the next structure nothing."""
+    given = {"settings": str(two.write()), "outputs": str(two.outputs), "approve": True}
+    warm.begin()
+    assert warm.kept is not None
+    try:
+        for siret in two.sirets:
+            await runbook.open(structure=siret, **given)
+            for step in CELLS:
+                await runbook.step(step)
+                if (siret, step) == (two.sirets[0], "mot-de-passe") and fault:
+                    setattr(two.school.faults, fault, "structures")
+                if (siret, step) == (two.sirets[0], "corail-mot-de-passe"):
+                    await _shows_no_password(two, warm.kept, fault)
+            await warm.printed(but=0)
+            warm.clean()
+    finally:
+        await warm.end()
+    assert [True, True] == [two.agree(siret) for siret in two.sirets]
+    assert (2, 1 + (fault == "session_expired_at")) == (two.world.resets(), two.logins())
+    told = [event.result for event in two.events(two.sirets[1]) if isinstance(event, ev.StepDone)]
+    assert ("nouvelle connexion" in told[2]) == (fault == "session_expired_at")
+
+
+async def _shows_no_password(scene: FleetScene, kept: warm.Kept, fault: str) -> None:
+    assert kept.ahead and kept.browser
+    await kept.ahead
+    shown = await kept.browser._tabs["portal"].content()
+    assert scene.world.accounts[scene.account(scene.sirets[0])].password not in shown
+    assert ("Mes structures" in shown) == (fault == "")
 
 
 def test_the_kept_kernel_starts_each_notebook_clean() -> None:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from . import events as ev
@@ -279,22 +278,23 @@ class Session:
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
-            page = await asyncio.to_thread(write_page, rotation.folder.path)
-            if self._browser is not None and is_closed(rotation.journal.entries):
-                await self._print(page, self._browser, aside=error is None)
+            await self._make_page(rotation, aside=error is None)
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
 
-    @staticmethod
-    async def _print(page: Path, browser: PortalBrowser, *, aside: bool) -> None:
-        """At once; in a fleet, after a success, while the next rotation begins."""
-        printing = print_with(browser.context.browser, page)
+    async def _make_page(self, rotation: Rotation, *, aside: bool) -> None:
+        """The record's page, printed when the rotation has ended: at once; in a fleet, after a success, while the next one begins."""
+        browser = self._browser.context.browser if self._browser is not None and is_closed(rotation.journal.entries) else None
+
+        async def make() -> None:
+            await print_with(browser, await asyncio.to_thread(write_page, rotation.folder.path))
+
         if warm.kept and aside:
-            warm.aside(printing)
+            warm.aside(make())
         else:
-            await printing
+            await make()
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:

@@ -23,7 +23,7 @@ from ..secret import clean, scrub
 from .kept_kernel import Kernel
 from .own_kernel import configuration
 
-SAVE_EVERY = timedelta(seconds=1)
+SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]
 """Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints."""
 
@@ -48,7 +48,7 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
     last_save_time: datetime
 
     def save(self, *, at_last: bool = False, **kwargs: Any) -> None:
-        """At most once a second, and at the end: the journal tells what was done, the notebook only shows it."""
+        """Every few seconds, and at the end: the journal tells what was done, the notebook only shows it."""
         self.nb = kwargs.get("nb") or self.nb
         if not at_last and self.now() - self.last_save_time < SAVE_EVERY:
             return

@@ -10,23 +10,18 @@ import gc
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, cast
 
 from .. import browsers, settings
 from ..errors import ReleveError
 from ..portal.browser import PortalBrowser
-from ..portal.drift import Look
-from ..portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from ..portal.route import Route
-from ..portal.screens import AccueilDeChorusPro
-from ..procedure import GATE, NAVIGATION, PORTAL_STEPS
+from ..procedure import GATE, PORTAL_STEPS
 from ..secret import forget, registered
 from ..settings import Portal
+from .kept_route import KeptRoute
 
-LOGIN_STEPS = PORTAL_STEPS[:2]
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
-_LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
 
 
 class StoppedBeforeReset(ReleveError):
@@ -46,8 +41,16 @@ class Kept:
         self.stopping = False
         self.home = ""
         self.last: KeptRoute | None = None
+        self.ahead: asyncio.Task[None] | None = None  # on its way to the list of structures
         self.secrets: tuple[str, ...] = ()  # known when the last notebook began
         self.printing: list[asyncio.Task[None]] = []  # the pages of the last records
+
+    async def arrived(self) -> bool:
+        """Whether the portal's tab was sent on ahead; it has arrived then, wherever that is."""
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None:
+            await ahead
+        return ahead is not None
 
 
 kept: Kept | None = None
@@ -114,17 +117,17 @@ def clean() -> None:
             shell.reset(new_session=True)
 
 
-def aside(printing: Coroutine[Any, Any, None]) -> None:
-    """Print a record's page while the next rotation goes on."""
+def aside(making: Coroutine[Any, Any, None]) -> None:
+    """Make and print a record's page while the next rotation goes on. What is wrong with it is told by the seal, which makes it anew."""
     assert kept is not None
-    kept.printing.append(asyncio.create_task(printing))
+    kept.printing.append(asyncio.create_task(making))
 
 
 async def printed(but: int = 1) -> None:
     """Return once all pages are printed, but for the last `but` ones."""
     if kept:
         done, kept.printing = kept.printing[: len(kept.printing) - but], kept.printing[len(kept.printing) - but :]
-        await asyncio.gather(*done)
+        await asyncio.gather(*done, return_exceptions=True)
 
 
 def stop_soon() -> None:
@@ -148,6 +151,7 @@ async def end() -> None:
         return
     with suppress(ReleveError):
         if held.connected and held.last:
+            await held.arrived()
             await held.browser.turn("portal")
             await held.last.route.leave()
     await held.browser.close()
@@ -159,68 +163,3 @@ def route(cold: Route, browser: PortalBrowser) -> Route:
         return cold
     kept.last = KeptRoute(cold, browser, kept)
     return cast(Route, kept.last)
-
-
-class KeptRoute:
-    """Any route, without its first two screens when a session is alive; one that was lost is opened once more."""
-
-    def __init__(self, cold: Route, browser: PortalBrowser, held: Kept) -> None:
-        self.route, self.browser, self.held = cold, browser, held
-        self._reused = held.connected
-        self._moved = not held.connected  # the page in hand is this rotation's own
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the wrapped route's own."""
-        return getattr(self.route, name)
-
-    async def look(self, step: str) -> Look | None:
-        """The screens that a kept session does not open again were looked at when it was opened."""
-        kept_already = self._reused and (step in LOGIN_STEPS or not self._moved)
-        return None if kept_already else await self.route.look(step)
-
-    async def go(self, step: str) -> str:
-        if not self._reused:
-            return await self._go(step)
-        if step in LOGIN_STEPS:
-            return "la session ouverte par la tournée sert encore"
-        try:
-            if not self._moved:
-                await self._to_home()
-            return await self._go(step)
-        except _LOST:
-            return await self._again(step)
-
-    async def _go(self, step: str) -> str:
-        result = await self.route.go(step)
-        if step == LOGIN_STEPS[-1]:
-            self.held.connected, self.held.home = True, self.browser.page.url
-        self._moved = True
-        return result
-
-    async def _to_home(self) -> None:
-        """Chorus Pro's menu is on all its pages; where it is not in sight, its home is opened."""
-        await self.browser.turn("portal")
-        async with self.browser.on(AccueilDeChorusPro.title):
-            if self.route.name != "gestionnaire" or not await AccueilDeChorusPro(self.browser).mark().count():
-                await self.browser.goto(self.held.home)
-
-    async def _again(self, step: str) -> str:
-        """The kept session is lost: a new browser, and the login once more. A second loss is an error."""
-        self._reused = self.held.connected = False
-        await self.browser.close()
-        await self.browser.start()
-        result = ""
-        for each in NAVIGATION[: NAVIGATION.index(step) + 1]:
-            result = await self._go(each)
-        return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
-
-    async def leave(self) -> str:
-        self._moved = False  # there is no screen of a log-out
-        return "la session du portail reste ouverte pour la suite de la tournée"
-
-    async def capture(self, path: Path) -> bool:
-        """No picture before the first move (the page in hand is still the last structure's), nor of the log-out that there is not."""
-        return self._moved and await self.route.capture(path)
-
-    async def close(self) -> None:
-        """The browser is the fleet's."""

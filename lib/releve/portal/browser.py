@@ -221,13 +221,13 @@ class PortalBrowser:
         """The portal's time less this machine's, in seconds, by the latest answer's Date header; None when none told it."""
         return self._date[0] - (now - (time.time() - self._date[1])) if self._date else None
 
-    @staticmethod
-    def _is_main(request: Request) -> bool:
+    def _is_main(self, request: Request) -> bool:
+        """Whether it asks for the page in hand: what a tab that was laid aside meets is seen when it is taken in hand again."""
         try:
             frame: Frame | None = request.frame if request.is_navigation_request() else None
         except PlaywrightError:  # the page of a new tab is not known yet at its first request
             return request.is_navigation_request()
-        return frame is not None and frame.parent_frame is None
+        return frame is not None and frame.parent_frame is None and frame.page not in self._tabs.values()
 
     def _fail(self, error: e.PortalError) -> None:
         if self._failure and not self._failure.done():

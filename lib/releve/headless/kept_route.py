@@ -1,0 +1,115 @@
+"""A fleet's way to the reset: one session for all, and the page of each password left as soon as it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Locator
+
+from ..portal.browser import PortalBrowser
+from ..portal.drift import Look
+from ..portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
+from ..portal.gestionnaire import Gestionnaire
+from ..portal.route import Route
+from ..portal.screens import AccueilDeChorusPro, ActivitesDuGestionnaire
+from ..procedure import NAVIGATION, PORTAL_STEPS
+
+if TYPE_CHECKING:
+    from .warm import Kept
+
+LOGIN_STEPS = PORTAL_STEPS[:2]
+_LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
+
+
+async def _follow(link: Locator) -> None:
+    """Click, and wait for the page that it opens. What is there in the end is looked at when it is needed."""
+    with suppress(PlaywrightError):
+        await link.click()
+        await link.page.wait_for_load_state("domcontentloaded")
+
+
+class KeptRoute:
+    """Any route, without its first two screens when a session is alive; one that was lost is opened once more."""
+
+    def __init__(self, cold: Route, browser: PortalBrowser, held: Kept) -> None:
+        self.route, self.browser, self.held = cold, browser, held
+        self._reused = held.connected
+        self._moved = not held.connected  # the page in hand is this rotation's own
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the wrapped route's own."""
+        return getattr(self.route, name)
+
+    async def look(self, step: str) -> Look | None:
+        """The screens that a kept session does not open again were looked at when it was opened."""
+        kept_already = self._reused and (step in LOGIN_STEPS or not self._moved)
+        return None if kept_already else await self.route.look(step)
+
+    async def go(self, step: str) -> str:
+        if not self._reused:
+            return await self._go(step)
+        if step in LOGIN_STEPS:
+            return "la session ouverte par la tournée sert encore"
+        try:
+            if not self._moved:
+                if await self._is_ahead(step):
+                    self._moved = True
+                    return "« Mes structures » est affiché"
+                await self._to_home()
+            return await self._go(step)
+        except _LOST:
+            return await self._again(step)
+
+    async def _go(self, step: str) -> str:
+        result = await self.route.go(step)
+        if step == LOGIN_STEPS[-1]:
+            self.held.connected, self.held.home = True, self.browser.page.url
+        self._moved = True
+        return result
+
+    async def _is_ahead(self, step: str) -> bool:
+        """Whether the list of structures is in sight already. Raises `PortalError` for a window laid over it."""
+        if not await self.held.arrived() or step != "accueil" or not isinstance(self.route, Gestionnaire):
+            return False
+        await self.browser.turn("portal")
+        async with self.browser.on(ActivitesDuGestionnaire.title):
+            there = await (activities := ActivitesDuGestionnaire(self.browser)).mark().count() > 0
+            if there:
+                await activities.reached()
+        return there
+
+    async def _to_home(self) -> None:
+        """Chorus Pro's menu is on all its pages; where it is not in sight, its home is opened."""
+        await self.browser.turn("portal")
+        async with self.browser.on(AccueilDeChorusPro.title):
+            if self.route.name != "gestionnaire" or not await AccueilDeChorusPro(self.browser).mark().count():
+                await self.browser.goto(self.held.home)
+
+    async def _again(self, step: str) -> str:
+        """The kept session is lost: a new browser, and the login once more. A second loss is an error."""
+        self._reused = self.held.connected = False
+        await self.held.arrived()
+        await self.browser.close()
+        await self.browser.start()
+        result = ""
+        for each in NAVIGATION[: NAVIGATION.index(step) + 1]:
+            result = await self._go(each)
+        return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
+
+    async def leave(self) -> str:
+        """The password is kept: its page is left for the next structure's first one, which arrives while Corail is in hand."""
+        self._moved = False  # there is no screen of a log-out
+        if isinstance(self.route, Gestionnaire):
+            self.held.ahead = asyncio.create_task(_follow(AccueilDeChorusPro(self.browser).mark()))
+        return "la session du portail reste ouverte pour la suite de la tournée"
+
+    async def capture(self, path: Path) -> bool:
+        """No picture before the first move (the page in hand is still the last structure's), nor of the log-out that there is not."""
+        return self._moved and await self.route.capture(path)
+
+    async def close(self) -> None:
+        """The browser is the fleet's."""
