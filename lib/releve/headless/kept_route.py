@@ -25,11 +25,13 @@ LOGIN_STEPS = PORTAL_STEPS[:2]
 _LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
 
 
-async def _follow(link: Locator) -> None:
-    """Click, and wait for the page that it opens. What is there in the end is looked at when it is needed."""
+async def _follow(link: Locator, wanted: Locator) -> bool:
+    """Click, and say whether the page that it opens is the one wanted. What else is there is looked at when it is needed."""
     with suppress(PlaywrightError):
         await link.click()
         await link.page.wait_for_load_state("domcontentloaded")
+        return await wanted.count() > 0
+    return False
 
 
 class KeptRoute:
@@ -77,10 +79,8 @@ class KeptRoute:
             return False
         await self.browser.turn("portal")
         async with self.browser.on(ActivitesDuGestionnaire.title):
-            there = await (activities := ActivitesDuGestionnaire(self.browser)).mark().count() > 0
-            if there:
-                await activities.reached()
-        return there
+            await ActivitesDuGestionnaire(self.browser).reached()
+        return True
 
     async def _to_home(self) -> None:
         """Chorus Pro's menu is on all its pages; where it is not in sight, its home is opened."""
@@ -104,7 +104,8 @@ class KeptRoute:
         """The password is kept: its page is left for the next structure's first one, which arrives while Corail is in hand."""
         self._moved = False  # there is no screen of a log-out
         if isinstance(self.route, Gestionnaire):
-            self.held.ahead = asyncio.create_task(_follow(AccueilDeChorusPro(self.browser).mark()))
+            link, wanted = AccueilDeChorusPro(self.browser).mark(), ActivitesDuGestionnaire(self.browser).mark()
+            self.held.ahead = asyncio.create_task(_follow(link, wanted))
         return "la session du portail reste ouverte pour la suite de la tournée"
 
     async def capture(self, path: Path) -> bool:

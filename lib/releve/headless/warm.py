@@ -41,16 +41,14 @@ class Kept:
         self.stopping = False
         self.home = ""
         self.last: KeptRoute | None = None
-        self.ahead: asyncio.Task[None] | None = None  # on its way to the list of structures
+        self.ahead: asyncio.Task[bool] | None = None  # on its way to the list of structures
         self.secrets: tuple[str, ...] = ()  # known when the last notebook began
         self.printing: list[asyncio.Task[None]] = []  # the pages of the last records
 
     async def arrived(self) -> bool:
-        """Whether the portal's tab was sent on ahead; it has arrived then, wherever that is."""
+        """Once the portal's tab, if it was sent on ahead, is wherever it was going: whether that is the list of structures."""
         ahead, self.ahead = self.ahead, None
-        if ahead is not None:
-            await ahead
-        return ahead is not None
+        return ahead is not None and await ahead
 
 
 kept: Kept | None = None
