@@ -129,6 +129,7 @@ class Fleet:
         self.settings, self.approve, self.reset_again, self.again = settings, approve, reset_again, again
         self.tour = Tour()
         self._kernel: Kernel | None = None
+        self._following = ""  # the SIRET of the structure after the one in hand
         self._stop = threading.Event()
         self._in_a_row = 0
         self._sealer = ThreadPoolExecutor(1, "sceau")
@@ -144,6 +145,7 @@ class Fleet:
                 while (queue or waiting) and not self._stop.is_set():
                     last_try = not queue
                     structure = queue.popleft() if queue else waiting.pop(0)
+                    self._following = queue[0].siret if queue else ""
                     known = set(registered())
                     told = replace(self._one(structure, tell), secrets=frozenset(registered()) - known)
                     if told.line.error in _ELSEWHERE and not last_try:
@@ -251,7 +253,7 @@ class Fleet:
         if self._kernel is None:
             self._kernel = Kernel(self.settings.path)
         try:
-            self._kernel.tell("from releve.headless import warm; warm.begin(); await warm.printed(); warm.clean()")
+            self._kernel.tell(f"from releve.headless import warm; warm.begin(); await warm.printed(); warm.clean('{self._following}')")
         except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator
 
 from ..portal.browser import PortalBrowser
-from ..portal.drift import Look
+from ..portal.drift import Look, look
 from ..portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from ..portal.gestionnaire import Gestionnaire
 from ..portal.route import Route
@@ -25,13 +24,31 @@ LOGIN_STEPS = PORTAL_STEPS[:2]
 _LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
 
 
-async def _follow(link: Locator, wanted: Locator) -> bool:
-    """Click, and say whether the page that it opens is the one wanted. What else is there is looked at when it is needed."""
-    with suppress(PlaywrightError):
-        await link.click()
-        await link.page.wait_for_load_state("domcontentloaded")
-        return await wanted.count() > 0
-    return False
+class _Ahead:
+    """The portal's tab on its way to the next structure's row, while another tab is in hand: all is bound to its page."""
+
+    def __init__(self, browser: PortalBrowser, siret: str) -> None:
+        structures = ActivitesDuGestionnaire(browser)
+        self._page, self._words, self._siret = browser.page, browser.words, siret
+        self._link, self._over = AccueilDeChorusPro(browser).mark(), browser.laid_over()
+        self._wanted, self._field = structures.mark(), structures.field()
+
+    async def go(self) -> Look | None:
+        """The list as it is before the search; None when it did not come. What came instead is looked at when it is needed."""
+        with suppress(PlaywrightError):
+            await self._link.click()
+            await self._page.wait_for_load_state("domcontentloaded")
+            if await self._wanted.count() and not await self._over.count():
+                seen = await look(self._page, self._words, "gestionnaire/structures")
+                await self._search()
+                return seen
+        return None
+
+    async def _search(self) -> None:
+        if self._siret and await self._field.count() == 1:
+            await self._field.fill(self._siret)
+            async with self._page.expect_event("domcontentloaded"):
+                await self._field.press("Enter")
 
 
 class KeptRoute:
@@ -41,6 +58,7 @@ class KeptRoute:
         self.route, self.browser, self.held = cold, browser, held
         self._reused = held.connected
         self._moved = not held.connected  # the page in hand is this rotation's own
+        self._seen: Look | None = None  # the list of structures, before the search
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the wrapped route's own."""
@@ -48,6 +66,8 @@ class KeptRoute:
 
     async def look(self, step: str) -> Look | None:
         """The screens that a kept session does not open again were looked at when it was opened."""
+        if step == "structures" and self._seen:
+            return self._seen
         kept_already = self._reused and (step in LOGIN_STEPS or not self._moved)
         return None if kept_already else await self.route.look(step)
 
@@ -75,8 +95,10 @@ class KeptRoute:
 
     async def _is_ahead(self, step: str) -> bool:
         """Whether the list of structures is in sight already. Raises `PortalError` for a window laid over it."""
-        if not await self.held.arrived() or step != "accueil" or not isinstance(self.route, Gestionnaire):
+        seen = await self.held.arrived()
+        if seen is None or step != "accueil" or not isinstance(self.route, Gestionnaire):
             return False
+        self._seen = seen
         await self.browser.turn("portal")
         async with self.browser.on(ActivitesDuGestionnaire.title):
             await ActivitesDuGestionnaire(self.browser).reached()
@@ -91,7 +113,7 @@ class KeptRoute:
 
     async def _again(self, step: str) -> str:
         """The kept session is lost: a new browser, and the login once more. A second loss is an error."""
-        self._reused = self.held.connected = False
+        self._reused, self.held.connected, self._seen = False, False, None
         await self.held.arrived()
         await self.browser.close()
         await self.browser.start()
@@ -101,11 +123,10 @@ class KeptRoute:
         return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
 
     async def leave(self) -> str:
-        """The password is kept: its page is left for the next structure's first one, which arrives while Corail is in hand."""
+        """The password is kept: its page is left for the list, and the next structure is looked for while Corail is in hand."""
         self._moved = False  # there is no screen of a log-out
         if isinstance(self.route, Gestionnaire):
-            link, wanted = AccueilDeChorusPro(self.browser).mark(), ActivitesDuGestionnaire(self.browser).mark()
-            self.held.ahead = asyncio.create_task(_follow(link, wanted))
+            self.held.ahead = asyncio.create_task(_Ahead(self.browser, self.held.following).go())
         return "la session du portail reste ouverte pour la suite de la tournée"
 
     async def capture(self, path: Path) -> bool:

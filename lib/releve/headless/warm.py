@@ -15,6 +15,7 @@ from typing import Any, cast
 from .. import browsers, settings
 from ..errors import ReleveError
 from ..portal.browser import PortalBrowser
+from ..portal.drift import Look
 from ..portal.route import Route
 from ..procedure import GATE, PORTAL_STEPS
 from ..secret import forget, registered
@@ -41,14 +42,15 @@ class Kept:
         self.stopping = False
         self.home = ""
         self.last: KeptRoute | None = None
-        self.ahead: asyncio.Task[bool] | None = None  # on its way to the list of structures
+        self.following = ""  # the next structure's SIRET
+        self.ahead: asyncio.Task[Look | None] | None = None  # on its way there
         self.secrets: tuple[str, ...] = ()  # known when the last notebook began
         self.printing: list[asyncio.Task[None]] = []  # the pages of the last records
 
-    async def arrived(self) -> bool:
-        """Once the portal's tab, if it was sent on ahead, is wherever it was going: whether that is the list of structures."""
+    async def arrived(self) -> Look | None:
+        """Once the portal's tab, if it was sent on ahead, is wherever it was going: the list of structures, if that is there."""
         ahead, self.ahead = self.ahead, None
-        return ahead is not None and await ahead
+        return await ahead if ahead else None
 
 
 kept: Kept | None = None
@@ -99,12 +101,13 @@ def begin() -> None:
         gc.freeze()  # what is imported stays: each `clean` collects, and need not look at it again
 
 
-def clean() -> None:
-    """Between two notebooks: no variable, no output and no rotation of the last one is left."""
+def clean(following: str = "") -> None:
+    """Between two notebooks: no variable, no output and no rotation of the last one is left. `following` comes after the next one."""
     from .. import runbook
 
     runbook._session = None
-    if kept:  # the last rotation's stay known: the page in hand still shows its password
+    if kept:  # the last rotation's stay known: the page in hand may still show its password
+        kept.following = following
         forget(kept.secrets)
         kept.secrets = registered()
     if "IPython" in sys.modules:

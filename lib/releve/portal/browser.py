@@ -286,9 +286,13 @@ class PortalBrowser:
     def _any_trouble(self) -> re.Pattern[str]:
         return re.compile("|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES), re.IGNORECASE)
 
+    def laid_over(self) -> Locator:
+        """The windows laid over the page."""
+        return self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog")).filter(visible=True)
+
     async def popup(self) -> str:
         """The text of a window laid over the page, on one line; "" when there is none."""
-        dialog = self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog")).filter(visible=True)
+        dialog = self.laid_over()
         return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
 
     async def diagnose(self, label: str, within_dialog: bool = False) -> e.PortalError:

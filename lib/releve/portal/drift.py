@@ -16,10 +16,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+from playwright.async_api import Page
+
 from ..disk import write_atomically
 from ..secret import scrub
 from ..settings import Settings, origin
-from .browser import PortalBrowser
 from .words import Words
 
 FOLDER, FORMAT = ".screens", 1
@@ -69,15 +70,14 @@ class Kept:
     day: str
 
 
-async def look(browser: PortalBrowser, screen: str) -> Look:
-    """The screen in hand. Never called where a password is shown."""
-    page = browser.page
+async def look(page: Page, words: Words, screen: str) -> Look:
+    """The screen on that page. Never called where a password is shown."""
     tree, titles = await asyncio.gather(page.locator("body").aria_snapshot(), page.evaluate(_TITLES))
     nodes = list(_nodes(tree))
     names = [(role, name) for role, name, _, _ in nodes if role in _ROLES and role not in _LANDMARKS]
     names += [("button", title) for title in titles]
-    found = {word: _wording(browser.words, word, names) for word in WORDS.get(screen, ())}
-    return Look(screen, tuple(_outline(nodes, browser.words)), found)
+    found = {word: _wording(words, word, names) for word in WORDS.get(screen, ())}
+    return Look(screen, tuple(_outline(nodes, words)), found)
 
 
 def _wording(words: Words, word: str, names: Iterable[tuple[str, str]]) -> str:

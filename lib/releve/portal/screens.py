@@ -170,10 +170,15 @@ class ActivitesDuGestionnaire(Screen):
             if not await self._turn_page():
                 return list(found.items())
 
+    def field(self) -> Locator:
+        """Where a search is typed."""
+        named = self.page.get_by_role("textbox", name=self.words.find("structures.search"))
+        return self.page.get_by_role("searchbox").or_(named).filter(visible=True)
+
     async def search(self, siret: str) -> bool:
         """Ask the portal's own search for the structure; False when there is no such field. The pages remain the way to be sure."""
-        field = self.page.get_by_role("searchbox").or_(self.page.get_by_role("textbox", name=self.words.find("structures.search")))
-        if await field.filter(visible=True).count() != 1:
+        field = self.field()
+        if await field.count() != 1:
             return False
         await field.fill(siret)
         async with self.page.expect_event("domcontentloaded"):

@@ -40,7 +40,7 @@ class Visit:
             elif step == "portail" and self.login.through_chorus:
                 return None
             screen = f"{'login' if step in ('authentification', 'portail') else self.name}/{step}"
-            return await look(self.browser, screen) if screen in WORDS else None
+            return await look(self.browser.page, self.browser.words, screen) if screen in WORDS else None
 
     async def go(self, step: str) -> str:
         async with self.browser.on(BY_ID[step].title):
