@@ -1,6 +1,7 @@
 """Every benchmark, one after the other: `.venv/bin/python tests/bench [--quick] [NAME…]`.
 
-About a quarter of an hour; `--quick` takes five minutes (fewer repetitions, no fleet of 50). On an idle machine, or the figures say little.
+Some 25 minutes, and Debian's chromium-driver for Robot Framework; `--quick` takes five (fewer repetitions, neither Robot Framework nor a
+fleet of 50). On an idle machine, or the figures say little.
 """
 
 from __future__ import annotations

@@ -87,6 +87,8 @@ class KeptRoute:
             return await self._again(step)
 
     async def _go(self, step: str) -> str:
+        for page in self.held.printing:
+            page.begun()
         result = await self.route.go(step)
         if step == LOGIN_STEPS[-1]:
             self.held.connected, self.held.home = True, self.browser.page.url

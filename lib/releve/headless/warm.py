@@ -33,6 +33,18 @@ class StoppedBeforeReset(ReleveError):
     todo = "Relancez la même commande : seules les structures qui restent seront faites."
 
 
+class Printing:
+    """A record's page, made and printed by a task that is begun once."""
+
+    def __init__(self, making: Coroutine[Any, Any, None]) -> None:
+        self._making = making
+        self._task: asyncio.Task[None] | None = None
+
+    def begun(self) -> asyncio.Task[None]:
+        self._task = self._task or asyncio.create_task(self._making)
+        return self._task
+
+
 class Kept:
     """The browser of the fleet. `connected` while the portal's session is believed alive; `home` is Chorus Pro's own page."""
 
@@ -45,7 +57,7 @@ class Kept:
         self.following = ""  # the next structure's SIRET
         self.ahead: asyncio.Task[Look | None] | None = None  # on its way there
         self.secrets: tuple[str, ...] = ()  # known when the last notebook began
-        self.printing: list[asyncio.Task[None]] = []  # the pages of the last records
+        self.printing: list[Printing] = []  # the pages of the last records
 
     async def arrived(self) -> Look | None:
         """Once the portal's tab, if it was sent on ahead, is wherever it was going: the list of structures, if that is there."""
@@ -119,16 +131,19 @@ def clean(following: str = "") -> None:
 
 
 def aside(making: Coroutine[Any, Any, None]) -> None:
-    """Make and print a record's page while the next rotation goes on. What is wrong with it is told by the seal, which makes it anew."""
+    """Make and print a record's page once the next rotation waits for the portal: until then this machine has enough to do.
+
+    What is wrong with the page is told by the seal, which makes it anew.
+    """
     assert kept is not None
-    kept.printing.append(asyncio.create_task(making))
+    kept.printing.append(Printing(making))
 
 
 async def printed(but: int = 1) -> None:
     """Return once all pages are printed, but for the last `but` ones."""
     if kept:
         done, kept.printing = kept.printing[: len(kept.printing) - but], kept.printing[len(kept.printing) - but :]
-        await asyncio.gather(*done, return_exceptions=True)
+        await asyncio.gather(*(each.begun() for each in done), return_exceptions=True)
 
 
 def stop_soon() -> None:
