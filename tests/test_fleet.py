@@ -240,7 +240,7 @@ def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) ->
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("fault", ["", "server_error_at", "maintenance_at", "session_expired_at"])
+@pytest.mark.parametrize("fault", ["", "server_error_at", "session_expired_at"])
 async def test_the_page_of_the_password_is_left_once_it_is_kept(two: FleetScene, fault: str) -> None:
     """The next structure is looked for behind, while Corail is in hand; whatever comes in its place costs it nothing."""
     given = {"settings": str(two.write()), "outputs": str(two.outputs), "approve": True}
