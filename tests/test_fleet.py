@@ -247,11 +247,17 @@ async def test_the_page_of_the_password_is_left_once_it_is_kept(two: FleetScene,
     warm.begin()
     assert warm.kept is not None
     try:
+        asked: list[str] = []
         for siret, following in zip(two.sirets, (two.sirets[1], ""), strict=True):
             warm.clean(following)
             await runbook.open(structure=siret, **given)
             for step in CELLS:
+                asked.clear()
                 await runbook.step(step)
+                if (siret, step) == (two.sirets[0], "authentification") and warm.kept.browser:
+                    warm.kept.browser.context.on("request", lambda request: asked.append(request.url))
+                if (siret, step) == (two.sirets[1], "accueil"):
+                    assert (asked == []) == (fault == ""), asked
                 if (siret, step) == (two.sirets[0], "mot-de-passe") and fault:
                     setattr(two.school.faults, fault, "structures")
                 if (siret, step) == (two.sirets[0], "corail-mot-de-passe"):

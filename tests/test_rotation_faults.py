@@ -8,8 +8,13 @@ from __future__ import annotations
 import pytest
 from fixtures_rotation import Scene, Walk
 from releve import events as ev
+from releve import runbook
+from releve.portal.errors import BrowserGone
+from releve.record.folder import is_closed
+from releve.record.page import FILE_NAME
 from releve.school.faults import ON_SCREEN
 from releve.school.ledger import Entry
+from releve.school.people import DEMO_SIRET
 from releve.state import KEPT, NEW, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
@@ -123,3 +128,18 @@ async def test_a_structure_that_cannot_be_reset(scene: Scene, fault: str, error:
     """Each reason has its own name."""
     setattr(scene.faults, fault, True)
     expect(scene, await scene.walk(), error, 5, 0)
+
+
+async def test_the_page_is_made_whatever_became_of_the_browser(scene: Scene) -> None:
+    """A browser that is closed before the reset ends the rotation; its record has its page all the same."""
+    runbook._session = None
+    await runbook.open(structure=DEMO_SIRET, approve=True, settings=str(scene.settings()), outputs=str(scene.outputs))
+    session = runbook._session
+    assert session is not None
+    await runbook.step("authentification")
+    assert session._browser is not None
+    await session._browser.close()
+    with pytest.raises(BrowserGone):
+        await runbook.step("portail")
+    assert is_closed(session.rotation.journal.entries)
+    assert "Authentification" in (session.rotation.folder.path / FILE_NAME).read_text(encoding="utf-8")

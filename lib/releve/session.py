@@ -286,10 +286,12 @@ class Session:
 
     async def _make_page(self, rotation: Rotation, *, aside: bool) -> None:
         """The record's page, printed when the rotation has ended: at once; in a fleet, after a success, while the next one begins."""
-        browser = self._browser.context.browser if self._browser is not None and is_closed(rotation.journal.entries) else None
+        browser = self._browser if is_closed(rotation.journal.entries) else None
 
         async def make() -> None:
-            await print_with(browser, await asyncio.to_thread(write_page, rotation.folder.path))
+            page = await asyncio.to_thread(write_page, rotation.folder.path)  # there whatever became of the browser
+            if browser is not None:
+                await print_with(browser.context.browser, page)
 
         if warm.kept and aside:
             warm.aside(make())

@@ -253,7 +253,7 @@ class Fleet:
         if self._kernel is None:
             self._kernel = Kernel(self.settings.path)
         try:
-            self._kernel.tell(f"from releve.headless import warm; warm.begin(); await warm.printed(); warm.clean('{self._following}')")
+            self._kernel.tell(f"from releve.headless import warm; warm.begin(); await warm.printed(); warm.clean({self._following!r})")
         except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None

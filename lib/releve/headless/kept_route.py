@@ -1,4 +1,4 @@
-"""A fleet's way to the reset: one session for all, and the page of each password left as soon as it is kept."""
+"""A fleet's way to the reset: one session for all; on the documented route, a password's page is left as soon as it is kept."""
 
 from __future__ import annotations
 
@@ -40,15 +40,10 @@ class _Ahead:
             await self._page.wait_for_load_state("domcontentloaded")
             if await self._wanted.count() and not await self._over.count():
                 seen = await look(self._page, self._words, "gestionnaire/structures")
-                await self._search()
+                if self._siret:
+                    await ActivitesDuGestionnaire.ask(self._field, self._siret)
                 return seen
         return None
-
-    async def _search(self) -> None:
-        if self._siret and await self._field.count() == 1:
-            await self._field.fill(self._siret)
-            async with self._page.expect_event("domcontentloaded"):
-                await self._field.press("Enter")
 
 
 class KeptRoute:
@@ -66,8 +61,9 @@ class KeptRoute:
 
     async def look(self, step: str) -> Look | None:
         """The screens that a kept session does not open again were looked at when it was opened."""
-        if step == "structures" and self._seen:
-            return self._seen
+        seen, self._seen = self._seen, None
+        if seen and step == "structures":
+            return seen
         kept_already = self._reused and (step in LOGIN_STEPS or not self._moved)
         return None if kept_already else await self.route.look(step)
 
@@ -78,9 +74,9 @@ class KeptRoute:
             return "la session ouverte par la tournée sert encore"
         try:
             if not self._moved:
-                if await self._is_ahead(step):
-                    self._moved = True
-                    return "« Mes structures » est affiché"
+                seen = await self.held.arrived()
+                if seen and step == "accueil" and isinstance(self.route, Gestionnaire):
+                    return await self._take_over(self.route, seen)
                 await self._to_home()
             return await self._go(step)
         except _LOST:
@@ -95,16 +91,12 @@ class KeptRoute:
         self._moved = True
         return result
 
-    async def _is_ahead(self, step: str) -> bool:
-        """Whether the list of structures is in sight already. Raises `PortalError` for a window laid over it."""
-        seen = await self.held.arrived()
-        if seen is None or step != "accueil" or not isinstance(self.route, Gestionnaire):
-            return False
-        self._seen = seen
+    async def _take_over(self, route: Gestionnaire, seen: Look) -> str:
+        """The list of structures is there already, and was seen like that."""
         await self.browser.turn("portal")
-        async with self.browser.on(ActivitesDuGestionnaire.title):
-            await ActivitesDuGestionnaire(self.browser).reached()
-        return True
+        result = await route.activities()
+        self._seen, self._moved = seen, True
+        return result
 
     async def _to_home(self) -> None:
         """Chorus Pro's menu is on all its pages; where it is not in sight, its home is opened."""

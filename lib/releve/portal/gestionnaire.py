@@ -29,7 +29,12 @@ class Gestionnaire(Visit):
 
     async def _open_activities(self) -> str:
         await AccueilDeChorusPro(self.browser).open_manager_activities()
-        await ActivitesDuGestionnaire(self.browser).reached()
+        return await self.activities()
+
+    async def activities(self) -> str:
+        """Wait for the list of structures in the tab in hand; returns the line of the step that leads there. Raises `PortalError`."""
+        async with self.browser.on(ActivitesDuGestionnaire.title):
+            await ActivitesDuGestionnaire(self.browser).reached()
         return "« Mes structures » est affiché"
 
     async def _edit_structure(self) -> str:

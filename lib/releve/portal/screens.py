@@ -177,13 +177,19 @@ class ActivitesDuGestionnaire(Screen):
 
     async def search(self, siret: str) -> bool:
         """Ask the portal's own search for the structure; False when there is no such field. The pages remain the way to be sure."""
-        field = self.field()
+        asked = await self.ask(self.field(), siret)
+        if asked:
+            await self.reached()
+        return asked
+
+    @staticmethod
+    async def ask(field: Locator, siret: str) -> bool:
+        """Type and send, in whichever tab that field stands; False when there is no such field, or no single one."""
         if await field.count() != 1:
             return False
         await field.fill(siret)
-        async with self.page.expect_event("domcontentloaded"):
+        async with field.page.expect_event("domcontentloaded"):
             await field.press("Enter")
-        await self.reached()
         return True
 
     async def _turn_page(self) -> bool:
