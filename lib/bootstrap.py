@@ -12,7 +12,7 @@ from pathlib import Path
 
 from environment import PYTHON, ROOT, RUNTIME, TESTS, apt_install, ensure, locked, quiet, say
 from failures import NO_DISK, Stop, no_browser, no_disk, not_writable
-from releve.browsers import Browser, BrowserNotFound, can_show_a_window, find
+from releve.portal.browsers import Browser, BrowserNotFound, can_show_a_window, find
 
 WITH_BROWSER = {"demo", "lab", "rotate", "rehearse", "resume", "discover"}
 TEST_PACKAGES = (

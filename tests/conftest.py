@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Error, Page
-from releve import secret
+from releve.base import secret
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]

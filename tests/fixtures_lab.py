@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
-from releve.procedure import STEPS
+from releve.decision.procedure import STEPS
 
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)  # a laptop under load is no failure

@@ -22,16 +22,18 @@ import pytest
 import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
 from playwright.async_api import Browser, BrowserContext, async_playwright
-from releve import browsers, runbook, session
-from releve import events as ev
-from releve.errors import ReleveError
+from releve.portal import browsers
+from releve.jupyter import runbook
+from releve.rotation import session
+from releve.decision import events as ev
+from releve.base.errors import ReleveError
 from releve.headless import run as headless
 from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
-from releve.secret import Secret
-from releve.settings import load
+from releve.base.secret import Secret
+from releve.base.settings import load
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
 from releve.vault.throwaway import ThrowawayKeyring

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from releve import events as ev
-from releve import journal as j
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.headless.fleet import Fleet, Tour
-from releve.history import Past, history
+from releve.record.history import Past, history
 from releve.school import Faults, SchoolThread, World
-from releve.secret import Secret
-from releve.settings import Settings, load
+from releve.base.secret import Secret
+from releve.base.settings import Settings, load
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 

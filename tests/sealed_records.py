@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from releve import events as ev
-from releve import journal as j
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.headless.run import model
 from releve.record import seal
 from releve.record.commitment import commitment
 from releve.record.folder import RecordFolder
-from releve.secret import Secret
-from releve.settings import Settings, load
+from releve.base.secret import Secret
+from releve.base.settings import Settings, load
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 

@@ -19,10 +19,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
-from releve import browsers, settings
+from releve.portal import browsers
+from releve.base import settings
 
 LIB = Path(__file__).resolve().parent.parent / "lib"
-SOURCES = ("__main__.py", "bootstrap.py", "environment.py", "failures.py", "releve/__init__.py", "releve/errors.py", "releve/browsers.py")
+SOURCES = ("__main__.py", "bootstrap.py", "environment.py", "failures.py", "releve/__init__.py",
+    "releve/base/__init__.py", "releve/base/errors.py", "releve/portal/__init__.py", "releve/portal/browsers.py")
 NEEDS_ROOT = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting and apt-get are root's")
 ECHO = """
 import json, os, sys

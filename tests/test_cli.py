@@ -13,9 +13,9 @@ import time
 import pytest
 from fixtures_rotation import DEMO_SIRET, PASSWORD, Scene
 from releve import cli
-from releve import events as ev
-from releve import journal as j
-from releve.lock import AccountLock
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.record.lock import AccountLock
 from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import twin as twins
-from releve import events as ev
+from releve.decision import events as ev
 from releve.school import Faults
 from releve.vault.throwaway import ThrowawayKeyring
 from twin import Twin

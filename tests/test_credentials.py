@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from releve import credentials
-from releve import settings as settings_module
-from releve.errors import ReleveError
-from releve.secret import Secret
-from releve.settings import Settings
+from releve.vault import credentials
+from releve.base import settings as settings_module
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret
+from releve.base.settings import Settings
 from releve.vault.entry import CredentialMissing, KeyringLocked
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring

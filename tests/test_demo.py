@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import encoded
-from releve import browsers, demo
+from releve.portal import browsers
+from releve.commands import demo
 from releve.portal.browser import PortalBrowser
 from releve.school import World
-from releve.settings import Portal
+from releve.base.settings import Portal
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import LOGIN, PASSWORD, Scene
-from releve import cli, inventory
-from releve.inventory import Found, Line, SettingsNotWritten, Standing
+from releve import cli
+from releve.portal import inventory
+from releve.portal.inventory import Found, Line, SettingsNotWritten, Standing
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
-from releve.secret import Secret
-from releve.settings import load
+from releve.base.secret import Secret
+from releve.base.settings import load
 from releve.vault.throwaway import ThrowawayKeyring
 
 SECOND = siret(1, 2)

@@ -15,12 +15,13 @@ import pytest
 from fixtures_keyring import Session
 from fixtures_rotation import LOGIN, Scene
 from https_server import authority, web_server
-from releve import checkup, cli
-from releve.checkup import Finding, Grade
+from releve.commands import checkup
+from releve import cli
+from releve.commands.checkup import Finding, Grade
 from releve.portal.login import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.secret import Secret
-from releve.settings import Portal, load
+from releve.base.secret import Secret
+from releve.base.settings import Portal, load
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 from test_proof import with_piste

@@ -16,11 +16,11 @@ import pytest
 import pytest_asyncio
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, LOGIN, PASSWORD, Scene
 from playwright.async_api import Browser
-from releve import browsers
-from releve import events as ev
-from releve import journal as j
-from releve.errors import ReleveError
-from releve.operator import ScreenChange, Unattended
+from releve.portal import browsers
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.base.errors import ReleveError
+from releve.rotation.prompts import ScreenChange, Unattended
 from releve.portal.browser import PortalBrowser
 from releve.portal.drift import Baseline, Look, difference, load
 from releve.portal.login import Credentials, Login
@@ -28,12 +28,12 @@ from releve.portal.route import Route
 from releve.record.folder import RecordFolder
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import siret
-from releve.secret import Secret
-from releve.session import ROUTES
-from releve.settings import Portal, project_root
-from releve.settings import load as load_settings
+from releve.base.secret import Secret
+from releve.rotation.session import ROUTES
+from releve.base.settings import Portal, project_root
+from releve.base.settings import load as load_settings
 from releve.vault.keystore import Keystore
-from releve.watch import ScreenChanged, Watch, accept
+from releve.rotation.watch import ScreenChanged, Watch, accept
 from test_rehearse import rehearse, seen
 from twin import MemoryKeyring
 

@@ -15,13 +15,13 @@ import pytest
 from fixtures_rotation import Scene
 from hypothesis import given
 from hypothesis import strategies as st
-from releve import events as ev
-from releve import journal as j
-from releve.history import Past, history
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.record.history import Past, history
 from releve.planning.due import Due, Standing, agenda, deadline, in_blackout
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
-from releve.settings import PORTAL_LIMIT_DAYS, Policy, Structure
+from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 
 PARIS = ZoneInfo("Europe/Paris")
 STRUCTURE = Structure(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT)

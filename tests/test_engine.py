@@ -11,7 +11,7 @@ import nbformat
 import papermill
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve.headless import run as headless
-from releve.secret import Secret
+from releve.base.secret import Secret
 
 
 def run(scene: Scene, *more: str, approve: str = "true") -> subprocess.CompletedProcess[str]:

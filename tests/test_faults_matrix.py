@@ -23,14 +23,14 @@ import twin as twins
 from fixtures_keyring import Session as SecretService
 from fixtures_rotation import encoded
 from keyring.errors import KeyringLocked, PasswordSetError
-from releve import events as ev
-from releve import journal as j
-from releve import state
-from releve.errors import ReleveError
-from releve.operator import Keep, Unattended
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.decision import state
+from releve.base.errors import ReleveError
+from releve.rotation.prompts import Keep, Unattended
 from releve.portal import errors as e
-from releve.secret import Secret
-from releve.state import Next
+from releve.base.secret import Secret
+from releve.decision.state import Next
 from releve.vault.entry import KeyringWaits
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, SlotHeldByAnotherRun
@@ -321,7 +321,7 @@ def test_the_keyring_is_locked_at_any_effect(shm: Path) -> None:
 @pytest.mark.parametrize("refusals", [1, 3])
 def test_a_keyring_that_comes_back_in_time_loses_nothing(refusals: int, shm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The portal showed the password, the keyring refuses a few times: headless keeps trying, and one reset is enough."""
-    monkeypatch.setattr("releve.operator._BETWEEN_TRIES_SECONDS", 0.01)
+    monkeypatch.setattr("releve.rotation.prompts._BETWEEN_TRIES_SECONDS", 0.01)
     ring = Faulty()
     twin = Twin.new(shm / "twin", keystore=Keystore(ring), patience=5.0)
     ring.refuses = refusals
@@ -331,7 +331,7 @@ def test_a_keyring_that_comes_back_in_time_loses_nothing(refusals: int, shm: Pat
 
 def test_a_keyring_that_does_not_come_back_is_told(shm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its patience, headless says code 6 and that nobody knows the password; only a decision resets again."""
-    monkeypatch.setattr("releve.operator._BETWEEN_TRIES_SECONDS", 0.01)
+    monkeypatch.setattr("releve.rotation.prompts._BETWEEN_TRIES_SECONDS", 0.01)
     ring = Faulty()
     twin = Twin.new(shm / "twin", keystore=Keystore(ring), patience=0.05)
     ring.refuses = 10_000

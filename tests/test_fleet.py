@@ -16,15 +16,15 @@ from subprocess import Popen
 import pytest
 from fixtures_rotation import CELLS
 from fleet_scene import FleetScene, fleet_scene
-from releve import events as ev
-from releve import journal as j
-from releve import runbook
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.jupyter import runbook
 from releve.headless import warm
 from releve.headless.fleet import Fleet, Line, Tour, one_each
 from releve.headless.kept_kernel import Kernel
-from releve.history import JustDone, refuse_twice
+from releve.record.history import JustDone, refuse_twice
 from releve.school import Faults
-from releve.secret import Secret
+from releve.base.secret import Secret
 
 pytestmark = pytest.mark.timeout(900)  # a fleet of fifty, on a busy machine
 

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve import disk
-from releve import events as ev
-from releve import journal as j
-from releve.facts import SlotsView, gather
-from releve.secret import MASK, Secret
-from releve.state import assess
+from releve.base import disk
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.decision.facts import SlotsView, gather
+from releve.base.secret import MASK, Secret
+from releve.decision.state import assess
 
 
 def journal(folder: Path) -> j.Journal:

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import InitError
-from releve.facts import SlotsView
-from releve.secret import Secret
+from releve.decision.facts import SlotsView
+from releve.base.secret import Secret
 from releve.vault import keystore as keystores
 from releve.vault.entry import (
     CredentialMissing,
@@ -44,7 +44,7 @@ OLDER, OLD, NEW = Secret("Ancien-du-passé 1"), Secret("Ancien-'\"<2>"), Secret(
 @pytest.fixture(autouse=True)
 def _no_scrubber(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of made-up secrets would stay registered for the whole test run."""
-    monkeypatch.setattr("releve.secret.register", lambda value: None)
+    monkeypatch.setattr("releve.base.secret.register", lambda value: None)
 
 
 def filled(store: Keystore) -> Slots:

@@ -13,12 +13,12 @@ import pytest
 from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from releve import browsers
-from releve import events as ev
+from releve.portal import browsers
+from releve.decision import events as ev
 from releve.headless.run import model
 from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
-from releve.secret import Secret
+from releve.base.secret import Secret
 
 pytestmark = pytest.mark.timeout(280)
 

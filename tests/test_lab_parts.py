@@ -15,17 +15,17 @@ from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
-from releve import secret
-from releve.desk import first_start, home
-from releve.desk.copy import dated_copy
-from releve.lab.contents import Contents, scrubbed
-from releve.lab.server import arguments
-from releve.operator import Entering, Unattended
-from releve.procedure import TARGET_STEPS
+from releve.base import secret
+from releve.jupyter import first_start, home
+from releve.jupyter.copy import dated_copy
+from releve.jupyter.contents import Contents, scrubbed
+from releve.jupyter.server import arguments
+from releve.rotation.prompts import Entering, Unattended
+from releve.decision.procedure import TARGET_STEPS
 from releve.record.folder import NOTEBOOK
 from releve.school.people import DEMO_SIRET, siret
-from releve.secret import Secret
-from releve.settings import load
+from releve.base.secret import Secret
+from releve.base.settings import load
 from releve.targets.corail import GuidedCorail
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office

@@ -28,13 +28,13 @@ from fixtures_rotation import DEMO_SIRET, LOGIN, Scene
 from jupyter_client.manager import KernelManager
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import expect, sync_playwright
-from releve import browsers
-from releve import events as ev
+from releve.portal import browsers
+from releve.decision import events as ev
 from releve.record.folder import all_records
 from releve.school import Faults
 from releve.school.ledger import Entry
-from releve.secret import Secret
-from releve.settings import project_root
+from releve.base.secret import Secret
+from releve.base.settings import project_root
 
 VALUES = [leaks.WORD, leaks.MANAGER, *leaks.CANARIES]
 CANARY = leaks.CANARIES[1]

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from releve.lock import AccountBusy, AccountLock
+from releve.record.lock import AccountBusy, AccountLock
 from releve.record.folder import RecordUnwritable
 
 HOLD = """

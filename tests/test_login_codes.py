@@ -13,18 +13,18 @@ from unittest.mock import patch
 import pyotp
 import pytest
 from fixtures_rotation import CELLS, LOGIN, Scene
-from releve import browsers
-from releve import events as ev
-from releve.errors import ReleveError
-from releve.operator import CodeAsked, Unattended
+from releve.portal import browsers
+from releve.decision import events as ev
+from releve.base.errors import ReleveError
+from releve.rotation.prompts import CodeAsked, Unattended
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.login import Credentials, Login
 from releve.school.people import DEMO_SIRET
 from releve.school.pigp import REFUSED
-from releve.secret import Secret
-from releve.session import Parameters, Session
-from releve.settings import Portal, load
+from releve.base.secret import Secret
+from releve.rotation.session import Parameters, Session
+from releve.base.settings import Portal, load
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 

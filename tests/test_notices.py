@@ -19,8 +19,8 @@ from fixtures_rotation import Scene
 from releve.headless.fleet import Line, Tour
 from releve.planning import notices
 from releve.planning.due import Due, Standing
-from releve.secret import Secret
-from releve.settings import Notices, Settings, load
+from releve.base.secret import Secret
+from releve.base.settings import Notices, Settings, load
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

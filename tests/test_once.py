@@ -20,19 +20,19 @@ from typing import Any
 import pytest
 import twin as twins
 from fixtures_rotation import DEMO_SIRET, Scene
-from releve import events as ev
-from releve import journal as j
-from releve import runbook
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.jupyter import runbook
 from releve.commands import abandon, resume
-from releve.errors import ReleveError
+from releve.base.errors import ReleveError
 from releve.headless import run as headless
-from releve.lock import AccountBusy
-from releve.operator import Unattended
+from releve.record.lock import AccountBusy
+from releve.rotation.prompts import Unattended
 from releve.portal.errors import BrowserGone
 from releve.record.folder import all_records
 from releve.school.ledger import Entry
-from releve.session import Parameters
-from releve.settings import load
+from releve.rotation.session import Parameters
+from releve.base.settings import load
 from twin import CELLS, Twin
 
 

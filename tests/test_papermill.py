@@ -11,11 +11,11 @@ import leaks
 import nbformat
 import pytest
 from fixtures_rotation import DEMO_SIRET, Scene
-from releve import events as ev
+from releve.decision import events as ev
 from releve.headless import run as headless
 from releve.record.folder import all_records
 from releve.record.verify import verify
-from releve.state import PERHAPS
+from releve.decision.state import PERHAPS
 
 SABOTAGE = """
 import releve.portal.screens as screens

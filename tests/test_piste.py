@@ -16,8 +16,8 @@ from releve.proof.piste import Piste
 from releve.proof.verdicts import Answer, Verdict
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
-from releve.secret import Secret
-from releve.settings import Piste as Application
+from releve.base.secret import Secret
+from releve.base.settings import Piste as Application
 
 ACCEPTED, REFUSED, UNKNOWN = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.UNKNOWN
 

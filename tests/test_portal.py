@@ -12,13 +12,18 @@ import pytest
 import pytest_asyncio
 from PIL import Image, PngImagePlugin
 from playwright.async_api import Browser, Route
-from releve import browsers
+from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
-from releve.portal.screens import ActivitesDuGestionnaire, EcranSuivant, ModificationDeLaStructure, Screen
+from releve.portal.screens import (
+    ActivitesDuGestionnaire,
+    EcranSuivant,
+    ModificationDeLaStructure,
+    Screen,
+)
 from releve.record import picture
-from releve.secret import Secret
-from releve.settings import Portal, load
+from releve.base.secret import Secret
+from releve.base.settings import Portal, load
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 SITE, SIRET, ACCOUNT = "http://127.0.0.1:1", "21990001600011", "TECH_1_12345678@cpro.fr"

@@ -9,15 +9,15 @@ from threading import Thread
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene
-from releve import browsers
-from releve import events as ev
+from releve.portal import browsers
+from releve.decision import events as ev
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import TechnicalError, UnexpectedPopup
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET, siret
 from releve.school.world import TechnicalAccount
-from releve.secret import Secret
-from releve.settings import load
+from releve.base.secret import Secret
+from releve.base.settings import load
 from releve.targets.corail import SchoolCorail
 from test_rotation_faults import expect
 

@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 from releve.headless import run as headless
-from releve.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, Effect, Step
+from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, Effect, Step
 
 NOTEBOOK: dict[str, Any] = json.loads(headless.model().read_text(encoding="utf-8"))
 CELLS: list[dict[str, Any]] = NOTEBOOK["cells"]

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fixtures_rotation import Scene
-from releve import events as ev
-from releve.errors import ReleveError
+from releve.decision import events as ev
+from releve.base.errors import ReleveError
 from releve.proof.asking import Prover, Reset
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.secret import Secret
-from releve.settings import Settings, load
+from releve.base.secret import Secret
+from releve.base.settings import Settings, load
 from releve.vault.slots import Slot
 
 

@@ -8,20 +8,20 @@ from unittest.mock import patch
 
 import pytest
 from fixtures_rotation import CELLS, DEMO_ACCOUNT, DEMO_SIRET, Scene
-from releve import events as ev
-from releve.desk.operator import AtDesk
-from releve.desk.panel import Answer, View
-from releve.desk.steps import Desk
-from releve.operator import DecisionNeeded, Entering, Unattended
+from releve.decision import events as ev
+from releve.jupyter.prompts import AtDesk
+from releve.jupyter.panel import Answer, View
+from releve.jupyter.steps import Desk
+from releve.rotation.prompts import DecisionNeeded, Entering, Unattended
 from releve.portal import errors as e
 from releve.portal.raccordements import Raccordements
-from releve.procedure import PORTAL_STEPS, Step, by_hand, screen
+from releve.decision.procedure import PORTAL_STEPS, Step, by_hand, screen
 from releve.record.page import FILE_NAME
-from releve.rotation import Rotation
+from releve.rotation.plan import Rotation
 from releve.school import Faults
-from releve.secret import Secret
-from releve.session import Parameters, Session
-from releve.state import DISPLAYED, OLD, PERHAPS
+from releve.base.secret import Secret
+from releve.rotation.session import Parameters, Session
+from releve.decision.state import DISPLAYED, OLD, PERHAPS
 from releve.vault.slots import Slot
 from twin import Twin, dying, points
 

@@ -7,14 +7,14 @@ from itertools import product
 
 import pytest
 from fixtures_rotation import Scene
-from releve import events as ev
-from releve import journal as j
-from releve import state
-from releve.proof.reconcile import TABLE, Action, Click, click, reconcile
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.decision import state
+from releve.decision.reconcile import TABLE, Action, Click, click, reconcile
 from releve.proof.verdicts import Verdict
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.secret import Secret
+from releve.base.secret import Secret
 from releve.vault.slots import Slot
 from test_proof import with_piste
 

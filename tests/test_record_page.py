@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page
-from releve import events as ev
-from releve import journal as j
-from releve.procedure import STEPS
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.decision.procedure import STEPS
 from releve.record import seal
 from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
-from releve.secret import Secret
+from releve.base.secret import Secret
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 

@@ -7,14 +7,14 @@ import json
 
 import pytest
 from fixtures_rotation import CELLS, DEMO_SIRET, Scene
-from releve import events as ev
-from releve.errors import ReleveError
+from releve.decision import events as ev
+from releve.base.errors import ReleveError
 from releve.headless import run as headless
-from releve.operator import Unattended
+from releve.rotation.prompts import Unattended
 from releve.record.folder import RecordFolder, all_records, unfinished
-from releve.rehearsal import Rehearsal
-from releve.session import Parameters, Session
-from releve.settings import load
+from releve.rotation.rehearsal import Rehearsal
+from releve.rotation.session import Parameters, Session
+from releve.base.settings import load
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 BUTTON = "Réinitialiser le mot de passe (utilisateur technique)"

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 from fixtures_rotation import Scene
 from playwright.sync_api import sync_playwright
-from releve import browsers
-from releve import journal as j
-from releve.history import Past
+from releve.portal import browsers
+from releve.decision import journal as j
+from releve.record.history import Past
 from releve.planning.due import Due, Standing
 from releve.planning.picture import legend, year
 from releve.planning.report import numbers, page

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import pytest
 from fixtures_rotation import Scene, Walk
-from releve import events as ev
-from releve import runbook
+from releve.decision import events as ev
+from releve.jupyter import runbook
 from releve.portal.errors import BrowserGone
 from releve.record.folder import is_closed
 from releve.record.page import FILE_NAME
 from releve.school.faults import ON_SCREEN
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET
-from releve.state import KEPT, NEW, PERHAPS
+from releve.decision.state import KEPT, NEW, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 BEFORE = ("authentification", "portail", "connexion", "informations", "accueil", "structures", "structure")

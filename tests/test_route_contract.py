@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene, Walk
-from releve import events as ev
-from releve import runbook
+from releve.decision import events as ev
+from releve.jupyter import runbook
 from releve.portal.route import Route
-from releve.session import ROUTES
-from releve.state import DISPLAYED, FORBIDDEN, PERHAPS
+from releve.rotation.session import ROUTES
+from releve.decision.state import DISPLAYED, FORBIDDEN, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 

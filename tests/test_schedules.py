@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 import twin as twins
 from fixtures_rotation import Scene
-from releve import events as ev
-from releve.lock import AccountBusy
-from releve.operator import Unattended
+from releve.decision import events as ev
+from releve.record.lock import AccountBusy
+from releve.rotation.prompts import Unattended
 from releve.portal import errors as e
 from releve.record.folder import all_records
 from releve.school import Faults
-from releve.session import Parameters
-from releve.state import Next
+from releve.rotation.session import Parameters
+from releve.decision.state import Next
 from twin import Twin
 
 BATCHES = 10

@@ -13,7 +13,7 @@ import leaks
 import pytest
 from jupyter_client.manager import KernelManager
 from releve.record.transcript import Transcript
-from releve.secret import MASK, Secret
+from releve.base.secret import MASK, Secret
 
 SECRET = leaks.MANAGER
 GUARD = """

@@ -16,13 +16,13 @@ import pytest
 from filelock import Timeout
 from PIL import Image
 from releve import cli
-from releve import events as ev
+from releve.decision import events as ev
 from releve.headless.run import model
-from releve.lab.contents import Contents
+from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
 from releve.record.commitment import commitment, same
 from releve.record.verify import verify
-from releve.secret import MASK, Secret, clean
+from releve.base.secret import MASK, Secret, clean
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
 

@@ -15,8 +15,17 @@ import leaks
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from releve import secret as s
-from releve.secret import MASK, Secret, begun, clean, encodings, encodings_in_bytes, scrub, scrub_bytes
+from releve.base import secret as s
+from releve.base.secret import (
+    MASK,
+    Secret,
+    begun,
+    clean,
+    encodings,
+    encodings_in_bytes,
+    scrub,
+    scrub_bytes,
+)
 
 VALUES = [*leaks.CANARIES, leaks.MANAGER, "motdepasse-é", leaks.WORD]
 CARRIERS: dict[str, Callable[[str], str]] = {

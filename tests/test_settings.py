@@ -11,9 +11,9 @@ import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve import settings, siret
+from releve.base import settings, siret
 from releve.headless import warm
-from releve.settings import Portal, SettingsError, StructureUnknown
+from releve.base.settings import Portal, SettingsError, StructureUnknown
 
 SIRET = "21990001600011"
 MINIMAL = f"""

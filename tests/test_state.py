@@ -9,12 +9,12 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from releve import events as ev
-from releve import state
-from releve.errors import PersonNeeded, ReleveError, UsageError
-from releve.facts import SlotsView, gather
+from releve.decision import events as ev
+from releve.decision import state
+from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.decision.facts import SlotsView, gather
 from releve.portal.errors import Maintenance
-from releve.state import Next, Situation, assess, exit_code
+from releve.decision.state import Next, Situation, assess, exit_code
 
 EMPTY = SlotsView()
 RUN, TARGETS = "run", ("school:21990001600011", "command:21990001600011")

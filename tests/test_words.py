@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve.portal.words import Words, digits, tolerant, whole
+from releve.base.words import Words, digits, tolerant, whole
 
 WORDS = Words()
 KEYS = sorted(WORDS._variants)

@@ -21,19 +21,20 @@ from pathlib import Path
 from typing import Any
 
 from keyring.backend import KeyringBackend
-from releve import events as ev
-from releve import facts, runbook, state
-from releve.errors import ReleveError
+from releve.decision import events as ev
+from releve.decision import facts, state
+from releve.jupyter import runbook
+from releve.base.errors import ReleveError
 from releve.headless.run import model
-from releve.operator import Unattended
+from releve.rotation.prompts import Unattended
 from releve.portal import errors as e
-from releve.procedure import NAVIGATION
+from releve.decision.procedure import NAVIGATION
 from releve.record.folder import RecordFolder, all_records
 from releve.record.folder import is_closed as is_closed
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
-from releve.secret import Secret, forget, registered
-from releve.session import Parameters, Session
+from releve.base.secret import Secret, forget, registered
+from releve.rotation.session import Parameters, Session
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
 from releve.vault.throwaway import ThrowawayBackend

@@ -1,5 +1,5 @@
 """`python -m releve`."""
 
-from .cli import main
+from releve.cli import main
 
 raise SystemExit(main())

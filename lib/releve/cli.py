@@ -18,10 +18,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import ReleveError
+from releve.base.errors import ReleveError
 
 COMMANDS = {
-    "demo": ("releve.demo", "une rotation complète sur le site d'entraînement, sans rien toucher de réel"),
+    "demo": ("releve.commands.demo", "une rotation complète sur le site d'entraînement, sans rien toucher de réel"),
     "lab": ("releve.commands.lab", "ouvrir le carnet pas à pas dans JupyterLab"),
     "rotate": ("releve.commands.rotate", "renouveler le mot de passe d'une ou plusieurs structures"),
     "rehearse": ("releve.commands.rehearse", "tout faire sauf la réinitialisation, et dire ce qui a été reconnu sur chaque écran"),
@@ -33,7 +33,7 @@ COMMANDS = {
     "verify": ("releve.commands.verify", "vérifier que les dossiers et le registre n'ont pas changé"),
     "purge": ("releve.commands.purge", "détruire les dossiers plus vieux que la durée de conservation déclarée"),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
-    "credentials": ("releve.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
+    "credentials": ("releve.vault.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
     "discover": ("releve.commands.discover", "lister vos structures et leurs comptes techniques, et les ajouter aux réglages"),
     "doctor": ("releve.commands.doctor", "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent"),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),
@@ -66,7 +66,7 @@ class Unforeseen(ReleveError):
     @classmethod
     def of(cls, error: Exception, command: str) -> Unforeseen:
         """6 when a reset may have been begun, 5 for every other command."""
-        from .secret import scrub
+        from releve.base.secret import scrub
 
         trace = error.__traceback__
         while trace and trace.tb_next:
@@ -156,7 +156,7 @@ def _started_early(args: argparse.Namespace) -> Iterator[None]:
     if not (args.command == "rotate" and args.yes and (args.all or args.siret)):
         yield
         return
-    from .headless import own_kernel
+    from releve.headless import own_kernel
 
     with suppress(OSError, RuntimeError):  # told when it is needed
         own_kernel.begin(args.settings or "")
@@ -170,9 +170,9 @@ def _finish_left_over(args: argparse.Namespace) -> int:
     """Seal the records that an ended process left unsealed (plain papermill, a kill); how many could not be."""
     if getattr(args, "folder", None):  # an auditor's check of named folders writes nothing
         return 0
-    from .record.seal import finish_left_over
-    from .settings import load
-    from .vault.keystore import open_keystore
+    from releve.record.seal import finish_left_over
+    from releve.base.settings import load
+    from releve.vault.keystore import open_keystore
 
     with suppress(ReleveError):  # bad settings, no keyring: the command itself tells it
         left = finish_left_over(load(args.settings, args.outputs), open_keystore())

@@ -15,10 +15,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from releve import events as ev
-from releve import journal as j
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.cli import COMMANDS
-from releve.siret import luhn
+from releve.base.siret import luhn
 
 TARGETS = ("school:1",)
 

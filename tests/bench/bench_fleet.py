@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from releve import browsers
+from releve.portal import browsers
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fleet_scene import LOGIN, PASSWORD, FleetScene, fleet_scene

@@ -23,10 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from releve import browsers
+from releve.portal import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.secret import Secret
+from releve.base.secret import Secret
 from releve.vault.throwaway import ThrowawayKeyring
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -17,10 +17,10 @@ from pathlib import Path
 from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Page, sync_playwright
-from releve import browsers
+from releve.portal import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.secret import Secret
+from releve.base.secret import Secret
 from releve.vault.throwaway import ThrowawayKeyring
 
 

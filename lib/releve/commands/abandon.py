@@ -6,15 +6,15 @@ import argparse
 import json
 import sys
 
-from .. import events as ev
-from .. import journal as j
-from ..errors import ReleveError, UsageError
-from ..headless.run import situation_of
-from ..lock import AccountLock, actor
-from ..record.folder import RecordFolder, unfinished
-from ..record.seal import finish
-from ..settings import Settings, load
-from ..vault.keystore import open_keystore
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.base.errors import ReleveError, UsageError
+from releve.headless.run import situation_of
+from releve.record.lock import AccountLock, actor
+from releve.record.folder import RecordFolder, unfinished
+from releve.record.seal import finish
+from releve.base.settings import Settings, load
+from releve.vault.keystore import open_keystore
 
 
 class NothingToAbandon(UsageError):

@@ -7,12 +7,12 @@ import asyncio
 import json
 import sys
 
-from .. import inventory
-from ..inventory import Line, Standing
-from ..operator import CodeAsked, Unattended
-from ..session import DemoKeyring
-from ..settings import Settings, load
-from ..vault.keystore import open_keystore
+from releve.portal import inventory
+from releve.portal.inventory import Line, Standing
+from releve.rotation.prompts import CodeAsked, Unattended
+from releve.rotation.session import DemoKeyring
+from releve.base.settings import Settings, load
+from releve.vault.keystore import open_keystore
 
 WORDS = {
     Standing.KNOWN: "déjà dans les réglages",

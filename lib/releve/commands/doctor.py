@@ -6,17 +6,17 @@ import argparse
 import json
 from collections.abc import Iterator
 
-from .. import checkup
-from ..checkup import Finding, Grade
-from ..errors import ReleveError
-from ..headless.run import situation_of
-from ..proof.asking import Prover
-from ..proof.reconcile import Action, reconcile
-from ..proof.verdicts import Verdict
-from ..record.folder import unfinished
-from ..settings import Portal, Settings, Structure, load, project_root
-from ..vault.keystore import open_keystore
-from ..vault.slots import Slot
+from releve.commands import checkup
+from releve.commands.checkup import Finding, Grade
+from releve.base.errors import ReleveError
+from releve.headless.run import situation_of
+from releve.proof.asking import Prover
+from releve.decision.reconcile import Action, reconcile
+from releve.proof.verdicts import Verdict
+from releve.record.folder import unfinished
+from releve.base.settings import Portal, Settings, Structure, load, project_root
+from releve.vault.keystore import open_keystore
+from releve.vault.slots import Slot
 
 WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
 SLOTS = {Slot.PENDING: "Mot de passe en attente", Slot.CURRENT: "Mot de passe actuel", Slot.PREVIOUS: "Mot de passe précédent"}

@@ -7,12 +7,12 @@ import json
 from datetime import date
 from pathlib import Path
 
-from ..disk import write_atomically
-from ..errors import UsageError
-from ..history import history
-from ..planning.due import ORDER, Due, agenda
-from ..planning.picture import WORDS, counted
-from ..settings import Settings, load
+from releve.base.disk import write_atomically
+from releve.base.errors import UsageError
+from releve.record.history import history
+from releve.planning.due import ORDER, Due, agenda
+from releve.planning.picture import WORDS, counted
+from releve.base.settings import Settings, load
 
 
 class CalendarUnwritable(UsageError):
@@ -80,7 +80,7 @@ def _table(dues: list[Due]) -> None:
 
 
 def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
-    from ..planning.calendar_file import calendar  # only when asked for: a scheduler runs `releve due` every day
+    from releve.planning.calendar_file import calendar  # only when asked for: a scheduler runs `releve due` every day
 
     try:
         write_atomically(path, calendar(dues, settings.policy.warn_days))

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from ..settings import default_path
+from releve.base.settings import default_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Serve until it is stopped."""
     if args.shortcut:
-        from ..lab.shortcut import make
+        from releve.jupyter.shortcut import make
 
         made = str(make(args.settings))
         print(json.dumps({"code": 0, "shortcut": made}, ensure_ascii=False) if args.json else f"Raccourci posé : {made}")
         return 0
-    from ..lab.server import serve
+    from releve.jupyter.server import serve
 
     path = Path(args.settings).expanduser().resolve() if args.settings else default_path()
     return serve(path, Path(args.outputs) if args.outputs else None, not args.no_browser, args.port)

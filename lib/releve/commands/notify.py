@@ -8,11 +8,11 @@ import json
 import sys
 from datetime import UTC, datetime
 
-from ..errors import UsageError
-from ..planning.notices import Notice, last_beat, of_agenda, send, store
-from ..settings import Settings, load
-from ..vault.keystore import open_keystore
-from .due import now
+from releve.base.errors import UsageError
+from releve.planning.notices import Notice, last_beat, of_agenda, send, store
+from releve.base.settings import Settings, load
+from releve.vault.keystore import open_keystore
+from releve.commands.due import now
 
 
 class NoChannel(UsageError):

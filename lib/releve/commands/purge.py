@@ -7,12 +7,12 @@ import json
 import shutil
 from datetime import date
 
-from ..errors import UsageError
-from ..record.folder import RecordFolder
-from ..record.register import Register
-from ..record.verify import verify
-from ..settings import load
-from ..vault.keystore import open_keystore
+from releve.base.errors import UsageError
+from releve.record.folder import RecordFolder
+from releve.record.register import Register
+from releve.record.verify import verify
+from releve.base.settings import load
+from releve.vault.keystore import open_keystore
 
 
 class KeptForEver(UsageError):

@@ -7,16 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .. import events as ev
-from ..errors import ReleveError
-from ..headless import run as headless
-from ..headless.fleet import worst
-from ..procedure import screen
-from ..record.folder import RecordFolder
-from ..settings import Settings, load
-from ..watch import accept
-from . import show
-from .rotate import NothingAsked
+from releve.decision import events as ev
+from releve.base.errors import ReleveError
+from releve.headless import run as headless
+from releve.headless.fleet import worst
+from releve.decision.procedure import screen
+from releve.record.folder import RecordFolder
+from releve.base.settings import Settings, load
+from releve.rotation.watch import accept
+from releve.commands import show
+from releve.commands.rotate import NothingAsked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
-    from ..cli import fail
+    from releve.cli import fail
 
     try:
         found = headless.run(settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)).seal()

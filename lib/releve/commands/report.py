@@ -7,12 +7,12 @@ import json
 from datetime import date
 from pathlib import Path
 
-from ..disk import write_atomically
-from ..errors import UsageError
-from ..history import history
-from ..planning.due import agenda
-from ..planning.report import page
-from ..settings import load
+from releve.base.disk import write_atomically
+from releve.base.errors import UsageError
+from releve.record.history import history
+from releve.planning.due import agenda
+from releve.planning.report import page
+from releve.base.settings import load
 
 FILE_NAME = "report.html"
 

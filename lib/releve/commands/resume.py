@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..errors import ReleveError
-from ..headless import run as headless
-from ..headless.fleet import worst
-from ..history import history
-from ..record.folder import opened, unfinished
-from ..settings import Settings, load
-from . import show
-from .rotate import add_reset_again
+from releve.base.errors import ReleveError
+from releve.headless import run as headless
+from releve.headless.fleet import worst
+from releve.record.history import history
+from releve.record.folder import opened, unfinished
+from releve.base.settings import Settings, load
+from releve.commands import show
+from releve.commands.rotate import add_reset_again
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def _last(settings: Settings, accounts: set[str]) -> str:
 
 def main(args: argparse.Namespace) -> int:
     """Resume every open rotation; says so, and changes nothing, when there is none."""
-    from ..cli import fail
+    from releve.cli import fail
 
     settings = load(args.settings, args.outputs)
     accounts = {settings.structure(siret).technical_account for siret in args.siret}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..errors import PersonNeeded, ReleveError, UsageError
-from ..headless import run as headless
-from ..headless.fleet import Fleet, Line, one_each, unconfirmed
-from ..operator import GateClosed
-from ..planning import notices
-from ..record.folder import unfinished
-from ..settings import Settings, Structure, load
-from ..vault.keystore import open_keystore
-from . import show
-from .due import now
+from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.headless import run as headless
+from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
+from releve.rotation.prompts import GateClosed
+from releve.planning import notices
+from releve.record.folder import unfinished
+from releve.base.settings import Settings, Structure, load
+from releve.vault.keystore import open_keystore
+from releve.commands import show
+from releve.commands.due import now
 
 
 class NothingAsked(UsageError):
@@ -104,7 +104,7 @@ def _confirmed_all(settings: Settings, chosen: list[Structure], as_json: bool) -
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
-    from ..cli import fail
+    from releve.cli import fail
 
     try:
         headless.check(settings, settings.structure(siret), again=args.again)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..settings import Settings, load
+from releve.base.settings import Settings, load
 
 _CAVEAT = "Le trousseau doit être ouvert à cette heure-là : il l'est dans la session de la personne qui y a rangé les mots de passe"
 

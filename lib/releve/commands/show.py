@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from ..headless.fleet import Line, Tour
-from ..headless.run import Outcome
-from ..procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from releve.headless.fleet import Line, Tour
+from releve.headless.run import Outcome
+from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 
 _CELLS = {"ouverture": "Ouverture", GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
 PROOFS = {

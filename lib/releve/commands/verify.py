@@ -8,11 +8,11 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import ReleveError, UsageError
-from ..record.folder import RecordFolder
-from ..record.verify import Verdict, verify
-from ..settings import default_path, load, project_root
-from ..vault.keystore import Keystore, open_keystore
+from releve.base.errors import ReleveError, UsageError
+from releve.record.folder import RecordFolder
+from releve.record.verify import Verdict, verify
+from releve.base.settings import default_path, load, project_root
+from releve.vault.keystore import Keystore, open_keystore
 
 
 class NoSuchFolder(UsageError):

@@ -17,11 +17,11 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
 
-from ..disk import write_atomically
-from ..kernel import OUTCOME
-from ..secret import clean, scrub
-from .kept_kernel import Kernel
-from .own_kernel import configuration
+from releve.base.disk import write_atomically
+from releve.jupyter.guard import OUTCOME
+from releve.base.secret import clean, scrub
+from releve.headless.kept_kernel import Kernel
+from releve.headless.own_kernel import configuration
 
 SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]

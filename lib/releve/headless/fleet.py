@@ -15,18 +15,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ReleveError
-from ..history import JustDone, history
-from ..kernel import UnforeseenError
-from ..lock import AccountBusy
-from ..record import search
-from ..secret import forget, registered
-from ..settings import Settings, Structure
-from ..vault.keystore import open_keystore
-from . import run as headless
+from releve.base.errors import ReleveError
+from releve.record.history import JustDone, history
+from releve.jupyter.guard import UnforeseenError
+from releve.record.lock import AccountBusy
+from releve.record import search
+from releve.base.secret import forget, registered
+from releve.base.settings import Settings, Structure
+from releve.vault.keystore import open_keystore
+from releve.headless import run as headless
 
 if TYPE_CHECKING:
-    from .kept_kernel import Kernel
+    from releve.headless.kept_kernel import Kernel
 
 # the next login would only make it worse
 AT_ONCE = {"PasswordRefused", "AccountLocked", "AlreadyRefused", "CodeNeeded", "CodeRefused", "KeyNeeded"}
@@ -248,7 +248,7 @@ class Fleet:
         headless.lighten()
         from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-        from .kept_kernel import Kernel
+        from releve.headless.kept_kernel import Kernel
 
         if self._kernel is None:
             self._kernel = Kernel(self.settings.path)

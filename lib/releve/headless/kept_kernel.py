@@ -9,7 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from . import own_kernel
+from releve.headless import own_kernel
 
 
 class Kernel:

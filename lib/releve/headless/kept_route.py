@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
 
-from ..portal.browser import PortalBrowser
-from ..portal.drift import Look, look
-from ..portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
-from ..portal.gestionnaire import Gestionnaire
-from ..portal.route import Route
-from ..portal.screens import AccueilDeChorusPro, ActivitesDuGestionnaire
-from ..procedure import NAVIGATION, PORTAL_STEPS
+from releve.portal.browser import PortalBrowser
+from releve.portal.drift import Look, look
+from releve.portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
+from releve.portal.gestionnaire import Gestionnaire
+from releve.portal.route import Route
+from releve.portal.screens import AccueilDeChorusPro, ActivitesDuGestionnaire
+from releve.decision.procedure import NAVIGATION, PORTAL_STEPS
 
 if TYPE_CHECKING:
-    from .warm import Kept
+    from releve.headless.warm import Kept
 
 LOGIN_STEPS = PORTAL_STEPS[:2]
 _LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)

@@ -27,7 +27,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
-from ..kernel import no_crash_dump
+from releve.jupyter.guard import no_crash_dump
 
 AHEAD = "RELEVE_AHEAD"
 """In the kernel's environment: the settings' file, when the portal's browser may start before the notebook asks for it."""
@@ -149,7 +149,7 @@ def main() -> None:
 
     app = IPKernelApp.instance()
     app.initialize()  # type: ignore[no-untyped-call]
-    from .. import runbook  # while the other process imports papermill
+    from releve.jupyter import runbook  # while the other process imports papermill
 
     assert runbook
     app.start()  # type: ignore[no-untyped-call]

@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock
 
-from .. import events as ev
-from .. import journal as j
-from ..errors import ReleveError
-from ..facts import Facts, SlotsView, gather
-from ..history import refuse_twice
-from ..lock import AccountLock
-from ..record import search
-from ..record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
-from ..record.seal import finish
-from ..settings import Settings, Structure, project_root
-from ..state import Situation, assess, exit_code
-from ..vault.entry import KeyringError
-from ..vault.keystore import open_keystore
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.base.errors import ReleveError
+from releve.decision.facts import Facts, SlotsView, gather
+from releve.record.history import refuse_twice
+from releve.record.lock import AccountLock
+from releve.record import search
+from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
+from releve.record.seal import finish
+from releve.base.settings import Settings, Structure, project_root
+from releve.decision.state import Situation, assess, exit_code
+from releve.vault.entry import KeyringError
+from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
-    from .kept_kernel import Kernel  # imported late: papermill costs half a second
+    from releve.headless.kept_kernel import Kernel  # imported late: papermill costs half a second
 
 
 class ModelMissing(ReleveError):
@@ -176,7 +176,7 @@ def _execute(
     lighten()
     if kept:
         return _execute_in(folder, parameters, engine | {"kernel": kept()})
-    from . import own_kernel  # before papermill, whose import takes as long as the kernel's start
+    from releve.headless import own_kernel  # before papermill, whose import takes as long as the kernel's start
 
     try:
         begun = own_kernel.started(ahead)
@@ -222,7 +222,7 @@ class CellStopped(ReleveError):
 
 def _codes() -> dict[str, int]:
     """The exit codes of the errors that a cell may raise, by their names."""
-    from .. import session  # whose imports know them all
+    from releve.rotation import session  # whose imports know them all
 
     assert session
     known, found = [ReleveError], {}

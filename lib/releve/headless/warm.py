@@ -12,15 +12,16 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, cast
 
-from .. import browsers, settings
-from ..errors import ReleveError
-from ..portal.browser import PortalBrowser
-from ..portal.drift import Look
-from ..portal.route import Route
-from ..procedure import GATE, PORTAL_STEPS
-from ..secret import forget, registered
-from ..settings import Portal
-from .kept_route import KeptRoute
+from releve.portal import browsers
+from releve.base import settings
+from releve.base.errors import ReleveError
+from releve.portal.browser import PortalBrowser
+from releve.portal.drift import Look
+from releve.portal.route import Route
+from releve.decision.procedure import GATE, PORTAL_STEPS
+from releve.base.secret import forget, registered
+from releve.base.settings import Portal
+from releve.headless.kept_route import KeptRoute
 
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
 
@@ -115,7 +116,7 @@ def begin() -> None:
 
 def clean(following: str = "") -> None:
     """Between two notebooks: no variable, no output and no rotation of the last one is left. `following` comes after the next one."""
-    from .. import runbook
+    from releve.jupyter import runbook
 
     runbook._session = None
     if kept:  # the last rotation's stay known: the page in hand may still show its password

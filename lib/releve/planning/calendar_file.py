@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from icalendar import Alarm, Calendar, Event
 
-from .due import Due
+from releve.planning.due import Due
 
 
 def calendar(dues: Iterable[Due], warn_days: int, now: datetime | None = None) -> bytes:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 
-from ..history import Past
-from ..settings import PORTAL_LIMIT_DAYS, Policy, Structure
+from releve.record.history import Past
+from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 
 
 class Standing(StrEnum):

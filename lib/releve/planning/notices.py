@@ -14,15 +14,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from ..disk import write_atomically
-from ..errors import ReleveError
-from ..headless.fleet import Line, Tour
-from ..record.folder import PAGE
-from ..secret import Secret, scrub
-from ..settings import Notices, Settings
-from ..vault.entry import CredentialMissing
-from ..vault.keystore import Keystore
-from .due import Due, Standing
+from releve.base.disk import write_atomically
+from releve.base.errors import ReleveError
+from releve.headless.fleet import Line, Tour
+from releve.record.folder import PAGE
+from releve.base.secret import Secret, scrub
+from releve.base.settings import Notices, Settings
+from releve.vault.entry import CredentialMissing
+from releve.vault.keystore import Keystore
+from releve.planning.due import Due, Standing
 
 HEARTBEAT = ".last-fleet.json"
 

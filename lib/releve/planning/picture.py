@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
 
-from .due import Due, Standing
+from releve.planning.due import Due, Standing
 
 WORDS = {
     Standing.STUCK: "bloquée",

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from ..history import Past
-from ..record.folder import PAGE
-from .due import Due, Standing
-from .picture import counted, legend, year
+from releve.record.history import Past
+from releve.record.folder import PAGE
+from releve.planning.due import Due, Standing
+from releve.planning.picture import counted, legend, year
 
 YEAR = timedelta(days=365)
 

@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from ..secret import Secret
-from . import errors as e
-from .drift import Look
-from .gestionnaire import Gestionnaire
-from .login import Login
-from .raccordements import Domaines, Raccordements
-from .screens import AccueilDeChorusPro
+from releve.base.secret import Secret
+from releve.portal import errors as e
+from releve.portal.drift import Look
+from releve.portal.gestionnaire import Gestionnaire
+from releve.portal.login import Login
+from releve.portal.raccordements import Domaines, Raccordements
+from releve.portal.screens import AccueilDeChorusPro
 
 
 class Auto:

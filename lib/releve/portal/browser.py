@@ -29,14 +29,14 @@ from playwright.async_api import (
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from ..browsers import Browser as BrowserChoice
-from ..disk import write_atomically
-from ..record import picture
-from ..secret import Secret, registered, scrub
-from ..settings import Portal, origin
-from . import errors as e
-from .displayed import displayed
-from .words import Words
+from releve.portal.browsers import Browser as BrowserChoice
+from releve.base.disk import write_atomically
+from releve.record import picture
+from releve.base.secret import Secret, registered, scrub
+from releve.base.settings import Portal, origin
+from releve.portal import errors as e
+from releve.portal.displayed import displayed
+from releve.base.words import Words
 
 # Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour over its place until `_UNCOVER`.
 # What is `shown` may be a password that nobody has read yet: it is covered too, and stays as it is in the page, to be read.

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from playwright.async_api import Error as PlaywrightError
 
-from ..operator import ByHandOnly, Operator
-from ..procedure import Step, by_hand, screen
-from ..secret import Secret
-from .browser import PortalBrowser
-from .drift import Look
-from .errors import PasswordUnreadable, PortalError, ResetRefused
-from .route import Route
+from releve.rotation.prompts import ByHandOnly, Operator
+from releve.decision.procedure import Step, by_hand, screen
+from releve.base.secret import Secret
+from releve.portal.browser import PortalBrowser
+from releve.portal.drift import Look
+from releve.portal.errors import PasswordUnreadable, PortalError, ResetRefused
+from releve.portal.route import Route
 
 
 class Driven(Route, Protocol):

@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Frame, Page
 
-from .words import AROUND, Words
+from releve.base.words import AROUND, Words
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]{8,128}")
 

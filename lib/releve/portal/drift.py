@@ -18,10 +18,10 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from ..disk import write_atomically
-from ..secret import scrub
-from ..settings import Settings, origin
-from .words import Words
+from releve.base.disk import write_atomically
+from releve.base.secret import scrub
+from releve.base.settings import Settings, origin
+from releve.base.words import Words
 
 FOLDER, FORMAT = ".screens", 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import PersonNeeded, ReleveError, UsageError
+from releve.base.errors import PersonNeeded, ReleveError, UsageError
 
 
 class PortalError(ReleveError):

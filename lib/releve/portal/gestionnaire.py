@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..procedure import BY_ID
-from ..secret import Secret
-from . import errors as e
-from .login import Login
-from .screens import AccueilDeChorusPro, ActivitesDuGestionnaire, Confirmation, EcranSuivant, ModificationDeLaStructure
-from .visit import Visit
+from releve.decision.procedure import BY_ID
+from releve.base.secret import Secret
+from releve.portal import errors as e
+from releve.portal.login import Login
+from releve.portal.screens import (
+    AccueilDeChorusPro,
+    ActivitesDuGestionnaire,
+    Confirmation,
+    EcranSuivant,
+    ModificationDeLaStructure,
+)
+from releve.portal.visit import Visit
 
 
 class Gestionnaire(Visit):

@@ -20,12 +20,12 @@ from filelock import AsyncFileLock, Timeout
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from ..operator import CodeAsked, Operator
-from ..secret import Secret
-from ..vault.keystore import Keystore
-from . import errors as e
-from .browser import PortalBrowser
-from .screens import AccueilDeChorusPro, AccueilDuPortail, Authentification
+from releve.rotation.prompts import CodeAsked, Operator
+from releve.base.secret import Secret
+from releve.vault.keystore import Keystore
+from releve.portal import errors as e
+from releve.portal.browser import PortalBrowser
+from releve.portal.screens import AccueilDeChorusPro, AccueilDuPortail, Authentification
 
 KEY_SECONDS = 180.0  # for a person to find the key and touch it
 QUEUE_SECONDS = 120.0  # for others to be told what the portal says of the same password

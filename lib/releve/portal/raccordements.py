@@ -12,12 +12,12 @@ from typing import ClassVar
 
 from playwright.async_api import Locator
 
-from ..secret import Secret
-from . import errors as e
-from .login import Login
-from .screens import ACCOUNT, EcranSuivant, Screen
-from .visit import Visit
-from .words import digits, whole
+from releve.base.secret import Secret
+from releve.portal import errors as e
+from releve.portal.login import Login
+from releve.portal.screens import ACCOUNT, EcranSuivant, Screen
+from releve.portal.visit import Visit
+from releve.base.words import digits, whole
 
 
 class Domaines(Screen):

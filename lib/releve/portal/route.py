@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from ..secret import Secret
-from .drift import Look
+from releve.base.secret import Secret
+from releve.portal.drift import Look
 
 
 class Route(Protocol):

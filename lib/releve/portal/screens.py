@@ -12,11 +12,11 @@ from typing import ClassVar
 
 from playwright.async_api import Locator, Page
 
-from ..secret import Secret
-from . import errors as e
-from .browser import PortalBrowser
-from .displayed import displayed
-from .words import Words, digits, whole
+from releve.base.secret import Secret
+from releve.portal import errors as e
+from releve.portal.browser import PortalBrowser
+from releve.portal.displayed import displayed
+from releve.base.words import Words, digits, whole
 
 # Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
 ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 from playwright.async_api import Error as PlaywrightError
 
-from ..procedure import BY_ID
-from . import errors as e
-from .browser import PortalBrowser
-from .drift import WORDS, Look, look
-from .login import Arrival, Login
-from .screens import AccueilDeChorusPro, AccueilDuPortail
+from releve.decision.procedure import BY_ID
+from releve.portal import errors as e
+from releve.portal.browser import PortalBrowser
+from releve.portal.drift import WORDS, Look, look
+from releve.portal.login import Arrival, Login
+from releve.portal.screens import AccueilDeChorusPro, AccueilDuPortail
 
 
 class Visit:

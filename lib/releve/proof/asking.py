@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .. import events as ev
-from ..errors import PersonNeeded, ReleveError
-from ..settings import Settings, Structure
-from ..vault.keystore import Keystore
-from ..vault.slots import Slot
-from .verdicts import NOTHING_HELD, Meaning, Verdict
+from releve.decision import events as ev
+from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.settings import Settings, Structure
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot
+from releve.proof.verdicts import NOTHING_HELD, Meaning, Verdict
 
 if TYPE_CHECKING:
-    from .piste import Piste, Tried  # imported late: most town halls have no PISTE application
+    from releve.proof.piste import Piste, Tried  # imported late: most town halls have no PISTE application
 
 
 class ProofTooEarly(PersonNeeded):
@@ -138,7 +138,7 @@ class Prover:
 
     @contextmanager
     def _piste(self) -> Iterator[Piste]:
-        from .piste import Piste
+        from releve.proof.piste import Piste
 
         with Piste(self._application, self._keystore.piste_secret(self._application.client_id).require()) as piste:
             yield piste

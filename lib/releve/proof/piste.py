@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from .. import network
-from ..secret import Secret
-from ..settings import Piste as Application
-from .verdicts import Answer, Failure, Meaning, Verdict, meaning
+from releve.proof import network
+from releve.base.secret import Secret
+from releve.base.settings import Piste as Application
+from releve.proof.verdicts import Answer, Failure, Meaning, Verdict, meaning
 
 ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"

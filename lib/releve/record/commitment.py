@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from .. import events as ev
-from ..errors import ReleveError
-from ..secret import Secret
-from ..vault.entry import Entry
-from ..vault.keystore import Keystore
+from releve.decision import events as ev
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret
+from releve.vault.entry import Entry
+from releve.vault.keystore import Keystore
 
 
 def _key(keystore: Keystore, run: str) -> Entry:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..disk import write_atomically
-from ..settings import Settings
-from ..vault.keystore import Keystore
-from .folder import NOTEBOOK, RecordFolder, is_closed
-from .register import Register
-from .seal import finish
-from .transcript import Transcript
+from releve.base.disk import write_atomically
+from releve.base.settings import Settings
+from releve.vault.keystore import Keystore
+from releve.record.folder import NOTEBOOK, RecordFolder, is_closed
+from releve.record.register import Register
+from releve.record.seal import finish
+from releve.record.transcript import Transcript
 
 
 class Evidence:

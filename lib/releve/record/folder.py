@@ -11,9 +11,9 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
 
-from .. import events as ev
-from .. import journal as j
-from ..errors import ReleveError
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.base.errors import ReleveError
 
 NOTEBOOK, CAPTURES, PAGE = "rotation.ipynb", "captures", "record.html"
 QUARANTINE = "-quarantaine"  # behind the name of a folder in which a secret was found

@@ -15,12 +15,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from .. import journal
-from ..disk import write_atomically
-from ..errors import ReleveError
-from ..procedure import BY_ID, target_name
-from ..secret import scrub
-from .view import RecordView, view
+from releve.decision import journal
+from releve.base.disk import write_atomically
+from releve.base.errors import ReleveError
+from releve.decision.procedure import BY_ID, target_name
+from releve.base.secret import scrub
+from releve.record.view import RecordView, view
 
 __all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
 

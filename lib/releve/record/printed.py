@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import browsers
-from ..disk import write_atomically
-from ..errors import ReleveError
-from ..settings import Settings
+from releve.portal import browsers
+from releve.base.disk import write_atomically
+from releve.base.errors import ReleveError
+from releve.base.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser  # imported late: a command that prints nothing needs none of it

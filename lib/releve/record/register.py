@@ -17,10 +17,10 @@ from typing import Any
 import rfc8785
 from filelock import FileLock
 
-from ..disk import fsync_folder
-from ..errors import ReleveError
-from ..vault.entry import Entry
-from ..vault.keystore import Keystore
+from releve.base.disk import fsync_folder
+from releve.base.errors import ReleveError
+from releve.vault.entry import Entry
+from releve.vault.keystore import Keystore
 
 FILE_NAME = "register.jsonl"
 FIRST = "0" * 64  # what stands for the hash before the first line

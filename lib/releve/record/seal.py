@@ -17,18 +17,27 @@ from typing import Any, NamedTuple
 
 from filelock import Timeout
 
-from .. import events as ev
-from .. import journal as j
-from ..disk import write_atomically
-from ..errors import ReleveError
-from ..settings import Settings, project_root
-from ..vault.keystore import Keystore
-from . import commitment, search, timestamp
-from .folder import CAPTURES, NOTEBOOK, PAGE, RecordFolder, all_records, is_closed, opened, outcome
-from .page import write_page
-from .printed import PRINTED, print_page
-from .register import NotSealed, Register
-from .view import Passage, RecordView, view
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.base.disk import write_atomically
+from releve.base.errors import ReleveError
+from releve.base.settings import Settings, project_root
+from releve.vault.keystore import Keystore
+from releve.record import commitment, search, timestamp
+from releve.record.folder import (
+    CAPTURES,
+    NOTEBOOK,
+    PAGE,
+    RecordFolder,
+    all_records,
+    is_closed,
+    opened,
+    outcome,
+)
+from releve.record.page import write_page
+from releve.record.printed import PRINTED, print_page
+from releve.record.register import NotSealed, Register
+from releve.record.view import Passage, RecordView, view
 
 STATEMENT = "record.json"
 TYPE, PREDICATE = "https://in-toto.io/Statement/v1", "urn:releve:rotation:v1"

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from ..errors import ReleveError
-from ..secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
-from ..settings import Settings
-from ..vault.keystore import Keystore
-from ..vault.slots import Slot
-from . import picture
-from .folder import RecordFolder
+from releve.base.errors import ReleveError
+from releve.base.secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
+from releve.base.settings import Settings
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot
+from releve.record import picture
+from releve.record.folder import RecordFolder
 
 
 class SecretFound(ReleveError):

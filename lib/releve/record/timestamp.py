@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..disk import write_atomically
-from .register import Register, digest
+from releve.base.disk import write_atomically
+from releve.record.register import Register, digest
 
 if TYPE_CHECKING:  # imported where they are used: most commands ask no authority
     from cryptography.x509 import Certificate

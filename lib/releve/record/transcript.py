@@ -10,7 +10,7 @@ import json
 import secrets
 from typing import Any
 
-from ..secret import scrub
+from releve.base.secret import scrub
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # shows nothing without the widget's state, which is not kept
 _OUTPUTS = {"stream": ("name", "text"), "display_data": ("data", "metadata"), "error": ("ename", "evalue", "traceback")}

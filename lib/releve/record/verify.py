@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..vault.keystore import Keystore
-from . import timestamp
-from .folder import RecordFolder, is_closed
-from .register import FILE_NAME, FIRST, Register, digest
-from .seal import STATEMENT, contents, sha256
+from releve.vault.keystore import Keystore
+from releve.record import timestamp
+from releve.record.folder import RecordFolder, is_closed
+from releve.record.register import FILE_NAME, FIRST, Register, digest
+from releve.record.seal import STATEMENT, contents, sha256
 
 
 @dataclass(frozen=True)

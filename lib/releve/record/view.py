@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
-from .. import events as ev
-from ..procedure import Step, steps
-from .commitment import sameness
-from .picture import is_picture
+from releve.decision import events as ev
+from releve.decision.procedure import Step, steps
+from releve.record.commitment import sameness
+from releve.record.picture import is_picture
 
 E = TypeVar("E", bound=ev.Event)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
-from releve.errors import UsageError
+from releve.base.errors import UsageError
 
 SCREENS = frozenset(
     {

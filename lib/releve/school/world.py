@@ -18,7 +18,16 @@ from typing import Literal
 
 from releve.school.faults import Faults
 from releve.school.ledger import Kind, Ledger
-from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET, User, commune_name, new_password, siret, users
+from releve.school.people import (
+    DEMO_ACCOUNT,
+    DEMO_NAME,
+    DEMO_SIRET,
+    User,
+    commune_name,
+    new_password,
+    siret,
+    users,
+)
 
 VALID_DAYS = 424
 """A technical account's password must be changed every 424 days (the portal's own rule)."""

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from ..operator import Operator
-from ..portal.browser import PortalBrowser
-from ..secret import Secret
-from ..settings import Settings, Structure
-from .command import CommandTarget
-from .corail import GuidedCorail, SchoolCorail
+from releve.rotation.prompts import Operator
+from releve.portal.browser import PortalBrowser
+from releve.base.secret import Secret
+from releve.base.settings import Settings, Structure
+from releve.targets.command import CommandTarget
+from releve.targets.corail import GuidedCorail, SchoolCorail
 
 Window = Callable[[], Awaitable[PortalBrowser]]
 

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from ..errors import ReleveError
-from ..procedure import BY_ID
-from ..secret import Secret, scrub
-from ..settings import Structure
+from releve.base.errors import ReleveError
+from releve.decision.procedure import BY_ID
+from releve.base.secret import Secret, scrub
+from releve.base.settings import Structure
 
 PATIENCE_SECONDS = 300
 

@@ -9,13 +9,13 @@ from typing import ClassVar
 
 from playwright.async_api import Locator
 
-from ..operator import Entering, Operator
-from ..portal.browser import PortalBrowser
-from ..portal.screens import Screen
-from ..portal.words import digits
-from ..procedure import BY_ID, TARGET_STEPS
-from ..secret import Secret
-from ..settings import Structure
+from releve.rotation.prompts import Entering, Operator
+from releve.portal.browser import PortalBrowser
+from releve.portal.screens import Screen
+from releve.base.words import digits
+from releve.decision.procedure import BY_ID, TARGET_STEPS
+from releve.base.secret import Secret
+from releve.base.settings import Structure
 
 
 class GuidedCorail:

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..errors import PersonNeeded, ReleveError
-from ..secret import Secret
+from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.secret import Secret
 
 NO_LOGON_SESSION = 1312  # Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password
 _LOCKED = {"KeyringLocked", "LockedException", "PromptDismissedException"}

@@ -16,8 +16,8 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 
-from .entry import Entry, KeyringMissing, KeyringWaits
-from .slots import Slot, Slots
+from releve.vault.entry import Entry, KeyringMissing, KeyringWaits
+from releve.vault.slots import Slot, Slots
 
 T = TypeVar("T")
 PROMPT_SECONDS = 30.0
@@ -69,7 +69,7 @@ def open_keystore() -> Keystore:
     """
     address = os.environ.get(DEMO_ENVIRONMENT)
     if address:
-        from .throwaway import ThrowawayBackend
+        from releve.vault.throwaway import ThrowawayBackend
 
         return Keystore(ThrowawayBackend(address), throwaway=True)
     return Keystore(_sound_backend(keyring.get_keyring()))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from ..effects import effect
-from ..facts import SlotsView
-from ..secret import Secret
-from .entry import Entry, KeyringEntryVanished, KeyringError
+from releve.base.effects import effect
+from releve.decision.facts import SlotsView
+from releve.base.secret import Secret
+from releve.vault.entry import Entry, KeyringEntryVanished, KeyringError
 
 
 class SlotUnreadable(KeyringError):

@@ -20,7 +20,7 @@ from typing import Literal
 from keyring import errors
 from keyring.backend import KeyringBackend
 
-from .keystore import DEMO_ENVIRONMENT, Keystore
+from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore
 
 Fault = Literal["fail", "corrupt", "lose"]
 _ERRORS = {"locked": errors.KeyringLocked, "refused": errors.PasswordSetError, "absent": errors.PasswordDeleteError}

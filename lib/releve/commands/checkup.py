@@ -1,0 +1,283 @@
+"""Is this machine ready for a rotation? Each check tries the real thing and says what it found, and the mend.
+
+A check never raises: what stops it is its finding. Nothing is changed on the portal, and nothing secret is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import platform
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlow
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from ssl import SSLObject, cert_time_to_seconds
+
+import httpx
+
+from releve.portal import browsers
+from releve.proof import network
+from releve.base.errors import ReleveError
+from releve.portal.browser import PortalBrowser
+from releve.portal.login import Credentials
+from releve.proof.piste import Piste
+from releve.proof.verdicts import Failure
+from releve.base.secret import Secret
+from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
+from releve.vault.entry import KeyringError
+from releve.vault.keystore import Keystore, open_keystore
+
+PROMPT_SECONDS = 20.0  # a locked keyring may show a window and wait for somebody
+WARN_CERTIFICATE = timedelta(days=14)
+WARN_CLOCK, BAD_CLOCK = timedelta(seconds=20), timedelta(minutes=5)  # one-time codes live 30 s; beyond, a record's times mislead
+WARN_DISK, BAD_DISK = 10**9, 10**8  # bytes
+# Well-known SIDs that Windows puts in a session's token, the most telling first (learn.microsoft.com, "Well-known SIDs").
+LOGONS = {"S-1-5-6": "un service", "S-1-5-3": "une tâche planifiée", "S-1-5-2": "une connexion par le réseau", "S-1-5-4": "une personne"}
+
+
+class Grade(StrEnum):
+    GOOD = "good"
+    DOUBTFUL = "doubtful"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was checked, how it is, what was seen, and the mend when it is not good."""
+
+    name: str
+    grade: Grade
+    text: str
+    mend: str = ""
+
+
+def failed(name: str, error: ReleveError, grade: Grade = Grade.BAD) -> Finding:
+    """A check that an error stopped."""
+    happened, _, todo = error.sentences
+    return Finding(name, grade, happened, todo)
+
+
+def versions(requirements: Path | None = None) -> Finding:
+    """Python, and every package that is pinned, against its pin. `requirements` is the checkout's by default."""
+    path = requirements or project_root() / "requirements.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    pins = dict(line.split("#")[0].strip().split("==") for line in lines if "==" in line.split("#")[0])
+    wrong = [f"{name} {found or 'absent'} au lieu de {pin}" for name, pin in pins.items() if (found := _installed(name)) != pin]
+    text = f"Relève {version('releve')}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
+    if wrong:
+        mend = "Supprimez le dossier « .venv », puis lancez « python3 lib doctor » : l'environnement sera refait avec les versions prévues."
+        return Finding("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
+    return Finding("Versions", Grade.GOOD, text)
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def browser(portal: Portal) -> Finding:
+    """Starts the browser that a rotation without a person would, and closes it."""
+    try:
+        return Finding("Navigateur", Grade.GOOD, f"{asyncio.run(_start(portal))} démarre")
+    except ReleveError as error:
+        return failed("Navigateur", error)
+
+
+async def _start(portal: Portal) -> str:
+    choice = browsers.find(portal.browser)
+    window = PortalBrowser(portal, choice, headed=False)
+    await window.start()
+    await window.close()
+    return choice.name
+
+
+def keyring(settings: Settings | None) -> Iterator[Finding]:
+    """Writes, reads back and deletes a made-up value; then looks for what a rotation needs."""
+    try:
+        keystore = _bounded(_try_keyring)
+    except KeyringError as error:
+        yield _unreachable(error)
+        return
+    except TooSlow:
+        text = "le trousseau ne répond pas : il attend sans doute que quelqu'un le déverrouille"
+        yield Finding("Trousseau", Grade.BAD, text, "Déverrouillez-le (une fenêtre le demande peut-être), puis recommencez.")
+        return
+    yield Finding("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
+    if settings:
+        yield from _credentials(settings, keystore)
+
+
+def _bounded(call: Callable[[], Keystore]) -> Keystore:
+    """The call's result, or `TooSlow`; its thread is left to the prompt that it waits for."""
+    result: Future[Keystore] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return result.result(PROMPT_SECONDS)
+
+
+def _try_keyring() -> Keystore:
+    keystore = open_keystore()
+    probe = keystore.entry("probe", secrets.token_hex(4))
+    probe.set(Secret(secrets.token_urlsafe(24)))
+    probe.delete()
+    return keystore
+
+
+def _unreachable(error: KeyringError) -> Finding:
+    """On Windows the usual cause is the kind of session: a task "without storing the password" reaches no credentials."""
+    found = failed("Trousseau", error)
+    if sys.platform != "win32":
+        return found
+    groups = subprocess.run(["whoami", "/groups", "/fo", "csv", "/nh"], capture_output=True, text=True).stdout
+    mend = (
+        "Dans une tâche planifiée, choisissez « Exécuter même si l'utilisateur n'est pas connecté », sans cocher « Ne pas stocker le mot "
+        "de passe », et donnez le mot de passe de la session."
+    )
+    return Finding(found.name, found.grade, f"{found.text} Cette session a été ouverte par {logon(groups)}.", f"{mend} {found.mend}")
+
+
+def logon(groups: str) -> str:
+    """Who opened a Windows session, from `whoami /groups /fo csv /nh`: « une tâche planifiée », or « on ne sait qui »."""
+    sids = {row[2] for row in csv.reader(groups.splitlines()) if len(row) > 2}
+    return next((who for sid, who in LOGONS.items() if sid in sids), "on ne sait qui")
+
+
+def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
+    login = settings.portal.login
+    if keystore.throwaway and settings.school is None:
+        mend = "Fermez la démonstration et ouvrez un nouveau terminal."
+        yield Finding("Trousseau", Grade.BAD, "c'est le trousseau jetable de la démonstration", mend)
+    try:
+        credentials = Credentials(keystore, login, settings.record.folder)
+        credentials.password()
+        seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
+        yield Finding("Identifiants", Grade.GOOD, f"le mot de passe du portail de {login} est dans le trousseau{seed}")
+    except KeyringError as error:
+        yield failed("Identifiants", error)
+    except ReleveError as error:
+        yield failed("Identifiants", error, Grade.DOUBTFUL)
+
+
+def piste(settings: Settings) -> Finding:
+    """Asks PISTE for a token. Optional: without it the proof is a person's."""
+    if settings.piste is None:
+        return Finding("Preuve par l'API", Grade.GOOD, "aucune application PISTE n'est réglée : la preuve viendra d'une personne")
+    try:
+        secret = open_keystore().piste_secret(settings.piste.client_id).require()
+    except ReleveError as error:
+        return failed("Preuve par l'API", error, Grade.DOUBTFUL)
+    with Piste(settings.piste, secret) as application:
+        said = application.token()
+    return Finding("Preuve par l'API", Grade.DOUBTFUL if said.todo else Grade.GOOD, said.said, said.todo)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What one request to an origin told: why it failed, the server's clock less this machine's, the certificate's end."""
+
+    origin: str
+    failure: Failure = Failure.NONE
+    ahead: timedelta | None = None
+    until: datetime | None = None
+
+
+def network_findings(settings: Settings) -> Iterator[Finding]:
+    """Each origin once (reachable, certificate), then this machine's clock by theirs."""
+    urls = [*settings.portal.origins, *([settings.piste.token_url, settings.piste.api_url] if settings.piste else [])]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(reach, dict.fromkeys(origin(url) for url in urls)))
+    yield from (address(each) for each in found)
+    yield clock([each.ahead for each in found if each.ahead is not None])
+
+
+def reach(address: str) -> Reached:
+    """One request for the headers alone; any HTTP answer will do."""
+    try:
+        with network.client() as client, client.stream("HEAD", address) as response:
+            now = datetime.now(UTC)
+            tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+            return Reached(address, ahead=_ahead(response, now), until=_until(tls))
+    except httpx.TransportError as error:
+        return Reached(address, network.failure(error))
+    except httpx.HTTPError:
+        return Reached(address, Failure.UNREACHABLE)
+
+
+def _ahead(response: httpx.Response, now: datetime) -> timedelta | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"]) - now.replace(microsecond=0)  # the header counts whole seconds
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _until(tls: SSLObject | None) -> datetime | None:
+    """The end of the certificate. Windows and macOS verify it themselves, and then Python does not show it."""
+    end = (tls.getpeercert() or {}).get("notAfter") if tls else None
+    return datetime.fromtimestamp(cert_time_to_seconds(end), UTC) if isinstance(end, str) else None
+
+
+def address(found: Reached) -> Finding:
+    """How an origin is."""
+    name = f"Adresse {found.origin}"
+    if found.failure is Failure.CERTIFICATE:
+        mend = "Vérifiez la date de ce poste. Si elle est juste, n'y saisissez aucun mot de passe et prévenez votre service informatique."
+        return Finding(name, Grade.BAD, "son certificat n'est pas valable sur ce poste", mend)
+    if found.failure:
+        mend = "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le site est en panne, revenez plus tard."
+        return Finding(name, Grade.BAD, "elle ne répond pas", mend)
+    if found.until and found.until - datetime.now(UTC) < WARN_CERTIFICATE:
+        mend = "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette date."
+        return Finding(name, Grade.DOUBTFUL, f"joignable, mais son certificat prend fin le {found.until:%d/%m/%Y}", mend)
+    certificate = "sur ce poste même" if is_loopback(found.origin) and found.origin.startswith("http:") else "certificat valable"
+    return Finding(name, Grade.GOOD, f"joignable, {certificate}" + (f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""))
+
+
+def clock(ahead: list[timedelta]) -> Finding:
+    """This machine's clock, by the server whose own is nearest to it."""
+    if not ahead:
+        mend = "Vérifiez la date et l'heure de ce poste vous-même."
+        return Finding("Horloge", Grade.DOUBTFUL, "aucun site n'a donné l'heure", mend)
+    least = min(ahead, key=abs)
+    if abs(least) <= WARN_CLOCK:
+        return Finding("Horloge", Grade.GOOD, "à l'heure, comparée à celle des sites")
+    way, size = "retarde" if least > timedelta() else "avance", abs(least).total_seconds()
+    text = f"elle {way} de {f'{size:.0f} secondes' if size < 120 else f'{size / 60:.0f} minutes'} sur celle des sites"
+    mend = "Remettez ce poste à l'heure (réglage automatique) : les codes à usage unique et les heures des dossiers en dépendent."
+    return Finding("Horloge", Grade.BAD if abs(least) > BAD_CLOCK else Grade.DOUBTFUL, text, mend)
+
+
+def disk(folder: Path) -> Finding:
+    """Whether records can be written, and for how long."""
+    place = next(each for each in (folder, *folder.parents) if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"0" * 4096)
+            file.flush()
+    except OSError as error:
+        mend = "Donnez-vous le droit d'écrire dans ce dossier, ou choisissez-en un autre (réglage « record.folder », ou --outputs)."
+        return Finding("Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({error.strerror})", mend)
+    free = shutil.disk_usage(place).free
+    text = f"{free / 10**9:.1f} Go libres pour les dossiers dans {folder}".replace(".", ",", 1)
+    grade = Grade.BAD if free < BAD_DISK else Grade.DOUBTFUL if free < WARN_DISK else Grade.GOOD
+    mend = "Libérez de la place : une rotation s'arrête dès qu'elle ne peut plus noter ce qu'elle fait."
+    return Finding("Disque", grade, text, "" if grade is Grade.GOOD else mend)

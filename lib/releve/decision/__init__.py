@@ -1,0 +1,1 @@
+"""What is true and what comes next: pure, but for the journal's file."""

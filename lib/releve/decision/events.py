@@ -1,0 +1,383 @@
+"""What can happen in a rotation, and the line that tells it. No disk here: `journal` is the file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from releve.base.secret import clean
+
+VERSION = 1
+
+Free = str
+"""A text that others may have had a hand in (the portal, a program, a person): scrubbed when it is written. Every other field is a
+word, a name or a number of our own, and stays: a password that is one of them ("pending") must not make the journal unreadable."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened. Subclasses name the fact; the envelope (time, run, step, actor) is the journal's."""
+
+    kind: ClassVar[str] = "event"
+
+
+@dataclass(frozen=True)
+class RotationOpened(Event):
+    """A rotation exists from here on, for one technical account. `school` is true on the training portal."""
+
+    kind = "rotation.opened"
+    structure: str  # SIRET
+    name: str
+    account: str
+    route: str
+    targets: tuple[str, ...]
+    school: bool = False
+    rehearsal: bool = False
+    model: str = ""  # SHA-256 of the model notebook
+    versions: dict[str, str] = field(default_factory=dict)
+    timestamp: bool = False  # an authority is to witness the seal
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A process took the rotation in hand (the first one, or one that resumes it)."""
+
+    kind = "run.started"
+    host: str
+    pid: int
+    interactive: bool
+
+
+@dataclass(frozen=True)
+class TornLineCut(Event):
+    """The process before died while it wrote its last line: these bytes were cut. The effect that they announced was not begun."""
+
+    kind = "journal.torn_line_cut"
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RunStopped(Event):
+    """A process put the rotation down without closing it: its exit code and the error's name and French text."""
+
+    kind = "run.stopped"
+    code: int
+    error: str = ""
+    text: Free = ""
+
+
+@dataclass(frozen=True)
+class StepDone(Event):
+    """A documented screen is behind us. `mode` is "automatic", "manual" or "skipped"; `capture` a file name or ""."""
+
+    kind = "step.done"
+    mode: str
+    result: Free
+    capture: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class StepFailed(Event):
+    """A step stopped on an error; the step may be run again."""
+
+    kind = "step.failed"
+    error: str
+    text: Free
+    capture: str = ""
+
+
+@dataclass(frozen=True)
+class GateGiven(Event):
+    """A person, or the parameter that stands for one, gave a confirmation. `how`: "widget", "terminal", "--yes", "approve"."""
+
+    kind = "gate.given"
+    gate: str
+    how: str
+
+
+@dataclass(frozen=True)
+class RouteChosen(Event):
+    """The route that the portal offered. `sees_first`: its password is seen before the click that makes it effective.
+
+    `browser`: its name and version; "" for a route that a person goes through alone.
+    """
+
+    kind = "route.chosen"
+    route: str
+    sees_first: bool
+    browser: Free = ""
+
+
+@dataclass(frozen=True)
+class ResetIntended(Event):
+    """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is unknown."""
+
+    kind = "reset.intended"
+    attempt: int
+
+
+@dataclass(frozen=True)
+class ResetNotDone(Event):
+    """The portal said that the reset of `attempt` did not take place."""
+
+    kind = "reset.not_done"
+    attempt: int
+    why: Free
+
+
+@dataclass(frozen=True)
+class ResetUnknown(Event):
+    """The click went, the answer was not seen: the portal may hold the old password or a new one."""
+
+    kind = "reset.unknown"
+    attempt: int
+    why: Free
+
+
+@dataclass(frozen=True)
+class ResetDone(Event):
+    """The portal confirmed the reset of `attempt` (route `raccordements`, where the password was stored before)."""
+
+    kind = "reset.done"
+    attempt: int
+    how: str = ""  # "widget": a person looked at the portal afterwards and said so
+
+
+@dataclass(frozen=True)
+class ApiAnswered(Event):
+    """What the API says of the passwords kept when the outcome of `attempt` is not known ("accepted", "refused", "unknown", "empty").
+
+    `pending` is this attempt's; `settled`: a reset made then would have reached the API by now (`reconcile.click`).
+    """
+
+    kind = "api.answered"
+    attempt: int
+    pending: str
+    current: str
+    settled: bool
+    detail: Free = ""
+
+
+@dataclass(frozen=True)
+class ResetAgainDecided(Event):
+    """Somebody decided to reset once more although the outcome of `attempt` is not known."""
+
+    kind = "reset.again_decided"
+    attempt: int
+    how: str
+
+
+@dataclass(frozen=True)
+class CandidateAsked(Event):
+    """The portal is about to display the password of `attempt`, to be submitted later; it may count it already (unknown)."""
+
+    kind = "candidate.asked"
+    attempt: int
+
+
+@dataclass(frozen=True)
+class CandidateRejected(Event):
+    """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the one that was dropped before."""
+
+    kind = "candidate.rejected"
+    attempt: int
+    fault: Free
+    same: bool = False
+
+
+@dataclass(frozen=True)
+class ScreenSeen(Event):
+    """What a rehearsal recognised on a screen: by its first wording, by another, not at all; what changed since the last success."""
+
+    kind = "screen.seen"
+    screen: str
+    first: tuple[Free, ...]
+    fallback: tuple[Free, ...]
+    missing: tuple[Free, ...]
+    change: Free = ""
+
+
+@dataclass(frozen=True)
+class PendingStored(Event):
+    """The password of `attempt` is in the slot `pending`. Keyed hashes: `commitment` as the portal showed it, `kept` as read back."""
+
+    kind = "pending.stored"
+    attempt: int
+    commitment: str = ""
+    kept: str = ""
+    mode: str = "automatic"  # or "manual": the operator copied it from the screen
+
+
+@dataclass(frozen=True)
+class PendingSuperseded(Event):
+    """The slot `pending` still held what the closed rotation of `writer` left there; the reset to come makes it void."""
+
+    kind = "pending.superseded"
+    writer: str
+
+
+@dataclass(frozen=True)
+class PasswordNotKept(Event):
+    """The portal showed the password of `attempt`, and it could be kept nowhere: nobody knows it any more."""
+
+    kind = "password.not_kept"
+    attempt: int
+    why: Free
+
+
+@dataclass(frozen=True)
+class PasswordByHand(Event):
+    """The keyring refused the password of `attempt`, and the operator copied it: it is in no slot, and entered by hand."""
+
+    kind = "password.by_hand"
+    attempt: int
+    why: Free
+
+
+@dataclass(frozen=True)
+class TargetIntended(Event):
+    """The password is about to be entered in `target`. Entering the same password twice does no harm."""
+
+    kind = "target.intended"
+    target: str
+
+
+@dataclass(frozen=True)
+class TargetEntered(Event):
+    """`target` has the password. `commitment` is the keyed hash of what was entered."""
+
+    kind = "target.entered"
+    target: str
+    mode: str
+    commitment: str = ""
+
+
+@dataclass(frozen=True)
+class ProofGiven(Event):
+    """How it is known that the new password works: "api", "attested" or "none"."""
+
+    kind = "proof.given"
+    proof: str
+    detail: Free = ""
+
+
+@dataclass(frozen=True)
+class ProofRefused(Event):
+    """The new password is not accepted yet: try again later, never a reason for a reset."""
+
+    kind = "proof.refused"
+    detail: Free
+
+
+@dataclass(frozen=True)
+class PromotionIntended(Event):
+    """`pending` becomes `current`, `current` becomes `previous`."""
+
+    kind = "promotion.intended"
+
+
+@dataclass(frozen=True)
+class PromotionDone(Event):
+    """The slots are turned. `commitment` is the keyed hash of what `current` holds now."""
+
+    kind = "promotion.done"
+    commitment: str = ""
+
+
+@dataclass(frozen=True)
+class RotationClosed(Event):
+    """The end. `outcome`: "succeeded", "rehearsed" or "failed" (before anything irreversible). `next_due` is a date or ""."""
+
+    kind = "rotation.closed"
+    outcome: str
+    proof: str = "none"
+    next_due: str = ""
+
+
+@dataclass(frozen=True)
+class RotationAbandoned(Event):
+    """A person closed a stuck rotation; the three sentences say what is then true."""
+
+    kind = "rotation.abandoned"
+    reason: Free
+    portal: Free
+    keyring: Free
+    targets: Free
+
+
+@dataclass(frozen=True)
+class Unknown(Event):
+    """An event of a later version: kept as it is, and passed over."""
+
+    kind = "unknown"
+    name: str
+    data: dict[str, Any]
+
+
+KINDS: dict[str, type[Event]] = {cls.kind: cls for cls in Event.__subclasses__() if cls is not Unknown}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: the envelope and its event. `time` is UTC with its offset, ISO 8601."""
+
+    time: str
+    run: str
+    step: str
+    actor: str
+    event: Event
+
+    def to_json(self) -> str:
+        """The line as written, without its end; its free texts scrubbed of every registered secret."""
+        data = {"v": VERSION, "time": self.time, "run": self.run, "step": self.step, "actor": self.actor, "event": self.event.kind}
+        free = {each.name for each in dataclasses.fields(self.event) if "Free" in str(each.type)}
+        event = {key: clean(value) if key in free else value for key, value in dataclasses.asdict(self.event).items()}
+        return json.dumps(data | event, ensure_ascii=False)
+
+
+@lru_cache(maxsize=4096)  # the same lines are read at every step and by every question about a record
+def parse(line: str) -> Entry:
+    """An entry from its line. Raises ValueError when the line is no event; what a later version added is passed over."""
+    data = json.loads(line)
+    if not isinstance(data, dict) or not isinstance(data.get("event"), str):
+        raise ValueError("no event")
+    if datetime.fromisoformat(data["time"]).tzinfo is None:
+        raise ValueError("a time without its offset")
+    if not all(type(data[name]) is str for name in ("run", "step", "actor")):
+        raise ValueError("an envelope that is no text")
+    return Entry(data["time"], data["run"], data["step"], data["actor"], _event(data))
+
+
+_SHAPES: dict[object, Callable[[Any], bool]] = {
+    "str": lambda value: type(value) is str,
+    "Free": lambda value: type(value) is str,
+    "bool": lambda value: type(value) is bool,
+    "int": lambda value: type(value) is int,
+    "float": lambda value: type(value) in (int, float),
+    "tuple[str, ...]": lambda value: type(value) is tuple and all(type(each) is str for each in value),
+    "tuple[Free, ...]": lambda value: type(value) is tuple and all(type(each) is str for each in value),
+    "dict[str, str]": lambda value: type(value) is dict and all(type(each) is str for each in value.values()),
+}
+"""What a field's annotation asks of its value: a journal that somebody changed is damaged, never a surprise further on."""
+
+
+def _event(data: dict[str, Any]) -> Event:
+    cls = KINDS.get(data["event"])
+    if cls is None:
+        return Unknown(data["event"], data)
+    shapes = {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in shapes}
+    try:
+        if not all(shapes[key](value) for key, value in given.items()):
+            raise TypeError("a value of another type")
+        return cls(**given)
+    except TypeError:
+        if data["v"] > VERSION:  # a later version may tell the same fact by other fields
+            return Unknown(data["event"], data)
+        raise

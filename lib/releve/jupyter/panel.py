@@ -1,0 +1,123 @@
+"""The one widget of the walkthrough: a small form that asks, waits and tells.
+
+What it shows is a synced trait, and never holds a secret. What is typed comes by a message and is a `Secret` at once; the
+password that goes out to the page's clipboard goes masked by a pad that the page itself made up, so that nothing that
+passes the kernel's door, or could be saved, holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from releve.base.errors import ReleveError
+from releve.jupyter.guard import UnforeseenError
+from releve.base.secret import Secret
+
+View = dict[str, Any]
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which button, what was typed in the plain fields, and the secrets that were typed in the hidden ones."""
+
+    action: str
+    values: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, Secret] = field(default_factory=dict)
+
+
+class Panel(anywidget.AnyWidget):
+    """Shows one `View` at a time. Make it inside the kernel's event loop; its callbacks come from another thread."""
+
+    _esm = HERE / "panel.js"
+    _css = HERE / "panel.css"
+    view = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, hear: Callable[[Answer], Awaitable[None]] | None = None) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self._turn = 0
+        self._waiting: asyncio.Future[Answer] = self._loop.create_future()
+        self._hear, self._tasks = hear, set[asyncio.Task[None]]()
+        self.secret: Callable[[], Secret] | None = None  # what "copy" and "show" hand to the page
+        self.on_msg(self._message)
+
+    @property
+    def waiting(self) -> asyncio.Future[Answer]:
+        """The answer to what is shown now; never done if something else is shown first."""
+        return self._waiting
+
+    def show(self, view: View) -> None:
+        """Show that, and drop whatever was being asked."""
+        self._turn += 1
+        self._waiting = self._loop.create_future()
+        self.view = view | {"turn": self._turn}
+
+    async def ask(self, view: View) -> Answer:
+        """Show that, and return once a person answers; for as long as it takes."""
+        self.show(view)
+        return await self._waiting
+
+    def __repr__(self) -> str:
+        return "Une réponse est attendue ici, dans JupyterLab."  # what an archive shows of a gate that nobody answered
+
+    def _message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        if content.get("pad") is not None:
+            self._hand_over(content)
+        else:
+            secrets = {name: Secret(value) for name, value in content.get("secrets", {}).items()}
+            self._loop.call_soon_threadsafe(self._heard, content["turn"], Answer(content["action"], content.get("values", {}), secrets))
+
+    def _heard(self, turn: int, answer: Answer) -> None:
+        if turn != self._turn:
+            return  # a second click on what was already answered
+        if self._hear is not None:
+            task = self._loop.create_task(self._answered(answer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif not self._waiting.done():
+            self._waiting.set_result(answer)
+
+    async def _answered(self, answer: Answer) -> None:
+        assert self._hear is not None
+        try:
+            await self._hear(answer)
+        except Exception as error:  # nobody else would ever tell it: no cell is running
+            told = error if isinstance(error, ReleveError) else UnforeseenError(kind=type(error).__name__)
+            self.show(form("Quelque chose ne va pas", paragraphs(*told.sentences), tone="trouble"))
+
+    def _hand_over(self, content: dict[str, Any]) -> None:
+        if self.secret is None:
+            return
+        pad, value = base64.b64decode(content["pad"]), self.secret().reveal().encode()
+        masked = bytes(a ^ b for a, b in zip(pad, value, strict=False))
+        self.send({"secret": base64.b64encode(masked).decode(), "action": content["action"]})
+
+
+def form(heading: str, body: str = "", *, fields: list[View] | None = None, buttons: list[View] | None = None, **more: Any) -> View:
+    """A view. `body` is HTML: put through `html.escape` whatever comes from elsewhere."""
+    return {"heading": heading, "body": body, "fields": fields or [], "buttons": buttons or []} | more
+
+
+def button(action: str, label: str, style: str = "plain", **more: Any) -> View:
+    """`style`: "primary" (one a form), "plain", or "link" for what is seldom wanted."""
+    return {"action": action, "label": label, "style": style} | more
+
+
+def field_(name: str, label: str, kind: str = "text", **more: Any) -> View:
+    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `invalid`, it is the one to be mended."""
+    return {"name": name, "label": label, "kind": kind} | more
+
+
+def paragraphs(*texts: str) -> str:
+    """Plain sentences as HTML, one paragraph each."""
+    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in texts if text)

@@ -1,0 +1,186 @@
+"""What the notebook calls: one line a cell. Opens the rotation, does its steps, prints what an archive can be read by."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from releve.jupyter import guard as kernel
+from releve.base.errors import ReleveError, UsageError
+from releve.headless import warm
+from releve.headless.run import model
+from releve.rotation.prompts import Operator, Unattended
+from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
+from releve.record.evidence import Evidence
+from releve.record.folder import is_closed
+from releve.rotation.plan import Rotation
+from releve.rotation.session import Parameters, Session, refuse_secrets
+from releve.rotation.steps import Done, StepMissing
+
+_TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
+
+
+class NothingOpen(UsageError):
+    happened = "La rotation n'est pas encore ouverte dans ce carnet."
+    todo = "Exécutez d'abord la cellule « Ouverture », ou tout le carnet."
+
+
+_session: Session | None = None
+
+
+async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
+    """Open the rotation of the parameters, or the unfinished one of the same account. Run again, it says where it stands."""
+    global _session
+    guard = _guard()
+    if _session is not None and _session.stopped is None:
+        await _session.rotation.decide()
+        print("La rotation est déjà ouverte.", _where(_session.rotation))
+        return
+    parameters = Parameters.checked(given)
+    session = Session(parameters, _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again))
+    rotation = await session.open()
+    _session = session
+    _keep_evidence(guard, session)
+    for notice in session.notices:
+        print(notice)
+    print(_opening_text(session))
+    print(_where(rotation))
+
+
+async def step(name: str) -> None:
+    """Do the step of that id (`procedure`), print one line, show the picture of the screen reached. Safe to repeat."""
+    session = _session
+    if session is None:
+        raise NothingOpen
+    if session.stopped is not None:  # a program that runs on after an error: the account is in nobody's hands any more
+        raise session.stopped
+    try:
+        if warm.kept and warm.kept.stopping:
+            warm.check(name, session.rotation.situation().facts.touched)
+        done = await _do(session, name)
+    except ReleveError as error:
+        if not session.operator.interactive and not isinstance(error, StepMissing):
+            await session.stop(session.rotation, error)
+        raise
+    print(line(name, done, session.rotation.route_name))
+    _show(done)
+    if name == CLOSE and done.mode != "skipped":
+        await session.stop(session.rotation, None)
+        print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
+        if session.operator.interactive:
+            from releve.jupyter.closing import close
+
+            close(session)
+
+
+async def _do(session: Session, name: str) -> Done:
+    if not session.operator.interactive:
+        return await session.rotation.do(name)
+    from releve.jupyter.prompts import AtDesk
+    from releve.jupyter.steps import Desk
+
+    assert isinstance(session.operator, AtDesk)
+    return await Desk(session, session.operator).do(name)
+
+
+def _kernel() -> Any:
+    """The kernel that this runs in; None elsewhere."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _at_desk(parameters: Parameters) -> Operator | None:
+    """The person at the notebook, if a person ran this cell: papermill and other programs say that nobody can be asked."""
+    running = _kernel()
+    if not getattr(running, "_allow_stdin", False):
+        return None
+    from releve.jupyter.copy import ModelOpened, offer_copy
+    from releve.jupyter.prompts import AtDesk
+    from releve.jupyter.reconnect import watch_pages
+
+
+    if not parameters.record:
+        offer_copy(parameters)
+        raise ModelOpened
+    return AtDesk(watch_pages(running))
+
+
+def line(name: str, done: Done, route: str = "") -> str:
+    """One line that makes sense in an archive: "Étape 6 sur 12 · Modification de la structure — …".
+
+    By another route than the document's, the words above the cell are not those of its screen: its own follow.
+    """
+    if name in _TITLES:
+        return f"{_TITLES[name]} — {done.result}"
+    found = screen(name, route)
+    own = "" if found == BY_ID[name] else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
+    return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} — {done.result}{own}"
+
+
+def _opening_text(session: Session) -> str:
+    s = session.structure
+    where = " (site d'entraînement)" if session.settings.school else ""
+    of = f"{s.name}, SIRET {s.siret}, compte technique {s.technical_account}"
+    kind = "Répétition" if session.parameters.rehearse else "Rotation"
+    return f"{kind} {session.rotation.folder.run}{where} : {of}, par {session.actor}."
+
+
+def _where(rotation: Rotation) -> str:
+    return f"À ce jour : {rotation.known().truth}"
+
+
+def _show(done: Done) -> None:
+    if done.capture is not None and "IPython" in sys.modules:
+        from IPython.display import Image, display
+
+        display(Image(str(done.capture), width=640, alt=f"Écran atteint : {done.result}"))  # type: ignore[no-untyped-call]
+
+
+def _guard() -> kernel.Guard | None:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return None
+    guard = kernel.guard(shell, _note_error)
+    refuse_secrets(shell.user_ns)
+    return guard
+
+
+def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
+    """Nobody of ours saves this notebook (`record` is not named): the kernel keeps its own copy, and seals the record at the end."""
+    if guard is None:
+        return
+    transcript = guard.transcript
+    if session.parameters.record or transcript is None:
+        guard.transcript = None  # the kernel of a fleet would keep every picture of every structure
+        return
+    evidence = Evidence(session.rotation.folder, session.settings, session.keystore, model())
+
+    def cell_ended() -> str:
+        try:
+            evidence.cell_ended(transcript)
+        except ReleveError as error:
+            return error.text
+        except OSError as error:
+            return f"Le carnet exécuté n'a pas pu être écrit dans le dossier de la rotation ({error.strerror})."
+        return ""
+
+    guard.on_idle = cell_ended
+
+
+def _note_error(error: BaseException, traceback: str) -> int | None:
+    """The exit code of a run that ends with this error. An unforeseen one leaves its traceback in the record, for the maintainers."""
+    person = getattr(_kernel(), "_allow_stdin", False)
+    if _session is None:
+        return None if person else error.exit_code if isinstance(error, ReleveError) else 5
+    if traceback and not is_closed(_session.rotation.journal.entries):
+        (_session.rotation.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
+    if _session.operator.interactive:
+        return None
+    return error.exit_code if isinstance(error, ReleveError) else _session.rotation.code(error)

@@ -1,0 +1,74 @@
+"""A shortcut on the desktop that opens the walkthrough: a `.desktop` file on Linux, a `.lnk` on Windows."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from releve.base.errors import ReleveError
+from releve.base.settings import project_root
+
+NAME = "Relève"
+
+
+class NoShortcut(ReleveError):
+    happened = "Le raccourci n'a pas pu être créé ({why})."
+    safe = "Rien d'autre n'a changé."
+    todo = "Lancez « {command} » dans un terminal : c'est ce que le raccourci aurait fait."
+
+
+def make(settings: str | None) -> Path:
+    """Make it, or make it anew; its path. Raises `NoShortcut`. Anyone's settings but the usual ones are named in it."""
+    command = [sys.executable, "-m", "releve", *(["--settings", str(Path(settings).resolve())] if settings else []), "lab"]
+    desktop = platformdirs.user_desktop_path()
+    try:
+        desktop.mkdir(parents=True, exist_ok=True)
+        return _windows(desktop, command) if os.name == "nt" else _linux(desktop, command)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NoShortcut(why=getattr(error, "strerror", "") or type(error).__name__, command=shlex.join(command)) from error
+
+
+def _linux(desktop: Path, command: list[str]) -> Path:
+    """By the Desktop Entry Specification; executable, as some desktops want before they trust it."""
+    path = desktop / "releve.desktop"
+    path.write_text(
+        "[Desktop Entry]\nType=Application\nVersion=1.0\n"
+        f"Name={NAME}\nComment=Renouveler le mot de passe du compte technique Chorus Pro\n"
+        f"Exec={' '.join(map(_quoted, command))}\nPath={_value(str(project_root()))}\nTerminal=true\nCategories=Office;\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    return path
+
+
+def _quoted(argument: str) -> str:
+    """One argument of `Exec`: quoted, then written as a value of the file."""
+    for char in '\\"`$':
+        argument = argument.replace(char, "\\" + char)
+    return _value(f'"{argument}"'.replace("%", "%%"))
+
+
+def _value(text: str) -> str:
+    return text.replace("\\", "\\\\")
+
+
+def _windows(desktop: Path, command: list[str]) -> Path:
+    """By the shell's own object; the texts go by the environment, so that no quote in a path can break the script."""
+    path = desktop / f"{NAME}.lnk"
+    script = (
+        "$link = (New-Object -ComObject WScript.Shell).CreateShortcut($env:RELEVE_LINK); $link.TargetPath = $env:RELEVE_TARGET; "
+        "$link.Arguments = $env:RELEVE_ARGUMENTS; $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.Save()"
+    )
+    texts = {
+        "RELEVE_LINK": str(path),
+        "RELEVE_TARGET": command[0],
+        "RELEVE_ARGUMENTS": subprocess.list2cmdline(command[1:]),
+        "RELEVE_FOLDER": str(project_root()),
+    }
+    subprocess.run(["powershell", "-NoProfile", "-Command", script], env=os.environ | texts, check=True, capture_output=True)
+    return path

@@ -1,0 +1,117 @@
+"""Which browser drives the portal. Standard library only: the bootstrap asks it before anything is installed.
+
+The places of Edge and Chrome are those where Playwright looks for `channel=`, and the names under `ms-playwright` those
+that it downloads to (playwright 1.65, `coreBundle.js`). Debian's Chromium is found by `executable_path=` only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from releve.base.errors import ReleveError
+
+CHANNELS = {
+    "msedge": {
+        "name": "Microsoft Edge",
+        "linux": "/opt/microsoft/msedge/msedge",
+        "darwin": "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+        "win32": "Microsoft/Edge/Application/msedge.exe",
+    },
+    "chrome": {
+        "name": "Google Chrome",
+        "linux": "/opt/google/chrome/chrome",
+        "darwin": "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "win32": "Google/Chrome/Application/chrome.exe",
+    },
+}
+SHELL, FULL = ("chromium-headless-shell",), ("chromium", "chromium-browser")
+OWN_SHELL = ("chromium_headless_shell-*/*/chrome-headless-shell", "chromium_headless_shell-*/*/chrome-headless-shell.exe")
+OWN_FULL = ("chromium-*/*/chrome", "chromium-*/*/chrome.exe", "chromium-*/*/*.app/Contents/MacOS/Google Chrome for Testing")
+
+
+class BrowserNotFound(ReleveError):
+    """No such browser here. Nothing was begun: install one, then start again."""
+
+    happened = "Aucun navigateur utilisable n'a été trouvé sur ce poste (demandé : {wanted})."
+    todo = (
+        "Installez Microsoft Edge, Google Chrome ou Chromium (sous Debian : « sudo apt install chromium »), "
+        "ou écrivez le chemin d'un navigateur dans les réglages, clé « portal.browser », puis relancez."
+    )
+
+
+@dataclass(frozen=True)
+class Browser:
+    """How Playwright launches it: by `channel`, else by `executable`; `name` is for people."""
+
+    channel: str | None
+    executable: str | None
+    name: str
+
+
+def find(preference: str = "auto", headed: bool = False) -> Browser:
+    """The browser to launch: `preference` is `auto`, `msedge`, `chrome`, `chromium` or the path of an executable.
+
+    Hidden, Chromium's headless shell comes before the full one, for it starts faster; it cannot show a window, so it is
+    left out when `headed`. Raises `BrowserNotFound`.
+    """
+    found = next(_candidates(preference, headed), None)
+    if found is None:
+        raise BrowserNotFound(wanted=f"« {preference} »" + (", avec une fenêtre visible" if headed else ""))
+    return found
+
+
+def can_show_a_window() -> bool:
+    """Whether a visible browser has a screen to appear on: a Linux server has none."""
+    return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def _candidates(preference: str, headed: bool) -> Iterator[Browser]:
+    for channel in CHANNELS:
+        if preference in ("auto", channel) and _is_installed(channel):
+            yield Browser(channel, None, CHANNELS[channel]["name"])
+    if preference in ("auto", "chromium"):
+        yield from _system(headed)
+        yield from _downloaded(headed)
+    elif preference not in CHANNELS:
+        path = Path(preference).expanduser()
+        if path.is_file() and os.access(path, os.X_OK):
+            yield Browser(None, str(path.absolute()), path.stem)
+
+
+def _is_installed(channel: str) -> bool:
+    place = CHANNELS[channel].get(sys.platform, "")
+    roots = [""]
+    if sys.platform == "win32":
+        roots = [os.environ.get(name, "") for name in ("LOCALAPPDATA", "PROGRAMFILES", "PROGRAMFILES(X86)")]
+    return bool(place) and any(Path(root, place).is_file() for root in roots)
+
+
+def _system(headed: bool) -> Iterator[Browser]:
+    for name in FULL if headed else SHELL + FULL:
+        executable = shutil.which(name)
+        if executable:
+            yield Browser(None, executable, "Chromium")
+
+
+def _downloaded(headed: bool) -> Iterator[Browser]:
+    """What `playwright install` left, complete, the newest revision first."""
+    for pattern in OWN_FULL if headed else OWN_SHELL + OWN_FULL:
+        for executable in sorted(_cache().glob(pattern), key=_revision, reverse=True):
+            if (_cache() / executable.relative_to(_cache()).parts[0] / "INSTALLATION_COMPLETE").exists():
+                yield Browser(None, str(executable), "Chromium (Playwright)")
+
+
+def _revision(executable: Path) -> int:
+    digits = executable.relative_to(_cache()).parts[0].rpartition("-")[2]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _cache() -> Path:
+    named, home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH"), Path.home()
+    usual = {"win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"), "darwin": home / "Library/Caches"}
+    return Path(named) if named else usual.get(sys.platform, Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")) / "ms-playwright"

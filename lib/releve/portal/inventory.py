@@ -1,0 +1,181 @@
+"""What the manager has on the portal, laid beside what the settings say; and the settings completed, without losing a comment."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import tomlkit
+from tomlkit.items import Table
+
+from releve.portal import browsers
+from releve.base import siret
+from releve.base.disk import write_atomically
+from releve.base.errors import ReleveError, UsageError
+from releve.rotation.prompts import Operator
+from releve.portal.browser import PortalBrowser
+from releve.portal.gestionnaire import Gestionnaire
+from releve.portal.login import Credentials, Login
+from releve.portal.screens import ActivitesDuGestionnaire, ModificationDeLaStructure
+from releve.base.settings import Settings, load
+from releve.vault.keystore import Keystore
+
+
+class SettingsNotWritten(UsageError):
+    happened = "Les réglages {path} n'ont pas été complétés ({why})."
+    safe = "Le fichier est resté comme il était."
+    todo = "Vérifiez que vous avez le droit d'y écrire, ou copiez-y vous-même ce que « releve discover » affiche."
+
+
+@dataclass(frozen=True)
+class Found:
+    """One structure of "Mes structures". `secondary`: the card says that the manager may not reset."""
+
+    siret: str
+    name: str
+    accounts: tuple[str, ...]
+    secondary: bool
+
+
+class Standing(StrEnum):
+    """How a structure of the portal, or of the settings, stands."""
+
+    KNOWN = "known"
+    NEW = "new"  # one account: can be added
+    DIFFERENT = "different"  # the settings name an account that the portal does not show
+    TO_CHOOSE = "to choose"  # several accounts: a person chooses
+    WITHOUT_ACCOUNT = "without account"
+    SECONDARY = "secondary"
+    INVALID = "invalid"  # its SIRET fails the checksum
+    ABSENT = "absent"  # in the settings only
+
+
+@dataclass(frozen=True)
+class Line:
+    """One structure, and how it stands. `configured` is the settings' account, "" when they do not know the structure."""
+
+    standing: Standing
+    siret: str
+    name: str
+    accounts: tuple[str, ...]
+    configured: str = ""
+
+
+async def walk(settings: Settings, keystore: Keystore, operator: Operator) -> list[Found]:
+    """Log in, go through "Mes structures", open each card, log out. It only reads; raises `ReleveError`, and may be repeated."""
+    async with _portal(settings, keystore, operator) as login:
+        visit = Gestionnaire(login, "", "")
+        for step in ("authentification", "portail", "accueil"):
+            await visit.go(step)
+        async with login.browser.on(ActivitesDuGestionnaire.title):
+            listed = await ActivitesDuGestionnaire(login.browser).every()
+        found = [await _card(login, code, name) for code, name in listed]
+        await visit.leave()
+    return found
+
+
+@asynccontextmanager
+async def _portal(settings: Settings, keystore: Keystore, operator: Operator) -> AsyncIterator[Login]:
+    credentials = Credentials(keystore, settings.portal.login, settings.record.folder)
+    await asyncio.to_thread(credentials.password)  # before a browser is started
+    headed = settings.portal.headed is True and browsers.can_show_a_window()
+    browser = PortalBrowser(settings.portal, browsers.find(settings.portal.browser, headed), headed)
+    await browser.start()
+    try:
+        yield Login(browser, credentials, operator)
+    finally:
+        await browser.close()
+
+
+async def _card(login: Login, code: str, name: str) -> Found:
+    """The structure's card, opened as for a reset, and read."""
+    visit, card = Gestionnaire(login, code, ""), ModificationDeLaStructure(login.browser)
+    for step in ("accueil", "structures"):
+        await visit.go(step)
+    async with login.browser.on(card.title):
+        await card.show_users()
+        return Found(code, name, await card.accounts(), await card.is_secondary())
+
+
+def compare(found: list[Found], settings: Settings) -> list[Line]:
+    """Each structure of the portal, then those that only the settings know. Nothing is guessed: a choice stays a person's."""
+    lines = []
+    for each in found:
+        known = settings.structures.get(each.siret)
+        lines.append(Line(_standing(each, known.technical_account if known else ""), each.siret, each.name, each.accounts,
+                          known.technical_account if known else ""))  # fmt: skip
+    seen = {each.siret for each in found}
+    absent = [each for each in settings.structures.values() if each.siret not in seen]
+    return lines + [Line(Standing.ABSENT, each.siret, each.name, (), each.technical_account) for each in absent]
+
+
+def _standing(found: Found, configured: str) -> Standing:
+    if configured:
+        return Standing.KNOWN if configured in found.accounts else Standing.DIFFERENT
+    if siret.check(found.siret):
+        return Standing.INVALID
+    if found.secondary:
+        return Standing.SECONDARY
+    return {0: Standing.WITHOUT_ACCOUNT, 1: Standing.NEW}.get(len(found.accounts), Standing.TO_CHOOSE)
+
+
+def tables(lines: list[Line], target: str) -> str:
+    """The TOML of these structures, as an operator may paste it; each with its first account."""
+    document = tomlkit.document()
+    _add(document.setdefault("structures", tomlkit.table(is_super_table=True)), lines, target)
+    return tomlkit.dumps(document)
+
+
+def _add(structures: Table, lines: list[Line], target: str) -> None:
+    for line in lines:
+        table = tomlkit.table()
+        table.update({"name": line.name or line.siret, "technical_account": line.accounts[0], "targets": [target]})
+        if others := ", ".join(line.accounts[1:]):
+            table["technical_account"].comment(f"ou : {others}")
+        table.add(tomlkit.nl())  # what follows stands apart
+        structures[line.siret] = table
+
+
+def write(settings: Settings, lines: list[Line]) -> int:
+    """Add the new structures to the settings' file; returns how many. What is in it stays, comments, order and line ends too.
+
+    The new text is read as settings before it replaces the old one, whole or not at all. Raises `SettingsNotWritten`; safe to repeat.
+    """
+    new = [line for line in lines if line.standing is Standing.NEW]
+    path = settings.path.resolve()
+    try:
+        content = _merged(path.read_bytes(), new, "school" if settings.school else "corail")
+        _check(content)
+        if new:
+            mode = path.stat().st_mode
+            write_atomically(path, content)
+            path.chmod(mode)
+    except OSError as error:
+        raise SettingsNotWritten(path=path, why=error.strerror) from error
+    except (ReleveError, ValueError) as error:
+        raise SettingsNotWritten(path=path, why="le résultat ne serait pas correct") from error
+    return len(new)
+
+
+def _merged(content: bytes, new: list[Line], target: str) -> bytes:
+    text = content.decode()  # a byte order mark, as Windows' Notepad writes it, is kept apart
+    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
+    document = tomlkit.parse(text)
+    if "structures" not in document:
+        document.append("structures", tomlkit.table(is_super_table=True))
+    structures = document["structures"]
+    _add(structures, [line for line in new if line.siret not in structures], target)
+    merged = tomlkit.dumps(document).rstrip() + "\n"
+    return (mark + (merged.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else merged)).encode()
+
+
+def _check(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder, "releve.toml")
+        trial.write_bytes(content)
+        load(trial)

@@ -1,0 +1,1 @@
+"""One rotation: its context, the order of its steps, and who does each."""

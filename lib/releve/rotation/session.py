@@ -1,0 +1,317 @@
+"""A rotation in the hands of one process: parameters checked, lock taken, journal found or begun, browser on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.base import settings
+from releve.base.errors import ReleveError, UsageError
+from releve.headless import warm
+from releve.record.history import refuse_twice
+from releve.record.lock import AccountLock, actor
+from releve.rotation.prompts import Operator
+from releve.portal.auto import Auto
+from releve.portal.browser import PortalBrowser
+from releve.portal.by_hand import ByHand, Driven
+from releve.portal.gestionnaire import Gestionnaire
+from releve.portal.login import Credentials, Login
+from releve.portal.raccordements import Raccordements
+from releve.portal.route import Route
+from releve.record.folder import RecordFolder, is_closed, opened, unfinished
+from releve.record.page import write_page
+from releve.record.printed import print_with
+from releve.record.seal import model_hash
+from releve.rotation.rehearsal import Rehearsal
+from releve.rotation.plan import Rotation
+from releve.base.settings import Settings, Structure
+from releve.targets import Target, build, identifier
+from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
+
+PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
+_SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
+
+
+ROUTES: dict[str, Callable[[Login, str, str], Driven]] = {"gestionnaire": Gestionnaire, "raccordements": Raccordements, "auto": Auto}
+
+
+class BadParameter(UsageError):
+    happened = "Le paramètre « {name} » du carnet ne convient pas : {why}."
+    todo = "Corrigez-le (un mot de passe n'est jamais un paramètre : il vient du trousseau), puis relancez."
+
+
+_KEPT = "il ressemble à un secret, et un paramètre est gardé en clair : effacez aussi le carnet qui en a été produit"
+
+
+def refuse_secrets(variables: Mapping[str, object]) -> None:
+    """Papermill injects any name, and only its warning tells of an unknown one. Raises `BadParameter` for what looks like a secret."""
+    for name, value in variables.items():
+        if name.startswith("_") or not isinstance(value, str | int | float | dict | list):
+            continue  # IPython's own, and what no parameter can be
+        if any(_SECRET_LIKE.search(each) for each in (name, *(map(str, value) if isinstance(value, dict) else ()))):
+            raise BadParameter(name=name, why=_KEPT)
+
+
+class PendingOfAnotherRun(ReleveError):
+    """The slot `pending` holds what a rotation left that these records do not know as finished."""
+
+    code = 4
+    happened = "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation inconnue de ce dossier ({holder})."
+    safe = "Il est intact, et rien n'a été commencé."
+    todo = (
+        "Si elle a été faite avec un autre dossier de rotations, reprenez-la avec lui : « releve --outputs DOSSIER resume ». "
+        "Si ce mot de passe ne sert plus à personne, effacez-le du trousseau : « releve credentials delete --pending {siret} »."
+    )
+
+
+class DemoKeyring(UsageError):
+    """The throw-away keyring dies with the demonstration: a real password would die with it."""
+
+    happened = "Le trousseau jetable de la démonstration ne peut pas servir au vrai portail."
+    todo = "Fermez la démonstration, ouvrez un nouveau terminal, puis relancez."
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The notebook's parameters, typed and checked. `record` names the folder to use, "" to find or make one."""
+
+    structure: str
+    approve: bool = False
+    settings: str = ""
+    outputs: str = ""
+    record: str = ""
+    reset_again: bool = False
+    again: bool = False
+    rehearse: bool = False
+    by_hand: bool = False  # no automation at all: a person does every screen, in whichever browser
+
+    @classmethod
+    def checked(cls, given: dict[str, Any]) -> Parameters:
+        """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a secret."""
+        types = dict.fromkeys(("approve", "reset_again", "again", "rehearse", "by_hand"), bool)
+        for name, value in given.items():
+            if _SECRET_LIKE.search(name):
+                raise BadParameter(name=name, why=_KEPT)
+            if name not in cls.__dataclass_fields__:
+                raise BadParameter(name=name, why="il est inconnu")
+            if name == "structure" and isinstance(value, int):
+                given = given | {name: str(value)}  # papermill's -p turns a SIRET into a number
+            elif name in types and str(value).lower() in ("true", "false"):
+                given = given | {name: str(value).lower() == "true"}  # and knows "True" only
+            elif not isinstance(value, types.get(name, str)):
+                raise BadParameter(name=name, why="vrai ou faux est attendu" if name in types else "un texte est attendu")
+        return cls(**given)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """What this process runs on: a fleet asks at every structure."""
+    return {name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()}
+
+
+class Session:
+    """One rotation in the hands of this process: its lock, its journal, its browser."""
+
+    def __init__(self, parameters: Parameters, operator: Operator, keystore: Keystore | None = None) -> None:
+        self.parameters, self.operator = parameters, operator
+        self.settings: Settings = settings.load(parameters.settings or None, parameters.outputs or None)
+        self.structure: Structure = self.settings.structure(parameters.structure)
+        school = self.settings.school
+        if school and school.keyring:  # this process was not started by the demonstration: it has no trace in its environment
+            os.environ[DEMO_ENVIRONMENT] = school.keyring
+        self.keystore = keystore or (open_keystore() if operator.interactive else open_keystore().bounded())
+        if self.keystore.throwaway and self.settings.school is None:
+            raise DemoKeyring
+        self.actor = actor()
+        self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
+        self.by_hand, self.targets_by_hand = parameters.by_hand, set[str]()
+        self._browser: PortalBrowser | None = None
+        self.notices: list[str] = []
+        self.stopped: ReleveError | None = None  # why this process put the rotation down
+
+    async def open(self) -> Rotation:
+        """Take the lock, find the rotation to finish or begin one. Raises before anything irreversible; safe to repeat."""
+        dead = self.lock.acquire(self.actor)
+        if dead:
+            self.notices.append(f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce qu'il a laissé.")
+        try:
+            return await self._open()
+        except BaseException as error:
+            self.lock.release()
+            if isinstance(error, ReleveError) and hasattr(self, "rotation"):
+                await self.rotation.place(error)
+            raise
+
+    async def _open(self) -> Rotation:
+        rehearse = self.parameters.rehearse
+        if not (self.operator.interactive or self.parameters.again or rehearse):
+            refuse_twice(self.settings.record.folder, self.structure.technical_account)
+        folder = self._folder()
+        begun = opened(folder.entries()) is not None
+        folder.make()
+        journal = j.Journal(folder.path, folder.run, self.actor)
+        rotation = self.rotation = (Rehearsal if rehearse else Rotation)(
+            folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route, self.target
+        )
+        if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
+            return rotation
+        superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, rotation)
+        if not begun:
+            journal.append(self._opening())
+        if journal.torn:
+            journal.append(ev.TornLineCut(journal.torn))
+        journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        if superseded:
+            journal.append(ev.PendingSuperseded(superseded))
+        try:
+            await rotation.decide()
+        except ReleveError as error:
+            await rotation.place(error)
+            raise await self.stop(rotation, error) from None
+        return rotation
+
+    def _folder(self) -> RecordFolder:
+        outputs = self.settings.record.folder
+        named = RecordFolder.at(outputs / self.parameters.record) if self.parameters.record else None
+        if self.parameters.record and named is None:
+            raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
+        left = [] if self.parameters.rehearse else unfinished(outputs, self.structure.technical_account)
+        if named and (opened(named.entries()) or not left):
+            return named
+        return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
+
+    def _opening(self) -> ev.RotationOpened:
+        shared = [s for s in self.settings.structures.values() if s.technical_account == self.structure.technical_account]
+        shared.sort(key=lambda s: s.siret != self.structure.siret)
+        return ev.RotationOpened(
+            structure=self.structure.siret,
+            name=self.structure.name,
+            account=self.structure.technical_account,
+            route=self.settings.portal.route,
+            targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
+            school=self.settings.school is not None,
+            model=model_hash(),
+            rehearsal=self.parameters.rehearse,
+            timestamp=bool(self.settings.record.timestamp_url),
+            versions=_versions(),
+        )
+
+    def _foreign_pending(self, rotation: Rotation) -> str:
+        """Whose password `pending` holds, when a closed rotation of these records left it; "" when it is this one's or nobody's.
+
+        Raises `PendingOfAnotherRun` for what no closed rotation accounts for: a person decides.
+        """
+        holder = rotation.slots.filled().pending
+        run = (holder or "").split("/")[0]
+        if not holder or run == rotation.folder.run:
+            return ""
+        known = [RecordFolder.at(path) for path in self.settings.record.folder.glob(f"*_{run}")]
+        if not any(each and is_closed(each.entries(pass_over_damage=True)) for each in known):
+            raise PendingOfAnotherRun(account=self.structure.technical_account, holder=run, siret=self.structure.siret)
+        self.notices.append(f"Le trousseau garde encore le mot de passe de la rotation {run}, qui est close : il sera remplacé.")
+        return holder
+
+    async def open_browser(self) -> PortalBrowser:
+        """The one browser of this process, started at the first call, and again when it has gone."""
+        if self._browser is None and warm.kept and warm.kept.browser:
+            self._browser = warm.kept.browser
+        if self._browser is None or not self._browser.alive:
+            browser = warm.new_browser(self.settings.portal, self.operator.interactive)
+            ready = await warm.taken(browser.settings, browser.headed)
+            if ready is None:
+                await browser.start()
+            self._browser = ready or browser
+            if warm.kept:
+                warm.kept.browser = self._browser
+        return self._browser
+
+    async def window(self) -> PortalBrowser:
+        """The browser for a target: in a fleet, a tab beside the portal's, so that the portal stays where it is."""
+        browser = await self.open_browser()
+        if warm.kept:
+            await browser.turn("target")
+        return browser
+
+    async def open_route(self, begun: str = "") -> Route:
+        """The route of the settings, or the one that was `begun`; the password is asked for before a browser is started.
+
+        With a person there, it can be taken over by hand.
+        """
+        account = self.structure.technical_account
+        if self.by_hand:
+            route = ByHand(self.operator, account, None, begun or self.rotation.route_name or self.settings.portal.route)
+            route.behind = {e.step for e in self.rotation.journal.entries if isinstance(e.event, ev.StepDone)}
+            return route
+        credentials = Credentials(self.keystore, self.settings.portal.login, self.settings.record.folder)
+        await self.operator.sign_in(credentials)
+        browser = await self.open_browser()
+        login = Login(browser, credentials, self.operator)
+        driven = ROUTES[begun or self.settings.portal.route](login, self.structure.siret, account)
+        return ByHand(self.operator, account, driven) if self.operator.interactive else warm.route(driven, browser)
+
+    @property
+    def window_is_visible(self) -> bool:
+        """Whether a person can act in the window that the route drives."""
+        return self._browser is not None and self._browser.alive and self._browser.headed
+
+    def target(self, target: str) -> Target:
+        """The target of that identifier."""
+        by_hand = self.by_hand or target in self.targets_by_hand
+        return build(target, self.settings, self.window, self.rotation.folder.run, self.operator, by_hand)
+
+    async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
+        """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway.
+
+        Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells what counts.
+        """
+        self.stopped = error
+        with suppress(j.JournalUnwritable):
+            await asyncio.to_thread(self._note_stop, rotation, error)
+        try:
+            await self._make_page(rotation, aside=error is None)
+        except ReleveError as fault:
+            self.notices.append(fault.text)
+        await self.close()
+        return error or ReleveError()
+
+    async def _make_page(self, rotation: Rotation, *, aside: bool) -> None:
+        """The record's page, printed when the rotation has ended: at once; in a fleet, after a success, while the next one begins."""
+        browser = self._browser if is_closed(rotation.journal.entries) else None
+
+        async def make() -> None:
+            page = await asyncio.to_thread(write_page, rotation.folder.path)  # there whatever became of the browser
+            if browser is not None:
+                await print_with(browser.context.browser, page)
+
+        if warm.kept and aside:
+            warm.aside(make())
+        else:
+            await make()
+
+    def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
+        if error is None:
+            return
+        error.exit_code = code = rotation.code(error)
+        rotation.journal.append(ev.RunStopped(code, type(error).__name__, error.text))
+        if self.parameters.rehearse or (code == 5 and not self.operator.interactive):
+            rotation.journal.append(ev.RotationClosed("failed"))
+
+    async def close(self) -> None:
+        """Let browser and lock go. Safe to repeat."""
+        try:
+            if self._browser is not None and not (warm.kept and warm.kept.browser is self._browser):
+                await self._browser.close()
+            await warm.leave_ahead()
+        finally:
+            self._browser = None
+            self.lock.release()

@@ -1,0 +1,41 @@
+"""How a step of a rotation ends, and how it may not begin."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from releve.base.errors import PersonNeeded
+
+
+class StepMissing(PersonNeeded):
+    happened = "L'étape « {title} » ne peut pas commencer : l'étape {number} « {missing} » n'a pas encore été faite."
+    safe = "Rien n'a été fait."
+    todo = "Exécutez d'abord la cellule de l'étape {number}, ou tout le carnet (menu « Exécution », « Exécuter toutes les cellules »)."
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a step ended: `mode` as in the journal, one French line, and the picture taken, if any."""
+
+    mode: str
+    result: str
+    capture: Path | None = None
+
+
+class Shown(Protocol):
+    """What can be taken a picture of: a route, a target."""
+
+    async def capture(self, path: Path) -> bool: ...
+
+
+async def picture(shown: Shown, path: Path) -> Path | None:
+    """A picture of what is shown; a disk that has no room for it stops nothing."""
+    with suppress(OSError):
+        return path if await shown.capture(path) else None
+    with suppress(OSError):
+        await asyncio.to_thread(path.unlink, missing_ok=True)  # half a picture
+    return None
