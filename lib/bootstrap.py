@@ -1,4 +1,6 @@
-"""`python3 lib COMMAND`: makes sure of the environment and of a browser, then hands over to `releve COMMAND`."""
+"""`python3 lib COMMAND`: makes sure of the environment and of a browser, then hands over to `releve
+COMMAND`.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +20,45 @@ WITH_BROWSER = {"demo", "lab", "rotate", "rehearse", "resume", "discover"}
 TEST_PACKAGES = (
     *("gnome-keyring", "dbus", "dbus-bin", "libsecret-tools"),  # a real keyring
     *("chromium", "chromium-headless-shell"),
-    *("poppler-utils", "tesseract-ocr", "openssl"),  # to read records as an auditor does: PDF, pictures, timestamps
+    *(
+        "poppler-utils",
+        "tesseract-ocr",
+        "openssl",
+    ),  # to read records as an auditor does: PDF, pictures, timestamps
 )
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command and return its exit code; 5 when its environment could not be made, with the reason on stderr."""
+    """Run one command and return its exit code; 5 when its environment could not be made, with the
+    reason on stderr.
+    """
     try:
         if arguments[:1] == ["test"]:
             return test(arguments[1:])
         ensure(RUNTIME)
         ensure_browser(*browser_wanted(arguments))
-        os.environ["RELEVE_TYPED"] = f"{'py' if sys.platform == 'win32' else 'python3'} {sys.argv[0]}"  # in place of `releve` in its texts
-        return hand_over([str(PYTHON), "-P", "-m", "releve", *arguments])  # -P: the user's folder must not shadow a module
+        os.environ["RELEVE_TYPED"] = (  # in place of `releve` in its texts
+            f"{'py' if sys.platform == 'win32' else 'python3'} {sys.argv[0]}"
+        )
+        return hand_over(
+            [str(PYTHON), "-P", "-m", "releve", *arguments]
+        )  # -P: the user's folder must not shadow a module
     except Stop as stop:
         say(str(stop))
     except KeyboardInterrupt:
-        say("\nInterrompu. Relancez la même commande : elle reprendra.\nInterrupted. Start the same command again: it will go on.")
+        say(
+            "\nInterrompu. Relancez la même commande : elle reprendra.\nInterrupted. Start the same"
+            " command again: it will go on."
+        )
     except OSError as error:
         say(str(no_disk() if NO_DISK.search(str(error)) else not_writable(error)))
     return 5
 
 
 def browser_wanted(arguments: list[str]) -> tuple[str, bool] | tuple[None, bool]:
-    """What the command and the settings ask for: (preference, with a window); (None, False) for a command without a browser."""
+    """What the command and the settings ask for: (preference, with a window); (None, False) for a
+    command without a browser.
+    """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--settings")
     parser.add_argument("--outputs")
@@ -68,9 +85,12 @@ def portal_settings(named: str | None) -> dict[str, object]:
 
 
 def settings_path(named: str | None) -> Path:
-    """As `releve.settings` finds it, without platformdirs, which may not be installed yet."""
+    """As `releve.base.settings` finds it, without platformdirs, which may not be installed yet."""
     named, home = named or os.environ.get("RELEVE_SETTINGS"), Path.home()
-    usual = {"win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"), "darwin": home / "Library/Application Support"}
+    usual = {
+        "win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"),
+        "darwin": home / "Library/Application Support",
+    }
     folder = usual.get(sys.platform, Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config"))
     return Path(named).expanduser() if named else folder / "releve" / "releve.toml"
 
@@ -81,7 +101,11 @@ def ensure_browser(preference: str | None, headed: bool) -> None:
         return
     if preference in ("auto", "chromium"):
         with locked():
-            if found(preference, headed) or download(preference, headed) or from_debian(preference, headed):
+            if (
+                found(preference, headed)
+                or download(preference, headed)
+                or from_debian(preference, headed)
+            ):
                 return
     raise no_browser(preference, headed)
 
@@ -95,9 +119,14 @@ def found(preference: str, headed: bool) -> Browser | None:
 
 def download(preference: str, headed: bool) -> bool:
     """Playwright's own download, and, when root, the system libraries that it needs."""
-    say("Aucun navigateur sur ce poste : téléchargement de Chromium par Playwright (environ 150 Mo)…")
+    say(
+        "Aucun navigateur sur ce poste : téléchargement de Chromium par Playwright (environ 150"
+        " Mo)…"
+    )
     playwright = [str(PYTHON), "-m", "playwright"]
-    if quiet([*playwright, "install", "chromium", "--no-shell" if headed else "--only-shell"]).returncode:
+    if quiet(
+        [*playwright, "install", "chromium", "--no-shell" if headed else "--only-shell"]
+    ).returncode:
         return False
     browser = found(preference, headed)
     if browser is None or browser.executable is None:
@@ -113,7 +142,9 @@ def from_debian(preference: str, headed: bool) -> bool:
 
 
 def hand_over(command: list[str]) -> int:
-    """Become that command, in the user's own folder; on Windows, where a process cannot, wait for it and return its exit code."""
+    """Become that command, in the user's own folder; on Windows, where a process cannot, wait for
+    it and return its exit code.
+    """
     if sys.platform != "win32":
         os.execv(command[0], command)
     with subprocess.Popen(command) as process:
@@ -125,7 +156,9 @@ def hand_over(command: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Everything that the tests need, then ruff, mypy and pytest, all three; the exit code is the first that is not zero."""
+    """Everything that the tests need, then ruff, mypy and pytest, all three; the exit code is the
+    first that is not zero.
+    """
     for layer in (RUNTIME, TESTS):
         ensure(layer)
     ensure_test_packages()
@@ -133,10 +166,19 @@ def test(arguments: list[str]) -> int:
     chosen = any((ROOT / argument.partition("::")[0]).exists() for argument in arguments)
     checks = (
         ["ruff", "check", "."],
-        ["mypy", "--config-file", "lib/pyproject.toml", "lib/releve", "lib/bootstrap.py", "lib/__main__.py"],
+        [
+            "mypy",
+            "--config-file",
+            "lib/pyproject.toml",
+            "lib/releve",
+            "lib/bootstrap.py",
+            "lib/__main__.py",
+        ],
         ["pytest", *([] if chosen else ["tests"]), *arguments],
     )
-    codes = {check[0]: subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode for check in checks}
+    codes = {
+        check[0]: subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode for check in checks
+    }
     failed = [name for name, code in codes.items() if code]
     if failed:
         say(f"Échec : {', '.join(failed)}")
@@ -144,10 +186,14 @@ def test(arguments: list[str]) -> int:
 
 
 def ensure_test_packages() -> None:
-    """The keyring service, browsers and PDF reader that tests drive; where they cannot be installed, it says so."""
+    """The keyring service, browsers and PDF reader that tests drive; where they cannot be
+    installed, it says so.
+    """
     if not shutil.which("dpkg-query"):
         return
-    status = quiet(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *TEST_PACKAGES]).stdout
+    status = quiet(
+        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *TEST_PACKAGES]
+    ).stdout
     missing = [name for name in TEST_PACKAGES if f"{name} installed" not in status.splitlines()]
     if missing and not apt_install(*missing):
         say(f"Pour toute la suite de tests, il faut aussi : sudo apt install {' '.join(missing)}")

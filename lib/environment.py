@@ -1,8 +1,9 @@
 """The environment in `.venv`: made, filled by pip, mended.
 
-Its state is in files there: `installing` exists while a change is under way (left behind, it tells of an interrupted one,
-and everything is made again); one stamp for each requirements file is written last, and tells what it was made of and
-where. So a second start reads a few small files, and nothing else.
+Its state is in files there: `installing` exists while a change is under way (left behind, it tells
+of an interrupted one, and everything is made again); one stamp for each requirements file is
+written last, and tells what it was made of and where. So a second start reads a few small files,
+and nothing else.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 LOCK, INSTALLING = VENV / "releve.lock", VENV / "installing"
-IDENTITY = f"{sys.implementation.cache_tag} {ROOT}"  # a moved project, or another Python, needs another environment
+IDENTITY = (  # a moved project, or another Python, needs another environment
+    f"{sys.implementation.cache_tag} {ROOT}"
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ def say(text: str) -> None:
 
 
 def ensure(layer: Layer) -> None:
-    """Make sure that the environment holds that layer; mends what was interrupted, moved or changed. Raises `Stop`."""
+    """Make sure that the environment holds that layer; mends what was interrupted, moved or
+    changed. Raises `Stop`.
+    """
     if is_ready(layer):
         return
     with locked():
@@ -92,10 +97,15 @@ def read(path: Path) -> str:
 
 
 def is_sound() -> bool:
-    """Whether pip can go on in the environment as it is: not interrupted, not moved, of this Python."""
+    """Whether pip can go on in the environment as it is: not interrupted, not moved, of this
+    Python.
+    """
     if INSTALLING.exists() or not has_interpreter():
         return False
-    if any(read(layer.stamp) and not read(layer.stamp).startswith(f"{IDENTITY}\n") for layer in (RUNTIME, TESTS)):
+    if any(
+        read(layer.stamp) and not read(layer.stamp).startswith(f"{IDENTITY}\n")
+        for layer in (RUNTIME, TESTS)
+    ):
         return False
     tag = quiet([PYTHON, "-c", "import pip, sys; print(sys.implementation.cache_tag)"])
     return tag.stdout.strip() == sys.implementation.cache_tag
@@ -118,7 +128,9 @@ def rebuild() -> None:
 
 
 def quiet(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run it without showing its output. It inherits the lock: should this process be killed, the lock lasts as long as it."""
+    """Run it without showing its output. It inherits the lock: should this process be killed, the
+    lock lasts as long as it.
+    """
     return subprocess.run(
         command, cwd=ROOT, text=True, errors="replace", close_fds=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -127,7 +139,9 @@ def quiet(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """One process at a time changes the environment; the system frees the lock of a process that was killed."""
+    """One process at a time changes the environment; the system frees the lock of a process that
+    was killed.
+    """
     VENV.mkdir(exist_ok=True)
     with LOCK.open("w") as file:
         os.set_inheritable(file.fileno(), True)
@@ -143,7 +157,9 @@ def take(file: IO[str], wait: bool) -> bool:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # LK_LOCK gives up after 10 s
+            msvcrt.locking(
+                file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1
+            )  # LK_LOCK gives up after 10 s
         else:
             import fcntl
 
@@ -156,9 +172,24 @@ def take(file: IO[str], wait: bool) -> bool:
 
 
 def install(layer: Layer) -> None:
-    """pip, with a live count in place of its output. A failure before it changes anything leaves the environment as it was."""
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color", "--progress-bar", "off"]
-    command += ["--retries", "3"]  # pip tells of a registry that does not answer only when it tries again
+    """pip, with a live count in place of its output. A failure before it changes anything leaves
+    the environment as it was.
+    """
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-color",
+        "--progress-bar",
+        "off",
+    ]
+    command += [
+        "--retries",
+        "3",
+    ]  # pip tells of a registry that does not answer only when it tries again
     say(f"Installation de {layer.requirements} (la première fois, environ une minute)…")
     with subprocess.Popen(
         [*command, "-r", layer.requirements], cwd=ROOT, env=os.environ | {"PIP_USER": "0"}, close_fds=False,
@@ -193,7 +224,10 @@ def follow(process: subprocess.Popen[str]) -> list[str]:
 def progress(lines: list[str], before: int) -> str:
     for line in reversed(lines):
         if line.startswith("Installing collected packages"):
-            return f"  paquets installés : {max(0, count_installed() - before)} sur {line.count(',') + 1}"
+            return (
+                f"  paquets installés : {max(0, count_installed() - before)} sur"
+                f" {line.count(',') + 1}"
+            )
     collected = sum(line.startswith("Collecting ") for line in lines)
     return f"  paquets trouvés : {collected}" if collected else ""
 
@@ -203,7 +237,9 @@ def count_installed() -> int:
 
 
 def show(text: str, shown: str) -> str:
-    """On a terminal one line that changes; elsewhere a line for each ten packages. Returns what is shown now."""
+    """On a terminal one line that changes; elsewhere a line for each ten packages. Returns what is
+    shown now.
+    """
     if sys.stderr.isatty():
         print(f"\r{text:<60}", end="", file=sys.stderr, flush=True)
         return text
@@ -220,7 +256,9 @@ def site_packages() -> Path:
 
 def ensure_node() -> None:
     """Playwright's own node must start; a bare Debian lacks its libatomic1."""
-    node = site_packages() / "playwright/driver" / ("node.exe" if sys.platform == "win32" else "node")
+    node = (
+        site_packages() / "playwright/driver" / ("node.exe" if sys.platform == "win32" else "node")
+    )
     if not node.exists() or quiet([node, "--version"]).returncode == 0:
         return
     if not apt_install("libatomic1") or quiet([node, "--version"]).returncode:
@@ -234,4 +272,6 @@ def apt_install(*packages: str) -> bool:
     say(f"Installation de paquets du système : {' '.join(packages)}…")
     apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120"]
     command = [*apt, "install", "-y", "--no-install-recommends", *packages]
-    return not quiet(command).returncode or (not quiet([*apt, "update"]).returncode and not quiet(command).returncode)
+    return not quiet(command).returncode or (
+        not quiet([*apt, "update"]).returncode and not quiet(command).returncode
+    )
