@@ -20,6 +20,7 @@ from playwright.async_api import (
     BrowserContext,
     BrowserType,
     CDPSession,
+    Dialog,
     Frame,
     Locator,
     Page,
@@ -112,6 +113,10 @@ class PortalBrowser:
         self._tab, self._tabs = "portal", dict[str, Page]()
         self._cameras: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._failure: asyncio.Future[e.PortalError] | None = None
+        self._opened: list[Page] = []  # windows that the page in hand has opened since
+        self._openers: list[Page] = []
+        self.dialogs: list[str] = []  # what native windows said, the latest last
+        self._agree = ""  # the one native window that is answered with yes, by its text
         self._asked: Request | None = (
             None  # the page that was asked for and has not begun to arrive
         )
@@ -221,6 +226,46 @@ class PortalBrowser:
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
         page.on("crash", self._on_gone)
+        page.on("popup", self._on_popup)
+        page.on("dialog", self._on_dialog)
+
+    def _on_popup(self, page: Page) -> None:
+        self._opened.append(page)
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        """A native window is answered with no, but for the one that was announced; leaving a page
+        is never held back.
+        """
+        text = " ".join(dialog.message.split())
+        agreed, self._agree = self._agree != "" and text == self._agree, ""
+        self.dialogs.append(text)
+        with suppress(PlaywrightError):
+            await (dialog.accept() if agreed or dialog.type == "beforeunload" else dialog.dismiss())
+
+    def agree_once(self, text: str) -> None:
+        """The next native window is answered with yes if it says exactly this; any other with no."""
+        self._agree = text
+
+    def follow(self) -> None:
+        """Take the window in hand that the page opened; one that closed gives way to its opener."""
+        while self._opened:
+            page = self._opened.pop(0)
+            if not page.is_closed() and self._page is not None:
+                self._openers.append(self._page)
+                self._page = page
+        while self._page is not None and self._page.is_closed() and self._openers:
+            self._page = self._openers.pop()
+
+    @property
+    def failed(self) -> asyncio.Future[e.PortalError]:
+        """Done once the browser or the portal failed on the screen in hand."""
+        if self._failure is None:
+            self._failure = asyncio.get_running_loop().create_future()
+        return self._failure
+
+    def trouble(self, text: str) -> bool:
+        """Whether the portal says there that it cannot."""
+        return self._any_trouble().search(text) is not None
 
     def _on_gone(self, _: Browser | Page) -> None:
         """Nothing else would tell: what is asked of a browser as it dies is not answered before its
@@ -357,7 +402,9 @@ class PortalBrowser:
         dialog = self.laid_over()
         return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
 
-    async def diagnose(self, label: str, within_dialog: bool = False) -> e.PortalError:
+    async def diagnose(
+        self, label: str, within_dialog: bool = False, saw: str = ""
+    ) -> e.PortalError:
         """Why the page in hand is not the one expected: the most telling error that what it shows
         allows.
         """
@@ -381,7 +428,7 @@ class PortalBrowser:
                 return self._failure.result()
             if not within_dialog and (text := await self.popup()):
                 return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
-        return e.ScreenNotRecognised(screen=self.title, wanted=label)
+        return e.ScreenNotRecognised(screen=self.title, wanted=label, saw=saw)
 
     async def type_secret(self, field: Locator, secret: Secret) -> None:
         """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused`

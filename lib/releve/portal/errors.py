@@ -12,6 +12,9 @@ class PortalError(ReleveError):
 
     safe = "Aucun mot de passe n'a été changé par cette étape."
 
+    def __init__(self, *, saw: str = "", **facts: object) -> None:
+        super().__init__(**facts, saw=saw, seen=f" ({saw})" if saw else "")
+
 
 class PortalUnreachable(PortalError):
     happened = "Le portail ne répond pas à l'adresse {origin} ({why})."
@@ -114,7 +117,12 @@ class UnexpectedPopup(PortalError):
 
 
 class ScreenNotRecognised(PortalError):
-    happened = "L'écran « {screen} » n'est pas celui du document : « {wanted} » ne s'y trouve pas."
+    """What the document names was not seen. `saw`: what there is instead, as a person would say."""
+
+    happened = (
+        "L'écran « {screen} » n'est pas celui du document : « {wanted} » ne s'y trouve pas, ou"
+        " Relève ne le voit pas{seen}."
+    )
     todo = (
         "Le portail a peut-être changé. Faites cette étape à la main, ou indiquez le nouveau"
         " libellé dans [portal.labels]."
@@ -122,8 +130,11 @@ class ScreenNotRecognised(PortalError):
 
 
 class AmbiguousScreen(PortalError):
+    """More than one thing could be meant. `saw` lists them."""
+
     happened = (
-        "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au hasard."
+        "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au"
+        " hasard{seen}."
     )
     todo = "Faites cette étape à la main, en vérifiant le compte technique et le SIRET affichés."
 

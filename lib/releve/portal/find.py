@@ -1,0 +1,478 @@
+"""The one way to find a control and to act on it, for every screen.
+
+A look is one walk in each frame of an allowed origin (`find.js`); what it means is decided by pure
+functions (`sight`). When what is wanted is not in sight, whatever hides it is opened, and whatever
+covers it is closed by its own "fermer": nothing that agrees, sends or leads away is pressed for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.resources import files
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from playwright.async_api import ElementHandle, Frame, Page
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from releve.base.secret import scrub
+from releve.base.settings import origin
+from releve.portal import errors as e
+from releve.portal.browser import PortalBrowser
+from releve.portal.sight import Abstention, Thing, View, Want, decide
+
+_WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
+_ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
+_CHANGED = """
+ms => new Promise(done => {
+  let soon = 0;
+  const watch = new MutationObserver(() => { soon ||= setTimeout(end, 20); });
+  const end = () => { watch.disconnect(); done(); };
+  watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  setTimeout(end, ms);
+})
+"""
+# The number of what lies over the middle of an element, at its outermost; 0 for none.
+_COVER = """
+el => {
+  const root = el.ownerDocument, up = node => node.assignedSlot ?? (node.parentNode instanceof ShadowRoot ? node.parentNode.host : node.parentNode);
+  const box = [...el.getClientRects()].find(each => each.width && each.height);
+  if (!box) return 0;
+  const x = box.left + box.width / 2, y = box.top + box.height / 2;
+  let hit = root.elementFromPoint(x, y);
+  while (hit?.shadowRoot) { const deeper = hit.shadowRoot.elementFromPoint(x, y); if (!deeper || deeper === hit) break; hit = deeper; }
+  const around = new Set(); for (let node = el; node; node = up(node)) around.add(node);
+  for (let node = hit; node; node = up(node)) if (node === el) return 0;
+  if (!hit || around.has(hit) || hit.closest('label')?.control === el || [...(el.labels ?? [])].some(each => each.contains(hit))) return 0;
+  let layer = hit; while (up(layer) && !around.has(up(layer))) layer = up(layer);
+  return globalThis[Symbol.for('releve')].ids.get(layer) ?? -1;
+}
+"""
+
+BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
+QUIET = 0.12  # and before what is in the page, but hidden, is looked for
+TRIES = 14  # how many things are opened, at most, to find one
+
+T = TypeVar("T")
+
+
+class Finder:
+    """Looks at the page in hand, and acts on what was found there."""
+
+    def __init__(self, browser: PortalBrowser) -> None:
+        self.browser, self.words = browser, browser.words
+        self._numbers: WeakKeyDictionary[Frame, int] = WeakKeyDictionary()
+        self._frames: dict[int, Frame] = {}
+
+    # -- looking
+
+    def want(self, key: str, kind: str = "press", *, longer: bool = True) -> Want:
+        """What the words `key` name; `longer`: also in a longer name."""
+        return Want(
+            self.words.first(key),
+            self.words.exact(key),
+            self.words.find(key) if longer else None,
+            kind,
+        )
+
+    async def look(self) -> View:
+        """Everything that can be seen now. Raises Playwright's errors."""
+        page = self.browser.page
+        frames = [frame for frame in page.frames if self._allowed(frame)]
+        for frame in frames:
+            if frame not in self._numbers:
+                self._numbers[frame] = len(self._numbers)
+                self._frames[self._numbers[frame]] = frame
+        looks = await asyncio.gather(*(self._walk(frame, page) for frame in frames))
+        return View.of({self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each})
+
+    def _allowed(self, frame: Frame) -> bool:
+        if frame.parent_frame is None:
+            return True  # the page in hand is read wherever it stands, to say what it is
+        if frame.url in ("", "about:blank", "about:srcdoc"):
+            return self._allowed(frame.parent_frame)
+        try:
+            return origin(frame.url) in self.browser.settings.origins
+        except ValueError:
+            return False
+
+    @staticmethod
+    async def _walk(frame: Frame, page: Page) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = await frame.evaluate(_WALK)
+        except PlaywrightError:
+            if frame is page.main_frame:
+                raise
+            return None  # it was just replaced
+        return found
+
+    async def until(
+        self,
+        wanted: Callable[[View], T | Abstention],
+        *,
+        section: Want | None = None,
+        opens: Callable[[Thing], bool] = lambda _: True,
+        open_hidden: bool = True,
+    ) -> T:
+        """Look until `wanted` is decided; open what hides it. `section` names the part of the page
+        that it belongs to, `opens` what may be opened for it.
+
+        Safe to repeat. Raises `ScreenNotRecognised` or `AmbiguousScreen` with what was seen, and
+        whatever error of the portal the page tells, as soon as it tells it.
+        """
+        started = changed = time.monotonic()
+        before: object = None
+        tried: set[tuple[int, int]] = set()
+        while True:
+            view, found = await self._see(wanted, started)
+            if not isinstance(found, Abstention):
+                self.browser.check_origin()
+                return found
+            if self.browser.trouble(view.text):
+                raise await self.browser.diagnose(found.label)
+            now = time.monotonic()
+            if (shape := _shape(view)) != before:
+                before, changed = shape, now
+            still = now - changed
+            if view.ready and found.count > 1 and still > 2 * QUIET:
+                raise e.AmbiguousScreen(
+                    screen=self.browser.title,
+                    count=found.count,
+                    wanted=found.label,
+                    saw=", ".join(found.seen[:6]),
+                )
+            if now - started >= self.browser.timeout:
+                raise await self.browser.diagnose(found.label, saw=str(found) if found.seen else "")
+            if open_hidden and view.ready and still > QUIET and not found.count and len(tried) < TRIES:
+                blind = still > BLIND
+                if await self._open(view, wanted, section, opens, tried, blind=blind):
+                    changed = time.monotonic()
+                    continue
+            await self._change()
+
+    async def _see(
+        self, wanted: Callable[[View], T | Abstention], started: float
+    ) -> tuple[View, T | Abstention]:
+        """One look, unless the browser or the portal fails meanwhile."""
+        while True:
+            self.browser.follow()
+            look = asyncio.ensure_future(self.look())
+            left = max(self.browser.timeout - (time.monotonic() - started), 0.2)
+            watched: set[asyncio.Future[Any]] = {look, self.browser.failed}
+            await asyncio.wait(watched, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if look.done() and not look.exception():
+                view = look.result()
+                found = wanted(view)
+                if self.browser.failed.done() and isinstance(found, Abstention):
+                    raise self.browser.failed.result()
+                return view, found
+            if self.browser.failed.done() or not look.done():
+                look.cancel()
+                with suppress(asyncio.CancelledError, PlaywrightError, e.BrowserGone):
+                    await look
+                raise await self.browser.diagnose("l'élément attendu")
+            error = look.exception()
+            gone = isinstance(error, e.PortalError) or not isinstance(error, PlaywrightError)
+            if gone or not self.browser.alive or self.browser.page.is_closed():
+                raise error or AssertionError
+            if time.monotonic() - started > self.browser.timeout:
+                raise await self.browser.diagnose("l'élément attendu")
+            await self._change()  # the page was replaced under our eyes
+
+    async def _change(self, seconds: float = 0.15) -> None:
+        """Return once the page changed, or after a moment: a style may change what no script did."""
+        page = self.browser.page
+        change = asyncio.ensure_future(page.evaluate(_CHANGED, seconds * 1000))
+        watched: set[asyncio.Future[Any]] = {change, self.browser.failed}
+        await asyncio.wait(watched, timeout=2 * seconds, return_when=asyncio.FIRST_COMPLETED)
+        change.cancel()
+        with suppress(asyncio.CancelledError, PlaywrightError):
+            await change
+        if change.done() and not change.cancelled() and change.exception():
+            with suppress(PlaywrightError):  # between two pages
+                await page.wait_for_load_state("domcontentloaded", timeout=seconds * 1000)
+
+    # -- opening what hides it
+
+    async def _open(
+        self,
+        view: View,
+        wanted: Callable[[View], object],
+        section: Want | None,
+        opens: Callable[[Thing], bool],
+        tried: set[tuple[int, int]],
+        *,
+        blind: bool,
+    ) -> bool:
+        """Open one more thing that may hide it; False when there is none left."""
+        for frame, number, named in self._hiding(view, wanted, section, opens, blind=blind):
+            if (frame, number) in tried:
+                continue
+            tried.add((frame, number))
+            known = next((t for t in view.things if (t.frame, t.id) == (frame, number)), None)
+            with suppress(PlaywrightError):
+                if await self._unfold(frame, number, known, wanted, named=named):
+                    return True
+        return False
+
+    def _hiding(
+        self,
+        view: View,
+        wanted: Callable[[View], object],
+        section: Want | None,
+        opens: Callable[[Thing], bool],
+        *,
+        blind: bool,
+    ) -> list[tuple[int, int, bool]]:
+        """What to open, the likeliest first: the frame, the number, and whether it says what it
+        opens.
+        """
+        found: list[tuple[int, int, bool]] = []
+        hidden = wanted(view.unfolded)
+        behind = hidden.where if isinstance(hidden, Abstention) else (hidden,)
+        for thing in behind:
+            if isinstance(thing, Thing) or hasattr(thing, "hidden"):
+                found += [(thing.frame, number, named) for number, named in thing.hidden]
+        closed = [t for t in view.of_kind("press") if t.enabled and not t.away and opens(t)]
+        closed = [t for t in closed if t.opens or self.words.find("opening.more").search(t.words)]
+        if section:
+            part = [t for t in closed if section.within and section.within.search(t.words)]
+            found += [(t.frame, t.id, True) for t in part]
+            folded = section_of(view.unfolded, section)
+            found += [(folded.frame, n, named) for n, named in folded.hidden] if folded else []
+        if blind:
+            never = self.words.find("opening.never")
+            order = ("expands", "summary", "tab", "popup", "sign", "", "looks")
+            rest = sorted(closed, key=lambda t: (t.region in ("footer",), order.index(t.opens)))
+            found += [(t.frame, t.id, bool(t.opens)) for t in rest if not never.search(t.words)]
+        return found
+
+    async def _unfold(
+        self,
+        frame: int,
+        number: int,
+        known: Thing | None,
+        wanted: Callable[[View], object],
+        *,
+        named: bool,
+    ) -> bool:
+        """Point at it, and press it when that does not show what is wanted; whether anything was
+        done.
+        """
+        handle = await self._element(frame, number)
+        if handle is None:
+            return False
+        await handle.hover(timeout=1500)
+        view = await self.look()
+        if not isinstance(wanted(view), Abstention):
+            return True
+        harmless = known is None or (not known.away and (named or bool(known.opens)))
+        if harmless and not (known and self.words.find("opening.never").search(known.words) and not named):
+            await handle.click(timeout=1500)
+        return True
+
+    # -- acting
+
+    async def _element(self, frame: int, number: int) -> ElementHandle | None:
+        found = await self._frames[frame].evaluate_handle(_ELEMENT, number)
+        return found.as_element()
+
+    async def element(self, thing: Thing) -> ElementHandle:
+        """The element itself. Raises `ScreenNotRecognised` when it is not there any more."""
+        handle = await self._element(thing.frame, thing.proxy or thing.id)
+        if handle is None:
+            raise e.ScreenNotRecognised(screen=self.browser.title, wanted=thing.name)
+        return handle
+
+    async def find(self, want: Want, **how: Any) -> Thing:
+        """Wait for the one thing of that name."""
+        return await self.until(lambda view: decide(view, want), **how)
+
+    async def press(self, thing: Thing, *, trial: bool = False) -> None:
+        """Click it, once; what covers it is closed first. `trial`: make sure that it can be
+        clicked, and do not.
+        """
+        handle = await self.element(thing)
+        await self.clear(thing, handle)
+        await handle.click(trial=trial)
+
+    async def clear(self, thing: Thing, handle: ElementHandle) -> None:
+        """Close whatever lies over it by its own "fermer". Raises `UnexpectedPopup` when that has
+        none.
+        """
+        await handle.scroll_into_view_if_needed()
+        for last in (False, False, False, True):
+            layer = await handle.evaluate(_COVER)
+            if layer == 0 and not await self._frame_covered(thing.frame):
+                return
+            view = await self.look()
+            part = view.under(layer, thing.frame) if layer > 0 else view
+            closer = self._closer(part)
+            if last or (closer is None and layer <= 0):
+                raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(part.text)[:160])
+            if closer:
+                await (await self.element(closer)).click(timeout=2000)
+            else:
+                await self.browser.page.keyboard.press("Escape")
+                if await handle.evaluate(_COVER) == layer:
+                    text = " ".join(part.text.split())
+                    raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(text)[:160])
+            await self._change()
+
+    async def _frame_covered(self, frame: int) -> bool:
+        """Whether something of the page lies over the frame."""
+        inner = self._frames[frame]
+        if inner.parent_frame is None:
+            return False
+        cover: int = await (await inner.frame_element()).evaluate(_COVER)
+        return cover != 0
+
+    def _closer(self, part: View) -> Thing | None:
+        """What closes a cover and does nothing else."""
+        want = Want("Fermer", self.words.exact("cover.close"))
+        sign = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
+        presses = [t for t in part.of_kind("press") if t.enabled and not t.away and not t.submits]
+        named = [t for t in presses if any(want.exact.search(n) for n in t.names.values())]
+        signs = [t for t in presses if any(sign.match(n) for n in t.names.values())]
+        return next(iter([*named, *signs]), None)
+
+    async def fill(self, thing: Thing, text: str) -> None:
+        """Type what is no secret."""
+        handle = await self.element(thing)
+        await self.clear(thing, handle)
+        await handle.fill(text)
+
+    async def check(self, thing: Thing) -> None:
+        """Tick a box, or choose a radio, that is not yet."""
+        if not thing.checked:
+            await self.press(thing)
+
+    # -- lists
+
+    async def choose(self, field: Callable[[View], Thing | Abstention], option: re.Pattern[str], search: str = "") -> bool:
+        """Choose the one entry of a list that fits, by the list's own search if it has one; False
+        when the list has none. Raises `AmbiguousScreen`.
+        """
+        thing = await self.until(field)
+        if thing.tag == "select":
+            return await self._select(thing, option)
+        before = await self.look()
+        await self.press(thing)
+        entry = await self._entry(before, thing, option, search)
+        if entry is None:
+            return False
+        await self.press(entry)
+        await self.until(lambda view: _holding(field(view), option))
+        return True
+
+    async def _select(self, thing: Thing, option: re.Pattern[str]) -> bool:
+        handle = await self.element(thing)
+        texts: list[str] = await handle.evaluate("el => [...el.options].map(each => each.text)")
+        fits = [n for n, text in enumerate(texts) if option.search(" ".join(text.split()))]
+        if len(fits) > 1:
+            raise e.AmbiguousScreen(screen=self.browser.title, count=len(fits), wanted=thing.name)
+        if fits:
+            await handle.select_option(index=fits[0])
+        return bool(fits)
+
+    async def _entry(self, before: View, thing: Thing, option: re.Pattern[str], search: str) -> Thing | None:
+        """The entry that fits, once the list is open; None when it says that it has none."""
+        nothing, typed = self.words.find("form.nothing"), not search
+        own = (thing.frame, thing.id)
+
+        def wanted(view: View) -> tuple[Thing | None, Thing | None] | Abstention:
+            new = view.since(before)
+            fits = [t for t in entries(new) if option.search(t.words) and (t.frame, t.id) != own]
+            boxes = [t for t in new.of_kind("field") if t.kind == "field"]
+            if not typed and len(boxes) == 1:
+                return None, boxes[0]
+            if len(fits) == 1:
+                return fits[0], None
+            if len(fits) > 1:
+                return Abstention(thing.name, len(fits), tuple(t.name for t in fits[:4]))
+            return (None, None) if new.says(nothing) else Abstention(thing.name)
+
+        entry, box = await self.until(wanted, open_hidden=False)
+        if box is not None:
+            typed = True
+            await self.fill(box, search)
+            entry, _ = await self.until(wanted, open_hidden=False)
+        return entry
+
+    async def entries(self, field: Callable[[View], Thing | Abstention]) -> list[str]:
+        """The texts of a list's entries; none is chosen."""
+        thing = await self.until(field)
+        handle = await self.element(thing)
+        if thing.tag == "select":
+            texts: list[str] = await handle.evaluate("el => [...el.options].map(each => each.text)")
+            return texts
+        before = await self.look()
+        await self.press(thing)
+        nothing = self.words.find("form.nothing")
+
+        def listed(view: View) -> list[str] | Abstention:
+            new = view.since(before)
+            found = [t.name for t in entries(new)]
+            return found if found or new.says(nothing) else Abstention(thing.name)
+
+        found = await self.until(listed, open_hidden=False)
+        await self.browser.page.keyboard.press("Escape")
+        with suppress(PlaywrightTimeout, e.PortalError):
+            await self._closed(before, found)
+        return found
+
+    async def _closed(self, before: View, shown: list[str]) -> None:
+        def gone(view: View) -> bool | Abstention:
+            left = [t.name for t in entries(view.since(before)) if t.name in shown]
+            return Abstention("liste", len(left)) if left else True
+
+        for _ in range(6):
+            if gone(await self.look()) is True:
+                return
+            await self._change()
+
+
+def entries(view: View) -> list[Thing]:
+    """The entries of a list that has just been opened: options, else whatever reads as one."""
+    options = view.of_kind("option")
+    if options:
+        inner = {(t.frame, b) for t in options for b in t.path[:-1]}
+        return [t for t in options if (t.frame, t.id) not in inner]
+    presses = [t for t in view.of_kind("press") if not t.mute]
+    if presses:
+        return presses
+    return [
+        Thing(t.id, "text", {"text": t.text}, path=t.path, frame=t.frame, at=t.at)
+        for t in view.texts
+        if t.shown
+    ]
+
+
+def section_of(view: View, want: Want) -> Any:
+    """The text that names a part of the page."""
+    return next((t for t in view.texts if want.within and want.within.search(t.text)), None)
+
+
+def _holding(found: Thing | Abstention, option: re.Pattern[str]) -> Thing | Abstention:
+    """A list that shows what was chosen in it."""
+    if isinstance(found, Abstention):
+        return found
+    return found if holds(found, option) else Abstention(found.name)
+
+
+def holds(field: Thing, option: re.Pattern[str]) -> bool:
+    """Whether that list shows that entry."""
+    return any(option.search(each) for each in (field.selected, *field.names.values()) if each)
+
+
+def _shape(view: View) -> object:
+    """What changes when the page does."""
+    return (
+        tuple((t.frame, t.id, t.enabled, t.selected) for t in view.things if t.shown),
+        tuple((t.id, t.text) for t in view.texts if t.shown),
+    )
