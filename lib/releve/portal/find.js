@@ -1,14 +1,15 @@
 // One walk through a document: everything that a person could point at, with the evidence for what it
 // is called, and the texts and numbers that say whose it is. It changes nothing and decides nothing.
-// Elements keep their number for as long as the document lives.
-() => {
+// Elements keep their number for as long as the document lives. `reading`: what may be a password is
+// told too, byte for byte.
+reading => {
   const memory = globalThis[Symbol.for('releve')] ??= { next: 1, ids: new WeakMap(), elements: new Map() };
   const idOf = el => {
     let id = memory.ids.get(el);
     if (!id) { id = memory.next++; memory.ids.set(el, id); memory.elements.set(id, new WeakRef(el)); }
     return id;
   };
-  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], ready: true };
+  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], tokens: [], ready: true, doc: 0 };
 
   const SKIP = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'HEAD', 'LINK', 'META', 'OPTION', 'OPTGROUP', 'DATALIST']);
   const ROLES = {
@@ -95,7 +96,7 @@
         if (spoken) all += text;
       } else if (child.nodeType === 1) {
         const [s, a] = visit(child, next);
-        const part = facts.get(child), block = child.tagName === 'BR' || !(part?.style?.display ?? 'block').startsWith('inline');
+        const part = facts.get(child), block = child.tagName === 'BR' || !['inline', 'contents'].includes(part?.style?.display ?? 'block');
         seen += block ? ` ${s} ` : s; all += block ? ` ${a} ` : a;
         fact.count += (part?.count ?? 0) + (part && part.shown && FIELDS.has(part.kind) ? 1 : 0);
       }
@@ -298,5 +299,27 @@
     const el = memory.elements.get(text.id).deref(), fact = facts.get(el);
     if (fact.hid && text.text.length < 120) text.hidden = hiddenBy(el, fact);
   }
-  return { things, texts, owners, ready: document.readyState === 'complete' };
+
+  // -- what may be a password: unbroken pieces of text, and what fields hold, as they are
+  const rawOf = el => [...inside(el)].map(n => n.nodeType === 3 ? n.nodeValue : n.nodeType === 1 && !SKIP.has(n.tagName) ? rawOf(n) : '').join('');
+  const ownRaw = el => [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join('');
+  const drawnBy = el => ['::before', '::after'].map(p => getComputedStyle(el, p).content).map(c => /^["']/.test(c) ? c.slice(1, -1).replace(/\\(.)/g, '$1') : '').join('');
+  const tokens = [], taken = new Set();
+  if (reading) for (const el of order) {
+    const fact = facts.get(el);
+    if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
+    const near = () => { const n = nearOf(el, fact), by = el.getAttribute('aria-labelledby'); if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
+    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: /pre|break-spaces/.test(fact.style.whiteSpace), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
+    if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
+      if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
+      continue;
+    }
+    if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
+    const whole = rawOf(el), controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
+    const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
+    const text = raw.trim();
+    const cell = /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
+    if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && !/[\n\t]/.test(text))) { told(raw, 'text'); if (!controls) taken.add(el); }
+  }
+  return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };
 }

@@ -80,15 +80,17 @@ class Finder:
             kind,
         )
 
-    async def look(self) -> View:
-        """Everything that can be seen now. Raises Playwright's errors."""
+    async def look(self, *, reading: bool = False) -> View:
+        """Everything that can be seen now; `reading`: what may be a password too. Raises
+        Playwright's errors.
+        """
         page = self.browser.page
         frames = [frame for frame in page.frames if self._allowed(frame)]
         for frame in frames:
             if frame not in self._numbers:
                 self._numbers[frame] = len(self._numbers)
                 self._frames[self._numbers[frame]] = frame
-        looks = await asyncio.gather(*(self._walk(frame, page) for frame in frames))
+        looks = await asyncio.gather(*(self._walk(frame, page, reading) for frame in frames))
         return View.of({self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each})
 
     def _allowed(self, frame: Frame) -> bool:
@@ -102,9 +104,9 @@ class Finder:
             return False
 
     @staticmethod
-    async def _walk(frame: Frame, page: Page) -> dict[str, Any] | None:
+    async def _walk(frame: Frame, page: Page, reading: bool) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = await frame.evaluate(_WALK)
+            found: dict[str, Any] = await frame.evaluate(_WALK, reading)
         except PlaywrightError:
             if frame is page.main_frame:
                 raise

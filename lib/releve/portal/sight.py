@@ -103,6 +103,26 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Token:
+    """An unbroken piece of text, or what a field holds, byte for byte. `pre`: its spaces count."""
+
+    raw: str
+    how: str  # field, text
+    near: Mapping[str, str] = field(default_factory=dict)
+    pre: bool = False
+    path: tuple[int, ...] = ()
+    at: int = 0
+    region: str = ""
+    tag: str = ""
+    id: int = 0
+    box: tuple[int, ...] = ()
+    frame: int = 0
+
+    def __repr__(self) -> str:
+        return f"Token({self.how}, at={self.at})"  # never what it says: it may be a password
+
+
+@dataclass(frozen=True)
 class Want:
     """What the document calls something, and what kind of thing it is."""
 
@@ -138,18 +158,22 @@ class View:
     things: tuple[Thing, ...] = ()
     texts: tuple[Text, ...] = ()
     owners: tuple[Owner, ...] = ()
+    tokens: tuple[Token, ...] = ()
     ready: bool = True
+    documents: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, looks: Mapping[int, Mapping[str, Any]]) -> View:
         """From what `find.js` returned, by the number of each frame; the page's own comes first."""
-        things, texts, owners = [], [], []
+        things, texts, owners, tokens = [], [], [], []
         for frame, look in looks.items():
             things += [_told(Thing, each, frame) for each in look["things"]]
             texts += [_told(Text, each, frame) for each in look["texts"]]
             owners += [_told(Owner, each, frame) for each in look["owners"]]
+            tokens += [_told(Token, each, frame) for each in look["tokens"]]
         ready = all(look["ready"] for look in looks.values())
-        return cls(tuple(things), tuple(texts), tuple(owners), ready)
+        documents = {frame: look["doc"] for frame, look in looks.items()}
+        return cls(tuple(things), tuple(texts), tuple(owners), tuple(tokens), ready, documents)
 
     @cached_property
     def unfolded(self) -> View:
@@ -162,7 +186,11 @@ class View:
 
     def since(self, before: View) -> View:
         """Only what was not shown then."""
-        known = {(each.frame, each.id) for each in (*before.things, *before.texts) if each.shown}
+        known = {
+            (each.frame, each.id)
+            for each in (*before.things, *before.texts)
+            if each.shown and before.documents.get(each.frame) == self.documents.get(each.frame)
+        }
         return replace(
             self,
             things=tuple(each for each in self.things if each.key not in known),
