@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ from playwright.async_api import (
     BrowserType,
     CDPSession,
     Dialog,
+    ElementHandle,
     Frame,
     Locator,
     Page,
@@ -39,6 +40,7 @@ from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.displayed import displayed
+from releve.portal.typing import Guard, check_quiet, type_secret
 from releve.record import picture
 
 # Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
@@ -109,6 +111,7 @@ class PortalBrowser:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
+        self._guard: Guard | None = None
         self._page: Page | None = None
         self._tab, self._tabs = "portal", dict[str, Page]()
         self._cameras: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
@@ -134,6 +137,8 @@ class PortalBrowser:
                 locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800}
             )
             self._context.set_default_timeout(self.timeout * 1000)
+            self._guard = Guard(self._context, self.settings.origins)
+            await self._guard.stand()
             self._context.on("page", self._watch)
             self._page = await self._context.new_page()
         except PlaywrightError as error:
@@ -143,9 +148,7 @@ class PortalBrowser:
             ) from None
 
     async def _launch(self) -> Browser:
-        os.environ.pop(
-            "DEBUG", None
-        )  # Playwright would write every value that it types to the standard error
+        check_quiet()
         self._playwright = await async_playwright().start()
         try:
             return await self._open(
@@ -430,12 +433,24 @@ class PortalBrowser:
                 return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
         return e.ScreenNotRecognised(screen=self.title, wanted=label, saw=saw)
 
-    async def type_secret(self, field: Locator, secret: Secret) -> None:
-        """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused`
-        before anything is typed.
+    async def type_secret(self, field: Locator | ElementHandle, secret: Secret) -> None:
+        """Type in `field` (see `typing`), only within `guarded`. Raises `OriginRefused` before
+        anything is typed.
         """
         self.check_origin()
-        await field.fill(secret.reveal())
+        element = field if isinstance(field, ElementHandle) else await field.element_handle()
+        async with self.guarded(lasting=True):
+            await type_secret(element, secret, self.settings.origins, self.title)
+
+    @asynccontextmanager
+    async def guarded(self, *, lasting: bool = False) -> AsyncIterator[None]:
+        """While a secret stands in a page: no request leaves for another origin."""
+        if self._guard is None:
+            raise e.BrowserGone(screen=self.title)
+        if lasting and not self._guard.closed:
+            raise AssertionError("a secret is typed behind the guard only")
+        async with nullcontext() if self._guard.closed else self._guard.shut():
+            yield
 
     def check_origin(self) -> None:
         """Raises `OriginRefused` unless the page in hand stands on one of the origins of the

@@ -44,6 +44,23 @@ class OriginRefused(PortalError):
     )
 
 
+class UnsafeForm(PortalError):
+    """The form would send the password in an address, where it is written down on the way."""
+
+    happened = (
+        "Le formulaire de l'écran « {screen} » enverrait le mot de passe dans une adresse (méthode"
+        " {method})."
+    )
+    safe = "Rien n'y a été saisi."
+    todo = "Faites cet écran à la main si vous êtes sûr du site, et signalez-le à votre support."
+
+
+class FieldTooShort(PortalError):
+    happened = "Le champ de l'écran « {screen} » n'accepte que {length} caractères."
+    safe = "Rien n'y a été saisi."
+    todo = "Saisissez le mot de passe à la main, ou demandez-en un plus court."
+
+
 class Maintenance(PortalError):
     happened = "Le portail est en maintenance (écran « {screen} »)."
     todo = "Revenez plus tard, puis relancez : la procédure reprendra."

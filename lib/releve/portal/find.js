@@ -309,17 +309,19 @@ reading => {
     const fact = facts.get(el);
     if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
     const near = () => { const n = nearOf(el, fact), by = el.getAttribute('aria-labelledby'); if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
-    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: /pre|break-spaces/.test(fact.style.whiteSpace), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
+    const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
+    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
     if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
       if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
       continue;
     }
     if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
-    const whole = rawOf(el), controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
+    const pieces = [...inside(el)].filter(n => n.nodeType === 3 ? n.nodeValue.trim() : n.nodeType === 1 && !SKIP.has(n.tagName) && rawOf(n).trim());
+    const whole = pieces.length <= 1 || pieces.every(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim().length <= 2) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
     const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
     const text = raw.trim();
     const cell = /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
-    if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && !/[\n\t]/.test(text))) { told(raw, 'text'); if (!controls) taken.add(el); }
+    if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && !/[\n\t]/.test(text))) { told(raw, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
   }
   return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };
 }

@@ -154,11 +154,11 @@ class Login:
         form, login = Authentification(self.browser), self.browser.settings.login
         inside = Arrival(self.browser).mark().or_(self._information()).or_(self._code())
         after = inside if self.through_chorus else AccueilDuPortail(self.browser).mark()
-        page = await form.sign_in(login, password)
         try:
-            await self.browser.wait_for(
-                after, self.words.first("home.manager" if self.through_chorus else "pigp.chorus")
-            )
+            async with self.browser.guarded():
+                page = await form.sign_in(login, password)
+                wanted = "home.manager" if self.through_chorus else "pigp.chorus"
+                await self.browser.wait_for(after, self.words.first(wanted))
         except (e.PasswordRefused, e.AccountLocked, e.ScreenNotRecognised) as error:
             unsaid = isinstance(error, e.ScreenNotRecognised)
             if unsaid and not await form.asks_again(page):

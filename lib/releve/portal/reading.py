@@ -35,13 +35,11 @@ def passwords(view: View, account: str, words: Words) -> list[str]:
         )
 
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
-    for found in (
-        [t for t in tokens if beside(t, exact)],
-        [t for t in tokens if beside(t, within)],
-    ):
-        values = _values(found, view)
-        if values:
-            return values
+    best, longer = [t for t in tokens if beside(t, exact)], [t for t in tokens if beside(t, within)]
+    blocks = {t.path[:-1] for t in best}
+    rivals = [t for t in longer if t.path[:-1] in blocks and likely(t.raw.strip())]
+    if values := _values([*best, *rivals] if best else longer, view):
+        return values
     told = list(dict.fromkeys(_told(view, words, known)))
     return told or _lone(view, tokens, words)
 
