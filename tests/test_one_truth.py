@@ -65,7 +65,7 @@ def test_a_journal_alone_tells_the_same(sees_first: bool) -> None:
 
 @pytest.mark.parametrize("phase", [row.phase for row in state.TABLE])
 def test_the_history_says_what_state_says(phase: str, tmp_path: Path) -> None:
-    """Outcome, proof, whether the portal may have changed: read from `state`, never folded again."""
+    """Outcome, proof, whether the portal may have changed: from `state`, never folded again."""
     moment = ROWS[phase]
     folder = RecordFolder(
         tmp_path / f"2026-11-30_091205_21990001600011_{RUN}", "21990001600011", RUN

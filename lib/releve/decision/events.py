@@ -439,7 +439,7 @@ def _event(data: dict[str, Any]) -> Event:
     cls = KINDS.get(data["event"])
     if cls is None:
         return Unknown(data["event"], data)
-    shapes = _shapes(cls)
+    shapes = _shapes(cls)  # type: ignore[arg-type]
     given = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in data.items()

@@ -215,7 +215,7 @@ class Facts:
 
     @property
     def exhausted(self) -> bool:
-        """As many passwords were rejected as the policy allows, and nobody decided to go on since."""
+        """As many passwords were rejected as the policy allows; nobody decided to go on since."""
         decided = any(
             each.again for number, each in self.attempts.items() if number >= self._last_rejected
         )

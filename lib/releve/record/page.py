@@ -45,7 +45,7 @@ MONTHS = (
 
 
 class PageUnwritable(ReleveError):
-    """The disk refused the page. A page that was there before is whole, and the caller may retry."""
+    """The disk refused the page. One that was there before is whole; the caller may retry."""
 
     happened = "La page {path} n'a pas pu être écrite ({why})."
     safe = (
@@ -135,7 +135,8 @@ def render(record: RecordView) -> str:
 def write_page(folder: Path, situation: Situation | None = None) -> Path:
     """Write the page of a record folder from its journal and captures, all or nothing; its path.
 
-    `situation`: as this machine's keyring has it, of a rotation that is open. Raises `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
+    `situation`: as this machine's keyring has it, of a rotation that is open. Raises
+    `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
     """
     captures = {
         path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))
