@@ -1,4 +1,5 @@
-"""`python3 lib COMMAND`: makes sure of the environment and of a browser, then becomes `releve COMMAND`.
+"""`python3 lib COMMAND`: makes sure of the environment and of a browser, then becomes `releve
+COMMAND`.
 
 `python3 lib --yes COMMAND` installs packages of the system (Debian's, as root) without asking.
 """
@@ -111,8 +112,8 @@ def found(preference: str, headed: bool) -> Browser | None:
 
 
 def download(preference: str, headed: bool, *, yes: bool) -> bool:
-    """Playwright's own download, and, when root and agreed to, the system libraries that it needs."""
-    say("Aucun navigateur sur ce poste : téléchargement de Chromium par Playwright (environ 150 Mo)…")
+    """Playwright's own download, and, as root with `yes`, the system's libraries for it."""
+    say("Aucun navigateur sur ce poste : Chromium téléchargé par Playwright (environ 150 Mo)…")
     playwright = [str(PYTHON), "-m", "playwright"]
     kind = "--no-shell" if headed else "--only-shell"
     if quiet([*playwright, "install", "chromium", kind]).returncode:
@@ -120,7 +121,9 @@ def download(preference: str, headed: bool, *, yes: bool) -> bool:
     browser = found(preference, headed)
     if browser is None or browser.executable is None:
         return False
-    if sys.platform == "win32" or starts(browser.executable):  # there it would open a window, and stay
+    if sys.platform == "win32" or starts(
+        browser.executable
+    ):  # there it would open a window, and stay
         return True
     return bool(yes and not quiet([*playwright, "install-deps", "chromium"]).returncode)
 
@@ -135,7 +138,8 @@ def from_debian(preference: str, headed: bool, *, yes: bool) -> bool:
 
 
 def hand_over(command: list[str]) -> int:
-    """Become that command, in the user's own folder; on Windows, where a process cannot, wait for it
+    """Become that command, in the user's own folder; on Windows, where a process cannot, wait for
+    it
     and return its exit code."""
     if sys.platform != "win32":
         os.execv(command[0], command)
@@ -186,7 +190,9 @@ def run_checks(arguments: list[str]) -> int:
 
 
 def ensure_test_packages(*, yes: bool) -> None:
-    """The keyring service, browsers and PDF reader that tests drive; what cannot be installed is said."""
+    """The keyring service, browsers and PDF reader that tests drive; what cannot be installed is
+    said.
+    """
     if not shutil.which("dpkg-query"):
         return
     query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *TEST_PACKAGES]
@@ -194,6 +200,6 @@ def ensure_test_packages(*, yes: bool) -> None:
     missing = [name for name in TEST_PACKAGES if f"{name} installed" not in status]
     try:
         if missing and not apt_install(*missing, yes=yes):
-            say(f"Pour toute la suite de tests, il faut aussi : sudo apt install {' '.join(missing)}")
+            say(f"Pour tous les tests, il faut aussi : sudo apt install {' '.join(missing)}")
     except Stop as stop:  # what does not need them runs
         say(str(stop))

@@ -1,9 +1,9 @@
 """The environment in `.venv`: made, filled by pip from the lock, mended.
 
 Its state is in files there: `installing` exists while a change is under way (left behind, it tells
-of an interrupted one, and everything is made again); one stamp for each requirements file is written
-last, and tells what it was made of and where. So a second start reads a few small files, and nothing
-else.
+of an interrupted one, and everything is made again); one stamp for each requirements file is
+written last, and tells what it was made of and where. So a second start reads a few small files,
+and nothing else.
 """
 
 from __future__ import annotations
@@ -39,12 +39,16 @@ from releve.base.terminal import at_terminal
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 LOCK, INSTALLING = VENV / "releve.lock", VENV / "installing"
-IDENTITY = f"{sys.implementation.cache_tag} {ROOT}"  # what a moved project, or another Python, changes
+IDENTITY = (
+    f"{sys.implementation.cache_tag} {ROOT}"  # what a moved project, or another Python, changes
+)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Direct requirements, the lock that they were resolved to, and what else asks for a new install."""
+    """Direct requirements, the lock that they were resolved to, and what else asks for a new
+    install.
+    """
 
     requirements: str
     lock: str
@@ -77,7 +81,8 @@ def pins(file: Path) -> set[str]:
 
 
 def ensure(layer: Layer, *, yes: bool) -> None:
-    """Make sure that the environment holds that layer; mends what was interrupted, moved or changed.
+    """Make sure that the environment holds that layer; mends what was interrupted, moved or
+    changed.
 
     `yes`: packages of the system may be installed without a question. Raises `Stop`.
     """
@@ -87,7 +92,9 @@ def ensure(layer: Layer, *, yes: bool) -> None:
         if is_ready(layer):  # another start made it while this one waited
             return
         if unknown := layer.unlocked():
-            raise stale_lock(layer.lock, read(ROOT / layer.lock).splitlines()[1].strip("# "), unknown)
+            raise stale_lock(
+                layer.lock, read(ROOT / layer.lock).splitlines()[1].strip("# "), unknown
+            )
         check_windows()
         if is_sound():
             check_unused()
@@ -118,7 +125,9 @@ def read(path: Path) -> str:
 
 
 def is_sound() -> bool:
-    """Whether pip can go on in the environment as it is: not interrupted, not moved, of this Python."""
+    """Whether pip can go on in the environment as it is: not interrupted, not moved, of this
+    Python.
+    """
     if INSTALLING.exists() or not has_interpreter():
         return False
     stamps = [read(layer.stamp) for layer in (RUNTIME, TESTS)]
@@ -157,7 +166,7 @@ def rebuild() -> None:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """One process at a time changes the environment; the system frees the lock of a killed process."""
+    """One process at a time changes the environment; a killed process holds no lock."""
     VENV.mkdir(exist_ok=True)
     with LOCK.open("w") as file:
         os.set_inheritable(file.fileno(), True)
@@ -247,7 +256,9 @@ def count_installed() -> int:
 
 
 def show(text: str, shown: str) -> str:
-    """On a terminal one line that changes; elsewhere one for each ten packages. Returns what is shown."""
+    """On a terminal one line that changes; elsewhere one for each ten packages. Returns what is
+    shown.
+    """
     if at_terminal(sys.stderr):
         print(f"\r{text:<60}", end="", file=sys.stderr, flush=True)
         return text

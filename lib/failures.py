@@ -1,4 +1,6 @@
-"""What can keep Relève from starting: each failure in French, then in English, with the next action."""
+"""What can keep Relève from starting: each failure in French, then in English, with the next
+action.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,12 @@ import sys
 from collections.abc import Sequence
 
 NO_DISK = re.compile(
-    r"No space left on device|Errno 28\b|Disk quota exceeded|WinError 112\b|not enough space on the disk"
+    r"No space left on device|Errno 28\b|Disk quota exceeded|WinError 112\b"
+    r"|not enough space on the disk"
 )
 NO_REGISTRY = re.compile(
-    r"NewConnectionError|Connection refused|Max retries exceeded|ConnectTimeout|ReadTimeout|timed out"
+    r"NewConnectionError|Connection refused|Max retries exceeded|ConnectTimeout|ReadTimeout"
+    r"|timed out"
     r"|name resolution|getaddrinfo|ProxyError|SSLError|CERTIFICATE_VERIFY|RemoteDisconnected"
     r"|Connection (reset|aborted)|HTTP error 5\d\d|Network is unreachable"
 )
@@ -20,7 +24,9 @@ FREE_MEGABYTES = 800  # the environment takes about 550, and pip unpacks beside 
 
 
 class Stop(Exception):
-    """A foreseen failure: what happened and what to do, in both languages. Nothing irreversible was begun."""
+    """A foreseen failure: what happened and what to do, in both languages. Nothing irreversible was
+    begun.
+    """
 
     def __init__(self, happened: str, todo: str, happened_en: str, todo_en: str) -> None:
         french = f"Relève n'a pas pu démarrer : {happened}\nÀ faire : {todo}"
@@ -141,7 +147,7 @@ def stale_lock(lock: str, command: str, unknown: Sequence[str]) -> Stop:
 
 
 def pip_failed(output: str) -> Stop:
-    """What pip's output means. Its own last error is repeated only where we have no better words."""
+    """What pip's output means; its own last error where we have no better words."""
     if NO_DISK.search(output):
         return no_disk()
     if IN_USE.search(output):
@@ -160,8 +166,8 @@ def pip_failed(output: str) -> Stop:
     if NO_REGISTRY.search(output):
         return Stop(
             "le dépôt des paquets Python ne répond pas.",
-            "vérifiez la connexion à Internet ; derrière un mandataire (proxy), réglez HTTPS_PROXY ; "
-            "avec un dépôt interne, PIP_INDEX_URL. Puis relancez la même commande.",
+            "vérifiez la connexion à Internet ; derrière un mandataire (proxy), réglez HTTPS_PROXY "
+            "; avec un dépôt interne, PIP_INDEX_URL. Puis relancez la même commande.",
             "the registry of Python packages does not answer.",
             "check the connection to the Internet; behind a proxy set HTTPS_PROXY; with a registry "
             "of your own, PIP_INDEX_URL. Then start the same command again.",

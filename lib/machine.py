@@ -1,4 +1,6 @@
-"""What the computer itself must give or allow: packages of its system, long paths, a folder of its own."""
+"""What the computer itself must give or allow: packages of its system, long paths, a folder of its
+own.
+"""
 
 from __future__ import annotations
 

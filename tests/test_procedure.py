@@ -7,8 +7,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from releve.headless import run as headless
 from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, Effect, Step
+from releve.headless import run as headless
 
 NOTEBOOK: dict[str, Any] = json.loads(headless.model().read_text(encoding="utf-8"))
 CELLS: list[dict[str, Any]] = NOTEBOOK["cells"]
@@ -25,7 +25,9 @@ def test_the_notebook_is_valid_and_without_outputs() -> None:
     nbformat.validate(NOTEBOOK)  # type: ignore[no-untyped-call]
     code = [cell for cell in CELLS if cell["cell_type"] == "code"]
     assert [([], None)] * len(code) == [(cell["outputs"], cell["execution_count"]) for cell in code]
-    assert {"kernelspec", "language_info"} >= set(NOTEBOOK["metadata"]), "no widget state, no author's machine"
+    assert {"kernelspec", "language_info"} >= set(NOTEBOOK["metadata"]), (
+        "no widget state, no author's machine"
+    )
 
 
 def test_the_screens_come_in_the_documents_order() -> None:
@@ -40,20 +42,33 @@ def test_the_screens_come_in_the_documents_order() -> None:
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
 def test_each_screen_has_its_instruction_and_one_line_of_code(step: Step) -> None:
     """The prose above a cell is what the procedure's data says: number, system, title, instruction."""
-    index = next(n for n, cell in enumerate(CELLS) if cell["metadata"].get("releve", {}).get("step") == step.id)
+    index = next(
+        n
+        for n, cell in enumerate(CELLS)
+        if cell["metadata"].get("releve", {}).get("step") == step.id
+    )
     prose, code = source(CELLS[index - 1]), source(CELLS[index])
     assert f'await runbook.step("{step.id}")' == code
-    assert f"## Étape {step.number} sur {len(STEPS)} · Écran « {step.title} »\n\n*{step.system}*\n\n{step.instruction}" == prose
+    assert (
+        f"## Étape {step.number} sur {len(STEPS)} · Écran « {step.title}"
+        f" »\n\n*{step.system}*\n\n{step.instruction}" == prose
+    )
 
 
 def test_only_the_confirmation_and_its_password_are_irreversible() -> None:
-    """A route without an irreversible step, or with one before the gate, would be another procedure."""
-    assert ["confirmation", "mot-de-passe"] == [step.id for step in STEPS if step.effect is Effect.IRREVERSIBLE]
+    """A route without an irreversible step, or with one before the gate, would be another
+    procedure.
+    """
+    assert ["confirmation", "mot-de-passe"] == [
+        step.id for step in STEPS if step.effect is Effect.IRREVERSIBLE
+    ]
     assert Effect.WRITES is BY_ID["corail-mot-de-passe"].effect
 
 
 def test_one_cell_is_for_the_parameters() -> None:
-    """Papermill finds it by its tag; it sets nothing that looks like a secret, and approves nothing by itself."""
+    """Papermill finds it by its tag; it sets nothing that looks like a secret, and approves nothing
+    by itself.
+    """
     (cell,) = [cell for cell in CELLS if "parameters" in cell["metadata"].get("tags", [])]
     assert "approve = False" in source(cell)
     assert not {"password", "secret", "passe"} & set(source(cell).lower().split())

@@ -7,8 +7,11 @@ from typing import TextIO
 
 
 def at_terminal(stream: TextIO) -> bool:
-    """Whether `stream` is a person's terminal. On Windows `isatty` says so of NUL too, which is
-    what a scheduled task is given: only a console has a mode (learn.microsoft.com, GetConsoleMode)."""
+    """Whether `stream` is a person's terminal.
+
+    On Windows `isatty` says so of NUL too, which is what a scheduled task is given: only a console
+    has a mode (learn.microsoft.com, GetConsoleMode).
+    """
     if sys.platform != "win32" or not stream.isatty():
         return stream.isatty()
     import ctypes

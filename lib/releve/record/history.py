@@ -1,7 +1,8 @@
-"""What the records tell of every rotation there was: read fast, from the journals, a line's worth of each.
+"""What the records tell of every rotation there was: read fast, from the journals, a line's worth
+of each.
 
-Only the lines that matter are parsed (a journal has some thirty, five of them matter), and a journal that has not
-changed is not read again by the same process: a fleet asks at every structure.
+Only the lines that matter are parsed (a journal has some thirty, five of them matter), and a
+journal that has not changed is not read again by the same process: a fleet asks at every structure.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from releve.decision import journal as j
 from releve.base.errors import ReleveError
+from releve.decision import journal as j
 from releve.record.folder import RecordFolder
 
 SAME_DAY = timedelta(hours=24)
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
-_MATTERS = re.compile(rb'"event": "(?:rotation\.|run\.|reset\.|gate\.|proof\.|step\.failed|target\.)|"mode": "manual"')
+_MATTERS = re.compile(
+    rb'"event": "(?:rotation\.|run\.|reset\.|gate\.|proof\.|step\.failed|target\.)|"mode": "manual"'
+)
 _BY_HAND = {"widget", "terminal"}
 
 
@@ -36,7 +39,9 @@ class JustDone(ReleveError):
 
 @dataclass(frozen=True)
 class Past:
-    """One rotation. `outcome` is "" while it is open, "damaged" when its journal cannot be read; times are UTC."""
+    """One rotation. `outcome` is "" while it is open, "damaged" when its journal cannot be read;
+    times are UTC.
+    """
 
     record: Path
     run: str
@@ -62,7 +67,9 @@ class Past:
 
 
 def history(outputs: Path) -> list[Past]:
-    """Every rotation of the folder, the oldest first; rehearsals are left out. Never raises for a damaged journal."""
+    """Every rotation of the folder, the oldest first; rehearsals are left out. Never raises for a
+    damaged journal.
+    """
     found = []
     for entry in sorted(_folders(outputs), key=lambda each: each.name):
         folder = RecordFolder.at(Path(entry.path))
@@ -80,7 +87,9 @@ def _folders(outputs: Path) -> list[os.DirEntry[str]]:
 
 
 def _past(folder: RecordFolder) -> Past | None:
-    """None for a folder without a journal that tells of a rotation, and for a rehearsal that is still open."""
+    """None for a folder without a journal that tells of a rotation, and for a rehearsal that is
+    still open.
+    """
     try:
         stat = (folder.path / j.FILE_NAME).stat()
     except OSError:
@@ -93,10 +102,16 @@ def _read(folder: RecordFolder, size: int, changed: int) -> Past | None:
     """Cached by size and time of change: a journal only grows."""
     try:
         lines = (folder.path / j.FILE_NAME).read_bytes().split(b"\n")[:-1]
-        events = [json.loads(line) | {"before": lines[at - 1]} for at, line in enumerate(lines) if _MATTERS.search(line)]
+        events = [
+            json.loads(line) | {"before": lines[at - 1]}
+            for at, line in enumerate(lines)
+            if _MATTERS.search(line)
+        ]
         return _tell(folder, events)
     except (OSError, ValueError, KeyError, TypeError):
-        return Past(folder.path, folder.run, folder.siret, outcome="damaged", touched=True)  # who knows
+        return Past(
+            folder.path, folder.run, folder.siret, outcome="damaged", touched=True
+        )  # who knows
 
 
 def _tell(folder: RecordFolder, events: list[dict[str, Any]]) -> Past | None:
@@ -128,21 +143,33 @@ def _tell(folder: RecordFolder, events: list[dict[str, Any]]) -> Past | None:
 
 
 def _last_stop(events: list[dict[str, Any]]) -> dict[str, Any]:
-    """How the last process put the rotation down, or the step that stopped it in front of a person; empty when neither was said."""
-    said = [each for each in events if each["event"] not in ("rotation.closed", "rotation.abandoned")]
+    """How the last process put the rotation down, or the step that stopped it in front of a person;
+    empty when neither was said.
+    """
+    said = [
+        each for each in events if each["event"] not in ("rotation.closed", "rotation.abandoned")
+    ]
     return said[-1] if said and said[-1]["event"] in ("run.stopped", "step.failed") else {}
 
 
 def _touched(events: list[dict[str, Any]]) -> bool:
     denied = {each["attempt"] for each in events if each["event"] == "reset.not_done"}
-    return any(each["event"] == "reset.intended" and each["attempt"] not in denied for each in events)
+    return any(
+        each["event"] == "reset.intended" and each["attempt"] not in denied for each in events
+    )
 
 
 def _human_seconds(events: list[dict[str, Any]]) -> float:
-    """The time before each answer of a person, since the line before it; longer than `PATIENCE_SECONDS` counts as that."""
+    """The time before each answer of a person, since the line before it; longer than
+    `PATIENCE_SECONDS` counts as that.
+    """
     total = 0.0
     for each in events:
-        person = each.get("how") in _BY_HAND or each.get("mode") == "manual" or each.get("proof") == "attested"
+        person = (
+            each.get("how") in _BY_HAND
+            or each.get("mode") == "manual"
+            or each.get("proof") == "attested"
+        )
         if person and each["event"] != "rotation.closed":
             waited = _time(each) - _time(json.loads(each["before"]))
             total += min(max(waited.total_seconds(), 0.0), PATIENCE_SECONDS)
@@ -154,8 +181,12 @@ def _time(event: dict[str, Any]) -> datetime:
 
 
 def refuse_twice(outputs: Path, account: str) -> None:
-    """Raises `JustDone` when the account was renewed within a day and nothing of it is left open. Under its lock, this is sure."""
+    """Raises `JustDone` when the account was renewed within a day and nothing of it is left open.
+    Under its lock, this is sure.
+    """
     past = [each for each in history(outputs) if each.account == account]
-    done = max((each.closed for each in past if each.outcome == "succeeded" and each.closed), default=None)
+    done = max(
+        (each.closed for each in past if each.outcome == "succeeded" and each.closed), default=None
+    )
     if done and not any(each.open for each in past) and datetime.now(UTC) - done < SAME_DAY:
         raise JustDone(account=account, when=f"{done.astimezone():%d/%m/%Y à %H:%M}")

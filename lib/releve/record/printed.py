@@ -1,4 +1,6 @@
-"""`record.pdf`: the record's page on A4, printed by the browser that is there; without one, the page itself prints as well."""
+"""`record.pdf`: the record's page on A4, printed by the browser that is there; without one, the
+page itself prints as well.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from releve.portal import browsers
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings
+from releve.portal import browsers
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser  # imported late: a command that prints nothing needs none of it
+    from playwright.async_api import (
+        Browser,
+    )  # imported late: a command that prints nothing needs none of it
 
 PRINTED = "record.pdf"
 
 
 async def print_with(browser: Browser | None, page_path: Path) -> None:
-    """Print with a browser that runs already. One that cannot print (with a window) leaves nothing, and that is no fault."""
+    """Print with a browser that runs already. One that cannot print (with a window) leaves nothing,
+    and that is no fault.
+    """
     if browser is None:
         return
     from playwright.async_api import Error as PlaywrightError
@@ -42,13 +48,17 @@ async def _start_and_print(page_path: Path, choice: browsers.Browser) -> None:
 
     with suppress(PlaywrightError):
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+            browser = await playwright.chromium.launch(
+                channel=choice.channel, executable_path=choice.executable
+            )
             await print_with(browser, page_path)
             await browser.close()
 
 
 def print_page(page_path: Path, settings: Settings) -> None:
-    """Print with a browser of its own, in a thread: the caller may stand in an event loop. No browser, no PDF; safe to repeat."""
+    """Print with a browser of its own, in a thread: the caller may stand in an event loop. No
+    browser, no PDF; safe to repeat.
+    """
     page_path.with_name(PRINTED).unlink(missing_ok=True)
     try:
         choice = browsers.find(settings.portal.browser, headed=False)

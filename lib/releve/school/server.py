@@ -46,12 +46,16 @@ class Urls:
 
     @property
     def portal(self) -> str:
-        """Where an operator begins, like the real `https://portail.dgfip.finances.gouv.fr/portail/`."""
+        """Where an operator begins, like the real
+        `https://portail.dgfip.finances.gouv.fr/portail/`.
+        """
         return f"{self.pigp}/portail/"
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The origins on which the manager's credentials may be typed and pages of the portal appear."""
+        """The origins on which the manager's credentials may be typed and pages of the portal
+        appear.
+        """
         return (self.pigp, self.chorus, self.idp)
 
     @property
@@ -68,7 +72,12 @@ class Urls:
 class School:
     """The sites of one world. `ports` fixes some ports by site; the others are any free one."""
 
-    def __init__(self, world: World | None = None, faults: Faults | None = None, ports: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        ports: Mapping[str, int] | None = None,
+    ) -> None:
         self.world = world or World()
         if faults is not None:
             self.world.faults = faults
@@ -87,8 +96,16 @@ class School:
 
     async def start(self) -> None:
         """Listen on every site. Raises OSError when a fixed port is taken."""
-        sockets = {site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST) for site in fields(Urls)}
-        self.urls = Urls(**{site: f"http://{HOST}:{bound[0].getsockname()[1]}" for site, bound in sockets.items()})
+        sockets = {
+            site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST)
+            for site in fields(Urls)
+        }
+        self.urls = Urls(
+            **{
+                site: f"http://{HOST}:{bound[0].getsockname()[1]}"
+                for site, bound in sockets.items()
+            }
+        )
         desk = Desk(self.world, self.urls)
         for site, bound in sockets.items():
             server = tornado.httpserver.HTTPServer(_application(site, desk))
@@ -114,12 +131,21 @@ def _application(site: str, desk: Desk) -> tornado.web.Application:
 
 
 class SchoolThread:
-    """A school in a thread of its own, for tests and the demonstration: `with SchoolThread(world) as school: school.urls`."""
+    """A school in a thread of its own, for tests and the demonstration: `with SchoolThread(world)
+    as school: school.urls`.
+    """
 
-    def __init__(self, world: World | None = None, faults: Faults | None = None, ports: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        ports: Mapping[str, int] | None = None,
+    ) -> None:
         self.school = School(world, faults, ports)
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="school", daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run()), name="school", daemon=True
+        )
 
     async def _run(self) -> None:
         end = asyncio.Event()
@@ -137,7 +163,12 @@ class SchoolThread:
         self._ready.result()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         loop, end = self._ready.result()
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(end.set)
