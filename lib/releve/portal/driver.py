@@ -11,12 +11,12 @@ from typing import Protocol
 from playwright.async_api import Error as PlaywrightError
 
 from releve.base.secret import Secret
-from releve.decision.procedure import BY_ID
+from releve.decision.procedure import BY_ID, PORTAL_STEPS
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.recognition import recognised
 from releve.portal.screen import PasswordScreen, ResetScreen, Screen
-from releve.portal.screens.accueil import AccueilDeChorusPro, Deconnexion
+from releve.portal.screens.accueil import AccueilDeChorusPro, Arrival, Deconnexion
 from releve.portal.screens.authentification import Authentification
 from releve.portal.screens.confirmation import Confirmation
 from releve.portal.screens.demande import Demande
@@ -72,6 +72,7 @@ RACCORDEMENTS = Route(
     Soumission,
     Candidat,
 )
+LOGIN = PORTAL_STEPS[:2]
 ROUTES: Mapping[str, Route] = {each.name: each for each in (GESTIONNAIRE, RACCORDEMENTS)}
 
 
@@ -165,15 +166,42 @@ class PortalDriver:
 
     async def go(self, step: str) -> str:
         async with self.browser.on(BY_ID[step].title):
-            if step == "accueil" and self._auto:
-                self._route = await self._choose()
+            if self.browser.keep and step in (*LOGIN, "accueil", "deconnexion"):
+                return await self._in_kept_session(step)
+            await self._choose(step)
             return await self._screen(step).go(self.case)
 
-    async def _choose(self) -> Route:
+    async def _in_kept_session(self, step: str) -> str:
+        """One login serves all the structures of a fleet's worker; a session that was lost is
+        opened once more.
+        """
+        if step == "deconnexion":
+            return "la session de la tournée reste ouverte"
+        home = self.browser.home
+        if step in LOGIN and home:
+            return "la session ouverte par la tournée sert encore"
+        if step == "accueil" and home:
+            try:
+                await self.browser.goto(home)
+                await Arrival(self.browser).reached()
+            except (e.SessionExpired, e.ScreenNotRecognised):
+                self.browser.home = ""
+                for each in LOGIN:
+                    await self._in_kept_session(each)
+        await self._choose(step)
+        result = await self._screen(step).go(self.case)
+        if step == LOGIN[-1]:
+            self.browser.home = self.browser.page.url
+        return result
+
+    async def _choose(self, step: str) -> None:
+        """Chorus Pro's home page tells by its links."""
+        if step != "accueil" or not self._auto:
+            return
         await self.browser.page.wait_for_load_state()
         documented = await AccueilDeChorusPro(self.browser).mark().count()
         newer = await Domaines(self.browser).mark().count()
-        return RACCORDEMENTS if newer == 1 and not documented else GESTIONNAIRE
+        self._route = RACCORDEMENTS if newer == 1 and not documented else GESTIONNAIRE
 
     def _screen(self, step: str) -> Screen:
         return self.route.screen(step)(self.browser)
@@ -189,6 +217,9 @@ class PortalDriver:
 
     async def recognised(self, step: str) -> Mapping[str, str]:
         async with self.browser.on(BY_ID[step].title):
+            if step == LOGIN[0]:
+                await Authentification(self.browser).open(self.case)
+            await self._choose(step)
             return await recognised(self.browser.page, self.browser.words, self.name, step)
 
     async def offer(self) -> None:

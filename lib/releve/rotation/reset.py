@@ -47,6 +47,7 @@ class PasswordReset:
         self.in_view = False  # the summary of the password just kept is still on the screen
         self._dropped: Secret | None = None  # the latest candidate that was not submitted
         self._typed: Secret | None = None  # the password in sight, given by the person who sees it
+        self._mode = "automatic"  # how the latest password was read
 
     async def do(self, step: str, situation: Situation) -> Done:
         """The click, or what is left of the reset after it."""
@@ -83,9 +84,8 @@ class PasswordReset:
         after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
         hand = situation.facts.by_hand
         where = "recopié à la main par l'opérateur" if hand else "gardé dans le trousseau"
-        mode = "manual" if self._typed is not None else self.context.mode(step)
         capture = await self.navigation.capture(step)
-        return Done(mode, f"mot de passe conforme, {where}{after}", capture)
+        return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
 
     async def _once(self, attempt: int) -> str:
         """One reset; returns why its password cannot be used, or "" once it is kept. Never called
@@ -174,8 +174,8 @@ class PasswordReset:
         await self.keeper.keep(NewPassword(secret, attempt, "manual"))
 
     async def _keep(self, secret: Secret, attempt: int) -> None:
-        mode = "manual" if self._typed is not None else "automatic"
-        await self.keeper.keep(NewPassword(secret, attempt, mode))
+        self._mode = "automatic" if self._typed is None else "manual"
+        await self.keeper.keep(NewPassword(secret, attempt, self._mode))
 
     def _fault(self, secret: Secret) -> str:
         forbidden = self.context.settings.policy.forbidden_characters
@@ -200,9 +200,8 @@ class PasswordReset:
             await driver.ready()
 
     async def _click(self) -> None:
+        self._typed = None
         if driver := self._driver(CONFIRMED):
-            if not self.navigation.sees_first:
-                self._typed = None
             await driver.commit()
             return
         await self.navigation.front()

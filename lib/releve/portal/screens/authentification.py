@@ -51,7 +51,10 @@ class Authentification(Screen):
         """Show the login form."""
         await self.browser.goto(self.browser.settings.url)
         if case.through_chorus:
-            connect, label = self.button("connection.connect"), self.words.first("connection.connect")
+            connect, label = (
+                self.button("connection.connect"),
+                self.words.first("connection.connect"),
+            )
             await self.browser.wait_for(self.mark().or_(connect), label)
             if not await self.mark().count():
                 await self.press(connect, label)

@@ -44,7 +44,9 @@ class AccueilDuPortail(Screen):
         """What was done on the way: each kind of page is gone through once."""
         home, code, done = Arrival(self.browser), SecondFactorPage(case), list[str]()
         for _ in range(8):
-            await self.browser.wait_for(home.beyond().or_(code.mark()), self.words.first(home.label))
+            await self.browser.wait_for(
+                home.beyond().or_(code.mark()), self.words.first(home.label)
+            )
             if await home.mark().count():
                 return done
             result = await (code.go(case) if await code.mark().count() else self._pass(home))
@@ -61,7 +63,11 @@ class AccueilDuPortail(Screen):
             key, result = "information.submit", "informations vérifiées"
         elif not await connect.count():
             return ""
-        elif await self.page.get_by_label(self.words.find("login.password")).filter(visible=True).count():
+        elif (
+            await self.page.get_by_label(self.words.find("login.password"))
+            .filter(visible=True)
+            .count()
+        ):
             raise e.SessionExpired(screen=self.browser.title)  # a login form has that button too
         else:
             key, result = "connection.connect", "connecté sans seconde authentification"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 
 import pyotp
@@ -53,7 +52,9 @@ class SecondFactorPage(Screen):
         if not await self._field().count():
             return await self._wait_for_the_key()
         seed = (
-            None if await self._resend().count() else await asyncio.to_thread(self.case.credentials.seed)
+            None
+            if await self._resend().count()
+            else await asyncio.to_thread(self.case.credentials.seed)
         )
         return await (self._by_seed(seed) if seed else self._by_person())
 
@@ -64,7 +65,9 @@ class SecondFactorPage(Screen):
         await self.case.prompts.touch_key(login)
         patience, self.browser.timeout = self.browser.timeout, KEY_SECONDS
         try:
-            await self.browser.wait_for(Arrival(self.browser).beyond(), self.words.first("code.title"))
+            await self.browser.wait_for(
+                Arrival(self.browser).beyond(), self.words.first("code.title")
+            )
         except e.ScreenNotRecognised:
             raise e.KeyNotTouched(login=login, minutes=round(KEY_SECONDS / 60)) from None
         finally:
@@ -80,9 +83,7 @@ class SecondFactorPage(Screen):
             )
             if code is None:
                 async with self.browser.page.expect_event("domcontentloaded"):
-                    await self.press(
-                        self._resend(), self.words.first("code.resend")
-                    )
+                    await self.press(self._resend(), self.words.first("code.resend"))
                 problem = ""
             elif not (problem := await self._refused(code)):
                 return "code à usage unique saisi par une personne"
@@ -112,7 +113,9 @@ class SecondFactorPage(Screen):
         while True:
             now = self.case.clock() + skew
             async with self.case.credentials.lock:
-                fresh = await asyncio.to_thread(self.case.credentials.spend, int(now // totp.interval))
+                fresh = await asyncio.to_thread(
+                    self.case.credentials.spend, int(now // totp.interval)
+                )
             if fresh:
                 return totp.at(int(now))
             await self._sleep(totp.interval - now % totp.interval)
@@ -135,7 +138,9 @@ class SecondFactorPage(Screen):
             async with page.expect_event("domcontentloaded"):
                 await self.press(self.button("code.submit"), self.words.first("code.submit"))
         problem = page.get_by_text(self.words.find("code.refused")).filter(visible=True)
-        await self.browser.wait_for(problem.or_(Arrival(self.browser).beyond()), self.words.first("code.title"))
+        await self.browser.wait_for(
+            problem.or_(Arrival(self.browser).beyond()), self.words.first("code.title")
+        )
         return (
             " ".join((await problem.first.inner_text()).split())[:160]
             if await problem.count()
