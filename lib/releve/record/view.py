@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from releve.decision import events as ev
 from releve.decision.procedure import Step, steps
-from releve.record.commitment import sameness
+from releve.record.comparison import sameness
 from releve.record.picture import is_picture
 
 E = TypeVar("E", bound=ev.Event)
@@ -87,7 +87,7 @@ class RecordView:
     announced reset its attempt and "done", "rejected" (done, and the password unusable), "not_done"
     or "unknown". `portal`: "old", "new", "rejected", "unknown" or "displayed" (seen, not
     submitted). `keyring`: "none", "pending", "turning" or "current"; `stored` is the attempt whose
-    password it holds. `sameness`: see `commitment.sameness`.
+    password it holds. `sameness`: see `comparison.sameness`.
     """
 
     opened: ev.RotationOpened
