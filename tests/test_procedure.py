@@ -8,7 +8,20 @@ from typing import Any
 
 import nbformat
 import pytest
-from releve.decision.procedure import BY_ID, CLOSE, GATE, OPEN, PROOF, STEPS, Effect, ModelUnreadable, Step, model, read, screen
+from releve.decision.procedure import (
+    BY_ID,
+    CLOSE,
+    GATE,
+    OPEN,
+    PROOF,
+    STEPS,
+    Effect,
+    ModelUnreadable,
+    Step,
+    model,
+    read,
+    screen,
+)
 
 NOTEBOOK: dict[str, Any] = json.loads(model().read_text(encoding="utf-8"))
 CELLS: list[dict[str, Any]] = NOTEBOOK["cells"]

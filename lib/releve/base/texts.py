@@ -32,5 +32,5 @@ def _flat(prefix: str, of: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def text(name: str, **facts: object) -> str:
-    """That text with its facts filled in, verbatim. Raises KeyError for a name that is not there."""
+    """That text with its facts filled in, verbatim. An unknown name raises KeyError."""
     return table()[name].format_map(facts)

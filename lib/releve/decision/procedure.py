@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 
 from releve.base.errors import ReleveError
@@ -81,10 +82,10 @@ _PROSE = re.compile(
 
 
 def read(notebook: Path) -> tuple[Step, ...]:
-    """The steps of that notebook: each one's cell comes after its prose. Raises `ModelUnreadable`."""
+    """That notebook's steps: each one's cell comes after its prose. Raises `ModelUnreadable`."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     found: list[Step] = []
-    for prose, cell in zip(cells, cells[1:], strict=False):
+    for prose, cell in pairwise(cells):
         step = cell["metadata"].get("releve", {}).get("step", OPEN)
         if step in (OPEN, GATE, PROOF, CLOSE):
             continue
