@@ -364,7 +364,7 @@ class Session:
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
-            await asyncio.to_thread(write_page, rotation.folder.path)
+            await asyncio.to_thread(write_page, rotation.folder.path, rotation.known())
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
