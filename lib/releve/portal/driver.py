@@ -165,7 +165,7 @@ class PortalDriver:
         return self.browser.alive and self.browser.headed
 
     async def go(self, step: str) -> str:
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             if self.browser.keep and step in (*LOGIN, "accueil", "deconnexion"):
                 return await self._in_kept_session(step)
             await self._choose(step)
@@ -208,7 +208,7 @@ class PortalDriver:
 
     async def arrived(self, step: str) -> None:
         self.browser.page = self.browser.context.pages[-1]  # a new tab, if one was opened
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             await self._screen(step).arrived(self.case)
 
     async def find(self) -> str:
@@ -216,7 +216,7 @@ class PortalDriver:
             return await self.route.button(self.browser).find(self.case)
 
     async def recognised(self, step: str) -> Mapping[str, str]:
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             if step == LOGIN[0]:
                 await Authentification(self.browser).open(self.case)
             await self._choose(step)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from releve.base.errors import ReleveError
+from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision.facts import Facts, SlotsView, gather
@@ -17,7 +20,7 @@ from releve.record.folder import RecordFolder
 from releve.rotation.prompts import Operator
 from releve.targets import Target
 from releve.vault.keystore import Keystore
-from releve.vault.slots import Slots
+from releve.vault.slots import Slot, Slots
 
 
 @dataclass
@@ -102,3 +105,12 @@ class Context:
     def writer(self, attempt: int) -> str:
         """Whose password a slot holds: this rotation's, of that attempt."""
         return f"{self.folder.run}/{attempt}"
+
+    async def compared(self, password: Secret, slot: Slot) -> str:
+        """Whether the slot gives back that password: "equal", "different", or "" when the keyring
+        does not say; the rotation does not depend on it.
+        """
+        with suppress(ReleveError):
+            if held := await asyncio.to_thread(self.slots.read, slot):
+                return "equal" if held.password == password else "different"
+        return ""

@@ -88,7 +88,8 @@ class Delivery:
         self.context.journal.append(ev.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
-        entered = ev.TargetEntered(target, self._target(target).mode)
+        compared = await self.context.compared(secret, Slot.PENDING)
+        entered = ev.TargetEntered(target, self._target(target).mode, compared)
         self.context.journal.append(entered, TARGET_STEPS[-1])
         return result
 

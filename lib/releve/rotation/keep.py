@@ -49,8 +49,9 @@ class Keeper:
         """Into the keyring, whatever it takes. Raises `PasswordNotKept` when all is tried."""
         self._in_hand = seen
         if await self._stored(seen):
+            compared = await self.context.compared(seen.secret, Slot.PENDING)
             self.context.journal.append(
-                ev.PendingStored(seen.attempt, mode=seen.mode), "mot-de-passe"
+                ev.PendingStored(seen.attempt, seen.mode, compared), "mot-de-passe"
             )
         self._in_hand = None
 

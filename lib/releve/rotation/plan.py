@@ -29,6 +29,7 @@ from releve.rotation.prompts import DecisionNeeded, ResetRequest
 from releve.rotation.prove import ProofOfPassword
 from releve.rotation.reset import PasswordReset
 from releve.rotation.steps import Done, StepMissing
+from releve.vault.slots import Slot
 
 
 class Rotation:
@@ -148,15 +149,19 @@ class Rotation:
             )
         if situation.next is Next.PROMOTE:
             self.context.journal.append(ev.PromotionIntended(), CLOSE)
-            await asyncio.to_thread(
-                self.context.slots.promote, self.context.writer(situation.facts.click)
-            )
-            self.context.journal.append(ev.PromotionDone(), CLOSE)
+            compared = await self._promote(self.context.writer(situation.facts.click))
+            self.context.journal.append(ev.PromotionDone(compared), CLOSE)
         due = deadline(date.today(), self.context.settings.policy)
         self.context.journal.append(
             ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
         )
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
+
+    async def _promote(self, writer: str) -> str:
+        """Turn the slots; whether `current` then holds what `pending` held."""
+        before = await asyncio.to_thread(self.context.slots.read, Slot.PENDING)
+        await asyncio.to_thread(self.context.slots.promote, writer)
+        return await self.context.compared(before.password, Slot.CURRENT) if before else ""
 
     # -- what stops it
 

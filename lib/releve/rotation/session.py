@@ -29,7 +29,6 @@ from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock, actor
 from releve.record.page import write_page
-from releve.record.printed import print_with
 from releve.record.seal import model_hash
 from releve.rotation.context import Context
 from releve.rotation.plan import Rotation
@@ -325,18 +324,12 @@ class Session:
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
-            await self._make_page(rotation)
+            context = rotation.context
+            await asyncio.to_thread(write_page, context.folder.path, context.known())
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
-
-    async def _make_page(self, rotation: Rotation) -> None:
-        """The record's page, printed when the rotation has ended."""
-        context, browser = rotation.context, self.pool.opened
-        page = await asyncio.to_thread(write_page, context.folder.path, context.known())
-        if browser is not None and browser.alive and is_closed(context.journal.entries):
-            await print_with(browser.context.browser, page)
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:
