@@ -10,16 +10,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock
 
 from releve.base.errors import ReleveError
-from releve.base.settings import Settings, Structure, project_root
+from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
+from releve.decision.procedure import model as model
 from releve.decision.state import Situation, assess, exit_code
 from releve.record import search
 from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
@@ -31,11 +31,6 @@ from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from releve.headless.kept_kernel import Kernel  # imported late: papermill costs half a second
-
-
-class ModelMissing(ReleveError):
-    happened = "Le carnet modèle {path} est introuvable."
-    todo = "Rétablissez-le depuis la distribution de Relève, puis relancez."
 
 
 class KernelDied(ReleveError):
@@ -80,14 +75,6 @@ class Outcome:
     def to_dict(self) -> dict[str, str | int]:
         """As printed by `--json`."""
         return asdict(self)
-
-
-def model() -> Path:
-    """The model notebook of the checkout. Raises `ModelMissing`."""
-    path = project_root() / "notebooks" / NOTEBOOK
-    if not path.is_file():
-        raise ModelMissing(path=path)
-    return path
 
 
 @dataclass(frozen=True)
@@ -163,13 +150,12 @@ def run(
         "rehearse": rehearse,
     }
     keystore = open_keystore().bounded()
-    search.learn(keystore, settings, structure.technical_account, folder.run)
-    learn = partial(search.learn_new, keystore, structure.technical_account, folder.run)
-    ahead = None if left else settings.path  # what is left may need no browser any more
+    search.learn(keystore, settings, structure.technical_account)
+    learn = partial(search.learn_new, keystore, structure.technical_account)
     writing = folder.writing()
     writing.acquire()
     try:
-        error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel, ahead)
+        error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel)
         return Ended(_conclude(settings, folder, error), settings, folder, writing)
     except BaseException:
         writing.release()
@@ -200,7 +186,6 @@ def _execute(
     parameters: dict[str, str | bool],
     engine: dict[str, object],
     kept: Callable[[], Kernel] | None,
-    ahead: Path | None,
 ) -> ReleveError | None:
     """Run the notebook into the folder. An error in a cell is in the journal; only what no cell
     could tell is returned.
@@ -213,7 +198,7 @@ def _execute(
     )  # before papermill, whose import takes as long as the kernel's start
 
     try:
-        begun = own_kernel.started(ahead)
+        begun = own_kernel.started()
     except (OSError, RuntimeError) as error:
         raise KernelDied(why=type(error).__name__) from None
     try:

@@ -14,8 +14,8 @@ from releve.base.settings import Structure
 from releve.base.words import digits
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.portal.browser import PortalBrowser
-from releve.portal.screens import Screen
-from releve.rotation.prompts import Entering, Operator
+from releve.portal.screen import Screen
+from releve.targets.guide import Entering, Guide
 
 
 class GuidedCorail:
@@ -24,13 +24,13 @@ class GuidedCorail:
     kind: ClassVar[str] = "corail"
     mode: ClassVar[str] = "manual"
 
-    def __init__(self, target: str, structure: Structure, operator: Operator) -> None:
-        self.target, self.structure, self.operator = target, structure, operator
+    def __init__(self, target: str, structure: Structure, guide: Guide) -> None:
+        self.target, self.structure, self.guide = target, structure, guide
         self._guided = False
 
     async def show(self, step: str) -> str:
         self._guided = True
-        return await self.operator.guide(step, self.structure.name)
+        return await self.guide.guide(step, self.structure.name)
 
     async def enter(self, secret: Secret) -> str:
         """The last screen; the ones before it too, if nobody was guided there: a second structure
@@ -39,7 +39,7 @@ class GuidedCorail:
         if not self._guided:
             for step in TARGET_STEPS[:-1]:
                 await self.show(step)
-        return await self.operator.enter_by_hand(
+        return await self.guide.enter_by_hand(
             Entering(self.target, self.structure.name, self.structure.technical_account), secret
         )
 
@@ -129,7 +129,7 @@ class SchoolCorail:
         if step == "corail-transfert" and self._shown != "corail-collectivites":
             await self.show("corail-collectivites")
         self._shown = ""
-        async with self._browser.on(BY_ID[step].title):
+        async with self._browser.on(BY_ID[step].screen):
             if step == "corail-collectivites":
                 await self._browser.goto(self.url)
                 page = GestionDesCollectivites(self._browser)
@@ -140,14 +140,14 @@ class SchoolCorail:
                 await Transfert(self._browser).open_invoices()
                 await FactureDematerialisee(self._browser).reached()
         self._shown = step
-        return f"« {BY_ID[step].title} » est affiché pour {self.structure.name}"
+        return f"« {BY_ID[step].screen} » est affiché pour {self.structure.name}"
 
     async def enter(self, secret: Secret) -> str:
         if self._shown != "corail-transfert" or self._browser is None:
             await self.show("corail-transfert")
         assert self._browser is not None
         self._shown = ""
-        async with self._browser.on(BY_ID["corail-mot-de-passe"].title):
+        async with self._browser.on(BY_ID["corail-mot-de-passe"].screen):
             await FactureDematerialisee(self._browser).replace(secret)
         return f"le nouveau mot de passe est enregistré dans Corail pour {self.structure.name}"
 
