@@ -9,10 +9,11 @@ import base64
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from playwright.async_api import (
@@ -40,7 +41,7 @@ from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.displayed import displayed
-from releve.portal.typing import Guard, check_quiet, type_secret
+from releve.portal.typing import Guard, check_quiet, type_secret, type_text
 from releve.record import picture
 
 # Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
@@ -99,6 +100,10 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
 }
 
 
+def _no(_: str) -> bool:
+    return False
+
+
 class PortalBrowser:
     """One browser with one context. `page` is the page in hand: a step that opens a tab puts the
     new one there.
@@ -118,8 +123,9 @@ class PortalBrowser:
         self._failure: asyncio.Future[e.PortalError] | None = None
         self._opened: list[Page] = []  # windows that the page in hand has opened since
         self._openers: list[Page] = []
-        self.dialogs: list[str] = []  # what native windows said, the latest last
-        self._agree = ""  # the one native window that is answered with yes, by its text
+        self.dialogs: list[str] = []  # what native windows asked, the latest last
+        self._agree: Callable[[str], bool] = _no  # which one is answered with yes, once
+        self.memo: dict[str, Any] = {}  # what a screen tells the next one of the same rotation
         self._asked: Request | None = (
             None  # the page that was asked for and has not begun to arrive
         )
@@ -242,14 +248,25 @@ class PortalBrowser:
         is never held back.
         """
         text = " ".join(dialog.message.split())
-        agreed, self._agree = self._agree != "" and text == self._agree, ""
-        self.dialogs.append(text)
+        asks = dialog.type in ("confirm", "prompt")
+        agreed = asks and self._agree(text)
+        if asks:
+            self.dialogs.append(text)
+        if agreed:
+            self._agree = _no
         with suppress(PlaywrightError):
             await (dialog.accept() if agreed or dialog.type == "beforeunload" else dialog.dismiss())
 
-    def agree_once(self, text: str) -> None:
-        """The next native window is answered with yes if it says exactly this; any other with no."""
-        self._agree = text
+    @contextmanager
+    def agreeing(self, expected: Callable[[str], bool]) -> Iterator[None]:
+        """Within, the first native window that is the expected one is answered with yes; any other
+        with no.
+        """
+        self._agree = expected
+        try:
+            yield
+        finally:
+            self._agree = _no
 
     def follow(self) -> None:
         """Take the window in hand that the page opened; one that closed gives way to its opener."""
@@ -436,21 +453,28 @@ class PortalBrowser:
         return e.ScreenNotRecognised(screen=self.title, wanted=label, saw=saw)
 
     async def type_secret(self, field: Locator | ElementHandle, secret: Secret) -> None:
-        """Type in `field` (see `typing`), only within `guarded`. Raises `OriginRefused` before
+        """Type in `field` (see `typing`), within `guarded` only. Raises `OriginRefused` before
         anything is typed.
         """
-        self.check_origin()
         element = field if isinstance(field, ElementHandle) else await field.element_handle()
-        async with self.guarded(lasting=True):
-            await type_secret(element, secret, self.settings.origins, self.title)
+        self._behind_the_guard()
+        await type_secret(element, secret, self.settings.origins, self.title)
+
+    async def type_code(self, field: ElementHandle, code: str) -> None:
+        """See `type_secret`."""
+        self._behind_the_guard()
+        await type_text(field, code, self.settings.origins, self.title)
+
+    def _behind_the_guard(self) -> None:
+        self.check_origin()
+        if self._guard is None or not self._guard.closed:
+            raise AssertionError("a secret is typed behind the guard only")
 
     @asynccontextmanager
-    async def guarded(self, *, lasting: bool = False) -> AsyncIterator[None]:
+    async def guarded(self) -> AsyncIterator[None]:
         """While a secret stands in a page: no request leaves for another origin."""
         if self._guard is None:
             raise e.BrowserGone(screen=self.title)
-        if lasting and not self._guard.closed:
-            raise AssertionError("a secret is typed behind the guard only")
         async with nullcontext() if self._guard.closed else self._guard.shut():
             yield
 

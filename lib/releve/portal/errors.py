@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.base.errors import PersonNeeded, ReleveError
 
 
 class PortalError(ReleveError):
@@ -212,7 +212,7 @@ class AccountNotFound(PortalError):
     todo = "Corrigez « technical_account » dans vos réglages."
 
 
-class AccountToChoose(UsageError):
+class AccountToChoose(PortalError):
     happened = "La structure {siret} a plusieurs comptes techniques : {found}."
     todo = "Indiquez celui à renouveler avec « technical_account » dans vos réglages."
 
@@ -220,6 +220,17 @@ class AccountToChoose(UsageError):
 class WrongConfirmation(PortalError):
     happened = (
         "La fenêtre de confirmation devrait concerner le compte {account}, et elle nomme : {found}."
+    )
+    safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
+    todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
+
+
+class UnprovenAccount(PortalError):
+    """The button was told by its place only, and the confirmation does not say whose it is."""
+
+    happened = (
+        "La confirmation ne nomme pas le compte {account}, et Relève ne connaît le bouton que par :"
+        " {proof}."
     )
     safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
     todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."

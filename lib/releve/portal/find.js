@@ -287,7 +287,7 @@ reading => {
       names: namesOf(el, fact), near: shown ? nearOf(el, fact) : {}, shown, proxy,
       enabled: !(el.disabled || el.getAttribute('aria-disabled') === 'true' || el.closest('fieldset[disabled]') || /(?:^|[\s-])disabled(?:$|\s)/.test(el.getAttribute('class') ?? '')),
       checked: !!el.checked || el.getAttribute('aria-checked') === 'true',
-      required: !!el.required || el.getAttribute('aria-required') === 'true',
+      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || /(?:^|[\s-])(?:active|current|selected)(?:$|\s)/.test(`${el.getAttribute('class') ?? ''} ${el.parentElement?.tagName === 'LI' ? el.parentElement.className : ''}`), required: !!el.required || el.getAttribute('aria-required') === 'true',
       selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),

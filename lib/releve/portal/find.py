@@ -18,13 +18,12 @@ from weakref import WeakKeyDictionary
 
 from playwright.async_api import ElementHandle, Frame, Page
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from releve.base.secret import scrub
+from releve.base.secret import Secret, scrub
 from releve.base.settings import origin
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
-from releve.portal.sight import Abstention, Thing, View, Want, decide
+from releve.portal.sight import Abstention, Text, Thing, View, Want, decide
 
 _WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
 _ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
@@ -59,6 +58,13 @@ QUIET = 0.12  # and before what is in the page, but hidden, is looked for
 TRIES = 14  # how many things are opened, at most, to find one
 
 T = TypeVar("T")
+
+
+def finder(browser: PortalBrowser) -> Finder:
+    """The one of that browser."""
+    if browser not in _FINDERS:
+        _FINDERS[browser] = Finder(browser)
+    return _FINDERS[browser]
 
 
 class Finder:
@@ -113,6 +119,25 @@ class Finder:
             return None  # it was just replaced
         return found
 
+    async def settled(
+        self, wanted: Callable[[View], T | Abstention], seconds: float = 1.2, **how: Any
+    ) -> T | Abstention:
+        """As `until`; but once nothing is left to open and nothing has changed for so long, what was
+        not seen is taken not to be there.
+        """
+        last: list[Abstention] = []
+
+        def decided(view: View) -> T | Abstention:
+            found = wanted(view)
+            if isinstance(found, Abstention):
+                last[:] = [found]
+            return found
+
+        try:
+            return await self.until(decided, absent=seconds, **how)
+        except _Absent:
+            return last[0]
+
     async def until(
         self,
         wanted: Callable[[View], T | Abstention],
@@ -120,6 +145,8 @@ class Finder:
         section: Want | None = None,
         opens: Callable[[Thing], bool] = lambda _: True,
         open_hidden: bool = True,
+        reading: bool = False,
+        absent: float = 0.0,
     ) -> T:
         """Look until `wanted` is decided; open what hides it. `section` names the part of the page
         that it belongs to, `opens` what may be opened for it.
@@ -131,7 +158,7 @@ class Finder:
         before: object = None
         tried: set[tuple[int, int]] = set()
         while True:
-            view, found = await self._see(wanted, started)
+            view, found = await self._see(wanted, started, reading)
             if not isinstance(found, Abstention):
                 self.browser.check_origin()
                 return found
@@ -141,7 +168,7 @@ class Finder:
             if (shape := _shape(view)) != before:
                 before, changed = shape, now
             still = now - changed
-            if view.ready and found.count > 1 and still > 2 * QUIET:
+            if view.ready and found.count > 1 and still > 2 * QUIET and not absent:
                 raise e.AmbiguousScreen(
                     screen=self.browser.title,
                     count=found.count,
@@ -155,15 +182,17 @@ class Finder:
                 if await self._open(view, wanted, section, opens, tried, blind=blind):
                     changed = time.monotonic()
                     continue
-            await self._change()
+            if absent and view.ready and still > absent:
+                raise _Absent
+            await self.change()
 
     async def _see(
-        self, wanted: Callable[[View], T | Abstention], started: float
+        self, wanted: Callable[[View], T | Abstention], started: float, reading: bool
     ) -> tuple[View, T | Abstention]:
         """One look, unless the browser or the portal fails meanwhile."""
         while True:
             self.browser.follow()
-            look = asyncio.ensure_future(self.look())
+            look = asyncio.ensure_future(self.look(reading=reading))
             left = max(self.browser.timeout - (time.monotonic() - started), 0.2)
             watched: set[asyncio.Future[Any]] = {look, self.browser.failed}
             await asyncio.wait(watched, timeout=left, return_when=asyncio.FIRST_COMPLETED)
@@ -184,9 +213,9 @@ class Finder:
                 raise error or AssertionError
             if time.monotonic() - started > self.browser.timeout:
                 raise await self.browser.diagnose("l'élément attendu")
-            await self._change()  # the page was replaced under our eyes
+            await self.change()  # the page was replaced under our eyes
 
-    async def _change(self, seconds: float = 0.15) -> None:
+    async def change(self, seconds: float = 0.15) -> None:
         """Return once the page changed, or after a moment: a style may change what no script did."""
         page = self.browser.page
         change = asyncio.ensure_future(page.evaluate(_CHANGED, seconds * 1000))
@@ -198,6 +227,24 @@ class Finder:
         if change.done() and not change.cancelled() and change.exception():
             with suppress(PlaywrightError):  # between two pages
                 await page.wait_for_load_state("domcontentloaded", timeout=seconds * 1000)
+
+    async def changed(self, before: View, seconds: float = 1.0) -> None:
+        """Return once the page is another than it was, or after that time."""
+        until = time.monotonic() + seconds
+        with suppress(PlaywrightError):
+            while time.monotonic() < until:
+                view = await self.look()
+                if view.documents != before.documents or _shape(view) != _shape(before):
+                    return
+                await self.change(0.05)
+
+    async def scroll_to(self, text: Text) -> bool:
+        """Bring a text in sight; False when it is gone."""
+        handle = await self._element(text.frame, text.id)
+        if handle is not None:
+            with suppress(PlaywrightError):
+                await handle.scroll_into_view_if_needed()
+        return handle is not None
 
     # -- opening what hides it
 
@@ -236,10 +283,8 @@ class Finder:
         """
         found: list[tuple[int, int, bool]] = []
         hidden = wanted(view.unfolded)
-        behind = hidden.where if isinstance(hidden, Abstention) else (hidden,)
-        for thing in behind:
-            if isinstance(thing, Thing) or hasattr(thing, "hidden"):
-                found += [(thing.frame, number, named) for number, named in thing.hidden]
+        for each in hidden.where if isinstance(hidden, Abstention) else _parts(hidden):
+            found += [(each.frame, number, named) for number, named in each.hidden]
         closed = [t for t in view.of_kind("press") if t.enabled and not t.away and opens(t)]
         closed = [t for t in closed if t.opens or self.words.find("opening.more").search(t.words)]
         if section:
@@ -324,7 +369,7 @@ class Finder:
                 if await handle.evaluate(_COVER) == layer:
                     text = " ".join(part.text.split())
                     raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(text)[:160])
-            await self._change()
+            await self.change()
 
     async def _frame_covered(self, frame: int) -> bool:
         """Whether something of the page lies over the frame."""
@@ -348,6 +393,18 @@ class Finder:
         handle = await self.element(thing)
         await self.clear(thing, handle)
         await handle.fill(text)
+
+    async def type_secret(self, thing: Thing, secret: Secret) -> None:
+        """See `typing`. Within `browser.guarded` only."""
+        handle = await self.element(thing)
+        await self.clear(thing, handle)
+        await self.browser.type_secret(handle, secret)
+
+    async def type_code(self, thing: Thing, code: str) -> None:
+        """As a secret, though it is worth nothing once it is typed."""
+        handle = await self.element(thing)
+        await self.clear(thing, handle)
+        await self.browser.type_code(handle, code)
 
     async def check(self, thing: Thing) -> None:
         """Tick a box, or choose a radio, that is not yet."""
@@ -423,20 +480,28 @@ class Finder:
             return found if found or new.says(nothing) else Abstention(thing.name)
 
         found = await self.until(listed, open_hidden=False)
-        await self.browser.page.keyboard.press("Escape")
-        with suppress(PlaywrightTimeout, e.PortalError):
-            await self._closed(before, found)
+        await self._fold(thing, before, found)
         return found
 
-    async def _closed(self, before: View, shown: list[str]) -> None:
-        def gone(view: View) -> bool | Abstention:
-            left = [t.name for t in entries(view.since(before)) if t.name in shown]
-            return Abstention("liste", len(left)) if left else True
+    async def _fold(self, thing: Thing, before: View, shown: list[str]) -> None:
+        """Close a list, as its own key or its own button does."""
+        for close in (self._escape, self._again(thing), self._escape):
+            for _ in range(3):
+                new = (await self.look()).since(before)
+                if not any(t.name in shown for t in entries(new)):
+                    return
+                await self.change(0.05)
+            with suppress(PlaywrightError):
+                await close()
 
-        for _ in range(6):
-            if gone(await self.look()) is True:
-                return
-            await self._change()
+    async def _escape(self) -> None:
+        await self.browser.page.keyboard.press("Escape")
+
+    def _again(self, thing: Thing) -> Callable[[], Any]:
+        async def press() -> None:
+            await (await self.element(thing)).click(timeout=1000)
+
+        return press
 
 
 def entries(view: View) -> list[Thing]:
@@ -455,6 +520,19 @@ def entries(view: View) -> list[Thing]:
     ]
 
 
+class _Absent(Exception):
+    """Nothing is left to look at."""
+
+
+def _parts(found: object) -> list[Thing | Text]:
+    """What a decision is about, whatever its form."""
+    if isinstance(found, Thing | Text):
+        return [found]
+    inner = getattr(found, "thing", None) or getattr(found, "button", None)
+    every = found if isinstance(found, tuple) else (inner,)
+    return [each for each in every if isinstance(each, Thing | Text)]
+
+
 def section_of(view: View, want: Want) -> Any:
     """The text that names a part of the page."""
     return next((t for t in view.texts if want.within and want.within.search(t.text)), None)
@@ -470,6 +548,9 @@ def _holding(found: Thing | Abstention, option: re.Pattern[str]) -> Thing | Abst
 def holds(field: Thing, option: re.Pattern[str]) -> bool:
     """Whether that list shows that entry."""
     return any(option.search(each) for each in (field.selected, *field.names.values()) if each)
+
+
+_FINDERS: WeakKeyDictionary[PortalBrowser, Finder] = WeakKeyDictionary()
 
 
 def _shape(view: View) -> object:

@@ -21,9 +21,14 @@ _OTHER = re.compile(  # dates, times, numbers, addresses of mail and of pages
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
 
 
-def passwords(view: View, account: str, words: Words) -> list[str]:
-    """Every value that may be the password; the right one alone when there is one."""
+def passwords(
+    view: View, account: str, words: Words, before: frozenset[str] = frozenset()
+) -> list[str]:
+    """Every value that may be the password; the right one alone when there is one. What was on the
+    page `before` is not it.
+    """
     known = {account.casefold(), *(o.what.casefold() for o in view.owners)}
+    known |= {each.casefold() for each in before}
     exact, within = words.exact("summary.password"), words.find("summary.password")
     old = words.find("summary.old")
 

@@ -48,6 +48,8 @@ class Thing:
     region: str = ""
     at: int = 0
     box: tuple[int, ...] = ()
+    fixed: bool = False  # shows a value that cannot be typed
+    current: bool = False  # the page, or the tab, in hand
     proxy: int = 0  # what is clicked in its place
     frame: int = 0
     tag: str = ""
@@ -182,6 +184,7 @@ class View:
             self,
             things=tuple(replace(each, shown=True) for each in self.things),
             texts=tuple(replace(each, shown=True) for each in self.texts),
+            owners=tuple(replace(each, shown=True) for each in self.owners),
         )
 
     def since(self, before: View) -> View:
@@ -208,6 +211,11 @@ class View:
 
     def of_kind(self, *kinds: str) -> list[Thing]:
         return [each for each in self.things if each.shown and each.kind in kinds]
+
+    def told(self, pattern: re.Pattern[str], label: str) -> Text | Abstention:
+        """The first visible text that fits, a title before any other."""
+        fits = [t for t in self.texts if t.shown and pattern.search(t.text)]
+        return next((t for t in fits if t.head), fits[0] if fits else Abstention(label))
 
     def says(self, pattern: re.Pattern[str]) -> Text | None:
         """The first visible text that fits."""
@@ -387,6 +395,15 @@ def closest(view: View, want: Want, anchors: Sequence[Thing]) -> Outcome:
             sends = [t for t in part.of_kind("press") if t.submits]
             return sends[0] if len(sends) == 1 else decide(view, want)
     return decide(view, want)
+
+
+def around(view: View, want: Want, text: Text) -> Outcome:
+    """The one that stands with that text: in the smallest block around it that has any."""
+    for block in reversed(text.path):
+        part = view.under(block, text.frame)
+        if found := named(part, want):
+            return one(part, want, found)
+    return Abstention(want.label, 0, overview(view, want.kind))
 
 
 def where(thing: Thing) -> str:
