@@ -5,22 +5,18 @@ without secrets.
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from playwright.async_api import (
     Browser,
     BrowserContext,
     BrowserType,
-    CDPSession,
     Dialog,
     ElementHandle,
     Frame,
@@ -34,61 +30,12 @@ from playwright.async_api import (
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from releve.base.disk import write_atomically
-from releve.base.secret import Secret, registered, scrub
+from releve.base.secret import Secret, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
-from releve.portal.displayed import displayed
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
-from releve.record import picture
-
-# Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
-# over its place until `_UNCOVER`.
-# What is `shown` may be a password that nobody has read yet: it is covered too, and stays as it is
-# in the page, to be read.
-# Returns the covered boxes (left, top, right, bottom), whether a known secret is left, and the text
-# that the picture will show.
-_BLANK = """
-([known, shown]) => {
-  for (const running of document.getAnimations()) try { running.finish(); } catch { running.cancel(); }  // an endless one
-  const boxes = [], holds = (values, text) => text && values.some(s => text.includes(s));
-  const cover = (rects, home) => { for (const r of rects) {
-    if (r.width < 1 || r.height < 1) continue;
-    const lid = document.createElement('div');
-    lid.dataset.releveLid = '';
-    lid.style.cssText = `all:initial;position:fixed;left:${Math.floor(r.left)}px;top:${Math.floor(r.top)}px;` +
-      `width:${Math.ceil(r.right) - Math.floor(r.left)}px;height:${Math.ceil(r.bottom) - Math.floor(r.top)}px;` +
-      'background:#333;z-index:2147483647;pointer-events:none';
-    (home.closest('dialog[open]') || document.documentElement).append(lid);
-    boxes.push([Math.floor(r.left), Math.floor(r.top), Math.ceil(r.right), Math.ceil(r.bottom)]);
-  } };
-  const walk = root => {
-    for (const el of root.querySelectorAll('*')) {
-      if (el.shadowRoot) walk(el.shadowRoot);
-      if (typeof el.value === 'string' && el.value && (el.type === 'password' || holds(known, el.value))) {
-        el.value = '••••••••••••'; if (el.type !== 'hidden') cover(el.getClientRects(), el);
-      } else if (typeof el.value === 'string' && holds(shown, el.value)) cover(el.getClientRects(), el);
-      for (const name of el.getAttributeNames()) if (holds(known, el.getAttribute(name))) el.setAttribute(name, '••••••');
-    }
-    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node; node = texts.nextNode())
-      if (holds(known, node.nodeValue) || holds(shown, node.nodeValue)) {
-        const range = document.createRange(); range.selectNodeContents(node);
-        const rects = [...range.getClientRects()];
-        if (holds(known, node.nodeValue)) node.nodeValue = '••••••••••••';
-        cover([...rects, ...range.getClientRects()], node.parentElement);
-      }
-  };
-  walk(document);
-  const fields = [...document.querySelectorAll('input, textarea, select')].map(field => field.value);
-  let text = [document.body?.innerText ?? '', ...fields].join('\\n');
-  for (const value of shown) text = text.replaceAll(value, '••••••');
-  return { boxes, left: holds(known, document.documentElement.textContent + document.title), text };
-}
-"""
-_UNCOVER = "() => document.querySelectorAll('[data-releve-lid]').forEach(lid => lid.remove())"
 
 # What the portal says when it cannot, the most telling first.
 _TROUBLES: dict[str, type[e.PortalError]] = {
@@ -119,12 +66,12 @@ class PortalBrowser:
         self._guard: Guard | None = None
         self._page: Page | None = None
         self._tab, self._tabs = "portal", dict[str, Page]()
-        self._cameras: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._failure: asyncio.Future[e.PortalError] | None = None
         self._opened: list[Page] = []  # windows that the page in hand has opened since
         self._openers: list[Page] = []
         self.dialogs: list[str] = []  # what native windows asked, the latest last
         self._agree: Callable[[str], bool] = _no  # which one is answered with yes, once
+        self.password_in_sight = False  # the window shows a new password, or may: see `camera`
         self.memo: dict[str, Any] = {}  # what a screen tells the next one of the same rotation
         self._asked: Request | None = (
             None  # the page that was asked for and has not begun to arrive
@@ -375,58 +322,13 @@ class PortalBrowser:
         """Open `url` in the page in hand."""
         await self.page.goto(url, wait_until="commit", timeout=self.timeout * 1000)
 
-    async def wait_for(self, wanted: Locator, label: str, within_dialog: bool = False) -> None:
-        """Return when `wanted` is visible; raise the right `PortalError` as soon as the page says
-        anything else.
-
-        Safe to repeat. A window laid over the page is an error of its own unless `within_dialog`.
-        """
-        trouble = self.page.get_by_text(self._any_trouble()).filter(visible=True)
-        either = asyncio.ensure_future(
-            wanted.or_(trouble).filter(visible=True).first.wait_for(timeout=self.timeout * 1000)
-        )
-        watched: set[asyncio.Future[object]] = {either}  # type: ignore[arg-type]
-        if self._failure:
-            watched.add(self._failure)  # type: ignore[arg-type]
-        try:
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            if either.done() and not either.exception():
-                there, text = await asyncio.gather(
-                    wanted.filter(visible=True).count(), self.popup()
-                )
-                if there and text and not within_dialog:
-                    raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
-                if there:
-                    self.check_origin()
-                    return
-            raise await self.diagnose(label, within_dialog)
-        finally:
-            either.cancel()
-            with suppress(asyncio.CancelledError, PlaywrightError):
-                await either
-
     def _any_trouble(self) -> re.Pattern[str]:
         return re.compile(
             "|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES),
             re.IGNORECASE,
         )
 
-    def laid_over(self) -> Locator:
-        """The windows laid over the page."""
-        return (
-            self.page.get_by_role("dialog")
-            .or_(self.page.get_by_role("alertdialog"))
-            .filter(visible=True)
-        )
-
-    async def popup(self) -> str:
-        """The text of a window laid over the page, on one line; "" when there is none."""
-        dialog = self.laid_over()
-        return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
-
-    async def diagnose(
-        self, label: str, within_dialog: bool = False, saw: str = ""
-    ) -> e.PortalError:
+    async def diagnose(self, label: str, saw: str = "") -> e.PortalError:
         """Why the page in hand is not the one expected: the most telling error that what it shows
         allows.
         """
@@ -448,8 +350,6 @@ class PortalBrowser:
                     return error(screen=self.title, login=self.settings.login)
             if self._failure and self._failure.done():
                 return self._failure.result()
-            if not within_dialog and (text := await self.popup()):
-                return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
         return e.ScreenNotRecognised(screen=self.title, wanted=label, saw=saw)
 
     async def type_secret(self, field: Locator | ElementHandle, secret: Secret) -> None:
@@ -488,73 +388,3 @@ class PortalBrowser:
             here = self.page.url
         if here not in self.settings.origins:
             raise e.OriginRefused(origin=here)
-
-    async def capture(self, path: Path) -> bool:
-        """A picture of the page with every secret blanked in the page itself. False, and no file,
-        when that cannot be assured.
-        """
-        blanked = None
-        try:
-            blanked = await self._blank()
-            if blanked is None:
-                return False
-            shot = await asyncio.wait_for(self._shot(), self.timeout)
-        except (PlaywrightError, e.BrowserGone, TimeoutError):
-            return False
-        finally:
-            if blanked is None or blanked[0]:
-                await self._uncover()
-        shot = picture.mark(shot, *blanked)
-        if picture.uneven(shot):
-            return False
-        await asyncio.to_thread(write_atomically, path, shot)
-        return True
-
-    async def _uncover(self) -> None:
-        with suppress(PlaywrightError, e.BrowserGone):
-            for frame in self.page.frames:
-                await frame.evaluate(_UNCOVER)
-
-    async def _shot(self) -> bytes:
-        """Chromium's own call: Playwright's goes back and forth several times, and waits for a
-        compression that is slower than the page.
-        """
-        page = self.page
-        if page not in self._cameras:
-            self._cameras[page] = await self.context.new_cdp_session(page)
-        answer = await self._cameras[page].send(
-            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}
-        )
-        return base64.b64decode(answer["data"])
-
-    async def _blank(self) -> tuple[list[list[float]], str] | None:
-        """Blank every frame; the covered boxes on the picture and its text, or None when a secret
-        is left.
-
-        A person may have gone further than the step, to a password that nobody has read yet: what
-        may be one is covered too.
-        """
-        boxes, texts = [], []
-        for frame in self.page.frames:
-            done = await frame.evaluate(
-                _BLANK, [list(registered()), await displayed(frame, self.words)]
-            )
-            if done["left"]:
-                return None
-            x, y = await _offset(frame)
-            boxes += [
-                [left + x, top + y, right + x, bottom + y]
-                for left, top, right, bottom in done["boxes"]
-            ]
-            texts.append(done["text"])
-        return boxes, "\n".join(texts)
-
-
-async def _offset(frame: Frame) -> tuple[float, float]:
-    """Where a frame stands on the picture. One that is not shown has its boxes outside, where there
-    is no picture.
-    """
-    if frame.parent_frame is None:
-        return 0, 0
-    box = await (await frame.frame_element()).bounding_box()
-    return (box["x"], box["y"]) if box else (-1e6, -1e6)

@@ -83,7 +83,9 @@ def _box(part: View, button: Thing, words: Words) -> Thing | None:
     needed = [
         t
         for t in boxes
-        if not button.enabled or t.required or any(agree.search(n) for n in (*t.names.values(), *t.near.values()))
+        if not button.enabled
+        or t.required
+        or any(agree.search(n) for n in (*t.names.values(), *t.near.values()))
     ]
     return needed[0] if len(needed) == 1 else None
 

@@ -12,6 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from releve.base.secret import Secret
 from releve.decision.procedure import BY_ID, PORTAL_STEPS
+from releve.portal import camera
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import finder
@@ -246,7 +247,7 @@ class PortalDriver:
         return await self.route.password(self.browser).back(self.case)
 
     async def capture(self, path: Path) -> bool:
-        return await self.browser.capture(path)
+        return await camera.capture(self.browser, path)
 
     async def front(self) -> None:
         with suppress(PlaywrightError, e.PortalError):

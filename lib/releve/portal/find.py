@@ -97,7 +97,13 @@ class Finder:
                 self._numbers[frame] = len(self._numbers)
                 self._frames[self._numbers[frame]] = frame
         looks = await asyncio.gather(*(self._walk(frame, page, reading) for frame in frames))
-        return View.of({self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each})
+        return View.of(
+            {self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each}
+        )
+
+    def frame(self, number: int) -> Frame | None:
+        """The frame of that number in a look."""
+        return self._frames.get(number)
 
     def _allowed(self, frame: Frame) -> bool:
         if frame.parent_frame is None:
@@ -177,7 +183,13 @@ class Finder:
                 )
             if now - started >= self.browser.timeout:
                 raise await self.browser.diagnose(found.label, saw=str(found) if found.seen else "")
-            if open_hidden and view.ready and still > QUIET and not found.count and len(tried) < TRIES:
+            if (
+                open_hidden
+                and view.ready
+                and still > QUIET
+                and not found.count
+                and len(tried) < TRIES
+            ):
                 blind = still > BLIND
                 if await self._open(view, wanted, section, opens, tried, blind=blind):
                     changed = time.monotonic()
@@ -319,7 +331,9 @@ class Finder:
         if not isinstance(wanted(view), Abstention):
             return True
         harmless = known is None or (not known.away and (named or bool(known.opens)))
-        if harmless and not (known and self.words.find("opening.never").search(known.words) and not named):
+        if harmless and not (
+            known and self.words.find("opening.never").search(known.words) and not named
+        ):
             await handle.click(timeout=1500)
         return True
 
@@ -413,7 +427,9 @@ class Finder:
 
     # -- lists
 
-    async def choose(self, field: Callable[[View], Thing | Abstention], option: re.Pattern[str], search: str = "") -> bool:
+    async def choose(
+        self, field: Callable[[View], Thing | Abstention], option: re.Pattern[str], search: str = ""
+    ) -> bool:
         """Choose the one entry of a list that fits, by the list's own search if it has one; False
         when the list has none. Raises `AmbiguousScreen`.
         """
@@ -439,7 +455,9 @@ class Finder:
             await handle.select_option(index=fits[0])
         return bool(fits)
 
-    async def _entry(self, before: View, thing: Thing, option: re.Pattern[str], search: str) -> Thing | None:
+    async def _entry(
+        self, before: View, thing: Thing, option: re.Pattern[str], search: str
+    ) -> Thing | None:
         """The entry that fits, once the list is open; None when it says that it has none."""
         nothing, typed = self.words.find("form.nothing"), not search
         own = (thing.frame, thing.id)

@@ -132,7 +132,9 @@ def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Step
 
 def _way(view: View, account: str, buttons: list[Thing]) -> Step | None:
     """What has to be done first: choose the account, open its menu, or its own page."""
-    mine = [t for t in view.things if t.shown and view.holders(t, "account") == {account.casefold()}]
+    mine = [
+        t for t in view.things if t.shown and view.holders(t, "account") == {account.casefold()}
+    ]
     choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
     if len(choices) == 1 and not choices[0].checked and buttons:
         return Step(Act.CHECK, choices[0])

@@ -28,7 +28,9 @@ def want(words: Words, key: str, kind: str = "press", *, longer: bool = True) ->
     return Want(words.first(key), words.exact(key), within, kind)
 
 
-def thing(key: str, kind: str = "press", *, longer: bool = True) -> Callable[[View, Words], Outcome]:
+def thing(
+    key: str, kind: str = "press", *, longer: bool = True
+) -> Callable[[View, Words], Outcome]:
     """The one thing of that kind that these words name."""
     return lambda view, words: decide(view, want(words, key, kind, longer=longer))
 

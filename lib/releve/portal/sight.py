@@ -189,9 +189,10 @@ class View:
 
     def since(self, before: View) -> View:
         """Only what was not shown then."""
+        every: tuple[Thing | Text, ...] = (*before.things, *before.texts)
         known = {
             (each.frame, each.id)
-            for each in (*before.things, *before.texts)
+            for each in every
             if each.shown and before.documents.get(each.frame) == self.documents.get(each.frame)
         }
         return replace(
@@ -238,14 +239,22 @@ class View:
 
     def found(self, kind: str) -> list[str]:
         """The structures or accounts that can be read, each once."""
-        seen = {each.what.casefold(): each.what for each in self.owners if each.kind == kind and each.shown}
+        seen = {
+            each.what.casefold(): each.what
+            for each in self.owners
+            if each.kind == kind and each.shown
+        }
         return list(seen.values())
 
     def holders(self, thing: Thing, kind: str) -> frozenset[str]:
         """Whose `thing` may be: the numbers in the smallest block around it that holds any; in its
         own name first.
         """
-        named = {o.what.casefold() for o in self.owners if o.kind == kind and o.what.casefold() in thing.words.casefold()}
+        named = {
+            o.what.casefold()
+            for o in self.owners
+            if o.kind == kind and o.what.casefold() in thing.words.casefold()
+        }
         if named:
             return frozenset(named)
         for block in reversed(thing.path):
@@ -257,7 +266,11 @@ class View:
         """Whose `thing` is by its place alone, in a block that holds several: the number on its own
         line, that is also the last one written before it. "" when that is not one.
         """
-        own = [o for o in self.owners if o.kind == kind and o.shown and o.box and o.frame == thing.frame]
+        own = [
+            o
+            for o in self.owners
+            if o.kind == kind and o.shown and o.box and o.frame == thing.frame
+        ]
         if not thing.box:
             return ""
         middle = thing.box[1] + thing.box[3] / 2
@@ -290,7 +303,11 @@ def rank(thing: Thing, want: Want) -> int:
         own += [thing.near["label"]] if "label" in thing.near else []
     behind = [thing.names[key] for key in _BEHIND if key in thing.names]
     behind += [thing.near["placeholder"]] if "placeholder" in thing.near else []
-    beside = [thing.near[key] for key in _BESIDE if key in thing.near] if want.kind != "press" or thing.mute else []
+    beside = (
+        [thing.near[key] for key in _BESIDE if key in thing.near]
+        if want.kind != "press" or thing.mute
+        else []
+    )
     for place, (texts, pattern) in enumerate(
         (
             (own, want.exact),
@@ -356,11 +373,13 @@ def one(view: View, want: Want, found: Sequence[Thing]) -> Outcome:
     return Abstention(want.label, 0, overview(view, want.kind))
 
 
-def _same_place(found: list[Thing]) -> list[Thing]:
+def _same_place(found: Sequence[Thing]) -> list[Thing]:
     places: dict[object, Thing] = {}
     for each in found:
         key: object = each.href or each.key
-        if key not in places or (places[key].region not in ("main", "") and each.region in ("main", "")):
+        if key not in places or (
+            places[key].region not in ("main", "") and each.region in ("main", "")
+        ):
             places[key] = each
     return list(places.values())
 

@@ -10,6 +10,7 @@ from releve.base.secret import Secret
 from releve.base.settings import Structure
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.portal.browser import PortalBrowser
+from releve.portal.camera import capture
 from releve.portal.rows import pen
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.sight import Abstention, Thing, View, closest, decide
@@ -143,4 +144,4 @@ class SchoolCorail:
         return f"le nouveau mot de passe est enregistré dans Corail pour {self.structure.name}"
 
     async def capture(self, path: Path) -> bool:
-        return self._browser is not None and await self._browser.capture(path)
+        return self._browser is not None and await capture(self._browser, path)

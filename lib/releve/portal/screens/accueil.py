@@ -72,6 +72,7 @@ class Deconnexion(Screen):
             if isinstance(decided, Thing):
                 found = decided
                 await self.finder.press(found)
+                self.browser.password_in_sight = False
                 with suppress(PlaywrightError):
                     await self.page.wait_for_load_state("load")
                 return "déconnecté du portail"

@@ -37,7 +37,10 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     Fields that stand together belong together: the form with both words in full is the login, not
     another one that has half of them.
     """
-    asked, hidden = want(words, "login.identifier", "field"), want(words, "login.password", "secret")
+    asked, hidden = (
+        want(words, "login.identifier", "field"),
+        want(words, "login.password", "secret"),
+    )
     secrets = [t for t in view.of_kind("secret") if not t.fixed and t.enabled]
     fields = [t for t in view.of_kind("field") if t.enabled]
     pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
@@ -53,7 +56,9 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     return Abstention(words.first("login.password"), 0, overview(view, "secret"))
 
 
-def _pairs(fields: list[Thing], secrets: list[Thing], asked: object, hidden: object) -> list[tuple[tuple[int, int], Thing, Thing]]:
+def _pairs(
+    fields: list[Thing], secrets: list[Thing], asked: object, hidden: object
+) -> list[tuple[tuple[int, int], Thing, Thing]]:
     """Each identifier with a password of its own form, and how well they are named: less is
     better.
     """
@@ -98,6 +103,7 @@ class Authentification(Screen):
     async def open(self, case: Case) -> None:
         """Show the login form."""
         await self.browser.goto(self.browser.settings.url)
+        self.browser.password_in_sight = False
         if case.through_chorus:
             connect = want(self.words, "connection.connect", longer=False)
 

@@ -26,6 +26,7 @@ class EcranSuivant(PasswordScreen):
 
     async def expect(self) -> None:
         """A password is about to be shown: what is on the page already is not it."""
+        self.browser.password_in_sight = True
         view = await self.finder.look(reading=True)
         self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
 
@@ -50,7 +51,6 @@ class EcranSuivant(PasswordScreen):
                 raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
             return self.seen(view)
 
-        self.browser.password_in_sight = True
         try:
             await self.finder.until(answer, open_hidden=False, reading=True)
         except e.ScreenNotRecognised:
@@ -101,3 +101,4 @@ class EcranSuivant(PasswordScreen):
             return Abstention(self.words.first(keys[0]))
 
         await self.finder.press(await self.finder.until(out))
+        self.browser.password_in_sight = False

@@ -225,7 +225,6 @@ class Candidat(EcranSuivant):
         """Leave the form, submitted or not."""
         async with self.browser.on(self.title):
             await self.leave("form.leave", "form.home")
-            self.browser.password_in_sight = False
             first, second = Domaine(self.browser), Domaines(self.browser)
 
             def either(view: View) -> str | Abstention:

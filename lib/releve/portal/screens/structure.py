@@ -88,7 +88,7 @@ class ModificationDeLaStructure(Screen):
             return found
         raise self._why(missing[0], await self.is_secondary(), siret, account)
 
-    def _why(self, missing: Missing, secondary: bool, siret: str, account: str) -> e.ReleveError:
+    def _why(self, missing: Missing, secondary: bool, siret: str, account: str) -> e.PortalError:
         label, listed = self.words.first("reset.button"), ", ".join(sorted(missing.accounts))
         if not missing.there:
             if missing.accounts:

@@ -187,7 +187,9 @@ class ActivitesDuGestionnaire(Screen):
         pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
         numbers = {int(t.name): t for t in pages}
         current = [n for n, t in numbers.items() if not t.enabled or t.current]
-        said = {int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4}
+        said = {
+            int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4
+        }
         alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
         here = current or alone
         following = numbers.get(here[0] + 1) if len(here) == 1 else None
