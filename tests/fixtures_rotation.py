@@ -13,9 +13,11 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -32,6 +34,7 @@ from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+from releve.school.web import Skin
 from releve.base.secret import Secret
 from releve.base.settings import load
 from releve.vault.keystore import Keystore
@@ -223,17 +226,22 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-@pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """A school without faults, a keyring that holds the manager's password, and an empty folder of records."""
-    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
-        for name, value in keyring.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("RELEVE_SETTINGS", raising=False)
-        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
-        yield Scene(school, keyring, tmp_path)
+@contextmanager
+def open_scene(folder: Path, world: World, skin: Skin | None = None) -> Iterator[Scene]:
+    """The school of that world, a keyring that holds the manager's password, and an empty folder of records."""
+    with ThrowawayKeyring() as keyring, SchoolThread(world, world.faults, skin=skin) as school:
+        with patch.dict(os.environ, keyring.environment):
+            os.environ.pop("RELEVE_SETTINGS", None)
+            keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+            yield Scene(school, keyring, folder)
         runbook._session = None
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A scene without faults."""
+    with open_scene(tmp_path, World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -17,7 +17,7 @@ import tornado.web
 
 from releve.school import chorus, control, corail, idp, pigp, piste, raccordements
 from releve.school.faults import Faults
-from releve.school.web import HERE, Desk, Icon
+from releve.school.web import HERE, TEMPLATES, Desk, Icon, Skin
 from releve.school.world import World
 
 HOST = "127.0.0.1"
@@ -66,9 +66,16 @@ class Urls:
 
 
 class School:
-    """The sites of one world. `ports` fixes some ports by site; the others are any free one."""
+    """The sites of one world. `ports` fixes some ports by site; the others are any free one. `skin` shows them with other pages."""
 
-    def __init__(self, world: World | None = None, faults: Faults | None = None, ports: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        ports: Mapping[str, int] | None = None,
+        skin: Skin | None = None,
+    ) -> None:
+        self.skin = skin or Skin(TEMPLATES)
         self.world = world or World()
         if faults is not None:
             self.world.faults = faults
@@ -89,7 +96,7 @@ class School:
         """Listen on every site. Raises OSError when a fixed port is taken."""
         sockets = {site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST) for site in fields(Urls)}
         self.urls = Urls(**{site: f"http://{HOST}:{bound[0].getsockname()[1]}" for site, bound in sockets.items()})
-        desk = Desk(self.world, self.urls)
+        desk = Desk(self.world, self.urls, self.skin)
         for site, bound in sockets.items():
             server = tornado.httpserver.HTTPServer(_application(site, desk))
             server.add_sockets(bound)
@@ -105,7 +112,8 @@ class School:
 
 
 def _application(site: str, desk: Desk) -> tornado.web.Application:
-    handlers = [tornado.web.url(path, handler, {"desk": desk}) for path, handler in ROUTES[site]]
+    routes = [*desk.skin.routes.get(site, ()), *ROUTES[site]]
+    handlers = [tornado.web.url(path, handler, {"desk": desk}) for path, handler in routes]
     return tornado.web.Application(
         [*handlers, (r"/favicon\.ico", Icon)],
         static_path=str(HERE / "static"),
@@ -116,8 +124,14 @@ def _application(site: str, desk: Desk) -> tornado.web.Application:
 class SchoolThread:
     """A school in a thread of its own, for tests and the demonstration: `with SchoolThread(world) as school: school.urls`."""
 
-    def __init__(self, world: World | None = None, faults: Faults | None = None, ports: Mapping[str, int] | None = None) -> None:
-        self.school = School(world, faults, ports)
+    def __init__(
+        self,
+        world: World | None = None,
+        faults: Faults | None = None,
+        ports: Mapping[str, int] | None = None,
+        skin: Skin | None = None,
+    ) -> None:
+        self.school = School(world, faults, ports, skin)
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="school", daemon=True)
 
