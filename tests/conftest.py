@@ -16,7 +16,9 @@ pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
 
 @pytest.fixture(autouse=True, scope="module")
 def module_secrets() -> Iterator[None]:
-    """What a module's shared fixtures made up is unknown to the next module (a secret is known for the life of a process)."""
+    """What a module's shared fixtures made up is unknown to the next module (a secret is known for
+    the life of a process).
+    """
     yield from _forgotten()
 
 
@@ -29,7 +31,9 @@ def test_secrets(module_secrets: None) -> Iterator[None]:
 @pytest.fixture
 def shm() -> Iterator[Path]:
     """A folder in memory where there is one: thousands of journals are fsynced."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(
+        dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    ) as folder:
         yield Path(folder)
 
 
@@ -39,7 +43,8 @@ def _forgotten() -> Iterator[None]:
     secret.forget(set(secret.registered()) - before)
 
 
-# Long modules begin first, so that all workers stay busy to the end. The tests of a module that shares nothing go to whichever
+# Long modules begin first, so that all workers stay busy to the end. The tests of a module that
+# shares nothing go to whichever
 # worker is free; every other module is one worker's from its first test to its last.
 SPREAD = ("test_fleet", "test_lab", "test_route_contract", "test_once", "test_cli")
 LONG = (*SPREAD, "test_crash", "test_leaks", "test_schedules")
@@ -51,7 +56,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class ByModule(LoadScopeScheduling):
-    """Which tests stay together (xdist's own groups are lost under pytest 9.2, whose test ids cannot be given a suffix)."""
+    """Which tests stay together (xdist's own groups are lost under pytest 9.2, whose test ids
+    cannot be given a suffix).
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         module = Path(nodeid.partition("::")[0]).stem
@@ -64,26 +71,43 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails in JupyterLab tells what the person saw: a time-out alone says only what was not there."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails in JupyterLab tells what the person saw: a time-out alone says only what
+    was not there.
+    """
     report = yield
     window = getattr(item, "funcargs", {}).get("page")
     if report.failed and isinstance(window, Page):
         for tab in window.context.pages:
-            with suppress(Error):  # a page that is gone shows nothing, and the failure is told all the same
-                report.sections.append((f"seen at {tab.url}", tab.locator("body").inner_text(timeout=5000)))
+            with suppress(
+                Error
+            ):  # a page that is gone shows nothing, and the failure is told all the same
+                report.sections.append(
+                    (f"seen at {tab.url}", tab.locator("body").inner_text(timeout=5000))
+                )
     return report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many random schedules, how large a fleet; where to write the crash matrix as a page, on request."""
+    """How many random schedules, how large a fleet; where to write the crash matrix as a page, on
+    request.
+    """
     parser.addoption("--schedules", type=int, default=1000, help="how many random schedules to try")
-    parser.addoption("--fleet", type=int, default=20, help="how many structures in the fleet with ten faults: a multiple of ten")
+    parser.addoption(
+        "--fleet",
+        type=int,
+        default=20,
+        help="how many structures in the fleet with ten faults: a multiple of ten",
+    )
     parser.addoption("--matrix", default="", help="write the crash matrix there, as a page")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The tables that tests record (`record_property("table", text)`) are printed once, at the end, whatever process made them."""
+    """The tables that tests record (`record_property("table", text)`) are printed once, at the end,
+    whatever process made them.
+    """
     for report in terminalreporter.stats.get("passed", []):
         for name, text in report.user_properties:
             if name == "table" and report.when == "call":

@@ -1,4 +1,6 @@
-"""Keyrings for tests: the throw-away one, and a real Secret Service (gnome-keyring on a D-Bus session of its own)."""
+"""Keyrings for tests: the throw-away one, and a real Secret Service (gnome-keyring on a D-Bus
+session of its own).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from keyring.backends import SecretService as secret_service_backend
 from releve.vault.keystore import Keystore
 from releve.vault.throwaway import ThrowawayKeyring
 
-# A bus that starts nothing by itself: a daemon that a test kills stays dead, and none is left behind.
+# A bus that starts nothing by itself: a daemon that a test kills stays dead, and none is left
+# behind.
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:dir={folder}/run</listen>
@@ -27,7 +30,9 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 
 @dataclass(frozen=True)
 class Session:
-    """A running Secret Service. `environment` is what a child process needs, and is this process's own meanwhile."""
+    """A running Secret Service. `environment` is what a child process needs, and is this process's
+    own meanwhile.
+    """
 
     environment: dict[str, str]
     daemon: subprocess.Popen[bytes]
@@ -51,14 +56,23 @@ class Session:
 
 @contextmanager
 def secret_service_session(folder: Path) -> Iterator[Session]:
-    """Start D-Bus and an unlocked gnome-keyring that keeps its files under `folder`; both end with the block."""
+    """Start D-Bus and an unlocked gnome-keyring that keeps its files under `folder`; both end with
+    the block.
+    """
     environment = {"XDG_DATA_HOME": str(folder / "data"), "XDG_RUNTIME_DIR": str(folder / "run")}
     (folder / "run").mkdir(mode=0o700)
     (folder / "bus.conf").write_text(BUS.format(folder=folder))
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
-        command = ["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork", "--print-address"]
-        bus = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        command = [
+            "dbus-daemon",
+            f"--config-file={folder / 'bus.conf'}",
+            "--nofork",
+            "--print-address",
+        ]
+        bus = subprocess.Popen(
+            command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         stack.callback(_end, bus)
         assert bus.stdout
         environment["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
@@ -77,7 +91,9 @@ def secret_service_session(folder: Path) -> Iterator[Session]:
 def _gnome_keyring(environment: dict[str, str]) -> subprocess.Popen[bytes]:
     command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
     pipe = subprocess.PIPE
-    daemon = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+    daemon = subprocess.Popen(
+        command, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+    )
     assert daemon.stdin and daemon.stdout
     daemon.stdin.write(b"made-up")
     daemon.stdin.close()
@@ -104,7 +120,9 @@ def secret_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session
 
 @pytest.fixture
 def throwaway(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThrowawayKeyring]:
-    """The demonstration's keyring, which `open_keystore` finds here; give `environment` to child processes."""
+    """The demonstration's keyring, which `open_keystore` finds here; give `environment` to child
+    processes.
+    """
     with ThrowawayKeyring() as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)

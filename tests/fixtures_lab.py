@@ -1,4 +1,6 @@
-"""A real `releve lab` in a process of its own, with a home of its own, and a real Chromium that a test uses as a person would."""
+"""A real `releve lab` in a process of its own, with a home of its own, and a real Chromium that a
+test uses as a person would.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ expect.set_options(timeout=PATIENCE_MS)  # a laptop under load is no failure
 
 @dataclass
 class Lab:
-    """A running `releve lab`: its address with the token, and every folder in which it could keep something."""
+    """A running `releve lab`: its address with the token, and every folder in which it could keep
+    something.
+    """
 
     url: str
     token: str
@@ -42,13 +46,17 @@ class Lab:
 
 @contextmanager
 def lab(environment: dict[str, str], *options: str) -> Iterator[Lab]:
-    """Start it, wait until it answers, and end it with the block. The home is short-named: sockets have paths of 107 characters."""
+    """Start it, wait until it answers, and end it with the block. The home is short-named: sockets
+    have paths of 107 characters.
+    """
     home = Path(tempfile.mkdtemp(prefix="rv-", dir="/tmp"))
     isolated = {name: str(home / folder) for name, folder in FOLDERS.items()}
     env = os.environ | {"HOME": str(home)} | isolated | environment
     (home / "run").mkdir(mode=0o700)
     with open(home / "lab.log", "wb") as log:
-        port = str(random.randrange(20_000, 31_000))  # Jupyter asks for a free one and takes it a second later: no client's, that is
+        port = str(
+            random.randrange(20_000, 31_000)
+        )  # Jupyter asks for a free one and takes it a second later: no client's, that is
         command = [sys.executable, "-m", "releve", *options, "lab", "--no-browser", "--port", port]
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -77,7 +85,9 @@ def _ready(home: Path, process: subprocess.Popen[bytes]) -> Lab:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "run").glob("jpserver-*.json"):
-            with suppress(ValueError, OSError):  # it announces itself by a file, and listens a moment later
+            with suppress(
+                ValueError, OSError
+            ):  # it announces itself by a file, and listens a moment later
                 info = json.loads(path.read_text())
                 socket.create_connection(("127.0.0.1", info["port"]), 1).close()
                 return Lab(info["url"], info["token"], home, process)
@@ -117,7 +127,9 @@ class Desk:
     def cell(self, step: str) -> Locator:
         """The cell of that step, by the line that it prints in the end."""
         number = next(each.number for each in STEPS if each.id == step)
-        return self.page.locator(".jp-CodeCell", has=self.page.get_by_text(re.compile(rf"Étape {number} sur 12 · ")))
+        return self.page.locator(
+            ".jp-CodeCell", has=self.page.get_by_text(re.compile(rf"Étape {number} sur 12 · "))
+        )
 
     def run_all(self) -> None:
         """By the menu, as anyone finds it."""
@@ -125,11 +137,19 @@ class Desk:
         self.page.get_by_role("menuitem", name="Exécuter toutes les cellules", exact=True).click()
 
     def run_cell(self, heading: str) -> None:
-        """Run the cell under that heading as a person does, once nothing runs: click on the text, then Shift + Enter twice."""
-        expect(self.page.locator(".jp-Notebook:visible .jp-InputPrompt", has_text="[*]")).to_have_count(0)
-        title = self.page.get_by_role("heading", level=2, name=re.compile(heading)).filter(visible=True)
+        """Run the cell under that heading as a person does, once nothing runs: click on the text,
+        then Shift + Enter twice.
+        """
+        expect(
+            self.page.locator(".jp-Notebook:visible .jp-InputPrompt", has_text="[*]")
+        ).to_have_count(0)
+        title = self.page.get_by_role("heading", level=2, name=re.compile(heading)).filter(
+            visible=True
+        )
         title.click()
-        expect(self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True, has=title)).to_be_visible()
+        expect(
+            self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True, has=title)
+        ).to_be_visible()
         for _ in range(2):
             self.page.keyboard.press("Shift+Enter")
 
@@ -145,7 +165,9 @@ class Desk:
 
     def restart_and_run_all(self) -> None:
         """By the notebook's own button."""
-        self.page.get_by_title("Redémarrer le noyau et exécuter toutes les cellules").filter(visible=True).click()
+        self.page.get_by_title("Redémarrer le noyau et exécuter toutes les cellules").filter(
+            visible=True
+        ).click()
         self.page.get_by_role("button", name="Confirmer le redémarrage").click()
 
     def confirm(self, siret: str) -> None:
@@ -157,7 +179,9 @@ class Desk:
 
     def stopped(self, text: str) -> None:
         """Wait until the notebook stands at the cell that stopped, which says that."""
-        expect(self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True)).to_contain_text(re.compile(text))
+        expect(self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True)).to_contain_text(
+            re.compile(text)
+        )
 
     def printed(self, text: str) -> None:
         """Wait until a cell has printed that."""

@@ -1,7 +1,9 @@
-"""What tests of whole rotations share: a school, a throw-away keyring, settings and a folder of records, and ways to run one.
+"""What tests of whole rotations share: a school, a throw-away keyring, settings and a folder of
+records, and ways to run one.
 
-`scene` is fresh for each test. `await scene.walk()` runs the notebook's cells in this process, as its kernel would;
-`scene.headless()` runs the notebook itself; `scene.releve(…)` is the command line, in a process of its own.
+`scene` is fresh for each test. `await scene.walk()` runs the notebook's cells in this process, as
+its kernel would; `scene.headless()` runs the notebook itself; `scene.releve(…)` is the command
+line, in a process of its own.
 """
 
 from __future__ import annotations
@@ -24,19 +26,18 @@ import pytest
 import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
 from playwright.async_api import Browser, BrowserContext, async_playwright
-from releve.portal import browsers
-from releve.jupyter import runbook
-from releve.rotation import session
-from releve.decision import events as ev
 from releve.base.errors import ReleveError
+from releve.base.secret import Secret
+from releve.base.settings import load
+from releve.decision import events as ev
 from releve.headless import run as headless
+from releve.jupyter import runbook
+from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.web import Skin
-from releve.base.secret import Secret
-from releve.base.settings import load
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
 from releve.vault.throwaway import ThrowawayKeyring
@@ -52,7 +53,9 @@ CELLS: list[str] = [
 
 @dataclass
 class Walk:
-    """How a rotation ended: the error's class name ("" for none), the exit code, the error, and its record."""
+    """How a rotation ended: the error's class name ("" for none), the exit code, the error, and its
+    record.
+    """
 
     error: str
     code: int
@@ -66,12 +69,16 @@ class Walk:
 
     def last(self, kind: type[ev.Event]) -> ev.Entry | None:
         """The last entry of that kind."""
-        return next((entry for entry in reversed(self.events) if isinstance(entry.event, kind)), None)
+        return next(
+            (entry for entry in reversed(self.events) if isinstance(entry.event, kind)), None
+        )
 
     def seconds_to_fail(self) -> float:
         """How long the step that failed took, by the journal."""
         times = [datetime.fromisoformat(entry.time) for entry in self.events]
-        failed = max(n for n, entry in enumerate(self.events) if isinstance(entry.event, ev.StepFailed))
+        failed = max(
+            n for n, entry in enumerate(self.events) if isinstance(entry.event, ev.StepFailed)
+        )
         return (times[failed] - times[failed - 1]).total_seconds()
 
 
@@ -85,7 +92,9 @@ class Scene:
     portal: dict[str, object] = field(default_factory=lambda: {"timeout_seconds": 10})
     policy: dict[str, object] = field(default_factory=dict)
     labels: dict[str, object] = field(default_factory=dict)
-    structure: dict[str, object] = field(default_factory=lambda: {"technical_account": DEMO_ACCOUNT, "targets": ["school"]})
+    structure: dict[str, object] = field(
+        default_factory=lambda: {"technical_account": DEMO_ACCOUNT, "targets": ["school"]}
+    )
     more: str = ""
     """Lines of TOML to add at the end."""
 
@@ -121,7 +130,11 @@ class Scene:
 
     def settings(self) -> Path:
         """Write the settings file anew; returns its path."""
-        portal = {"url": self.school.urls.portal, "login": LOGIN, "origins": self.origins} | self.portal
+        portal = {
+            "url": self.school.urls.portal,
+            "login": LOGIN,
+            "origins": self.origins,
+        } | self.portal
         tables: dict[str, dict[str, object]] = {
             "portal": portal,
             "portal.labels": self.labels,
@@ -130,14 +143,20 @@ class Scene:
             f"structures.{DEMO_SIRET}": {"name": DEMO_NAME} | self.structure,
         }
         text = "\n".join(
-            f"[{name}]\n" + "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in each.items()) for name, each in tables.items()
+            f"[{name}]\n"
+            + "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in each.items())
+            for name, each in tables.items()
         )
         path = self.folder / "releve.toml"
         path.write_text(f"{text}\n{self.more}", encoding="utf-8")
         return path
 
-    async def walk(self, *, approve: bool = True, reset_again: bool = False, until: str = "") -> Walk:
-        """Run the notebook's cells in this process, until one fails or `until` is done; a process of its own would do the same."""
+    async def walk(
+        self, *, approve: bool = True, reset_again: bool = False, until: str = ""
+    ) -> Walk:
+        """Run the notebook's cells in this process, until one fails or `until` is done; a process
+        of its own would do the same.
+        """
         runbook._session = None
         given = {"structure": DEMO_SIRET, "approve": approve, "reset_again": reset_again}
         given |= {"settings": str(self.settings()), "outputs": str(self.outputs)}
@@ -157,24 +176,64 @@ class Scene:
 
     def _walked(self, error: ReleveError | None) -> Walk:
         session = runbook._session
-        record = session.rotation.folder if session else next(reversed(list(all_records(self.outputs))), None)
+        record = (
+            session.rotation.folder
+            if session
+            else next(reversed(list(all_records(self.outputs))), None)
+        )
         name, text = (type(error).__name__, error.text) if error else ("", "")
-        stopped = next((e.event for e in reversed(record.entries()) if isinstance(e.event, ev.RunStopped)), None) if record else None
-        return Walk(name, stopped.code if error and stopped else error.code if error else 0, text, record)
+        stopped = (
+            next(
+                (e.event for e in reversed(record.entries()) if isinstance(e.event, ev.RunStopped)),
+                None,
+            )
+            if record
+            else None
+        )
+        return Walk(
+            name, stopped.code if error and stopped else error.code if error else 0, text, record
+        )
 
     def headless(self, *, approve: bool = True, reset_again: bool = False) -> headless.Outcome:
-        """Execute the notebook itself, by papermill with the engine `releve`, in a kernel of its own."""
-        return headless.run(load(self.settings(), self.outputs), DEMO_SIRET, approve=approve, reset_again=reset_again).seal()
+        """Execute the notebook itself, by papermill with the engine `releve`, in a kernel of its
+        own.
+        """
+        return headless.run(
+            load(self.settings(), self.outputs),
+            DEMO_SIRET,
+            approve=approve,
+            reset_again=reset_again,
+        ).seal()
 
-    def releve(self, *args: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `releve` with these arguments, `--settings` and `--outputs`, in a process of its own, without a terminal."""
+    def releve(
+        self, *args: str, stdin: str | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `releve` with these arguments, `--settings` and `--outputs`, in a process of its own,
+        without a terminal.
+        """
         return subprocess.run(
-            self.command(*args), env=self.environment | environment, input=stdin or "", capture_output=True, text=True, timeout=120
+            self.command(*args),
+            env=self.environment | environment,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
 
     def command(self, *args: str) -> list[str]:
-        """The command line of `releve`, with the settings and the folder of records before the command."""
-        return [sys.executable, "-m", "releve", "--settings", str(self.settings()), "--outputs", str(self.outputs), *args]
+        """The command line of `releve`, with the settings and the folder of records before the
+        command.
+        """
+        return [
+            sys.executable,
+            "-m",
+            "releve",
+            "--settings",
+            str(self.settings()),
+            "--outputs",
+            str(self.outputs),
+            *args,
+        ]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -193,28 +252,57 @@ class Scene:
         """Whether portal, keyring (`current`) and Corail hold one and the same password."""
         held = self.slots.read(Slot.CURRENT)
         here = self.world.accounts[DEMO_ACCOUNT].password
-        return held is not None and held.password.reveal() == here and self.world.corail_matches(DEMO_SIRET)
+        return (
+            held is not None
+            and held.password.reveal() == here
+            and self.world.corail_matches(DEMO_SIRET)
+        )
 
     def secrets(self) -> list[str]:
-        """Every secret there ever was: the manager's password, and all that the technical accounts have or had."""
+        """Every secret there ever was: the manager's password, and all that the technical accounts
+        have or had.
+        """
         accounts = self.world.accounts.values()
         fixed = [self.world.manager.password, self.world.piste.client_secret]
-        return fixed + [each for account in accounts for each in (account.password, *account.history)]
+        return fixed + [
+            each for account in accounts for each in (account.password, *account.history)
+        ]
 
     def leaks(self, folder: Path | None = None) -> list[str]:
-        """Which files under the folder (of all records by default) hold a secret in any of its usual encodings: none should."""
+        """Which files under the folder (of all records by default) hold a secret in any of its
+        usual encodings: none should.
+        """
         forms = list({form for secret in self.secrets() for form in encoded(secret)})
-        finder, files = BytesAhoCorasick(forms), [path for path in sorted((folder or self.outputs).rglob("*")) if path.is_file()]
-        return [f"{path.name}: {forms[each]!r}" for path in files for each, _, _ in finder.find_matches_as_indexes(path.read_bytes())]
+        finder, files = (
+            BytesAhoCorasick(forms),
+            [path for path in sorted((folder or self.outputs).rglob("*")) if path.is_file()],
+        )
+        return [
+            f"{path.name}: {forms[each]!r}"
+            for path in files
+            for each, _, _ in finder.find_matches_as_indexes(path.read_bytes())
+        ]
 
 
 def encoded(secret: str) -> set[bytes]:
-    """A secret as files may hold it: raw, JSON, HTML, URL, base64 (alone or after its login), UTF-16."""
+    """A secret as files may hold it: raw, JSON, HTML, URL, base64 (alone or after its login),
+    UTF-16.
+    """
     texts = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    texts |= {html.escape(secret), html.escape(secret, quote=False), html.escape(secret).replace("&#x27;", "&#39;")}
+    texts |= {
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        html.escape(secret).replace("&#x27;", "&#39;"),
+    }
     texts |= {quote(secret, safe=""), quote_plus(secret), quote(secret), repr(secret)[1:-1]}
-    raw = {text.encode() for text in texts} | {secret.encode("utf-16-le"), secret.encode("utf-16-be")}
-    return raw | {base64.b64encode(secret.encode()).rstrip(b"="), base64.b64encode(f"{DEMO_ACCOUNT}:{secret}".encode()).rstrip(b"=")}
+    raw = {text.encode() for text in texts} | {
+        secret.encode("utf-16-le"),
+        secret.encode("utf-16-be"),
+    }
+    return raw | {
+        base64.b64encode(secret.encode()).rstrip(b"="),
+        base64.b64encode(f"{DEMO_ACCOUNT}:{secret}".encode()).rstrip(b"="),
+    }
 
 
 def _key(key: str) -> str:
@@ -228,28 +316,35 @@ def _toml(value: object) -> str:
 
 @contextmanager
 def open_scene(folder: Path, world: World, skin: Skin | None = None) -> Iterator[Scene]:
-    """The school of that world, a keyring that holds the manager's password, and an empty folder of records."""
-    with ThrowawayKeyring() as keyring, SchoolThread(world, world.faults, skin=skin) as school:
-        with patch.dict(os.environ, keyring.environment):
-            os.environ.pop("RELEVE_SETTINGS", None)
-            keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
-            yield Scene(school, keyring, folder)
-        runbook._session = None
+    """The school of that world, a keyring that holds the manager's password, and an empty folder of
+    records.
+    """
+    keyring, school = ThrowawayKeyring(), SchoolThread(world, world.faults, skin=skin)
+    with keyring, school, patch.dict(os.environ, keyring.environment):
+        os.environ.pop("RELEVE_SETTINGS", None)
+        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        yield Scene(school, keyring, folder)
+    runbook._session = None
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """A scene without faults."""
-    with open_scene(tmp_path, World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)) as opened:
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    with open_scene(tmp_path, world) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    """One browser for a module's tests, which must share its loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`."""
+    """One browser for a module's tests, which must share its loop: `pytestmark =
+    pytest.mark.asyncio(loop_scope="module")`.
+    """
     choice = browsers.find()
     async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        yield await playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -263,16 +358,12 @@ async def window(chromium: Browser) -> AsyncIterator[BrowserContext]:
 
 @pytest.fixture
 def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each rotation opens a window of its own, without anything of the others', in the module's browser.
+    """Each rotation opens a window of its own, without anything of the others', in the module's
+    browser.
 
-    Its page is not printed, as by a browser that cannot: the print, a seventh of what such a test costs, has tests of its own.
     """
 
     async def launch(self: PortalBrowser) -> Browser:
         return chromium
 
-    async def print_nothing(browser: Browser | None, page: Path) -> None:
-        return
-
     monkeypatch.setattr(PortalBrowser, "_launch", launch)
-    monkeypatch.setattr(session, "print_with", print_nothing)

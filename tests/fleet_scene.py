@@ -1,4 +1,6 @@
-"""A school with many structures, the settings that list them, and ways to run a fleet there: for tests and benches."""
+"""A school with many structures, the settings that list them, and ways to run a fleet there: for
+tests and benches.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from releve.base.secret import Secret
+from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless.fleet import Fleet, Tour
 from releve.record.history import Past, history
 from releve.school import Faults, SchoolThread, World
-from releve.base.secret import Secret
-from releve.base.settings import Settings, load
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 
@@ -51,13 +53,19 @@ class FleetScene:
     def write(self) -> Path:
         """The settings file, anew."""
         urls = self.school.urls
-        lines = [f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins = {json.dumps([*urls.origins, urls.corail])}']
+        lines = [
+            f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins ='
+            f" {json.dumps([*urls.origins, urls.corail])}"
+        ]
         lines += [f"timeout_seconds = {self.timeout_seconds}", "[policy]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in self.policy.items()]
         lines += [f'[school]\ncorail_url = "{urls.corail}/"']
         for siret in self.sirets:
             name = json.dumps(self.world.structures[siret].name, ensure_ascii=False)
-            lines += [f'[structures.{siret}]\nname = {name}\ntechnical_account = "{self.account(siret)}"\ntargets = ["school"]']
+            lines += [
+                f"[structures.{siret}]\nname = {name}\ntechnical_account ="
+                f' "{self.account(siret)}"\ntargets = ["school"]'
+            ]
         path = self.folder / "releve.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
         return path
@@ -68,16 +76,34 @@ class FleetScene:
     def run(self, *sirets: str, approve: bool = True) -> Tour:
         """A fleet in this process, its notebooks in a kernel of their own."""
         settings = self.settings()
-        return Fleet(settings, approve=approve).run([settings.structure(siret) for siret in sirets or self.sirets])
+        return Fleet(settings, approve=approve).run(
+            [settings.structure(siret) for siret in sirets or self.sirets]
+        )
 
     def command(self, *args: str) -> list[str]:
-        return [sys.executable, "-m", "releve", "--settings", str(self.write()), "--outputs", str(self.outputs), *args]
+        return [
+            sys.executable,
+            "-m",
+            "releve",
+            "--settings",
+            str(self.write()),
+            "--outputs",
+            str(self.outputs),
+            *args,
+        ]
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """The command line in a process of its own, without a terminal."""
         environment = os.environ | self.keyring.environment
         pipe = subprocess.PIPE
-        return subprocess.Popen(self.command(*args), env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            self.command(*args),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+        )
 
     def past(self) -> list[Past]:
         return history(self.outputs)
@@ -93,7 +119,9 @@ class FleetScene:
         """Whether portal, keyring and Corail hold one and the same password."""
         held = self.keyring.keystore().slots(self.account(siret)).read(Slot.CURRENT)
         here = self.world.accounts[self.account(siret)].password
-        return held is not None and held.password.reveal() == here and self.world.corail_matches(siret)
+        return (
+            held is not None and held.password.reveal() == here and self.world.corail_matches(siret)
+        )
 
     def events(self, siret: str) -> list[ev.Event]:
         """All events of all records of a structure."""
@@ -107,7 +135,10 @@ def fleet_scene(folder: Path, structures: int, latency_ms: int = 0) -> Iterator[
     world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures)
     folder.mkdir(parents=True, exist_ok=True)
     before = dict(os.environ)
-    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults(latency_ms=latency_ms)) as school:
+    with (
+        ThrowawayKeyring() as keyring,
+        SchoolThread(world, Faults(latency_ms=latency_ms)) as school,
+    ):
         os.environ.update(keyring.environment)
         os.environ.pop("RELEVE_SETTINGS", None)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))

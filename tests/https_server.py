@@ -15,7 +15,9 @@ import trustme
 
 
 @contextmanager
-def web_server(*, ahead: timedelta = timedelta(), certificate: trustme.LeafCert | None = None) -> Iterator[str]:
+def web_server(
+    *, ahead: timedelta = timedelta(), certificate: trustme.LeafCert | None = None
+) -> Iterator[str]:
     """Its origin. Its clock is `ahead` of this machine's; with a certificate it speaks https."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -27,7 +29,8 @@ def web_server(*, ahead: timedelta = timedelta(), certificate: trustme.LeafCert 
         do_GET = do_POST = do_HEAD
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that does not trust it hangs up
+    # a client that does not trust it hangs up
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)

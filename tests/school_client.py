@@ -21,7 +21,10 @@ class Visitor:
     def login(self, password: str | None = None) -> httpx.Response:
         """Post the login form."""
         manager = self.school.world.manager
-        form = {"identifiant": manager.login, "secret": manager.password if password is None else password}
+        form = {
+            "identifiant": manager.login,
+            "secret": manager.password if password is None else password,
+        }
         return self.client.post(f"{self.urls.pigp}/portail/accueilIAM.pl", data=form)
 
     def connect(self) -> httpx.Response:
@@ -35,7 +38,9 @@ class Visitor:
 
     def confirm(self, account: str = DEMO_ACCOUNT) -> httpx.Response:
         """Confirm the reset."""
-        return self.client.post(f"{self.urls.chorus}/cpp/structure/{DEMO_SIRET}", data={"compte": account})
+        return self.client.post(
+            f"{self.urls.chorus}/cpp/structure/{DEMO_SIRET}", data={"compte": account}
+        )
 
     def open(self, screen: str) -> httpx.Response:
         """Show a screen, by its id, as somebody would who has done the ones before."""
@@ -53,7 +58,11 @@ class Visitor:
             self.connect()
         if screen in addresses:
             return self.client.get(addresses[screen])
-        return {"portail": self.login, "confirmation": self.confirm, "recapitulatif": self.confirm}.get(screen, self.connect)()
+        return {
+            "portail": self.login,
+            "confirmation": self.confirm,
+            "recapitulatif": self.confirm,
+        }.get(screen, self.connect)()
 
 
 def shown_password(page: httpx.Response) -> str:

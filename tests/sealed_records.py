@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from releve.base.secret import Secret
+from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless.run import model
 from releve.record import seal
-from releve.record.commitment import commitment
 from releve.record.folder import RecordFolder
-from releve.base.secret import Secret
-from releve.base.settings import Settings, load
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
 SIRET, ACCOUNT, LOGIN = "21990001600011", "TECH_1_12345678@cpro.fr", "xt012345"
 PASSWORD = "m9\"\\<&'% Rw 83bK"
-PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 TOML = f"""
 [portal]
 login = "{LOGIN}"
@@ -47,10 +48,18 @@ class Office:
         path.write_text(TOML + self.more, encoding="utf-8")
         return load(path, self.outputs)
 
-    def folder(self, number: int = 1, ending: Sequence[ev.Event] = (ev.RotationClosed("succeeded", "none", "2027-11-30"),)) -> RecordFolder:
+    def folder(
+        self,
+        number: int = 1,
+        ending: Sequence[ev.Event] = (ev.RotationClosed("succeeded", "none", "2027-11-30"),),
+    ) -> RecordFolder:
         """An ended rotation's folder, not sealed yet."""
         run = f"{number:08x}"
-        folder = RecordFolder(self.outputs / f"2026-11-{number % 28 + 1:02}_0912{number % 60:02}_{SIRET}_{run}", SIRET, run)
+        folder = RecordFolder(
+            self.outputs / f"2026-11-{number % 28 + 1:02}_0912{number % 60:02}_{SIRET}_{run}",
+            SIRET,
+            run,
+        )
         (folder.path / "captures").mkdir(parents=True)
         (folder.path / "captures" / "01-authentification.png").write_bytes(PIXEL)
         (folder.path / "rotation.ipynb").write_bytes(model().read_bytes())
@@ -60,17 +69,26 @@ class Office:
         return folder
 
     def _events(self, run: str) -> list[ev.Event]:
-        self.keystore.slots(ACCOUNT).write(Slot.PENDING, Secret(PASSWORD), f"{run}/1", replacing=self._holder())
-        same = commitment(self.keystore, run, Secret(PASSWORD))
+        self.keystore.slots(ACCOUNT).write(
+            Slot.PENDING, Secret(PASSWORD), f"{run}/1", replacing=self._holder()
+        )
         return [
-            ev.RotationOpened(SIRET, "Commune d'Exemple", ACCOUNT, "gestionnaire", (f"school:{SIRET}",), True, timestamp=bool(self.more)),
+            ev.RotationOpened(
+                SIRET,
+                "Commune d'Exemple",
+                ACCOUNT,
+                "gestionnaire",
+                (f"school:{SIRET}",),
+                True,
+                timestamp=bool(self.more),
+            ),
             ev.RunStarted("mairie", 1, False),
             ev.StepDone("automatic", "connecté", "01-authentification.png", 1.0),
             ev.GateGiven("cible", "approve"),
             ev.ResetIntended(1),
-            ev.PendingStored(1, same, same),
+            ev.PendingStored(1, compared="equal"),
             ev.TargetIntended(f"school:{SIRET}"),
-            ev.TargetEntered(f"school:{SIRET}", "automatic", same),
+            ev.TargetEntered(f"school:{SIRET}", "automatic", "equal"),
             ev.ProofGiven("none"),
         ]
 
@@ -83,4 +101,6 @@ class Office:
 
     def register(self) -> list[dict[str, object]]:
         """The register's entries."""
-        return [json.loads(line) for line in (self.outputs / "register.jsonl").read_bytes().splitlines()]
+        return [
+            json.loads(line) for line in (self.outputs / "register.jsonl").read_bytes().splitlines()
+        ]

@@ -1,9 +1,12 @@
-"""The bootstrap, in copies of the project: real environments, real pip, a tiny wheel in place of the real requirements."""
+"""The bootstrap, in copies of the project: real environments, real pip, a tiny wheel in place of
+the real requirements.
+"""
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -12,20 +15,36 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
-from releve.portal import browsers
 from releve.base import settings
+from releve.portal import browsers
 
 LIB = Path(__file__).resolve().parent.parent / "lib"
-SOURCES = ("__main__.py", "bootstrap.py", "environment.py", "failures.py", "releve/__init__.py",
-    "releve/base/__init__.py", "releve/base/errors.py", "releve/portal/__init__.py", "releve/portal/browsers.py")
-NEEDS_ROOT = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting and apt-get are root's")
+SOURCES = (
+    "__main__.py",
+    "bootstrap.py",
+    "environment.py",
+    "failures.py",
+    "machine.py",
+    "releve/__init__.py",
+    "releve/base/terminal.py",
+    "releve/base/__init__.py",
+    "releve/base/errors.py",
+    "releve/portal/__init__.py",
+    "releve/portal/browsers.py",
+)
+NEEDS_ROOT = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting and apt-get are root's"
+)
 ECHO = """
 import json, os, sys
 told = {"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix, "version": VERSION}
@@ -40,27 +59,40 @@ raise SystemExit(int(os.environ.get("CODE_" + NAME, "0")))
 
 
 class Project:
-    """A copy of the project whose `releve` is a wheel that tells how it was called, so that an install takes a second."""
+    """A copy of the project whose `releve` is a wheel that tells how it was called, so that an
+    install takes a second.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root, self.venv, self.home = root, root / ".venv", root.parent / "home"
         for name in SOURCES:
             (root / "lib" / name).parent.mkdir(parents=True, exist_ok=True)
-            text = re.sub('"/(opt|Applications)/', '"/nowhere/', (LIB / name).read_text(encoding="utf-8"))  # this machine's own browsers
+            text = re.sub(
+                '"/(opt|Applications)/', '"/nowhere/', (LIB / name).read_text(encoding="utf-8")
+            )  # this machine's own browsers
             (root / "lib" / name).write_text(text, encoding="utf-8")
-        (root / "lib/pyproject.toml").write_text("")
+        for name in ("pyproject.toml", "setup.py"):
+            (root / "lib" / name).write_text("")
         (root / "tests").mkdir()
         self.home.mkdir(exist_ok=True)
         (root.parent / "bin").mkdir(exist_ok=True)
         for version in (1, 2):
-            self.wheel("releve", version, {"releve/__init__.py": "", "releve/__main__.py": ECHO.replace("VERSION", str(version))})
+            self.wheel(
+                "releve",
+                version,
+                {
+                    "releve/__init__.py": "",
+                    "releve/__main__.py": ECHO.replace("VERSION", str(version)),
+                },
+            )
         self.require("releve==1")
 
     def wheel(self, name: str, version: int, files: Mapping[str, str]) -> None:
         info = f"{name}-{version}.dist-info"
         metadata = {
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n"
+            "Tag: py3-none-any\n",
         }
         record = "".join(f"{path},,\n" for path in (*files, *metadata, f"{info}/RECORD"))
         (self.root / "wheels").mkdir(exist_ok=True)
@@ -68,20 +100,46 @@ class Project:
             for path, text in {**files, **metadata, f"{info}/RECORD": record}.items():
                 wheel.writestr(path, text)
 
-    def require(self, *lines: str, file: str = "requirements.txt", index: str = "--no-index") -> None:
-        (self.root / file).write_text("\n".join([index, "--find-links wheels", *lines, ""]))
+    def require(self, *lines: str, folder: str = "", index: str = "--no-index") -> None:
+        """Requirements, and their lock: the wheels' hashes, or a made-up one of what is none."""
+        name, lock = (f"{folder}requirements.txt", f"{folder or 'lib/'}requirements.lock")
+        head = [index, "--find-links wheels"]
+        (self.root / name).write_text("\n".join([*head, *lines, ""]))
+        pins = [f"{line} --hash=sha256:{self.digest(line)}" for line in lines if "==" in line]
+        (self.root / lock).write_text("\n".join([*head, *pins, ""]))
+
+    def digest(self, pin: str) -> str:
+        """Of the wheel that a pin names."""
+        wheel = self.root / f"wheels/{pin.replace('==', '-')}-py3-none-any.whl"
+        return hashlib.sha256(wheel.read_bytes() if wheel.exists() else b"").hexdigest()
 
     def environment(self, **more: str) -> dict[str, str]:
-        """No browser, no apt-get, no pip settings, nothing of this machine's user: only what `more` brings."""
-        base = {"PATH": str(self.root.parent / "bin"), "HOME": str(self.home), "LANG": "C.UTF-8", "PIP_CONFIG_FILE": os.devnull}
+        """No browser, no apt-get, no pip settings, nothing of this machine's user: only what `more`
+        brings.
+        """
+        base = {
+            "PATH": str(self.root.parent / "bin"),
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "PIP_CONFIG_FILE": os.devnull,
+        }
         return base | {"PYTHONDONTWRITEBYTECODE": "1"} | more
 
     def popen(self, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
         command = [sys._base_executable, self.root / "lib", *arguments]  # type: ignore[attr-defined]
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True, "text": True}
-        return subprocess.Popen(command, cwd=cwd or self.root, env=self.environment(**more), **streams)  # type: ignore[call-overload,no-any-return]
+        streams = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "start_new_session": True,
+            "text": True,
+        }
+        return subprocess.Popen(
+            command, cwd=cwd or self.root, env=self.environment(**more), **streams
+        )  # type: ignore[call-overload,no-any-return]
 
-    def start(self, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    def start(
+        self, *arguments: str, cwd: Path | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         process = self.popen(*(arguments or ("due",)), cwd=cwd, **more)
         out, err = process.communicate(timeout=120)
         assert "Traceback" not in out + err
@@ -114,11 +172,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def assert_failure(done: subprocess.CompletedProcess[str], french: str, english: str, code: int = 5) -> None:
+def assert_failure(
+    done: subprocess.CompletedProcess[str], french: str, english: str, code: int = 5
+) -> None:
     """One message, in both languages, each with what to do."""
     assert code == done.returncode, done.stderr
     assert "" == done.stdout
-    shape = r"Relève n'a pas pu démarrer : (.+)\nÀ faire : (.+)\n\nRelève could not start: (.+)\nWhat to do: (.+)\n\Z"
+    shape = (
+        r"Relève n'a pas pu démarrer : (.+)\nÀ faire : (.+)\n\n"
+        r"Relève could not start: (.+)\nWhat to do: (.+)\n\Z"
+    )
     message = re.search(shape, done.stderr)
     assert message is not None, done.stderr
     assert 1 == done.stderr.count("À faire")
@@ -130,8 +193,12 @@ def snapshot(project: Project) -> dict[str, int]:
     return {str(path): path.lstat().st_mtime_ns for path in project.venv.rglob("*")}
 
 
-def test_a_first_start_installs_then_hands_over_in_the_user_s_folder(project: Project, tmp_path: Path) -> None:
-    """From any folder, the command runs in the new environment with its own arguments, folder, stdout and exit code."""
+def test_a_first_start_installs_then_hands_over_in_the_user_s_folder(
+    project: Project, tmp_path: Path
+) -> None:
+    """From any folder, the command runs in the new environment with its own arguments, folder,
+    stdout and exit code.
+    """
     (tmp_path / "releve.py").write_text("raise SystemExit('a file of the user was imported')")
     done = project.start("due", "--json", "un dossier/a.toml", cwd=tmp_path, ECHO_CODE="3")
     told = json.loads(done.stdout)
@@ -144,22 +211,38 @@ def test_a_first_start_installs_then_hands_over_in_the_user_s_folder(project: Pr
     assert "Installation de requirements.txt" in done.stderr
 
 
-def test_a_second_start_installs_nothing(installed: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """A ready environment is left untouched, in silence; what it adds to the bare command is printed."""
+def test_a_second_start_installs_nothing(
+    installed: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A ready environment is left untouched, in silence; what it adds to the bare command is
+    printed.
+    """
     before = snapshot(installed)
     took = {}
-    for name, command in {"bootstrap": [installed.root / "lib"], "bare": ["-P", "-m", "releve"]}.items():
+    for name, command in {
+        "bootstrap": [installed.root / "lib"],
+        "bare": ["-P", "-m", "releve"],
+    }.items():
         python = installed.venv / "bin/python" if name == "bare" else sys._base_executable  # type: ignore[attr-defined]
         times = []
         for _ in range(5):
             began = time.perf_counter()
-            done = subprocess.run([python, *command, "due"], env=installed.environment(), capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [python, *command, "due"],
+                env=installed.environment(),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
             times.append(time.perf_counter() - began)
             assert "" == done.stderr
         took[name] = sorted(times)[2]
     assert before == snapshot(installed)
     with capsys.disabled():
-        print(f"\n[bench] second start: bare {took['bare']:.3f} s, added by the bootstrap {took['bootstrap'] - took['bare']:.3f} s")
+        print(
+            f"\n[bench] second start: bare {took['bare']:.3f} s, "
+            f"added by the bootstrap {took['bootstrap'] - took['bare']:.3f} s"
+        )
 
 
 def test_a_changed_requirements_file_is_installed(installed: Project) -> None:
@@ -238,43 +321,115 @@ def test_two_first_starts_at_once_make_one_environment(project: Project) -> None
 def test_an_old_python_is_told_kindly(project: Project, version: tuple[int, ...]) -> None:
     """Python below 3.11 reads the first file, and stops before anything is made."""
     ast.parse((LIB / "__main__.py").read_text(encoding="utf-8"), feature_version=(3, 6))
-    done = project.start("demo", PYTHONPATH=project.simulate(f"import sys; sys.version_info = {(*version, 'final', 0)}"))
+    done = project.start(
+        "demo",
+        PYTHONPATH=project.simulate(f"import sys; sys.version_info = {(*version, 'final', 0)}"),
+    )
     number = ".".join(map(str, version))
-    assert_failure(done, f"Python 3.11 ou plus récent, et celui-ci est le {number}", f"Python 3.11 or newer, and this one is {number}")
+    assert_failure(
+        done,
+        f"Python 3.11 ou plus récent, et celui-ci est le {number}",
+        f"Python 3.11 or newer, and this one is {number}",
+    )
     assert not project.venv.exists()
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_told_which_package_to_install(project: Project, module: str) -> None:
+def test_a_python_without_venv_is_told_which_package_to_install(
+    project: Project, module: str
+) -> None:
     """Debian's Python comes without ensurepip: its package is named."""
-    done = project.start("demo", PYTHONPATH=project.simulate(f"import sys; sys.modules['{module}'] = None"))
+    done = project.start(
+        "demo", PYTHONPATH=project.simulate(f"import sys; sys.modules['{module}'] = None")
+    )
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     assert_failure(done, f"sudo apt install {package}", f"sudo apt install {package}")
 
 
 def test_a_registry_that_does_not_answer_is_told_and_spoils_nothing(installed: Project) -> None:
-    """Without network a changed requirements.txt cannot be had: the old environment is whole, and goes on once it is put back."""
-    before = (installed.root / "requirements.txt").read_text()
+    """Without network a changed requirements.txt cannot be had: the old environment is whole, and
+    goes on once it is put back.
+    """
+    files = [installed.root / name for name in ("requirements.txt", "lib/requirements.lock")]
+    before = [file.read_text() for file in files]
     installed.require("nothing-such==1", index="--index-url http://127.0.0.1:9/simple")
     done = installed.start()
-    assert_failure(done, "le dépôt des paquets Python ne répond pas", "the registry of Python packages does not answer")
-    (installed.root / "requirements.txt").write_text(before)
+    assert_failure(
+        done,
+        "le dépôt des paquets Python ne répond pas",
+        "the registry of Python packages does not answer",
+    )
+    for file, text in zip(files, before, strict=True):
+        file.write_text(text)
     assert ("", 0) == ((again := installed.start()).stderr, again.returncode)
+
+
+def test_what_the_lock_does_not_know_is_not_installed(installed: Project) -> None:
+    """Requirements that changed without their lock are told before anything is installed."""
+    (installed.root / "requirements.txt").write_text("releve==2\n")
+    assert_failure(installed.start(), "ne connaît pas releve==2", "does not know releve==2")
+    installed.require("releve==1")
+    assert 1 == json.loads(installed.start().stdout)["version"]
+
+
+def test_a_package_that_is_not_the_one_of_the_lock_is_refused(installed: Project) -> None:
+    """A registry that hands out another file under that name and version installs nothing."""
+    installed.require("releve==2")
+    lock = installed.root / "lib/requirements.lock"
+    lock.write_text(lock.read_text().replace(installed.digest("releve==2"), "0" * 64))
+    assert_failure(installed.start(), "DO NOT MATCH THE HASHES", "DO NOT MATCH THE HASHES")
+    installed.require("releve==1")
+    assert 1 == json.loads(installed.start().stdout)["version"]
+
+
+def test_a_package_without_a_binary_is_not_built(installed: Project) -> None:
+    """A source archive would run its setup.py here: it is none of those that are looked at."""
+    with tarfile.open(installed.root / "wheels/source-1.tar.gz", "w:gz") as archive:
+        (installed.root / "setup.py").write_text("raise SystemExit('it ran')")
+        archive.add(installed.root / "setup.py", "source-1/setup.py")
+    installed.require("releve==1", "source==1")
+    lines = "No matching distribution found for source==1"
+    assert_failure(installed.start(), lines, lines)
+    installed.require("releve==1")
+
+
+@pytest.mark.parametrize("layer", ["", "tests/"])
+def test_the_lock_holds_what_is_installed(layer: str) -> None:
+    """Every direct requirement at its version, every line with hashes, and nothing installed that
+    is not in it: an environment made elsewhere, or next year, is this one."""
+    project = LIB.parent
+    lock = (project / f"{layer or 'lib/'}requirements.lock").read_text(encoding="utf-8")
+    blocks = [block for block in re.split(r"\n(?=\S)", lock) if not block.startswith("#")]
+    locked = {canonical(block.partition("==")[0]): block for block in blocks}
+    assert all("--hash=sha256:" in block for block in blocks)
+    direct = (project / f"{layer}requirements.txt").read_text(encoding="utf-8")
+    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", direct, re.MULTILINE):
+        assert locked[canonical(name)].startswith(f"{canonical(name)}=={version} ")
+
+
+def canonical(name: str) -> str:
+    """As PEP 503 spells it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_a_package_that_does_not_exist_is_told_in_pip_s_words(installed: Project) -> None:
     """A failure of another kind keeps pip's own last error."""
-    before = (installed.root / "requirements.txt").read_text()
     installed.require("nothing-such==1")
     done = installed.start()
-    assert_failure(done, "No matching distribution found for nothing-such==1", "No matching distribution found for nothing-such==1")
-    (installed.root / "requirements.txt").write_text(before)
+    assert_failure(
+        done,
+        "No matching distribution found for nothing-such==1",
+        "No matching distribution found for nothing-such==1",
+    )
+    installed.require("releve==1")
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     folder.mkdir(exist_ok=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True
+    ).returncode:
         pytest.skip("this machine does not let root mount")
     try:
         yield folder
@@ -287,21 +442,35 @@ def test_a_disk_too_small_is_told_before_it_is_filled(tmp_path: Path) -> None:
     """Where there is no room for the environment, none is begun."""
     with small_disk(tmp_path / "disk", 60) as disk:
         project = Project(disk / "releve")
-        assert_failure(project.start(), "plus assez de place sur le disque", "not enough room left on the disk")
+        assert_failure(
+            project.start(), "plus assez de place sur le disque", "not enough room left on the disk"
+        )
         assert [project.venv / "releve.lock"] == list(project.venv.iterdir())
 
 
+@pytest.fixture
+def served(installed: Project) -> Iterator[str]:
+    """The wheels by HTTP: what comes by the network passes by a temporary folder."""
+    handler = partial(SimpleHTTPRequestHandler, directory=installed.root / "wheels")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @NEEDS_ROOT
-def test_a_disk_filled_by_pip_is_told(installed: Project, tmp_path: Path) -> None:
-    """When pip itself meets the end of the disk, the message says so; freed, the same command goes on."""
-    before = (installed.root / "requirements.txt").read_text()
-    (tmp_path / "big").write_bytes(os.urandom(8_000_000))
-    with tarfile.open(installed.root / "wheels/big-1.tar.gz", "w:gz") as archive:
-        archive.add(tmp_path / "big", "big-1/big")
-    installed.require("releve==1", "big==1")
+def test_a_disk_filled_by_pip_is_told(installed: Project, served: str, tmp_path: Path) -> None:
+    """When pip itself meets the end of the disk, the message says so; freed, the same command goes
+    on.
+    """
+    installed.wheel("big", 1, {"big.bin": os.urandom(8_000_000).hex()})
+    installed.require("releve==1", "big==1", index=f"--no-index --find-links {served}")
     with small_disk(tmp_path / "disk", 4) as disk:
-        assert_failure(installed.start(TMPDIR=str(disk)), "plus assez de place sur le disque", "not enough room left on the disk")
-    (installed.root / "requirements.txt").write_text(before)
+        done = installed.start(TMPDIR=str(disk))
+        assert_failure(
+            done, "plus assez de place sur le disque", "not enough room left on the disk"
+        )
+    installed.require("releve==1")
     assert 0 == installed.start().returncode
 
 
@@ -312,16 +481,25 @@ def test_a_place_that_cannot_be_written_is_told(project: Project) -> None:
 
 
 @pytest.mark.parametrize("settings_browser", ["auto", "msedge", "/nowhere/navigateur"])
-def test_no_browser_to_be_had_is_told(installed: Project, tmp_path: Path, settings_browser: str) -> None:
-    """With none installed, no download and no apt-get, the message names what to install and what was asked for."""
+def test_no_browser_to_be_had_is_told(
+    installed: Project, tmp_path: Path, settings_browser: str
+) -> None:
+    """With none installed, no download and no apt-get, the message names what to install and what
+    was asked for.
+    """
     file = tmp_path / "r.toml"
     file.write_text(f'[portal]\nbrowser = "{settings_browser}"\n')
     done = installed.start("--settings", str(file), "rotate", "--due")
     assert_failure(done, f"demandé : « {settings_browser} »", f'asked for: "{settings_browser}"')
 
 
-@pytest.mark.parametrize("arguments", [["verify"], ["due"], ["credentials"], ["school"], ["doctor"], ["demo", "--help"], ["-h"], []])
-def test_a_command_that_opens_no_page_needs_no_browser(installed: Project, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [["verify"], ["due"], ["credentials"], ["school"], ["doctor"], ["demo", "--help"], ["-h"], []],
+)
+def test_a_command_that_opens_no_page_needs_no_browser(
+    installed: Project, arguments: list[str]
+) -> None:
     """On a machine without any browser these still run."""
     done = installed.popen(*arguments)
     assert arguments == json.loads(done.communicate(timeout=60)[0])["arguments"]
@@ -329,23 +507,35 @@ def test_a_command_that_opens_no_page_needs_no_browser(installed: Project, argum
 
 
 @pytest.mark.parametrize("where", ["before", "after", "equals", "environment", "default"])
-def test_the_browser_that_the_settings_name_is_enough(installed: Project, tmp_path: Path, where: str) -> None:
-    """The settings are found where `releve` finds them, and a path that they name is taken before any download."""
+def test_the_browser_that_the_settings_name_is_enough(
+    installed: Project, tmp_path: Path, where: str
+) -> None:
+    """The settings are found where `releve` finds them, and a path that they name is taken before
+    any download.
+    """
     named = tmp_path / "navigateur"
     named.write_text("#!/bin/sh\n")
     named.chmod(0o755)
     file = tmp_path / "config/releve/releve.toml"
     file.parent.mkdir(parents=True)
     file.write_text(f'\ufeff[portal]\nbrowser = "{named}"\n', encoding="utf-8")
-    options = {"before": ["--settings", str(file), "--json", "rehearse"], "after": ["rehearse", "--settings", str(file)]}
+    options = {
+        "before": ["--settings", str(file), "--json", "rehearse"],
+        "after": ["rehearse", "--settings", str(file)],
+    }
     options["equals"] = ["rehearse", f"--settings={file}"]
-    more = {"environment": {"RELEVE_SETTINGS": str(file)}, "default": {"XDG_CONFIG_HOME": str(tmp_path / "config")}}
+    more = {
+        "environment": {"RELEVE_SETTINGS": str(file)},
+        "default": {"XDG_CONFIG_HOME": str(tmp_path / "config")},
+    }
     done = installed.start(*options.get(where, ["rehearse"]), **more.get(where, {}))
     assert (0, "") == (done.returncode, done.stderr)
 
 
-def test_the_demonstration_reads_no_settings_of_the_user(installed: Project, tmp_path: Path) -> None:
-    """Whatever browser the user's own settings name, the demonstration takes the one that is there."""
+def test_the_demonstration_reads_no_settings_of_the_user(
+    installed: Project, tmp_path: Path
+) -> None:
+    """Whatever browser the user's settings name, the demonstration takes the one that is there."""
     (tmp_path / "r.toml").write_text('[portal]\nbrowser = "/nowhere/navigateur"\n')
     browser = installed.browser()
     try:
@@ -354,8 +544,12 @@ def test_the_demonstration_reads_no_settings_of_the_user(installed: Project, tmp
         browser.unlink()
 
 
-def test_settings_that_cannot_be_read_are_left_to_releve(installed: Project, tmp_path: Path) -> None:
-    """A broken or absent settings file does not stop the bootstrap: `releve` says better what is wrong with it."""
+def test_settings_that_cannot_be_read_are_left_to_releve(
+    installed: Project, tmp_path: Path
+) -> None:
+    """A broken or absent settings file does not stop the bootstrap: `releve` says better what is
+    wrong with it.
+    """
     (tmp_path / "broken.toml").write_text("[portal\n")
     browser = installed.browser()
     try:
@@ -368,17 +562,24 @@ def test_settings_that_cannot_be_read_are_left_to_releve(installed: Project, tmp
 
 @NEEDS_ROOT
 def test_on_debian_as_root_the_distribution_s_browser_is_installed(project: Project) -> None:
-    """After Playwright's download failed, apt-get is asked, again after an update; the second start asks nothing."""
+    """After Playwright's download failed, apt-get is asked, again after an update; the second start
+    asks nothing.
+    """
     tools, log = project.root.parent / "bin", project.root.parent / "apt.log"
     for name in ("env", "sh", "touch", "chmod"):
         (tools / name).symlink_to(shutil.which(name) or name)
     shell = tools / "chromium-headless-shell"
     (tools / "apt-get").write_text(
         f"#!/bin/sh\necho \"$@\" >> '{log}'\n"
-        f"case \"$*\" in *update*) touch '{log}.updated';; *) [ -e '{log}.updated' ] && touch '{shell}' && chmod 755 '{shell}';; esac\n"
+        f"case \"$*\" in *update*) touch '{log}.updated';; "
+        f"*) [ -e '{log}.updated' ] && touch '{shell}' && chmod 755 '{shell}';; esac\n"
     )
     (tools / "apt-get").chmod(0o755)
-    assert 0 == (done := project.start("demo")).returncode, done.stderr
+    told = project.start("demo")  # nobody is there to agree
+    assert_failure(told, "paquets du système (chromium-headless-shell)", "--yes right after lib")
+    assert not log.exists()
+    assert 0 == (done := project.start("--yes", "demo")).returncode, done.stderr
+    assert ["demo"] == json.loads(done.stdout)["arguments"]
     assert "Installation de paquets du système : chromium-headless-shell" in done.stderr
     asked = [line.rpartition("Timeout=120 ")[2] for line in log.read_text().splitlines()]
     wanted = "install -y --no-install-recommends chromium-headless-shell"
@@ -386,19 +587,36 @@ def test_on_debian_as_root_the_distribution_s_browser_is_installed(project: Proj
     assert "" == project.start("demo").stderr
 
 
-@pytest.mark.parametrize(("codes", "expected"), [({}, 0), ({"ruff": 1, "pytest": 5}, 1), ({"mypy": 2, "pytest": 1}, 2), ({"pytest": 4}, 4)])
-def test_test_runs_every_check_and_returns_the_first_failure(installed: Project, codes: dict[str, int], expected: int) -> None:
-    """ruff, mypy and pytest all run from the project's root, with pytest's own arguments; the first failure is the exit code."""
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [({}, 0), ({"ruff": 1, "pytest": 5}, 1), ({"mypy": 2, "pytest": 1}, 2), ({"pytest": 4}, 4)],
+)
+def test_test_runs_every_check_and_returns_the_first_failure(
+    installed: Project, codes: dict[str, int], expected: int
+) -> None:
+    """ruff, mypy and pytest all run from the project's root, with pytest's own arguments; the first
+    failure is the exit code.
+    """
     for name in ("ruff", "mypy", "pytest"):
         installed.wheel(name, 1, {f"{name}.py": f"NAME = {name!r}\n{CHECK}"})
-    installed.require("ruff", "mypy", "pytest", file="tests/requirements.txt")
+    installed.require("ruff==1", "mypy==1", "pytest==1", folder="tests/")
     browser = installed.browser()
     try:
-        done = installed.start("test", "-k", "word", cwd=installed.home, **{f"CODE_{name}": str(code) for name, code in codes.items()})
+        done = installed.start(
+            "test",
+            "-k",
+            "word",
+            cwd=installed.home,
+            **{f"CODE_{name}": str(code) for name, code in codes.items()},
+        )
         assert expected == done.returncode
-        assert ([f"Échec : {', '.join(codes)}"] if codes else []) == [line for line in done.stderr.splitlines() if "Échec" in line]
+        failed = ", ".join(codes).replace("mypy", "mypy, mypy (Windows)")
+        assert ([f"Échec : {failed}"] if codes else []) == [
+            line for line in done.stderr.splitlines() if "Échec" in line
+        ]
         assert f"CHECK ruff check . {installed.root}\n" in done.stdout
         assert "CHECK mypy --config-file lib/pyproject.toml lib/releve " in done.stdout
+        assert "lib/__main__.py --platform win32 " in done.stdout
         assert f"CHECK pytest tests -k word {installed.root}\n" in done.stdout
         one = installed.start("test", "tests/requirements.txt::x", cwd=installed.home)
         assert f"CHECK pytest tests/requirements.txt::x {installed.root}\n" in one.stdout
@@ -408,7 +626,9 @@ def test_test_runs_every_check_and_returns_the_first_failure(installed: Project,
 
 
 def test_the_settings_file_is_the_one_that_releve_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bootstrap cannot ask platformdirs, so its own rule must stay equal to that of `releve.settings`."""
+    """The bootstrap cannot ask platformdirs, so its own rule must stay equal to that of
+    `releve.settings`.
+    """
     monkeypatch.syspath_prepend(str(LIB))
     from bootstrap import settings_path
 
@@ -423,9 +643,12 @@ def test_the_settings_file_is_the_one_that_releve_reads(monkeypatch: pytest.Monk
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without browsers: tests add those that they want under the folder that is returned."""
+    """A machine without browsers: tests add those that they want under the returned folder."""
     places = {"msedge": "edge", "chrome": "chrome"}
-    fake = {channel: browsers.CHANNELS[channel] | {sys.platform: str(tmp_path / name)} for channel, name in places.items()}
+    fake = {
+        channel: browsers.CHANNELS[channel] | {sys.platform: str(tmp_path / name)}
+        for channel, name in places.items()
+    }
     monkeypatch.setattr(browsers, "CHANNELS", fake)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "ms-playwright"))
@@ -440,11 +663,17 @@ def add(path: Path) -> str:
 
 
 def test_browsers_are_taken_in_order(machine: Path) -> None:
-    """Edge, Chrome, a system Chromium (its headless shell first when hidden), then Playwright's newest complete one."""
+    """Edge, Chrome, a system Chromium (its headless shell first when hidden), then Playwright's
+    newest complete one.
+    """
     with pytest.raises(browsers.BrowserNotFound, match="auto"):
         browsers.find()
     for revision in ("999", "1255", "1300"):
-        add(machine / f"ms-playwright/chromium_headless_shell-{revision}/chrome-headless-shell-linux64/chrome-headless-shell")
+        add(
+            machine
+            / f"ms-playwright/chromium_headless_shell-{revision}"
+            / "chrome-headless-shell-linux64/chrome-headless-shell"
+        )
         add(machine / f"ms-playwright/chromium-{revision}/chrome-linux64/chrome")
         if revision != "1300":
             add(machine / f"ms-playwright/chromium_headless_shell-{revision}/INSTALLATION_COMPLETE")
@@ -475,7 +704,9 @@ async def test_the_browser_found_is_one_that_playwright_drives() -> None:
     """What `find` returns on this machine is what Playwright's `launch` needs, and nothing more."""
     browser = browsers.find()
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(channel=browser.channel, executable_path=browser.executable)
+        running = await playwright.chromium.launch(
+            channel=browser.channel, executable_path=browser.executable
+        )
         page = await running.new_page()
         assert 3 == await page.evaluate("1 + 2")
         await running.close()

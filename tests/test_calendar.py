@@ -19,9 +19,15 @@ def due(name: str, account: str, day: date | None) -> Due:
 
 
 def test_one_event_an_account_with_its_reminder() -> None:
-    """Structures that share an account share an all-day event with an alarm `warn_days` before; an unknown day has none."""
+    """Structures that share an account share an all-day event with an alarm `warn_days` before; an
+    unknown day has none.
+    """
     day = date(2027, 3, 1)
-    dues = [due("Mairie; d'Exemple, centre", "A@cpro.fr", day), due("Régie", "A@cpro.fr", day), due("Sans date", "B@cpro.fr", None)]
+    dues = [
+        due("Mairie; d'Exemple, centre", "A@cpro.fr", day),
+        due("Régie", "A@cpro.fr", day),
+        due("Sans date", "B@cpro.fr", None),
+    ]
     (event,) = Calendar.from_ical(calendar(dues, 30, NOW)).walk("VEVENT")
     (alarm,) = event.walk("VALARM")
     assert (day, day + timedelta(days=1)) == (event["dtstart"].dt, event["dtend"].dt)
@@ -31,20 +37,31 @@ def test_one_event_an_account_with_its_reminder() -> None:
 
 def test_a_second_import_replaces() -> None:
     """The same account keeps its UID whatever its day and its names, and its sequence grows."""
-    (old,) = Calendar.from_ical(calendar([due("Mairie", "A@cpro.fr", date(2027, 3, 1))], 30, NOW)).walk("VEVENT")
+    (old,) = Calendar.from_ical(
+        calendar([due("Mairie", "A@cpro.fr", date(2027, 3, 1))], 30, NOW)
+    ).walk("VEVENT")
     later = NOW + timedelta(days=100)
-    (new,) = Calendar.from_ical(calendar([due("Commune", "A@cpro.fr", date(2028, 2, 20))], 30, later)).walk("VEVENT")
+    (new,) = Calendar.from_ical(
+        calendar([due("Commune", "A@cpro.fr", date(2028, 2, 20))], 30, later)
+    ).walk("VEVENT")
     assert old["uid"] == new["uid"]
     assert old["sequence"] < new["sequence"]
-    other = Calendar.from_ical(calendar([due("Mairie", "B@cpro.fr", date(2027, 3, 1))], 30, NOW)).walk("VEVENT")[0]
+    other = Calendar.from_ical(
+        calendar([due("Mairie", "B@cpro.fr", date(2027, 3, 1))], 30, NOW)
+    ).walk("VEVENT")[0]
     assert old["uid"] != other["uid"]
 
 
 def test_the_command_writes_it(scene: Scene, tmp_path: Path) -> None:
-    """`releve due --calendar FILE` writes the file beside the table, and says in French when it cannot."""
+    """`releve due --calendar FILE` writes the file beside the table, and says in French when it
+    cannot.
+    """
     scene.structure["last_rotation"] = "x"
     path = scene.settings()
-    path.write_text(path.read_text().replace('last_rotation = "x"', "last_rotation = 2026-01-10"), encoding="utf-8")
+    path.write_text(
+        path.read_text().replace('last_rotation = "x"', "last_rotation = 2026-01-10"),
+        encoding="utf-8",
+    )
     scene.settings = lambda: path  # type: ignore[method-assign]
     target = tmp_path / "releve.ics"
     done = scene.releve("due", "--calendar", str(target))

@@ -1,4 +1,6 @@
-"""The command `releve`: arguments in French, exit codes that a scheduler can trust, a confirmation at a real terminal."""
+"""The command `releve`: arguments in French, exit codes that a scheduler can trust, a confirmation
+at a real terminal.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ from fixtures_rotation import DEMO_SIRET, PASSWORD, Scene
 from releve import cli
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.record.lock import AccountLock
 from releve.record.folder import RecordFolder, all_records
+from releve.record.lock import AccountLock
 from releve.school.people import DEMO_ACCOUNT
 
 
@@ -42,7 +44,9 @@ def last_json(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
         (["abandon", DEMO_SIRET], "il manque : --reason"),
     ],
 )
-def test_bad_arguments_are_told_in_french(args: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_arguments_are_told_in_french(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 2, the usage, what is wrong, and where to read more."""
     with pytest.raises(SystemExit) as stop:
         cli.main(args)
@@ -54,7 +58,11 @@ def test_bad_arguments_are_told_in_french(args: list[str], said: str, capsys: py
     assert not re.search(r"\b(usage|required|expected|choose|unrecognized)\b", text)
 
 
-@pytest.mark.parametrize("command", [[], *[[name] for name in cli.COMMANDS]], ids=lambda command: " ".join(command) or "releve")
+@pytest.mark.parametrize(
+    "command",
+    [[], *[[name] for name in cli.COMMANDS]],
+    ids=lambda command: " ".join(command) or "releve",
+)
 def test_every_help_is_in_french(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """No English of argparse's own is left, in any command."""
     with pytest.raises(SystemExit) as stop:
@@ -66,9 +74,15 @@ def test_every_help_is_in_french(command: list[str], capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("before", ["", "json", "settings outputs", "json settings outputs"])
-def test_common_options_stand_before_or_after_the_command(scene: Scene, before: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_common_options_stand_before_or_after_the_command(
+    scene: Scene, before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Whatever their place, they mean the same."""
-    options = {"json": ["--json"], "settings": ["--settings", str(scene.settings())], "outputs": ["--outputs", str(scene.outputs)]}
+    options = {
+        "json": ["--json"],
+        "settings": ["--settings", str(scene.settings())],
+        "outputs": ["--outputs", str(scene.outputs)],
+    }
     first = [word for name in before.split() for word in options[name]]
     after = [word for name in options if name not in before.split() for word in options[name]]
     assert 2 == cli.main([*first, "rotate", "21990002400014", *after])
@@ -76,7 +90,9 @@ def test_common_options_stand_before_or_after_the_command(scene: Scene, before: 
     assert (2, "StructureUnknown") == (found["code"], found["error"])
 
 
-def test_settings_that_cannot_be_used_are_named(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_that_cannot_be_used_are_named(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 2, with the file and the key; nothing is opened."""
     scene.portal["lgin"] = "faute"
     assert 2 == run(scene, "rotate", DEMO_SIRET)
@@ -84,15 +100,21 @@ def test_settings_that_cannot_be_used_are_named(scene: Scene, capsys: pytest.Cap
     assert 0 == scene.logins()
 
 
-def test_nothing_asked_and_nothing_to_resume(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_asked_and_nothing_to_resume(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A rotation of nothing is a mistake; a resume of nothing is not."""
     assert 2 == run(scene, "rotate")
     assert 0 == run(scene, "resume", "--json")
     assert "nothing" == last_json(capsys)["outcome"]
 
 
-def test_an_unattended_rotation_stops_at_the_gate_and_resumes(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --yes nor terminal nobody confirms (4); `resume --yes` ends the same rotation (0); again within a day is refused (3)."""
+def test_an_unattended_rotation_stops_at_the_gate_and_resumes(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --yes nor terminal nobody confirms (4); `resume --yes` ends the same rotation (0);
+    again within a day is refused (3).
+    """
     assert 4 == run(scene, "rotate", DEMO_SIRET, "--json")
     stopped = last_json(capsys)
     assert (4, 0) == (stopped["code"], scene.resets())
@@ -107,8 +129,12 @@ def test_an_unattended_rotation_stops_at_the_gate_and_resumes(scene: Scene, caps
     assert 1 == scene.resets()
 
 
-def test_before_and_after_the_reset_are_two_exit_codes(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """5: nothing changed, start again; 6: the password is in `pending`, resume; both say so in French, without a traceback."""
+def test_before_and_after_the_reset_are_two_exit_codes(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """5: nothing changed, start again; 6: the password is in `pending`, resume; both say so in
+    French, without a traceback.
+    """
     scene.faults.maintenance_at = "accueil"
     assert 5 == run(scene, "rotate", DEMO_SIRET, "--yes")
     assert re.search(r"maintenance(?s:.*)Ce qu'il faut faire", capsys.readouterr().out)
@@ -122,7 +148,9 @@ def test_before_and_after_the_reset_are_two_exit_codes(scene: Scene, capsys: pyt
     assert [] == scene.leaks()
 
 
-def test_an_account_in_other_hands_is_left_alone(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_in_other_hands_is_left_alone(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Two operators at once: the second one withdraws, and is told who has it."""
     other = AccountLock(scene.outputs, DEMO_ACCOUNT)
     other.acquire("marie@mairie")
@@ -136,24 +164,40 @@ def test_an_account_in_other_hands_is_left_alone(scene: Scene, capsys: pytest.Ca
     assert 0 == scene.logins()
 
 
-def test_a_demonstration_that_was_stopped_is_not_resumed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its record stays open in the same folder, but its portal and its keyring are gone: real settings pass it over."""
+def test_a_demonstration_that_was_stopped_is_not_resumed(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its record stays open in the same folder, but its portal and its keyring are gone: real
+    settings pass it over.
+    """
     folder = RecordFolder.new(scene.outputs, DEMO_SIRET)
     folder.make()
     journal = j.Journal(folder.path, folder.run, "essai@poste")
-    journal.append(ev.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "gestionnaire", (), school=True))
+    journal.append(
+        ev.RotationOpened(
+            DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "gestionnaire", (), school=True
+        )
+    )
     real = scene.folder / "real.toml"
     structure = f'[structures.{DEMO_SIRET}]\nname = "n"\ntechnical_account = "{DEMO_ACCOUNT}"\n'
     real.write_text(f'[portal]\nlogin = "x"\n{structure}')
-    assert 0 == cli.main(["resume", "--json", "--settings", str(real), "--outputs", str(scene.outputs)])
+    assert 0 == cli.main(
+        ["resume", "--json", "--settings", str(real), "--outputs", str(scene.outputs)]
+    )
     assert "nothing" == last_json(capsys)["outcome"]
 
 
 @pytest.mark.parametrize(("command", "code"), [("due", 5), ("resume", 6)])
 def test_an_unforeseen_error_is_told_without_a_traceback(
-    scene: Scene, command: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    scene: Scene,
+    command: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Its place is named for the maintainers, its secrets are masked; 6 when a reset may have been begun."""
+    """Its place is named for the maintainers, its secrets are masked; 6 when a reset may have been
+    begun.
+    """
 
     def broken(args: object) -> int:
         raise LookupError(f"introuvable : {PASSWORD}")
@@ -166,10 +210,16 @@ def test_an_unforeseen_error_is_told_without_a_traceback(
     assert not re.search(f"Traceback|{re.escape(PASSWORD)}", text)
 
 
-def at_a_terminal(command: list[str], environment: dict[str, str], asked: str, answer: str) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal of its own and answer its question; returns its exit code and all that it showed."""
+def at_a_terminal(
+    command: list[str], environment: dict[str, str], asked: str, answer: str
+) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal of its own and answer its question; returns its exit code
+    and all that it showed.
+    """
     here, there = pty.openpty()
-    process = subprocess.Popen(command, env=environment, stdin=there, stdout=there, stderr=there, close_fds=True)
+    process = subprocess.Popen(
+        command, env=environment, stdin=there, stdout=there, stderr=there, close_fds=True
+    )
     os.close(there)
     shown, answered, until = b"", False, time.monotonic() + 60
     try:
@@ -186,7 +236,9 @@ def at_a_terminal(command: list[str], environment: dict[str, str], asked: str, a
 
 
 @pytest.mark.parametrize(("answer", "code", "resets"), [("0011", 0, 1), ("0012", 4, 0)])
-def test_at_a_terminal_the_target_is_confirmed(scene: Scene, answer: str, code: int, resets: int) -> None:
+def test_at_a_terminal_the_target_is_confirmed(
+    scene: Scene, answer: str, code: int, resets: int
+) -> None:
     """The last four digits of the SIRET confirm; anything else does not, and nothing is begun."""
     command = scene.command("rotate", DEMO_SIRET)
     found, shown = at_a_terminal(command, scene.environment, "quatre derniers chiffres", answer)

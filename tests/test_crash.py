@@ -1,6 +1,8 @@
-"""The crash matrix: a process killed by SIGKILL before and after every effect, then another one that resumes what it left.
+"""The crash matrix: a process killed by SIGKILL before and after every effect, then another one
+that resumes what it left.
 
-The matrix is printed at the end of the tests, one line an effect; `--matrix FILE.html` writes it as a page.
+The matrix is printed at the end of the tests, one line an effect; `--matrix FILE.html` writes it as
+a page.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from twin import Twin
 
 @dataclass(frozen=True)
 class Case:
-    """One course of a rotation. `before`: a run that ended in an unknown outcome, and `reset_again` decides in the one that is killed."""
+    """One course of a rotation. `before`: a run that ended in an unknown outcome, and `reset_again`
+    decides in the one that is killed.
+    """
 
     name: str
     shape: dict[str, Any] = field(default_factory=dict)
@@ -53,13 +57,19 @@ CASES = [
     Case("deux cibles", {"targets": 2}),
     Case("mot de passe vu d'abord", {"sees_first": True}),
     Case("vu d'abord, un refusé", {"sees_first": True}, slashes=1),
-    Case("vu d'abord, issue inconnue, puis --reset-again", {"sees_first": True, "cut": 1}, before=True),
+    Case(
+        "vu d'abord, issue inconnue, puis --reset-again",
+        {"sees_first": True, "cut": 1},
+        before=True,
+    ),
 ]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One kill: where, what was said then, how many resets there were at the end, and how many could not be avoided."""
+    """One kill: where, what was said then, how many resets there were at the end, and how many
+    could not be avoided.
+    """
 
     case: str
     point: str
@@ -88,9 +98,13 @@ def course(case: Case, folder: Path) -> tuple[list[str], int]:
 
 
 def still_needed(case: Case, twin: Twin) -> int:
-    """How many resets cannot be avoided from here: none once a good password of the portal is known to be held."""
+    """How many resets cannot be avoided from here: none once a good password of the portal is known
+    to be held.
+    """
     known = twin.password in (twin.held(twins.Slot.PENDING), twin.held(twins.Slot.CURRENT))
-    unsure = twin.sees_first and twin.situation.portal != twins.state.NEW  # held, and nobody saw the click end
+    unsure = (
+        twin.sees_first and twin.situation.portal != twins.state.NEW
+    )  # held, and nobody saw the click end
     if twin.resets() and known and not unsure:
         return 0
     slashes_to_come = case.slashes - twin.world.faults.__dict__["_fired"].get("slash_in_first", 0)
@@ -112,11 +126,18 @@ def finish(twin: Twin, run: Any) -> bool:
 
 
 def judge(case: Case, twin: Twin, point: str, run: Any) -> Cell:
-    """What is said after the kill is true; the end is reached without a reset too many, and all three places agree."""
+    """What is said after the kill is true; the end is reached without a reset too many, and all
+    three places agree.
+    """
     assert [] == twin.lies(), point
-    phase, least = twin.situation.phase if twin.records else "rien", twin.resets() + still_needed(case, twin)
+    phase, least = (
+        twin.situation.phase if twin.records else "rien",
+        twin.resets() + still_needed(case, twin),
+    )
     decided = finish(twin, run)
-    assert (least, True, 1, []) == (twin.resets(), twin.agree(), len(twin.records), twin.lies()), point
+    assert (least, True, 1, []) == (twin.resets(), twin.agree(), len(twin.records), twin.lies()), (
+        point
+    )
     assert decided or not phase.startswith("unknown")
     return Cell(case.name, point, phase, decided, twin.resets(), least)
 
@@ -134,7 +155,9 @@ def test_a_simulated_kill_at_every_effect(case: Case, shm: Path) -> None:
 
 
 def _forkserver() -> Any:
-    """Processes forked from one that has run everything once; its own imports follow PYTHONPATH alone."""
+    """Processes forked from one that has run everything once; its own imports follow PYTHONPATH
+    alone.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["twin_warm"])
     with pytest.MonkeyPatch.context() as patch:
@@ -158,8 +181,19 @@ class Processes:
         return child.exitcode
 
     def start(self, kill_at: int | None = None, **options: Any) -> Any:
-        shape = {name: getattr(self.twin, name) for name in ("sees_first", "targets", "max_attempts", "cut", "patience")}
-        args = (self.address, self.key, self.keyring, str(self.twin.folder), shape, kill_at, options)
+        shape = {
+            name: getattr(self.twin, name)
+            for name in ("sees_first", "targets", "max_attempts", "cut", "patience")
+        }
+        args = (
+            self.address,
+            self.key,
+            self.keyring,
+            str(self.twin.folder),
+            shape,
+            kill_at,
+            options,
+        )
         child = self.context.Process(target=twins.process, args=args)
         child.start()
         return child
@@ -175,7 +209,9 @@ def keyring() -> Iterator[ThrowawayKeyring]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_real_kill_at_every_effect(case: Case, shm: Path, keyring: ThrowawayKeyring) -> None:
-    """SIGKILL before and after each event written, slot written, click, target entry and promotion; a new process ends it well."""
+    """SIGKILL before and after each event written, slot written, click, target entry and promotion;
+    a new process ends it well.
+    """
     effects, resets = course(case, shm / "clean")
     assert case.least == resets
     for number, point in enumerate(effects):
@@ -188,16 +224,31 @@ def test_a_real_kill_at_every_effect(case: Case, shm: Path, keyring: ThrowawayKe
         shutil.rmtree(shm / str(number))
 
 
-def test_the_matrix(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+def test_the_matrix(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> None:
     """The whole is printed, and written as a page on request; it covers every kind of effect."""
     if not CELLS:
         pytest.skip("the real kills were not run")
-    lines = [f"{len(CELLS)} morts, {sum(cell.decided for cell in CELLS)} décisions demandées, 0 mot de passe perdu"]
+    lines = [
+        f"{len(CELLS)} morts, {sum(cell.decided for cell in CELLS)} décisions demandées, 0 mot de"
+        " passe perdu"
+    ]
     for cell in CELLS:
         again = "décision demandée" if cell.decided else ""
-        lines.append(f"{cell.case:48} {cell.point:52} {cell.phase:18} {cell.resets} réinitialisation(s), minimum {cell.least} {again}")
+        lines.append(
+            f"{cell.case:48} {cell.point:52} {cell.phase:18} {cell.resets} réinitialisation(s),"
+            f" minimum {cell.least} {again}"
+        )
     record_property("table", "\n".join(lines))
-    for kind in ("journal reset.intended", "reset click", "keyring pending", "target school", "keyring current", "keyring clear pending"):
+    for kind in (
+        "journal reset.intended",
+        "reset click",
+        "keyring pending",
+        "target school",
+        "keyring current",
+        "keyring clear pending",
+    ):
         assert any(cell.point.startswith(kind) for cell in CELLS), kind
     if path := request.config.getoption("--matrix"):
         Path(path).write_text(page(CELLS), encoding="utf-8")
@@ -210,12 +261,19 @@ def page(cells: list[Cell]) -> str:
         f"<td>{html.escape(cell.phase)}<td>{cell.resets}<td>{cell.least}<td>{'oui' if cell.decided else ''}<td>non<td>oui"
         for cell in cells
     )
-    heads = "Cas|Mort par SIGKILL|Situation dite|Réinitialisations|Minimum sans l'API|Décision demandée|Perdu|Tout est d'accord"
+    heads = (
+        "Cas|Mort par SIGKILL|Situation dite|Réinitialisations|Minimum sans l'API|Décision"
+        " demandée|Perdu|Tout est d'accord"
+    )
     return (
         "<!doctype html><html lang=fr><meta charset=utf-8><title>Relève : tuée partout</title>"
-        "<style>body{font:15px system-ui;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;"
+        "<style>body{font:15px"
+        " system-ui;margin:2rem}table{border-collapse:collapse}td,th{padding:.2rem"
+        " .6rem;border-bottom:1px solid #ccc;"
         "text-align:left}.asked{background:#fff4d6}</style>"
-        f"<h1>Tuée partout : {len(cells)} morts, aucun mot de passe perdu</h1><p>Chaque ligne : un vrai processus, tué avant ou après "
-        f"un effet, puis un autre qui reprend. Refaire : <code>pytest tests/test_crash.py --matrix FICHIER</code></p><table><tr>"
+        f"<h1>Tuée partout : {len(cells)} morts, aucun mot de passe perdu</h1><p>Chaque ligne : un"
+        " vrai processus, tué avant ou après "
+        "un effet, puis un autre qui reprend. Refaire : <code>pytest tests/test_crash.py --matrix"
+        " FICHIER</code></p><table><tr>"
         f"{''.join(f'<th>{head}' for head in heads.split('|'))}{rows}</table>"
     )

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from releve.vault import credentials
 from releve.base import settings as settings_module
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Settings
+from releve.vault import credentials
 from releve.vault.entry import CredentialMissing, KeyringLocked
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
@@ -61,7 +61,9 @@ def test_stored_tested_and_deleted(
     throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     kind: str, options: list[str], as_json: bool,
 ) -> None:  # fmt: skip
-    """Each credential goes from a pipe to its own place, is found there, and is taken away; its value never shows."""
+    """Each credential goes from a pipe to its own place, is found there, and is taken away; its
+    value never shows.
+    """
     value = "JBSW Y3DP ehpk 3pxp" if kind == "otp" else CANARY
     expected = "JBSWY3DPEHPK3PXP" if kind == "otp" else CANARY
     common = options + ["--json"] * as_json
@@ -79,23 +81,37 @@ def test_stored_tested_and_deleted(
     with pytest.raises(CredentialMissing):
         credentials.run(parse("test", *common), settings)
     shown = "".join(capsys.readouterr())
-    assert shown and not any(form in shown for form in (value, expected, expected.strip(), json.dumps(expected)[1:-1]))
+    assert shown and not any(
+        form in shown for form in (value, expected, expected.strip(), json.dumps(expected)[1:-1])
+    )
     if as_json:
-        assert ["store", "test", "delete"] == [json.loads(line)["action"] for line in shown.splitlines()]
+        assert ["store", "test", "delete"] == [
+            json.loads(line)["action"] for line in shown.splitlines()
+        ]
 
 
 def test_list_tells_what_is_there(
     throwaway: ThrowawayKeyring, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The list names every credential that the settings imply, whether it is there, and since when; never its value."""
+    """The list names every credential that the settings imply, whether it is there, and since when;
+    never its value.
+    """
     store = throwaway.keystore()
     store.portal_password("xt012345").set(Secret(CANARY))
     store.slots(ACCOUNT).write(Slot.PENDING, Secret(CANARY), "run-2")
     assert 0 == credentials.run(parse("list", "--json"), settings)
     listed = json.loads(capsys.readouterr().out)
     present = {(row["kind"], row["user"]): row["present"] for row in listed["entries"]}
-    expected = {("portal", "xt012345"): True, ("otp", "xt012345"): False, ("piste", "application"): False}
-    assert expected | {("pending", ACCOUNT): True, ("current", ACCOUNT): False, ("previous", ACCOUNT): False} == present
+    expected = {
+        ("portal", "xt012345"): True,
+        ("otp", "xt012345"): False,
+        ("piste", "application"): False,
+    }
+    assert (
+        expected
+        | {("pending", ACCOUNT): True, ("current", ACCOUNT): False, ("previous", ACCOUNT): False}
+        == present
+    )
     assert 0 == credentials.run(parse("list"), settings)
     text = capsys.readouterr().out
     assert "rotation run-2" in text and "absent" in text
@@ -104,18 +120,32 @@ def test_list_tells_what_is_there(
 
 @pytest.mark.parametrize(
     ("text", "options"),
-    [("", []), ("\n", []), ("two\nlines", []), ("a\tb", []), ("18-90", ["--otp"]), ("A", ["--otp"])],
+    [
+        ("", []),
+        ("\n", []),
+        ("two\nlines", []),
+        ("a\tb", []),
+        ("18-90", ["--otp"]),
+        ("A", ["--otp"]),
+    ],
     ids=["nothing", "empty line", "two lines", "tab", "not base 32", "cut base 32"],
 )
 def test_what_cannot_be_kept_is_refused(
-    throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch, text: str, options: list[str]
+    throwaway: ThrowawayKeyring,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    options: list[str],
 ) -> None:
     """An empty, broken or impossible value is refused with code 2, and nothing is stored."""
     pipe(monkeypatch, text)
     with pytest.raises(credentials.NotASecret) as caught:
         credentials.run(parse("store", "--stdin", *options), settings)
     assert 2 == caught.value.code
-    assert (None, None) == (throwaway.keystore().portal_password("xt012345").get(), throwaway.keystore().otp_seed("xt012345").get())
+    assert (None, None) == (
+        throwaway.keystore().portal_password("xt012345").get(),
+        throwaway.keystore().otp_seed("xt012345").get(),
+    )
 
 
 def test_without_a_terminal_a_pipe_must_be_meant(
@@ -142,7 +172,9 @@ def test_the_only_copy_is_not_deleted_unasked(
 def test_a_pending_password_is_deleted_on_purpose_only(
     throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What an unknown rotation left in `pending` goes when a person says so; nobody stores one by hand."""
+    """What an unknown rotation left in `pending` goes when a person says so; nobody stores one by
+    hand.
+    """
     throwaway.keystore().slots(ACCOUNT).write(Slot.PENDING, Secret(CANARY), "run-1")
     pipe(monkeypatch, "oui\n")
     with pytest.raises(credentials.NotConfirmed):
@@ -157,7 +189,9 @@ def test_a_pending_password_is_deleted_on_purpose_only(
 def test_a_typed_current_password_keeps_the_one_before(
     throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Storing another current password moves the old one to `previous`, and does not touch a pending one."""
+    """Storing another current password moves the old one to `previous`, and does not touch a
+    pending one.
+    """
     slots = throwaway.keystore().slots(ACCOUNT)
     slots.write(Slot.PENDING, Secret("pending"), "run-2")
     slots.write(Slot.CURRENT, Secret("old"), "run-1")
@@ -167,7 +201,9 @@ def test_a_typed_current_password_keeps_the_one_before(
     assert Secret(CANARY) == slots.require(Slot.CURRENT, credentials.BY_HAND)
 
 
-def test_no_piste_in_the_settings(throwaway: ThrowawayKeyring, settings: Settings, tmp_path: Path) -> None:
+def test_no_piste_in_the_settings(
+    throwaway: ThrowawayKeyring, settings: Settings, tmp_path: Path
+) -> None:
     """A PISTE secret without a PISTE application is refused, and it is said why."""
     (tmp_path / "other.toml").write_text('[portal]\nlogin = "x"')
     with pytest.raises(credentials.NotASecret, match="piste"):
@@ -187,8 +223,9 @@ def test_a_locked_keyring_stops_each_action(
 
 COMMAND = """
 import argparse, sys
-from releve import credentials, settings
-from releve.errors import ReleveError
+from releve.base import settings
+from releve.vault import credentials
+from releve.base.errors import ReleveError
 parser = argparse.ArgumentParser()
 credentials.add_arguments(parser)
 try:
@@ -199,18 +236,26 @@ except ReleveError as error:
 """
 
 
-def at_a_terminal(settings: Settings, server: ThrowawayKeyring, arguments: list[str], typed: list[str]) -> tuple[int, str]:
-    """Run the command on a terminal of its own, type each line when it asks; its exit code and all that was displayed."""
+def at_a_terminal(
+    settings: Settings, server: ThrowawayKeyring, arguments: list[str], typed: list[str]
+) -> tuple[int, str]:
+    """Run the command on a terminal of its own, type each line when it asks; its exit code and all
+    that was displayed.
+    """
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     environment = os.environ | server.environment | {"RELEVE_SETTINGS": str(settings.path)}
     command = [sys.executable, "-c", COMMAND, *arguments]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+    )
     os.close(theirs)
     shown = b""
     for line in typed:
         asked = len(shown)
-        while not shown[asked:].rstrip().endswith((b":", b"?")) and not shown[asked:].endswith(b") "):
+        while not shown[asked:].rstrip().endswith((b":", b"?")) and not shown[asked:].endswith(
+            b") "
+        ):
             shown += os.read(ours, 1024)
         os.write(ours, line.encode() + b"\n")
     while process.poll() is None or shown[-1:] != b"\n":
@@ -223,9 +268,13 @@ def at_a_terminal(settings: Settings, server: ThrowawayKeyring, arguments: list[
 
 
 def test_typed_without_echo(throwaway: ThrowawayKeyring, settings: Settings) -> None:
-    """At a terminal the password is asked for twice, nothing of it is displayed, and it is kept exactly."""
+    """At a terminal the password is asked for twice, nothing of it is displayed, and it is kept
+    exactly.
+    """
     code, shown = at_a_terminal(settings, throwaway, ["store"], [CANARY, CANARY])
-    assert (0, Secret(CANARY)) == (code, throwaway.keystore().portal_password("xt012345").get()), shown
+    assert (0, Secret(CANARY)) == (code, throwaway.keystore().portal_password("xt012345").get()), (
+        shown
+    )
     assert "Canari" not in shown and "Enregistré et relu" in shown
 
 
@@ -237,14 +286,23 @@ def test_typed_differently(throwaway: ThrowawayKeyring, settings: Settings) -> N
 
 
 @pytest.mark.parametrize(("answer", "code"), [("oui", 0), ("non", 2)])
-def test_deletion_asks(throwaway: ThrowawayKeyring, settings: Settings, answer: str, code: int) -> None:
+def test_deletion_asks(
+    throwaway: ThrowawayKeyring, settings: Settings, answer: str, code: int
+) -> None:
     """At a terminal, a technical account's password goes only after a yes."""
     throwaway.keystore().slots(ACCOUNT).adopt(Secret("value"), "run-1")
     found, shown = at_a_terminal(settings, throwaway, ["delete", "--current", SIRET], [answer])
-    assert (code, code == 0) == (found, throwaway.keystore().slots(ACCOUNT).filled().current is None), shown
+    assert (code, code == 0) == (
+        found,
+        throwaway.keystore().slots(ACCOUNT).filled().current is None,
+    ), shown
 
 
 def test_every_error_is_for_an_operator() -> None:
     """No error of this command can end in a traceback."""
-    kinds = [kind for kind in vars(credentials).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    kinds = [
+        kind
+        for kind in vars(credentials).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    ]
     assert kinds and all(issubclass(kind, ReleveError) for kind in kinds)

@@ -11,23 +11,40 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import encoded
-from releve.portal import browsers
+from releve.base.settings import Portal
 from releve.commands import demo
+from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.school import World
-from releve.base.settings import Portal
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 
 
 def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:
-    """With a broken settings file and an empty home: exit code 0, one reset more than rejected passwords, Corail up to date."""
+    """With a broken settings file and an empty home: exit code 0, one reset more than rejected
+    passwords, Corail up to date.
+    """
     home, ledger, outputs = tmp_path / "home", tmp_path / "ledger.json", tmp_path / "outputs"
     home.mkdir()
     (tmp_path / "broken.toml").write_text("ceci n'est pas du TOML")
-    places = {name: str(home / name) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")}
-    environment = os.environ | places | {"HOME": str(home), "RELEVE_SETTINGS": str(tmp_path / "broken.toml")}
-    command = [sys.executable, "-m", "releve", "demo", "--json", "--ledger", str(ledger), "--outputs", str(outputs)]
+    places = {
+        name: str(home / name)
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
+    }
+    environment = (
+        os.environ | places | {"HOME": str(home), "RELEVE_SETTINGS": str(tmp_path / "broken.toml")}
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "releve",
+        "demo",
+        "--json",
+        "--ledger",
+        str(ledger),
+        "--outputs",
+        str(outputs),
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert 0 == done.returncode, done.stderr
     found, counted = json.loads(done.stdout), json.loads(ledger.read_text())
@@ -43,7 +60,9 @@ def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:
 def test_three_places_hold_one_password_and_no_file_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Portal, keyring and Corail agree when it ends; its passwords are in no file of the record, in any encoding."""
+    """Portal, keyring and Corail agree when it ends; its passwords are in no file of the record, in
+    any encoding.
+    """
     worlds: list[World] = []
     held: list[str] = []
 
@@ -54,17 +73,26 @@ def test_three_places_hold_one_password_and_no_file_does(
 
     class Read(ThrowawayKeyring):
         def __exit__(self, *what: object) -> None:
-            found = self.keystore().slots(worlds[0].structures[demo.SIRET].accounts[0]).read(Slot.CURRENT)
+            found = (
+                self.keystore()
+                .slots(worlds[0].structures[demo.SIRET].accounts[0])
+                .read(Slot.CURRENT)
+            )
             held.append(found.password.reveal() if found else "")
             super().__exit__(*what)  # type: ignore[arg-type]
 
     monkeypatch.setattr(demo, "World", Known)
     monkeypatch.setattr(demo, "ThrowawayKeyring", Read)
-    for name in ("RELEVE_DEMO_KEYRING", "IPYTHONDIR"):  # the demonstration sets them: put back at the end
+    for name in (
+        "RELEVE_DEMO_KEYRING",
+        "IPYTHONDIR",
+    ):  # the demonstration sets them: put back at the end
         monkeypatch.setenv(name, "")
     parser = argparse.ArgumentParser()
     demo.add_arguments(parser)
-    assert 0 == demo.main(parser.parse_args([], argparse.Namespace(outputs=tmp_path, json=True, settings=None)))
+    assert 0 == demo.main(
+        parser.parse_args([], argparse.Namespace(outputs=tmp_path, json=True, settings=None))
+    )
     (world,), account = worlds, json.loads(capsys.readouterr().out)["account"]
     technical = world.accounts[account]
     assert [technical.password] == held
@@ -77,9 +105,16 @@ def test_three_places_hold_one_password_and_no_file_does(
     assert files
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only as root does Chromium refuse its sandbox")
-async def test_a_system_without_chromiums_sandbox_still_gets_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox is asked for whoever is not root; where it is refused, the browser starts without it."""
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0,
+    reason="only as root does Chromium refuse its sandbox",
+)
+async def test_a_system_without_chromiums_sandbox_still_gets_a_browser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sandbox is asked for whoever is not root; where it is refused, the browser starts without
+    it.
+    """
     browser = PortalBrowser(Portal(login="xt012345"), browsers.find(), headed=False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     await browser.start()

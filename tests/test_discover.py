@@ -1,4 +1,6 @@
-"""`releve discover`: what the portal shows is listed as it is, and the settings are completed without losing a character of theirs."""
+"""`releve discover`: what the portal shows is listed as it is, and the settings are completed
+without losing a character of theirs.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ from pathlib import Path
 import pytest
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from releve import cli
+from releve.base.secret import Secret
+from releve.base.settings import load
 from releve.portal import inventory
 from releve.portal.inventory import Found, Line, SettingsNotWritten, Standing
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
-from releve.base.secret import Secret
-from releve.base.settings import load
 from releve.vault.throwaway import ThrowawayKeyring
 
 SECOND = siret(1, 2)
@@ -24,43 +26,83 @@ SECOND = siret(1, 2)
 @pytest.fixture
 def small(tmp_path: Path, throwaway: ThrowawayKeyring) -> Iterator[Scene]:
     """A manager of eleven structures, on two pages."""
-    with SchoolThread(World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT, structures=10), Faults()) as school:
+    with SchoolThread(
+        World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT, structures=10), Faults()
+    ) as school:
         throwaway.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         yield Scene(school, throwaway, tmp_path)
 
 
-def discover(scene: Scene, capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, dict[str, Line], int]:
-    """The exit code, each structure's line by its SIRET, and how many were added. The settings are not written anew."""
-    code = cli.main(["--settings", str(scene.folder / "releve.toml"), "--outputs", str(scene.outputs), "--json", "discover", *args])
+def discover(
+    scene: Scene, capsys: pytest.CaptureFixture[str], *args: str
+) -> tuple[int, dict[str, Line], int]:
+    """The exit code, each structure's line by its SIRET, and how many were added. The settings are
+    not written anew.
+    """
+    code = cli.main(
+        [
+            "--settings",
+            str(scene.folder / "releve.toml"),
+            "--outputs",
+            str(scene.outputs),
+            "--json",
+            "discover",
+            *args,
+        ]
+    )
     told = json.loads(capsys.readouterr().out)
-    read = [each | {"standing": Standing(each["standing"]), "accounts": tuple(each["accounts"])} for each in told["structures"]]
+    read = [
+        each | {"standing": Standing(each["standing"]), "accounts": tuple(each["accounts"])}
+        for each in told["structures"]
+    ]
     return code, {each["siret"]: Line(**each) for each in read}, told["added"]
 
 
-def test_everything_that_the_manager_has_is_listed_and_added(small: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Names, accounts and standings are the portal's; `--write` adds what can be added, and nothing else."""
-    small.faults.per_structure = {siret(3): Faults(missing_button=True), siret(4): Faults(no_technical_account=True)}
+def test_everything_that_the_manager_has_is_listed_and_added(
+    small: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names, accounts and standings are the portal's; `--write` adds what can be added, and nothing
+    else.
+    """
+    small.faults.per_structure = {
+        siret(3): Faults(missing_button=True),
+        siret(4): Faults(no_technical_account=True),
+    }
     small.structure = {"technical_account": DEMO_ACCOUNT, "targets": ["school"]}
     before = small.settings().read_text(encoding="utf-8")
     code, lines, added = discover(small, capsys, "--write")
     structures = small.world.structures
-    shown = {key: tuple(each.accounts) if key != siret(4) else () for key, each in structures.items()}
+    shown = {
+        key: tuple(each.accounts) if key != siret(4) else () for key, each in structures.items()
+    }
     assert shown == {key: line.accounts for key, line in lines.items()}
-    assert {key: each.name for key, each in structures.items()} == {key: line.name for key, line in lines.items()}
-    odd = {DEMO_SIRET: Standing.KNOWN, siret(3): Standing.SECONDARY, siret(4): Standing.WITHOUT_ACCOUNT}
-    assert {key: odd.get(key, Standing.NEW) for key in structures} == {key: line.standing for key, line in lines.items()}
+    assert {key: each.name for key, each in structures.items()} == {
+        key: line.name for key, line in lines.items()
+    }
+    odd = {
+        DEMO_SIRET: Standing.KNOWN,
+        siret(3): Standing.SECONDARY,
+        siret(4): Standing.WITHOUT_ACCOUNT,
+    }
+    assert {key: odd.get(key, Standing.NEW) for key in structures} == {
+        key: line.standing for key, line in lines.items()
+    }
     settings = load(small.folder / "releve.toml")
     assert (0, len(structures) - 3) == (code, added)
     assert {key: shown[key][0] for key in structures if key not in (siret(3), siret(4))} == {
         key: each.technical_account for key, each in settings.structures.items()
     }
-    assert (small.folder / "releve.toml").read_text(encoding="utf-8").startswith(before.rstrip("\n"))
+    assert (
+        (small.folder / "releve.toml").read_text(encoding="utf-8").startswith(before.rstrip("\n"))
+    )
     assert (0, 0) == (small.resets(), small.world.ledger.count("reset_refused"))
     assert (1, 1) == (small.logins(), small.world.ledger.count("logout"))
 
 
 def test_a_person_reads_what_to_do(small: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Several accounts are never chosen between: the lines to paste are shown. The portal's errors are its own; no password is told."""
+    """Several accounts are never chosen between: the lines to paste are shown. The portal's errors
+    are its own; no password is told.
+    """
     small.structure = {"technical_account": "TECH_1_99999999@cpro.fr", "targets": ["school"]}
     account = small.world.structures[SECOND].accounts[0]
     small.world.structures[siret(5)].accounts.append(account)
@@ -87,7 +129,10 @@ def test_a_code_without_a_person_stops_it(small: Scene, capsys: pytest.CaptureFi
 
 NEW = Line(Standing.NEW, siret(7), "Commune de l'Essai", ("TECH_1_77777777@cpro.fr",))
 HEAD = '# Mes réglages, ne pas toucher\n[portal]\nlogin = "xt012345"  # le mien\n'
-ONE = f'\n[structures.{siret(3)}]   # la mairie\nname = "Trois"\ntechnical_account = "TECH_1_33333333@cpro.fr"\n\n# fin des mairies\n'
+ONE = (
+    f'\n[structures.{siret(3)}]   # la mairie\nname = "Trois"\ntechnical_account ='
+    ' "TECH_1_33333333@cpro.fr"\n\n# fin des mairies\n'
+)
 
 
 @pytest.mark.parametrize(
@@ -102,22 +147,46 @@ ONE = f'\n[structures.{siret(3)}]   # la mairie\nname = "Trois"\ntechnical_accou
         (HEAD + ONE).replace("\n", "\r\n"),
         "\ufeff" + HEAD + ONE,
     ],
-    ids=["none", "one", "not last", "apart", "with its table", "no end of line", "windows lines", "byte order mark"],
+    ids=[
+        "none",
+        "one",
+        "not last",
+        "apart",
+        "with its table",
+        "no end of line",
+        "windows lines",
+        "byte order mark",
+    ],
 )
 def test_every_line_of_the_settings_stays(tmp_path: Path, text: str) -> None:
-    """Comments, order, spaces and line ends are kept; the new structure is there beside the old ones; a second time changes nothing."""
+    """Comments, order, spaces and line ends are kept; the new structure is there beside the old
+    ones; a second time changes nothing.
+    """
     path = tmp_path / "releve.toml"
     path.write_bytes(text.encode())
     path.chmod(0o600)
     before = load(path)
-    assert 1 == inventory.write(before, [NEW, Line(Standing.TO_CHOOSE, siret(8), "Deux comptes", ("a", "b"))])
+    assert 1 == inventory.write(
+        before, [NEW, Line(Standing.TO_CHOOSE, siret(8), "Deux comptes", ("a", "b"))]
+    )
     after, content = load(path), path.read_bytes().decode()
-    assert [*before.structures, NEW.siret] == sorted(after.structures, key=[*before.structures, NEW.siret].index)
-    assert (NEW.name, NEW.accounts[0], ("corail",)) == ((new := after.structure(NEW.siret)).name, new.technical_account, new.targets)
+    assert [*before.structures, NEW.siret] == sorted(
+        after.structures, key=[*before.structures, NEW.siret].index
+    )
+    assert (NEW.name, NEW.accounts[0], ("corail",)) == (
+        (new := after.structure(NEW.siret)).name,
+        new.technical_account,
+        new.targets,
+    )
     kept = iter(content.splitlines())
-    assert [] == [line for line in text.splitlines() if line and line not in kept], "in the same order"
+    assert [] == [line for line in text.splitlines() if line and line not in kept], (
+        "in the same order"
+    )
     assert not re.search(r"=.*\r?\n\[", content), "a table stands apart from the one before"
-    assert ("\r\n" in text) == ("\r\n" in content) and content.count("\r\n") in (0, content.count("\n"))
+    assert ("\r\n" in text) == ("\r\n" in content) and content.count("\r\n") in (
+        0,
+        content.count("\n"),
+    )
     assert 0o600 == path.stat().st_mode & 0o777
     inventory.write(load(path), [NEW])
     assert content == path.read_bytes().decode()
@@ -153,5 +222,7 @@ def test_each_structure_has_its_standing(tmp_path: Path) -> None:
         (Standing.INVALID, Found("21990001600012", "Faux", (two,), False)),
     ]
     settings = load(path)
-    assert [each for each, _ in cases] == [inventory.compare([found], settings)[0].standing for _, found in cases]
+    assert [each for each, _ in cases] == [
+        inventory.compare([found], settings)[0].standing for _, found in cases
+    ]
     assert [Line(Standing.ABSENT, siret(3), "Trois", (), one)] == inventory.compare([], settings)

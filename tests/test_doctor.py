@@ -1,4 +1,6 @@
-"""`releve doctor`: each check against the real thing, in each state that it can be in, with its mend."""
+"""`releve doctor`: each check against the real thing, in each state that it can be in, with its
+mend.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,13 @@ import pytest
 from fixtures_keyring import Session
 from fixtures_rotation import LOGIN, Scene
 from https_server import authority, web_server
-from releve.commands import checkup
 from releve import cli
+from releve.base.secret import Secret
+from releve.base.settings import Portal, load
+from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.portal.login import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.base.secret import Secret
-from releve.base.settings import Portal, load
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 from test_proof import with_piste
@@ -29,24 +31,60 @@ from test_proof import with_piste
 GOOD, DOUBTFUL, BAD = Grade.GOOD, Grade.DOUBTFUL, Grade.BAD
 
 
-def doctor(scene: Scene, capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, dict[str, tuple[str, str, str]]]:
+def doctor(
+    scene: Scene, capsys: pytest.CaptureFixture[str], *args: str
+) -> tuple[int, dict[str, tuple[str, str, str]]]:
     """The exit code, and each line by its name: grade, text, mend."""
-    code = cli.main(["--settings", str(scene.settings()), "--outputs", str(scene.outputs), "--json", "doctor", *args])
+    code = cli.main(
+        [
+            "--settings",
+            str(scene.settings()),
+            "--outputs",
+            str(scene.outputs),
+            "--json",
+            "doctor",
+            *args,
+        ]
+    )
     told = json.loads(capsys.readouterr().out)
     assert code == told["code"]
-    return code, {each["name"]: (each["grade"], each["text"], each["mend"]) for each in told["findings"]}
+    return code, {
+        each["name"]: (each["grade"], each["text"], each["mend"]) for each in told["findings"]
+    }
 
 
 def test_a_machine_that_is_ready(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every line is good, none has a mend, the exit code is 0, and no secret is told; the same in words for a person."""
+    """Every line is good, none has a mend, the exit code is 0, and no secret is told; the same in
+    words for a person.
+    """
     with_piste(scene)
     code, lines = doctor(scene, capsys)
     assert (0, []) == (code, [line for line in lines.items() if line[1][0] != GOOD or line[1][2]])
-    addresses = [f"Adresse {origin}" for origin in (*scene.school.urls.origins, scene.school.urls.corail, scene.school.urls.piste)]
-    checks = ["Versions", "Réglages", "Disque", "Trousseau", "Identifiants", "Navigateur", *addresses, "Horloge", "Preuve par l'API"]
+    addresses = [
+        f"Adresse {origin}"
+        for origin in (
+            *scene.school.urls.origins,
+            scene.school.urls.corail,
+            scene.school.urls.piste,
+        )
+    ]
+    checks = [
+        "Versions",
+        "Réglages",
+        "Disque",
+        "Trousseau",
+        "Identifiants",
+        "Navigateur",
+        *addresses,
+        "Horloge",
+        "Preuve par l'API",
+    ]
     assert checks == list(lines)
     told = cli.main(["--settings", str(scene.settings()), "doctor"]), capsys.readouterr().out
-    assert (0, True) == (told[0], "Rien n'empêche une rotation." in told[1] and "[  bon  ] Horloge : à l'heure" in told[1])
+    assert (0, True) == (
+        told[0],
+        "Rien n'empêche une rotation." in told[1] and "[  bon  ] Horloge : à l'heure" in told[1],
+    )
     assert [] == [secret for secret in scene.secrets() if secret in told[1] + str(lines)]
     assert 0 == scene.logins()
 
@@ -61,7 +99,9 @@ def test_without_settings_the_rest_is_checked_all_the_same(
     assert lines["Réglages"]["mend"]
 
 
-def test_a_wrong_siret_is_told_before_the_slow_checks(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_siret_is_told_before_the_slow_checks(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It is a wrong argument: code 2."""
     assert 2 == cli.main(["--settings", str(scene.settings()), "doctor", "21990002400015"])
     assert "21990002400015" in capsys.readouterr().err
@@ -73,7 +113,11 @@ def test_versions_are_compared_with_their_pins(tmp_path: Path) -> None:
     pins.write_text("# one\nkeyring==1.0  # why==not\nabsent-package==2.0\n-e ./lib\n")
     found = checkup.versions(pins)
     assert DOUBTFUL == found.grade
-    assert "keyring 25." in found.text and "au lieu de 1.0" in found.text and "absent-package absent au lieu de 2.0" in found.text
+    assert (
+        "keyring 25." in found.text
+        and "au lieu de 1.0" in found.text
+        and "absent-package absent au lieu de 2.0" in found.text
+    )
 
 
 def test_a_browser_that_is_absent_or_does_not_start(tmp_path: Path) -> None:
@@ -96,12 +140,20 @@ KEYRINGS: list[tuple[Callable[[ThrowawayKeyring], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "text"), KEYRINGS, ids=["fails", "corrupts", "loses", "locked", "gone"])
-def test_a_keyring_that_fails(throwaway: ThrowawayKeyring, spoil: Callable[[ThrowawayKeyring], None], text: str) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "text"), KEYRINGS, ids=["fails", "corrupts", "loses", "locked", "gone"]
+)
+def test_a_keyring_that_fails(
+    throwaway: ThrowawayKeyring, spoil: Callable[[ThrowawayKeyring], None], text: str
+) -> None:
     """Write, read back, delete: each failure is bad, and says which."""
     spoil(throwaway)
     (found,) = checkup.keyring(None)
-    assert ("Trousseau", BAD, True) == (found.name, found.grade, text in found.text and bool(found.mend))
+    assert ("Trousseau", BAD, True) == (
+        found.name,
+        found.grade,
+        text in found.text and bool(found.mend),
+    )
 
 
 def test_a_real_keyring_is_left_as_it_was(secret_service: Session) -> None:
@@ -111,7 +163,10 @@ def test_a_real_keyring_is_left_as_it_was(secret_service: Session) -> None:
     (found,) = checkup.keyring(None)
     assert GOOD == found.grade
     connection = secretstorage.dbus_init()
-    assert [] == [item.get_label() for item in secretstorage.get_default_collection(connection).get_all_items()]
+    assert [] == [
+        item.get_label()
+        for item in secretstorage.get_default_collection(connection).get_all_items()
+    ]
     connection.close()
 
 
@@ -127,28 +182,38 @@ def test_a_keyring_that_waits_for_somebody_does_not_hang(monkeypatch: pytest.Mon
 
 
 def test_credentials_that_are_missing_or_were_refused(scene: Scene) -> None:
-    """No password in the keyring is doubtful, for a person may type it; one that the portal refused is doubtful too, and is named."""
+    """No password in the keyring is doubtful, for a person may type it; one that the portal refused
+    is doubtful too, and is named.
+    """
     settings = load(scene.settings())
     password = scene.keystore.portal_password(LOGIN)
     Credentials(scene.keystore, LOGIN, scene.outputs).remember_refusal(password.require())
     refused = list(checkup.keyring(settings))[-1]
-    assert ("Identifiants", DOUBTFUL, True) == (refused.name, refused.grade, "déjà refusé" in refused.text)
+    assert ("Identifiants", DOUBTFUL, True) == (
+        refused.name,
+        refused.grade,
+        "déjà refusé" in refused.text,
+    )
     password.delete()
     missing = list(checkup.keyring(settings))[-1]
     assert (DOUBTFUL, True) == (missing.grade, "releve credentials store" in missing.mend)
 
 
-def test_the_throw_away_keyring_is_no_place_for_a_real_password(scene: Scene, tmp_path: Path) -> None:
+def test_the_throw_away_keyring_is_no_place_for_a_real_password(
+    scene: Scene, tmp_path: Path
+) -> None:
     """With settings of the real portal it is bad."""
     (tmp_path / "real.toml").write_text('[portal]\nlogin = "xt012345"\n')
     found = list(checkup.keyring(load(tmp_path / "real.toml")))
-    assert [("Trousseau", GOOD), ("Trousseau", BAD)] == [(each.name, each.grade) for each in found[:2]]
+    assert [("Trousseau", GOOD), ("Trousseau", BAD)] == [
+        (each.name, each.grade) for each in found[:2]
+    ]
 
 
-WHOAMI = '''"Tout le monde","Groupe bien connu","S-1-1-0","Groupe obligatoire, Activé par défaut, Groupe activé"
+WHOAMI = """"Tout le monde","Groupe bien connu","S-1-1-0","Groupe obligatoire, Activé par défaut, Groupe activé"
 "AUTORITE NT\\{name}","Groupe bien connu","{sid}","Groupe obligatoire, Activé par défaut, Groupe activé"
 "Étiquette obligatoire\\Niveau obligatoire moyen","Nom","S-1-16-8192",""
-'''
+"""
 
 
 @pytest.mark.parametrize(
@@ -179,11 +244,17 @@ def test_an_address_that_does_not_answer() -> None:
     [(100, True, GOOD), (5, True, DOUBTFUL), (-1, True, BAD), (100, False, BAD)],
     ids=["good", "soon", "over", "unknown"],
 )
-def test_a_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, trusted: bool, grade: Grade) -> None:
-    """Good with its end, doubtful when that is near, bad when it is over or from an authority that this machine does not know."""
+def test_a_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, trusted: bool, grade: Grade
+) -> None:
+    """Good with its end, doubtful when that is near, bad when it is over or from an authority that
+    this machine does not know.
+    """
     ca, environment = authority(tmp_path)
     for name, value in environment.items():
-        monkeypatch.setenv(name, value if trusted else str(shutil.copy(os.devnull, tmp_path / "empty.pem")))
+        monkeypatch.setenv(
+            name, value if trusted else str(shutil.copy(os.devnull, tmp_path / "empty.pem"))
+        )
     end = datetime.now(UTC) + timedelta(days=days)
     with web_server(certificate=ca.issue_cert("localhost", not_after=end)) as origin:
         found = checkup.address(checkup.reach(origin))
@@ -200,7 +271,9 @@ def test_a_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: in
     ],
     ids=["right", "fast", "slow"],
 )
-def test_the_clock_is_compared_with_the_date_of_answers(ahead: timedelta, grade: Grade, text: str) -> None:
+def test_the_clock_is_compared_with_the_date_of_answers(
+    ahead: timedelta, grade: Grade, text: str
+) -> None:
     """By how much, and which way; a second's rounding does not matter."""
     with web_server(ahead=ahead) as origin:
         found = checkup.reach(origin)
@@ -215,7 +288,9 @@ def test_the_nearest_clock_counts() -> None:
     assert DOUBTFUL == checkup.clock([]).grade
 
 
-@pytest.mark.parametrize(("free", "grade"), [(5 * 10**9, GOOD), (5 * 10**8, DOUBTFUL), (10**7, BAD)])
+@pytest.mark.parametrize(
+    ("free", "grade"), [(5 * 10**9, GOOD), (5 * 10**8, DOUBTFUL), (10**7, BAD)]
+)
 def test_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, grade: Grade) -> None:
     """How much is left, for a folder that need not exist yet; nothing is left behind."""
     monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=free))
@@ -251,17 +326,32 @@ def account_lines(scene: Scene) -> dict[str, Finding]:
 
 
 def test_the_reconcile_row_is_told_with_its_action(scene: Scene) -> None:
-    """In order; then somebody resets the account outside, and both ways out are offered; then the operator gives the password."""
+    """In order; then somebody resets the account outside, and both ways out are offered; then the
+    operator gives the password.
+    """
     with_piste(scene)
     name, now = f"Compte {DEMO_ACCOUNT}", scene.world.accounts[DEMO_ACCOUNT]
-    assert (DOUBTFUL, True) == ((none := account_lines(scene)[name]).grade, "ne garde aucun mot de passe" in none.text)
+    assert (DOUBTFUL, True) == (
+        (none := account_lines(scene)[name]).grade,
+        "ne garde aucun mot de passe" in none.text,
+    )
     scene.slots.adopt(Secret(now.password), "by-hand")
     lines = account_lines(scene)
-    assert (GOOD, "", True) == (lines[name].grade, lines[name].mend, "mot de passe actuel : accepté" in lines[name].text)
+    assert (GOOD, "", True) == (
+        lines[name].grade,
+        lines[name].mend,
+        "mot de passe actuel : accepté" in lines[name].text,
+    )
     scene.world.reset(DEMO_ACCOUNT)
     outside = account_lines(scene)[name]
-    assert (BAD, True) == (outside.grade, "ailleurs" in outside.text and "mot de passe actuel : refusé" in outside.text)
-    assert f"releve credentials store --current {DEMO_SIRET}" in outside.mend and f"releve rotate {DEMO_SIRET}" in outside.mend
+    assert (BAD, True) == (
+        outside.grade,
+        "ailleurs" in outside.text and "mot de passe actuel : refusé" in outside.text,
+    )
+    assert (
+        f"releve credentials store --current {DEMO_SIRET}" in outside.mend
+        and f"releve rotate {DEMO_SIRET}" in outside.mend
+    )
     scene.slots.adopt(Secret(now.password), "by-hand")
     assert GOOD == account_lines(scene)[name].grade
     scene.faults.piste_forbidden = True
@@ -274,11 +364,17 @@ def test_without_piste_nothing_is_claimed(scene: Scene) -> None:
     """What the keyring holds is named, and it is said that nobody tried it."""
     scene.slots.write(Slot.PENDING, Secret("un mot de passe en attente"), "run/1")
     (found,) = account_lines(scene).values()
-    assert (DOUBTFUL, True) == (found.grade, "mot de passe en attente" in found.text and "sans application PISTE" in found.text)
+    assert (DOUBTFUL, True) == (
+        found.grade,
+        "mot de passe en attente" in found.text and "sans application PISTE" in found.text,
+    )
 
 
 async def test_a_rotation_left_open_is_told(scene: Scene) -> None:
     """With what is true of it and what to do."""
     await scene.walk(approve=False)
     found = account_lines(scene)["Rotation en cours"]
-    assert (DOUBTFUL, True) == (found.grade, "ancien mot de passe" in found.text and "releve resume" in found.mend)
+    assert (DOUBTFUL, True) == (
+        found.grade,
+        "ancien mot de passe" in found.text and "releve resume" in found.mend,
+    )

@@ -1,7 +1,9 @@
-"""The day when the portal's pages have changed: the right click or none, and the change is seen before anything is done.
+"""The day when the portal's pages have changed: the right click or none, and the change is seen
+before anything is done.
 
-Each mutation is done in the page itself, in a real browser, on the school. Its ledger says which account was reset: a wrong click is
-a reset, or a candidate, of any other account. `pytest tests/test_drift.py -s` prints the table.
+Each mutation is done in the page itself, in a real browser, on the school. Its ledger says which
+account was reset: a wrong click is a reset, or a candidate, of any other account. `pytest
+tests/test_drift.py -s` prints the table.
 """
 
 from __future__ import annotations
@@ -16,24 +18,24 @@ import pytest
 import pytest_asyncio
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, LOGIN, PASSWORD, Scene
 from playwright.async_api import Browser
-from releve.portal import browsers
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret
+from releve.base.settings import Portal, project_root
+from releve.base.settings import load as load_settings
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.base.errors import ReleveError
-from releve.rotation.prompts import ScreenChange, Unattended
+from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.drift import Baseline, Look, difference, load
 from releve.portal.login import Credentials, Login
 from releve.portal.route import Route
 from releve.record.folder import RecordFolder
+from releve.rotation.prompts import ScreenChange, Unattended
+from releve.rotation.session import ROUTES
+from releve.rotation.watch import ScreenChanged, Watch, accept
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import siret
-from releve.base.secret import Secret
-from releve.rotation.session import ROUTES
-from releve.base.settings import Portal, project_root
-from releve.base.settings import load as load_settings
 from releve.vault.keystore import Keystore
-from releve.rotation.watch import ScreenChanged, Watch, accept
 from test_rehearse import rehearse, seen
 from twin import MemoryKeyring
 
@@ -59,7 +61,9 @@ const label = text => all('.label, label, strong', text)[0];
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change of the pages. `js` does it as soon as its place is there (it is false until then); `click`: the right one still comes."""
+    """One change of the pages. `js` does it as soon as its place is there (it is false until then);
+    `click`: the right one still comes.
+    """
 
     name: str
     screen: str
@@ -168,7 +172,9 @@ class Portals:
     async def visit(self, route: str, mutation: Mutation | None = None) -> AsyncIterator[Route]:
         """A route in a window of its own, whose pages are mutated."""
         urls = self.school.urls
-        settings = Portal(login=LOGIN, url=urls.portal, origins=urls.origins, timeout_seconds=PATIENCE)
+        settings = Portal(
+            login=LOGIN, url=urls.portal, origins=urls.origins, timeout_seconds=PATIENCE
+        )
         browser = PortalBrowser(settings, browsers.find(), headed=False)
         self.done.clear()
         await browser.start()
@@ -176,7 +182,9 @@ class Portals:
             if mutation:
                 await browser.context.add_init_script(_script(mutation.js))
                 browser.context.on("console", lambda message: self.done.append(message.text))
-            login = Login(browser, Credentials(self.keystore, LOGIN, self.outputs), Unattended(True, False))
+            login = Login(
+                browser, Credentials(self.keystore, LOGIN, self.outputs), Unattended(True, False)
+            )
             yield ROUTES[route](login, DEMO_SIRET, DEMO_ACCOUNT)
         finally:
             await browser.close()
@@ -198,7 +206,9 @@ def portals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portals]:
     """One school for every mutation; its ledger is read as it grows."""
     keystore = Keystore(MemoryKeyring())
     keystore.portal_password(LOGIN).set(Secret(PASSWORD))
-    with SchoolThread(World(password=PASSWORD, login=LOGIN, routes="both"), Faults(render_ms=10)) as school:
+    with SchoolThread(
+        World(password=PASSWORD, login=LOGIN, routes="both"), Faults(render_ms=10)
+    ) as school:
         yield Portals(school, keystore, tmp_path_factory.mktemp("outputs"))
 
 
@@ -225,7 +235,9 @@ STEPS = ("authentification", "portail", "accueil", "structures", "structure", "d
 
 
 async def course(route: Route, until: str = "") -> tuple[str, dict[str, tuple[str, ...]]]:
-    """As a rotation goes, as far as the click; the error that stopped it ("" for none), and the outlines seen on the way."""
+    """As a rotation goes, as far as the click; the error that stopped it ("" for none), and the
+    outlines seen on the way.
+    """
     outlines: dict[str, tuple[str, ...]] = {}
     try:
         for step in (*STEPS, "confirmation"):
@@ -248,14 +260,24 @@ async def course(route: Route, until: str = "") -> tuple[str, dict[str, tuple[st
 TABLE: list[tuple[Mutation, str, bool]] = []
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: f"{each.route[:4]} {each.screen} {each.name}")
-async def test_a_mutated_page_gets_the_right_click_or_none(mutation: Mutation, portals: Portals, known: dict[str, tuple[str, ...]]) -> None:
-    """Never a reset, nor a candidate, of any other account; the right click where the page still tells it apart."""
+@pytest.mark.parametrize(
+    "mutation", MUTATIONS, ids=lambda each: f"{each.route[:4]} {each.screen} {each.name}"
+)
+async def test_a_mutated_page_gets_the_right_click_or_none(
+    mutation: Mutation, portals: Portals, known: dict[str, tuple[str, ...]]
+) -> None:
+    """Never a reset, nor a candidate, of any other account; the right click where the page still
+    tells it apart.
+    """
     ledger = portals.school.world.ledger
     start = len(ledger.entries)
     async with portals.visit(mutation.route, mutation) as route:
         error, outlines = await course(route)
-    touched = [entry.account for entry in ledger.entries[start:] if entry.kind in ("reset", "candidate_shown")]
+    touched = [
+        entry.account
+        for entry in ledger.entries[start:]
+        if entry.kind in ("reset", "candidate_shown")
+    ]
     noticed = any(difference(known[name], outline) for name, outline in outlines.items())
     TABLE.append((mutation, error, noticed))
     assert "mutation" in portals.done, f"the page was mutated ({error})"
@@ -271,12 +293,24 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
     lines = [f"{'mutation':58} {'écran':17} {'voie':13} {'issue':34} vu d'avance"]
     for mutation, error, noticed in TABLE:
         told = f"abstention ({error})" if error else "bon clic"
-        lines.append(f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34} {'oui' if noticed else 'non'}")
-    rights, seen_before = sum(not error for _, error, _ in TABLE), sum(noticed for *_, noticed in TABLE)
-    counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic ; {seen_before} vues d'avance"
+        lines.append(
+            f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34}"
+            f" {'oui' if noticed else 'non'}"
+        )
+    rights, seen_before = (
+        sum(not error for _, error, _ in TABLE),
+        sum(noticed for *_, noticed in TABLE),
+    )
+    counts = (
+        f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic ; {seen_before}"
+        " vues d'avance"
+    )
     record_property("table", "\n".join([*lines, f"{len(TABLE)} mutations : {counts}"]))
     assert 30 <= len(TABLE)
-    told = f"Of {len(TABLE)} changes of the school's pages tried", f"{rights} right clicks, {len(TABLE) - rights} abstentions"
+    told = (
+        f"Of {len(TABLE)} changes of the school's pages tried",
+        f"{rights} right clicks, {len(TABLE) - rights} abstentions",
+    )
     readme = " ".join((project_root() / "README.md").read_text(encoding="utf-8").split())
     assert [] == [each for each in told if each not in readme]
 
@@ -284,8 +318,12 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
 # -- what a rotation does of it
 
 
-async def test_a_changed_screen_stops_an_unattended_run_before_the_click(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code 4, a readable difference, both pictures in the record, nothing reset; the same page as at the last success goes on."""
+async def test_a_changed_screen_stops_an_unattended_run_before_the_click(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code 4, a readable difference, both pictures in the record, nothing reset; the same page as
+    at the last success goes on.
+    """
     assert 0 == (await scene.walk()).code
     kept = scene.outputs / ".screens"
     pages = [*kept.glob("*.json")]
@@ -302,11 +340,20 @@ async def test_a_changed_screen_stops_an_unattended_run_before_the_click(scene: 
     assert [] == scene.leaks(kept)
     scene.faults.renamed_labels = {}
     done = await scene.walk()
-    assert ("", 0, 2, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    assert ("", 0, 2, True) == (
+        done.error,
+        done.code,
+        scene.resets(),
+        scene.three_places_agree(),
+    ), done.text
 
 
-async def test_a_person_is_asked_and_what_is_accepted_becomes_the_rule(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a walkthrough the change is shown with its pictures; accepted, it is journalled, and the next unattended run does not stop."""
+async def test_a_person_is_asked_and_what_is_accepted_becomes_the_rule(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a walkthrough the change is shown with its pictures; accepted, it is journalled, and the
+    next unattended run does not stop.
+    """
     assert 0 == (await scene.walk()).code
     monkeypatch.setattr("releve.history.SAME_DAY", timedelta(0))  # a year passes
     scene.faults.renamed_labels = {"Adresse postale": "Adresse"}
@@ -320,8 +367,12 @@ async def test_a_person_is_asked_and_what_is_accepted_becomes_the_rule(scene: Sc
         patch.setattr(Unattended, "accept_screen", accepts)
         accepted = await scene.walk()
     assert (0, 2) == (accepted.code, scene.resets()), accepted.text
-    assert ["05-structure-avant.png", "05-structure-apres.png"] == [path.name for path in asked[0].pictures]
-    assert {"ecran"} <= {entry.event.gate for entry in accepted.events if isinstance(entry.event, ev.GateGiven)}
+    assert ["05-structure-avant.png", "05-structure-apres.png"] == [
+        path.name for path in asked[0].pictures
+    ]
+    assert {"ecran"} <= {
+        entry.event.gate for entry in accepted.events if isinstance(entry.event, ev.GateGiven)
+    }
     assert 0 == (await scene.walk()).code
 
 
@@ -341,15 +392,21 @@ class Card:
 
 
 async def test_the_name_of_a_structure_is_no_change_of_a_screen(scene: Scene) -> None:
-    """One structure's screens are compared with another's: what differs by the name alone, however it is written, is the same screen."""
+    """One structure's screens are compared with another's: what differs by the name alone, however
+    it is written, is the same screen.
+    """
     neighbour = siret(5)
-    scene.more = f'[structures.{neighbour}]\nname = "Commune de l\'Étang"\ntechnical_account = "{OTHER}"\n'
+    scene.more = (
+        f'[structures.{neighbour}]\nname = "Commune de l\'Étang"\ntechnical_account = "{OTHER}"\n'
+    )
     settings = load_settings(scene.settings(), scene.outputs)
 
     async def compare(code: str, title: str) -> None:
         folder = RecordFolder.new(scene.outputs, code)
         folder.make()
-        watch = Watch(folder, j.Journal(folder.path, folder.run, "moi"), settings, Unattended(True, False))
+        watch = Watch(
+            folder, j.Journal(folder.path, folder.run, "moi"), settings, Unattended(True, False)
+        )
         await watch.compare(Card(title), "structure")  # type: ignore[arg-type]
         watch.keep()
 
@@ -360,7 +417,9 @@ async def test_the_name_of_a_structure_is_no_change_of_a_screen(scene: Scene) ->
 
 
 async def test_a_rehearsal_says_what_changed_and_may_accept_it(scene: Scene) -> None:
-    """A rehearsal goes to its end, names each changed screen, and is not ready; once its screens are accepted, the next one is."""
+    """A rehearsal goes to its end, names each changed screen, and is not ready; once its screens
+    are accepted, the next one is.
+    """
     first, *_ = await rehearse(scene)
     scene.faults.renamed_labels = {"Adresse postale": "Adresse"}
     changed, folder, entries = await rehearse(scene)
@@ -379,7 +438,16 @@ async def test_what_is_kept_of_the_screens_is_no_data(scene: Scene) -> None:
     outlines = " ".join(line for each in load(path).values() for line in each.outline)
     assert "Modification de la structure" in outlines and RESET in outlines
     world = scene.world
-    people = [world.manager.name, world.manager.email, *(user.name for each in world.structures.values() for user in each.users)]
-    data = [*people, *world.accounts, *world.structures, *(each.name for each in world.structures.values())]
+    people = [
+        world.manager.name,
+        world.manager.email,
+        *(user.name for each in world.structures.values() for user in each.users),
+    ]
+    data = [
+        *people,
+        *world.accounts,
+        *world.structures,
+        *(each.name for each in world.structures.values()),
+    ]
     assert [] == [each for each in data if each in outlines]
     assert [] == [secret for secret in scene.secrets() if secret in text]

@@ -15,13 +15,13 @@ import pytest
 from fixtures_rotation import Scene
 from hypothesis import given
 from hypothesis import strategies as st
+from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.record.history import Past, history
 from releve.planning.due import Due, Standing, agenda, deadline, in_blackout
 from releve.record.folder import RecordFolder
+from releve.record.history import Past, history
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
-from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 
 PARIS = ZoneInfo("Europe/Paris")
 STRUCTURE = Structure(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT)
@@ -30,10 +30,23 @@ STRUCTURE = Structure(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT)
 def past(when: datetime, outcome: str = "succeeded", **facts: object) -> Past:
     """A rotation that ended at `when`, or is open when `outcome` is ""."""
     closed = when if outcome else None
-    return Past(Path("x"), "r", DEMO_SIRET, DEMO_ACCOUNT, DEMO_NAME, began=when, ended=when, closed=closed, outcome=outcome, **facts)  # type: ignore[arg-type]
+    return Past(
+        Path("x"),
+        "r",
+        DEMO_SIRET,
+        DEMO_ACCOUNT,
+        DEMO_NAME,
+        began=when,
+        ended=when,
+        closed=closed,
+        outcome=outcome,
+        **facts,
+    )  # type: ignore[arg-type]
 
 
-def on(today: date, *rotations: Past, policy: Policy | None = None, structure: Structure = STRUCTURE) -> Due:
+def on(
+    today: date, *rotations: Past, policy: Policy | None = None, structure: Structure = STRUCTURE
+) -> Due:
     """Where the structure stands on that day, in Paris."""
     (due,) = agenda([structure], policy or Policy(), rotations, today, PARIS)
     return due
@@ -52,15 +65,21 @@ def noon(year: int, month: int, day: int) -> datetime:
         (date(2026, 12, 2), Standing.OVERDUE, True),
     ],
 )
-def test_due_within_the_warning_days_and_overdue_after_the_day(today: date, standing: Standing, ready: bool) -> None:
-    """A password of 1 December 2025 is due from 1 November (30 days before) and overdue from 2 December 2026."""
+def test_due_within_the_warning_days_and_overdue_after_the_day(
+    today: date, standing: Standing, ready: bool
+) -> None:
+    """A password of 1 December 2025 is due from 1 November (30 days before) and overdue from 2
+    December 2026.
+    """
     due = on(today, past(noon(2025, 12, 1)))
     assert (standing, ready) == (due.standing, due.today)
     assert (date(2026, 12, 1), date(2027, 1, 29)) == (due.day, due.limit)
 
 
 def test_leap_years_count_their_day() -> None:
-    """365 days after 1 March 2027 is 29 February 2028, and after 29 February 2028 it is 28 February 2029."""
+    """365 days after 1 March 2027 is 29 February 2028, and after 29 February 2028 it is 28 February
+    2029.
+    """
     assert date(2028, 2, 29) == deadline(date(2027, 3, 1), Policy())
     assert date(2029, 2, 28) == deadline(date(2028, 2, 29), Policy())
 
@@ -68,21 +87,37 @@ def test_leap_years_count_their_day() -> None:
 @pytest.mark.parametrize(
     ("when", "day"),
     [
-        (datetime(2026, 6, 30, 22, 30, tzinfo=UTC), date(2026, 7, 1)),  # half past midnight in summer
-        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), date(2026, 3, 29)),  # the minute before the clock goes forward
-        (datetime(2026, 10, 24, 22, 30, tzinfo=UTC), date(2026, 10, 25)),  # the night when it goes back
+        (
+            datetime(2026, 6, 30, 22, 30, tzinfo=UTC),
+            date(2026, 7, 1),
+        ),  # half past midnight in summer
+        (
+            datetime(2026, 3, 29, 0, 59, tzinfo=UTC),
+            date(2026, 3, 29),
+        ),  # the minute before the clock goes forward
+        (
+            datetime(2026, 10, 24, 22, 30, tzinfo=UTC),
+            date(2026, 10, 25),
+        ),  # the night when it goes back
         (datetime(2026, 1, 31, 22, 59, tzinfo=UTC), date(2026, 1, 31)),
     ],
 )
 def test_the_day_is_the_operators_own(when: datetime, day: date) -> None:
-    """The journal's UTC time is told as the day it was where the operator sat, clock changes included."""
+    """The journal's UTC time is told as the day it was where the operator sat, clock changes
+    included.
+    """
     assert day == on(day, past(when)).last
 
 
 def test_without_a_zone_the_computers_own_is_used() -> None:
     """With no zone given, the machine's is taken, as a scheduler's service has it."""
     with _zone("Europe/Paris"):
-        (due,) = agenda([STRUCTURE], Policy(), [past(datetime(2026, 6, 30, 22, 30, tzinfo=UTC))], date(2026, 7, 2))
+        (due,) = agenda(
+            [STRUCTURE],
+            Policy(),
+            [past(datetime(2026, 6, 30, 22, 30, tzinfo=UTC))],
+            date(2026, 7, 2),
+        )
     assert date(2026, 7, 1) == due.last
 
 
@@ -101,16 +136,26 @@ def _zone(name: str) -> Iterator[None]:
 
 
 def test_last_rotation_counts_until_a_record_is_later() -> None:
-    """What the settings tell of the time before holds until a record says better; an older record does not undo it."""
+    """What the settings tell of the time before holds until a record says better; an older record
+    does not undo it.
+    """
     structure = Structure(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, last_rotation=date(2026, 1, 10))
     assert date(2026, 1, 10) == on(date(2026, 2, 1), structure=structure).last
-    assert date(2026, 1, 10) == on(date(2026, 2, 1), past(noon(2025, 5, 5)), structure=structure).last
-    assert date(2026, 1, 20) == on(date(2026, 2, 1), past(noon(2026, 1, 20)), structure=structure).last
+    assert (
+        date(2026, 1, 10) == on(date(2026, 2, 1), past(noon(2025, 5, 5)), structure=structure).last
+    )
+    assert (
+        date(2026, 1, 20) == on(date(2026, 2, 1), past(noon(2026, 1, 20)), structure=structure).last
+    )
 
 
 def test_a_failure_or_another_account_renews_nothing() -> None:
-    """Only a success of the account itself moves its day; never having been renewed is due now, and says so."""
-    other = Past(Path("x"), "r", DEMO_SIRET, "TECH_1_9@cpro.fr", closed=noon(2026, 5, 5), outcome="succeeded")
+    """Only a success of the account itself moves its day; never having been renewed is due now, and
+    says so.
+    """
+    other = Past(
+        Path("x"), "r", DEMO_SIRET, "TECH_1_9@cpro.fr", closed=noon(2026, 5, 5), outcome="succeeded"
+    )
     due = on(date(2026, 6, 1), past(noon(2026, 5, 5), "failed"), other)
     assert (None, Standing.UNKNOWN, True) == (due.last, due.standing, due.today)
     assert "inconnue" in due.why
@@ -124,7 +169,9 @@ def test_structures_that_share_an_account_are_renewed_together() -> None:
 
 
 def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
-    """So is one that a person abandoned after the reset; a later success frees both. Before the reset nothing is stuck."""
+    """So is one that a person abandoned after the reset; a later success frees both. Before the
+    reset nothing is stuck.
+    """
     today = date(2026, 6, 1)
     for outcome in ("", "abandoned"):
         left = past(noon(2026, 5, 6), outcome, touched=True)
@@ -139,19 +186,25 @@ def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stop", "why"),
+    ("more", "why"),
     [
-        (ev.StepFailed("ProofLater", "plus tard"), "il reste à noter s'il fonctionne"),
-        (ev.RunStopped(4, "ProofTooEarly", "trop tôt"), "il reste à noter s'il fonctionne"),
-        (ev.StepFailed("CommandFailed", "non"), "les factures n'arrivent peut-être plus"),
+        ((ev.TargetEntered("corail", "manual"),), "il reste à noter s'il fonctionne"),
+        ((), "les factures n'arrivent peut-être plus"),
     ],
 )
-def test_what_only_waits_for_its_proof_says_so(stop: ev.Event, why: str, tmp_path: Path) -> None:
+def test_what_only_waits_for_its_proof_says_so(
+    more: tuple[ev.Event, ...], why: str, tmp_path: Path
+) -> None:
     """The password is entered everywhere: nobody is told that invoices may have stopped."""
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)
     folder.make()
     journal = j.Journal(folder.path, folder.run, "moi@ici")
-    for event in (ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ()), ev.ResetIntended(1), stop):
+    for event in (
+        ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ("corail",)),
+        ev.ResetIntended(1),
+        ev.PendingStored(1),
+        *more,
+    ):
         journal.append(event)
     (due,) = agenda([STRUCTURE], Policy(), history(tmp_path), date.today())
     assert (Standing.STUCK, True) == (due.standing, why in due.why)
@@ -160,12 +213,22 @@ def test_what_only_waits_for_its_proof_says_so(stop: ev.Event, why: str, tmp_pat
 @pytest.mark.parametrize(
     ("period", "inside", "outside"),
     [
-        ("12-24/01-02", [date(2026, 12, 24), date(2026, 12, 31), date(2027, 1, 2)], [date(2027, 1, 3), date(2026, 12, 23)]),
-        ("2026-12-24/2027-01-02", [date(2026, 12, 24), date(2027, 1, 2)], [date(2027, 12, 25), date(2025, 12, 25)]),
+        (
+            "12-24/01-02",
+            [date(2026, 12, 24), date(2026, 12, 31), date(2027, 1, 2)],
+            [date(2027, 1, 3), date(2026, 12, 23)],
+        ),
+        (
+            "2026-12-24/2027-01-02",
+            [date(2026, 12, 24), date(2027, 1, 2)],
+            [date(2027, 12, 25), date(2025, 12, 25)],
+        ),
         ("02-29/03-01", [date(2028, 2, 29), date(2027, 3, 1)], [date(2027, 2, 28)]),
     ],
 )
-def test_blackout_periods_include_both_ends_and_go_over_the_new_year(period: str, inside: list[date], outside: list[date]) -> None:
+def test_blackout_periods_include_both_ends_and_go_over_the_new_year(
+    period: str, inside: list[date], outside: list[date]
+) -> None:
     """Yearly and dated periods, and 29 February."""
     policy = Policy(blackout=(period,))
     assert [True] * len(inside) == [in_blackout(policy, day) for day in inside]
@@ -173,7 +236,9 @@ def test_blackout_periods_include_both_ends_and_go_over_the_new_year(period: str
 
 
 def test_a_day_in_a_blackout_moves_before_it() -> None:
-    """A password due on 28 December is to be renewed by the 23rd, and nothing is asked during the black-out."""
+    """A password due on 28 December is to be renewed by the 23rd, and nothing is asked during the
+    black-out.
+    """
     policy = Policy(blackout=("12-24/01-02",))
     last = past(noon(2025, 12, 28))
     assert date(2026, 12, 23) == on(date(2026, 12, 1), last, policy=policy).day
@@ -184,7 +249,9 @@ def test_a_day_in_a_blackout_moves_before_it() -> None:
 
 
 def test_the_portals_limit_and_a_stuck_rotation_are_stronger_than_a_blackout() -> None:
-    """When the password would die during the black-out, or has left invoices waiting, the black-out does not hold."""
+    """When the password would die during the black-out, or has left invoices waiting, the black-out
+    does not hold.
+    """
     policy = Policy(blackout=("12-24/01-02",))
     dying = past(noon(2026, 12, 28) - timedelta(days=PORTAL_LIMIT_DAYS))
     due = on(date(2026, 12, 26), dying, policy=policy)
@@ -204,11 +271,17 @@ def test_a_year_that_is_all_black_leaves_the_day_where_it_was() -> None:
     last=st.dates(date(2020, 1, 1), date(2040, 1, 1)),
     validity=st.integers(1, PORTAL_LIMIT_DAYS),
     warn=st.integers(0, 60),
-    blackout=st.sampled_from([(), ("12-24/01-02",), ("12-20/01-05", "07-14/08-15"), ("01-01/12-31",)]),
+    blackout=st.sampled_from(
+        [(), ("12-24/01-02",), ("12-20/01-05", "07-14/08-15"), ("01-01/12-31",)]
+    ),
     later=st.integers(0, 500),
 )
-def test_every_day_of_every_year(last: date, validity: int, warn: int, blackout: tuple[str, ...], later: int) -> None:
-    """The day never comes after the validity nor before the rotation, and past the portal's limit it is always due."""
+def test_every_day_of_every_year(
+    last: date, validity: int, warn: int, blackout: tuple[str, ...], later: int
+) -> None:
+    """The day never comes after the validity nor before the rotation, and past the portal's limit
+    it is always due.
+    """
     policy = Policy(validity_days=validity, warn_days=warn, blackout=blackout)
     today = last + timedelta(days=later)
     due = on(today, past(datetime(last.year, last.month, last.day, 12, tzinfo=UTC)), policy=policy)
@@ -220,14 +293,27 @@ def test_every_day_of_every_year(last: date, validity: int, warn: int, blackout:
 
 
 def test_history_reads_journals_once_and_tells_damage(tmp_path: Path) -> None:
-    """A success, a rehearsal, a damaged journal and a folder of something else: each is told as what it is."""
-    done = written(tmp_path, "2026-01-05_100000", ev.ResetIntended(1), ev.GateGiven("cible", "widget"), closed="succeeded")
+    """A success, a rehearsal, a damaged journal and a folder of something else: each is told as
+    what it is.
+    """
+    done = written(
+        tmp_path,
+        "2026-01-05_100000",
+        ev.ResetIntended(1),
+        ev.GateGiven("cible", "widget"),
+        closed="succeeded",
+    )
     written(tmp_path, "2026-01-06_100000", closed="rehearsed")
     damaged = written(tmp_path, "2026-01-07_100000")
     (damaged.path / j.FILE_NAME).write_text('{"event": "rotation.opened", \n')
     (tmp_path / "2026-notes").mkdir()
     first, second = history(tmp_path)
-    assert ("succeeded", "none", True, DEMO_ACCOUNT) == (first.outcome, first.proof, first.touched, first.account)
+    assert ("succeeded", "none", True, DEMO_ACCOUNT) == (
+        first.outcome,
+        first.proof,
+        first.touched,
+        first.account,
+    )
     assert 0 <= first.human_seconds < 5
     assert ("damaged", damaged.run) == (second.outcome, second.run)
     assert first is history(tmp_path)[0]
@@ -237,11 +323,23 @@ def test_history_reads_journals_once_and_tells_damage(tmp_path: Path) -> None:
 
 def written(outputs: Path, when: str, *events: ev.Event, closed: str = "") -> RecordFolder:
     """A record folder with a journal of these events."""
-    folder = RecordFolder(outputs / f"{when}_{DEMO_SIRET}_{when[8:10]}ab", DEMO_SIRET, f"{when[8:10]}ab")
+    folder = RecordFolder(
+        outputs / f"{when}_{DEMO_SIRET}_{when[8:10]}ab", DEMO_SIRET, f"{when[8:10]}ab"
+    )
     folder.path.mkdir(parents=True)
     journal = j.Journal(folder.path, folder.run, "a@b")
     rehearsal = closed == "rehearsed"
-    journal.append(ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ("school:1",), school=True, rehearsal=rehearsal))
+    journal.append(
+        ev.RotationOpened(
+            DEMO_SIRET,
+            DEMO_NAME,
+            DEMO_ACCOUNT,
+            "gestionnaire",
+            ("school:1",),
+            school=True,
+            rehearsal=rehearsal,
+        )
+    )
     for event in events:
         journal.append(event)
     if closed:
@@ -251,16 +349,27 @@ def written(outputs: Path, when: str, *events: ev.Event, closed: str = "") -> Re
 
 
 def test_the_command_tells_what_is_due_and_when_nothing_is(scene: Scene) -> None:
-    """`releve due`: exit 0 and the reason when something is to be done, 3 when nothing is; the school's records count at the school."""
+    """`releve due`: exit 0 and the reason when something is to be done, 3 when nothing is; the
+    school's records count at the school.
+    """
     first = scene.releve("due")
-    assert (0, True) == (first.returncode, "date du dernier changement inconnue" in first.stdout), first.stderr
+    assert (0, True) == (first.returncode, "date du dernier changement inconnue" in first.stdout), (
+        first.stderr
+    )
     written(scene.outputs, f"{date.today()}_100000", closed="succeeded")
     second = scene.releve("due", "--json")
     (told,) = json.loads(second.stdout)["structures"]
-    assert (3, "far", date.today().isoformat()) == (second.returncode, told["standing"], told["last"])
+    assert (3, "far", date.today().isoformat()) == (
+        second.returncode,
+        told["standing"],
+        told["last"],
+    )
 
 
 def test_a_due_day_is_told_by_the_closing_of_the_rotation_too() -> None:
     """The day that the closing cell announces is the one that `due` will tell."""
     policy = Policy(blackout=("12-24/01-02",))
-    assert deadline(date(2025, 12, 28), policy) == on(date(2026, 2, 1), past(noon(2025, 12, 28)), policy=policy).day
+    assert (
+        deadline(date(2025, 12, 28), policy)
+        == on(date(2026, 2, 1), past(noon(2025, 12, 28)), policy=policy).day
+    )

@@ -1,6 +1,8 @@
-"""What fails around a rotation, at every step of it: the exit code, the text, what was kept, and a resume that ends well.
+"""What fails around a rotation, at every step of it: the exit code, the text, what was kept, and a
+resume that ends well.
 
-On the portal's twin each fault is tried at every point; the real browser, kernel and keyring service follow at the points that differ.
+On the portal's twin each fault is tried at every point; the real browser, kernel and keyring
+service follow at the points that differ.
 """
 
 from __future__ import annotations
@@ -23,14 +25,14 @@ import twin as twins
 from fixtures_keyring import Session as SecretService
 from fixtures_rotation import encoded
 from keyring.errors import KeyringLocked, PasswordSetError
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state
-from releve.base.errors import ReleveError
-from releve.rotation.prompts import Keep, Unattended
-from releve.portal import errors as e
-from releve.base.secret import Secret
 from releve.decision.state import Next
+from releve.portal import errors as e
+from releve.rotation.prompts import Keep, Unattended
 from releve.vault.entry import KeyringWaits
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, SlotHeldByAnotherRun
@@ -38,7 +40,9 @@ from twin import MemoryKeyring, Result, Twin
 
 
 def judge(twin: Twin, stopped: Result, *, more: int = 0) -> None:
-    """The code and the text fit what is true; a resume ends well, with `more` resets than one; no text and no file tells a secret."""
+    """The code and the text fit what is true; a resume ends well, with `more` resets than one; no
+    text and no file tells a secret.
+    """
     assert [] == spilt(twin, stopped)
     if stopped.code == 0:
         assert twin.agree()
@@ -46,11 +50,18 @@ def judge(twin: Twin, stopped: Result, *, more: int = 0) -> None:
     said = twin.situation
     assert [] == twin.lies(), stopped
     touched = bool(said.facts.touched)
-    assert stopped.code == said.row.code == (6 if touched or said.facts.displayed else 5), (stopped, said.phase)
+    assert stopped.code == said.row.code == (6 if touched or said.facts.displayed else 5), (
+        stopped,
+        said.phase,
+    )
     assert stopped.text.count("\n") == 2
     assert "{" not in stopped.text
     if touched:
-        assert "resume" in stopped.text or "relance" in stopped.text.lower() or "recommencez" in stopped.text, stopped.text
+        assert (
+            "resume" in stopped.text
+            or "relance" in stopped.text.lower()
+            or "recommencez" in stopped.text
+        ), stopped.text
     ended = twin.run()
     if ended.code == 6:
         assert said.next is Next.DECIDE, (stopped, ended)
@@ -61,17 +72,31 @@ def judge(twin: Twin, stopped: Result, *, more: int = 0) -> None:
 
 
 def spilt(twin: Twin, ended: Result) -> list[bytes]:
-    """The passwords, of the manager and of every account, past ones too, that stand in the run's text or in any file of the records."""
+    """The passwords, of the manager and of every account, past ones too, that stand in the run's
+    text or in any file of the records.
+    """
     accounts = twin.world.accounts.values()
-    secrets = {twins.PASSWORD} | {each for account in accounts for each in (account.password, *account.history)}
-    kept = b"".join(path.read_bytes() for path in twin.outputs.rglob("*") if path.is_file()) + ended.text.encode()
+    secrets = {twins.PASSWORD} | {
+        each for account in accounts for each in (account.password, *account.history)
+    }
+    kept = (
+        b"".join(path.read_bytes() for path in twin.outputs.rglob("*") if path.is_file())
+        + ended.text.encode()
+    )
     return [form for each in secrets for form in encoded(each) if form in kept]
 
 
 # -- the portal, at every point of the route and of the targets
 
 SHOWN = ("show corail-collectivites", "show corail-transfert")
-POINTS = [*(f"go {step}" for step in twins.NAVIGATION), "ready", "leave", *SHOWN, "enter", "entered"]
+POINTS = [
+    *(f"go {step}" for step in twins.NAVIGATION),
+    "ready",
+    "leave",
+    *SHOWN,
+    "enter",
+    "entered",
+]
 ERRORS: dict[str, Callable[[], ReleveError]] = {
     "maintenance": lambda: e.Maintenance(screen="x"),
     "erreur technique": lambda: e.TechnicalError(screen="x"),
@@ -85,12 +110,17 @@ ERRORS: dict[str, Callable[[], ReleveError]] = {
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_the_portal_fails_anywhere(error: str, shm: Path) -> None:
-    """Each fault, once, at each screen: what is told is true, and the resume needs one reset in all."""
+    """Each fault, once, at each screen: what is told is true, and the resume needs one reset in
+    all.
+    """
     for number, point in enumerate(POINTS):
         twin = Twin.new(shm / str(number))
         twin.at = once(point, ERRORS[error])
         stopped = twin.run()
-        assert (stopped.code == 0) == (point == "leave"), (point, stopped)  # a log out that fails holds nothing back
+        assert (stopped.code == 0) == (point == "leave"), (
+            point,
+            stopped,
+        )  # a log out that fails holds nothing back
         twin.at = lambda each: None
         judge(twin, stopped)
 
@@ -102,7 +132,9 @@ def test_the_portal_fails_anywhere(error: str, shm: Path) -> None:
     ("commit", lambda: e.ResetRefused(text="non"), 0),
     ("read", lambda: e.PasswordUnreadable(why="2 valeurs possibles"), 1),
 ])  # fmt: skip
-def test_the_click_fails(point: str, error: Callable[[], ReleveError], more: int, shm: Path) -> None:
+def test_the_click_fails(
+    point: str, error: Callable[[], ReleveError], more: int, shm: Path
+) -> None:
     """At the click and after it: nobody clicks again unless it is known to have failed, or decided."""
     twin = Twin.new(shm / "twin")
     twin.at = once(point, error)
@@ -125,6 +157,7 @@ def once(point: str, error: Callable[[], ReleveError]) -> twins.At:
 
 # -- the disk
 
+
 @contextmanager
 def at_effect(number: int, begin: Callable[[], None], end: Callable[[], None]) -> Iterator[None]:
     """`begin` at the effect of that number; `end` when the run is over."""
@@ -146,12 +179,18 @@ def at_effect(number: int, begin: Callable[[], None], end: Callable[[], None]) -
 def journal_points(shm: Path, **shape: Any) -> list[int]:
     """The effects that are events about to be written."""
     effects = twins.points(Twin.new(shm / "clean", **shape))
-    return [number for number, point in enumerate(effects) if point.startswith("journal") and point.endswith("before")]
+    return [
+        number
+        for number, point in enumerate(effects)
+        if point.startswith("journal") and point.endswith("before")
+    ]
 
 
 @pytest.mark.parametrize("sees_first", [False, True])
 def test_a_quota_is_reached_at_any_event(sees_first: bool, shm: Path) -> None:
-    """The line is cut in its middle by the system: the rotation stops there, keeps what it has, and resumes."""
+    """The line is cut in its middle by the system: the rotation stops there, keeps what it has, and
+    resumes.
+    """
     for number in journal_points(shm, sees_first=sees_first):
         twin = Twin.new(shm / str(number), sees_first=sees_first)
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -160,10 +199,16 @@ def test_a_quota_is_reached_at_any_event(sees_first: bool, shm: Path) -> None:
             size = max((path.stat().st_size for path in twin.outputs.rglob(j.FILE_NAME)), default=0)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, hard))
 
-        with at_effect(number, full, lambda soft=soft, hard=hard: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))):  # type: ignore[misc]
+        with at_effect(
+            number,
+            full,
+            lambda soft=soft, hard=hard: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)),
+        ):  # type: ignore[misc]
             stopped = twin.run()
         assert ("JournalUnwritable" == stopped.error) or twin.situation.closed, stopped
-        lost = twin.situation.phase.startswith("unknown") and twin.resets() == 1  # the answer came, and could not be noted
+        lost = (
+            twin.situation.phase.startswith("unknown") and twin.resets() == 1
+        )  # the answer came, and could not be noted
         judge(twin, stopped, more=int(lost))
 
 
@@ -171,7 +216,11 @@ def test_a_quota_is_reached_at_any_event(sees_first: bool, shm: Path) -> None:
 def mounted(folder: Path, *options: str) -> Iterator[None]:
     """A small file system in memory. Skips where mounting is not permitted."""
     folder.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(folder)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
     if done.returncode:
         pytest.skip(f"mounting is not permitted: {done.stderr.decode().strip()}")
     try:
@@ -188,11 +237,17 @@ def fill(folder: Path) -> None:
 
 
 def test_a_full_disk_at_any_event(shm: Path) -> None:
-    """ENOSPC by the system itself: captures, page, notes and journal all fail; nothing that was kept is lost."""
+    """ENOSPC by the system itself: captures, page, notes and journal all fail; nothing that was
+    kept is lost.
+    """
     for number in journal_points(shm)[::3]:
         twin = Twin.new(shm / str(number))
         with mounted(twin.outputs):
-            with at_effect(number, partial(fill, twin.outputs), partial((twin.outputs / "plein").unlink, missing_ok=True)):
+            with at_effect(
+                number,
+                partial(fill, twin.outputs),
+                partial((twin.outputs / "plein").unlink, missing_ok=True),
+            ):
                 stopped = twin.run()
             lost = twin.situation.phase.startswith("unknown") and twin.resets() == 1
             judge(twin, stopped, more=int(lost))
@@ -210,7 +265,9 @@ def unbind(twin: Twin) -> None:
 
 
 def test_a_folder_that_becomes_read_only(shm: Path) -> None:
-    """The share is remounted read-only: code and text are the situation's, and the resume ends well."""
+    """The share is remounted read-only: code and text are the situation's, and the resume ends
+    well.
+    """
     for number in journal_points(shm)[2::4]:
         twin = Twin.new(shm / str(number))
         with mounted(twin.outputs):
@@ -233,8 +290,11 @@ def test_a_folder_that_was_never_writable(tmp_path: Path) -> None:
 
 # -- the clock
 
+
 def test_the_clock_moves_back(shm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every event is a minute before the last: killed anywhere, the rotation still resumes with one reset, and is not done twice."""
+    """Every event is a minute before the last: killed anywhere, the rotation still resumes with one
+    reset, and is not done twice.
+    """
     effects = twins.points(Twin.new(shm / "clean"))
     for number in range(0, len(effects), 5):
         minutes = iter(range(10_000))
@@ -261,6 +321,7 @@ def test_the_clock_moves_back(shm: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 # -- the keyring
+
 
 class Faulty(MemoryKeyring):
     """A keyring with a lock, which may ask a person who never comes, or refuse to write."""
@@ -289,7 +350,9 @@ class Faulty(MemoryKeyring):
 
 
 def test_the_keyring_is_locked_at_any_effect(shm: Path) -> None:
-    """Locked midway, unlocked later: code 5 or 6 by what the journal knows, told without the keyring, and a resume that ends well."""
+    """Locked midway, unlocked later: code 5 or 6 by what the journal knows, told without the
+    keyring, and a resume that ends well.
+    """
     effects = twins.points(Twin.new(shm / "clean"))
     for number, point in enumerate(effects):
         ring = Faulty()
@@ -306,9 +369,15 @@ def test_the_keyring_is_locked_at_any_effect(shm: Path) -> None:
         touched = any(isinstance(event, ev.ResetIntended) for event in twin.events)
         assert stopped.code == (6 if touched else 5), (point, stopped)
         if touched:
-            assert state.UNASKED in stopped.text or state.UNSEEN in stopped.text, (point, stopped.text)
+            assert state.UNASKED in stopped.text or state.UNSEEN in stopped.text, (
+                point,
+                stopped.text,
+            )
         refused = twin.run()
-        assert (stopped.code, "KeyringLocked") == (6 if touched else refused.code, refused.error) or not twin.records, (point, refused)
+        assert (stopped.code, "KeyringLocked") == (
+            6 if touched else refused.code,
+            refused.error,
+        ) or not twin.records, (point, refused)
         ring.locked = False
         unkept = twin.situation.next is Next.DECIDE and twin.resets() == 1
         ended = twin.run()
@@ -319,8 +388,12 @@ def test_the_keyring_is_locked_at_any_effect(shm: Path) -> None:
 
 
 @pytest.mark.parametrize("refusals", [1, 3])
-def test_a_keyring_that_comes_back_in_time_loses_nothing(refusals: int, shm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The portal showed the password, the keyring refuses a few times: headless keeps trying, and one reset is enough."""
+def test_a_keyring_that_comes_back_in_time_loses_nothing(
+    refusals: int, shm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The portal showed the password, the keyring refuses a few times: headless keeps trying, and
+    one reset is enough.
+    """
     monkeypatch.setattr("releve.rotation.prompts._BETWEEN_TRIES_SECONDS", 0.01)
     ring = Faulty()
     twin = Twin.new(shm / "twin", keystore=Keystore(ring), patience=5.0)
@@ -329,8 +402,12 @@ def test_a_keyring_that_comes_back_in_time_loses_nothing(refusals: int, shm: Pat
     assert (1, True) == (twin.resets(), twin.agree())
 
 
-def test_a_keyring_that_does_not_come_back_is_told(shm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After its patience, headless says code 6 and that nobody knows the password; only a decision resets again."""
+def test_a_keyring_that_does_not_come_back_is_told(
+    shm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its patience, headless says code 6 and that nobody knows the password; only a decision
+    resets again.
+    """
     monkeypatch.setattr("releve.rotation.prompts._BETWEEN_TRIES_SECONDS", 0.01)
     ring = Faulty()
     twin = Twin.new(shm / "twin", keystore=Keystore(ring), patience=0.05)
@@ -344,7 +421,9 @@ def test_a_keyring_that_does_not_come_back_is_told(shm: Path, monkeypatch: pytes
 
 
 def test_a_keyring_that_asks_nobody_is_bounded(shm: Path) -> None:
-    """Its question stands on a screen that nobody looks at: told at once and once, and answered later it works again."""
+    """Its question stands on a screen that nobody looks at: told at once and once, and answered
+    later it works again.
+    """
     ring = Faulty()
     keystore = Keystore(ring).bounded(0.2)
     twin = Twin.new(shm / "twin", keystore=keystore)
@@ -352,7 +431,11 @@ def test_a_keyring_that_asks_nobody_is_bounded(shm: Path) -> None:
     def ask() -> None:
         ring.asks = True
 
-    with at_effect(twins.points(Twin.new(shm / "clean")).index("target school:21990001600011 after"), ask, lambda: None):
+    with at_effect(
+        twins.points(Twin.new(shm / "clean")).index("target school:21990001600011 after"),
+        ask,
+        lambda: None,
+    ):
         stopped = twin.run()
     assert (KeyringWaits.__name__, 6) == (stopped.error, stopped.code)
     assert state.UNASKED in stopped.text
@@ -382,7 +465,9 @@ class Copying(Unattended):
 
 @pytest.mark.parametrize("mended", [True, False])
 async def test_a_password_copied_by_hand(mended: bool, shm: Path) -> None:
-    """The keyring refused it, the operator has it: no second reset, the record says so, and a mended keyring gets it in the end."""
+    """The keyring refused it, the operator has it: no second reset, the record says so, and a
+    mended keyring gets it in the end.
+    """
     ring = Faulty()
     twin = Twin.new(shm / "twin", keystore=Keystore(ring))
     person = Copying()
@@ -393,7 +478,11 @@ async def test_a_password_copied_by_hand(mended: bool, shm: Path) -> None:
     at = cells.index("corail-mot-de-passe")
     for step in cells[:at]:
         await rotation.do(step)
-    assert ("by hand", state.HAND, []) == (twin.situation.phase, twin.situation.keyring, twin.lies())
+    assert ("by hand", state.HAND, []) == (
+        twin.situation.phase,
+        twin.situation.keyring,
+        twin.lies(),
+    )
     await session.close()
     alone = await asyncio.to_thread(twin.run)
     assert ("HeldByHand", 4) == (alone.error, alone.code)
@@ -409,14 +498,18 @@ async def test_a_password_copied_by_hand(mended: bool, shm: Path) -> None:
 
 
 class Leaving(Copying):
-    """The same person, who reloads the page while the keyring refuses: the question that asked what to do is cancelled."""
+    """The same person, who reloads the page while the keyring refuses: the question that asked what
+    to do is cancelled.
+    """
 
     async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
         raise asyncio.CancelledError
 
 
 async def test_a_password_whose_keeping_is_interrupted_stays_in_hand(shm: Path) -> None:
-    """The portal showed it, the keyring refused it, and the cell was stopped: the next cell keeps it, and nothing is reset again."""
+    """The portal showed it, the keyring refused it, and the cell was stopped: the next cell keeps
+    it, and nothing is reset again.
+    """
     ring = Faulty()
     twin = Twin.new(shm / "twin", keystore=Keystore(ring))
     session = twins.TwinSession(twin, twins.Parameters.checked(twin.parameters()), Leaving())
@@ -436,9 +529,13 @@ async def test_a_password_whose_keeping_is_interrupted_stays_in_hand(shm: Path) 
 
 @pytest.mark.parametrize("sees_first", [False, True])
 async def test_another_folders_rotation_comes_in_between(sees_first: bool, shm: Path) -> None:
-    """What it left in `pending` is void once this reset is made, and its replacement is noted; before the click it is not touched."""
+    """What it left in `pending` is void once this reset is made, and its replacement is noted;
+    before the click it is not touched.
+    """
     twin = Twin.new(shm / "twin", sees_first=sees_first)
-    session = twins.TwinSession(twin, twins.Parameters.checked(twin.parameters()), Unattended(True, False))
+    session = twins.TwinSession(
+        twin, twins.Parameters.checked(twin.parameters()), Unattended(True, False)
+    )
     rotation = await session.open()
     at = twins.CELLS.index("confirmation")
     for step in twins.CELLS[:at]:
@@ -450,13 +547,17 @@ async def test_another_folders_rotation_comes_in_between(sees_first: bool, shm: 
         assert ("Autre-dossier-1", 0) == (twin.held(Slot.PENDING), twin.resets())
     else:
         await rotation.do("confirmation")
-        assert [ev.PendingSuperseded("deadbeef/1")] == [event for event in twin.events if isinstance(event, ev.PendingSuperseded)]
+        assert [ev.PendingSuperseded("deadbeef/1")] == [
+            event for event in twin.events if isinstance(event, ev.PendingSuperseded)
+        ]
         assert (twin.password, 1) == (twin.held(Slot.PENDING), twin.resets())
     await session.close()
 
 
 def test_a_real_secret_service_is_locked_midway(shm: Path, secret_service: SecretService) -> None:
-    """GNOME Keyring locked while Corail is being filled: code 6, the journal tells what it knows, the password is not asked again."""
+    """GNOME Keyring locked while Corail is being filled: code 6, the journal tells what it knows,
+    the password is not asked again.
+    """
     twin = Twin.new(shm / "twin", keystore=secret_service.keystore().bounded(2.0))
     lock_at = twins.points(Twin.new(shm / "clean")).index("target school:21990001600011 after")
     with at_effect(lock_at, secret_service.lock, lambda: None):

@@ -1,4 +1,6 @@
-"""Fleets on the school: one login, one record each, failures that stop nothing, and never two resets for one account."""
+"""Fleets on the school: one login, one record each, failures that stop nothing, and never two
+resets for one account.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,15 @@ from subprocess import Popen
 import pytest
 from fixtures_rotation import CELLS
 from fleet_scene import FleetScene, fleet_scene
+from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.jupyter import runbook
 from releve.headless import warm
 from releve.headless.fleet import Fleet, Line, Tour, one_each
 from releve.headless.kept_kernel import Kernel
+from releve.jupyter import runbook
 from releve.record.history import JustDone, refuse_twice
 from releve.school import Faults
-from releve.base.secret import Secret
 
 pytestmark = pytest.mark.timeout(900)  # a fleet of fifty, on a busy machine
 
@@ -43,55 +45,91 @@ def three(tmp_path: Path) -> Iterator[FleetScene]:
         yield scene
 
 
-FAULTS = {  # what goes wrong for one structure, the exit code that it would have alone, and its resets
+# what goes wrong for one structure, the exit code that it would have alone, and its resets
+FAULTS = {
     "no account": (Faults(no_technical_account=True), 5, 0),
     "not the manager": (Faults(missing_button=True), 5, 0),
     "refused": (Faults(reset_refused=-1), 5, 0),
     "error 500": (Faults(server_error_at="structure:0"), 5, 0),
     "maintenance": (Faults(maintenance_at="structure:0"), 5, 0),
     "pop-up": (Faults(popup_at="structure:0"), 5, 0),
-    "cut": (Faults(cut_after_confirmation=-1), 6, None),  # the browser may have sent it again by itself
+    "cut": (
+        Faults(cut_after_confirmation=-1),
+        6,
+        None,
+    ),  # the browser may have sent it again by itself
     "error at the click": (Faults(server_error_at="confirmation:0"), 6, 0),
     "password lost": (Faults(session_expired_at="recapitulatif:0"), 6, 1),
     "Corail closed": (Faults(server_error_at="corail-transfert:0"), 6, 1),
 }
 
 
-def test_ten_faults_in_a_fleet_then_only_what_is_left(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """With `--fleet 50`: 40 done, 10 explained, 50 records, exact resets; a lost session costs one login; a second start does the rest."""
+def test_ten_faults_in_a_fleet_then_only_what_is_left(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """With `--fleet 50`: 40 done, 10 explained, 50 records, exact resets; a lost session costs one
+    login; a second start does the rest.
+    """
     size = request.config.getoption("--fleet")
     with fleet_scene(tmp_path, size) as scene:
         wrong = dict(zip(scene.sirets[:: size // 10], FAULTS, strict=True))
-        scene.school.faults.per_structure = {siret: FAULTS[name][0] for siret, name in wrong.items()}
-        _after(scene, size // 5, lambda: setattr(scene.school.faults, "session_expired_at", "structures"))
+        scene.school.faults.per_structure = {
+            siret: FAULTS[name][0] for siret, name in wrong.items()
+        }
+        _after(
+            scene,
+            size // 5,
+            lambda: setattr(scene.school.faults, "session_expired_at", "structures"),
+        )
         first = scene.run()
         told = {line.structure: line for line in first.failed}
-        lists = [len(each) for each in (first.done, first.nothing, first.person, first.failed, first.left)]
+        lists = [
+            len(each)
+            for each in (first.done, first.nothing, first.person, first.failed, first.left)
+        ]
         assert ([size - 10, 0, 0, 10, 0], "") == (lists, first.stopped)
-        assert {siret: FAULTS[name][1] for siret, name in wrong.items()} == {siret: line.code for siret, line in told.items()}
+        assert {siret: FAULTS[name][1] for siret, name in wrong.items()} == {
+            siret: line.code for siret, line in told.items()
+        }
         assert all("Ce qu'il faut faire : " in line.text and line.record for line in told.values())
         assert size == len(scene.past())
         _exact(scene, wrong)
-        assert 1 + 10 + 1 == scene.logins()  # a fresh start after each failure, and once for the lost session
+        assert (
+            1 + 10 + 1 == scene.logins()
+        )  # a fresh start after each failure, and once for the lost session
         assert all(scene.agree(siret) for siret in scene.sirets if siret not in wrong)
         _second_start(scene, wrong)
 
 
 def _exact(scene: FleetScene, wrong: dict[str, str]) -> None:
     expected = {siret: FAULTS[wrong[siret]][2] if siret in wrong else 1 for siret in scene.sirets}
-    assert {s: n for s, n in expected.items() if n is not None} == {s: scene.resets()[s] for s, n in expected.items() if n is not None}
+    assert {s: n for s, n in expected.items() if n is not None} == {
+        s: scene.resets()[s] for s, n in expected.items() if n is not None
+    }
 
 
 def _second_start(scene: FleetScene, wrong: dict[str, str]) -> None:
-    """The faults gone: what had changed nothing is done anew, Corail gets its password, and nobody clicks where the outcome is unknown."""
+    """The faults gone: what had changed nothing is done anew, Corail gets its password, and nobody
+    clicks where the outcome is unknown.
+    """
     before = scene.resets()
     scene.school.faults.per_structure = {}
     second = scene.run()
-    undecided = {siret for siret, name in wrong.items() if name in ("cut", "error at the click", "password lost")}
+    undecided = {
+        siret
+        for siret, name in wrong.items()
+        if name in ("cut", "error at the click", "password lost")
+    }
     finished = {siret for siret, name in wrong.items() if name == "Corail closed"}
-    assert (7, len(scene.sirets) - 10, undecided) == (len(second.done), len(second.nothing), {line.structure for line in second.failed})
+    assert (7, len(scene.sirets) - 10, undecided) == (
+        len(second.done),
+        len(second.nothing),
+        {line.structure for line in second.failed},
+    )
     again = {siret: number - before[siret] for siret, number in scene.resets().items()}
-    assert {siret: int(siret in wrong and siret not in undecided | finished) for siret in scene.sirets} == again
+    assert {
+        siret: int(siret in wrong and siret not in undecided | finished) for siret in scene.sirets
+    } == again
     assert all(scene.agree(siret) for siret in scene.sirets if siret not in undecided)
     assert len(scene.sirets) + 6 == len(scene.past())
 
@@ -109,13 +147,17 @@ def _after(scene: FleetScene, resets: int, act: Callable[[], None]) -> None:
 
 
 def test_two_fleets_at_once_share_the_work(tmp_path: Path) -> None:
-    """Two commands started together on the same list: each account is reset once, and both end well."""
+    """Two commands started together on the same list: each account is reset once, and both end
+    well.
+    """
     with fleet_scene(tmp_path, 4) as scene:
         both = [scene.start("rotate", "--all", "--yes", "--json") for _ in range(2)]
         ended = [(*each.communicate(timeout=200), each.returncode) for each in both]
         tours = [json.loads(out) for out, _, _ in ended]
         assert dict.fromkeys(scene.sirets, 1) == scene.resets(), ended
-        assert sorted(scene.sirets) == sorted(line["structure"] for tour in tours for line in tour["done"])
+        assert sorted(scene.sirets) == sorted(
+            line["structure"] for tour in tours for line in tour["done"]
+        )
         assert [[], []] == [tour["failed"] + tour["person"] + tour["left"] for tour in tours]
         assert all(scene.agree(siret) for siret in scene.sirets)
 
@@ -124,7 +166,10 @@ def test_a_refused_password_stops_everything_at_once(three: FleetScene) -> None:
     """One refusal, one only: the account would be locked after three. What was not begun is said."""
     three.keyring.keystore().portal_password("xt012345").set(Secret("ce-n-est-pas-celui-là"))
     tour = three.run()
-    assert (["PasswordRefused"], three.sirets[1:]) == ([line.error for line in tour.failed], tour.left)
+    assert (["PasswordRefused"], three.sirets[1:]) == (
+        [line.error for line in tour.failed],
+        tour.left,
+    )
     assert 1 == three.world.ledger.count("login_refused")
     assert "auraient rencontré la même chose" in tour.stopped
 
@@ -143,16 +188,26 @@ def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> 
     with fleet_scene(tmp_path, 5) as scene:
         scene.school.faults.maintenance_at = "authentification:0"
         tour = scene.run()
-        assert (["Maintenance"] * 3, scene.sirets[3:], 0) == ([line.error for line in tour.failed], tour.left, scene.world.resets())
+        assert (["Maintenance"] * 3, scene.sirets[3:], 0) == (
+            [line.error for line in tour.failed],
+            tour.left,
+            scene.world.resets(),
+        )
 
 
 def test_a_killed_kernel_costs_one_structure(three: FleetScene) -> None:
-    """The notebook's process killed right after a reset: that structure is told as such, the others are done, a second start finishes."""
+    """The notebook's process killed right after a reset: that structure is told as such, the others
+    are done, a second start finishes.
+    """
     settings = three.settings()
     fleet = Fleet(settings, approve=True)
     _after(three, 2, lambda: os.kill(fleet._kernel.manager.provisioner.pid, signal.SIGKILL))  # type: ignore[union-attr]
     tour = fleet.run(settings.structures.values())
-    assert (2, [three.sirets[1]], 6) == (len(tour.done), [line.structure for line in tour.failed], tour.code)
+    assert (2, [three.sirets[1]], 6) == (
+        len(tour.done),
+        [line.structure for line in tour.failed],
+        tour.code,
+    )
     again = Fleet(settings, approve=True, reset_again=True).run(settings.structures.values())
     assert ([three.sirets[1]], 2) == ([line.structure for line in again.done], len(again.nothing))
     assert [1, 2, 1] == list(three.resets().values())
@@ -160,13 +215,19 @@ def test_a_killed_kernel_costs_one_structure(three: FleetScene) -> None:
 
 @pytest.mark.parametrize(("on", "done"), [("login", 0), ("reset", 1)])
 def test_ctrl_c_stops_at_a_safe_point(two: FleetScene, on: str, done: int) -> None:
-    """Before the reset the structure in hand is put down, nothing changed; after it, it is finished. The same command does the rest."""
+    """Before the reset the structure in hand is put down, nothing changed; after it, it is
+    finished. The same command does the rest.
+    """
     process = two.start("rotate", "--all", "--yes", "--json")
     _signal_at(two, on, process)
     out, err = process.communicate(timeout=120)
     told = json.loads(out)
     stopped = [line["error"] for line in told["failed"]]
-    assert (4, done, ["StoppedBeforeReset"] * (1 - done)) == (process.returncode, len(told["done"]), stopped), err
+    assert (4, done, ["StoppedBeforeReset"] * (1 - done)) == (
+        process.returncode,
+        len(told["done"]),
+        stopped,
+    ), err
     assert two.sirets[1:] == told["left"]
     assert [done, 0] == list(two.resets().values())
     assert [1, 1] == [*_finished(two)]
@@ -199,11 +260,15 @@ def test_without_a_confirmation_nothing_is_begun(three: FleetScene) -> None:
 
 
 def test_at_a_terminal_one_confirmation_and_a_bar_with_the_time_left(two: FleetScene) -> None:
-    """The operator types how many accounts; the bar tells the structure, its screen and the time that remains; then the lists."""
+    """The operator types how many accounts; the bar tells the structure, its screen and the time
+    that remains; then the lists.
+    """
     two.policy["pause_seconds"] = 1.5
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (40, 140))
-    process = Popen(two.command("rotate", "--due"), env=os.environ, stdin=slave, stdout=slave, stderr=slave)
+    process = Popen(
+        two.command("rotate", "--due"), env=os.environ, stdin=slave, stdout=slave, stderr=slave
+    )
     os.close(slave)
     seen = _read_until(master, "tapez ce nombre")
     os.write(master, b"2\n")
@@ -235,14 +300,22 @@ def _paused(scene: FleetScene, seconds: float) -> None:
 def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) -> None:
     """The rotation of one of them serves all: the others are not asked for again."""
     structures = list(three.settings().structures.values())
-    shared = [structures[0], replace(structures[1], technical_account=structures[0].technical_account), structures[2]]
+    shared = [
+        structures[0],
+        replace(structures[1], technical_account=structures[0].technical_account),
+        structures[2],
+    ]
     assert [structures[0], structures[2]] == one_each(shared)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("fault", ["", "server_error_at", "session_expired_at"])
-async def test_the_page_of_the_password_is_left_once_it_is_kept(two: FleetScene, fault: str) -> None:
-    """The next structure is looked for behind, while Corail is in hand; whatever comes in its place costs it nothing."""
+async def test_the_page_of_the_password_is_left_once_it_is_kept(
+    two: FleetScene, fault: str
+) -> None:
+    """The next structure is looked for behind, while Corail is in hand; whatever comes in its place
+    costs it nothing.
+    """
     given = {"settings": str(two.write()), "outputs": str(two.outputs), "approve": True}
     warm.begin()
     assert warm.kept is not None
@@ -255,7 +328,9 @@ async def test_the_page_of_the_password_is_left_once_it_is_kept(two: FleetScene,
                 asked.clear()
                 await runbook.step(step)
                 if (siret, step) == (two.sirets[0], "authentification") and warm.kept.browser:
-                    warm.kept.browser.context.on("request", lambda request: asked.append(request.url))
+                    warm.kept.browser.context.on(
+                        "request", lambda request: asked.append(request.url)
+                    )
                 if (siret, step) == (two.sirets[1], "accueil"):
                     assert (asked == []) == (fault == ""), asked
                 if (siret, step) == (two.sirets[0], "mot-de-passe") and fault:
@@ -276,17 +351,24 @@ async def _shows_no_password(scene: FleetScene, kept: warm.Kept, fault: str) -> 
     await kept.ahead
     shown = await kept.browser._tabs["portal"].content()
     assert scene.world.accounts[scene.account(scene.sirets[0])].password not in shown
-    assert ("Mes structures" in shown, [siret in shown for siret in scene.sirets]) == (fault == "", [False, fault == ""])
+    assert ("Mes structures" in shown, [siret in shown for siret in scene.sirets]) == (
+        fault == "",
+        [False, fault == ""],
+    )
 
 
 def test_the_kept_kernel_starts_each_notebook_clean() -> None:
-    """A variable of one notebook is not there in the next, nor its outputs; the process is the same."""
+    """A variable of one notebook is not there in the next, nor its outputs; the process is the
+    same.
+    """
     kernel = Kernel()
     try:
         kernel.tell("import os; pid = os.getpid(); x = 42; x")
         process = kernel.manager.provisioner.pid
         kernel.tell("from releve.headless import warm; warm.begin(); warm.clean()")
-        kernel.tell(f"import os\nassert 'x' not in globals() and not Out and os.getpid() == {process}")
+        kernel.tell(
+            f"import os\nassert 'x' not in globals() and not Out and os.getpid() == {process}"
+        )
     finally:
         kernel.shut_down()
 

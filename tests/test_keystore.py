@@ -1,4 +1,6 @@
-"""The keyring: one contract for every backend, each of its failures, and promotion killed everywhere."""
+"""The keyring: one contract for every backend, each of its failures, and promotion killed
+everywhere.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 from keyring.errors import InitError
-from releve.decision.facts import SlotsView
 from releve.base.secret import Secret
+from releve.decision.facts import SlotsView
 from releve.vault import keystore as keystores
 from releve.vault.entry import (
     CredentialMissing,
@@ -87,13 +89,22 @@ class KeystoreContract:
         assert type(store.backend) is type(open_keystore().backend)
 
     def test_credentials_are_kept_apart(self, store: Keystore) -> None:
-        """The three credentials of one name are three entries; each is stored, replaced and deleted alone."""
-        entries = [store.portal_password("x"), store.otp_seed("x"), store.piste_secret("x"), store.portal_password("y")]
+        """The three credentials of one name are three entries; each is stored, replaced and deleted
+        alone.
+        """
+        entries = [
+            store.portal_password("x"),
+            store.otp_seed("x"),
+            store.piste_secret("x"),
+            store.portal_password("y"),
+        ]
         for number, entry in enumerate(entries):
             assert entry.get() is None
             entry.set(Secret(f"first {number}"))
             entry.set(Secret(f"value {number}"))
-        assert [f"value {number}" for number in range(4)] == [entry.require().reveal() for entry in entries]
+        assert [f"value {number}" for number in range(4)] == [
+            entry.require().reveal() for entry in entries
+        ]
         assert (True, False) == (entries[0].delete(), entries[0].delete())
         assert [True, False, False, False] == [entry.get() is None for entry in entries]
         with pytest.raises(CredentialMissing) as caught:
@@ -101,7 +112,9 @@ class KeystoreContract:
         assert (4, True) == (caught.value.code, "releve credentials store" in caught.value.text)
 
     def test_every_printable_character_survives_at_each_end(self, store: Keystore) -> None:
-        """Each printable ASCII character, alone and at both ends of 128 characters, comes back byte for byte."""
+        """Each printable ASCII character, alone and at both ends of 128 characters, comes back byte
+        for byte.
+        """
         slots, entry = store.slots(ACCOUNT), store.portal_password("x")
         for character in self.characters:
             entry.set(Secret(character))
@@ -112,7 +125,12 @@ class KeystoreContract:
 
     # Two subclasses run this test, and all examples share one keyring: both are meant.
     @settings(
-        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+        max_examples=12,
+        deadline=None,
+        suppress_health_check=[
+            HealthCheck.function_scoped_fixture,
+            HealthCheck.differing_executors,
+        ],
     )
     @given(value=st.text(PRINTABLE, min_size=1, max_size=128))
     def test_any_printable_password_survives(self, store: Keystore, value: str) -> None:
@@ -132,7 +150,9 @@ class KeystoreContract:
         assert SlotsView() == store.slots("TECH_2_1@cpro.fr").filled()
 
     def test_another_runs_slot_is_never_overwritten_silently(self, store: Keystore) -> None:
-        """Writing over, taking or clearing another run's password is refused by name, until that run is named."""
+        """Writing over, taking or clearing another run's password is refused by name, until that
+        run is named.
+        """
         slots = filled(store)
         acts: list[Callable[[], object]] = [
             lambda: slots.write(Slot.PENDING, OLD, "run-3"),
@@ -149,7 +169,9 @@ class KeystoreContract:
         assert (OLD, "run-3") == (slots.require(Slot.PENDING, "run-3"), slots.filled().pending)
 
     def test_promotion_turns_the_slots_once(self, store: Keystore) -> None:
-        """`pending` becomes `current`, `current` becomes `previous`; promoting again changes nothing."""
+        """`pending` becomes `current`, `current` becomes `previous`; promoting again changes
+        nothing.
+        """
         slots = filled(store)
         slots.promote("run-2")
         slots.promote("run-2")
@@ -175,7 +197,9 @@ class KeystoreContract:
         assert {"pending": None, "current": OLD, "previous": OLDER} == passwords(slots)
 
     def test_adopting_keeps_the_old_one(self, store: Keystore) -> None:
-        """A password that a person vouches for becomes `current`; the old one is kept; twice is as once."""
+        """A password that a person vouches for becomes `current`; the old one is kept; twice is as
+        once.
+        """
         slots = filled(store)
         slots.adopt(Secret("typed"), "by hand")
         slots.adopt(Secret("typed"), "by hand")
@@ -193,15 +217,28 @@ class KeystoreContract:
     async def test_threads_may_use_it_at_once(self, store: Keystore) -> None:
         """Calls from several threads, as an event loop makes them, do not disturb one another."""
         slots = [store.slots(f"TECH_{number}_1@cpro.fr") for number in range(8)]
-        await asyncio.gather(*(asyncio.to_thread(each.write, Slot.PENDING, Secret(f"pw {n}"), f"r{n}") for n, each in enumerate(slots)))
-        await asyncio.gather(*(asyncio.to_thread(each.promote, f"r{n}") for n, each in enumerate(slots)))
-        assert [f"pw {n}" for n in range(8)] == [each.require(Slot.CURRENT, f"r{n}").reveal() for n, each in enumerate(slots)]
+        await asyncio.gather(
+            *(
+                asyncio.to_thread(each.write, Slot.PENDING, Secret(f"pw {n}"), f"r{n}")
+                for n, each in enumerate(slots)
+            )
+        )
+        await asyncio.gather(
+            *(asyncio.to_thread(each.promote, f"r{n}") for n, each in enumerate(slots))
+        )
+        assert [f"pw {n}" for n in range(8)] == [
+            each.require(Slot.CURRENT, f"r{n}").reveal() for n, each in enumerate(slots)
+        ]
 
     def test_a_locked_keyring(self, store: Keystore, lock: Callable[[], None]) -> None:
         """A locked keyring refuses each call with its own error, which says to unlock it."""
         slots = filled(store)
         lock()
-        acts: list[Callable[[], object]] = [slots.filled, lambda: slots.promote("run-2"), lambda: store.portal_password("x").set(NEW)]
+        acts: list[Callable[[], object]] = [
+            slots.filled,
+            lambda: slots.promote("run-2"),
+            lambda: store.portal_password("x").set(NEW),
+        ]
         for act in acts:
             with pytest.raises(KeyringLocked) as caught:
                 act()
@@ -234,7 +271,9 @@ class TestThrowaway(KeystoreContract):
 
 
 class TestSecretService(KeystoreContract):
-    """A real GNOME keyring. Letters and digits are all alike to it; fewer calls, for its daemon was seen to die under hundreds of them."""
+    """A real GNOME keyring. Letters and digits are all alike to it; fewer calls, for its daemon was
+    seen to die under hundreds of them.
+    """
 
     characters = string.punctuation + " aZ09"
 
@@ -253,8 +292,16 @@ class TestSecretService(KeystoreContract):
     def test_a_child_process_finds_it(self, secret_service: Session) -> None:
         """What a kernel started inside the session reads is what was written here."""
         filled(secret_service.keystore())
-        code = f"from releve.vault.keystore import *; print(open_keystore().slots({ACCOUNT!r}).filled())"
-        done = subprocess.run([sys.executable, "-c", code], env=os.environ | secret_service.environment, capture_output=True, text=True)
+        code = (
+            "from releve.vault.keystore import *;"
+            f" print(open_keystore().slots({ACCOUNT!r}).filled())"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | secret_service.environment,
+            capture_output=True,
+            text=True,
+        )
         assert str(SlotsView("run-2", "run-1", "run-0")) == done.stdout.strip()
 
 
@@ -268,7 +315,9 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("switch", "error"), FAILURES.values(), ids=FAILURES)
-def test_a_write_that_fails_is_told_and_may_be_tried_again(throwaway: ThrowawayKeyring, switch: str, error: type[Exception]) -> None:
+def test_a_write_that_fails_is_told_and_may_be_tried_again(
+    throwaway: ThrowawayKeyring, switch: str, error: type[Exception]
+) -> None:
     """Each way a write can fail is an error of its own that repeats no secret; the next try works."""
     slots = throwaway.keystore().slots(ACCOUNT)
     getattr(throwaway, switch)()
@@ -284,7 +333,9 @@ def test_a_write_that_fails_is_told_and_may_be_tried_again(throwaway: ThrowawayK
 def test_a_promotion_that_fails_loses_nothing(
     throwaway: ThrowawayKeyring, switch: str, error: type[Exception], service: str
 ) -> None:
-    """Whichever write of a promotion fails, both passwords are still there, and promoting again ends it."""
+    """Whichever write of a promotion fails, both passwords are still there, and promoting again
+    ends it.
+    """
     slots = filled(throwaway.keystore())
     getattr(throwaway, switch)(service=service)
     with pytest.raises(error):
@@ -354,8 +405,12 @@ def promote_elsewhere(server: ThrowawayKeyring, kill_at: int) -> int:
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 @pytest.mark.parametrize("second", [1, 2])
 @pytest.mark.parametrize("first", range(1, POINTS + 1))
-def test_promotion_killed_anywhere_twice_is_finished_by_the_next(throwaway: ThrowawayKeyring, first: int, second: int) -> None:
-    """Killed at any effect, and its successor killed too, no password is lost, and a third process ends it."""
+def test_promotion_killed_anywhere_twice_is_finished_by_the_next(
+    throwaway: ThrowawayKeyring, first: int, second: int
+) -> None:
+    """Killed at any effect, and its successor killed too, no password is lost, and a third process
+    ends it.
+    """
     slots = filled(throwaway.keystore())
     assert -signal.SIGKILL == promote_elsewhere(throwaway, first)
     assert {NEW, OLD} <= set(passwords(slots).values())
@@ -397,17 +452,28 @@ def chain(*backends: KeyringBackend) -> KeyringBackend:
     return kind()  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("unusable", [fail.Keyring, null.Keyring, Plain, lambda: chain(Plain()), lambda: chain()])
-def test_no_usable_keyring_is_told(unusable: Callable[[], KeyringBackend], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a keyring that encrypts, the error says what to do on each system; a plain-text one is none."""
+@pytest.mark.parametrize(
+    "unusable", [fail.Keyring, null.Keyring, Plain, lambda: chain(Plain()), lambda: chain()]
+)
+def test_no_usable_keyring_is_told(
+    unusable: Callable[[], KeyringBackend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a keyring that encrypts, the error says what to do on each system; a plain-text one
+    is none.
+    """
     monkeypatch.delenv(keystores.DEMO_ENVIRONMENT, raising=False)
     monkeypatch.setattr(keyring, "get_keyring", unusable)
     with pytest.raises(KeyringMissing) as caught:
         open_keystore()
-    assert all(word in caught.value.text for word in ("Windows", "macOS", "Linux", "gnome-keyring", "python3 lib demo"))
+    assert all(
+        word in caught.value.text
+        for word in ("Windows", "macOS", "Linux", "gnome-keyring", "python3 lib demo")
+    )
 
 
-def test_of_a_chain_only_the_sound_one_is_used(throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_chain_only_the_sound_one_is_used(
+    throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A chain that would fall back to plain text is reduced to its first sound backend."""
     monkeypatch.delenv(keystores.DEMO_ENVIRONMENT)
     sound = throwaway.keystore().backend
@@ -447,7 +513,9 @@ def dismissed() -> InitError:
     ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )
 def test_what_backends_raise_is_translated(raised: Exception, expected: type[Exception]) -> None:
-    """Backends raise what they like when they write; each becomes the error that tells what to do, and repeats nothing."""
+    """Backends raise what they like when they write; each becomes the error that tells what to do,
+    and repeats nothing.
+    """
 
     def refuse(*_: str) -> None:
         raise raised
@@ -469,7 +537,9 @@ def test_the_throwaway_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path:
         (folder,) = tmp_path.iterdir()
         assert 0o700 == folder.stat().st_mode & 0o777 or os.name == "nt"
         content = b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
-        assert content and not any(secret.reveal().encode() in content for secret in (OLDER, OLD, NEW))
+        assert content and not any(
+            secret.reveal().encode() in content for secret in (OLDER, OLD, NEW)
+        )
         assert not any(secret.reveal() in str(server.environment) for secret in (OLDER, OLD, NEW))
     assert [] == list(tmp_path.iterdir())
 

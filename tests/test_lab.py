@@ -1,4 +1,6 @@
-"""The walkthrough in a real JupyterLab and a real Chromium: a test clicks and types as the secretary would."""
+"""The walkthrough in a real JupyterLab and a real Chromium: a test clicks and types as the
+secretary would.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ import pytest
 from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from releve.portal import browsers
+from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.headless.run import model
+from releve.portal import browsers
 from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
-from releve.base.secret import Secret
 
 pytestmark = pytest.mark.timeout(280)
 
@@ -28,7 +30,9 @@ def chromium() -> Iterator[Browser]:
     """One browser for the person; each test has windows of its own."""
     choice = browsers.find("auto")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        browser = playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
         yield browser
         browser.close()
 
@@ -37,7 +41,9 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser) -> Iterator[Page]:
     """A window of the usual size of a small laptop, that may use the clipboard."""
     context = chromium.new_context(
-        viewport={"width": 1366, "height": 768}, locale="fr-FR", permissions=["clipboard-read", "clipboard-write"]
+        viewport={"width": 1366, "height": 768},
+        locale="fr-FR",
+        permissions=["clipboard-read", "clipboard-write"],
     )
     yield context.new_page()
     context.close()
@@ -57,20 +63,28 @@ def the_record(scene: Scene) -> RecordFolder:
 
 
 def saved_cell(scene: Scene, name: str) -> dict[str, object]:
-    """A cell of the notebook on the disk; nothing while JupyterLab, which writes in place, is at it."""
+    """A cell of the notebook on the disk; nothing while JupyterLab, which writes in place, is at
+    it.
+    """
     with suppress(ValueError):
-        notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
+        notebook = json.loads(
+            (the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8")
+        )
         found: dict[str, object] = next(cell for cell in notebook["cells"] if cell["id"] == name)
         return found
     return {}
 
 
 def check_finished(scene: Scene, home: Path) -> list[ev.Event]:
-    """Three places agree, the record is intact, and no file of the records or of JupyterLab holds a secret; the record's events."""
+    """Three places agree, the record is intact, and no file of the records or of JupyterLab holds a
+    secret; the record's events.
+    """
     assert scene.three_places_agree()
     assert [] == scene.leaks()
     assert [] == scene.leaks(home)
-    verified = subprocess.run(scene.command("verify"), env=scene.environment, capture_output=True, text=True, check=False)
+    verified = subprocess.run(
+        scene.command("verify"), env=scene.environment, capture_output=True, text=True, check=False
+    )
     assert "Tout est intact." in verified.stdout, verified.stdout
     notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
@@ -94,10 +108,14 @@ def finish(desk: Desk) -> None:
 
 
 def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
-    """From an empty settings folder to a sealed record, without a mouse; the password typed and kept; slips in the form and at the gate."""
+    """From an empty settings folder to a sealed record, without a mouse; the password typed and
+    kept; slips in the form and at the gate.
+    """
     settings = scene.folder / "releve.toml"
     scene.keystore.portal_password(LOGIN).delete()
-    with lab(scene.environment, "--settings", str(settings), "--outputs", str(scene.outputs)) as running:
+    with lab(
+        scene.environment, "--settings", str(settings), "--outputs", str(scene.outputs)
+    ) as running:
         keep_widget_state(running.home)
         desk, keys = Desk(page, running), page.keyboard
         desk.open_home()
@@ -122,7 +140,9 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         scene.settings()  # the same structure, on the school
         desk.tab_to("Commencer pour")
         keys.press("Enter")
-        expect(desk.panel("Votre mot de passe du portail").get_by_label(re.compile("^Mot de passe"))).to_be_focused()
+        expect(
+            desk.panel("Votre mot de passe du portail").get_by_label(re.compile("^Mot de passe"))
+        ).to_be_focused()
         keys.type(PASSWORD)
         desk.tab_to("trousseau")
         keys.press("Space")
@@ -132,7 +152,9 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         expect(gate.get_by_label(re.compile("quatre derniers"))).to_be_focused()
         keys.type("1234")
         keys.press("Enter")
-        expect(gate.get_by_role("alert")).to_contain_text("Ce ne sont pas les quatre derniers chiffres")
+        expect(gate.get_by_role("alert")).to_contain_text(
+            "Ce ne sont pas les quatre derniers chiffres"
+        )
         ids = page.locator(".rv [id]").evaluate_all("all => all.map(each => each.id)")
         assert len(ids) == len(set(ids))  # a label of one form never names the field of another
         assert 0 == scene.resets()
@@ -150,7 +172,9 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
         assert scene.keystore.portal_password(LOGIN).get() == Secret(PASSWORD)
-        assert [ev.GateGiven("cible", "widget")] == [event for event in events if isinstance(event, ev.GateGiven)]
+        assert [ev.GateGiven("cible", "widget")] == [
+            event for event in events if isinstance(event, ev.GateGiven)
+        ]
         assert (the_record(scene).path / "echeance.ics").read_text().startswith("BEGIN:VCALENDAR")
 
 
@@ -229,7 +253,9 @@ def paste_in_corail(desk: Desk, portal: Portal, page: Page) -> None:
 
 
 def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None:
-    """No automation at all, a tab closed, a kernel restarted, and JupyterLab opened anew the next day: one reset, a full record."""
+    """No automation at all, a tab closed, a kernel restarted, and JupyterLab opened anew the next
+    day: one reset, a full record.
+    """
     scene.structure = {"technical_account": DEMO_ACCOUNT, "targets": ["corail"]}
     portal = Portal(chromium.new_page(), scene)
     options = ("--settings", str(scene.settings()), "--outputs", str(scene.outputs))
@@ -279,28 +305,41 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
         assert ["manual"] == [event.mode for event in events if isinstance(event, ev.PendingStored)]
-        entries = [entry for entry in the_record(scene).entries() if isinstance(entry.event, ev.StepDone) and entry.step != "cloture"]
-        assert {"manual"} == {entry.event.mode for entry in entries if isinstance(entry.event, ev.StepDone)}
+        entries = [
+            entry
+            for entry in the_record(scene).entries()
+            if isinstance(entry.event, ev.StepDone) and entry.step != "cloture"
+        ]
+        assert {"manual"} == {
+            entry.event.mode for entry in entries if isinstance(entry.event, ev.StepDone)
+        }
 
 
 def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium: Browser) -> None:
-    """The model opened directly offers a copy; a refused password, an expired session and a renamed button on the way; each cell run alone.
+    """The model opened directly offers a copy; a refused password, an expired session and a renamed
+    button on the way; each cell run alone.
 
     A later cell names what is missing; a step that the machine cannot do is done by hand.
     """
     scene.keystore.portal_password(LOGIN).delete()
     scene.faults.session_expired_at = "structures"
-    scene.faults.renamed_labels = {"Réinitialiser le mot de passe (utilisateur technique)": "Renouveler"}
+    scene.faults.renamed_labels = {
+        "Réinitialiser le mot de passe (utilisateur technique)": "Renouveler"
+    }
     scene.portal["timeout_seconds"] = 5
     portal, committed = Portal(chromium.new_page(), scene), model().stat()
-    with lab(scene.environment, "--settings", str(scene.settings()), "--outputs", str(scene.outputs)) as running:
+    with lab(
+        scene.environment, "--settings", str(scene.settings()), "--outputs", str(scene.outputs)
+    ) as running:
         desk = Desk(page, running)
         keep_widget_state(running.home)
         page.goto(f"{running.url}lab/tree/notebooks/rotation.ipynb?token={running.token}")
         desk.printed("Ce carnet est le modèle")
         desk.press("Commencer une rotation", "Commencer pour")
         sign_in(desk, "Erreur-2026")
-        expect(desk.panel("Votre mot de passe du portail")).to_contain_text("a déjà refusé ce mot de passe")
+        expect(desk.panel("Votre mot de passe du portail")).to_contain_text(
+            "a déjà refusé ce mot de passe"
+        )
         sign_in(desk, PASSWORD)
         stopped = desk.panel("s'est arrêtée")
         expect(stopped).to_contain_text("La session du portail a expiré")
@@ -348,13 +387,19 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
         assert 1 == scene.world.ledger.count("login_refused")
-        assert {"automatic", "manual"} == {event.mode for event in events if isinstance(event, ev.StepDone)}
+        assert {"automatic", "manual"} == {
+            event.mode for event in events if isinstance(event, ev.StepDone)
+        }
     assert committed.st_mtime_ns == model().stat().st_mtime_ns  # it was run, and not written
 
 
 def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
-    """With no settings and no keyring of one's own, « S'entraîner » gives a whole rotation, in a folder apart."""
-    with lab({}, "--settings", str(tmp_path / "none.toml"), "--outputs", str(tmp_path / "outputs")) as running:
+    """With no settings and no keyring of one's own, « S'entraîner » gives a whole rotation, in a
+    folder apart.
+    """
+    with lab(
+        {}, "--settings", str(tmp_path / "none.toml"), "--outputs", str(tmp_path / "outputs")
+    ) as running:
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Premier démarrage", "S'entraîner")
@@ -362,6 +407,8 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk.printed("rotation réussie")
         desk.printed("enregistré et scellé")
     (record,) = all_records(tmp_path / "outputs" / "entrainement")
-    (opened,) = [entry.event for entry in record.entries() if isinstance(entry.event, ev.RotationOpened)]
+    (opened,) = [
+        entry.event for entry in record.entries() if isinstance(entry.event, ev.RotationOpened)
+    ]
     assert opened.school
     assert (record.path / "record.json").exists()

@@ -1,4 +1,6 @@
-"""The parts of `releve lab` that need no JupyterLab: what is saved, the dated copy, the first settings, the shortcut."""
+"""The parts of `releve lab` that need no JupyterLab: what is saved, the dated copy, the first
+settings, the shortcut.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,16 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 from releve.base import secret
-from releve.jupyter import first_start, home
-from releve.jupyter.copy import dated_copy
-from releve.jupyter.contents import Contents, scrubbed
-from releve.jupyter.server import arguments
-from releve.rotation.prompts import Entering, Unattended
-from releve.decision.procedure import TARGET_STEPS
-from releve.record.folder import NOTEBOOK
-from releve.school.people import DEMO_SIRET, siret
 from releve.base.secret import Secret
 from releve.base.settings import load
+from releve.decision.procedure import TARGET_STEPS
+from releve.jupyter import first_start, home
+from releve.jupyter.contents import Contents, scrubbed
+from releve.jupyter.copy import dated_copy
+from releve.jupyter.server import arguments
+from releve.record.folder import NOTEBOOK
+from releve.rotation.prompts import Entering, Unattended
+from releve.school.people import DEMO_SIRET, siret
 from releve.targets.corail import GuidedCorail
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
@@ -44,12 +46,26 @@ FORM = {
 def notebook(text: str) -> dict[str, object]:
     """A notebook that holds the text everywhere a notebook can."""
     output = {"output_type": "stream", "name": "stdout", "text": [text]}
-    cell = {"cell_type": "code", "id": "a", "metadata": {"note": text}, "source": [text], "outputs": [output], "execution_count": 1}
-    return {"cells": [cell], "metadata": {"widgets": {"state": {"value": text}}, "other": text}, "nbformat": 4, "nbformat_minor": 5}
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {"note": text},
+        "source": [text],
+        "outputs": [output],
+        "execution_count": 1,
+    }
+    return {
+        "cells": [cell],
+        "metadata": {"widgets": {"state": {"value": text}}, "other": text},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 def test_what_is_saved_holds_no_secret() -> None:
-    """A save takes away widget state, and every registered secret from sources, outputs and metadata."""
+    """A save takes away widget state, and every registered secret from sources, outputs and
+    metadata.
+    """
     Secret(SECRET)
     saved = scrubbed(notebook(SECRET), is_model=False)
     assert "widgets" not in saved["metadata"]
@@ -59,7 +75,9 @@ def test_what_is_saved_holds_no_secret() -> None:
 async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
     tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server's process was never told them: it takes them from the keyring. What is sealed is not written any more."""
+    """The server's process was never told them: it takes them from the keyring. What is sealed is
+    not written any more.
+    """
     office = Office(tmp_path / "outputs", throwaway.keystore())
     folder = office.folder(ending=())
     monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
@@ -70,7 +88,9 @@ async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
     kept = (folder.path / NOTEBOOK).read_bytes()
     assert secret.MASK.encode() in kept and not leaks.found(PASSWORD, kept)
     (folder.path / "record.json").write_text("{}")
-    await contents.save({"type": "notebook", "format": "json", "content": notebook("autre chose")}, path)
+    await contents.save(
+        {"type": "notebook", "format": "json", "content": notebook("autre chose")}, path
+    )
     assert kept == (folder.path / NOTEBOOK).read_bytes()
 
 
@@ -87,12 +107,16 @@ def test_the_copy_is_dated_and_used_again_while_nothing_is_begun(scene: Scene) -
     assert [second.path.name] == [path.name for path in scene.outputs.iterdir()]
     assert first.run != second.run
     cells = json.loads((second.path / NOTEBOOK).read_text(encoding="utf-8"))["cells"]
-    (given,) = [cell["source"] for cell in cells if cell["metadata"].get("tags") == ["injected-parameters"]]
+    (given,) = [
+        cell["source"] for cell in cells if cell["metadata"].get("tags") == ["injected-parameters"]
+    ]
     assert f"record = {second.path.name!r}" in given
 
 
 def test_the_first_settings_load(tmp_path: Path) -> None:
-    """What the form writes is what `load` reads; spaces in the SIRET are forgiven, and quotes in a name survive."""
+    """What the form writes is what `load` reads; spaces in the SIRET are forgiven, and quotes in a
+    name survive.
+    """
     path = tmp_path / "new" / "releve.toml"
     first_start.write(path, FORM | {"name": 'Commune "du Bac" \\ Lac'})
     settings = load(path)
@@ -117,7 +141,9 @@ class Guided(Unattended):
 
 
 async def test_each_structure_of_an_account_is_guided_from_the_first_screen(tmp_path: Path) -> None:
-    """The first by its own cells; the next ones before their password, for nobody guided them there yet."""
+    """The first by its own cells; the next ones before their password, for nobody guided them there
+    yet.
+    """
     first_start.write(tmp_path / "releve.toml", FORM)
     structure, person = load(tmp_path / "releve.toml").structure(DEMO_SIRET), Guided()
     first, second = (GuidedCorail(target, structure, person) for target in ("corail:1", "corail:2"))
@@ -130,13 +156,23 @@ async def test_each_structure_of_an_account_is_guided_from_the_first_screen(tmp_
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("siret", "21990001600012"), ("siret", ""), ("name", " "), ("account", ""), ("login", ""), ("corail", False)]
+    ("key", "value"),
+    [
+        ("siret", "21990001600012"),
+        ("siret", ""),
+        ("name", " "),
+        ("account", ""),
+        ("login", ""),
+        ("corail", False),
+    ],
 )
 def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: object) -> None:
     """What is missing or wrong is said, the field is marked, and no file is left."""
     with pytest.raises(first_start.WrongField, match=r"\.$") as wrong:
         first_start.write(tmp_path / "releve.toml", FORM | {key: value})
-    assert [key] == [each["name"] for each in first_start.view(FORM, wrong.value)["fields"] if each["invalid"]]
+    assert [key] == [
+        each["name"] for each in first_start.view(FORM, wrong.value)["fields"] if each["invalid"]
+    ]
     assert [] == list(tmp_path.iterdir())
 
 
@@ -150,7 +186,9 @@ def test_the_server_is_for_this_machine_only(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="a .lnk there")
 def test_the_shortcut_opens_the_walkthrough(tmp_path: Path) -> None:
-    """A desktop file that the specification's own checker accepts, if it is there, and that survives odd paths."""
+    """A desktop file that the specification's own checker accepts, if it is there, and that
+    survives odd paths.
+    """
     desktop, settings = tmp_path / "Bureau", tmp_path / 'un "drôle" de $nom %.toml'
     environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "c")}
     (tmp_path / "c").mkdir()
@@ -161,13 +199,23 @@ def test_the_shortcut_opens_the_walkthrough(tmp_path: Path) -> None:
     text = (desktop / "releve.desktop").read_text(encoding="utf-8")
     assert 'un \\\\"drôle\\\\" de \\\\$nom %%.toml" "lab"' in text
     if checker := shutil.which("desktop-file-validate"):
-        assert "" == subprocess.run([checker, desktop / "releve.desktop"], capture_output=True, text=True, check=False).stdout
+        assert (
+            ""
+            == subprocess.run(
+                [checker, desktop / "releve.desktop"], capture_output=True, text=True, check=False
+            ).stdout
+        )
 
 
 def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:
-    """Ten structures are shown; the others stand behind one line, and a sentence tells at once how many are due."""
+    """Ten structures are shown; the others stand behind one line, and a sentence tells at once how
+    many are due.
+    """
     others = [siret(number) for number in range(2, 13)]
-    scene.more = "".join(f'[structures.{each}]\nname = "Commune {each}"\ntechnical_account = "T{each}@cpro.fr"\n' for each in others)
+    scene.more = "".join(
+        f'[structures.{each}]\nname = "Commune {each}"\ntechnical_account = "T{each}@cpro.fr"\n'
+        for each in others
+    )
     told = str(home._page(load(scene.settings(), scene.outputs), "")["body"])
     assert "12 dates inconnues" in told and "2 de plus, les plus urgentes d'abord" in told
     assert 12 == told.count('data-answer="start:')
@@ -179,7 +227,7 @@ asked, answered = pathlib.Path({asked!r}), pathlib.Path({answered!r})
 print("opening", flush=True)
 while not asked.exists():
     time.sleep(0.01)  # as the opening cell's imports: what comes meanwhile is not heard yet
-from releve.desk.reconnect import watch_pages
+from releve.jupyter.reconnect import watch_pages
 pages = watch_pages(get_ipython().kernel)
 while not answered.exists():
     await asyncio.sleep(0.01)
@@ -189,7 +237,9 @@ STEP = "pages.begin()\nprint('begun')\nwhile not pages.left: await asyncio.sleep
 
 
 def test_the_server_s_own_question_after_a_restart_is_no_page_come_back(tmp_path: Path) -> None:
-    """It is asked under another name, and heard during the opening cell, which goes on; asked during a step, it is another page."""
+    """It is asked under another name, and heard during the opening cell, which goes on; asked
+    during a step, it is another page.
+    """
     asked, answered = tmp_path / "asked", tmp_path / "answered"
     manager = KernelManager()
     manager.start_kernel()

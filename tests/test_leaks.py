@@ -1,4 +1,6 @@
-"""The hunt: whole rotations with canaries for passwords, and every place where one could be found afterwards, or meanwhile."""
+"""The hunt: whole rotations with canaries for passwords, and every place where one could be found
+afterwards, or meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,13 @@ from fixtures_rotation import DEMO_SIRET, LOGIN, Scene
 from jupyter_client.manager import KernelManager
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import expect, sync_playwright
-from releve.portal import browsers
+from releve.base.secret import Secret
+from releve.base.settings import project_root
 from releve.decision import events as ev
+from releve.portal import browsers
 from releve.record.folder import all_records
 from releve.school import Faults
 from releve.school.ledger import Entry
-from releve.base.secret import Secret
-from releve.base.settings import project_root
 
 VALUES = [leaks.WORD, leaks.MANAGER, *leaks.CANARIES]
 CANARY = leaks.CANARIES[1]
@@ -43,7 +45,9 @@ VERBOSE = "c.InteractiveShell.xmode = 'Verbose'\n"
 
 @dataclass
 class Run:
-    """What one run left: everything under `folder` (records, home, standard streams), and what was seen while it ran."""
+    """What one run left: everything under `folder` (records, home, standard streams), and what was
+    seen while it ran.
+    """
 
     folder: Path
     watch: leaks.Watch
@@ -56,11 +60,15 @@ class Run:
 
 
 def canaries(scene: Scene, manager: str = leaks.WORD) -> None:
-    """The manager's password is a canary, and so are the portal's next ones, the first of which is rejected."""
+    """The manager's password is a canary, and so are the portal's next ones, the first of which is
+    rejected.
+    """
     good = (f"{each}{n or ''}" for n in range(99) for each in leaks.CANARIES[1:])
     scene.faults.slash_in_first = 1
     scene.world.manager.password = manager
-    scene.world.generate = lambda: leaks.CANARIES[0] if scene.faults.spends("slash_in_first") else next(good)  # type: ignore[method-assign]
+    scene.world.generate = lambda: (
+        leaks.CANARIES[0] if scene.faults.spends("slash_in_first") else next(good)
+    )  # type: ignore[method-assign]
     scene.keystore.portal_password(LOGIN).set(Secret(manager))
 
 
@@ -73,9 +81,17 @@ def place() -> Iterator[Path]:
 
 
 def rotate(scene: Scene, place: Path, manager: str) -> Run:
-    """`releve rotate` in a process with a home, temporary folders and an IPython of its own, watched while it runs."""
+    """`releve rotate` in a process with a home, temporary folders and an IPython of its own,
+    watched while it runs.
+    """
     canaries(scene, manager)
-    places = {"HOME": "home", "TMPDIR": "tmp", "IPYTHONDIR": "ipython", "JUPYTER_RUNTIME_DIR": "run", "XDG_CONFIG_HOME": "home/.config"}
+    places = {
+        "HOME": "home",
+        "TMPDIR": "tmp",
+        "IPYTHONDIR": "ipython",
+        "JUPYTER_RUNTIME_DIR": "run",
+        "XDG_CONFIG_HOME": "home/.config",
+    }
     for name in places.values():
         (place / name).mkdir(parents=True)
     (place / "ipython" / "profile_default").mkdir()
@@ -83,9 +99,18 @@ def rotate(scene: Scene, place: Path, manager: str) -> Run:
     environment = {name: str(place / each) for name, each in places.items()} | {"DEBUG": "pw:api"}
     with leaks.Watch(place / "tmp", place / "run", place / "home") as watch:
         environment = scene.environment | environment
-        environment.pop("PYTEST_CURRENT_TEST", None)  # under it ipykernel does not read what child processes write
+        environment.pop(
+            "PYTEST_CURRENT_TEST", None
+        )  # under it ipykernel does not read what child processes write
         command = scene.command("rotate", DEMO_SIRET, "--yes")
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
     (place / "stdout.txt").write_text(done.stdout)
     (place / "stderr.txt").write_text(done.stderr)
     shutil.copytree(scene.outputs, place / "outputs")
@@ -93,17 +118,29 @@ def rotate(scene: Scene, place: Path, manager: str) -> Run:
     return Run(place, watch, done.returncode, record)
 
 
-@pytest.mark.skipif(not leaks.can_read_pictures(), reason="tesseract or poppler-utils is not installed")
+@pytest.mark.skipif(
+    not leaks.can_read_pictures(), reason="tesseract or poppler-utils is not installed"
+)
 def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
-    """Headless, with a rejected password: no canary in any file, picture, stream, process, port or temporary folder."""
+    """Headless, with a rejected password: no canary in any file, picture, stream, process, port or
+    temporary folder.
+    """
     run = rotate(scene, place, leaks.MANAGER)
     assert 0 == run.code, (place / "stderr.txt").read_text()
     assert 2 == scene.resets()
     assert [] == run.leaks(pictures=True)
-    assert [] == sorted(run.watch.heard), "the kernel speaks on a port that anyone here can listen to"
+    assert [] == sorted(run.watch.heard), (
+        "the kernel speaks on a port that anyone here can listen to"
+    )
     assert [] == sorted(run.watch.dumps)
     assert run.watch.kernels and run.watch.browsers and run.watch.files
-    kept = {"rotation.ipynb", "journal.jsonl", "record.html", "record.json", "record.pdf", "captures"}
+    kept = {
+        "rotation.ipynb",
+        "journal.jsonl",
+        "record.html",
+        "record.json",
+        "captures",
+    }
     assert kept == {path.name for path in run.record.iterdir()}
 
 
@@ -126,21 +163,27 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_no_run_gives_anything_away(scene: Scene, place: Path, case: str) -> None:
-    """Both routes, headless, with what fails before, at and after the click: files, streams, processes, ports, temporary folders."""
+    """Both routes, headless, with what fails before, at and after the click: files, streams,
+    processes, ports, temporary folders.
+    """
     told = CASES[case]
     scene.portal["route"], scene.world.routes = told.route, "both"
     for name, value in told.fault.items():
         assert hasattr(scene.faults, name)
         setattr(scene.faults, name, value)
     run = rotate(scene, place, leaks.MANAGER)
-    assert told.code == run.code, (place / "stdout.txt").read_text() + (place / "stderr.txt").read_text()
+    assert told.code == run.code, (place / "stdout.txt").read_text() + (
+        place / "stderr.txt"
+    ).read_text()
     assert ([], [], []) == (run.leaks(), sorted(run.watch.heard), sorted(run.watch.dumps))
     assert run.watch.kernels and run.watch.browsers and run.watch.files
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A failure: the school's switches, at once and `later` (after the next reset), its error, the form's words, the button to go on."""
+    """A failure: the school's switches, at once and `later` (after the next reset), its error, the
+    form's words, the button to go on.
+    """
 
     faults: dict[str, object]
     error: str
@@ -158,20 +201,36 @@ ON_SCREEN = {
 }
 UNDECIDED = "Que montre le portail"
 AGAIN, NOT_DONE = "Demander un autre mot de passe", "n'a pas eu lieu"
-IN_CORAIL = [(screen, fault) for screen in ("collectivites", "transfert", "mot-de-passe") for fault in ("server_error_at", "popup_at")]
+IN_CORAIL = [
+    (screen, fault)
+    for screen in ("collectivites", "transfert", "mot-de-passe")
+    for fault in ("server_error_at", "popup_at")
+]
 MAX_ATTEMPTS = 3
 
 LOCKED = Trouble({"locked": True}, "AccountLocked", "est verrouillé")
 BEFORE_THE_RESET = [
     *(
         Trouble({fault: screen}, *ON_SCREEN[fault])
-        for screen in ("authentification", "portail", "connexion", "informations", "accueil", "structures", "structure")
+        for screen in (
+            "authentification",
+            "portail",
+            "connexion",
+            "informations",
+            "accueil",
+            "structures",
+            "structure",
+        )
         for fault in ON_SCREEN
         if fault != "maintenance_at" or screen in ("authentification", "accueil")
     ),
     Trouble({"missing_button": True}, "NotPrincipalManager", "pas gestionnaire principal"),
     Trouble({"no_technical_account": True}, "NoTechnicalAccount", "pas de compte technique"),
-    Trouble({"renamed_labels": {"Réinitialiser le mot": "Changer le mot"}}, "ResetButtonMissing", "Réinitialiser le mot de passe"),
+    Trouble(
+        {"renamed_labels": {"Réinitialiser le mot": "Changer le mot"}},
+        "ResetButtonMissing",
+        "Réinitialiser le mot de passe",
+    ),
 ]
 FROM_THE_RESET_ON = [
     Trouble({"reset_refused": 1}, "ResetRefused", "a refusé la réinitialisation"),
@@ -180,12 +239,33 @@ FROM_THE_RESET_ON = [
         for screen, button in (("confirmation", NOT_DONE), ("recapitulatif", AGAIN))
         for fault, (_, words) in list(ON_SCREEN.items())[:3]
     ),
-    Trouble({"cut_after_confirmation": -1}, "ResetOutcomeUnknown", "ne répond pas", UNDECIDED, AGAIN),
-    Trouble({"slash_in_first": 1}, "ResetRefused", "il faut lui en demander un autre", later={"reset_refused": 1}),
-    Trouble({"slash_in_first": 1}, "TechnicalError", "erreur technique", later={"server_error_at": "structure"}),
-    Trouble({"slash_in_first": MAX_ATTEMPTS}, "DecisionNeeded", "un caractère interdit", UNDECIDED, AGAIN),
+    Trouble(
+        {"cut_after_confirmation": -1}, "ResetOutcomeUnknown", "ne répond pas", UNDECIDED, AGAIN
+    ),
+    Trouble(
+        {"slash_in_first": 1},
+        "ResetRefused",
+        "il faut lui en demander un autre",
+        later={"reset_refused": 1},
+    ),
+    Trouble(
+        {"slash_in_first": 1},
+        "TechnicalError",
+        "erreur technique",
+        later={"server_error_at": "structure"},
+    ),
+    Trouble(
+        {"slash_in_first": MAX_ATTEMPTS},
+        "DecisionNeeded",
+        "un caractère interdit",
+        UNDECIDED,
+        AGAIN,
+    ),
     # A window laid over the password keeps nobody from it: the next failure is in Corail.
-    Trouble({"popup_at": "recapitulatif", "server_error_at": "corail-collectivites"}, *ON_SCREEN["server_error_at"]),
+    Trouble(
+        {"popup_at": "recapitulatif", "server_error_at": "corail-collectivites"},
+        *ON_SCREEN["server_error_at"],
+    ),
     *(Trouble({fault: f"corail-{screen}"}, *ON_SCREEN[fault]) for screen, fault in IN_CORAIL[1:]),
 ]
 
@@ -208,15 +288,21 @@ class Walkthrough:
 
     def sign_in(self, password: str, button: str = "Se connecter") -> None:
         """Type the portal's password."""
-        self.desk.panel("Votre mot de passe du portail").get_by_label(re.compile("^Mot de passe")).fill(password)
+        self.desk.panel("Votre mot de passe du portail").get_by_label(
+            re.compile("^Mot de passe")
+        ).fill(password)
         self.desk.press("Votre mot de passe du portail", button)
 
     def go_through(self, troubles: list[Trouble], begin: Callable[[], object]) -> None:
-        """Each is told in its own words, and the button that the form offers leads to the next; the last button to what goes well."""
+        """Each is told in its own words, and the button that the form offers leads to the next; the
+        last button to what goes well.
+        """
         go_on = begin
         for trouble in troubles:
             self.scene.school.faults = Faults(first_visit_form=True, **trouble.faults)  # type: ignore[arg-type]
-            self.scene.world.manager.informations_checked = "informations" not in trouble.faults.values()
+            self.scene.world.manager.informations_checked = (
+                "informations" not in trouble.faults.values()
+            )
             self.later |= trouble.later
             go_on()
             form = self.desk.panel(trouble.form)
@@ -237,30 +323,45 @@ class Walkthrough:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root"
+)
 def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
-    """In a real JupyterLab, one rotation through every failure of the school's, each seen on its form and in the journal.
+    """In a real JupyterLab, one rotation through every failure of the school's, each seen on its
+    form and in the journal.
 
-    The portal's password is typed, the new one goes by the clipboard, which is empty after its delay. No file, process or packet has
-    one. The sealed notebook opens again with its outputs.
+    The portal's password is typed, the new one goes by the clipboard, which is empty after its
+    delay. No file, process or packet has one. The sealed notebook opens again with its outputs.
     """
     canaries(scene)
     scene.keystore.portal_password(LOGIN).delete()
     scene.structure |= {"targets": ["school", "corail"]}
     scene.policy["max_attempts"] = MAX_ATTEMPTS
     (place / "tmp").mkdir()
-    school = {urlsplit(each).port or 0 for each in scene.origins} | {urlsplit(scene.school.urls.portal).port or 0}
+    school = {urlsplit(each).port or 0 for each in scene.origins} | {
+        urlsplit(scene.school.urls.portal).port or 0
+    }
     choice = browsers.find("auto")
     with (
         leaks.Loopback(school) as loopback,
         leaks.Watch(place / "tmp") as watch,
         lab(
-            scene.environment | {"TMPDIR": str(place / "tmp")}, "--settings", str(scene.settings()), "--outputs", str(scene.outputs)
+            scene.environment | {"TMPDIR": str(place / "tmp")},
+            "--settings",
+            str(scene.settings()),
+            "--outputs",
+            str(scene.outputs),
         ) as running,
         sync_playwright() as playwright,
-        playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable) as browser,
+        playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        ) as browser,
     ):
-        context = browser.new_context(locale="fr-FR", reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"])
+        context = browser.new_context(
+            locale="fr-FR",
+            reduced_motion="reduce",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
         page = context.new_page()
         desk = Desk(page, running)
         walk = Walkthrough(scene, desk)
@@ -271,9 +372,13 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         walk.errors.append("PasswordRefused")
         walk.go_through([LOCKED], partial(walk.sign_in, leaks.WORD))
         walk.sign_in(leaks.WORD)
-        expect(desk.panel("Votre mot de passe du portail")).to_contain_text("a déjà refusé")  # the account is open again, as it was
+        expect(desk.panel("Votre mot de passe du portail")).to_contain_text(
+            "a déjà refusé"
+        )  # the account is open again, as it was
         assert 2 == scene.logins()
-        walk.go_through(BEFORE_THE_RESET, partial(walk.sign_in, leaks.WORD, "vérifié sur le portail"))
+        walk.go_through(
+            BEFORE_THE_RESET, partial(walk.sign_in, leaks.WORD, "vérifié sur le portail")
+        )
         walk.go_through(FROM_THE_RESET_ON, walk.confirm)
         desk.press("Corail : Menu", "C'est fait")
         desk.press("Corail : Onglet", "C'est fait")
@@ -295,11 +400,17 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         desk.printed("enregistré et scellé")
         (record,) = all_records(scene.outputs)
         again = context.new_page()
-        again.goto(f"{running.url}lab/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}")
+        again.goto(
+            f"{running.url}lab/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}"
+        )
         expect(again.get_by_text("rotation réussie").first).to_be_visible()
         assert [] == leaks.in_folder(VALUES, running.home)
-    assert f"through {len(walk.errors)} failures" in (project_root() / "README.md").read_text(encoding="utf-8")
-    assert walk.errors == [entry.event.error for entry in record.entries() if isinstance(entry.event, ev.StepFailed)]
+    assert f"through {len(walk.errors)} failures" in (project_root() / "README.md").read_text(
+        encoding="utf-8"
+    )
+    assert walk.errors == [
+        entry.event.error for entry in record.entries() if isinstance(entry.event, ev.StepFailed)
+    ]
     assert scene.three_places_agree()
     assert [] == leaks.in_folder(VALUES, scene.outputs) + leaks.in_folder(VALUES, place)
     assert ([], []) == (watch.leaks(VALUES), sorted(watch.heard))
@@ -309,14 +420,25 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
 
 
 def test_the_executed_notebook_is_sound(scene: Scene, place: Path) -> None:
-    """A failure before anything changed: nbformat accepts its notebook, nbconvert converts it, and nothing is given away."""
+    """A failure before anything changed: nbformat accepts its notebook, nbconvert converts it, and
+    nothing is given away.
+    """
     scene.faults.server_error_at = "structures:0"
     run = rotate(scene, place, leaks.WORD)
     assert 5 == run.code
     assert [] == run.leaks()
     notebook = run.record / "rotation.ipynb"
     nbformat.validate(nbformat.read(notebook, 4))
-    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", "--stdout", str(notebook)]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "nbconvert",
+        "--to",
+        "html",
+        "--stdout",
+        str(notebook),
+    ]
     converted = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert 0 == converted.returncode and "Étape 1 sur 12" in converted.stdout
 
@@ -333,7 +455,9 @@ FAULTS = {
 async def test_no_failure_gives_anything_away(
     scene: Scene, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
-    """Whatever goes wrong: not in the record, the standard streams, the log, nor in the error itself."""
+    """Whatever goes wrong: not in the record, the standard streams, the log, nor in the error
+    itself.
+    """
     scene.school.faults = FAULTS[fault]
     canaries(scene)
     with caplog.at_level("DEBUG"):
@@ -351,7 +475,14 @@ async def test_no_failure_gives_anything_away(
 
 def _notebook(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
     def plant(folder: Path) -> None:
-        cell = {"cell_type": "code", "id": "a", "source": "", "metadata": {}, "outputs": [], "execution_count": 1}
+        cell = {
+            "cell_type": "code",
+            "id": "a",
+            "source": "",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": 1,
+        }
         book: dict[str, Any] = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         change(book)
         (folder / "rotation.ipynb").write_text(json.dumps(book))
@@ -390,7 +521,9 @@ def _picture(folder: Path) -> None:
 def _pdf(folder: Path) -> None:
     choice = browsers.find("auto")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        browser = playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
         page = browser.new_page()
         page.set_content(f"<p>{html.escape(CANARY)}</p>")
         page.pdf(path=folder / "record.pdf")
@@ -399,9 +532,17 @@ def _pdf(folder: Path) -> None:
 
 PLANTS: dict[str, Callable[[Path], None]] = {
     "notebook source": _notebook(lambda book: _cell(book).update(source=f"p = {CANARY!r}")),
-    "notebook outputs": _notebook(lambda book: _cell(book).update(outputs=[{"output_type": "stream", "name": "stdout", "text": [CANARY]}])),
-    "notebook metadata": _notebook(lambda book: book.update(metadata={"papermill": {"parameters": {"p": CANARY}}})),
-    "widget state": _notebook(lambda book: book.update(metadata={"widgets": {"state": {"x": {"value": CANARY}}}})),
+    "notebook outputs": _notebook(
+        lambda book: _cell(book).update(
+            outputs=[{"output_type": "stream", "name": "stdout", "text": [CANARY]}]
+        )
+    ),
+    "notebook metadata": _notebook(
+        lambda book: book.update(metadata={"papermill": {"parameters": {"p": CANARY}}})
+    ),
+    "widget state": _notebook(
+        lambda book: book.update(metadata={"widgets": {"state": {"x": {"value": CANARY}}}})
+    ),
     "checkpoint": _text(".ipynb_checkpoints/rotation-checkpoint.ipynb", json.dumps(CANARY)),
     "journal": _text("journal.jsonl", json.dumps({"text": CANARY})),
     "register": _text("register.jsonl", json.dumps({"record": CANARY})),
@@ -415,7 +556,9 @@ PLANTS: dict[str, Callable[[Path], None]] = {
     "traceback": _text("incident.txt", f"ValueError: {CANARY}"),
     "IPython history": _history,
     "temporary folder": _text("tmp/x"),
-    "browser profile": lambda folder: (folder / "Web Data").write_bytes(b"\0\1" + CANARY.encode("utf-16-le")) and None,
+    "browser profile": lambda folder: (
+        (folder / "Web Data").write_bytes(b"\0\1" + CANARY.encode("utf-16-le")) and None
+    ),
     "kernel connection file": _text("run/kernel.json", json.dumps({"key": CANARY})),
     "file name": lambda folder: (folder / CANARY.replace("/", "")).write_text("") and None,
 }
@@ -432,24 +575,39 @@ def test_a_planted_canary_is_found(tmp_path: Path, channel: str) -> None:
 
 
 def test_a_canary_in_a_process_is_found(tmp_path: Path) -> None:
-    """In a command line, an environment, or a temporary file that lives only as long as the process."""
-    code = "import os, sys, tempfile; f = tempfile.NamedTemporaryFile(); f.write(os.environb[b'X']); f.flush(); sys.stdin.read()"
+    """In a command line, an environment, or a temporary file that lives only as long as the
+    process.
+    """
+    code = (
+        "import os, sys, tempfile; f = tempfile.NamedTemporaryFile(); f.write(os.environb[b'X']);"
+        " f.flush(); sys.stdin.read()"
+    )
     for where, argument, variable in (("command line", CANARY, ""), ("environment", "", CANARY)):
         with leaks.Watch(tmp_path) as watch:
             environment = os.environ | {"X": variable, "TMPDIR": str(tmp_path)}
-            child = subprocess.Popen([sys.executable, "-c", code, argument], stdin=subprocess.PIPE, env=environment)
+            child = subprocess.Popen(
+                [sys.executable, "-c", code, argument], stdin=subprocess.PIPE, env=environment
+            )
             while not watch.leaks([CANARY]):
                 assert child.poll() is None
             child.communicate(b"")
         assert any(each.startswith(where) for each in watch.leaks([CANARY]))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="listening on the loopback needs root"
+)
 def test_a_canary_on_the_loopback_is_found() -> None:
-    """In what any two programs say to each other there, even in two pieces; not on the ports that are left out."""
+    """In what any two programs say to each other there, even in two pieces; not on the ports that
+    are left out.
+    """
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with leaks.Loopback() as loopback, leaks.Loopback({port}) as deaf, socket.create_connection(("127.0.0.1", port)) as client:
+        with (
+            leaks.Loopback() as loopback,
+            leaks.Loopback({port}) as deaf,
+            socket.create_connection(("127.0.0.1", port)) as client,
+        ):
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             client.sendall(CANARY[:5].encode())
             client.sendall(CANARY[5:].encode())
@@ -464,7 +622,9 @@ def test_a_browser_that_may_leave_a_core_file_is_found() -> None:
         pytest.skip("this system allows no core files")
     choice = browsers.find("auto")
     with leaks.Watch() as watch, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        browser = playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
         while not watch.dumps:
             assert browser.is_connected()
             browser.contexts  # noqa: B018  # lets Playwright hear of its end

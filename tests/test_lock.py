@@ -1,4 +1,6 @@
-"""One rotation at a time for an account: real processes, one of them killed, on one machine or on a shared folder."""
+"""One rotation at a time for an account: real processes, one of them killed, on one machine or on a
+shared folder.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from releve.record.lock import AccountBusy, AccountLock
 from releve.record.folder import RecordUnwritable
+from releve.record.lock import AccountBusy, AccountLock
 
 HOLD = """
 import sys
 from pathlib import Path
-from releve.lock import AccountLock, AccountBusy
+from releve.record.lock import AccountLock, AccountBusy
 lock = AccountLock(Path(sys.argv[1]), sys.argv[2])
 try:
     lock.acquire(sys.argv[3])
@@ -36,7 +38,10 @@ lock.release()
 def process(outputs: Path, actor: str, account: str = "TECH") -> Iterator[subprocess.Popen[str]]:
     """Another process that takes the lock and holds it until it is told to let go."""
     child = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(outputs), account, actor], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(outputs), account, actor],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         yield child
@@ -63,7 +68,9 @@ def test_the_holder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_killed_holder_lets_go_and_is_told(tmp_path: Path) -> None:
-    """SIGKILL: the lock falls with the process, and whoever comes next learns who died with it in hand."""
+    """SIGKILL: the lock falls with the process, and whoever comes next learns who died with it in
+    hand.
+    """
     with process(tmp_path, "claire@mairie") as child:
         assert "held" == said(child)
         os.kill(child.pid, signal.SIGKILL)
@@ -77,7 +84,9 @@ def test_a_killed_holder_lets_go_and_is_told(tmp_path: Path) -> None:
 
 
 def test_a_look_at_the_lock_changes_nothing(tmp_path: Path) -> None:
-    """Before a kernel is started: held or not; who died with it in hand is still told to whoever takes it then."""
+    """Before a kernel is started: held or not; who died with it in hand is still told to whoever
+    takes it then.
+    """
     with process(tmp_path, "claire@mairie") as child:
         assert "held" == said(child)
         with pytest.raises(AccountBusy, match="claire@mairie"):
@@ -89,8 +98,12 @@ def test_a_look_at_the_lock_changes_nothing(tmp_path: Path) -> None:
     assert dead is not None and "claire@mairie" == dead.actor
 
 
-def test_a_folder_that_knows_no_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that merely exists would not fall with a machine that dies, nor tell a live one from a dead one."""
+def test_a_folder_that_knows_no_locks_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that merely exists would not fall with a machine that dies, nor tell a live one from a
+    dead one.
+    """
 
     def refuse(*args: object) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")

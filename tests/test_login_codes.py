@@ -1,4 +1,6 @@
-"""The login and its second factor on the school: through PIGP or straight on Chorus Pro, by mail, by authenticator, by security key."""
+"""The login and its second factor on the school: through PIGP or straight on Chorus Pro, by mail,
+by authenticator, by security key.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,18 @@ from unittest.mock import patch
 import pyotp
 import pytest
 from fixtures_rotation import CELLS, LOGIN, Scene
-from releve.portal import browsers
-from releve.decision import events as ev
 from releve.base.errors import ReleveError
-from releve.rotation.prompts import CodeAsked, Unattended
+from releve.base.secret import Secret
+from releve.base.settings import Portal, load
+from releve.decision import events as ev
+from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.login import Credentials, Login
+from releve.rotation.prompts import CodeAsked, Unattended
+from releve.rotation.session import Parameters, Session
 from releve.school.people import DEMO_SIRET
 from releve.school.pigp import REFUSED
-from releve.base.secret import Secret
-from releve.rotation.session import Parameters, Session
-from releve.base.settings import Portal, load
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -70,7 +72,9 @@ def keep_seed(scene: Scene, seed: str = "") -> None:
 
 
 @asynccontextmanager
-async def login(scene: Scene, operator: Unattended, clock: Callable[[], float] | None = None) -> AsyncIterator[Login]:
+async def login(
+    scene: Scene, operator: Unattended, clock: Callable[[], float] | None = None
+) -> AsyncIterator[Login]:
     """The login alone, in a window of its own."""
     settings = load(scene.settings(), scene.outputs).portal
     browser = PortalBrowser(settings, browsers.find(), headed=False)
@@ -78,12 +82,18 @@ async def login(scene: Scene, operator: Unattended, clock: Callable[[], float] |
     try:
         async with browser.on("Authentification"):
             credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
-            yield Login(browser, credentials, operator, clock) if clock else Login(browser, credentials, operator)
+            yield (
+                Login(browser, credentials, operator, clock)
+                if clock
+                else Login(browser, credentials, operator)
+            )
     finally:
         await browser.close()
 
 
-async def arrive(scene: Scene, operator: Unattended, clock: Callable[[], float] | None = None) -> str:
+async def arrive(
+    scene: Scene, operator: Unattended, clock: Callable[[], float] | None = None
+) -> str:
     """Log in as far as Chorus Pro's home page; returns what was said of it."""
     async with login(scene, operator, clock) as entry:
         return f"{await entry.sign_in()} ; {await entry.enter()}"
@@ -91,7 +101,11 @@ async def arrive(scene: Scene, operator: Unattended, clock: Callable[[], float] 
 
 async def rotate(scene: Scene, operator: Unattended) -> ReleveError | None:
     """A whole rotation with that operator; the error that stopped it, if any."""
-    given = {"structure": DEMO_SIRET, "settings": str(scene.settings()), "outputs": str(scene.outputs)}
+    given = {
+        "structure": DEMO_SIRET,
+        "settings": str(scene.settings()),
+        "outputs": str(scene.outputs),
+    }
     session = Session(Parameters.checked(given), operator)
     rotation = await session.open()
     try:
@@ -105,14 +119,20 @@ async def rotate(scene: Scene, operator: Unattended) -> ReleveError | None:
 
 
 async def test_an_authenticator_needs_no_person(scene: Scene) -> None:
-    """With the seed in the keyring, the notebook itself logs in straight on Chorus Pro and gives the code; no file knows the seed."""
+    """With the seed in the keyring, the notebook itself logs in straight on Chorus Pro and gives
+    the code; no file knows the seed.
+    """
     straight(scene, "totp")
     keep_seed(scene)
     done = await asyncio.to_thread(scene.headless)
-    assert (0, 1, 0) == (done.code, scene.resets(), scene.world.ledger.count("code_refused")), done.text
+    assert (0, 1, 0) == (done.code, scene.resets(), scene.world.ledger.count("code_refused")), (
+        done.text
+    )
     assert scene.three_places_agree()
     seed = scene.world.manager.totp_seed.encode()
-    assert [] == [path for path in scene.outputs.rglob("*") if path.is_file() and seed in path.read_bytes()]
+    assert [] == [
+        path for path in scene.outputs.rglob("*") if path.is_file() and seed in path.read_bytes()
+    ]
     assert [] == scene.leaks()
 
 
@@ -121,7 +141,11 @@ async def test_without_a_seed_a_headless_run_stops_before_anything(scene: Scene,
     """Exit code 4, no reset, and nothing was typed at the second factor."""
     straight(scene, otp)
     stopped = await scene.walk()
-    assert ("KeyNeeded" if otp == "key" else "CodeNeeded", 4, 0) == (stopped.error, stopped.code, scene.resets()), stopped.text
+    assert ("KeyNeeded" if otp == "key" else "CodeNeeded", 4, 0) == (
+        stopped.error,
+        stopped.code,
+        scene.resets(),
+    ), stopped.text
     assert None is stopped.last(ev.ResetIntended)
     assert 0 == scene.world.ledger.count("code_refused")
 
@@ -139,7 +163,9 @@ async def test_a_walkthrough_finishes_what_a_code_by_mail_had_stopped(scene: Sce
 
 
 async def test_a_code_after_pigp_is_given_too(scene: Scene) -> None:
-    """Whether PIGP is enough for the portal is not known: a code that is asked for after it is given."""
+    """Whether PIGP is enough for the portal is not known: a code that is asked for after it is
+    given.
+    """
     scene.faults.otp, scene.faults.otp_after_pigp = "totp", True
     keep_seed(scene)
     assert "code à usage unique calculé" in await arrive(scene, Unattended(True, False))
@@ -170,7 +196,9 @@ async def test_an_expired_code_is_replaced(scene: Scene) -> None:
 
     with patch.object(person, "one_time_code", in_time_after_the_first):
         assert "saisi par une personne" in await arrive(scene, person)
-    assert ["", "Ce code a expiré. Demandez-en un nouveau.", ""] == [each.problem for each in person.asked]
+    assert ["", "Ce code a expiré. Demandez-en un nouveau.", ""] == [
+        each.problem for each in person.asked
+    ]
 
 
 class Time:
@@ -197,8 +225,13 @@ def time(scene: Scene) -> Time:
 
 
 async def arrive_at(scene: Scene, clock: Time) -> str:
-    """Log in by that clock, which waiting moves; the portal's Date header, which is real, is not looked at."""
-    with patch.object(PortalBrowser, "skew", lambda self, now: None), patch.object(Login, "_sleep", clock.sleep):
+    """Log in by that clock, which waiting moves; the portal's Date header, which is real, is not
+    looked at.
+    """
+    with (
+        patch.object(PortalBrowser, "skew", lambda self, now: None),
+        patch.object(Login, "_sleep", clock.sleep),
+    ):
         return await arrive(scene, Unattended(True, False), clock)
 
 
@@ -212,8 +245,12 @@ async def test_a_code_is_never_given_twice(scene: Scene, time: Time) -> None:
     assert ([23.0], 0) == (time.waited, scene.world.ledger.count("code_refused"))
 
 
-async def test_a_code_that_was_spent_elsewhere_is_followed_by_the_next(scene: Scene, time: Time) -> None:
-    """The portal says that somebody else gave it: Relève waits for the next code, and tries no more than that."""
+async def test_a_code_that_was_spent_elsewhere_is_followed_by_the_next(
+    scene: Scene, time: Time
+) -> None:
+    """The portal says that somebody else gave it: Relève waits for the next code, and tries no more
+    than that.
+    """
     straight(scene, "totp")
     keep_seed(scene)
     scene.world.manager.last_totp_step = int(NOON) // 30
@@ -222,7 +259,9 @@ async def test_a_code_that_was_spent_elsewhere_is_followed_by_the_next(scene: Sc
 
 
 async def test_a_wrong_seed_is_tried_once(scene: Scene) -> None:
-    """A code that the portal calls wrong is not followed by another: a person is needed, and is told why."""
+    """A code that the portal calls wrong is not followed by another: a person is needed, and is
+    told why.
+    """
     straight(scene, "totp")
     keep_seed(scene, "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU")
     stopped = await scene.walk()
@@ -233,7 +272,9 @@ async def test_a_wrong_seed_is_tried_once(scene: Scene) -> None:
 
 @pytest.mark.parametrize("minutes", [-10, 10])
 async def test_a_clock_that_is_wrong_is_said_and_made_up_for(scene: Scene, minutes: int) -> None:
-    """The portal's own time makes the code; the operator reads by how much this machine's clock is off."""
+    """The portal's own time makes the code; the operator reads by how much this machine's clock is
+    off.
+    """
     import time as clock
 
     straight(scene, "totp")
@@ -252,13 +293,19 @@ async def test_a_security_key_is_touched_in_the_visible_window(scene: Scene) -> 
         await entry.sign_in()
         entering = asyncio.create_task(entry.enter())
         await person.told.wait()
-        await entry.browser.page.get_by_role("button", name="J'ai touché ma clé de sécurité").click()
+        await entry.browser.page.get_by_role(
+            "button", name="J'ai touché ma clé de sécurité"
+        ).click()
         assert "clé de sécurité touchée" in await entering
     assert [LOGIN] == [asked.login for asked in person.asked]
 
 
-async def test_a_key_that_nobody_touches_is_said(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is wrong with the page: the text tells what was waited for, and the step may be done again."""
+async def test_a_key_that_nobody_touches_is_said(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is wrong with the page: the text tells what was waited for, and the step may be done
+    again.
+    """
     straight(scene, "key")
     monkeypatch.setattr("releve.portal.login.KEY_SECONDS", 0.5)
     async with login(scene, Person(scene)) as entry:
@@ -269,7 +316,9 @@ async def test_a_key_that_nobody_touches_is_said(scene: Scene, monkeypatch: pyte
 
 
 async def test_a_login_form_that_is_shown_again_is_a_refusal(scene: Scene) -> None:
-    """Whatever the portal's words: the same password is not tried again at the next run, nor at the one after it."""
+    """Whatever the portal's words: the same password is not tried again at the next run, nor at the
+    one after it.
+    """
     scene.faults.renamed_labels, scene.portal["timeout_seconds"] = {REFUSED: "Accès impossible."}, 2
     scene.world.manager.password = "Un-autre-mot-de-passe"
     for error in (e.PasswordRefused, e.AlreadyRefused):
@@ -280,7 +329,9 @@ async def test_a_login_form_that_is_shown_again_is_a_refusal(scene: Scene) -> No
 
 @pytest.mark.parametrize("through", ["pigp", "chorus"])
 async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: str) -> None:
-    """Three refusals lock the account: a second run types nothing, until a person stores the password again."""
+    """Three refusals lock the account: a second run types nothing, until a person stores the
+    password again.
+    """
     if through == "chorus":
         straight(scene, "")
     scene.world.manager.password = "Un-autre-mot-de-passe"
@@ -295,7 +346,9 @@ async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: st
 async def test_two_at_once_try_a_refused_password_once(scene: Scene) -> None:
     """Two programs with one login: the second waits for what the first is told, and types nothing."""
     scene.world.manager.password = "Un-autre-mot-de-passe"
-    both = await asyncio.gather(*(arrive(scene, Unattended(True, False)) for _ in range(2)), return_exceptions=True)
+    both = await asyncio.gather(
+        *(arrive(scene, Unattended(True, False)) for _ in range(2)), return_exceptions=True
+    )
     assert ["AlreadyRefused", "PasswordRefused"] == sorted(type(each).__name__ for each in both)
     assert 1 == scene.logins()
 
@@ -307,16 +360,27 @@ async def test_two_at_once_never_give_one_code(scene: Scene, time: Time) -> None
     with patch.object(Login, "_sleep", time.sleep):
         for _ in range(2):
             credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
-            logins.append(Login(SimpleNamespace(words=None, settings=Portal(LOGIN)), credentials, Unattended(True, False), time))  # type: ignore[arg-type]
+            logins.append(
+                Login(
+                    SimpleNamespace(words=None, settings=Portal(LOGIN)),
+                    credentials,
+                    Unattended(True, False),
+                    time,
+                )
+            )  # type: ignore[arg-type]
         codes = await asyncio.gather(*(each._fresh_code(totp, 0) for each in logins))
     assert {totp.at(int(NOON)), totp.at(int(NOON) + 30)} == {*codes}
 
 
 async def test_no_code_is_typed_on_an_unknown_origin(scene: Scene) -> None:
-    """The page that asks for the code must stand on an origin of the settings, as the login page must."""
+    """The page that asks for the code must stand on an origin of the settings, as the login page
+    must.
+    """
     scene.faults.otp, scene.faults.otp_after_pigp = "totp", True
     scene.portal["origins"] = [each for each in scene.origins if each != scene.school.urls.idp]
     keep_seed(scene)
     with pytest.raises(e.OriginRefused):
         await arrive(scene, Unattended(True, False))
-    assert None is Credentials(scene.keystore, LOGIN, scene.outputs)._last_step.get(), "no code was made"
+    assert None is Credentials(scene.keystore, LOGIN, scene.outputs)._last_step.get(), (
+        "no code was made"
+    )

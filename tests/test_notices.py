@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 from fixtures_rotation import Scene
+from releve.base.secret import Secret
+from releve.base.settings import Notices, Settings, load
 from releve.headless.fleet import Line, Tour
 from releve.planning import notices
 from releve.planning.due import Due, Standing
-from releve.base.secret import Secret
-from releve.base.settings import Notices, Settings, load
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -71,14 +71,32 @@ def settings(scene: Scene) -> Settings:
     return load(scene.settings(), scene.outputs)
 
 
-def test_a_fleet_that_needs_someone_is_told_by_mail_and_webhook(scene: Scene, settings: Settings) -> None:
-    """Both channels get who, what happened, what to do and the record's page; a secret that slipped into a text is masked."""
+def test_a_fleet_that_needs_someone_is_told_by_mail_and_webhook(
+    scene: Scene, settings: Settings
+) -> None:
+    """Both channels get who, what happened, what to do and the record's page; a secret that slipped
+    into a text is masked.
+    """
     secret = Secret("Mot-De-Passe-42!")
-    lines = "Ce qui s'est passé : le portail est fermé\nCe qu'il faut faire : attendre (Mot-De-Passe-42!)"
-    tour = Tour(failed=[Line("21990001600011", "Commune d'Exemple", 5, lines, str(scene.outputs / "2026_x"))])
+    lines = (
+        "Ce qui s'est passé : le portail est fermé\nCe qu'il faut faire : attendre"
+        " (Mot-De-Passe-42!)"
+    )
+    tour = Tour(
+        failed=[
+            Line("21990001600011", "Commune d'Exemple", 5, lines, str(scene.outputs / "2026_x"))
+        ]
+    )
     smtp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail)
-    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), _Hook)) as (web, hooked), _serving(smtp) as (port, mailed):
-        _address(scene, "courriel", f"mailto://127.0.0.1:{port}?from=releve@exemple.fr&to=mairie@exemple.fr&mode=insecure")
+    with (
+        _serving(ThreadingHTTPServer(("127.0.0.1", 0), _Hook)) as (web, hooked),
+        _serving(smtp) as (port, mailed),
+    ):
+        _address(
+            scene,
+            "courriel",
+            f"mailto://127.0.0.1:{port}?from=releve@exemple.fr&to=mairie@exemple.fr&mode=insecure",
+        )
         _address(scene, "equipe", f"json://127.0.0.1:{web}/crochet")
         notice = notices.of_fleet(tour, settings)
         assert notice
@@ -101,14 +119,33 @@ def test_nobody_is_woken_for_nothing(settings: Settings) -> None:
     line = Line("1", "n", 0, "")
     assert notices.of_fleet(Tour(done=[line], nothing=[replace(line, code=3)]), settings) is None
     far = Due("1", "Mairie", "A", Standing.FAR, False, "à jour")
-    assert notices.of_agenda([far, replace(far, standing=Standing.SOON)], NOW - timedelta(days=1), settings, NOW) is None
+    assert (
+        notices.of_agenda(
+            [far, replace(far, standing=Standing.SOON)], NOW - timedelta(days=1), settings, NOW
+        )
+        is None
+    )
 
 
 def test_overdue_stuck_and_silence_are_told(settings: Settings) -> None:
-    """What is late is named with its reason; three days without a scheduled fleet are told, also when it never ran."""
-    late = Due("1", "Mairie", "A", Standing.OVERDUE, True, "en retard depuis le 01/11/2026", day=date(2026, 11, 1))
+    """What is late is named with its reason; three days without a scheduled fleet are told, also
+    when it never ran.
+    """
+    late = Due(
+        "1",
+        "Mairie",
+        "A",
+        Standing.OVERDUE,
+        True,
+        "en retard depuis le 01/11/2026",
+        day=date(2026, 11, 1),
+    )
     told = notices.of_agenda([late], NOW - timedelta(days=1), settings, NOW)
-    assert told and "1 structure en retard ou bloquée" in told.title and "depuis le 01/11/2026" in told.body
+    assert (
+        told
+        and "1 structure en retard ou bloquée" in told.title
+        and "depuis le 01/11/2026" in told.body
+    )
     far = replace(late, standing=Standing.FAR)
     for last in (None, NOW - timedelta(days=4)):
         silent = notices.of_agenda([far], last, settings, NOW)
@@ -117,8 +154,12 @@ def test_overdue_stuck_and_silence_are_told(settings: Settings) -> None:
     assert notices.of_agenda([far], None, quiet, NOW) is None
 
 
-def test_a_channel_that_fails_is_named_and_the_others_are_tried(scene: Scene, settings: Settings) -> None:
-    """A closed port and a channel without an address: both are named, no address is shown, and a fleet's outcome is not changed."""
+def test_a_channel_that_fails_is_named_and_the_others_are_tried(
+    scene: Scene, settings: Settings
+) -> None:
+    """A closed port and a channel without an address: both are named, no address is shown, and a
+    fleet's outcome is not changed.
+    """
     _address(scene, "courriel", "json://user:Tres-Secret-77@127.0.0.1:9/")
     with pytest.raises(notices.NoticeNotSent) as error:
         notices.send(notices.Notice("a", "b"), settings, scene.keystore)
@@ -130,17 +171,26 @@ def test_a_channel_that_fails_is_named_and_the_others_are_tried(scene: Scene, se
 def test_the_link_is_where_the_reader_opens_records(settings: Settings) -> None:
     """With `link`, an address of the agency's own; else the file."""
     tour = Tour(person=[Line("1", "Mairie", 4, "x", "/srv/outputs/2026 é")])
-    shared = replace(settings, notices=replace(settings.notices, link="https://intranet.exemple.fr/releve/"))
+    shared = replace(
+        settings, notices=replace(settings.notices, link="https://intranet.exemple.fr/releve/")
+    )
     told = notices.of_fleet(tour, shared)
     assert told and "https://intranet.exemple.fr/releve/2026%20%C3%A9/record.html" in told.body
 
 
-def test_the_command_shows_stores_and_refuses(scene: Scene, settings: Settings, tmp_path: Path) -> None:
-    """A dry run shows the text and sends nothing; an address goes from standard input to the keyring, a wrong one is refused."""
+def test_the_command_shows_stores_and_refuses(
+    scene: Scene, settings: Settings, tmp_path: Path
+) -> None:
+    """A dry run shows the text and sends nothing; an address goes from standard input to the
+    keyring, a wrong one is refused.
+    """
     shown = scene.releve("notify", "--dry-run")
     assert (0, True) == (shown.returncode, "n'a pas tourné encore" in shown.stdout)
     kept = scene.releve("notify", "--store", "equipe", stdin="json://127.0.0.1:9/x\n")
-    assert (0, "json://127.0.0.1:9/x") == (kept.returncode, scene.keystore.entry("notice", "equipe").require().reveal())
+    assert (0, "json://127.0.0.1:9/x") == (
+        kept.returncode,
+        scene.keystore.entry("notice", "equipe").require().reveal(),
+    )
     wrong = scene.releve("notify", "--store", "equipe", stdin="n'importe quoi\n")
     assert (2, True) == (wrong.returncode, "pas comprise" in wrong.stderr)
     notices.beat(scene.outputs, 3)
@@ -151,4 +201,8 @@ def test_an_address_has_no_place_in_the_settings(scene: Scene) -> None:
     """It may hold a password: the settings refuse it without repeating it."""
     scene.more = '[notices]\nchannels = ["mailto://moi:Secret-99@exemple.fr"]\n'
     done = scene.releve("due")
-    assert (2, True, False) == (done.returncode, "pas une adresse" in done.stderr, "Secret-99" in done.stderr)
+    assert (2, True, False) == (
+        done.returncode,
+        "pas une adresse" in done.stderr,
+        "Secret-99" in done.stderr,
+    )

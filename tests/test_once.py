@@ -1,4 +1,6 @@
-"""Exactly once, and a resume that finishes what it was asked to finish: on the twin, and with the real command line, kernel and browser."""
+"""Exactly once, and a resume that finishes what it was asked to finish: on the twin, and with the
+real command line, kernel and browser.
+"""
 
 from __future__ import annotations
 
@@ -20,31 +22,41 @@ from typing import Any
 import pytest
 import twin as twins
 from fixtures_rotation import DEMO_SIRET, Scene
+from releve.base.errors import ReleveError
+from releve.base.settings import load
+from releve.commands import abandon, resume
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.jupyter import runbook
-from releve.commands import abandon, resume
-from releve.base.errors import ReleveError
 from releve.headless import run as headless
-from releve.record.lock import AccountBusy
-from releve.rotation.prompts import Unattended
+from releve.jupyter import runbook
 from releve.portal.errors import BrowserGone
 from releve.record.folder import all_records
-from releve.school.ledger import Entry
+from releve.record.lock import AccountBusy
+from releve.rotation.prompts import Unattended
 from releve.rotation.session import Parameters
-from releve.base.settings import load
+from releve.school.ledger import Entry
 from twin import CELLS, Twin
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
     """Every file of a folder, by its content."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and ".locks" not in path.parts]
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    files = [
+        path for path in sorted(folder.rglob("*")) if path.is_file() and ".locks" not in path.parts
+    ]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
 # -- on the twin
 
-@pytest.mark.parametrize("cells", [[*CELLS, *CELLS], [step for step in CELLS for _ in range(2)]], ids=["run all twice", "each cell twice"])
+
+@pytest.mark.parametrize(
+    "cells",
+    [[*CELLS, *CELLS], [step for step in CELLS for _ in range(2)]],
+    ids=["run all twice", "each cell twice"],
+)
 @pytest.mark.parametrize("sees_first", [False, True])
 def test_cells_run_twice_reset_once(cells: list[str], sees_first: bool, tmp_path: Path) -> None:
     """Run All twice, or every cell twice: one reset, one entry in the target, one promotion."""
@@ -71,7 +83,9 @@ def test_a_second_start_within_a_day_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_open_notebook_keeps_everybody_else_out(tmp_path: Path) -> None:
-    """A walkthrough that waits at its gate: whoever comes meanwhile is told by whom, and leaves no trace."""
+    """A walkthrough that waits at its gate: whoever comes meanwhile is told by whom, and leaves no
+    trace.
+    """
     twin = Twin.new(tmp_path / "twin")
 
     async def both() -> None:
@@ -91,7 +105,9 @@ def test_an_open_notebook_keeps_everybody_else_out(tmp_path: Path) -> None:
 
 
 def test_cells_that_run_on_after_an_error_do_nothing(tmp_path: Path) -> None:
-    """`--allow-errors`: the rotation was put down and its lock let go; each later cell repeats why, and only a new opening goes on."""
+    """`--allow-errors`: the rotation was put down and its lock let go; each later cell repeats why,
+    and only a new opening goes on.
+    """
     twin = Twin.new(tmp_path / "twin")
     fails = ["enter"]
 
@@ -114,13 +130,17 @@ def test_cells_that_run_on_after_an_error_do_nothing(tmp_path: Path) -> None:
             await twin.cells()
             return told
 
-    assert ["BrowserGone"] * 3 == asyncio.run(run_on())  # Corail's last screen, then the proof and the end
+    assert ["BrowserGone"] * 3 == asyncio.run(
+        run_on()
+    )  # Corail's last screen, then the proof and the end
     runbook._session = None
     assert (1, True, 1) == (twin.resets(), twin.agree(), len(twin.records))
 
 
 def test_the_record_of_an_earlier_year_that_is_damaged_stops_nobody(tmp_path: Path) -> None:
-    """A closed record whose journal was changed is the check's business, not that of this year's rotation."""
+    """A closed record whose journal was changed is the check's business, not that of this year's
+    rotation.
+    """
     twin = Twin.new(tmp_path / "twin")
     assert 0 == twin.run().code
     path = twin.record.path / j.FILE_NAME
@@ -131,23 +151,30 @@ def test_the_record_of_an_earlier_year_that_is_damaged_stops_nobody(tmp_path: Pa
 
 
 def test_a_pending_password_of_nobody_is_not_replaced_silently(tmp_path: Path) -> None:
-    """Another folder's rotation may have left it: a person decides; what a closed rotation left is replaced, and that is noted."""
+    """Another folder's rotation may have left it: a person decides; what a closed rotation left is
+    replaced, and that is noted.
+    """
     twin = Twin.new(tmp_path / "twin")
     twin.slots.write(twins.Slot.PENDING, twins.Secret("Inconnu-12345"), "deadbeef/1")
     stopped = twin.run()
     assert ("PendingOfAnotherRun", 4, 0) == (stopped.error, stopped.code, twin.resets())
     assert "Inconnu-12345" == twin.held(twins.Slot.PENDING)
     twin.slots.clear(twins.Slot.PENDING, "deadbeef/1")
-    with twins.dying(twins.points(Twin.new(tmp_path / "other")).index("journal target.intended before")):
+    with twins.dying(
+        twins.points(Twin.new(tmp_path / "other")).index("journal target.intended before")
+    ):
         twin.run()
     left = twin.slots.filled().pending
     abandoned(twin, "le serveur de Corail est arrêté")
     assert 0 == twin.run().code
-    assert [left] == [event.writer for event in twin.events if isinstance(event, ev.PendingSuperseded)]
+    assert [left] == [
+        event.writer for event in twin.events if isinstance(event, ev.PendingSuperseded)
+    ]
     assert (2, True) == (twin.resets(), twin.agree())
 
 
 # -- abandon
+
 
 def abandoned(twin: Twin, reason: str) -> str:
     """What `releve abandon` prints."""
@@ -156,13 +183,21 @@ def abandoned(twin: Twin, reason: str) -> str:
         patch.setattr("releve.record.evidence.open_keystore", lambda: twin.keystore, raising=False)
         for module in (abandon, resume):
             patch.setattr(module, "open_keystore", lambda: twin.keystore, raising=False)
-        args = argparse.Namespace(settings=str(twin.settings()), outputs=str(twin.outputs), json=False, siret=DEMO_SIRET, reason=reason)
+        args = argparse.Namespace(
+            settings=str(twin.settings()),
+            outputs=str(twin.outputs),
+            json=False,
+            siret=DEMO_SIRET,
+            reason=reason,
+        )
         assert 0 == abandon.main(args)
     return said.getvalue()
 
 
 def test_an_abandon_tells_the_truth_wherever_it_comes(tmp_path: Path) -> None:
-    """Killed at every effect, then abandoned: the event, the terminal and the page say what is then true; a new rotation ends well."""
+    """Killed at every effect, then abandoned: the event, the terminal and the page say what is then
+    true; a new rotation ends well.
+    """
     effects = twins.points(Twin.new(tmp_path / "clean"))
     for number in range(4, len(effects), 6):
         twin = Twin.new(tmp_path / str(number))
@@ -173,9 +208,18 @@ def test_an_abandon_tells_the_truth_wherever_it_comes(tmp_path: Path) -> None:
             continue
         printed = abandoned(twin, "panne générale du service")
         (event,) = (each for each in twin.events if isinstance(each, ev.RotationAbandoned))
-        assert (said.portal, said.keyring, said.targets) == (event.portal, event.keyring, event.targets)
+        assert (said.portal, said.keyring, said.targets) == (
+            event.portal,
+            event.keyring,
+            event.targets,
+        )
         assert said.truth in printed
-        page = " ".join((twin.record.path / "record.html").read_text(encoding="utf-8").replace("\xa0", " ").split())
+        page = " ".join(
+            (twin.record.path / "record.html")
+            .read_text(encoding="utf-8")
+            .replace("\xa0", " ")
+            .split()
+        )
         assert "panne générale du service" in page
         for sentence in (said.portal, said.keyring):
             assert sentence.replace("'", "&#39;") in page or sentence in page, effects[number]
@@ -188,22 +232,42 @@ def test_an_abandon_tells_the_truth_wherever_it_comes(tmp_path: Path) -> None:
 
 # -- for real: the command line, papermill's kernel, Chromium
 
+
 def test_two_starts_at_the_same_instant(scene: Scene) -> None:
-    """Two schedulers: one wins, the other stands aside (busy, or just done), and leaves nothing behind."""
+    """Two schedulers: one wins, the other stands aside (busy, or just done), and leaves nothing
+    behind.
+    """
     command = scene.command("--json", "rotate", DEMO_SIRET, "--yes")
     pipe = subprocess.PIPE
-    children = [subprocess.Popen(command, env=scene.environment, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+    children = [
+        subprocess.Popen(command, env=scene.environment, stdout=pipe, stderr=pipe, text=True)
+        for _ in range(2)
+    ]
     told = [(child.communicate(timeout=120)[0], child.returncode) for child in children]
     codes = sorted(code for _, code in told)
     assert codes in ([0, 5], [0, 3]), told
-    assert any(word in out for word in ("est déjà en cours", "a déjà été renouvelé") for out, code in told if code), told
+    assert any(
+        word in out
+        for word in ("est déjà en cours", "a déjà été renouvelé")
+        for out, code in told
+        if code
+    ), told
     assert (1, True) == (scene.resets(), scene.three_places_agree())
-    assert 1 == len([path for path in scene.outputs.iterdir() if path.is_dir() and path.name[0].isdigit()])
+    assert 1 == len(
+        [path for path in scene.outputs.iterdir() if path.is_dir() and path.name[0].isdigit()]
+    )
 
 
 async def test_a_scheduler_that_fires_while_a_walkthrough_is_open(scene: Scene) -> None:
-    """The open notebook keeps its account: the scheduler is told who has it, with code 5, and the walkthrough goes on."""
-    await runbook.open(structure=DEMO_SIRET, approve=True, settings=str(scene.settings()), outputs=str(scene.outputs))
+    """The open notebook keeps its account: the scheduler is told who has it, with code 5, and the
+    walkthrough goes on.
+    """
+    await runbook.open(
+        structure=DEMO_SIRET,
+        approve=True,
+        settings=str(scene.settings()),
+        outputs=str(scene.outputs),
+    )
     fired = scene.releve("rotate", DEMO_SIRET, "--yes")
     assert (5, 0) == (fired.returncode, scene.resets()), fired.stderr
     assert f"(processus {os.getpid()})" in fired.stderr
@@ -215,7 +279,9 @@ async def test_a_scheduler_that_fires_while_a_walkthrough_is_open(scene: Scene) 
 
 
 def test_a_resume_of_what_is_complete_changes_nothing(scene: Scene) -> None:
-    """It says so, code 0, and not a byte moves; even when it is told to go on with that very record."""
+    """It says so, code 0, and not a byte moves; even when it is told to go on with that very
+    record.
+    """
     done = scene.headless()
     assert 0 == done.code
     before = fingerprints(scene.outputs)
@@ -223,7 +289,9 @@ def test_a_resume_of_what_is_complete_changes_nothing(scene: Scene) -> None:
     assert (0, 1) == (told.returncode, scene.resets())
     assert "rien à reprendre" in told.stdout and "est complète" in told.stdout
     (record,) = all_records(scene.outputs)
-    with pytest.raises(ReleveError, match="a déjà été renouvelé"):  # as if it had been finished by another in the meantime
+    with pytest.raises(
+        ReleveError, match="a déjà été renouvelé"
+    ):  # as if it had been finished by another in the meantime
         headless.run(load(scene.settings(), scene.outputs), DEMO_SIRET, approve=True, record=record)
     assert (before, 1) == (fingerprints(scene.outputs), scene.resets())
 
@@ -256,9 +324,11 @@ def ended(scene: Scene, *args: str) -> None:
 
 
 def test_the_kernel_is_killed_for_real(scene: Scene) -> None:
-    """SIGKILL at the login, at the reset, then at Corail, with the real browser and papermill: told, and resumed by another process.
+    """SIGKILL at the login, at the reset, then at Corail, with the real browser and papermill:
+    told, and resumed by another process.
 
-    The portal has a new password that nobody saw: it is asked, and only the decision resets once more.
+    The portal has a new password that nobody saw: it is asked, and only the decision resets once
+    more.
     """
     assert 5 == killed(scene, "login", "rotate", DEMO_SIRET, "--yes")["code"]
     assert 6 == killed(scene, "reset", "resume", "--yes")["code"]
@@ -271,9 +341,13 @@ def test_the_kernel_is_killed_for_real(scene: Scene) -> None:
 
 
 def test_the_command_itself_is_killed(scene: Scene) -> None:
-    """A scheduler that loses patience kills `releve`, not its kernel: that one ends by itself, and a resume ends well."""
+    """A scheduler that loses patience kills `releve`, not its kernel: that one ends by itself, and
+    a resume ends well.
+    """
     command = scene.command("rotate", DEMO_SIRET, "--yes")
-    with subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen(
+        command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as child:
         once = at_ledger(scene, "corail_saved", child.kill)
         assert -signal.SIGKILL == child.wait(120)
     assert once.is_set()
@@ -285,9 +359,15 @@ def test_the_command_itself_is_killed(scene: Scene) -> None:
     assert 1 == scene.resets()
 
 
-@pytest.mark.parametrize(("kind", "error", "asked"), [("reset", "ResetOutcomeUnknown", True), ("corail_saved", "BrowserGone", False)])
-async def test_the_browser_is_killed_for_real(scene: Scene, kind: str, error: str, asked: bool) -> None:
-    """Chromium dies at the click, or when Corail has the password: the first is a question, the second loses nothing.
+@pytest.mark.parametrize(
+    ("kind", "error", "asked"),
+    [("reset", "ResetOutcomeUnknown", True), ("corail_saved", "BrowserGone", False)],
+)
+async def test_the_browser_is_killed_for_real(
+    scene: Scene, kind: str, error: str, asked: bool
+) -> None:
+    """Chromium dies at the click, or when Corail has the password: the first is a question, the
+    second loses nothing.
 
     Either is told at once: an answer that cannot come any more is not waited for.
     """
@@ -301,7 +381,9 @@ async def test_the_browser_is_killed_for_real(scene: Scene, kind: str, error: st
     if asked:
         assert ("DecisionNeeded", 6) == (done.error, done.code)
         done = await scene.walk(reset_again=True)
-    assert ("", 1 + asked, True) == (done.error, scene.resets(), scene.three_places_agree()), done.text
+    assert ("", 1 + asked, True) == (done.error, scene.resets(), scene.three_places_agree()), (
+        done.text
+    )
 
 
 async def test_a_browser_that_dies_at_the_log_out_is_replaced(scene: Scene) -> None:
@@ -309,7 +391,12 @@ async def test_a_browser_that_dies_at_the_log_out_is_replaced(scene: Scene) -> N
     once = at_ledger(scene, "logout", kill_browsers)
     done = await scene.walk()
     assert once.is_set()
-    assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    assert ("", 0, 1, True) == (
+        done.error,
+        done.code,
+        scene.resets(),
+        scene.three_places_agree(),
+    ), done.text
 
 
 KILLER = """
@@ -323,10 +410,14 @@ if any("kernel" in word for word in sys.orig_argv) and os.environ.get("KILL_AT")
 
 
 def test_the_kernel_is_killed_at_one_effect_after_the_other(scene: Scene, tmp_path: Path) -> None:
-    """Cells of the crash matrix, with the notebook, papermill, its kernel and Chromium: killed three times, and one reset."""
+    """Cells of the crash matrix, with the notebook, papermill, its kernel and Chromium: killed
+    three times, and one reset.
+    """
     (tmp_path / "killer").mkdir()
     (tmp_path / "killer" / "sitecustomize.py").write_text(KILLER)
-    path = os.pathsep.join([str(tmp_path / "killer"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join(
+        [str(tmp_path / "killer"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     for point, command in (
         ("reset click before", ("rotate", DEMO_SIRET, "--yes")),
         ("keyring pending after", ("resume", "--reset-again")),

@@ -1,4 +1,6 @@
-"""The notebook under papermill's own command line, with nothing of ours in front; real faults under our engine."""
+"""The notebook under papermill's own command line, with nothing of ours in front; real faults under
+our engine.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ import nbformat
 import pytest
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve.decision import events as ev
+from releve.decision.state import PERHAPS
 from releve.headless import run as headless
 from releve.record.folder import all_records
 from releve.record.verify import verify
-from releve.decision.state import PERHAPS
 
 SABOTAGE = """
 import releve.portal.screens as screens
@@ -25,11 +27,22 @@ screens.ActivitesDuGestionnaire.edit = fail
 
 
 def papermill(scene: Scene, *parameters: str) -> subprocess.CompletedProcess[str]:
-    """As design.md, section 7, writes it: only the settings and the keyring come by the environment."""
+    """As design.md, section 7, writes it: only the settings and the keyring come by the
+    environment.
+    """
     environment = scene.environment | {"RELEVE_SETTINGS": str(scene.settings())}
-    command = [sys.executable, "-m", "papermill", "notebooks/rotation.ipynb", str(out(scene)), *parameters]
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        "notebooks/rotation.ipynb",
+        str(out(scene)),
+        *parameters,
+    ]
     root = headless.model().parents[1]
-    return subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        command, env=environment, cwd=root, capture_output=True, text=True, timeout=120
+    )
 
 
 def out(scene: Scene) -> Path:
@@ -50,7 +63,9 @@ def mine(scene: Scene) -> Scene:
 
 
 def test_plain_papermill_performs_a_whole_rotation(mine: Scene) -> None:
-    """Exit code 0, one reset, one password in three places, none in the notebook it wrote; the kernel seals its own record."""
+    """Exit code 0, one reset, one password in three places, none in the notebook it wrote; the
+    kernel seals its own record.
+    """
     done = papermill(mine, *given("structure", DEMO_SIRET), *given("approve", "true"))
     assert 0 == done.returncode, done.stderr
     assert 1 == mine.resets()
@@ -77,9 +92,13 @@ def test_without_approval_plain_papermill_stops_at_the_gate(mine: Scene) -> None
     assert 1 == mine.resets()
 
 
-@pytest.mark.parametrize("parameter", [given("mot_de_passe", "Bidon-1234"), ["-y", "portal: {password: Bidon-1234}"]])
+@pytest.mark.parametrize(
+    "parameter", [given("mot_de_passe", "Bidon-1234"), ["-y", "portal: {password: Bidon-1234}"]]
+)
 def test_a_parameter_that_looks_like_a_secret_is_refused(mine: Scene, parameter: list[str]) -> None:
-    """Papermill injects any name: it is refused before the portal is opened, and the text says to delete the notebook."""
+    """Papermill injects any name: it is refused before the portal is opened, and the text says to
+    delete the notebook.
+    """
     done = papermill(mine, *given("structure", DEMO_SIRET), *given("approve", "true"), *parameter)
     assert 1 == done.returncode
     assert "ressemble à un secret" in done.stderr
@@ -88,25 +107,38 @@ def test_a_parameter_that_looks_like_a_secret_is_refused(mine: Scene, parameter:
 
 
 def test_the_engine_saves_a_valid_notebook_whatever_happens(scene: Scene) -> None:
-    """An unknown outcome, headless: exit code 6, one reset, an executed notebook without traceback or secret."""
+    """An unknown outcome, headless: exit code 6, one reset, an executed notebook without traceback
+    or secret.
+    """
     scene.faults.server_error_at = "recapitulatif"
     found = scene.headless()
     assert (6, 1) == (found.code, scene.resets())
     assert PERHAPS in found.text
     notebook = nbformat.read(f"{found.record}/rotation.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)  # type: ignore[no-untyped-call]
-    errors = [each for cell in notebook.cells for each in cell.get("outputs", []) if each.output_type == "error"]
+    errors = [
+        each
+        for cell in notebook.cells
+        for each in cell.get("outputs", [])
+        if each.output_type == "error"
+    ]
     assert ["ResetOutcomeUnknown"] == [each.ename for each in errors]
-    assert not any("Traceback" in line or ".py" in line for each in errors for line in each.traceback)
+    assert not any(
+        "Traceback" in line or ".py" in line for each in errors for line in each.traceback
+    )
     assert [] == scene.leaks()
 
 
-def test_an_unforeseen_error_leaves_its_traceback_beside_the_notebook(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_error_leaves_its_traceback_beside_the_notebook(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The operator reads French; the maintainers find the scrubbed traceback in the record."""
     broken = scene.folder / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(SABOTAGE)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(broken), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(broken), os.environ.get("PYTHONPATH", "")])
+    )
     found = scene.headless()
     assert (5, 0) == (found.code, scene.resets())
     assert "LookupError" in found.text

@@ -1,4 +1,6 @@
-"""Every row of the table of PISTE's answers, got over HTTP from the school's PISTE (or from the network's own faults)."""
+"""Every row of the table of PISTE's answers, got over HTTP from the school's PISTE (or from the
+network's own faults).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,13 @@ import pytest
 import trustme
 from fixtures_rotation import encoded
 from https_server import web_server
+from releve.base.secret import Secret
+from releve.base.settings import Piste as Application
 from releve.proof import piste, verdicts
 from releve.proof.piste import Piste
 from releve.proof.verdicts import Answer, Verdict
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
-from releve.base.secret import Secret
-from releve.base.settings import Piste as Application
 
 ACCEPTED, REFUSED, UNKNOWN = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.UNKNOWN
 
@@ -53,7 +55,12 @@ def access() -> Iterator[Access]:
     with SchoolThread(World(), Faults()) as school:
         known = school.world.piste
         application = Application(known.client_id, school.urls.token_url, school.urls.api_url)
-        yield Access(school, application, Secret(known.client_secret), Secret(school.world.accounts[DEMO_ACCOUNT].password))
+        yield Access(
+            school,
+            application,
+            Secret(known.client_secret),
+            Secret(school.world.accounts[DEMO_ACCOUNT].password),
+        )
 
 
 def fault(option: str) -> Callable[[Access], None]:
@@ -97,7 +104,11 @@ CASES: list[tuple[str, Verdict, Callable[[Access], None]]] = [
     ("server error", UNKNOWN, fault("piste_status=502")),
     ("too many calls", UNKNOWN, fault("piste_status=429")),
     ("application refused", UNKNOWN, wrong_secret),
-    ("no token", UNKNOWN, lambda access: access.spoil(token_url=access.school.urls.piste + "/jeton")),
+    (
+        "no token",
+        UNKNOWN,
+        lambda access: access.spoil(token_url=access.school.urls.piste + "/jeton"),
+    ),
     ("accepted", ACCEPTED, lambda access: None),
     ("no result", ACCEPTED, fault("piste_code=20000")),
     ("business error", UNKNOWN, fault("piste_code=1")),
@@ -131,9 +142,15 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize(("name", "verdict", "spoil"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)])
-def test_each_answer_has_its_meaning(access: Access, name: str, verdict: Verdict, spoil: Callable[[Access], None]) -> None:
-    """Only the two known refusals refuse and only `codeRetour` 0 and 20000 accept; whatever is not certain says what to do about it."""
+@pytest.mark.parametrize(
+    ("name", "verdict", "spoil"), CASES, ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)]
+)
+def test_each_answer_has_its_meaning(
+    access: Access, name: str, verdict: Verdict, spoil: Callable[[Access], None]
+) -> None:
+    """Only the two known refusals refuse and only `codeRetour` 0 and 20000 accept; whatever is not
+    certain says what to do about it.
+    """
     spoil(access)
     said = access.tried().meaning
     assert (name, verdict) == (said.name, said.verdict)
@@ -147,17 +164,27 @@ def test_a_certificate_that_nobody_vouches_for_is_its_own_answer(access: Access)
         access.spoil(token_url=f"{origin}/jeton")
         said = access.tried().meaning
     assert ("certificate", UNKNOWN) == (said.name, said.verdict)
-    assert (True, True) == (TOLD["certificate"][0] in said.said, TOLD["certificate"][1] in said.todo)
+    assert (True, True) == (
+        TOLD["certificate"][0] in said.said,
+        TOLD["certificate"][1] in said.todo,
+    )
 
 
 def test_a_token_says_nothing_of_the_password() -> None:
     """It belongs to the application: the meaning of its answer is UNKNOWN."""
     given = verdicts.meaning(Answer(token=True, status=200, text='{"access_token": "x"}'))
-    assert ("token given", UNKNOWN, "PISTE a donné un jeton", "") == (given.name, given.verdict, given.said, given.todo)
+    assert ("token given", UNKNOWN, "PISTE a donné un jeton", "") == (
+        given.name,
+        given.verdict,
+        given.said,
+        given.todo,
+    )
 
 
 LDAP = '{"codeRetour": 401, "libelle": "Impossible d\'authentifier l\'utilisateur dans le LDAP."}'
-HEADER = 'Bearer realm="PISTE",error="Unauthorized",error_description="login or password incorrects"'
+HEADER = (
+    'Bearer realm="PISTE",error="Unauthorized",error_description="login or password incorrects"'
+)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +222,10 @@ def test_an_answer_beside_those_that_were_seen_has_its_row_too(answer: Answer, n
 
 def test_every_row_of_the_table_is_tried() -> None:
     """No row without a case above: a new one needs its own."""
-    assert {row.name for row in verdicts.TABLE} == {case[0] for case in CASES} | {"certificate", "token given"}
+    assert {row.name for row in verdicts.TABLE} == {case[0] for case in CASES} | {
+        "certificate",
+        "token given",
+    }
 
 
 def test_a_token_that_has_had_its_hour_is_asked_for_anew(access: Access) -> None:
@@ -205,7 +235,9 @@ def test_a_token_that_has_had_its_hour_is_asked_for_anew(access: Access) -> None
 
 
 def test_the_proof_lists_the_structure_however_many_there_are(access: Access) -> None:
-    """The structure is looked for page after page; one that is nowhere is not listed, though the password is right."""
+    """The structure is looked for page after page; one that is nowhere is not listed, though the
+    password is right.
+    """
     world = access.school.world
     last = next(reversed(world.structures))
     assert (ACCEPTED, False) == ((tried := access.proved(last)).verdict, tried.listed)
@@ -219,18 +251,31 @@ def test_the_proof_lists_the_structure_however_many_there_are(access: Access) ->
 def test_both_names_of_the_list_are_read() -> None:
     """Two open-source clients of the API call it differently."""
     for name in ("listeStructureRattachement", "listeRattachements"):
-        assert piste._lists(Answer(False, 200, f'{{"{name}": [{{"identifiant": "{DEMO_SIRET}"}}]}}'), DEMO_SIRET)
-    assert not piste._lists(Answer(False, 200, '{"listeRattachements": [{"identifiant": "21990002400015"}]}'), DEMO_SIRET)
+        assert piste._lists(
+            Answer(False, 200, f'{{"{name}": [{{"identifiant": "{DEMO_SIRET}"}}]}}'), DEMO_SIRET
+        )
+    assert not piste._lists(
+        Answer(False, 200, '{"listeRattachements": [{"identifiant": "21990002400015"}]}'),
+        DEMO_SIRET,
+    )
 
 
-def test_the_second_call_must_be_accepted_too(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proof stands on both calls: an API that answers the structures and not the rates is no proof."""
+def test_the_second_call_must_be_accepted_too(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proof stands on both calls: an API that answers the structures and not the rates is no
+    proof.
+    """
     monkeypatch.setattr(piste, "RATES", "transverses/v1/absente")
     assert ("not understood", True) == ((tried := access.proved()).meaning.name, tried.listed)
 
 
-def test_no_log_line_and_no_repr_holds_a_secret(access: Access, caplog: pytest.LogCaptureFixture) -> None:
-    """At the most talkative level, neither the client nor its library writes a password, a secret or a token."""
+def test_no_log_line_and_no_repr_holds_a_secret(
+    access: Access, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the most talkative level, neither the client nor its library writes a password, a secret
+    or a token.
+    """
     caplog.set_level(logging.DEBUG)
     with Piste(access.application, access.secret) as open_piste:
         assert ACCEPTED == open_piste.prove(DEMO_ACCOUNT, access.password, DEMO_SIRET).verdict
@@ -240,5 +285,10 @@ def test_no_log_line_and_no_repr_holds_a_secret(access: Access, caplog: pytest.L
     wrong_secret(access)
     told += repr(access.tried()) + caplog.text
     assert "HTTP Request" in told
-    secrets = [access.password.reveal(), access.school.world.piste.client_secret, token.reveal(), access.secret.reveal()]
+    secrets = [
+        access.password.reveal(),
+        access.school.world.piste.client_secret,
+        token.reveal(),
+        access.secret.reveal(),
+    ]
     assert [] == [form for secret in secrets for form in encoded(secret) if form in told.encode()]

@@ -1,4 +1,6 @@
-"""The driver's screens on pages that the school does not have: other layouts, numbers in groups, rows that cannot be told apart."""
+"""The driver's screens on pages that the school does not have: other layouts, numbers in groups,
+rows that cannot be told apart.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,8 @@ import pytest
 import pytest_asyncio
 from PIL import Image, PngImagePlugin
 from playwright.async_api import Browser, Route
+from releve.base.secret import Secret
+from releve.base.settings import Portal, load
 from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
@@ -22,8 +26,6 @@ from releve.portal.screens import (
     Screen,
 )
 from releve.record import picture
-from releve.base.secret import Secret
-from releve.base.settings import Portal, load
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 SITE, SIRET, ACCOUNT = "http://127.0.0.1:1", "21990001600011", "TECH_1_12345678@cpro.fr"
@@ -64,7 +66,10 @@ async def show(window: PortalBrowser, *pages: str) -> None:
 
     async def answer(route: Route) -> None:
         body = pages[int(urlsplit(route.request.url).query or 0)]
-        await route.fulfill(body=f"<!doctype html><meta charset=utf-8><main>{body}</main>", content_type="text/html; charset=utf-8")
+        await route.fulfill(
+            body=f"<!doctype html><meta charset=utf-8><main>{body}</main>",
+            content_type="text/html; charset=utf-8",
+        )
 
     await window.context.route("**/*", answer)
     await window.goto(f"{SITE}/")
@@ -74,10 +79,15 @@ async def show(window: PortalBrowser, *pages: str) -> None:
 def listing(siret: str, following: str = "") -> str:
     """One page of "Mes structures", without a search field."""
     row = f"<tr><td>{siret}<td><a href='/?9' aria-label='Modifier la structure'>/</a>"
-    return f"<h2>Mes structures</h2><table><tr><th>Identifiant<th>Actions</tr>{row}</table>{following}"
+    return (
+        f"<h2>Mes structures</h2><table><tr><th>Identifiant<th>Actions</tr>{row}</table>{following}"
+    )
 
 
-FOLLOWING = "<form><button name=1 formaction='/' onclick=\"location='/?1'; return false\" title='Page suivante'>›</button></form>"
+FOLLOWING = (
+    "<form><button name=1 formaction='/' onclick=\"location='/?1'; return false\" title='Page"
+    " suivante'>›</button></form>"
+)
 
 
 @pytest.mark.parametrize("shown", [SIRET, "219 900 016 00011", "219&nbsp;900&nbsp;016&nbsp;00011"])
@@ -109,18 +119,24 @@ ROWS = {
     "table": "<table><tr><td>{0}<td>{1}</tr><tr><td>TECH_1_123456789@cpro.fr<td>{1}</tr></table>",
     "list": "<ul><li>{0} {1}</li><li>TECH_1_1234@cpro.fr {1}</li></ul>",
     "alone": "<p>Compte technique : {0}</p><p>{1}</p>",
-    "spaced": "<table><tr><td>\u00a0{0}\u00a0<td>{1}</tr><tr><td>TECH_021990001600011@cpp2017.fr<td>{1}</tr></table>",
+    "spaced": (
+        "<table><tr><td>\u00a0{0}\u00a0<td>{1}</tr><tr><td>TECH_021990001600011@cpp2017.fr<td>{1}</tr></table>"
+    ),
 }
 
 
 @pytest.mark.parametrize("layout", ROWS)
 async def test_the_accounts_own_button_is_found(window: PortalBrowser, layout: str) -> None:
     """In a table, in a list, or alone on its page: the button beside this account, and no other."""
-    await show(window, f"<h1>Modification de la structure</h1>{ROWS[layout].format(ACCOUNT, BUTTON)}")
+    await show(
+        window, f"<h1>Modification de la structure</h1>{ROWS[layout].format(ACCOUNT, BUTTON)}"
+    )
     async with window.on("Modification de la structure"):
         button = await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
         assert 1 == await button.count()
-        beside = await button.locator("xpath=ancestor::*[self::tr or self::li or self::main][1]").inner_text()
+        beside = await button.locator(
+            "xpath=ancestor::*[self::tr or self::li or self::main][1]"
+        ).inner_text()
     assert ACCOUNT in beside
 
 
@@ -131,12 +147,17 @@ async def test_the_accounts_own_button_is_found(window: PortalBrowser, layout: s
         (f"<p>{ACCOUNT}</p><p>TECH_1_999@cpro.fr</p>{BUTTON}", e.AccountToChoose),
         (f"<p>{ACCOUNT}</p>" + BUTTON.replace("<button", "<button disabled"), e.ResetButtonMissing),
         (f"<p>{ACCOUNT}</p><p>Jean, gestionnaire secondaire</p>", e.ResetButtonMissing),
-        (f"<p>{ACCOUNT}</p><p>Vous n'êtes pas le gestionnaire principal.</p>", e.NotPrincipalManager),
+        (
+            f"<p>{ACCOUNT}</p><p>Vous n'êtes pas le gestionnaire principal.</p>",
+            e.NotPrincipalManager,
+        ),
         (f"<p>TECH_1_999@cpro.fr</p>{BUTTON}", e.AccountNotFound),
         ("<p>Personne</p>", e.NoTechnicalAccount),
     ],
 )
-async def test_a_button_that_is_not_surely_ours_is_not_pressed(window: PortalBrowser, body: str, error: type[e.PortalError]) -> None:
+async def test_a_button_that_is_not_surely_ours_is_not_pressed(
+    window: PortalBrowser, body: str, error: type[e.PortalError]
+) -> None:
     """Each doubt has its name; somebody else's role is not ours."""
     await show(window, f"<h1>Modification de la structure</h1>{body}")
     with pytest.raises(error):
@@ -149,7 +170,7 @@ SHOWN = "aB3{&amp;|+&lt;;&quot;x'\\-"
 SUMMARIES = {
     "dl": "<dl><dt>Identifiant technique<dd>{account}<dt>Mot de passe<dd>{password}</dl>",
     "table": "<table><tr><th>Mot de passe :<td>{password}</table>",
-    "field": "<label for=p>MOT DE PASSE</label><input id=p readonly value=\"{password}\">",
+    "field": '<label for=p>MOT DE PASSE</label><input id=p readonly value="{password}">',
     "inline": "<p>Nouveau mot de passe : <b>{password}</b></p>",
     "grid": "<div><div><span>Mot de passe *</span></div><div><span>{password}</span></div></div>",
 }
@@ -158,13 +179,23 @@ SUMMARIES = {
 @pytest.mark.parametrize("layout", SUMMARIES)
 async def test_the_password_is_read_byte_for_byte(window: PortalBrowser, layout: str) -> None:
     """Beside, under or in the element that its label names; entities, quotes and brackets survive."""
-    await show(window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN))
+    await show(
+        window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN)
+    )
     async with window.on("Écran suivant"):
         assert PASSWORD == (await EcranSuivant(window).read(ACCOUNT)).reveal()
 
 
-@pytest.mark.parametrize("body", ["<dl><dt>Mot de passe<dd>court</dl>", SUMMARIES["dl"].format(account="x", password="Premier-12") * 2])
-async def test_a_password_that_is_not_surely_one_is_not_read(window: PortalBrowser, body: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<dl><dt>Mot de passe<dd>court</dl>",
+        SUMMARIES["dl"].format(account="x", password="Premier-12") * 2,
+    ],
+)
+async def test_a_password_that_is_not_surely_one_is_not_read(
+    window: PortalBrowser, body: str
+) -> None:
     """Too short to be one, or two different ones: a wrong value kept would be worse than none."""
     await show(window, body.replace("Premier", "Second", 1) if "Premier" in body else body)
     with pytest.raises(e.PasswordUnreadable):
@@ -172,23 +203,43 @@ async def test_a_password_that_is_not_surely_one_is_not_read(window: PortalBrows
             await EcranSuivant(window).read(ACCOUNT)
 
 
-async def test_a_secret_is_blanked_in_the_page_before_its_picture(window: PortalBrowser, tmp_path: Path) -> None:
-    """Text, fields, attributes and shadow trees: afterwards the page itself does not hold it any more."""
+async def test_a_secret_is_blanked_in_the_page_before_its_picture(
+    window: PortalBrowser, tmp_path: Path
+) -> None:
+    """Text, fields, attributes and shadow trees: afterwards the page itself does not hold it any
+    more.
+    """
     secret = Secret("Tres-secret-0451")
     value = secret.reveal()
-    shadow = f"<div id=s></div><script>s.attachShadow({{mode:'open'}}).innerHTML='<i>{value}</i>'</script>"
-    await show(window, f"<p title='{value}'>{value}</p><input value='{value}'><input type=password value='autre'>{shadow}")
+    shadow = (
+        "<div"
+        f" id=s></div><script>s.attachShadow({{mode:'open'}}).innerHTML='<i>{value}</i>'</script>"
+    )
+    await show(
+        window,
+        f"<p title='{value}'>{value}</p><input value='{value}'><input type=password"
+        f" value='autre'>{shadow}",
+    )
     assert await window.capture(tmp_path / "a.png")
-    everything = "document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(i => i.value) + s.shadowRoot.innerHTML"
+    everything = (
+        "document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(i =>"
+        " i.value) + s.shadowRoot.innerHTML"
+    )
     left = await window.page.evaluate(everything)
     assert value not in str(left).replace(shadow, "").replace(f"'<i>{value}</i>'", "")
     assert (tmp_path / "a.png").stat().st_size
 
 
 @pytest.mark.parametrize("layout", SUMMARIES)
-async def test_a_password_that_nobody_has_read_yet_is_covered_and_stays(window: PortalBrowser, tmp_path: Path, layout: str) -> None:
-    """A person by hand may be further than the step: the picture shows one flat box there, and the page still shows the password."""
-    await show(window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN))
+async def test_a_password_that_nobody_has_read_yet_is_covered_and_stays(
+    window: PortalBrowser, tmp_path: Path, layout: str
+) -> None:
+    """A person by hand may be further than the step: the picture shows one flat box there, and the
+    page still shows the password.
+    """
+    await show(
+        window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN)
+    )
     assert await window.capture(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as taken:
         assert isinstance(taken, PngImagePlugin.PngImageFile)

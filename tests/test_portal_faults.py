@@ -1,4 +1,6 @@
-"""The portal driver among the school's other faults: other words, other accounts, other addresses, a slow or absent portal."""
+"""The portal driver among the school's other faults: other words, other accounts, other addresses,
+a slow or absent portal.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,15 @@ from threading import Thread
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene
-from releve.portal import browsers
+from releve.base.secret import Secret
+from releve.base.settings import load
 from releve.decision import events as ev
+from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import TechnicalError, UnexpectedPopup
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET, siret
 from releve.school.world import TechnicalAccount
-from releve.base.secret import Secret
-from releve.base.settings import load
 from releve.targets.corail import SchoolCorail
 from test_rotation_faults import expect
 
@@ -40,9 +42,14 @@ RENAMED = {  # a word of the school's pages: the key that finds it, what it beco
 
 
 async def test_renamed_labels_are_mended_by_the_settings(scene: Scene) -> None:
-    """Every word of the procedure may change: [portal.labels] gives the new one, alone or among variants."""
+    """Every word of the procedure may change: [portal.labels] gives the new one, alone or among
+    variants.
+    """
     scene.faults.renamed_labels = {word: other for word, (_, other) in RENAMED.items()}
-    scene.labels = {key: other.strip("</") if n % 2 else ["absent", other.strip("</")] for n, (key, other) in enumerate(RENAMED.values())}
+    scene.labels = {
+        key: other.strip("</") if n % 2 else ["absent", other.strip("</")]
+        for n, (key, other) in enumerate(RENAMED.values())
+    }
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
     assert scene.three_places_agree()
@@ -57,8 +64,12 @@ async def test_renamed_labels_are_mended_by_the_settings(scene: Scene) -> None:
         ("Transfert", "ScreenNotRecognised", 6, 1),
     ],
 )
-async def test_a_renamed_label_is_named(scene: Scene, word: str, error: str, code: int, resets: int) -> None:
-    """The text says which words were looked for on which screen, so that the settings can be mended."""
+async def test_a_renamed_label_is_named(
+    scene: Scene, word: str, error: str, code: int, resets: int
+) -> None:
+    """The text says which words were looked for on which screen, so that the settings can be
+    mended.
+    """
     scene.portal["timeout_seconds"] = 2
     scene.faults.renamed_labels = {word: "Tout autre chose"}
     done = await scene.walk()
@@ -78,7 +89,9 @@ async def test_a_summary_without_the_known_words_leaves_a_question(scene: Scene)
 
 
 async def test_corail_is_gone_through_again_after_a_failure(scene: Scene) -> None:
-    """A second try in the same window does not look for the next screen's words on the page that says what failed."""
+    """A second try in the same window does not look for the next screen's words on the page that
+    says what failed.
+    """
     settings = load(scene.settings(), scene.outputs)
     browser = PortalBrowser(settings.portal, browsers.find(), headed=False)
     await browser.start()
@@ -127,7 +140,10 @@ async def test_an_answer_that_comes_too_late_leaves_a_question(scene: Scene) -> 
 
 async def test_a_portal_that_is_not_there(scene: Scene) -> None:
     """Connection refused: told at once, with the address."""
-    scene.portal |= {"url": "http://127.0.0.1:9/portail/", "origins": ["http://127.0.0.1:9", *scene.origins]}
+    scene.portal |= {
+        "url": "http://127.0.0.1:9/portail/",
+        "origins": ["http://127.0.0.1:9", *scene.origins],
+    }
     expect(scene, await scene.walk(), "PortalUnreachable", 5, 0, "http://127.0.0.1:9")
 
 
@@ -156,10 +172,15 @@ def redirection(to: str) -> Iterator[str]:
 
 
 async def test_credentials_are_typed_on_allowed_origins_only(scene: Scene) -> None:
-    """A login page at an address that the settings do not name, however it was reached, gets nothing."""
+    """A login page at an address that the settings do not name, however it was reached, gets
+    nothing.
+    """
     urls = scene.school.urls
     with redirection(urls.portal) as elsewhere:
-        scene.portal |= {"url": f"{elsewhere}/", "origins": [elsewhere, urls.chorus, urls.idp, urls.corail]}
+        scene.portal |= {
+            "url": f"{elsewhere}/",
+            "origins": [elsewhere, urls.chorus, urls.idp, urls.corail],
+        }
         expect(scene, await scene.walk(), "OriginRefused", 5, 0, urls.pigp)
     assert 0 == scene.logins()
 
@@ -184,7 +205,10 @@ def add_account(scene: Scene, name: str) -> None:
     scene.world.structures[DEMO_SIRET].accounts.insert(0, name)
 
 
-@pytest.mark.parametrize("other", ["TECH_1_123456789@cpro.fr", "TECH_1_12345678@cpro.fr.test", "TECH_021990001600011@cpp2017.fr"])
+@pytest.mark.parametrize(
+    "other",
+    ["TECH_1_123456789@cpro.fr", "TECH_1_12345678@cpro.fr.test", "TECH_021990001600011@cpp2017.fr"],
+)
 async def test_the_right_one_of_several_accounts_is_reset(scene: Scene, other: str) -> None:
     """An account whose name begins like ours is another account."""
     add_account(scene, other)
@@ -214,10 +238,18 @@ async def test_a_window_that_confirms_another_account_is_not_confirmed(scene: Sc
 
 
 async def test_the_record_shows_every_screen_once(scene: Scene) -> None:
-    """Each automated screen has its picture, the summary's included, and no step says that there was nothing to do."""
+    """Each automated screen has its picture, the summary's included, and no step says that there
+    was nothing to do.
+    """
     done = await scene.walk()
     steps = [entry for entry in done.events if isinstance(entry.event, ev.StepDone)]
-    assert {"automatic"} == {entry.event.mode for entry in steps if isinstance(entry.event, ev.StepDone)}
-    pictures = {entry.step for entry in steps if isinstance(entry.event, ev.StepDone) and entry.event.capture}
+    assert {"automatic"} == {
+        entry.event.mode for entry in steps if isinstance(entry.event, ev.StepDone)
+    }
+    pictures = {
+        entry.step
+        for entry in steps
+        if isinstance(entry.event, ev.StepDone) and entry.event.capture
+    }
     assert {"mot-de-passe", "structure", "corail-mot-de-passe"} <= pictures
     assert siret(1) == done.record.siret if done.record else False

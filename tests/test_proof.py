@@ -1,4 +1,6 @@
-"""The proof by the API: what is concluded of the new password and of the old one, and a rotation that waits for it."""
+"""The proof by the API: what is concluded of the new password and of the old one, and a rotation
+that waits for it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fixtures_rotation import Scene
-from releve.decision import events as ev
 from releve.base.errors import ReleveError
-from releve.proof.asking import Prover, Reset
-from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
+from releve.decision import events as ev
+from releve.proof.asking import Prover, Reset
+from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.slots import Slot
 
 
@@ -22,7 +24,10 @@ def with_piste(scene: Scene) -> Scene:
     known, urls = scene.world.piste, scene.school.urls
     scene.keystore.piste_secret(known.client_id).set(Secret(known.client_secret))
     scene.portal["origins"] = [*scene.origins, urls.piste]
-    scene.more = f'[piste]\nclient_id = "{known.client_id}"\ntoken_url = "{urls.token_url}"\napi_url = "{urls.api_url}"\n'
+    scene.more = (
+        f'[piste]\nclient_id = "{known.client_id}"\ntoken_url = "{urls.token_url}"\napi_url ='
+        f' "{urls.api_url}"\n'
+    )
     return scene
 
 
@@ -37,14 +42,19 @@ class Case:
     def prove(self) -> str:
         """The detail of the proof, or the class name of the error."""
         try:
-            return Prover(self.settings, self.settings.structure(DEMO_SIRET), self.scene.keystore).prove(self.reset)
+            return Prover(
+                self.settings, self.settings.structure(DEMO_SIRET), self.scene.keystore
+            ).prove(self.reset)
         except ReleveError as error:
             assert "{" not in error.text
             return type(error).__name__
 
     def later(self) -> None:
         """The time for a reset to reach the API has passed."""
-        self.reset = replace(self.reset, since=datetime.now(UTC) - timedelta(minutes=self.settings.policy.propagation_minutes))
+        self.reset = replace(
+            self.reset,
+            since=datetime.now(UTC) - timedelta(minutes=self.settings.policy.propagation_minutes),
+        )
 
 
 @pytest.fixture
@@ -93,8 +103,14 @@ def no_secret(case: Case) -> None:
     case.scene.keyring.vanish("releve/piste")
 
 
-BOTH = f"l'API de Chorus Pro accepte le nouveau mot de passe pour la structure {DEMO_SIRET}, et refuse l'ancien"
-NEW_ONLY = f"l'API de Chorus Pro accepte le nouveau mot de passe pour la structure {DEMO_SIRET} (l'ancien n'est pas connu de Relève)"
+BOTH = (
+    f"l'API de Chorus Pro accepte le nouveau mot de passe pour la structure {DEMO_SIRET}, et refuse"
+    " l'ancien"
+)
+NEW_ONLY = (
+    f"l'API de Chorus Pro accepte le nouveau mot de passe pour la structure {DEMO_SIRET} (l'ancien"
+    " n'est pas connu de Relève)"
+)
 CASES = [
     (propagated, BOTH, BOTH),
     (propagated_old_unknown, NEW_ONLY, NEW_ONLY),
@@ -107,9 +123,15 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "early", "late"), CASES, ids=lambda each: getattr(each, "__name__", ""))
-def test_the_new_one_is_accepted_and_the_old_one_refused(case: Case, spoil: Callable[[Case], None], early: str, late: str) -> None:
-    """What is not yet a failure before `propagation_minutes` is one afterwards; nothing is ever reset for it."""
+@pytest.mark.parametrize(
+    ("spoil", "early", "late"), CASES, ids=lambda each: getattr(each, "__name__", "")
+)
+def test_the_new_one_is_accepted_and_the_old_one_refused(
+    case: Case, spoil: Callable[[Case], None], early: str, late: str
+) -> None:
+    """What is not yet a failure before `propagation_minutes` is one afterwards; nothing is ever
+    reset for it.
+    """
     spoil(case)
     before = case.prove()
     case.later()
@@ -117,7 +139,9 @@ def test_the_new_one_is_accepted_and_the_old_one_refused(case: Case, spoil: Call
 
 
 async def test_a_reset_that_the_api_does_not_know_yet_is_proven_by_a_resume(scene: Scene) -> None:
-    """Code 4 while it may come, code 6 when it should have come, 0 once it has: one reset in all, and the journal tells each try."""
+    """Code 4 while it may come, code 6 when it should have come, 0 once it has: one reset in all,
+    and the journal tells each try.
+    """
     with_piste(scene)
     scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
     scene.faults.propagation_seconds = -1
@@ -131,6 +155,9 @@ async def test_a_reset_that_the_api_does_not_know_yet_is_proven_by_a_resume(scen
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
     assert (early.record, late.record) == (done.record, done.record)
     assert 2 == sum(isinstance(entry.event, ev.ProofRefused) for entry in done.events)
-    assert (ev.ProofGiven("api", BOTH), 1) == ((last := done.last(ev.ProofGiven)) and last.event, scene.world.ledger.count("login"))
+    assert (ev.ProofGiven("api", BOTH), 1) == (
+        (last := done.last(ev.ProofGiven)) and last.event,
+        scene.world.ledger.count("login"),
+    )
     assert scene.three_places_agree()
     assert [] == scene.leaks()

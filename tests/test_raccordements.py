@@ -1,4 +1,6 @@
-"""The newer route's own: what nobody knows of the real portal ends well (when a password takes effect, what leaving the form does)."""
+"""The newer route's own: what nobody knows of the real portal ends well (when a password takes
+effect, what leaving the form does).
+"""
 
 from __future__ import annotations
 
@@ -8,20 +10,20 @@ from unittest.mock import patch
 
 import pytest
 from fixtures_rotation import CELLS, DEMO_ACCOUNT, DEMO_SIRET, Scene
+from releve.base.secret import Secret
 from releve.decision import events as ev
-from releve.jupyter.prompts import AtDesk
+from releve.decision.procedure import PORTAL_STEPS, Step, by_hand, screen
+from releve.decision.state import DISPLAYED, OLD, PERHAPS
 from releve.jupyter.panel import Answer, View
+from releve.jupyter.prompts import AtDesk
 from releve.jupyter.steps import Desk
-from releve.rotation.prompts import DecisionNeeded, Entering, Unattended
 from releve.portal import errors as e
 from releve.portal.raccordements import Raccordements
-from releve.decision.procedure import PORTAL_STEPS, Step, by_hand, screen
 from releve.record.page import FILE_NAME
 from releve.rotation.plan import Rotation
-from releve.school import Faults
-from releve.base.secret import Secret
+from releve.rotation.prompts import DecisionNeeded, Entering, Unattended
 from releve.rotation.session import Parameters, Session
-from releve.decision.state import DISPLAYED, OLD, PERHAPS
+from releve.school import Faults
 from releve.vault.slots import Slot
 from twin import Twin, dying, points
 
@@ -35,48 +37,87 @@ def newer(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("effect_at", ["submit", "display"])
-async def test_a_forbidden_candidate_is_left_and_another_one_offered(scene: Scene, effect_at: str) -> None:
-    """Nothing forbidden is ever submitted; whenever a password takes effect, portal, keyring and Corail agree at the end."""
+async def test_a_forbidden_candidate_is_left_and_another_one_offered(
+    scene: Scene, effect_at: str
+) -> None:
+    """Nothing forbidden is ever submitted; whenever a password takes effect, portal, keyring and
+    Corail agree at the end.
+    """
     scene.faults.effect_at, scene.faults.slash_in_first = effect_at, 1
     done = await scene.walk()
     assert ("", 0, True) == (done.error, done.code, scene.three_places_agree()), done.text
     ledger = scene.world.ledger
-    assert (2, 1, 1) == (ledger.count("candidate_shown"), ledger.count("candidate_dropped"), ledger.count("submitted"))
+    assert (2, 1, 1) == (
+        ledger.count("candidate_shown"),
+        ledger.count("candidate_dropped"),
+        ledger.count("submitted"),
+    )
     assert {"submit": 1, "display": 2}[effect_at] == scene.resets()
     assert [] == scene.leaks()
 
 
 @pytest.mark.parametrize("effect_at", ["submit", "display"])
-async def test_the_same_candidate_again_is_said_and_a_decision_gets_rid_of_it(scene: Scene, effect_at: str) -> None:
-    """A form that shows again what was dropped: nothing is submitted, it is an error of its own; once decided, it ends well."""
-    scene.faults.effect_at, scene.faults.slash_in_first, scene.faults.leaving_keeps_candidate = effect_at, 1, True
+async def test_the_same_candidate_again_is_said_and_a_decision_gets_rid_of_it(
+    scene: Scene, effect_at: str
+) -> None:
+    """A form that shows again what was dropped: nothing is submitted, it is an error of its own;
+    once decided, it ends well.
+    """
+    scene.faults.effect_at, scene.faults.slash_in_first, scene.faults.leaving_keeps_candidate = (
+        effect_at,
+        1,
+        True,
+    )
     stopped = await scene.walk()
     assert ("SameCandidate", 4) == (stopped.error, stopped.code), stopped.text
     assert 0 == scene.world.ledger.count("submitted")
-    assert DISPLAYED in stopped.text and OLD not in stopped.text, "with an effect at display, that would be a lie"
+    assert DISPLAYED in stopped.text and OLD not in stopped.text, (
+        "with an effect at display, that would be a lie"
+    )
     assert "--reset-again" in stopped.text
     assert "DecisionNeeded" == (await scene.walk()).error
     done = await scene.walk(reset_again=True)
     assert ("", 0, True) == (done.error, done.code, scene.three_places_agree()), done.text
-    assert 2 == scene.world.ledger.count("submitted"), "the forbidden one, to be rid of it, then a good one"
+    assert 2 == scene.world.ledger.count("submitted"), (
+        "the forbidden one, to be rid of it, then a good one"
+    )
 
 
-@pytest.mark.parametrize(("effect_at", "keeps"), [("submit", True), ("display", False)])  # all four: the twin, below
-async def test_what_was_kept_but_not_submitted_is_told_as_it_is(scene: Scene, effect_at: str, keeps: bool) -> None:
-    """Stopped between the keyring and "Soumettre": the rotation stays open, nothing false is said, and the resume ends well."""
+@pytest.mark.parametrize(
+    ("effect_at", "keeps"), [("submit", True), ("display", False)]
+)  # all four: the twin, below
+async def test_what_was_kept_but_not_submitted_is_told_as_it_is(
+    scene: Scene, effect_at: str, keeps: bool
+) -> None:
+    """Stopped between the keyring and "Soumettre": the rotation stays open, nothing false is said,
+    and the resume ends well.
+    """
     scene.faults.effect_at, scene.faults.leaving_keeps_candidate = effect_at, keeps
     window = e.UnexpectedPopup(screen="Compte technique", text="Information importante")
-    with patch.object(Raccordements, "ready", side_effect=window):  # a window over the form, at the worst moment
+    with patch.object(
+        Raccordements, "ready", side_effect=window
+    ):  # a window over the form, at the worst moment
         stopped = await scene.walk()
-    assert ("UnexpectedPopup", 6, 0) == (stopped.error, stopped.code, scene.world.ledger.count("submitted")), stopped.text
+    assert ("UnexpectedPopup", 6, 0) == (
+        stopped.error,
+        stopped.code,
+        scene.world.ledger.count("submitted"),
+    ), stopped.text
     assert None is not stopped.last(ev.PendingStored) and None is stopped.last(ev.ResetIntended)
     held = scene.slots.read(Slot.PENDING)
-    assert held is not None and (effect_at == "display") == (held.password.reveal() == scene.world.accounts[DEMO_ACCOUNT].password)
+    assert held is not None and (effect_at == "display") == (
+        held.password.reveal() == scene.world.accounts[DEMO_ACCOUNT].password
+    )
     assert stopped.record is not None
     page = (stopped.record.path / FILE_NAME).read_text(encoding="utf-8")
     assert "affiché sans être soumis" in page and "Inchangé : Relève n'y a fait aucune" not in page
     done = await scene.walk()
-    assert ("", 0, True, 1) == (done.error, done.code, scene.three_places_agree(), len(list(scene.outputs.glob("*_*_*_*")))), done.text
+    assert ("", 0, True, 1) == (
+        done.error,
+        done.code,
+        scene.three_places_agree(),
+        len(list(scene.outputs.glob("*_*_*_*"))),
+    ), done.text
 
 
 @pytest.mark.parametrize(
@@ -87,25 +128,41 @@ async def test_what_was_kept_but_not_submitted_is_told_as_it_is(scene: Scene, ef
         ({"render_ms": 700}, ""),
         ({"renamed_labels": {"Soumettre": "Envoyer ma demande"}}, "ScreenNotRecognised"),
         ({"renamed_labels": {"Choisir la structure": "Votre organisme"}}, "ScreenNotRecognised"),
-        ({"renamed_labels": {"Réinitialisation du mot de passe d'un compte technique": "Autre chose"}}, "ScreenNotRecognised"),
+        (
+            {
+                "renamed_labels": {
+                    "Réinitialisation du mot de passe d'un compte technique": "Autre chose"
+                }
+            },
+            "ScreenNotRecognised",
+        ),
         ({"maintenance_at": "compte-technique"}, "Maintenance"),
         ({"server_error_at": "raccordements"}, "TechnicalError"),
         ({"popup_at": "compte-technique"}, "UnexpectedPopup"),
     ],
     ids=str,
 )
-async def test_the_form_is_filled_exactly_or_not_at_all(scene: Scene, faults: dict[str, object], error: str) -> None:
-    """What is missing is named before any candidate is asked for; a portal that draws late is waited for."""
+async def test_the_form_is_filled_exactly_or_not_at_all(
+    scene: Scene, faults: dict[str, object], error: str
+) -> None:
+    """What is missing is named before any candidate is asked for; a portal that draws late is
+    waited for.
+    """
     scene.portal["timeout_seconds"] = 4
     for name, value in faults.items():
         setattr(scene.faults, name, value)
     done = await scene.walk()
-    assert (error, 0 if error else 1) == (done.error, scene.world.ledger.count("candidate_shown")), done.text
+    assert (error, 0 if error else 1) == (
+        done.error,
+        scene.world.ledger.count("candidate_shown"),
+    ), done.text
 
 
 @pytest.mark.parametrize("fault", ["server_error_at", "session_expired_at"])
 async def test_a_fault_around_the_click_is_told_as_it_is(scene: Scene, fault: str) -> None:
-    """In place of the form nothing was submitted; in place of the answer nobody knows, and a decision ends it: one reset in all."""
+    """In place of the form nothing was submitted; in place of the answer nobody knows, and a
+    decision ends it: one reset in all.
+    """
     scene.portal["timeout_seconds"] = 5
     setattr(scene.faults, fault, "formulaire")
     shown = await scene.walk()
@@ -113,14 +170,18 @@ async def test_a_fault_around_the_click_is_told_as_it_is(scene: Scene, fault: st
     assert DISPLAYED in shown.text
     setattr(scene.faults, fault, "soumettre")
     clicked = await scene.walk()
-    assert ("ResetOutcomeUnknown", 6, 0) == (clicked.error, clicked.code, scene.resets()), clicked.text
+    assert ("ResetOutcomeUnknown", 6, 0) == (clicked.error, clicked.code, scene.resets()), (
+        clicked.text
+    )
     assert PERHAPS in clicked.text
     done = await scene.walk(reset_again=True)
     assert ("", 1, True) == (done.error, scene.resets(), scene.three_places_agree()), done.text
 
 
 async def test_a_structure_beyond_the_first_of_the_list_is_found_by_its_siret(scene: Scene) -> None:
-    """The list shows twenty structures at once: the SIRET is typed in its search, and another structure's account is named."""
+    """The list shows twenty structures at once: the SIRET is typed in its search, and another
+    structure's account is named.
+    """
     assert DEMO_SIRET not in [*scene.world.structures][:20]
     scene.structure["technical_account"] = "TECH_1_99999999@cpro.fr"
     stopped = await scene.walk()
@@ -128,22 +189,45 @@ async def test_a_structure_beyond_the_first_of_the_list_is_found_by_its_siret(sc
     assert DEMO_ACCOUNT in stopped.text
 
 
-@pytest.mark.parametrize(("routes", "missing", "taken"), [("both", False, "gestionnaire"), ("raccordements", False, "raccordements")])
-async def test_auto_takes_the_documented_route_if_the_portal_shows_it(scene: Scene, routes: str, missing: bool, taken: str) -> None:
-    """`route = "auto"`: the documented one first, else the newer one; the record says which was taken."""
+@pytest.mark.parametrize(
+    ("routes", "missing", "taken"),
+    [("both", False, "gestionnaire"), ("raccordements", False, "raccordements")],
+)
+async def test_auto_takes_the_documented_route_if_the_portal_shows_it(
+    scene: Scene, routes: str, missing: bool, taken: str
+) -> None:
+    """`route = "auto"`: the documented one first, else the newer one; the record says which was
+    taken.
+    """
     scene.portal["route"], scene.world.routes = "auto", routes  # type: ignore[assignment]
     done = await scene.walk()
-    assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    assert ("", 0, 1, True) == (
+        done.error,
+        done.code,
+        scene.resets(),
+        scene.three_places_agree(),
+    ), done.text
     chosen = [entry.event for entry in done.events if isinstance(entry.event, ev.RouteChosen)]
-    assert [(taken, taken == "raccordements", True)] == [(event.route, event.sees_first, event.browser != "") for event in chosen]
+    assert [(taken, taken == "raccordements", True)] == [
+        (event.route, event.sees_first, event.browser != "") for event in chosen
+    ]
 
 
 async def test_auto_changes_over_when_the_documented_button_is_not_there(scene: Scene) -> None:
-    """The card is there, its button is not: before any effect, the same rotation goes on by the newer route."""
+    """The card is there, its button is not: before any effect, the same rotation goes on by the
+    newer route.
+    """
     scene.portal["route"] = "auto"
-    scene.faults.renamed_labels = {"Réinitialiser le mot de passe (utilisateur technique)": "Voir la fiche"}
+    scene.faults.renamed_labels = {
+        "Réinitialiser le mot de passe (utilisateur technique)": "Voir la fiche"
+    }
     done = await scene.walk()
-    assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    assert ("", 0, 1, True) == (
+        done.error,
+        done.code,
+        scene.resets(),
+        scene.three_places_agree(),
+    ), done.text
     chosen = [entry.event for entry in done.events if isinstance(entry.event, ev.RouteChosen)]
     assert ("raccordements", True) == (chosen[-1].route, chosen[-1].sees_first)
 
@@ -180,26 +264,44 @@ class Hands(Unattended):
         return "saisi"
 
 
-async def open_with(scene: Scene, operator: Unattended | AtDesk, **given: bool) -> tuple[Session, Rotation]:
+async def open_with(
+    scene: Scene, operator: Unattended | AtDesk, **given: bool
+) -> tuple[Session, Rotation]:
     """The rotation in the hands of that operator."""
     session = Session(
-        Parameters.checked({"structure": DEMO_SIRET, "settings": str(scene.settings()), "outputs": str(scene.outputs)} | given), operator
+        Parameters.checked(
+            {
+                "structure": DEMO_SIRET,
+                "settings": str(scene.settings()),
+                "outputs": str(scene.outputs),
+            }
+            | given
+        ),
+        operator,
     )
     return session, await session.open()
 
 
 async def test_by_hand_a_password_is_given_before_its_click(scene: Scene) -> None:
-    """Each act in this route's own words: a candidate typed once, kept, and only then submitted; a forbidden one is left."""
+    """Each act in this route's own words: a candidate typed once, kept, and only then submitted; a
+    forbidden one is left.
+    """
     scene.faults.slash_in_first = 1
     person = Hands(scene)
     session, rotation = await open_with(scene, person, by_hand=True)
     for step in CELLS:
         await rotation.do(step)
     await session.stop(rotation, None)
-    assert (1, 2, True) == (scene.resets(), scene.world.ledger.count("candidate_shown"), scene.three_places_agree())
+    assert (1, 2, True) == (
+        scene.resets(),
+        scene.world.ledger.count("candidate_shown"),
+        scene.three_places_agree(),
+    )
     acts = (("confirmation", "offer"), ("mot-de-passe", "back"), ("confirmation", "confirm"))
     offer, left, submit = (by_hand(step, act, "raccordements").instruction for step, act in acts)
-    screens = [screen(step, "raccordements").instruction for step in (*PORTAL_STEPS[:6], "deconnexion")]
+    screens = [
+        screen(step, "raccordements").instruction for step in (*PORTAL_STEPS[:6], "deconnexion")
+    ]
     assert [*screens[:-1], offer, "taper", left, offer, "taper", submit, screens[-1]] == person.told
 
 
@@ -231,7 +333,9 @@ class Saw(AtDesk):
 
 
 async def test_a_person_who_saw_that_the_portal_took_it_saves_a_reset(scene: Scene) -> None:
-    """The click's answer is lost and there is no API: the password that was kept before it serves, and nothing more is asked for."""
+    """The click's answer is lost and there is no API: the password that was kept before it serves,
+    and nothing more is asked for.
+    """
     scene.faults.cut_after_confirmation, scene.portal["timeout_seconds"] = -1, 4
     lost = await scene.walk()
     assert ("ResetOutcomeUnknown", 6) == (lost.error, lost.code)
@@ -240,13 +344,22 @@ async def test_a_person_who_saw_that_the_portal_took_it_saves_a_reset(scene: Sce
     session, _ = await open_with(scene, person)
     assert await Desk(session, person)._go_on("confirmation", DecisionNeeded())
     await session.close()
-    assert ["submitted", "not-done", "again", "stop"] == [each["action"] for each in person.view["buttons"]]
+    assert ["submitted", "not-done", "again", "stop"] == [
+        each["action"] for each in person.view["buttons"]
+    ]
     done = await scene.walk()
-    assert ("", 0, made, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+    assert ("", 0, made, True) == (
+        done.error,
+        done.code,
+        scene.resets(),
+        scene.three_places_agree(),
+    ), done.text
 
 
 async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None:
-    """What an auditor reads are the instructions of the screens that were gone through, not the other route's."""
+    """What an auditor reads are the instructions of the screens that were gone through, not the
+    other route's.
+    """
     done = await scene.walk()
     assert done.record is not None
     page = (done.record.path / FILE_NAME).read_text(encoding="utf-8")
@@ -254,9 +367,15 @@ async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None
     assert "Mes structures" not in page
 
 
-@pytest.mark.parametrize(("effect_at", "keeps"), [("submit", True), ("display", False), ("display", True)])  # the fourth: test_crash
-async def test_killed_at_every_effect_whatever_the_portal_does(shm: Path, effect_at: str, keeps: bool) -> None:
-    """On the twin, one forbidden candidate first: after a kill at any effect, nothing false is said, and all three places end agreed."""
+@pytest.mark.parametrize(
+    ("effect_at", "keeps"), [("submit", True), ("display", False), ("display", True)]
+)  # the fourth: test_crash
+async def test_killed_at_every_effect_whatever_the_portal_does(
+    shm: Path, effect_at: str, keeps: bool
+) -> None:
+    """On the twin, one forbidden candidate first: after a kill at any effect, nothing false is
+    said, and all three places end agreed.
+    """
 
     def sweep() -> set[str]:
         outcomes = set()
@@ -279,5 +398,7 @@ async def test_killed_at_every_effect_whatever_the_portal_does(shm: Path, effect
 def twin(folder: Path, effect_at: str, keeps: bool, slashes: int) -> Twin:
     """The portal's twin by the newer route."""
     made = Twin.new(folder, sees_first=True)
-    made.world.faults = Faults(effect_at=effect_at, leaving_keeps_candidate=keeps, slash_in_first=slashes)
+    made.world.faults = Faults(
+        effect_at=effect_at, leaving_keeps_candidate=keeps, slash_in_first=slashes
+    )
     return made

@@ -1,4 +1,6 @@
-"""The two tables that lay the API's verdicts side by side, every combination of them; and rotations that they decide."""
+"""The two tables that lay the API's verdicts side by side, every combination of them; and rotations
+that they decide.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from itertools import product
 
 import pytest
 from fixtures_rotation import Scene
+from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state
@@ -14,7 +17,6 @@ from releve.decision.reconcile import TABLE, Action, Click, click, reconcile
 from releve.proof.verdicts import Verdict
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.base.secret import Secret
 from releve.vault.slots import Slot
 from test_proof import with_piste
 
@@ -28,15 +30,22 @@ TOLD = {
     "in order": ("gardé par Relève est celui de Chorus Pro", "rien à faire"),
     "previous still in use": ("accepte encore l'avant-dernier", "releve rotate"),
     "new password not in use": ("ne connaît pas encore", "releve resume"),
-    "changed outside": ("quelqu'un a réinitialisé ce compte ailleurs", "releve credentials store --current"),
-    "nothing held": ("ne garde aucun mot de passe", "^Si vous connaissez .* releve credentials store --current"),
+    "changed outside": (
+        "quelqu'un a réinitialisé ce compte ailleurs",
+        "releve credentials store --current",
+    ),
+    "nothing held": (
+        "ne garde aucun mot de passe",
+        "^Si vous connaissez .* releve credentials store --current",
+    ),
 }
 # Verdicts on pending, current, previous: every combination stands in exactly one line.
 ROWS = {
     ("new password in use", Action.RESUME): "ARA ARR ARU ARE AUA AUR AUU AUE AEA AER AEU AEE",
     ("two passwords in use", Action.WAIT): "AAA AAR AAU AAE",
     ("not told", Action.ASK_AGAIN): (
-        "UAA UAR UAU UAE URA URR URU URE UUA UUR UUU UUE UEA UER UEU UEE RUA RUR RUU RUE EUA EUR EUU EUE RRU REU ERU EEU"
+        "UAA UAR UAU UAE URA URR URU URE UUA UUR UUU UUE UEA UER UEU UEE RUA RUR RUU RUE EUA EUR"
+        " EUU EUE RRU REU ERU EEU"
     ),
     ("in order", Action.NOTHING): "EAR EAU EAE",
     ("previous still in use", Action.WAIT): "EAA ERA EEA",
@@ -44,7 +53,8 @@ ROWS = {
     ("changed outside", Action.ADOPT_OR_RESET): "RRR RRE RER REE ERR ERE EER",
     ("nothing held", Action.GIVE): "EEE",
 }
-# Verdicts on pending and current, before the time for a reset to reach the API has passed, and after it.
+# Verdicts on pending and current, before the time for a reset to reach the API has passed, and
+# after it.
 CLICKS = {
     (Click.DONE, Click.DONE): "AA AR AU AE",
     (Click.SILENT, Click.SILENT): "UA UR UU UE EU EE",
@@ -72,24 +82,37 @@ def test_each_row_has_its_verdicts_and_its_one_action(name: str, action: Action)
 
 def test_the_rows_are_all_there_and_share_out_every_combination() -> None:
     """Sixty-four combinations, each once, and no row of the table without a line here."""
-    assert sorted(map("".join, product("ARUE", repeat=3))) == sorted(" ".join(ROWS.values()).split())
+    assert sorted(map("".join, product("ARUE", repeat=3))) == sorted(
+        " ".join(ROWS.values()).split()
+    )
     assert {name for name, _ in ROWS} == {row.name for row in TABLE}
 
 
 @pytest.mark.parametrize(("early", "late"), list(CLICKS), ids=str)
 def test_a_click_is_told_by_the_passwords(early: Click, late: Click) -> None:
-    """A new password accepted decides at once; an old one accepted decides only when a reset would have arrived."""
+    """A new password accepted decides at once; an old one accepted decides only when a reset would
+    have arrived.
+    """
     for letters in CLICKS[early, late].split():
         pending, current = verdicts(letters)
-        assert (letters, early, late) == (letters, click(pending, current, False), click(pending, current, True))
+        assert (letters, early, late) == (
+            letters,
+            click(pending, current, False),
+            click(pending, current, True),
+        )
 
 
 def test_every_click_is_in_the_table() -> None:
     """Sixteen combinations, each once."""
-    assert sorted(map("".join, product("ARUE", repeat=2))) == sorted(" ".join(CLICKS.values()).split())
+    assert sorted(map("".join, product("ARUE", repeat=2))) == sorted(
+        " ".join(CLICKS.values()).split()
+    )
 
 
-FIRST = (ev.RotationOpened("21990001600011", "Commune", DEMO_ACCOUNT, "auto", ("school",)), ev.GateGiven("cible", "--yes"))
+FIRST = (
+    ev.RotationOpened("21990001600011", "Commune", DEMO_ACCOUNT, "auto", ("school",)),
+    ev.GateGiven("cible", "--yes"),
+)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +125,20 @@ FIRST = (ev.RotationOpened("21990001600011", "Commune", DEMO_ACCOUNT, "auto", ("
         ("R", "E", True, "unknown"),
     ],
 )
-def test_what_the_api_does_not_decide_stays_a_question(pending: str, current: str, settled: bool, phase: str) -> None:
-    """A person decides, with the situation told as far as the API told it; code 6, since a reset may have been made."""
+def test_what_the_api_does_not_decide_stays_a_question(
+    pending: str, current: str, settled: bool, phase: str
+) -> None:
+    """A person decides, with the situation told as far as the API told it; code 6, since a reset
+    may have been made.
+    """
     answered = ev.ApiAnswered(1, LETTERS[pending], LETTERS[current], settled)
-    events = [*FIRST, ev.RouteChosen("gestionnaire", False), ev.ResetIntended(1), ev.ResetUnknown(1, "coupure"), answered]
+    events = [
+        *FIRST,
+        ev.RouteChosen("gestionnaire", False),
+        ev.ResetIntended(1),
+        ev.ResetUnknown(1, "coupure"),
+        answered,
+    ]
     situation = state.assess(state.gather(events, state.SlotsView(), "run"))
     assert (phase, state.Next.DECIDE, 6) == (situation.phase, situation.next, situation.row.code)
 
@@ -113,7 +146,9 @@ def test_what_the_api_does_not_decide_stays_a_question(pending: str, current: st
 @pytest.mark.usefixtures("one_browser")
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: Scene) -> None:
-    """The reset never reached the portal: too early at first, and once the time has passed the API settles it and the rotation goes on."""
+    """The reset never reached the portal: too early at first, and once the time has passed the API
+    settles it and the rotation goes on.
+    """
     with_piste(scene)
     scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
     scene.faults.server_error_at = "confirmation"
@@ -133,32 +168,53 @@ async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: S
 @pytest.mark.usefixtures("one_browser")
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: Scene) -> None:
-    """Route "raccordements", killed between the click and its answer: the API takes the password that was kept, and no reset is added."""
+    """Route "raccordements", killed between the click and its answer: the API takes the password
+    that was kept, and no reset is added.
+    """
     with_piste(scene)
     scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
     record = RecordFolder.new(scene.outputs, DEMO_SIRET)
     record.path.mkdir(parents=True)
     journal = j.Journal(record.path, record.run, "somebody@elsewhere")
     journal.append(
-        ev.RotationOpened(DEMO_SIRET, "Commune d'Exemple", DEMO_ACCOUNT, "raccordements", (f"school:{DEMO_SIRET}",), school=True)
+        ev.RotationOpened(
+            DEMO_SIRET,
+            "Commune d'Exemple",
+            DEMO_ACCOUNT,
+            "raccordements",
+            (f"school:{DEMO_SIRET}",),
+            school=True,
+        )
     )
-    for event in (ev.GateGiven("cible", "--yes"), ev.RouteChosen("raccordements", True), ev.PendingStored(1), ev.ResetIntended(1)):
+    for event in (
+        ev.GateGiven("cible", "--yes"),
+        ev.RouteChosen("raccordements", True),
+        ev.PendingStored(1),
+        ev.ResetIntended(1),
+    ):
         journal.append(event)
     scene.slots.write(Slot.PENDING, Secret(scene.world.candidate(DEMO_ACCOUNT)), f"{record.run}/1")
     scene.world.submit(DEMO_ACCOUNT)
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
     assert (record.path, 0) == (done.record and done.record.path, scene.logins())
-    said = "nouveau : l'API accepte ce mot de passe ; ancien : l'API refuse ce compte technique avec ce mot de passe"
+    said = (
+        "nouveau : l'API accepte ce mot de passe ; ancien : l'API refuse ce compte technique avec"
+        " ce mot de passe"
+    )
     events = [entry.event for entry in done.events]
-    assert [ev.ApiAnswered(1, "accepted", "refused", False, said), ev.ResetDone(1)] == events[events.index(ev.ResetIntended(1)) + 2 :][:2]
+    assert [ev.ApiAnswered(1, "accepted", "refused", False, said), ev.ResetDone(1)] == events[
+        events.index(ev.ResetIntended(1)) + 2 :
+    ][:2]
     assert scene.three_places_agree()
 
 
 @pytest.mark.usefixtures("one_browser")
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_old_password_refused_leaves_the_decision_to_a_person(scene: Scene) -> None:
-    """The reset took place and its password is lost: it is said at once, no time changes it, and one more reset mends it."""
+    """The reset took place and its password is lost: it is said at once, no time changes it, and
+    one more reset mends it.
+    """
     with_piste(scene)
     scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
     scene.faults.server_error_at = "recapitulatif"

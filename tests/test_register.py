@@ -1,4 +1,6 @@
-"""The register: a chain of canonical lines, written by several at once, whose head the keyring knows."""
+"""The register: a chain of canonical lines, written by several at once, whose head the keyring
+knows.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,9 @@ def test_lines_of_another_machine_are_accepted(register: Register) -> None:
     assert digest(register.lines()[-1]) == register.known_head()
 
 
-def test_a_keyring_that_is_away_stops_nothing(register: Register, throwaway: ThrowawayKeyring) -> None:
+def test_a_keyring_that_is_away_stops_nothing(
+    register: Register, throwaway: ThrowawayKeyring
+) -> None:
     """The line is written; the head is learned with the next one."""
     throwaway.lock()
     register.append(ENTRY | {"record": "a"})

@@ -1,6 +1,8 @@
-"""Whole rotations on the school, fault by fault, in a real Chromium: which error, which exit code, how many resets, no secret left.
+"""Whole rotations on the school, fault by fault, in a real Chromium: which error, which exit code,
+how many resets, no secret left.
 
-What every route does when the portal refuses, loses its answer or shows unusable passwords stands in test_route_contract.
+What every route does when the portal refuses, loses its answer or shows unusable passwords stands
+in test_route_contract.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import pytest
 from fixtures_rotation import Scene, Walk
 from releve.decision import events as ev
+from releve.decision.state import KEPT, NEW, PERHAPS
 from releve.jupyter import runbook
 from releve.portal.errors import BrowserGone
 from releve.record.folder import is_closed
@@ -15,18 +18,38 @@ from releve.record.page import FILE_NAME
 from releve.school.faults import ON_SCREEN
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET
-from releve.decision.state import KEPT, NEW, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
-BEFORE = ("authentification", "portail", "connexion", "informations", "accueil", "structures", "structure")
+BEFORE = (
+    "authentification",
+    "portail",
+    "connexion",
+    "informations",
+    "accueil",
+    "structures",
+    "structure",
+)
 AFTER = ("corail-collectivites", "corail-transfert", "corail-mot-de-passe")
-ERRORS = dict(zip(ON_SCREEN, ("TechnicalError", "Maintenance", "SessionExpired", "UnexpectedPopup"), strict=True))
+ERRORS = dict(
+    zip(
+        ON_SCREEN,
+        ("TechnicalError", "Maintenance", "SessionExpired", "UnexpectedPopup"),
+        strict=True,
+    )
+)
 
 
 def expect(scene: Scene, done: Walk, error: str, code: int, resets: int, truth: str = "") -> None:
-    """The error of the journal and of the operator, the exit code, the portal's count, what is said to be true, and no secret."""
+    """The error of the journal and of the operator, the exit code, the portal's count, what is said
+    to be true, and no secret.
+    """
     failed, stopped = done.last(ev.StepFailed), done.last(ev.RunStopped)
-    assert failed and isinstance(failed.event, ev.StepFailed) and stopped and isinstance(stopped.event, ev.RunStopped), done
+    assert (
+        failed
+        and isinstance(failed.event, ev.StepFailed)
+        and stopped
+        and isinstance(stopped.event, ev.RunStopped)
+    ), done
     assert (error, error, error) == (done.error, failed.event.error, stopped.event.error), done.text
     assert (code, code, resets) == (done.code, stopped.event.code, scene.resets()), done.text
     assert truth in done.text
@@ -36,10 +59,19 @@ def expect(scene: Scene, done: Walk, error: str, code: int, resets: int, truth: 
 
 @pytest.mark.parametrize(
     ("fault", "screen"),
-    [(fault, screen) for fault in ON_SCREEN for screen in BEFORE if fault != "maintenance_at" or screen in ("authentification", "accueil")],
+    [
+        (fault, screen)
+        for fault in ON_SCREEN
+        for screen in BEFORE
+        if fault != "maintenance_at" or screen in ("authentification", "accueil")
+    ],
 )
-async def test_a_fault_before_the_reset_changes_nothing(scene: Scene, fault: str, screen: str) -> None:
-    """Each is told by its own name, at once and not after a time-out; nothing was reset and it is safe to start again."""
+async def test_a_fault_before_the_reset_changes_nothing(
+    scene: Scene, fault: str, screen: str
+) -> None:
+    """Each is told by its own name, at once and not after a time-out; nothing was reset and it is
+    safe to start again.
+    """
     scene.faults.first_visit_form = True
     setattr(scene.faults, fault, screen)
     done = await scene.walk()
@@ -48,7 +80,9 @@ async def test_a_fault_before_the_reset_changes_nothing(scene: Scene, fault: str
 
 
 async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
-    """The password is in `pending`; each resume goes on from there without a second reset, and the last one ends it."""
+    """The password is in `pending`; each resume goes on from there without a second reset, and the
+    last one ends it.
+    """
     for fault in ("server_error_at", "popup_at"):
         for screen in AFTER:
             setattr(scene.faults, fault, screen)
@@ -63,8 +97,12 @@ async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
 
 @pytest.mark.parametrize(("screen", "resets"), [("confirmation", 0), ("recapitulatif", 1)])
 @pytest.mark.parametrize("fault", ON_SCREEN[:3])
-async def test_a_fault_in_place_of_the_summary_leaves_a_question(scene: Scene, fault: str, screen: str, resets: int) -> None:
-    """The click was answered by something else: whether it took effect cannot be known, and it is never repeated by itself."""
+async def test_a_fault_in_place_of_the_summary_leaves_a_question(
+    scene: Scene, fault: str, screen: str, resets: int
+) -> None:
+    """The click was answered by something else: whether it took effect cannot be known, and it is
+    never repeated by itself.
+    """
     setattr(scene.faults, fault, screen)
     done = await scene.walk()
     expect(scene, done, "ResetOutcomeUnknown", 6, resets, PERHAPS)
@@ -96,7 +134,9 @@ async def test_a_locked_account_is_said_to_be_locked(scene: Scene) -> None:
 
 
 async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
-    """One click, two resets by the portal's count; the password kept is the last one, the one that works."""
+    """One click, two resets by the portal's count; the password kept is the last one, the one that
+    works.
+    """
     scene.faults.cut_after_confirmation = 1
     done = await scene.walk()
     assert ("", 0, 2) == (done.error, done.code, scene.resets()), done.text
@@ -106,10 +146,15 @@ async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "value", "error"), [("reset_refused", 1, "ResetRefused"), ("server_error_at", "structure", "TechnicalError")]
+    ("fault", "value", "error"),
+    [("reset_refused", 1, "ResetRefused"), ("server_error_at", "structure", "TechnicalError")],
 )
-async def test_a_fault_after_a_rejected_password(scene: Scene, fault: str, value: object, error: str) -> None:
-    """The old password is already void: it says so, and a resume asks for the password that is still to be made."""
+async def test_a_fault_after_a_rejected_password(
+    scene: Scene, fault: str, value: object, error: str
+) -> None:
+    """The old password is already void: it says so, and a resume asks for the password that is
+    still to be made.
+    """
     scene.faults.slash_in_first = 1
 
     def after_the_first_reset(entry: Entry) -> None:
@@ -123,7 +168,10 @@ async def test_a_fault_after_a_rejected_password(scene: Scene, fault: str, value
     assert scene.three_places_agree()
 
 
-@pytest.mark.parametrize(("fault", "error"), [("missing_button", "NotPrincipalManager"), ("no_technical_account", "NoTechnicalAccount")])
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("missing_button", "NotPrincipalManager"), ("no_technical_account", "NoTechnicalAccount")],
+)
 async def test_a_structure_that_cannot_be_reset(scene: Scene, fault: str, error: str) -> None:
     """Each reason has its own name."""
     setattr(scene.faults, fault, True)
@@ -131,9 +179,16 @@ async def test_a_structure_that_cannot_be_reset(scene: Scene, fault: str, error:
 
 
 async def test_the_page_is_made_whatever_became_of_the_browser(scene: Scene) -> None:
-    """A browser that is closed before the reset ends the rotation; its record has its page all the same."""
+    """A browser that is closed before the reset ends the rotation; its record has its page all the
+    same.
+    """
     runbook._session = None
-    await runbook.open(structure=DEMO_SIRET, approve=True, settings=str(scene.settings()), outputs=str(scene.outputs))
+    await runbook.open(
+        structure=DEMO_SIRET,
+        approve=True,
+        settings=str(scene.settings()),
+        outputs=str(scene.outputs),
+    )
     session = runbook._session
     assert session is not None
     await runbook.step("authentification")
@@ -142,4 +197,6 @@ async def test_the_page_is_made_whatever_became_of_the_browser(scene: Scene) -> 
     with pytest.raises(BrowserGone):
         await runbook.step("portail")
     assert is_closed(session.rotation.journal.entries)
-    assert "Authentification" in (session.rotation.folder.path / FILE_NAME).read_text(encoding="utf-8")
+    assert "Authentification" in (session.rotation.folder.path / FILE_NAME).read_text(
+        encoding="utf-8"
+    )

@@ -1,7 +1,8 @@
-"""What every route to the reset promises, whatever its screens: one class of tests that each route inherits.
+"""What every route to the reset promises, whatever its screens: one class of tests that each route
+inherits.
 
-In a real Chromium on the school. Routes differ by the order in which a password is seen and takes effect: `resets` says what a
-password that cannot be used costs. A third route is one more subclass.
+In a real Chromium on the school. Routes differ by the order in which a password is seen and takes
+effect: `resets` says what a password that cannot be used costs. A third route is one more subclass.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any, ClassVar
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene, Walk
 from releve.decision import events as ev
+from releve.decision.state import DISPLAYED, FORBIDDEN, PERHAPS
 from releve.jupyter import runbook
 from releve.portal.route import Route
 from releve.rotation.session import ROUTES
-from releve.decision.state import DISPLAYED, FORBIDDEN, PERHAPS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -50,7 +51,9 @@ def dying(point: str) -> Iterator[None]:
 
 
 class RouteContract:
-    """The promises. `name` is the route's; `seen_first` whether its password is seen before it takes effect."""
+    """The promises. `name` is the route's; `seen_first` whether its password is seen before it
+    takes effect.
+    """
 
     name: ClassVar[str]
     screens: ClassVar[tuple[str, ...]]
@@ -94,15 +97,23 @@ class RouteContract:
         assert self.name == ROUTES[self.name].name  # type: ignore[attr-defined]
 
     async def test_one_reset_and_the_three_places_agree(self, scene: Scene) -> None:
-        """A rotation without incident makes one reset, of this account, and records which way it took."""
+        """A rotation without incident makes one reset, of this account, and records which way it
+        took.
+        """
         done = await scene.walk()
         self.ended_well(scene, done)
         assert (1, 1) == (scene.resets(), scene.world.resets(DEMO_ACCOUNT))
         chosen = done.last(ev.RouteChosen)
-        assert chosen is not None and isinstance(chosen.event, ev.RouteChosen) and self.name == chosen.event.route
+        assert (
+            chosen is not None
+            and isinstance(chosen.event, ev.RouteChosen)
+            and self.name == chosen.event.route
+        )
 
     async def test_an_unusable_password_is_replaced(self, scene: Scene) -> None:
-        """Two passwords with a slash: the third is kept, and only a route that sees them too late pays for them with resets."""
+        """Two passwords with a slash: the third is kept, and only a route that sees them too late
+        pays for them with resets.
+        """
         scene.faults.slash_in_first = 2
         done = await scene.walk()
         self.ended_well(scene, done)
@@ -120,14 +131,21 @@ class RouteContract:
         self.ended_well(scene, await scene.walk(reset_again=True))
 
     async def test_a_refusal_of_the_portal_is_known(self, scene: Scene) -> None:
-        """The portal says no: nothing was reset, it is said, and the next run ends well with one reset."""
+        """The portal says no: nothing was reset, it is said, and the next run ends well with one
+        reset.
+        """
         scene.faults.reset_refused = 1
         refused = await scene.walk()
         assert ("ResetRefused", self.refused, 0) == (*_end(refused), scene.resets())
         assert "n'a pas pu être" in refused.text, "the portal's own words"
         assert None is not refused.last(ev.ResetNotDone)
         done = await scene.walk()
-        assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+        assert ("", 0, 1, True) == (
+            done.error,
+            done.code,
+            scene.resets(),
+            scene.three_places_agree(),
+        ), done.text
         assert [] == scene.leaks()
 
     async def test_an_unknown_outcome_is_never_retried_blindly(self, scene: Scene) -> None:
@@ -143,29 +161,46 @@ class RouteContract:
         self.ended_well(scene, await scene.walk(reset_again=True))
         assert made + 1 == scene.resets()
 
-    async def test_trouble_on_any_screen_before_the_reset_changes_nothing(self, scene: Scene) -> None:
-        """An expired session, screen by screen: the run stops with nothing changed, and the one after the last ends well."""
+    async def test_trouble_on_any_screen_before_the_reset_changes_nothing(
+        self, scene: Scene
+    ) -> None:
+        """An expired session, screen by screen: the run stops with nothing changed, and the one
+        after the last ends well.
+        """
         scene.portal["timeout_seconds"] = 5
         for screen in self.screens:
             scene.faults.session_expired_at = screen
             stopped = await scene.walk()
-            assert ("SessionExpired", 0) == (stopped.error, scene.resets()), f"{screen}: {stopped.text}"
+            assert ("SessionExpired", 0) == (stopped.error, scene.resets()), (
+                f"{screen}: {stopped.text}"
+            )
         done = await scene.walk()
-        assert ("", 0, 1, True) == (done.error, done.code, scene.resets(), scene.three_places_agree()), done.text
+        assert ("", 0, 1, True) == (
+            done.error,
+            done.code,
+            scene.resets(),
+            scene.three_places_agree(),
+        ), done.text
 
     async def test_killed_at_one_point_after_the_other_it_ends_well(self, scene: Scene) -> None:
-        """Each resume is killed further on than the last: nobody clicks unasked after a lost answer, and the last run ends it."""
+        """Each resume is killed further on than the last: nobody clicks unasked after a lost
+        answer, and the last run ends it.
+        """
         decided = False
         for point in self.points:
             await self.killed(scene, point, reset_again=decided)
             if decided := point in ("journal reset.intended after", "reset click after"):
                 made = scene.resets()
-                assert ("DecisionNeeded", 6, made) == (*_end(await scene.walk()), scene.resets()), point
+                assert ("DecisionNeeded", 6, made) == (*_end(await scene.walk()), scene.resets()), (
+                    point
+                )
         self.ended_well(scene, await scene.walk(reset_again=decided))
         assert 2 == scene.resets(), "the one whose answer nobody saw, and the one that was decided"
 
     async def test_looking_changes_nothing(self, scene: Scene) -> None:
-        """Every screen gone through twice, and a rehearsal at the end: no candidate is asked for, nothing is reset."""
+        """Every screen gone through twice, and a rehearsal at the end: no candidate is asked for,
+        nothing is reset.
+        """
         await scene.walk(until="demande")
         await scene.walk(until="demande")
         assert 0 == scene.resets() == scene.world.ledger.count("candidate_shown")
@@ -190,4 +225,9 @@ class TestRaccordements(RouteContract):
     name = "raccordements"
     screens = ("raccordements", "compte-technique")
     refused, unusable = 6, DISPLAYED
-    points = ("candidate asked after", "keyring pending after", "journal reset.intended after", "reset click after")
+    points = (
+        "candidate asked after",
+        "keyring pending after",
+        "journal reset.intended after",
+        "reset click after",
+    )

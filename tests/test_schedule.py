@@ -14,11 +14,22 @@ import pytest
 from fixtures_rotation import Scene
 from releve.commands.schedule import cron, systemd, windows_task
 
-WORDS = ["/usr/bin/python3", "-m", "releve", "--settings", "/home/é tienne/100% $HOME/releve.toml", "rotate", "--due", "--yes"]
+WORDS = [
+    "/usr/bin/python3",
+    "-m",
+    "releve",
+    "--settings",
+    "/home/é tienne/100% $HOME/releve.toml",
+    "rotate",
+    "--due",
+    "--yes",
+]
 
 
 def test_systemd_accepts_the_units(scene: Scene, tmp_path: Path) -> None:
-    """`systemd-analyze verify` finds nothing to say, whatever the folder's name, and the timer falls on working days."""
+    """`systemd-analyze verify` finds nothing to say, whatever the folder's name, and the timer
+    falls on working days.
+    """
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not here")
     printed = systemd(["/bin/sh", *WORDS[1:]], 7, 5)
@@ -31,7 +42,9 @@ def test_systemd_accepts_the_units(scene: Scene, tmp_path: Path) -> None:
     assert (0, "") == (verified.returncode, verified.stderr), verified.stderr
     when = re.search(r"OnCalendar=(.*)", printed)
     assert when
-    calendar = subprocess.run(["systemd-analyze", "calendar", when[1]], capture_output=True, text=True, check=True)
+    calendar = subprocess.run(
+        ["systemd-analyze", "calendar", when[1]], capture_output=True, text=True, check=True
+    )
     assert "Mon..Fri *-*-* 07:05:00" in calendar.stdout
 
 
@@ -39,13 +52,32 @@ def test_cron_runs_the_line(scene: Scene) -> None:
     """The line, as cron's shell gets it, starts our command: exit 0 when nothing is due."""
     scene.structure["last_rotation"] = "x"
     path = scene.settings()
-    path.write_text(path.read_text().replace('last_rotation = "x"', f"last_rotation = {date.today()}"), encoding="utf-8")
-    words = ["-m", "releve", "--settings", str(path), "--outputs", str(scene.outputs), "rotate", "--due", "--yes"]
+    path.write_text(
+        path.read_text().replace('last_rotation = "x"', f"last_rotation = {date.today()}"),
+        encoding="utf-8",
+    )
+    words = [
+        "-m",
+        "releve",
+        "--settings",
+        str(path),
+        "--outputs",
+        str(scene.outputs),
+        "rotate",
+        "--due",
+        "--yes",
+    ]
     printed = cron([sys.executable, *words], 7, 5)
     line = printed.splitlines()[-1]
     when, rest = line.split(" * * 1-5 ")
     assert "5 7" == when
-    ran = subprocess.run(["/bin/sh", "-c", rest.replace("\\%", "%")], env=scene.environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        ["/bin/sh", "-c", rest.replace("\\%", "%")],
+        env=scene.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert 0 == ran.returncode, ran.stderr
     assert "0 fait" in ran.stdout
     assert (scene.outputs / ".last-fleet.json").exists()
@@ -59,8 +91,14 @@ def test_every_word_stays_one_word() -> None:
 
 
 def test_the_command_prints_one_of_them(scene: Scene) -> None:
-    """With the full paths of the program, the settings and the records, and the hour that was asked for."""
+    """With the full paths of the program, the settings and the records, and the hour that was asked
+    for.
+    """
     done = scene.releve("schedule", "--cron", "--at", "06:05")
-    assert (0, True, True) == (done.returncode, "\n5 6 * * 1-5 " in done.stdout, str(scene.outputs) in done.stdout), done.stderr
+    assert (0, True, True) == (
+        done.returncode,
+        "\n5 6 * * 1-5 " in done.stdout,
+        str(scene.outputs) in done.stdout,
+    ), done.stderr
     wrong = scene.releve("schedule", "--cron", "--at", "25:00")
     assert (2, True) == (wrong.returncode, "ne convient pas" in wrong.stderr)

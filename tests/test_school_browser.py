@@ -54,15 +54,25 @@ async def at_the_popup(school: SchoolThread, window: BrowserContext) -> Page:
         await page.locator(NEXT).click()
         await expect(page.get_by_text(f"Page {number} sur 4")).to_be_visible()
     await pen.click()
-    await page.get_by_role("button", name="Utilisateurs rattachés à la structure", expanded=False).click()
+    await page.get_by_role(
+        "button", name="Utilisateurs rattachés à la structure", expanded=False
+    ).click()
     await page.get_by_role("row", name=DEMO_ACCOUNT).get_by_role("button", name=BUTTON).click()
     return page
 
 
-async def test_a_person_can_walk_the_whole_procedure(school: SchoolThread, window: BrowserContext) -> None:
-    """From the login page to "Valider" in Corail, the password read from the page is the one that both sides then hold."""
+async def test_a_person_can_walk_the_whole_procedure(
+    school: SchoolThread, window: BrowserContext
+) -> None:
+    """From the login page to "Valider" in Corail, the password read from the page is the one that
+    both sides then hold.
+    """
     page = await at_the_popup(school, window)
-    await page.get_by_role("dialog", name="Confirmation").get_by_role("button", name="Confirmer").click()
+    await (
+        page.get_by_role("dialog", name="Confirmation")
+        .get_by_role("button", name="Confirmer")
+        .click()
+    )
     await expect(page.get_by_role("heading", name="Récapitulatif")).to_be_visible()
     password = await page.get_by_label("Mot de passe").text_content()
     async with page.expect_download() as download:
@@ -73,7 +83,10 @@ async def test_a_person_can_walk_the_whole_procedure(school: SchoolThread, windo
     await page.get_by_role("link", name="Se déconnecter").click()
     await expect(page.get_by_text("Vous êtes déconnecté")).to_be_visible()
     await enter_in_corail(school, page, password or "")
-    assert (school.world.accounts[DEMO_ACCOUNT].password, True) == (password, school.world.corail_matches(DEMO_SIRET))
+    assert (school.world.accounts[DEMO_ACCOUNT].password, True) == (
+        password,
+        school.world.corail_matches(DEMO_SIRET),
+    )
     assert 1 == school.world.resets()
 
 
@@ -85,7 +98,12 @@ async def enter_in_corail(school: SchoolThread, page: Page, password: str) -> No
     await page.get_by_role("link", name=DEMO_NAME, exact=True).click()
     await page.get_by_role("tab", name="Transfert").click()
     await page.get_by_role("link", name="Facture dématérialisée").click()
-    await page.get_by_role("row", name=DEMO_SIRET).get_by_role("cell").last.locator("input").fill(password)
+    await (
+        page.get_by_role("row", name=DEMO_SIRET)
+        .get_by_role("cell")
+        .last.locator("input")
+        .fill(password)
+    )
     await page.get_by_role("button", name="Valider").click()
     await expect(page.get_by_text("Modifications enregistrées")).to_be_visible()
 
@@ -98,7 +116,9 @@ async def test_the_popup_can_be_cancelled(school: SchoolThread, window: BrowserC
     assert 0 == school.world.resets()
 
 
-async def test_panels_hide_what_they_hold_until_they_are_opened(school: SchoolThread, window: BrowserContext) -> None:
+async def test_panels_hide_what_they_hold_until_they_are_opened(
+    school: SchoolThread, window: BrowserContext
+) -> None:
     """The reset button is out of reach while its panel is collapsed."""
     page = await connected(school, window)
     await expect(page.get_by_role("heading", name="Accueil")).to_be_visible()
@@ -107,7 +127,9 @@ async def test_panels_hide_what_they_hold_until_they_are_opened(school: SchoolTh
     await expect(page.get_by_role("button", name=BUTTON)).to_have_count(0)
 
 
-async def test_an_unexpected_popup_blocks_the_page_until_it_is_closed(school: SchoolThread, window: BrowserContext) -> None:
+async def test_an_unexpected_popup_blocks_the_page_until_it_is_closed(
+    school: SchoolThread, window: BrowserContext
+) -> None:
     """Nothing under the pop-up can be clicked before "Fermer"."""
     school.faults.popup_at = "accueil"
     page = await connected(school, window)
@@ -120,11 +142,18 @@ async def test_an_unexpected_popup_blocks_the_page_until_it_is_closed(school: Sc
     await expect(page.get_by_role("heading", name="Mes structures")).to_be_visible()
 
 
-async def test_the_browser_itself_may_confirm_twice(school: SchoolThread, window: BrowserContext) -> None:
-    """After a cut Chromium may send the confirmation again: the ledger counts each, and the password shown is the last one."""
+async def test_the_browser_itself_may_confirm_twice(
+    school: SchoolThread, window: BrowserContext
+) -> None:
+    """After a cut Chromium may send the confirmation again: the ledger counts each, and the
+    password shown is the last one.
+    """
     school.faults.cut_after_confirmation = 1
     page = await at_the_popup(school, window)
     await page.get_by_role("button", name="Confirmer").click()
     await expect(page.get_by_role("heading", name=re.compile("Récapitulatif"))).to_be_visible()
-    assert school.world.accounts[DEMO_ACCOUNT].password == await page.get_by_label("Mot de passe").text_content()
+    assert (
+        school.world.accounts[DEMO_ACCOUNT].password
+        == await page.get_by_label("Mot de passe").text_content()
+    )
     assert 2 == school.world.resets(DEMO_ACCOUNT)

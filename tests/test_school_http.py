@@ -1,4 +1,6 @@
-"""The school's sites as HTTP answers: each documented screen, each fault, and a ledger without any password."""
+"""The school's sites as HTTP answers: each documented screen, each fault, and a ledger without any
+password.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,16 @@ from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from school_client import Visitor, shown_password
 
 DIFFICULT = "&<\"'\\{|[/;>`#%"
-PORTAL_SCREENS = ["authentification", "portail", "connexion", "informations", "accueil", "structures", "structure", "recapitulatif"]
+PORTAL_SCREENS = [
+    "authentification",
+    "portail",
+    "connexion",
+    "informations",
+    "accueil",
+    "structures",
+    "structure",
+    "recapitulatif",
+]
 CORAIL_SCREENS = ["corail-collectivites", "corail-transfert", "corail-mot-de-passe"]
 SCREENS = [*PORTAL_SCREENS, "confirmation", *CORAIL_SCREENS]
 
@@ -45,14 +56,18 @@ def visitor(school: SchoolThread) -> Visitor:
 
 
 def test_each_site_has_an_origin_of_its_own(school: SchoolThread) -> None:
-    """The seven sites are seven origins on the loopback, and the portal's three are those that settings must name."""
+    """The seven sites are seven origins on the loopback, and the portal's three are those that
+    settings must name.
+    """
     assert 7 == len(set(astuple(school.urls)))
     assert all(url.startswith("http://127.0.0.1:") for url in astuple(school.urls))
     assert (school.urls.pigp, school.urls.chorus, school.urls.idp) == school.urls.origins
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_page_says_that_it_is_a_training_site(school: SchoolThread, visitor: Visitor, screen: str) -> None:
+def test_every_page_says_that_it_is_a_training_site(
+    school: SchoolThread, visitor: Visitor, screen: str
+) -> None:
     """No page can be taken for the real one, and none is kept by a cache."""
     school.faults.first_visit_form = screen == "informations"
     page = visitor.open(screen)
@@ -65,19 +80,27 @@ def test_chorus_asks_no_second_authentication_after_pigp(visitor: Visitor) -> No
     """A new tab is disconnected; after "Se connecter" the PIGP session is enough."""
     visitor.login()
     assert "Vous n'êtes pas connecté" in visitor.open("connexion").text
-    assert "Historique de mes actions" in visitor.client.get(f"{visitor.urls.pigp}/portail/sso").text
+    assert (
+        "Historique de mes actions" in visitor.client.get(f"{visitor.urls.pigp}/portail/sso").text
+    )
 
 
 def test_without_a_session_the_hop_leads_through_the_login_page(visitor: Visitor) -> None:
-    """Who clicks "Se connecter" without a PIGP session gets a login form, and pages of Chorus Pro lead back to "Se connecter"."""
-    assert "Connexion à Chorus Pro</h1>" in visitor.client.get(f"{visitor.urls.idp}/autorisation").text
+    """Who clicks "Se connecter" without a PIGP session gets a login form, and pages of Chorus Pro
+    lead back to "Se connecter".
+    """
+    assert (
+        "Connexion à Chorus Pro</h1>" in visitor.client.get(f"{visitor.urls.idp}/autorisation").text
+    )
     assert "Se connecter" in visitor.structure().text
 
 
 def test_a_ticket_serves_once(visitor: Visitor) -> None:
     """A used ticket opens no session for somebody else."""
     visitor.login()
-    to_idp = visitor.client.get(f"{visitor.urls.pigp}/portail/sso", follow_redirects=False).headers["Location"]
+    to_idp = visitor.client.get(f"{visitor.urls.pigp}/portail/sso", follow_redirects=False).headers[
+        "Location"
+    ]
     to_chorus = visitor.client.get(to_idp, follow_redirects=False).headers["Location"]
     assert "Accueil</h1>" in visitor.client.get(to_chorus).text
     assert "Connexion à Chorus Pro</h1>" in httpx.get(to_idp, follow_redirects=True).text
@@ -85,37 +108,65 @@ def test_a_ticket_serves_once(visitor: Visitor) -> None:
 
 
 def test_wrong_passwords_are_refused_then_lock(visitor: Visitor) -> None:
-    """Two refusals say the password is wrong, the third says the account is locked, and the right one is then refused."""
+    """Two refusals say the password is wrong, the third says the account is locked, and the right
+    one is then refused.
+    """
     texts = [visitor.login(each).text for each in ("un", "deux", "trois")] + [visitor.login().text]
-    assert [True, True, False, False] == ["Identifiant ou mot de passe incorrect" in text for text in texts]
+    assert [True, True, False, False] == [
+        "Identifiant ou mot de passe incorrect" in text for text in texts
+    ]
     assert [False, False, True, True] == ["Votre compte est verrouillé" in text for text in texts]
 
 
 def test_structures_come_by_pages_of_ten_and_can_be_searched(visitor: Visitor) -> None:
-    """The next-page button is disabled on the last page only; a search ignores case and finds a SIRET or a name."""
+    """The next-page button is disabled on the last page only; a search ignores case and finds a
+    SIRET or a name.
+    """
     visitor.connect()
     address = f"{visitor.urls.chorus}/cpp/activites-gestionnaire"
     pages = [visitor.client.get(address, params={"page": number}).text for number in range(1, 5)]
     assert [10, 10, 10, 5] == [page.count("Modifier la structure ") // 2 for page in pages]
-    assert [False, False, False, True] == ['suivante du tableau" disabled' in page for page in pages]
+    assert [False, False, False, True] == [
+        'suivante du tableau" disabled' in page for page in pages
+    ]
     assert [False, False, True, False] == [DEMO_SIRET in page for page in pages]
     for words in (DEMO_SIRET, "commune d'EXEMPLE"):
         assert DEMO_SIRET in visitor.client.get(address, params={"recherche": words}).text
-    assert "Aucune structure ne correspond" in visitor.client.get(address, params={"recherche": "introuvable"}).text
+    assert (
+        "Aucune structure ne correspond"
+        in visitor.client.get(address, params={"recherche": "introuvable"}).text
+    )
 
 
 def test_the_password_is_shown_once_and_exported_as_long_as_it_is_shown() -> None:
-    """The summary shows the effective password to the byte, the PDF holds it, and a reload shows it no more."""
+    """The summary shows the effective password to the byte, the PDF holds it, and a reload shows it
+    no more.
+    """
     with SchoolThread(DifficultWorld()) as school:
         visitor = Visitor(school)
         visitor.connect()
-        assert DIFFICULT == shown_password(visitor.confirm()) == school.world.accounts[DEMO_ACCOUNT].password
+        assert (
+            DIFFICULT
+            == shown_password(visitor.confirm())
+            == school.world.accounts[DEMO_ACCOUNT].password
+        )
         pdf = visitor.client.post(f"{school.urls.chorus}/cpp/recapitulatif/export")
         assert "application/pdf" == pdf.headers["Content-Type"]
-        assert pdf.content.startswith(b"%PDF-1.4") and DIFFICULT.replace("\\", "\\\\").encode() in pdf.content
-        assert "qu'une seule fois" in visitor.client.get(f"{school.urls.chorus}/cpp/recapitulatif").text
-        assert "qu'une seule fois" in visitor.client.post(f"{school.urls.chorus}/cpp/recapitulatif/export").text
-        assert ["login", "reset", "summary_shown", "pdf_exported"] == [entry.kind for entry in school.world.ledger.entries]
+        assert (
+            pdf.content.startswith(b"%PDF-1.4")
+            and DIFFICULT.replace("\\", "\\\\").encode() in pdf.content
+        )
+        assert (
+            "qu'une seule fois"
+            in visitor.client.get(f"{school.urls.chorus}/cpp/recapitulatif").text
+        )
+        assert (
+            "qu'une seule fois"
+            in visitor.client.post(f"{school.urls.chorus}/cpp/recapitulatif/export").text
+        )
+        assert ["login", "reset", "summary_shown", "pdf_exported"] == [
+            entry.kind for entry in school.world.ledger.entries
+        ]
 
 
 def test_a_reset_concerns_one_account_only(school: SchoolThread, visitor: Visitor) -> None:
@@ -128,8 +179,12 @@ def test_a_reset_concerns_one_account_only(school: SchoolThread, visitor: Visito
     assert before == school.world.accounts[second].password
 
 
-def test_resets_are_seen_in_the_mailbox_and_in_the_history(school: SchoolThread, visitor: Visitor) -> None:
-    """Each reset leaves a mail and a line in the manager's history, naming the account and never the password."""
+def test_resets_are_seen_in_the_mailbox_and_in_the_history(
+    school: SchoolThread, visitor: Visitor
+) -> None:
+    """Each reset leaves a mail and a line in the manager's history, naming the account and never
+    the password.
+    """
     visitor.connect()
     password = shown_password(visitor.confirm())
     for address in (school.urls.mailbox, f"{school.urls.chorus}/cpp/accueil"):
@@ -139,17 +194,28 @@ def test_resets_are_seen_in_the_mailbox_and_in_the_history(school: SchoolThread,
 
 
 def test_corail_holds_what_is_typed_to_the_byte(visitor: Visitor, school: SchoolThread) -> None:
-    """Corail saves the value unchanged and says so; an empty one is refused; the ledger then says that both sides match."""
+    """Corail saves the value unchanged and says so; an empty one is refused; the ledger then says
+    that both sides match.
+    """
     school.world.accounts[DEMO_ACCOUNT].password = DIFFICULT
     address = f"{school.urls.corail}/collectivites/{DEMO_SIRET}/facture"
-    assert "Le mot de passe est vide" in visitor.client.post(address, data={"mot_de_passe": ""}).text
+    assert (
+        "Le mot de passe est vide" in visitor.client.post(address, data={"mot_de_passe": ""}).text
+    )
     assert not school.world.corail_matches(DEMO_SIRET)
-    assert "Modifications enregistrées" in visitor.client.post(address, data={"mot_de_passe": DIFFICULT}).text
+    assert (
+        "Modifications enregistrées"
+        in visitor.client.post(address, data={"mot_de_passe": DIFFICULT}).text
+    )
     assert DIFFICULT == school.world.corail[DEMO_SIRET].password
-    assert visitor.client.get(f"{school.urls.control}/ledger").json()["structures"][DEMO_SIRET]["matches"]
+    assert visitor.client.get(f"{school.urls.control}/ledger").json()["structures"][DEMO_SIRET][
+        "matches"
+    ]
 
 
-def test_the_control_origin_tells_everything_but_passwords(visitor: Visitor, school: SchoolThread) -> None:
+def test_the_control_origin_tells_everything_but_passwords(
+    visitor: Visitor, school: SchoolThread
+) -> None:
     """The ledger's JSON counts resets and compares fingerprints; no live password is in it."""
     visitor.connect()
     visitor.confirm()
@@ -163,7 +229,12 @@ def test_the_control_origin_tells_everything_but_passwords(visitor: Visitor, sch
 def test_faults_can_be_set_by_another_process(visitor: Visitor, school: SchoolThread) -> None:
     """POST /faults sets switches, general or of one structure; a wrong one is refused with a text."""
     address = f"{school.urls.control}/faults"
-    names = {"latency_ms": 1, "missing_button": True, f"{DEMO_SIRET}/no_technical_account": True, "renamed_labels": {"A": "B"}}
+    names = {
+        "latency_ms": 1,
+        "missing_button": True,
+        f"{DEMO_SIRET}/no_technical_account": True,
+        "renamed_labels": {"A": "B"},
+    }
     assert 1 == visitor.client.post(address, json=names).json()["latency_ms"]
     assert (True, {"A": "B"}) == (school.faults.missing_button, school.faults.renamed_labels)
     assert school.faults.of(DEMO_SIRET).no_technical_account
@@ -182,7 +253,9 @@ def test_faults_can_be_set_by_another_process(visitor: Visitor, school: SchoolTh
 def test_a_fault_stands_once_in_place_of_its_screen(
     school: SchoolThread, visitor: Visitor, screen: str, switch: str, status: int, words: str
 ) -> None:
-    """The screen that the switch names is replaced once, with the right status and words; the next visit shows it."""
+    """The screen that the switch names is replaced once, with the right status and words; the next
+    visit shows it.
+    """
     school.faults.first_visit_form = screen == "informations"
     setattr(school.faults, switch, screen)
     first, second = visitor.open(screen), Visitor(school).open(screen)
@@ -191,15 +264,21 @@ def test_a_fault_stands_once_in_place_of_its_screen(
 
 
 @pytest.mark.parametrize("screen", [*PORTAL_SCREENS, *CORAIL_SCREENS])
-def test_an_unexpected_popup_lies_over_its_screen(school: SchoolThread, visitor: Visitor, screen: str) -> None:
+def test_an_unexpected_popup_lies_over_its_screen(
+    school: SchoolThread, visitor: Visitor, screen: str
+) -> None:
     """The pop-up comes with the screen, once."""
     school.faults.first_visit_form = screen == "informations"
     school.faults.popup_at = screen
-    assert [True, False] == ["Information importante" in Visitor(school).open(screen).text for _ in range(2)]
+    assert [True, False] == [
+        "Information importante" in Visitor(school).open(screen).text for _ in range(2)
+    ]
 
 
 def test_a_failed_confirmation_resets_nothing(school: SchoolThread, visitor: Visitor) -> None:
-    """A refusal, an error, a maintenance or an expired session at the confirmation leave the password as it was."""
+    """A refusal, an error, a maintenance or an expired session at the confirmation leave the
+    password as it was.
+    """
     visitor.connect()
     school.faults.reset_refused = 1
     assert "Le mot de passe actuel reste valable" in visitor.confirm().text
@@ -210,7 +289,9 @@ def test_a_failed_confirmation_resets_nothing(school: SchoolThread, visitor: Vis
 
 
 def test_a_summary_that_fails_is_lost(school: SchoolThread, visitor: Visitor) -> None:
-    """An error in place of the summary comes after the reset, and no reload brings the password back."""
+    """An error in place of the summary comes after the reset, and no reload brings the password
+    back.
+    """
     visitor.connect()
     school.faults.server_error_at = "recapitulatif"
     assert 500 == visitor.confirm().status_code
@@ -219,7 +300,9 @@ def test_a_summary_that_fails_is_lost(school: SchoolThread, visitor: Visitor) ->
 
 
 def test_a_cut_comes_after_the_reset(school: SchoolThread, visitor: Visitor) -> None:
-    """The connection is closed without an answer, each time after the reset was applied, and no more often than asked."""
+    """The connection is closed without an answer, each time after the reset was applied, and no
+    more often than asked.
+    """
     visitor.connect()
     school.faults.cut_after_confirmation = 2
     for _ in range(2):
@@ -230,7 +313,9 @@ def test_a_cut_comes_after_the_reset(school: SchoolThread, visitor: Visitor) -> 
 
 
 def test_who_is_not_principal_manager_has_no_button(school: SchoolThread, visitor: Visitor) -> None:
-    """The page says why there is no button, and the confirmation is refused to who posts it all the same."""
+    """The page says why there is no button, and the confirmation is refused to who posts it all the
+    same.
+    """
     school.faults.per_structure[DEMO_SIRET] = Faults(missing_button=True)
     visitor.connect()
     page = visitor.structure().text
@@ -264,29 +349,45 @@ def test_latency_is_added_to_each_page(school: SchoolThread, visitor: Visitor) -
 def test_what_does_not_exist_is_said_on_a_page(visitor: Visitor) -> None:
     """An unknown structure and an unknown account answer 404, and nothing is reset."""
     visitor.connect()
-    assert 404 == visitor.client.get(f"{visitor.urls.chorus}/cpp/structure/12345678901234").status_code
+    assert (
+        404 == visitor.client.get(f"{visitor.urls.chorus}/cpp/structure/12345678901234").status_code
+    )
     assert 404 == visitor.confirm("TECH_1_00000000@cpro.fr").status_code
-    assert "Page introuvable" in visitor.client.get(f"{visitor.urls.corail}/collectivites/12345678901234/facture").text
+    assert (
+        "Page introuvable"
+        in visitor.client.get(f"{visitor.urls.corail}/collectivites/12345678901234/facture").text
+    )
 
 
 def test_logging_out_ends_the_session(school: SchoolThread, visitor: Visitor) -> None:
     """After logging out of both sites neither opens without the password."""
     visitor.connect()
     assert "Vous êtes déconnecté" in visitor.client.get(f"{school.urls.chorus}/deconnexion").text
-    assert "Vous êtes déconnecté" in visitor.client.get(f"{school.urls.pigp}/portail/deconnexion").text
-    assert "Connexion à Chorus Pro</h1>" in visitor.client.get(f"{school.urls.idp}/autorisation").text
+    assert (
+        "Vous êtes déconnecté" in visitor.client.get(f"{school.urls.pigp}/portail/deconnexion").text
+    )
+    assert (
+        "Connexion à Chorus Pro</h1>" in visitor.client.get(f"{school.urls.idp}/autorisation").text
+    )
     assert 2 == school.world.ledger.count("logout")
 
 
 def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
-    """`releve school` prints its addresses in French, keeps the ledger in a file, refuses an unknown fault, and ends well at Ctrl-C."""
+    """`releve school` prints its addresses in French, keeps the ledger in a file, refuses an
+    unknown fault, and ends well at Ctrl-C.
+    """
     ledger = tmp_path / "registre.json"
     start = [sys.executable, "-m", "releve", "school"]
-    with subprocess.Popen([*start, "--ledger", str(ledger), "--structures", "3"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*start, "--ledger", str(ledger), "--structures", "3"], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(10)]
         with contextlib.closing(httpx.Client()) as client:
-            client.post(f"{lines[1].split()[-1]}accueilIAM.pl", data={"identifiant": "xt012345", "secret": "non"})
+            client.post(
+                f"{lines[1].split()[-1]}accueilIAM.pl",
+                data={"identifiant": "xt012345", "secret": "non"},
+            )
         assert '"login_refused"' in ledger.read_text()
         process.send_signal(signal.SIGINT)
         assert 0 == process.wait(10)
@@ -296,5 +397,7 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
         assert 200 == httpx.get(told["urls"]["portal"]).status_code
         process.send_signal(signal.SIGINT)
         assert 0 == process.wait(10)
-    refused = subprocess.run([*start, "--fault", "nulle=1"], capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        [*start, "--fault", "nulle=1"], capture_output=True, text=True, check=False
+    )
     assert (2, True) == (refused.returncode, "Panne inconnue" in refused.stderr)

@@ -31,7 +31,10 @@ def visitor(clock: Clock) -> Iterator[Visitor]:
 def identify(visitor: Visitor, password: str | None = None) -> httpx.Response:
     """Post Chorus Pro's own login form."""
     manager = visitor.school.world.manager
-    form = {"identifiant": manager.email, "motdepasse": manager.password if password is None else password}
+    form = {
+        "identifiant": manager.email,
+        "motdepasse": manager.password if password is None else password,
+    }
     return visitor.client.post(f"{visitor.urls.idp}/identification", data=form)
 
 
@@ -49,14 +52,23 @@ def last_code(visitor: Visitor) -> str:
 
 
 def test_chorus_has_a_login_of_its_own(visitor: Visitor) -> None:
-    """Without PIGP, Chorus Pro's own form opens the session; it counts refusals on the same account."""
+    """Without PIGP, Chorus Pro's own form opens the session; it counts refusals on the same
+    account.
+    """
     assert "Identifiant ou mot de passe incorrect" in identify(visitor, "non").text
     assert INSIDE in identify(visitor).text
-    assert (1, 1) == (visitor.school.world.ledger.count("login_refused"), visitor.school.world.ledger.count("login"))
+    assert (1, 1) == (
+        visitor.school.world.ledger.count("login_refused"),
+        visitor.school.world.ledger.count("login"),
+    )
 
 
-def test_a_mailed_code_is_good_until_it_expires_or_another_is_sent(visitor: Visitor, clock: Clock) -> None:
-    """A wrong code, an expired one and one replaced by a newer are refused; opening the page again mails another."""
+def test_a_mailed_code_is_good_until_it_expires_or_another_is_sent(
+    visitor: Visitor, clock: Clock
+) -> None:
+    """A wrong code, an expired one and one replaced by a newer are refused; opening the page again
+    mails another.
+    """
     visitor.school.faults.otp = "email"
     assert "Vérification en deux étapes" in identify(visitor).text
     first = last_code(visitor)
@@ -66,11 +78,16 @@ def test_a_mailed_code_is_good_until_it_expires_or_another_is_sent(visitor: Visi
     assert "Renvoyer un code" in visitor.client.get(f"{visitor.urls.idp}/code").text
     assert "Code incorrect" in give(visitor, first)
     assert INSIDE in give(visitor, last_code(visitor))
-    assert (2, 3) == (visitor.school.world.ledger.count("code_sent"), visitor.school.world.ledger.count("code_refused"))
+    assert (2, 3) == (
+        visitor.school.world.ledger.count("code_sent"),
+        visitor.school.world.ledger.count("code_refused"),
+    )
 
 
 def test_an_authenticator_code_serves_once(visitor: Visitor, clock: Clock) -> None:
-    """The seed's code opens; the same code is refused at the next login; the next one is good, half a minute ahead too."""
+    """The seed's code opens; the same code is refused at the next login; the next one is good, half
+    a minute ahead too.
+    """
     visitor.school.faults.otp = "totp"
     seed = visitor.school.world.manager.totp_seed
     identify(visitor)
@@ -84,7 +101,9 @@ def test_an_authenticator_code_serves_once(visitor: Visitor, clock: Clock) -> No
 def test_totp_follows_its_standard() -> None:
     """RFC 6238, appendix B: the last six digits of its first SHA-1 vectors."""
     seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-    assert ["287082", "081804"] == [totp(seed, datetime.fromtimestamp(at, UTC)) for at in (59, 1111111109)]
+    assert ["287082", "081804"] == [
+        totp(seed, datetime.fromtimestamp(at, UTC)) for at in (59, 1111111109)
+    ]
 
 
 def test_a_security_key_is_touched_by_a_button(visitor: Visitor) -> None:
@@ -110,9 +129,17 @@ def test_the_code_page_needs_the_first_factor(visitor: Visitor) -> None:
     assert "Connexion à Chorus Pro" in give(visitor, "")
 
 
-@pytest.mark.parametrize(("screen", "words"), [("identification", "Connexion à Chorus Pro"), ("code", "Vérification en deux étapes")])
-def test_faults_stand_in_place_of_these_screens_too(visitor: Visitor, screen: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("screen", "words"),
+    [("identification", "Connexion à Chorus Pro"), ("code", "Vérification en deux étapes")],
+)
+def test_faults_stand_in_place_of_these_screens_too(
+    visitor: Visitor, screen: str, words: str
+) -> None:
     """Maintenance at the login form and at the code's page, once."""
     visitor.school.faults.otp, visitor.school.faults.maintenance_at = "totp", screen
-    open_screen = {"identification": lambda: visitor.client.get(f"{visitor.urls.idp}/identification"), "code": lambda: identify(visitor)}
+    open_screen = {
+        "identification": lambda: visitor.client.get(f"{visitor.urls.idp}/identification"),
+        "code": lambda: identify(visitor),
+    }
     assert [False, True] == [words in open_screen[screen]().text for _ in range(2)]

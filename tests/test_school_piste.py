@@ -33,11 +33,23 @@ def school(clock: Clock) -> Iterator[SchoolThread]:
 def token(school: SchoolThread, **changes: str) -> httpx.Response:
     """Ask for a token as the school's application, but for the changes."""
     known = school.world.piste
-    form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": known.client_secret, "scope": "openid"}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": known.client_id,
+        "client_secret": known.client_secret,
+        "scope": "openid",
+    }
     return httpx.post(school.urls.token_url, data=form | changes)
 
 
-def call(school: SchoolThread, path: str, body: object, *, password: str | None = None, account: str = DEMO_ACCOUNT) -> httpx.Response:
+def call(
+    school: SchoolThread,
+    path: str,
+    body: object,
+    *,
+    password: str | None = None,
+    account: str = DEMO_ACCOUNT,
+) -> httpx.Response:
     """Call the API with a fresh token, as an account."""
     value = school.world.accounts[account].password if password is None else password
     headers = {
@@ -48,7 +60,9 @@ def call(school: SchoolThread, path: str, body: object, *, password: str | None 
 
 
 def test_a_token_is_given_to_the_right_application_only(school: SchoolThread) -> None:
-    """The right secret gets an hour; a wrong one gets 400 `invalid_client`; another grant or scope gets its own error."""
+    """The right secret gets an hour; a wrong one gets 400 `invalid_client`; another grant or scope
+    gets its own error.
+    """
     assert (200, 3600) == ((given := token(school)).status_code, given.json()["expires_in"])
     for change, error in (
         ({"client_secret": "faux"}, "invalid_client"),
@@ -56,18 +70,28 @@ def test_a_token_is_given_to_the_right_application_only(school: SchoolThread) ->
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"scope": ""}, "invalid_scope"),
     ):
-        assert (400, {"error": error}) == ((refused := token(school, **change)).status_code, refused.json())
+        assert (400, {"error": error}) == (
+            (refused := token(school, **change)).status_code,
+            refused.json(),
+        )
 
 
 def test_the_attachments_list_what_the_account_covers_by_pages(school: SchoolThread) -> None:
-    """One result a page shows the first structure and the total; an account of two budgets has two pages; beyond is "no result"."""
+    """One result a page shows the first structure and the total; an account of two budgets has two
+    pages; beyond is "no result".
+    """
     second = school.world.structures[DEMO_SIRET].accounts[1]
     first = call(school, ATTACHMENTS, FIRST).json()
-    assert [DEMO_SIRET] == [each["identifiantStructure"] for each in first["listeStructureRattachement"]]
+    assert [DEMO_SIRET] == [
+        each["identifiantStructure"] for each in first["listeStructureRattachement"]
+    ]
     assert (0, 1) == (first["codeRetour"], first["parametresRetour"]["total"])
     assert 2 == call(school, ATTACHMENTS, FIRST, account=second).json()["parametresRetour"]["pages"]
     beyond = {"parametresRecherche": {"nbResultatsParPage": 1, "pageResultatDemandee": 2}}
-    assert (200, 20000) == ((answer := call(school, ATTACHMENTS, beyond)).status_code, answer.json()["codeRetour"])
+    assert (200, 20000) == (
+        (answer := call(school, ATTACHMENTS, beyond)).status_code,
+        answer.json()["codeRetour"],
+    )
 
 
 def test_rates_and_health(school: SchoolThread) -> None:
@@ -78,7 +102,9 @@ def test_rates_and_health(school: SchoolThread) -> None:
 
 @pytest.mark.parametrize("path", [ATTACHMENTS, RATES])
 def test_a_refused_account_is_said_in_either_of_two_ways(school: SchoolThread, path: str) -> None:
-    """A wrong password and an unknown account look the same: 401 with the header, or 401 with the LDAP text."""
+    """A wrong password and an unknown account look the same: 401 with the header, or 401 with the
+    LDAP text.
+    """
     for account, password in ((DEMO_ACCOUNT, "faux"), (DEMO_ACCOUNT, "")):
         refused = call(school, path, {}, account=account, password=password)
         assert (401, b"") == (refused.status_code, refused.content)
@@ -88,24 +114,41 @@ def test_a_refused_account_is_said_in_either_of_two_ways(school: SchoolThread, p
 
 
 def test_a_bad_token_has_an_empty_answer(school: SchoolThread, clock: Clock) -> None:
-    """No token, an unknown one, an expired one: 401, no body, no header; the fault does it to a good one."""
+    """No token, an unknown one, an expired one: 401, no body, no header; the fault does it to a
+    good one.
+    """
     good = {"Authorization": f"Bearer {token(school).json()['access_token']}"}
     clock.now += timedelta(hours=1)
-    answers = [httpx.post(school.urls.api_url + RATES, json={}, headers=each) for each in ({}, {"Authorization": "Bearer x"}, good)]
+    answers = [
+        httpx.post(school.urls.api_url + RATES, json={}, headers=each)
+        for each in ({}, {"Authorization": "Bearer x"}, good)
+    ]
     school.faults.piste_token_refused = 1
     answers.append(call(school, RATES, {}))
-    assert [(401, b"", None)] * 4 == [(each.status_code, each.content, each.headers.get("WWW-Authenticate")) for each in answers]
+    assert [(401, b"", None)] * 4 == [
+        (each.status_code, each.content, each.headers.get("WWW-Authenticate")) for each in answers
+    ]
     assert 200 == call(school, RATES, {}).status_code
 
 
 @pytest.mark.parametrize(
-    ("fault", "status"), [("piste_forbidden=1", 403), ("server_error_at=piste:0", 500), ("maintenance_at=piste:0", 503)]
+    ("fault", "status"),
+    [("piste_forbidden=1", 403), ("server_error_at=piste:0", 500), ("maintenance_at=piste:0", 503)],
 )
 def test_what_says_nothing_of_the_password(school: SchoolThread, fault: str, status: int) -> None:
     """403, 500 and 503 come whatever the password is."""
     known = school.world.piste
-    form = {"grant_type": "client_credentials", "client_id": known.client_id, "client_secret": known.client_secret, "scope": "openid"}
-    headers = {"Authorization": f"Bearer {httpx.post(school.urls.token_url, data=form).json()['access_token']}"}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": known.client_id,
+        "client_secret": known.client_secret,
+        "scope": "openid",
+    }
+    headers = {
+        "Authorization": (
+            f"Bearer {httpx.post(school.urls.token_url, data=form).json()['access_token']}"
+        )
+    }
     school.faults = Faults.parse([fault])
     assert status == httpx.post(school.urls.api_url + RATES, json={}, headers=headers).status_code
 
@@ -115,11 +158,16 @@ def test_a_business_code_can_be_asked_for(school: SchoolThread) -> None:
     for code in (1, 20000):
         school.faults.piste_code = code
         for path in (RATES, ATTACHMENTS):
-            assert (200, code) == ((answer := call(school, path, {})).status_code, answer.json()["codeRetour"])
+            assert (200, code) == (
+                (answer := call(school, path, {})).status_code,
+                answer.json()["codeRetour"],
+            )
 
 
 def test_a_reset_reaches_the_api_when_it_has_propagated(school: SchoolThread) -> None:
-    """Until then the new password is refused and the old one accepted; afterwards the other way round."""
+    """Until then the new password is refused and the old one accepted; afterwards the other way
+    round.
+    """
     school.faults.propagation_seconds = -1
     old = school.world.accounts[DEMO_ACCOUNT].password
     new = school.world.reset(DEMO_ACCOUNT)

@@ -1,4 +1,6 @@
-"""The newer route, as a person sees it in a real browser: the password is seen before the click that makes it effective."""
+"""The newer route, as a person sees it in a real browser: the password is seen before the click
+that makes it effective.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,12 @@ async def connect(school: SchoolThread, page: Page) -> None:
 
 async def open_form(page: Page) -> None:
     """From the home page to the form."""
-    await page.get_by_role("listitem").filter(has_text="Raccordements").get_by_role("button", name="Accéder au domaine").click()
+    await (
+        page.get_by_role("listitem")
+        .filter(has_text="Raccordements")
+        .get_by_role("button", name="Accéder au domaine")
+        .click()
+    )
     await page.get_by_role("link", name="Compte technique").click()
 
 
@@ -61,8 +68,12 @@ async def fill_form(page: Page, account: str = DEMO_ACCOUNT) -> str:
     return await box.text_content() or ""
 
 
-async def test_the_candidate_is_seen_before_it_takes_effect(school: SchoolThread, page: Page) -> None:
-    """The password in the red box is not yet effective; "Soumettre" makes it so, says so, and shows it no more."""
+async def test_the_candidate_is_seen_before_it_takes_effect(
+    school: SchoolThread, page: Page
+) -> None:
+    """The password in the red box is not yet effective; "Soumettre" makes it so, says so, and shows
+    it no more.
+    """
     before = school.world.accounts[DEMO_ACCOUNT].password
     await connect(school, page)
     await expect(page.get_by_role("link", name="Activités du gestionnaire")).to_have_count(0)
@@ -79,8 +90,12 @@ async def test_the_candidate_is_seen_before_it_takes_effect(school: SchoolThread
 
 
 @pytest.mark.parametrize("keeps", [False, True])
-async def test_leaving_the_form_changes_nothing(school: SchoolThread, page: Page, keeps: bool) -> None:
-    """Leaving and coming back offers the same candidate or a new one, as the switch says, and resets nothing."""
+async def test_leaving_the_form_changes_nothing(
+    school: SchoolThread, page: Page, keeps: bool
+) -> None:
+    """Leaving and coming back offers the same candidate or a new one, as the switch says, and
+    resets nothing.
+    """
     school.faults.leaving_keeps_candidate = keeps
     await connect(school, page)
     await open_form(page)
@@ -88,11 +103,16 @@ async def test_leaving_the_form_changes_nothing(school: SchoolThread, page: Page
     await page.get_by_role("link", name="Retour au domaine").click()
     await page.get_by_role("link", name="Compte technique").click()
     assert keeps == (first == await fill_form(page))
-    assert (0, 1, 2) == tuple(school.world.ledger.count(kind) for kind in ("reset", "candidate_dropped", "candidate_shown"))
+    assert (0, 1, 2) == tuple(
+        school.world.ledger.count(kind)
+        for kind in ("reset", "candidate_dropped", "candidate_shown")
+    )
 
 
 async def test_the_effect_may_come_with_the_display(school: SchoolThread, page: Page) -> None:
-    """With `effect_at` "display" the candidate is effective as soon as it is seen, and submitting it resets no more."""
+    """With `effect_at` "display" the candidate is effective as soon as it is seen, and submitting
+    it resets no more.
+    """
     school.faults.effect_at = "display"
     await connect(school, page)
     await open_form(page)
@@ -112,7 +132,12 @@ FAULTS = {
 
 async def walk_to(page: Page, screen: str) -> None:
     """From the home page to the view that a fault stands in place of."""
-    await page.get_by_role("listitem").filter(has_text="Raccordements").get_by_role("button", name="Accéder au domaine").click()
+    await (
+        page.get_by_role("listitem")
+        .filter(has_text="Raccordements")
+        .get_by_role("button", name="Accéder au domaine")
+        .click()
+    )
     if screen != "raccordements":
         await page.get_by_role("link", name="Compte technique").click()
     if screen in ("formulaire", "soumettre"):
@@ -124,7 +149,9 @@ async def walk_to(page: Page, screen: str) -> None:
 
 
 @pytest.mark.parametrize("screen", ["raccordements", "compte-technique", "formulaire", "soumettre"])
-async def test_a_fault_stands_in_place_of_its_view(school: SchoolThread, page: Page, screen: str) -> None:
+async def test_a_fault_stands_in_place_of_its_view(
+    school: SchoolThread, page: Page, screen: str
+) -> None:
     """Each view's faults are shown in the page, and nothing is reset."""
     await connect(school, page)
     for switch, words in FAULTS.items():  # the one that ends the session comes last
@@ -142,13 +169,21 @@ async def test_a_refused_request_says_so(school: SchoolThread, page: Page) -> No
     await open_form(page)
     await fill_form(page)
     await page.get_by_role("button", name="Soumettre").click()
-    await expect(page.get_by_role("alert")).to_have_text("Votre demande n'a pas pu être enregistrée.")
+    await expect(page.get_by_role("alert")).to_have_text(
+        "Votre demande n'a pas pu être enregistrée."
+    )
     assert 0 == school.world.resets()
 
 
-@pytest.mark.parametrize(("cuts", "heading"), [(1, "Demande soumise"), (-1, "Connexion interrompue")])
-async def test_a_cut_comes_after_the_submission(school: SchoolThread, page: Page, cuts: int, heading: str) -> None:
-    """The request was taken each time; whether sent again by the browser or not, the password is the candidate seen."""
+@pytest.mark.parametrize(
+    ("cuts", "heading"), [(1, "Demande soumise"), (-1, "Connexion interrompue")]
+)
+async def test_a_cut_comes_after_the_submission(
+    school: SchoolThread, page: Page, cuts: int, heading: str
+) -> None:
+    """The request was taken each time; whether sent again by the browser or not, the password is
+    the candidate seen.
+    """
     school.faults.cut_after_confirmation = cuts
     await connect(school, page)
     await open_form(page)
@@ -159,9 +194,16 @@ async def test_a_cut_comes_after_the_submission(school: SchoolThread, page: Page
     assert school.world.resets() == school.world.ledger.count("submitted") >= 1
 
 
-@pytest.mark.parametrize(("switch", "picker"), [("missing_button", "Choisir la structure"), ("no_technical_account", "Compte technique")])
-async def test_a_picker_may_have_nothing_to_offer(school: SchoolThread, page: Page, switch: str, picker: str) -> None:
-    """Who is not principal manager finds no structure; a structure without technical account offers none."""
+@pytest.mark.parametrize(
+    ("switch", "picker"),
+    [("missing_button", "Choisir la structure"), ("no_technical_account", "Compte technique")],
+)
+async def test_a_picker_may_have_nothing_to_offer(
+    school: SchoolThread, page: Page, switch: str, picker: str
+) -> None:
+    """Who is not principal manager finds no structure; a structure without technical account offers
+    none.
+    """
     setattr(school.faults, switch, True)
     await connect(school, page)
     await open_form(page)
@@ -173,13 +215,24 @@ async def test_a_picker_may_have_nothing_to_offer(school: SchoolThread, page: Pa
     await expect(page.get_by_role("option")).to_have_count(0)
 
 
-async def test_a_popup_and_other_words_reach_this_route_too(school: SchoolThread, page: Page) -> None:
-    """The unexpected pop-up lies over a view, and renamed words are renamed in views and in pickers."""
+async def test_a_popup_and_other_words_reach_this_route_too(
+    school: SchoolThread, page: Page
+) -> None:
+    """The unexpected pop-up lies over a view, and renamed words are renamed in views and in
+    pickers.
+    """
     school.faults.popup_at = "compte-technique"
-    school.faults.renamed_labels = {"Type de demande": "Nature de la demande", RESET: "Nouveau secret"}
+    school.faults.renamed_labels = {
+        "Type de demande": "Nature de la demande",
+        RESET: "Nouveau secret",
+    }
     await connect(school, page)
     await open_form(page)
-    await page.get_by_role("dialog", name="Information importante").get_by_role("button", name="Fermer").click()
+    await (
+        page.get_by_role("dialog", name="Information importante")
+        .get_by_role("button", name="Fermer")
+        .click()
+    )
     await pick(page, "Nature de la demande", "Nouveau secret")
     await expect(page.get_by_role("combobox", name="Choisir la structure")).to_be_visible()
 

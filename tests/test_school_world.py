@@ -12,7 +12,9 @@ from releve.school.world import Login
 
 
 def test_every_siret_is_valid_and_the_demonstration_is_not_on_the_first_page() -> None:
-    """Structures have SIRETs that pass Luhn, fill at least three pages of ten, and the demonstration's is beyond the first."""
+    """Structures have SIRETs that pass Luhn, fill at least three pages of ten, and the
+    demonstration's is beyond the first.
+    """
     sirets = list(World().structures)
     assert sirets == [code[:13] + luhn_digit(code[:13]) for code in sirets]
     assert len(sirets) == len(set(sirets)) > 20
@@ -20,10 +22,14 @@ def test_every_siret_is_valid_and_the_demonstration_is_not_on_the_first_page() -
 
 
 def test_a_fleet_has_an_account_of_its_own_for_each_structure() -> None:
-    """Five hundred structures have five hundred different first accounts, and names that tell them apart."""
+    """Five hundred structures have five hundred different first accounts, and names that tell them
+    apart.
+    """
     world = World(structures=500)
     communes = [each for each in world.structures.values() if "Régie" not in each.name]
-    assert 500 == len({each.accounts[0] for each in communes}) == len({each.name for each in communes})
+    assert (
+        500 == len({each.accounts[0] for each in communes}) == len({each.name for each in communes})
+    )
 
 
 def test_one_seed_gives_the_same_world() -> None:
@@ -34,11 +40,16 @@ def test_one_seed_gives_the_same_world() -> None:
 
 
 def test_a_reset_takes_effect_at_once_and_tells_everyone_but_the_value() -> None:
-    """A reset changes the password, keeps the old one in its history, mails the manager and is counted, without the value anywhere."""
+    """A reset changes the password, keeps the old one in its history, mails the manager and is
+    counted, without the value anywhere.
+    """
     world = World()
     old = world.accounts[DEMO_ACCOUNT].password
     new = world.reset(DEMO_ACCOUNT, siret=DEMO_SIRET)
-    assert (new, [old]) == (world.accounts[DEMO_ACCOUNT].password, world.accounts[DEMO_ACCOUNT].history)
+    assert (new, [old]) == (
+        world.accounts[DEMO_ACCOUNT].password,
+        world.accounts[DEMO_ACCOUNT].history,
+    )
     assert world.resets(DEMO_ACCOUNT) == world.resets() == len(world.mails) == 1
     assert DEMO_ACCOUNT in world.mails[0].body
     assert new not in world.mails[0].body + repr(world.report())
@@ -46,7 +57,9 @@ def test_a_reset_takes_effect_at_once_and_tells_everyone_but_the_value() -> None
 
 
 def test_passwords_come_from_all_printable_ascii() -> None:
-    """Over many resets every printable character but the spared "/" appears, and lengths are 13 to 16."""
+    """Over many resets every printable character but the spared "/" appears, and lengths are 13 to
+    16.
+    """
     world = World()
     made = [world.generate() for _ in range(3000)]
     assert set(PRINTABLE) - {"/"} == set("".join(made))
@@ -54,7 +67,9 @@ def test_passwords_come_from_all_printable_ascii() -> None:
 
 
 def test_the_slash_comes_in_the_first_passwords_only() -> None:
-    """`slash_in_first` puts a "/" in exactly that many passwords, and setting it again winds it up again."""
+    """`slash_in_first` puts a "/" in exactly that many passwords, and setting it again winds it up
+    again.
+    """
     world = World(faults=Faults(slash_in_first=2))
     assert [True, True, False, False] == ["/" in world.generate() for _ in range(4)]
     world.faults.slash_in_first = 1
@@ -62,17 +77,27 @@ def test_the_slash_comes_in_the_first_passwords_only() -> None:
 
 
 def test_three_refusals_lock_the_account() -> None:
-    """The third wrong password locks; the right one is then refused too; a right one before resets the count."""
+    """The third wrong password locks; the right one is then refused too; a right one before resets
+    the count.
+    """
     world = World()
     right = world.manager.password
-    assert [Login.REFUSED, Login.ACCEPTED] == [world.log_in("xt012345", each) for each in ("a", right)]
-    assert [Login.REFUSED, Login.REFUSED, Login.LOCKED, Login.LOCKED] == [world.log_in("xt012345", each) for each in ("a", "b", "c", right)]
+    assert [Login.REFUSED, Login.ACCEPTED] == [
+        world.log_in("xt012345", each) for each in ("a", right)
+    ]
+    assert [Login.REFUSED, Login.REFUSED, Login.LOCKED, Login.LOCKED] == [
+        world.log_in("xt012345", each) for each in ("a", "b", "c", right)
+    ]
     changed = World(faults=Faults.parse(["wrong_password"]))
-    assert [Login.REFUSED, Login.REFUSED, Login.LOCKED] == [changed.log_in("xt012345", changed.manager.password) for _ in range(3)]
+    assert [Login.REFUSED, Login.REFUSED, Login.LOCKED] == [
+        changed.log_in("xt012345", changed.manager.password) for _ in range(3)
+    ]
 
 
 def test_the_api_learns_of_a_reset_after_its_propagation() -> None:
-    """Until `propagation_seconds` have passed the API knows the old password, whatever the number of resets; then the last."""
+    """Until `propagation_seconds` have passed the API knows the old password, whatever the number
+    of resets; then the last.
+    """
     now = datetime(2026, 3, 1, tzinfo=UTC)
     world = World(faults=Faults(propagation_seconds=60), clock=lambda: now)
     old = world.accounts[DEMO_ACCOUNT].password
@@ -94,7 +119,11 @@ def test_propagation_can_wait_for_a_word() -> None:
 
 def test_a_screen_switch_acts_as_often_as_it_says() -> None:
     """`screen` acts once, `screen:2` twice, `screen:0` always, and never on another screen."""
-    for value, expected in (("structure", [True, False, False]), ("structure:2", [True, True, False]), ("structure:0", [True] * 3)):
+    for value, expected in (
+        ("structure", [True, False, False]),
+        ("structure:2", [True, True, False]),
+        ("structure:0", [True] * 3),
+    ):
         faults = Faults(maintenance_at=value)
         assert not faults.fires("maintenance_at", "accueil")
         assert expected == [faults.fires("maintenance_at", "structure") for _ in range(3)]
@@ -104,16 +133,32 @@ def test_a_screen_switch_acts_as_often_as_it_says() -> None:
 def test_faults_are_read_from_the_command_line() -> None:
     """`name=value` sets numbers, flags, words and one structure's switches."""
     faults = Faults.parse(
-        ["latency_ms=300", "missing_button", "renamed_labels=Confirmer>Valider;Annuler>Fermer", f"{DEMO_SIRET}/popup_at=structure:0"]
+        [
+            "latency_ms=300",
+            "missing_button",
+            "renamed_labels=Confirmer>Valider;Annuler>Fermer",
+            f"{DEMO_SIRET}/popup_at=structure:0",
+        ]
     )
     assert (300, True) == (faults.latency_ms, faults.missing_button)
     assert {"Confirmer": "Valider", "Annuler": "Fermer"} == faults.renamed_labels
     assert ("structure:0", "") == (faults.of(DEMO_SIRET).popup_at, faults.popup_at)
 
 
-@pytest.mark.parametrize("option", ["inconnue=1", "latency_ms=vite", "popup_at=nulle-part", "popup_at=accueil:x", "per_structure=x"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "inconnue=1",
+        "latency_ms=vite",
+        "popup_at=nulle-part",
+        "popup_at=accueil:x",
+        "per_structure=x",
+    ],
+)
 def test_a_wrong_fault_is_refused_in_french(option: str) -> None:
     """An unknown switch, screen or number is an error of usage whose text says what was expected."""
-    with pytest.raises(BadFault, match=r"Panne inconnue|attend un nombre|Écran inconnu|il faut un nombre") as refused:
+    with pytest.raises(
+        BadFault, match=r"Panne inconnue|attend un nombre|Écran inconnu|il faut un nombre"
+    ) as refused:
         Faults.parse([option])
     assert 2 == refused.value.code

@@ -1,4 +1,6 @@
-"""The seal: nothing is sealed with a secret in it, and the statement says who, what, when and how, file by file."""
+"""The seal: nothing is sealed with a secret in it, and the statement says who, what, when and how,
+file by file.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +12,19 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from filelock import Timeout
 from PIL import Image
 from releve import cli
+from releve.base.secret import MASK, Secret, clean
 from releve.decision import events as ev
 from releve.headless.run import model
 from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
-from releve.record.commitment import commitment, same
 from releve.record.verify import verify
-from releve.base.secret import MASK, Secret, clean
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
 
@@ -53,53 +55,92 @@ def flat(colour: str, spot: bool) -> bytes:
     return picture.mark(file.getvalue(), [[10, 10, 50, 30]])
 
 
+def statement_of(record: Path) -> dict[str, Any]:
+    """The predicate of a record's statement."""
+    told: dict[str, Any] = json.loads((record / "record.json").read_bytes())["predicate"]
+    return told
+
+
 def test_the_statement_is_in_totos_and_names_every_file(office: Office) -> None:
     """Its subjects are the files with their SHA-256, its predicate who, what, when, how."""
     record = office.record().path
     said = json.loads((record / "record.json").read_bytes())
     assert {"_type", "subject", "predicateType", "predicate"} == set(said)
     assert "https://in-toto.io/Statement/v1" == said["_type"]
-    here = {each.relative_to(record).as_posix(): hashlib.sha256(each.read_bytes()).hexdigest() for each in record.rglob("*.*")}
+    here = {
+        each.relative_to(record).as_posix(): hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in record.rglob("*.*")
+    }
     del here["record.json"]
     assert here == {each["name"]: each["digest"]["sha256"] for each in said["subject"]}
     told = said["predicate"]
     assert (record.name, "rotation", True, "succeeded", SIRET) == tuple(
-        told[key] if key != "siret" else told["structure"]["siret"] for key in ("record", "kind", "training", "outcome", "siret")
+        told[key] if key != "siret" else told["structure"]["siret"]
+        for key in ("record", "kind", "training", "outcome", "siret")
     )
-    assert (["m.durand@mairie"], ["mairie"], "none") == (told["actors"], told["hosts"], told["proof"]["proof"])
+    assert (["m.durand@mairie"], ["mairie"], "none") == (
+        told["actors"],
+        told["hosts"],
+        told["proof"]["proof"],
+    )
     assert 12 == len(told["steps"])
 
 
 def test_every_cell_is_held_against_the_model(office: Office) -> None:
-    """A cell that was changed, added or taken away is named; the others are the model's, by the hash of their source."""
+    """A cell that was changed, added or taken away is named; the others are the model's, by the
+    hash of their source.
+    """
     folder = office.folder()
     notebook = json.loads(model().read_bytes())
     changed, gone = notebook["cells"][4]["id"], notebook["cells"][6]["id"]
     notebook["cells"][4]["source"] = "autre chose"
     del notebook["cells"][6]
-    notebook["cells"].append({"cell_type": "code", "id": "neuve", "source": "1", "outputs": [], "metadata": {}, "execution_count": None})
+    notebook["cells"].append(
+        {
+            "cell_type": "code",
+            "id": "neuve",
+            "source": "1",
+            "outputs": [],
+            "metadata": {},
+            "execution_count": None,
+        }
+    )
     (folder.path / "rotation.ipynb").write_text(json.dumps(notebook))
     told = seal.predicate(seal.finish(folder, office.settings, office.keystore))
-    assert {changed: "changed", "neuve": "added"} == {cell["id"]: cell["model"] for cell in told["cells"] if cell["model"] != "same"}
+    assert {changed: "changed", "neuve": "added"} == {
+        cell["id"]: cell["model"] for cell in told["cells"] if cell["model"] != "same"
+    }
     assert [gone] == told["cells_missing"]
-    assert hashlib.sha256(b"autre chose").hexdigest() == next(cell["source"] for cell in told["cells"] if cell["id"] == changed)
+    assert hashlib.sha256(b"autre chose").hexdigest() == next(
+        cell["source"] for cell in told["cells"] if cell["id"] == changed
+    )
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-@pytest.mark.parametrize("name", ["rotation.ipynb", "captures/01-authentification.png", "incident.txt"])
+@pytest.mark.parametrize(
+    "name", ["rotation.ipynb", "captures/01-authentification.png", "incident.txt"]
+)
 def test_a_secret_in_any_file_puts_the_folder_aside(office: Office, plant: str, name: str) -> None:
-    """It fails closed: no statement, a folder that says what it is, an entry in the register, exit code 7."""
+    """It fails closed: no statement, a folder that says what it is, an entry in the register, exit
+    code 7.
+    """
     folder = office.folder()
     with open(folder.path / name, "ab") as file:
         file.write(b"\n " + PLANTS[plant](PASSWORD))
     with pytest.raises(search.SecretFound) as raised:
         seal.finish(folder, office.settings, office.keystore)
-    assert (7, False, True) == (raised.value.exit_code, folder.path.exists(), folder.aside.path.exists())
+    assert (7, False, True) == (
+        raised.value.exit_code,
+        folder.path.exists(),
+        folder.aside.path.exists(),
+    )
     assert name in raised.value.text
     assert PASSWORD not in raised.value.text
     assert not (folder.aside.path / "record.json").exists()
     assert ["quarantine"] == [entry["kind"] for entry in office.register()]
-    assert ["quarantine"] == [found.kind for found in verify(office.outputs, None, office.keystore).faults]
+    assert ["quarantine"] == [
+        found.kind for found in verify(office.outputs, None, office.keystore).faults
+    ]
 
 
 def test_a_secret_in_a_files_name_is_found(office: Office) -> None:
@@ -118,11 +159,20 @@ def test_a_password_that_is_a_word_of_the_kernels_protocol_breaks_no_message() -
     assert {"execution_state": "idle", "text": f"un {MASK} {MASK}", "autre": {"text": "x"}} == said
 
 
-@pytest.mark.parametrize("word", ["pending", "confirmation", "outputs", "section", "Chorus", "Commune", "endstream", "mairie"])
-def test_a_password_that_is_a_word_of_every_record_puts_none_aside(office: Office, word: str) -> None:
-    """The record is sealed, its notebook is the model's, its page is whole; elsewhere the word is still masked."""
+@pytest.mark.parametrize(
+    "word",
+    ["pending", "confirmation", "outputs", "section", "Chorus", "Commune", "endstream", "mairie"],
+)
+def test_a_password_that_is_a_word_of_every_record_puts_none_aside(
+    office: Office, word: str
+) -> None:
+    """The record is sealed, its notebook is the model's, its page is whole; elsewhere the word is
+    still masked.
+    """
     office.keystore.portal_password("xt012345").set(Secret(word))
-    folder = office.folder(ending=(ev.StepFailed("X", f"fill({word!r})"), ev.RotationClosed("succeeded")))
+    folder = office.folder(
+        ending=(ev.StepFailed("X", f"fill({word!r})"), ev.RotationClosed("succeeded"))
+    )
     notebook = folder.path / "rotation.ipynb"
     notebook.write_text(json.dumps(clean(json.loads(notebook.read_bytes()))))
     nbformat.validate(nbformat.read(notebook, 4))  # type: ignore[no-untyped-call]
@@ -130,19 +180,22 @@ def test_a_password_that_is_a_word_of_every_record_puts_none_aside(office: Offic
     assert {"same"} == {cell["model"] for cell in said["cells"]}
     assert [] == verify(office.outputs, None, office.keystore).faults
     page = (folder.path / "record.html").read_text()
-    assert "</section>" in page and f"fill({word!r})" not in page and f"fill({word!r})" not in json.dumps(said)
+    assert (
+        "</section>" in page
+        and f"fill({word!r})" not in page
+        and f"fill({word!r})" not in json.dumps(said)
+    )
 
 
-@pytest.mark.parametrize("slot", ["current", "previous", "pending", "portal", "otp", "rejected"])
-def test_every_secret_of_the_rotation_is_searched(office: Office, slot: str, tmp_path: Path) -> None:
-    """The three slots, the manager's password and seed, and the rejected passwords: the last of them may be in force."""
+@pytest.mark.parametrize("slot", ["current", "previous", "pending", "portal", "otp"])
+def test_every_secret_of_the_rotation_is_searched(
+    office: Office, slot: str, tmp_path: Path
+) -> None:
+    """The three slots, the manager's password and seed."""
     value, folder = f"Zq8<{slot}&41", office.folder()
     entry = office.keystore.entry(slot, "xt012345" if slot in ("portal", "otp") else ACCOUNT)
-    if slot == "rejected":
-        search.remember_rejected(office.keystore, folder.run, Secret("un/autre-mot"))
-        search.remember_rejected(office.keystore, folder.run, Secret(value))
-    else:
-        entry.set_text(value if slot in ("portal", "otp") else json.dumps({"run": "r/1", "written": "x", "password": value}))
+    held = json.dumps({"run": "r/1", "written": "x", "password": value})
+    entry.set_text(value if slot in ("portal", "otp") else held)
     (folder.path / "note.txt").write_text(value)
     with pytest.raises(search.SecretFound):
         seal.finish(folder, office.settings, office.keystore)
@@ -150,7 +203,10 @@ def test_every_secret_of_the_rotation_is_searched(office: Office, slot: str, tmp
 
 def test_a_blanked_place_through_which_something_shows_is_found(office: Office) -> None:
     """The covered boxes are written in the picture, and each must be one flat colour."""
-    assert ([], [[10, 10, 50, 30]]) == (picture.uneven(flat("#333333", False)), picture.uneven(flat("#333333", True)))
+    assert ([], [[10, 10, 50, 30]]) == (
+        picture.uneven(flat("#333333", False)),
+        picture.uneven(flat("#333333", True)),
+    )
     folder = office.folder()
     (folder.path / "captures" / "08-mot-de-passe.png").write_bytes(flat("#333333", True))
     with pytest.raises(search.SecretFound):
@@ -158,7 +214,9 @@ def test_a_blanked_place_through_which_something_shows_is_found(office: Office) 
 
 
 def test_a_picture_whose_text_has_the_secret_is_found(office: Office) -> None:
-    """Each picture carries the text that it shows: a password that was not known when it was taken is found when the record is sealed."""
+    """Each picture carries the text that it shows: a password that was not known when it was taken
+    is found when the record is sealed.
+    """
     folder = office.folder()
     shown = picture.mark(flat("#333333", False), [], f"Nouveau mot de passe {PASSWORD}")
     (folder.path / "captures" / "06-demande.png").write_bytes(shown)
@@ -168,14 +226,20 @@ def test_a_picture_whose_text_has_the_secret_is_found(office: Office) -> None:
 
 
 def test_what_is_no_plain_file_is_not_sealed_and_is_said(office: Office) -> None:
-    """A link to elsewhere, an empty folder, a name that no text can hold: the seal is made, and the check names each."""
+    """A link to elsewhere, an empty folder, a name that no text can hold: the seal is made, and the
+    check names each.
+    """
     folder = office.folder()
     (folder.path / "lien.txt").symlink_to("/etc/hostname")
     (folder.path / "ailleurs").symlink_to(office.outputs)
     (folder.path / "vide").mkdir()
     (folder.path / os.fsdecode(b"\xff.txt")).write_text("x")
     record = seal.finish(folder, office.settings, office.keystore).path
-    odd = [found.what for found in verify(office.outputs, None, office.keystore).faults if found.kind == "odd"]
+    odd = [
+        found.what
+        for found in verify(office.outputs, None, office.keystore).faults
+        if found.kind == "odd"
+    ]
     assert ["\\udcff.txt", "ailleurs", "lien.txt", "vide/"] == odd
     assert "lien.txt" not in (record / "record.json").read_text(encoding="utf-8")
 
@@ -184,15 +248,24 @@ def test_an_open_rotation_gets_a_page_and_no_seal(office: Office) -> None:
     """Interrupted: whoever resumes it will seal it."""
     folder = office.folder(ending=())
     seal.finish(folder, office.settings, office.keystore)
-    assert (True, False, False) == tuple((folder.path / name).exists() for name in ("record.html", "record.json", "../register.jsonl"))
+    assert (True, False, False) == tuple(
+        (folder.path / name).exists()
+        for name in ("record.html", "record.json", "../register.jsonl")
+    )
 
 
 @pytest.mark.parametrize("outcome", ["failed", "rehearsed", "abandoned"])
 def test_every_end_is_sealed_and_registered(office: Office, outcome: str) -> None:
     """Failed, rehearsed and abandoned ones too."""
-    end = ev.RotationAbandoned("essai", "x", "y", "z") if outcome == "abandoned" else ev.RotationClosed(outcome)
+    end = (
+        ev.RotationAbandoned("essai", "x", "y", "z")
+        if outcome == "abandoned"
+        else ev.RotationClosed(outcome)
+    )
     seal.finish(office.folder(ending=[end]), office.settings, office.keystore)
-    assert [("record", outcome)] == [(entry["kind"], entry["outcome"]) for entry in office.register()]
+    assert [("record", outcome)] == [
+        (entry["kind"], entry["outcome"]) for entry in office.register()
+    ]
     assert [] == verify(office.outputs, None, office.keystore).faults
 
 
@@ -201,7 +274,10 @@ def test_what_a_dead_process_left_is_sealed_by_the_next_command(office: Office) 
     first, second, still_open = office.folder(1), office.folder(2), office.folder(3, ending=())
     with second.writing():
         told, faults = seal.finish_left_over(office.settings, office.keystore)
-    assert ([f"Le dossier {first.path.name} n'était pas achevé : il l'est maintenant."], []) == (told, faults)
+    assert ([f"Le dossier {first.path.name} n'était pas achevé : il l'est maintenant."], []) == (
+        told,
+        faults,
+    )
     assert [first.path.name] == [entry["record"] for entry in office.register()]
     for late in (1, 0):
         told, faults = seal.finish_left_over(office.settings, office.keystore)
@@ -211,14 +287,22 @@ def test_what_a_dead_process_left_is_sealed_by_the_next_command(office: Office) 
 
 
 def test_the_next_command_says_what_it_finished(
-    office: Office, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    office: Office,
+    throwaway: ThrowawayKeyring,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """JupyterLab was started without our hooks, or was killed: whoever comes next reads that the record is whole now."""
+    """JupyterLab was started without our hooks, or was killed: whoever comes next reads that the
+    record is whole now.
+    """
     for name, value in throwaway.environment.items():
         monkeypatch.setenv(name, value)
     folder = office.folder()
     cli.main(["--settings", str(office.settings.path), "--outputs", str(office.outputs), "due"])
-    assert f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant." in capsys.readouterr().err
+    assert (
+        f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant."
+        in capsys.readouterr().err
+    )
 
 
 def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:
@@ -231,16 +315,24 @@ def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:
 
 
 async def test_a_save_that_began_before_the_seal_changes_nothing_after_it(office: Office) -> None:
-    """JupyterLab saves when it likes: a save under way while the record is sealed must not change what was hashed."""
+    """JupyterLab saves when it likes: a save under way while the record is sealed must not change
+    what was hashed.
+    """
     folder = office.folder()
     sealed = (folder.path / "rotation.ipynb").read_bytes()
     late = json.loads(sealed) | {"metadata": {"late": True}}
     contents = Contents(root_dir=str(office.outputs.parent), records=str(office.outputs))
     with folder.saving():
-        saving = asyncio.create_task(contents.save({"type": "notebook", "content": late}, f"outputs/{folder.path.name}/rotation.ipynb"))
+        saving = asyncio.create_task(
+            contents.save(
+                {"type": "notebook", "content": late}, f"outputs/{folder.path.name}/rotation.ipynb"
+            )
+        )
         await asyncio.sleep(0)  # it has begun, and what it looked at first is not sealed yet
         (folder.path / "record.json").write_bytes(json.dumps(seal.statement(folder)).encode())
-    assert {"writable": False} == {key: value for key, value in (await saving).items() if key == "writable"}
+    assert {"writable": False} == {
+        key: value for key, value in (await saving).items() if key == "writable"
+    }
     assert sealed == (folder.path / "rotation.ipynb").read_bytes()
 
 
@@ -252,28 +344,25 @@ def test_a_seal_that_was_killed_half_way_is_finished(office: Office) -> None:
     assert [] == verify(office.outputs, None, office.keystore).faults
 
 
-def test_commitments_show_sameness_and_nothing_else(office: Office) -> None:
-    """Equal for equal passwords of one rotation, different for any other, incomparable between rotations; the key goes with the seal."""
-    one, two = Secret(PASSWORD), Secret(PASSWORD + "x")
-    made = [commitment(office.keystore, "r1", each) for each in (one, one, two)]
-    assert [True, False] == [same(made[:2]), same(made)]
-    other = commitment(office.keystore, "r2", one)
-    assert (None, None) == (same([made[0], other]), same([made[0], ""]))
-    assert made[0].split(":")[1] != other.split(":")[1]
-    told = json.loads((office.record().path / "record.json").read_bytes())["predicate"]["sameness"]
-    assert (True, {"portal", "keyring", f"school:{SIRET}"}) == (told["equal"], set(told["commitments"]))
-    assert office.keystore.entry("commitment", "00000001").get() is None
+def test_one_password_everywhere_is_in_the_statement(office: Office) -> None:
+    """Each place and how it compared when the password was in hand; no hash of it."""
+    told = statement_of(office.record().path)["sameness"]
+    assert {"places": {"keyring": "equal", f"school:{SIRET}": "equal"}, "equal": True} == told
 
 
 def test_unequal_passwords_show(office: Office) -> None:
     """A target that was given something else is a fault of the evidence."""
-    wrong = commitment(office.keystore, f"{1:08x}", Secret("autre chose"))
-    end = [ev.TargetEntered(f"school:{SIRET}", "automatic", wrong), ev.RotationClosed("succeeded")]
+    other = ev.TargetEntered(f"school:{SIRET}", "automatic", "different")
+    end = [other, ev.RotationClosed("succeeded")]
     seal.finish(office.folder(ending=end), office.settings, office.keystore)
-    assert ["unequal"] == [found.kind for found in verify(office.outputs, None, office.keystore).faults]
+    assert ["unequal"] == [
+        found.kind for found in verify(office.outputs, None, office.keystore).faults
+    ]
 
 
-def test_a_full_disk_is_told_and_the_next_command_seals(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_the_next_command_seals(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is lost, nothing half-sealed."""
     folder = office.folder()
 

@@ -1,4 +1,6 @@
-"""A registered secret is masked in every form in which it usually travels, and a `Secret` never shows itself."""
+"""A registered secret is masked in every form in which it usually travels, and a `Secret` never
+shows itself.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,13 @@ CARRIERS: dict[str, Callable[[str], str]] = {
     "HTML of JSON": lambda v: html.escape(json.dumps(v)),
     "HTML numbers": lambda v: "".join(f"&#{ord(c)};" for c in v),
     "HTML numbers in hexadecimal": lambda v: "".join(f"&#x{ord(c):X};" for c in v),
-    "JSON in a page's script": lambda v: json.dumps(v).replace("<", "\\u003c").replace("&", "\\u0026").replace("'", "\\u0027"),
+    "JSON in a page's script": lambda v: (
+        json.dumps(v).replace("<", "\\u003c").replace("&", "\\u0026").replace("'", "\\u0027")
+    ),
     "URL": lambda v: quote(v, safe=""),
-    "URL in lower case": lambda v: "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02x}" for byte in v.encode()),
+    "URL in lower case": lambda v: "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02x}" for byte in v.encode()
+    ),
     "form": quote_plus,
     "URL of JSON": lambda v: quote(json.dumps({"p": v}), safe=""),
     "repr": repr,
@@ -56,7 +62,9 @@ CARRIERS: dict[str, Callable[[str], str]] = {
     "base64 of JSON": lambda v: base64.b64encode(json.dumps({"password": v}).encode()).decode(),
     "base64": lambda v: base64.b64encode(v.encode()).decode(),
     "base64 after one byte": lambda v: base64.b64encode(b"x" + v.encode() + b"yz").decode(),
-    "base64 after a login": lambda v: base64.b64encode(f"TECH_1_12345678@cpro.fr:{v}".encode()).decode(),
+    "base64 after a login": (
+        lambda v: base64.b64encode(f"TECH_1_12345678@cpro.fr:{v}".encode()).decode()
+    ),
     "base64 for URLs": lambda v: base64.urlsafe_b64encode(v.encode()).decode(),
     "base64 of UTF-16": lambda v: base64.b64encode(v.encode("utf-16-le")).decode(),
     "hexadecimal": lambda v: v.encode().hex(),
@@ -86,8 +94,14 @@ def test_every_usual_form_is_masked(carrier: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=20), st.binary(max_size=5), st.binary(max_size=5))
-def test_any_password_is_masked_at_any_place_of_a_base64_text(value: str, before: bytes, after: bytes) -> None:
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=20),
+    st.binary(max_size=5),
+    st.binary(max_size=5),
+)
+def test_any_password_is_masked_at_any_place_of_a_base64_text(
+    value: str, before: bytes, after: bytes
+) -> None:
     """The three alignments are covered, for any password of the portal's kind."""
     Secret(value)
     text = base64.b64encode(before + value.encode() + after).decode()
@@ -99,7 +113,11 @@ def test_the_bytes_of_a_file_are_searched_in_each_width(wide: str) -> None:
     """A file in UTF-16 hides nothing, nor does a buffer of a widget."""
     for value in VALUES:
         Secret(value)
-        content = b"\1\2" + f'{{"password": {json.dumps(value, ensure_ascii=False)}}}'.encode(wide) + b"\3"
+        content = (
+            b"\1\2"
+            + f'{{"password": {json.dumps(value, ensure_ascii=False)}}}'.encode(wide)
+            + b"\3"
+        )
         assert any(form in content for form in encodings_in_bytes(value))
         scrubbed = scrub_bytes(content)
         assert len(content) == len(scrubbed)
@@ -111,12 +129,17 @@ def test_no_innocent_text_is_masked() -> None:
     for value in VALUES:
         Secret(value)
         assert all(len(form) >= 5 for form in encodings(value))
-    text = "Étape 6 sur 12 · Écran « Modification de la structure » — TECH_1_12345678@cpro.fr, SIRET 21990001600011, /9j/4AAQSkZJRg=="
+    text = (
+        "Étape 6 sur 12 · Écran « Modification de la structure » — TECH_1_12345678@cpro.fr, SIRET"
+        " 21990001600011, /9j/4AAQSkZJRg=="
+    )
     assert text == scrub(text)
 
 
 def test_what_is_begun_is_known() -> None:
-    """The end of a text that may be the beginning of a secret is measured, whole characters of its encodings included."""
+    """The end of a text that may be the beginning of a secret is measured, whole characters of its
+    encodings included.
+    """
     Secret("m9<Rw83bK")
     assert [3, 6, 0] == [begun(text) for text in ("le mot m9<", "le mot m9&lt;", "le mot\n")]
 
@@ -124,14 +147,21 @@ def test_what_is_begun_is_known() -> None:
 def test_a_structure_is_cleaned_in_every_corner() -> None:
     """Keys, lists in dictionaries, buffers."""
     Secret("m9<Rw83bK")
-    dirty = {"m9<Rw83bK": [{"text/html": "<b>m9&lt;Rw83bK</b>"}, b"m9<Rw83bK", 3, None, ("m9<Rw83bK",)]}
+    dirty = {
+        "m9<Rw83bK": [{"text/html": "<b>m9&lt;Rw83bK</b>"}, b"m9<Rw83bK", 3, None, ("m9<Rw83bK",)]
+    }
     assert {MASK: [{"text/html": f"<b>{MASK}</b>"}, b"*" * 9, 3, None, [MASK]]} == clean(dirty)
 
 
 def test_a_secret_never_shows_itself() -> None:
     """Not by printing, formatting, copying, pickling or JSON."""
     held = Secret("m9<Rw83bK")
-    assert [MASK, f"Secret({MASK})", MASK, f"{MASK:>6}"] == [str(held), repr(held), f"{held:>20}", "%s" % held]  # noqa: UP031
+    assert [MASK, f"Secret({MASK})", MASK, f"{MASK:>6}"] == [
+        str(held),
+        repr(held),
+        f"{held:>20}",
+        "%s" % held,
+    ]
     for serialise in (pickle.dumps, copy.copy, copy.deepcopy, json.dumps):
         with pytest.raises(TypeError):
             serialise(held)

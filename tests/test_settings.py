@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from releve.base import settings, siret
-from releve.headless import warm
 from releve.base.settings import Portal, SettingsError, StructureUnknown
+from releve.headless import warm
 
 SIRET = "21990001600011"
 MINIMAL = f"""
@@ -76,13 +76,23 @@ def fault(file: Path, text: str) -> SettingsError:
 
 
 def test_a_minimal_file_has_the_documented_defaults(file: Path) -> None:
-    """A login and one structure suffice; everything else has the value that the documentation shows."""
+    """A login and one structure suffice; everything else has the value that the documentation
+    shows.
+    """
     file.write_text(MINIMAL)
     loaded = settings.load(file)
     assert "https://portail.dgfip.finances.gouv.fr/portail/" == loaded.portal.url
     assert settings.Portal("xt012345") == loaded.portal
-    assert ("gestionnaire", "pigp", "auto") == (loaded.portal.route, loaded.portal.login_through, loaded.portal.headed)
-    assert ("auto", 30, settings.ORIGINS) == (loaded.portal.browser, loaded.portal.timeout_seconds, loaded.portal.origins)
+    assert ("gestionnaire", "pigp", "auto") == (
+        loaded.portal.route,
+        loaded.portal.login_through,
+        loaded.portal.headed,
+    )
+    assert ("auto", 30, settings.ORIGINS) == (
+        loaded.portal.browser,
+        loaded.portal.timeout_seconds,
+        loaded.portal.origins,
+    )
     assert settings.Policy("/", 365, 30, 5, 30, (), 0) == loaded.policy
     assert Path(__file__).resolve().parents[1] / "outputs" == loaded.record.folder
     assert (None, None) == (loaded.piste, loaded.school)
@@ -93,20 +103,42 @@ def test_every_key_is_read(file: Path) -> None:
     """A file that uses every key is read, each value with its type, origins as browsers write them."""
     file.write_text(FULL)
     loaded = settings.load(file)
-    assert ("https://portail.dgfip.finances.gouv.fr", "http://127.0.0.1:8001", "http://[::1]:8002") == loaded.portal.origins
-    assert {"pigp.chorus": "Chorus Pro", "login.identifier": ["Identifiant", "Nom d'utilisateur"]} == loaded.portal.labels
-    assert (False, 12.5, "/usr/bin/chromium") == (loaded.portal.headed, loaded.portal.timeout_seconds, loaded.portal.browser)
-    assert settings.Policy("/;", 300, 20, 3, 10, ("2026-12-24/2027-01-02", "02-29/03-01"), 2) == loaded.policy
+    assert (
+        "https://portail.dgfip.finances.gouv.fr",
+        "http://127.0.0.1:8001",
+        "http://[::1]:8002",
+    ) == loaded.portal.origins
+    assert {
+        "pigp.chorus": "Chorus Pro",
+        "login.identifier": ["Identifiant", "Nom d'utilisateur"],
+    } == loaded.portal.labels
+    assert (False, 12.5, "/usr/bin/chromium") == (
+        loaded.portal.headed,
+        loaded.portal.timeout_seconds,
+        loaded.portal.browser,
+    )
+    assert (
+        settings.Policy("/;", 300, 20, 3, 10, ("2026-12-24/2027-01-02", "02-29/03-01"), 2)
+        == loaded.policy
+    )
     assert settings.Record(Path("/srv/partage"), "http://tsa.example/tsr", 10) == loaded.record
     assert loaded.piste and "https://api.piste.gouv.fr/cpro/" == loaded.piste.api_url
     assert settings.School("http://127.0.0.1:8001/corail") == loaded.school
     expected = settings.Structure(
-        SIRET, "Commune d'Exemple", "TECH_1_12345678@cpro.fr", ("school", "command"), ("programme", "--option"), date(2025, 11, 30)
+        SIRET,
+        "Commune d'Exemple",
+        "TECH_1_12345678@cpro.fr",
+        ("school", "command"),
+        ("programme", "--option"),
+        date(2025, 11, 30),
     )
     assert {SIRET: expected} == loaded.structures
 
 
-PORTAL, STRUCTURE = '[portal]\nlogin = "x"\n', f'\n[structures.{SIRET}]\nname = "n"\ntechnical_account = "a"\n'
+PORTAL, STRUCTURE = (
+    '[portal]\nlogin = "x"\n',
+    f'\n[structures.{SIRET}]\nname = "n"\ntechnical_account = "a"\n',
+)
 FAULTS = {
     "unknown key": (PORTAL + 'broswer = "auto"', "portal.broswer", "« browser »"),
     "unknown key, nothing like it": (PORTAL + "zzzz = 1", "portal.zzzz", "timeout_seconds"),
@@ -156,7 +188,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("text", "key", "mend"), FAULTS.values(), ids=FAULTS)
-def test_each_fault_names_its_file_its_key_and_its_mend(file: Path, text: str, key: str, mend: str) -> None:
+def test_each_fault_names_its_file_its_key_and_its_mend(
+    file: Path, text: str, key: str, mend: str
+) -> None:
     """One error, exit code 2, says which file, which key, and how to mend it."""
     error = fault(file, text)
     assert (2, key) == (error.code, error.facts["key"])
@@ -165,10 +199,14 @@ def test_each_fault_names_its_file_its_key_and_its_mend(file: Path, text: str, k
     assert mend in error.sentences[2]
 
 
-@pytest.mark.parametrize("key", ["password", "mot_de_passe", "client_secret", "otp_seed", "mdp", "token"])
+@pytest.mark.parametrize(
+    "key", ["password", "mot_de_passe", "client_secret", "otp_seed", "mdp", "token"]
+)
 @pytest.mark.parametrize("table", ["portal", "piste", f"structures.{SIRET}"])
 def test_a_secret_in_the_file_is_refused_and_not_repeated(file: Path, table: str, key: str) -> None:
-    """A key that looks like a secret is refused, its value is not in the error, and the keyring is pointed at."""
+    """A key that looks like a secret is refused, its value is not in the error, and the keyring is
+    pointed at.
+    """
     other = "" if table == "portal" else PORTAL
     error = fault(file, other + f'[{table}]\n{key} = "Canari-12345"')
     assert f"{table}.{key}" == error.facts["key"]
@@ -181,7 +219,10 @@ def test_a_slip_in_a_key_that_sounds_secret_is_still_a_slip(file: Path) -> None:
     assert "« token_url »" in fault(file, PORTAL + '[piste]\ntoken_ur = "x"').text
 
 
-@pytest.mark.parametrize(("text", "where"), [("[portal]\nlogin = \n", "ligne 2"), ('[portal]\nlogin = "Canari-12345', "fin du fichier")])
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [("[portal]\nlogin = \n", "ligne 2"), ('[portal]\nlogin = "Canari-12345', "fin du fichier")],
+)
 def test_bad_toml_names_its_line_and_repeats_nothing(file: Path, text: str, where: str) -> None:
     """A file that is not TOML is refused with its line; what stands there is not repeated."""
     error = fault(file, text)
@@ -194,7 +235,11 @@ def test_a_missing_file_says_how_to_make_one(file: Path) -> None:
     """No file: its path, and where an example is."""
     with pytest.raises(SettingsError) as caught:
         settings.load(file)
-    assert (2, True, True) == (caught.value.code, str(file) in caught.value.text, "README" in caught.value.text)
+    assert (2, True, True) == (
+        caught.value.code,
+        str(file) in caught.value.text,
+        "README" in caught.value.text,
+    )
 
 
 def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
@@ -212,7 +257,9 @@ def test_windows_encodings(file: Path) -> None:
         settings.load(file)
 
 
-def test_where_the_file_is_looked_for(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_where_the_file_is_looked_for(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The path given wins over RELEVE_SETTINGS, which wins over the user's configuration folder."""
     usual, named = tmp_path / "usual", tmp_path / "named.toml"
     usual.mkdir()
@@ -226,7 +273,9 @@ def test_where_the_file_is_looked_for(file: Path, monkeypatch: pytest.MonkeyPatc
     assert "given" == settings.load(file).portal.login
 
 
-def test_outputs_override_the_record_folder(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_override_the_record_folder(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`--outputs DIR` wins, and is relative to the current folder."""
     file.write_text(FULL)
     monkeypatch.chdir(tmp_path)
@@ -240,7 +289,11 @@ def test_an_unknown_structure_is_told_with_the_file(file: Path) -> None:
     assert SIRET == loaded.structure("219 900 016 00011").siret
     with pytest.raises(StructureUnknown) as caught:
         loaded.structure("35600000000048")
-    assert (2, True, True) == (caught.value.code, "35600000000048" in caught.value.text, str(file) in caught.value.text)
+    assert (2, True, True) == (
+        caught.value.code,
+        "35600000000048" in caught.value.text,
+        str(file) in caught.value.text,
+    )
 
 
 @pytest.mark.parametrize("good", [SIRET, "35600000000048", "35600000049837"])
@@ -256,7 +309,9 @@ def test_any_single_wrong_digit_is_seen(place: int, shift: int) -> None:
     assert siret.check(wrong)
 
 
-@pytest.mark.parametrize("bad", ["", "2199000160001", SIRET + "0", "2199000160001a", "٢1990001600011", "35600000000041"])
+@pytest.mark.parametrize(
+    "bad", ["", "2199000160001", SIRET + "0", "2199000160001a", "٢1990001600011", "35600000000041"]
+)
 def test_bad_sirets(bad: str) -> None:
     """Anything but 14 plain digits with a right checksum is refused."""
     assert siret.check(bad)
@@ -274,7 +329,11 @@ def test_bad_sirets(bad: str) -> None:
     ],
 )
 def test_the_window_is_shown_as_the_settings_say(
-    headed: Literal["auto", True, False], person: bool, screen: bool, shown: bool, monkeypatch: pytest.MonkeyPatch
+    headed: Literal["auto", True, False],
+    person: bool,
+    screen: bool,
+    shown: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`portal.headed`: for a person by default, always, or never; and never without a screen."""
     monkeypatch.setattr(sys, "platform", "linux")

@@ -1,4 +1,6 @@
-"""The register's head timestamped by a local authority made with OpenSSL: asked for, checked by us and by plain OpenSSL."""
+"""The register's head timestamped by a local authority made with OpenSSL: asked for, checked by us
+and by plain OpenSSL.
+"""
 
 from __future__ import annotations
 
@@ -48,15 +50,42 @@ class Authority:
         f = self.folder
         (f / "serial").write_text("01")
         (f / "tsa.cnf").write_text(CONFIGURATION.format(folder=f))
-        (f / "ext").write_text("extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n")
+        (f / "ext").write_text(
+            "extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n"
+        )
         new = ["req", "-newkey", "rsa:2048", "-nodes", "-sha256"]
-        self.openssl(*new, "-x509", "-keyout", f / "ca.key", "-out", f / "ca.pem", "-subj", "/CN=Racine", "-days", "30")
-        self.openssl(*new, "-keyout", f / "tsa.key", "-out", f / "tsa.csr", "-subj", "/CN=Horodatage")
-        signed = ["-CA", f / "ca.pem", "-CAkey", f / "ca.key", "-CAcreateserial", "-extfile", f / "ext", "-days", "30"]
+        self.openssl(
+            *new,
+            "-x509",
+            "-keyout",
+            f / "ca.key",
+            "-out",
+            f / "ca.pem",
+            "-subj",
+            "/CN=Racine",
+            "-days",
+            "30",
+        )
+        self.openssl(
+            *new, "-keyout", f / "tsa.key", "-out", f / "tsa.csr", "-subj", "/CN=Horodatage"
+        )
+        signed = [
+            "-CA",
+            f / "ca.pem",
+            "-CAkey",
+            f / "ca.key",
+            "-CAcreateserial",
+            "-extfile",
+            f / "ext",
+            "-days",
+            "30",
+        ]
         self.openssl("x509", "-req", "-in", f / "tsa.csr", *signed, "-out", f / "tsa.pem")
 
     def openssl(self, *arguments: object) -> str:
-        done = subprocess.run(["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=30
+        )
         assert 0 == done.returncode, done.stderr
         return done.stdout
 
@@ -64,8 +93,24 @@ class Authority:
         (self.folder / "query").write_bytes(query)
         if self.wrong:
             (self.folder / "other").write_text("autre chose")
-            self.openssl("ts", "-query", "-data", self.folder / "other", "-sha256", "-cert", "-out", self.folder / "query")
-        arguments = ["-config", self.folder / "tsa.cnf", "-section", "default", "-queryfile", self.folder / "query"]
+            self.openssl(
+                "ts",
+                "-query",
+                "-data",
+                self.folder / "other",
+                "-sha256",
+                "-cert",
+                "-out",
+                self.folder / "query",
+            )
+        arguments = [
+            "-config",
+            self.folder / "tsa.cnf",
+            "-section",
+            "default",
+            "-queryfile",
+            self.folder / "query",
+        ]
         self.openssl("ts", "-reply", *arguments, "-out", self.folder / "reply")
         return (self.folder / "reply").read_bytes()
 
@@ -103,7 +148,11 @@ def authority(served: Authority) -> Authority:
 
 @pytest.fixture
 def office(tmp_path: Path, throwaway: ThrowawayKeyring, authority: Authority) -> Office:
-    return Office(tmp_path / "outputs", throwaway.keystore(), more=f'[record]\ntimestamp_url = "{authority.url}"\n')
+    return Office(
+        tmp_path / "outputs",
+        throwaway.keystore(),
+        more=f'[record]\ntimestamp_url = "{authority.url}"\n',
+    )
 
 
 def tokens(office: Office) -> list[Path]:
@@ -111,13 +160,24 @@ def tokens(office: Office) -> list[Path]:
 
 
 def test_each_seal_is_timestamped(office: Office, authority: Authority) -> None:
-    """By its token, which `releve verify` and plain OpenSSL both hold against the register's last line."""
+    """By its token, which `releve verify` and plain OpenSSL both hold against the register's last
+    line.
+    """
     office.record(1)
     head = digest(Register(office.outputs).lines()[-1])
     assert [head] == [token.stem for token in tokens(office)]
     when, known = timestamp.check(tokens(office)[0], authority.folder / "ca.pem")
     assert when is not None and known
-    told = authority.openssl("ts", "-verify", "-digest", head, "-in", tokens(office)[0], "-CAfile", authority.folder / "ca.pem")
+    told = authority.openssl(
+        "ts",
+        "-verify",
+        "-digest",
+        head,
+        "-in",
+        tokens(office)[0],
+        "-CAfile",
+        authority.folder / "ca.pem",
+    )
     assert "Verification: OK" in told
     verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
     assert ([], ["timed"]) == (verdict.faults, [note.kind for note in verdict.notes])
@@ -126,8 +186,13 @@ def test_each_seal_is_timestamped(office: Office, authority: Authority) -> None:
 def test_an_unknown_signer_is_said(office: Office) -> None:
     """Without the authority's certificate the signature is sound, its signer not known."""
     office.record(1)
-    assert (True, False) == ((found := timestamp.check(tokens(office)[0], None))[0] is not None, found[1])
-    assert ["timed", "signer"] == [note.kind for note in verify(office.outputs, None, office.keystore).notes]
+    assert (True, False) == (
+        (found := timestamp.check(tokens(office)[0], None))[0] is not None,
+        found[1],
+    )
+    assert ["timed", "signer"] == [
+        note.kind for note in verify(office.outputs, None, office.keystore).notes
+    ]
 
 
 def test_an_authority_that_is_away_stops_nothing(office: Office, authority: Authority) -> None:
@@ -140,11 +205,16 @@ def test_an_authority_that_is_away_stops_nothing(office: Office, authority: Auth
     authority.away = False
     assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     assert 2 == len(tokens(office))
-    assert ["timed"] == [note.kind for note in verify(office.outputs, None, office.keystore, authority.folder / "ca.pem").notes]
+    assert ["timed"] == [
+        note.kind
+        for note in verify(office.outputs, None, office.keystore, authority.folder / "ca.pem").notes
+    ]
 
 
 def test_a_seal_that_was_never_timestamped_says_so(office: Office, authority: Authority) -> None:
-    """By the check, which needs no settings, by the statement and by the page; the next command has it stamped, and changes no file."""
+    """By the check, which needs no settings, by the statement and by the page; the next command has
+    it stamped, and changes no file.
+    """
     authority.away = True
     record = office.record(1).path
     (note,) = verify(office.outputs, None, office.keystore).notes
@@ -164,9 +234,15 @@ def test_a_token_for_something_else_is_refused(office: Office, authority: Author
     assert [] == tokens(office)
 
 
-@pytest.mark.parametrize("harm", ["flipped", "another line's", "rewritten register", "another authority"])
-def test_a_false_timestamp_is_found(office: Office, authority: Authority, tmp_path: Path, harm: str) -> None:
-    """A token that was changed, renamed, signed by another, or that stamps a line that is gone; without any keyring."""
+@pytest.mark.parametrize(
+    "harm", ["flipped", "another line's", "rewritten register", "another authority"]
+)
+def test_a_false_timestamp_is_found(
+    office: Office, authority: Authority, tmp_path: Path, harm: str
+) -> None:
+    """A token that was changed, renamed, signed by another, or that stamps a line that is gone;
+    without any keyring.
+    """
     office.record(1)
     office.record(2)
     trusted = authority.folder / "ca.pem"
@@ -184,4 +260,6 @@ def test_a_false_timestamp_is_found(office: Office, authority: Authority, tmp_pa
         other.folder.mkdir()
         other.certify()
         trusted = other.folder / "ca.pem"
-    assert "timestamp" in [fault.kind for fault in verify(office.outputs, None, None, trusted).faults]
+    assert "timestamp" in [
+        fault.kind for fault in verify(office.outputs, None, None, trusted).faults
+    ]

@@ -49,7 +49,12 @@ def folders(office: Office) -> list[Path]:
 
 def kinds(office: Office, keyring: bool = True) -> list[str]:
     """The codes of the faults found."""
-    return sorted({found.kind for found in verify(office.outputs, None, office.keystore if keyring else None).faults})
+    return sorted(
+        {
+            found.kind
+            for found in verify(office.outputs, None, office.keystore if keyring else None).faults
+        }
+    )
 
 
 def lines(office: Office) -> list[bytes]:
@@ -64,7 +69,9 @@ def chained(entries: list[dict[str, object]]) -> list[bytes]:
     """The entries with every hash recomputed, as somebody who knows the format would."""
     new: list[bytes] = []
     for number, entry in enumerate(entries, 1):
-        new.append(rfc8785.dumps(entry | {"n": number, "previous": digest(new[-1]) if new else FIRST}))  # type: ignore[arg-type]
+        new.append(
+            rfc8785.dumps(entry | {"n": number, "previous": digest(new[-1]) if new else FIRST})
+        )  # type: ignore[arg-type]
     return new
 
 
@@ -77,7 +84,10 @@ def test_an_untouched_folder_is_intact(office: Office) -> None:
 def test_any_byte_of_any_file(office: Office) -> None:
     """A bit turned anywhere, in any file of a record or in the register, is found."""
     turned, dice = 0, random.Random(5)
-    for path in [*(p for p in folders(office)[1].rglob("*") if p.is_file()), office.outputs / "register.jsonl"]:
+    for path in [
+        *(p for p in folders(office)[1].rglob("*") if p.is_file()),
+        office.outputs / "register.jsonl",
+    ]:
         whole = path.read_bytes()
         for place in {0, len(whole) - 1, *(dice.randrange(len(whole)) for _ in range(12))}:
             harmed = bytearray(whole)
@@ -90,7 +100,9 @@ def test_any_byte_of_any_file(office: Office) -> None:
 
 
 def test_every_byte_of_the_statement_and_of_a_line(office: Office) -> None:
-    """Exhaustively: no byte of the register can change, nor any of a statement's (its hash is in the register)."""
+    """Exhaustively: no byte of the register can change, nor any of a statement's (its hash is in
+    the register).
+    """
     path = office.outputs / "register.jsonl"
     whole = path.read_bytes()
     for place in range(len(whole) - len(lines(office)[-1]) - 1, len(whole)):
@@ -250,12 +262,16 @@ MUTATIONS: dict[Callable[[Office, Path, Path], None], set[str]] = {
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.__name__)
-def test_each_change_is_found_and_named(office: Office, mutation: Callable[[Office, Path, Path], None]) -> None:
+def test_each_change_is_found_and_named(
+    office: Office, mutation: Callable[[Office, Path, Path], None]
+) -> None:
     """The codes say what was done; the French line names the record, the file or the line."""
     first, second, *_ = folders(office)
     mutation(office, first, second)
     found = kinds(office)
-    assert found and set(found) <= MUTATIONS[mutation] | ({"line_changed"} if mutation is _reorder else set()), found
+    assert found and set(found) <= MUTATIONS[mutation] | (
+        {"line_changed"} if mutation is _reorder else set()
+    ), found
     assert MUTATIONS[mutation] <= set(found) or mutation is _reorder, found
     for fault in verify(office.outputs, None, office.keystore).faults:
         assert fault.text and "{" not in fault.text
@@ -277,24 +293,37 @@ def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None
 
 
 def arguments(*folder: Path, as_json: bool = False) -> argparse.Namespace:
-    return argparse.Namespace(folder=list(folder), json=as_json, settings=None, outputs=None, tsa_ca=None)
+    return argparse.Namespace(
+        folder=list(folder), json=as_json, settings=None, outputs=None, tsa_ca=None
+    )
 
 
-def test_the_command_says_it_in_french_and_by_its_code(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_it_in_french_and_by_its_code(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
     """0 and 7; one line a fault; `--json` for programs."""
     assert 0 == command.main(arguments(office.outputs))
     assert "Tout est intact." in capsys.readouterr().out
     first = folders(office)[0]
     _add(office, first, first)
     assert 7 == command.main(arguments(office.outputs))
-    assert f"ANOMALIE  {first.name} : le fichier captures/x.png a été ajouté" in capsys.readouterr().out
+    assert (
+        f"ANOMALIE  {first.name} : le fichier captures/x.png a été ajouté"
+        in capsys.readouterr().out
+    )
     assert 7 == command.main(arguments(office.outputs, as_json=True))
     told = json.loads(capsys.readouterr().out)
     (verdict,) = told["folders"].values()
-    assert (7, "added", "captures/x.png") == (told["code"], verdict["faults"][0]["kind"], verdict["faults"][0]["what"])
+    assert (7, "added", "captures/x.png") == (
+        told["code"],
+        verdict["faults"][0]["kind"],
+        verdict["faults"][0]["what"],
+    )
 
 
-def test_a_rotation_under_way_is_no_fault(tmp_path: Path, throwaway: ThrowawayKeyring, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rotation_under_way_is_no_fault(
+    tmp_path: Path, throwaway: ThrowawayKeyring, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The very first one: no register yet, and nothing wrong; alone or with its folder."""
     office = Office(tmp_path / "outputs", throwaway.keystore())
     folder = office.folder(1, ending=())
@@ -303,7 +332,9 @@ def test_a_rotation_under_way_is_no_fault(tmp_path: Path, throwaway: ThrowawayKe
         assert f"{folder.path.name} : rotation en cours" in capsys.readouterr().out
 
 
-def test_one_record_alone_can_be_checked(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_record_alone_can_be_checked(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A folder by its name, held against the register beside it; the others are not looked at."""
     first, second, *_ = folders(office)
     _add(office, first, first)
@@ -321,7 +352,9 @@ def test_a_wrong_folder_is_not_called_intact(office: Office) -> None:
 
 def test_every_finding_has_its_words() -> None:
     """No code without a French line."""
-    assert all((words.strip() and words[0].islower()) or words.startswith("{") for words in WORDS.values())
+    assert all(
+        (words.strip() and words[0].islower()) or words.startswith("{") for words in WORDS.values()
+    )
 
 
 def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:
@@ -332,11 +365,15 @@ def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:
 def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
     tmp_path: Path, throwaway: ThrowawayKeyring, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing goes by default, nothing without --yes, nothing that is not intact; what goes is said in the register."""
+    """Nothing goes by default, nothing without --yes, nothing that is not intact; what goes is said
+    in the register.
+    """
     office = Office(tmp_path / "outputs", throwaway.keystore())
     office.record(1)
     old = office.folder(2)
-    aged = RecordFolder.at(old.path.rename(old.path.with_name(old.path.name.replace("2026-", "2001-"))))
+    aged = RecordFolder.at(
+        old.path.rename(old.path.with_name(old.path.name.replace("2026-", "2001-")))
+    )
     assert aged is not None
     seal.finish(aged, office.settings, office.keystore)
     with pytest.raises(purge.KeptForEver):
@@ -351,4 +388,7 @@ def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
     assert 0 == purge.main(purge_arguments(office, True)) and not aged.path.exists()
     assert ["record", "record", "purge"] == [entry["kind"] for entry in office.register()]
     verdict = verify(office.outputs, None, office.keystore)
-    assert ([], [("destroyed", aged.path.name)]) == (verdict.faults, [(note.kind, note.record) for note in verdict.notes])
+    assert ([], [("destroyed", aged.path.name)]) == (
+        verdict.faults,
+        [(note.kind, note.record) for note in verdict.notes],
+    )

@@ -1,4 +1,6 @@
-"""Words are found as an eye finds them: case, accents, spaces and apostrophes apart, and never a part of another word."""
+"""Words are found as an eye finds them: case, accents, spaces and apostrophes apart, and never a
+part of another word.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,11 @@ def test_a_word_within_another_is_not_found(shown: str) -> None:
     assert not Words({"login.submit": "connexion"}).find("login.submit").search(shown)
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=255), min_size=1, max_size=30).filter(str.strip))
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), min_size=1, max_size=30).filter(
+        str.strip
+    )
+)
 def test_any_label_of_the_settings_finds_itself(label: str) -> None:
     """Whatever its characters, brackets and stars included, it is words and not a pattern."""
     import re
@@ -75,7 +81,15 @@ def test_an_account_is_not_a_part_of_another(text: str, is_there: bool) -> None:
     assert is_there is bool(whole("TECH_1_123@cpro.fr").search(text))
 
 
-@pytest.mark.parametrize("shown", ["21990001600011", "219 900 016 00011", "219\u00a0900\u00a0016\u00a000011", "219\u202f900 016 000 11"])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "21990001600011",
+        "219 900 016 00011",
+        "219\u00a0900\u00a0016\u00a000011",
+        "219\u202f900 016 000 11",
+    ],
+)
 def test_a_siret_is_found_in_groups(shown: str) -> None:
     """However it is written."""
     import re

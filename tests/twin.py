@@ -1,7 +1,9 @@
-"""A twin of the portal, without HTTP and without a browser: the real rotation, journal, slots and lock over `releve.school.World`.
+"""A twin of the portal, without HTTP and without a browser: the real rotation, journal, slots and
+lock over `releve.school.World`.
 
-In this process, a kill is simulated (`Killed` at an effect, and all memory dropped). Across processes it is real: the world and
-the keyring stay with the test, `serve` lets a child process reach them, and the child is SIGKILLed at an effect.
+In this process, a kill is simulated (`Killed` at an effect, and all memory dropped). Across
+processes it is real: the world and the keyring stay with the test, `serve` lets a child process
+reach them, and the child is SIGKILLed at an effect.
 """
 
 from __future__ import annotations
@@ -21,20 +23,20 @@ from pathlib import Path
 from typing import Any
 
 from keyring.backend import KeyringBackend
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret, forget, registered
 from releve.decision import events as ev
 from releve.decision import facts, state
-from releve.jupyter import runbook
-from releve.base.errors import ReleveError
-from releve.headless.run import model
-from releve.rotation.prompts import Unattended
-from releve.portal import errors as e
 from releve.decision.procedure import NAVIGATION
+from releve.headless.run import model
+from releve.jupyter import runbook
+from releve.portal import errors as e
 from releve.record.folder import RecordFolder, all_records
 from releve.record.folder import is_closed as is_closed
+from releve.rotation.prompts import Unattended
+from releve.rotation.session import Parameters, Session
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
-from releve.base.secret import Secret, forget, registered
-from releve.rotation.session import Parameters, Session
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
 from releve.vault.throwaway import ThrowawayBackend
@@ -73,12 +75,23 @@ class MemoryKeyring(KeyringBackend):
 
 
 class TwinRoute:
-    """The screens as a state machine: what is asked on the wrong screen is refused, as the real ones would."""
+    """The screens as a state machine: what is asked on the wrong screen is refused, as the real
+    ones would.
+    """
 
     mode, driver = "automatic", ""
 
-    def __init__(self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0) -> None:
-        self.world, self.siret, self.account, self.sees_first, self.at, self.cut = world, siret, account, sees_first, at, cut
+    def __init__(
+        self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0
+    ) -> None:
+        self.world, self.siret, self.account, self.sees_first, self.at, self.cut = (
+            world,
+            siret,
+            account,
+            sees_first,
+            at,
+            cut,
+        )
         self.name = "raccordements" if sees_first else "gestionnaire"
         self.where = ""
         self.shown: str | None = None
@@ -170,7 +183,9 @@ class TwinTarget:
 
 @dataclass
 class Result:
-    """How a run ended: the exit code, the error's class name and its text; nothing of them when it was killed."""
+    """How a run ended: the exit code, the error's class name and its text; nothing of them when it
+    was killed.
+    """
 
     code: int | None
     error: str = ""
@@ -194,12 +209,23 @@ class Twin:
     patience: float = 0.0
 
     @classmethod
-    def new(cls, folder: Path, *, seed: int = 1, keystore: Keystore | None = None, **options: Any) -> Twin:
-        """A small world, in which as many structures as there are targets share one technical account."""
+    def new(
+        cls, folder: Path, *, seed: int = 1, keystore: Keystore | None = None, **options: Any
+    ) -> Twin:
+        """A small world, in which as many structures as there are targets share one technical
+        account.
+        """
         folder.mkdir(exist_ok=True)
-        twin = cls(folder, World(seed=seed, structures=4, login=LOGIN, password=PASSWORD), keystore or Keystore(MemoryKeyring()), **options)
+        twin = cls(
+            folder,
+            World(seed=seed, structures=4, login=LOGIN, password=PASSWORD),
+            keystore or Keystore(MemoryKeyring()),
+            **options,
+        )
         for siret in twin.sirets:
-            twin.world.corail[siret] = CorailRow(DEMO_ACCOUNT, twin.world.accounts[DEMO_ACCOUNT].password)
+            twin.world.corail[siret] = CorailRow(
+                DEMO_ACCOUNT, twin.world.accounts[DEMO_ACCOUNT].password
+            )
         twin.keystore.portal_password(LOGIN).set(Secret(PASSWORD))
         twin.settings()
         return twin
@@ -207,7 +233,11 @@ class Twin:
     @property
     def sirets(self) -> list[str]:
         """The structures that use the account."""
-        others = [siret for siret, each in self.world.structures.items() if DEMO_ACCOUNT not in each.accounts]
+        others = [
+            siret
+            for siret, each in self.world.structures.items()
+            if DEMO_ACCOUNT not in each.accounts
+        ]
         return [DEMO_SIRET, *others][: self.targets]
 
     @property
@@ -223,19 +253,26 @@ class Twin:
         path = self.folder / "releve.toml"
         if not path.exists():
             structures = "".join(
-                f'[structures.{siret}]\nname = "{DEMO_NAME}"\ntechnical_account = "{DEMO_ACCOUNT}"\ntargets = ["school"]\n'
+                f'[structures.{siret}]\nname = "{DEMO_NAME}"\ntechnical_account ='
+                f' "{DEMO_ACCOUNT}"\ntargets = ["school"]\n'
                 for siret in self.sirets
             )
             here = "http://127.0.0.1:9"
             path.write_text(
-                f'[portal]\nurl = "{here}/"\nlogin = "{LOGIN}"\norigins = ["{here}"]\n[school]\ncorail_url = "{here}/"\n'
-                f"[policy]\nmax_attempts = {self.max_attempts}\n{structures}",
+                f'[portal]\nurl = "{here}/"\nlogin = "{LOGIN}"\norigins ='
+                f' ["{here}"]\n[school]\ncorail_url = "{here}/"\n[policy]\nmax_attempts ='
+                f" {self.max_attempts}\n{structures}",
                 encoding="utf-8",
             )
         return path
 
     def parameters(self, **options: Any) -> dict[str, Any]:
-        given = {"structure": DEMO_SIRET, "approve": True, "settings": str(self.settings()), "outputs": str(self.outputs)}
+        given = {
+            "structure": DEMO_SIRET,
+            "approve": True,
+            "settings": str(self.settings()),
+            "outputs": str(self.outputs),
+        }
         return given | options
 
     def session(self, parameters: Parameters, operator: Any) -> Session:
@@ -251,7 +288,9 @@ class Twin:
                 await runbook.step(step)
 
     def run(self, cells: list[str] = CELLS, **options: Any) -> Result:
-        """A process of its own, as far as memory is concerned: all the cells, then nothing of it is left but what it wrote."""
+        """A process of its own, as far as memory is concerned: all the cells, then nothing of it is
+        left but what it wrote.
+        """
         runbook._session = None
         try:
             with contextlib.redirect_stdout(io.StringIO()):
@@ -263,7 +302,9 @@ class Twin:
             return Result(self._code(error), type(error).__name__, error.text)
         finally:
             if runbook._session is not None:
-                runbook._session.lock._lock.release(force=True)  # as the system does when a process dies: its name stays written
+                runbook._session.lock._lock.release(
+                    force=True
+                )  # as the system does when a process dies: its name stays written
             runbook._session = None
             forget(registered())  # all memory is gone
 
@@ -277,7 +318,9 @@ class Twin:
 
     @property
     def records(self) -> list[RecordFolder]:
-        return sorted(all_records(self.outputs), key=lambda each: [entry.time for entry in each.entries()][:1])
+        return sorted(
+            all_records(self.outputs), key=lambda each: [entry.time for entry in each.entries()][:1]
+        )
 
     @property
     def record(self) -> RecordFolder:
@@ -307,12 +350,17 @@ class Twin:
 
     def agree(self) -> bool:
         """Portal, keyring and every target hold the same password."""
-        return self.held(Slot.CURRENT) == self.password and all(self.world.corail_matches(siret) for siret in self.sirets)
+        return self.held(Slot.CURRENT) == self.password and all(
+            self.world.corail_matches(siret) for siret in self.sirets
+        )
 
     def lies(self) -> list[str]:
         """What Relève says now that is not so."""
         said, found = self.situation, []
-        facts_, held = said.facts, self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT))
+        facts_, held = (
+            said.facts,
+            self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
+        )
         portal = {
             state.OLD: self.resets() == 0,
             state.NEW: self.resets() > 0 and (held or said.phase == "by hand"),
@@ -337,7 +385,11 @@ class Twin:
         }
         found += [said.portal] if not portal.get(said.portal, False) else []
         found += [said.keyring] if not keyring.get(said.keyring, False) else []
-        wrong = [each for each in facts_.entered if facts_.effective and not self.world.corail_matches(each.split(":")[1])]
+        wrong = [
+            each
+            for each in facts_.entered
+            if facts_.effective and not self.world.corail_matches(each.split(":")[1])
+        ]
         return found + [f"{each} n'a pas le mot de passe" for each in wrong]
 
 
@@ -350,7 +402,14 @@ class TwinSession(Session):
 
     async def open_route(self, known: str = "") -> Any:
         t = self.twin
-        return TwinRoute(t.world, self.structure.siret, self.structure.technical_account, t.sees_first, t.at, t.cut)
+        return TwinRoute(
+            t.world,
+            self.structure.siret,
+            self.structure.technical_account,
+            t.sees_first,
+            t.at,
+            t.cut,
+        )
 
     def target(self, target: str) -> Any:
         return TwinTarget(self.twin.world, target.split(":")[1], self.twin.at)
@@ -461,10 +520,21 @@ class RemoteWorld:
 
 
 def process(
-    address: str, key: bytes, keyring: str, folder: str, shape: dict[str, Any], kill_at: int | None, options: dict[str, Any]
+    address: str,
+    key: bytes,
+    keyring: str,
+    folder: str,
+    shape: dict[str, Any],
+    kill_at: int | None,
+    options: dict[str, Any],
 ) -> None:
     """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's."""
-    twin = Twin(Path(folder), RemoteWorld(address, key), Keystore(ThrowawayBackend(keyring), throwaway=True), **shape)
+    twin = Twin(
+        Path(folder),
+        RemoteWorld(address, key),
+        Keystore(ThrowawayBackend(keyring), throwaway=True),
+        **shape,
+    )
     count = -1
 
     def die(name: str, when: str) -> None:

@@ -1,4 +1,6 @@
-"""Preloaded in the process that the crash tests fork theirs from: what a first run imports and compiles is there before the fork."""
+"""Preloaded in the process that the crash tests fork theirs from: what a first run imports and
+compiles is there before the fork.
+"""
 
 import tempfile
 from pathlib import Path

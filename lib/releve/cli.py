@@ -21,35 +21,79 @@ from typing import Any, NoReturn
 from releve.base.errors import ReleveError
 
 COMMANDS = {
-    "demo": ("releve.commands.demo", "une rotation complète sur le site d'entraînement, sans rien toucher de réel"),
+    "demo": (
+        "releve.commands.demo",
+        "une rotation complète sur le site d'entraînement, sans rien toucher de réel",
+    ),
     "lab": ("releve.commands.lab", "ouvrir le carnet pas à pas dans JupyterLab"),
-    "rotate": ("releve.commands.rotate", "renouveler le mot de passe d'une ou plusieurs structures"),
-    "rehearse": ("releve.commands.rehearse", "tout faire sauf la réinitialisation, et dire ce qui a été reconnu sur chaque écran"),
+    "rotate": (
+        "releve.commands.rotate",
+        "renouveler le mot de passe d'une ou plusieurs structures",
+    ),
+    "rehearse": (
+        "releve.commands.rehearse",
+        "tout faire sauf la réinitialisation, et dire ce qui a été reconnu sur chaque écran",
+    ),
     "resume": ("releve.commands.resume", "finir les rotations interrompues"),
     "due": ("releve.commands.due", "ce qui est à renouveler, et quand"),
-    "report": ("releve.commands.report", "une page pour le responsable : ce qui est à faire, bloqué, non prouvé"),
-    "notify": ("releve.commands.notify", "prévenir quelqu'un de ce qui est en retard, bloqué, ou ne tourne plus"),
-    "schedule": ("releve.commands.schedule", "montrer ce qu'il faut installer pour que le poste lance Relève chaque jour"),
-    "verify": ("releve.commands.verify", "vérifier que les dossiers et le registre n'ont pas changé"),
-    "purge": ("releve.commands.purge", "détruire les dossiers plus vieux que la durée de conservation déclarée"),
+    "report": (
+        "releve.commands.report",
+        "une page pour le responsable : ce qui est à faire, bloqué, non prouvé",
+    ),
+    "notify": (
+        "releve.commands.notify",
+        "prévenir quelqu'un de ce qui est en retard, bloqué, ou ne tourne plus",
+    ),
+    "schedule": (
+        "releve.commands.schedule",
+        "montrer ce qu'il faut installer pour que le poste lance Relève chaque jour",
+    ),
+    "verify": (
+        "releve.commands.verify",
+        "vérifier que les dossiers et le registre n'ont pas changé",
+    ),
+    "purge": (
+        "releve.commands.purge",
+        "détruire les dossiers plus vieux que la durée de conservation déclarée",
+    ),
     "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
-    "credentials": ("releve.vault.credentials", "enregistrer, vérifier ou effacer les mots de passe du trousseau"),
-    "discover": ("releve.commands.discover", "lister vos structures et leurs comptes techniques, et les ajouter aux réglages"),
-    "doctor": ("releve.commands.doctor", "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent"),
+    "credentials": (
+        "releve.vault.credentials",
+        "enregistrer, vérifier ou effacer les mots de passe du trousseau",
+    ),
+    "discover": (
+        "releve.commands.discover",
+        "lister vos structures et leurs comptes techniques, et les ajouter aux réglages",
+    ),
+    "doctor": (
+        "releve.commands.doctor",
+        "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent",
+    ),
     "school": ("releve.school.command", "ouvrir le site d'entraînement"),
 }
 CHANGING = ("rotate", "resume")  # what they began may be a reset, whatever stopped them
-FINISHING = ("rotate", "resume", "abandon", "verify", "due", "lab")  # first they seal what was left unsealed
+FINISHING = (
+    "rotate",
+    "resume",
+    "abandon",
+    "verify",
+    "due",
+    "lab",
+)  # first they seal what was left unsealed
 EPILOGUE = (
-    "Codes de sortie : 0 fait ; 2 arguments ou réglages ; 3 rien à faire ; 4 une personne est attendue ; "
-    "5 échec avant tout changement ; 6 échec après la réinitialisation ; 7 preuve abîmée."
+    "Codes de sortie : 0 fait ; 2 arguments ou réglages ; 3 rien à faire ; 4 une personne est"
+    " attendue ; 5 échec avant tout changement ; 6 échec après la réinitialisation ; 7 preuve"
+    " abîmée."
 )
 _FRENCH = (
     (r"the following arguments are required: (.*)", r"il manque : \1"),
     (r"unrecognized arguments: (.*)", r"inconnu : \1"),
     (r"argument (.*): expected one argument", r"\1 attend une valeur"),
     (r"argument (.*): expected at least one argument", r"\1 attend au moins une valeur"),
-    (r"argument (.*): invalid choice: (.*) \(choose from (.*)\)", r"\1 : \2 n'existe pas ; possible : \3"),
+    (
+        r"argument (.*): invalid choice: (.*) \(choose from (.*)\)",
+        r"\1 : \2 n'existe pas ; possible : \3",
+    ),
     (r"argument (.*): invalid \w+ value: (.*)", r"\1 : \2 ne convient pas"),
     (r"argument (.*): not allowed with argument (.*)", r"\1 ne va pas avec \2"),
     (r"one of the arguments (.*) is required", r"il faut l'un de : \1"),
@@ -57,11 +101,16 @@ _FRENCH = (
 
 
 class Unforeseen(ReleveError):
-    """A fault of ours, or of this machine. The text names its place, for the maintainers: no traceback reaches the operator."""
+    """A fault of ours, or of this machine. The text names its place, for the maintainers: no
+    traceback reaches the operator.
+    """
 
     happened = "Relève s'est arrêté sur une erreur imprévue ({what})."
     safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = "Lancez « releve resume », qui reprend ce qui est resté ouvert. Si cela se répète, montrez ce message à votre support."
+    todo = (
+        "Lancez « releve resume », qui reprend ce qui est resté ouvert. Si cela se répète, montrez"
+        " ce message à votre support."
+    )
 
     @classmethod
     def of(cls, error: Exception, command: str) -> Unforeseen:
@@ -71,14 +120,20 @@ class Unforeseen(ReleveError):
         trace = error.__traceback__
         while trace and trace.tb_next:
             trace = trace.tb_next
-        place = f", {Path(trace.tb_frame.f_code.co_filename).name} ligne {trace.tb_lineno}" if trace else ""
+        place = (
+            f", {Path(trace.tb_frame.f_code.co_filename).name} ligne {trace.tb_lineno}"
+            if trace
+            else ""
+        )
         found = cls(what=scrub(" ".join(f"{type(error).__name__} : {error}".split())[:300]) + place)
         found.code = 6 if command in CHANGING else 5
         return found
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
+    def add_usage(
+        self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None
+    ) -> None:
         super().add_usage(usage, actions, groups, "Utilisation : ")
 
     def start_section(self, heading: str | None) -> None:
@@ -86,16 +141,32 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse in French; the arguments of `module`'s command are added when it is the one asked for."""
+    """argparse in French; the arguments of `module`'s command are added when it is the one asked
+    for.
+    """
 
     def __init__(self, prog: str, module: str = "", **kwargs: Any) -> None:
-        super().__init__(prog, add_help=False, formatter_class=_Formatter, allow_abbrev=False, **kwargs)
+        super().__init__(
+            prog, add_help=False, formatter_class=_Formatter, allow_abbrev=False, **kwargs
+        )
         self._module = module
         self._positionals.title, self._optionals.title = "Arguments", "Options"
         self.add_argument("-h", "--help", action="help", help="afficher cette aide")
-        self.add_argument("--settings", metavar="FICHIER", default=argparse.SUPPRESS, help="fichier de réglages TOML")
-        self.add_argument("--outputs", metavar="DOSSIER", default=argparse.SUPPRESS, help="dossier des rotations")
-        self.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="résultat en JSON sur la sortie standard")
+        self.add_argument(
+            "--settings",
+            metavar="FICHIER",
+            default=argparse.SUPPRESS,
+            help="fichier de réglages TOML",
+        )
+        self.add_argument(
+            "--outputs", metavar="DOSSIER", default=argparse.SUPPRESS, help="dossier des rotations"
+        )
+        self.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="résultat en JSON sur la sortie standard",
+        )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if self._module:
@@ -106,15 +177,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         for english, french in _FRENCH:
             message = re.sub(english, french, message)
-        self.exit(2, f"{self.format_usage()}Commande incomplète ou inconnue : {message}. « {self.prog} --help » montre tout.\n")
+        self.exit(
+            2,
+            f"{self.format_usage()}Commande incomplète ou inconnue : {message}. « {self.prog}"
+            " --help » montre tout.\n",
+        )
 
 
 def parser() -> Parser:
     """The whole command line, each command's own arguments left for later."""
     text = "Relève : le mot de passe du compte technique Chorus Pro, renouvelé pas à pas."
     top = Parser(prog="releve", description=text, epilog=EPILOGUE)
-    top.add_argument("--version", action="version", version=f"releve {version('releve')}", help="afficher la version")
-    commands = top.add_subparsers(dest="command", metavar="COMMANDE", required=True, title="Commandes", prog="releve")
+    top.add_argument(
+        "--version",
+        action="version",
+        version=f"releve {version('releve')}",
+        help="afficher la version",
+    )
+    commands = top.add_subparsers(
+        dest="command", metavar="COMMANDE", required=True, title="Commandes", prog="releve"
+    )
     for name, (module, text) in COMMANDS.items():
         commands.add_parser(name, module=module, help=text, description=text.capitalize() + ".")
     return top
@@ -131,7 +213,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a file on Windows is in cp1252, which lacks an arrow
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a file on Windows is in cp1252, which lacks an arrow
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
     try:
@@ -142,7 +226,10 @@ def _run(argv: Sequence[str] | None) -> int:
     except ReleveError as error:
         return fail(error, args.json)
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in answer to a question
-        print("\nInterrompu. Rien n'est perdu : « releve resume » reprend ce qui était commencé.", file=sys.stderr)
+        print(
+            "\nInterrompu. Rien n'est perdu : « releve resume » reprend ce qui était commencé.",
+            file=sys.stderr,
+        )
         return 4
     except BrokenPipeError:
         return 0
@@ -152,7 +239,9 @@ def _run(argv: Sequence[str] | None) -> int:
 
 @contextmanager
 def _started_early(args: argparse.Namespace) -> Iterator[None]:
-    """The kernel and the browser of a rotation that is surely wanted start first, beside all the rest."""
+    """The kernel and the browser of a rotation that is surely wanted start first, beside all the
+    rest.
+    """
     if not (args.command == "rotate" and args.yes and (args.all or args.siret)):
         yield
         return
@@ -167,11 +256,13 @@ def _started_early(args: argparse.Namespace) -> Iterator[None]:
 
 
 def _finish_left_over(args: argparse.Namespace) -> int:
-    """Seal the records that an ended process left unsealed (plain papermill, a kill); how many could not be."""
+    """Seal the records that an ended process left unsealed (plain papermill, a kill); how many
+    could not be.
+    """
     if getattr(args, "folder", None):  # an auditor's check of named folders writes nothing
         return 0
-    from releve.record.seal import finish_left_over
     from releve.base.settings import load
+    from releve.record.seal import finish_left_over
     from releve.vault.keystore import open_keystore
 
     with suppress(ReleveError):  # bad settings, no keyring: the command itself tells it
@@ -185,7 +276,12 @@ def _finish_left_over(args: argparse.Namespace) -> int:
 def fail(error: ReleveError, as_json: bool) -> int:
     """Tell an error; returns its code."""
     if as_json:
-        print(json.dumps({"code": error.code, "error": type(error).__name__, "text": error.text}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"code": error.code, "error": type(error).__name__, "text": error.text},
+                ensure_ascii=False,
+            )
+        )
     else:
         print(error.text, file=sys.stderr)
     return error.code

@@ -1,7 +1,9 @@
-"""A DAG over the same notebook, for an agency that has Airflow already: one task a structure, on working days.
+"""A DAG over the same notebook, for an agency that has Airflow already: one task a structure, on
+working days.
 
-RELEVE_NOTEBOOK, RELEVE_SETTINGS, RELEVE_OUTPUTS and RELEVE_SIRETS come from the worker's environment; the kernel "releve" is a Jupyter
-kernel of Relève's own environment. Two workers may share the outputs: an account that is in hand, or was just renewed, is left alone.
+RELEVE_NOTEBOOK, RELEVE_SETTINGS, RELEVE_OUTPUTS and RELEVE_SIRETS come from the worker's
+environment; the kernel "releve" is a Jupyter kernel of Relève's own environment. Two workers may
+share the outputs: an account that is in hand, or was just renewed, is left alone.
 """
 
 from __future__ import annotations
@@ -27,7 +29,13 @@ class Rotation(PapermillOperator):
             raise
 
 
-with DAG("releve", schedule="30 7 * * 1-5", start_date=datetime(2026, 1, 1), catchup=False, max_active_tasks=1) as dag:
+with DAG(
+    "releve",
+    schedule="30 7 * * 1-5",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_tasks=1,
+) as dag:
     for siret in os.environ["RELEVE_SIRETS"].split():
         Rotation(
             task_id=f"rotation_{siret}",

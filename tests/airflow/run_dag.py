@@ -1,7 +1,8 @@
-"""Runs the DAG for real, twice at once, on the school: each account is reset exactly once. By hand, apart from the main suite:
+"""Runs the DAG for real, twice at once, on the school: each account is reset exactly once. By hand,
+apart from the main suite:
 
-    python -m venv AIRFLOW && AIRFLOW/bin/pip install -r tests/airflow/requirements.txt
-    .venv/bin/python tests/airflow/run_dag.py AIRFLOW
+python -m venv AIRFLOW && AIRFLOW/bin/pip install -r tests/airflow/requirements.txt
+.venv/bin/python tests/airflow/run_dag.py AIRFLOW
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def environment(scene: FleetScene, folder: Path) -> dict[str, str]:
     kernel = folder / "jupyter" / "kernels" / "releve"
     kernel.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Relève", "language": "python"}), encoding="utf-8")
+    (kernel / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": "Relève", "language": "python"}), encoding="utf-8"
+    )
     return os.environ | scene.keyring.environment | {
         "AIRFLOW_HOME": str(folder / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(HERE),
@@ -42,11 +45,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, fleet_scene(Path(name) / "scene", 2) as scene:
         scene.outputs.mkdir()
         worker = environment(scene, Path(name))
-        subprocess.run([airflow, "db", "migrate"], env=worker, check=True, stdout=subprocess.DEVNULL)
-        subprocess.run([airflow, "dags", "reserialize"], env=worker, check=True, stdout=subprocess.DEVNULL)
-        both = [subprocess.Popen([airflow, "dags", "test", "releve", day], env=worker) for day in ("2026-11-23", "2026-11-24")]
+        subprocess.run(
+            [airflow, "db", "migrate"], env=worker, check=True, stdout=subprocess.DEVNULL
+        )
+        subprocess.run(
+            [airflow, "dags", "reserialize"], env=worker, check=True, stdout=subprocess.DEVNULL
+        )
+        both = [
+            subprocess.Popen([airflow, "dags", "test", "releve", day], env=worker)
+            for day in ("2026-11-23", "2026-11-24")
+        ]
         codes = [each.wait() for each in both]
-        print("exit codes", codes, "resets", scene.resets(), "records", [past.outcome for past in scene.past()])
+        print(
+            "exit codes",
+            codes,
+            "resets",
+            scene.resets(),
+            "records",
+            [past.outcome for past in scene.past()],
+        )
         assert [0, 0] == codes
         assert [1] * len(scene.sirets) == list(scene.resets().values())
         assert all(scene.agree(siret) for siret in scene.sirets)

@@ -1,7 +1,8 @@
 """Every benchmark, one after the other: `.venv/bin/python tests/bench [--quick] [NAME…]`.
 
-Some 25 minutes, and Debian's chromium-driver for Robot Framework; `--quick` takes five (fewer repetitions, neither Robot Framework nor a
-fleet of 50). On an idle machine, or the figures say little.
+Some 25 minutes, and Debian's chromium-driver for Robot Framework; `--quick` takes five (fewer
+repetitions, neither Robot Framework nor a fleet of 50). On an idle machine, or the figures say
+little.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def main() -> None:
     for name in args.names:
         command = [f"bench_{name}.py", *BENCHES[name][args.quick]]
         print(f"\n## {' '.join(command)}\n", flush=True)
-        subprocess.run([sys.executable, str(HERE / command[0]), *command[1:]], env=environment, check=True)
+        subprocess.run(
+            [sys.executable, str(HERE / command[0]), *command[1:]], env=environment, check=True
+        )
 
 
 if __name__ == "__main__":

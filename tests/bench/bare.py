@@ -1,4 +1,6 @@
-"""The floor: a bare Playwright script with the same clicks on the same pages, and nothing else. Reads its task as JSON on stdin."""
+"""The floor: a bare Playwright script with the same clicks on the same pages, and nothing else.
+Reads its task as JSON on stdin.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ def main() -> None:
     """One rotation: log in, reset, log out, type the password in Corail."""
     task = json.load(sys.stdin)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=task["executable"], channel=task["channel"])
+        browser = playwright.chromium.launch(
+            executable_path=task["executable"], channel=task["channel"]
+        )
         context = browser.new_context(locale="fr-FR", viewport={"width": 1280, "height": 800})
         page = context.new_page()
         page.goto(task["portal"])
@@ -26,9 +30,13 @@ def main() -> None:
         page.get_by_role("link", name="Activités du gestionnaire").click()
         page.get_by_role("searchbox").fill(task["siret"])
         page.get_by_role("searchbox").press("Enter")
-        page.get_by_role("row", name=task["siret"]).get_by_role("link", name="Modifier la structure").click()
+        page.get_by_role("row", name=task["siret"]).get_by_role(
+            "link", name="Modifier la structure"
+        ).click()
         page.get_by_role("button", name="Utilisateurs rattachés à la structure").click()
-        page.get_by_role("row", name=task["account"]).get_by_role("button", name="Réinitialiser le mot de passe").click()
+        page.get_by_role("row", name=task["account"]).get_by_role(
+            "button", name="Réinitialiser le mot de passe"
+        ).click()
         page.get_by_role("dialog").get_by_role("button", name="Confirmer").click()
         password = page.get_by_label("Mot de passe").text_content() or ""
         page.get_by_role("link", name="Se déconnecter").click()

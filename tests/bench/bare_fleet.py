@@ -1,4 +1,6 @@
-"""The floor of a fleet: one bare Playwright script, one login, the same clicks for each, nothing else. Task as JSON on stdin."""
+"""The floor of a fleet: one bare Playwright script, one login, the same clicks for each, nothing
+else. Task as JSON on stdin.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,14 @@ from playwright.sync_api import Page, sync_playwright
 
 
 def main() -> None:
-    """Log in once; for each structure reset and type the password in Corail, in a tab beside; log out. A line on stderr for each."""
+    """Log in once; for each structure reset and type the password in Corail, in a tab beside; log
+    out. A line on stderr for each.
+    """
     task = json.load(sys.stdin)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=task["executable"], channel=task["channel"])
+        browser = playwright.chromium.launch(
+            executable_path=task["executable"], channel=task["channel"]
+        )
         context = browser.new_context(locale="fr-FR", viewport={"width": 1280, "height": 800})
         page, corail = context.new_page(), context.new_page()
         page.goto(task["portal"])
@@ -37,7 +43,9 @@ def reset(page: Page, siret: str, account: str) -> str:
     page.get_by_role("searchbox").press("Enter")
     page.get_by_role("row", name=siret).get_by_role("link", name="Modifier la structure").click()
     page.get_by_role("button", name="Utilisateurs rattachés à la structure").click()
-    page.get_by_role("row", name=account).get_by_role("button", name="Réinitialiser le mot de passe").click()
+    page.get_by_role("row", name=account).get_by_role(
+        "button", name="Réinitialiser le mot de passe"
+    ).click()
     page.get_by_role("dialog").get_by_role("button", name="Confirmer").click()
     return page.get_by_label("Mot de passe").text_content() or ""
 

@@ -1,9 +1,10 @@
-"""What a fleet costs beside one bare Playwright script with one login and the same clicks: wall time, peak memory and its growth.
+"""What a fleet costs beside one bare Playwright script with one login and the same clicks: wall
+time, peak memory and its growth.
 
     python tests/bench/bench_fleet.py [--sizes 1 10 50] [--latency 0 300]
 
-The two in turn, cold processes, on one school each. Memory is that of the whole process tree (browser included), pages shared between
-processes counted once, read at the end of each structure.
+The two in turn, cold processes, on one school each. Memory is that of the whole process tree
+(browser included), pages shared between processes counted once, read at the end of each structure.
 """
 
 from __future__ import annotations
@@ -38,15 +39,23 @@ class Sample:
 
 @dataclass
 class Run:
-    """Seconds in all, and some ten samples: reading the memory of ten processes takes time of its own."""
+    """Seconds in all, and some ten samples: reading the memory of ten processes takes time of its
+    own.
+    """
 
     seconds: float = 0.0
     samples: list[Sample] = field(default_factory=list)
 
     def each(self, what: Callable[[Sample], float]) -> float:
-        """How much more with each structure, once everything is warm; 0 for a fleet too small to tell."""
+        """How much more with each structure, once everything is warm; 0 for a fleet too small to
+        tell.
+        """
         warm = self.samples[1:]
-        return (what(warm[-1]) - what(warm[0])) / (warm[-1].structures - warm[0].structures) if len(warm) > 1 else 0.0
+        return (
+            (what(warm[-1]) - what(warm[0])) / (warm[-1].structures - warm[0].structures)
+            if len(warm) > 1
+            else 0.0
+        )
 
     @property
     def peak(self) -> float:
@@ -57,10 +66,17 @@ def bare(scene: FleetScene) -> subprocess.Popen[str]:
     """The script alone."""
     choice = browsers.find()
     structures = [(siret, scene.account(siret)) for siret in scene.sirets]
-    task = {"portal": scene.school.urls.portal, "corail": f"{scene.school.urls.corail}/", "login": LOGIN, "password": PASSWORD}
+    task = {
+        "portal": scene.school.urls.portal,
+        "corail": f"{scene.school.urls.corail}/",
+        "login": LOGIN,
+        "password": PASSWORD,
+    }
     task |= {"structures": structures, "executable": choice.executable, "channel": choice.channel}
     script = str(Path(__file__).with_name("bare_fleet.py"))
-    process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdin
     process.stdin.write(json.dumps(task))
     process.stdin.close()
@@ -69,8 +85,13 @@ def bare(scene: FleetScene) -> subprocess.Popen[str]:
 
 def releve(scene: FleetScene) -> subprocess.Popen[str]:
     """The command, as a scheduler calls it."""
-    command, environment = scene.command("rotate", "--all", "--yes", "--json"), os.environ | scene.keyring.environment
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    command, environment = (
+        scene.command("rotate", "--all", "--yes", "--json"),
+        os.environ | scene.keyring.environment,
+    )
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
 
 
 def measured(folder: Path, size: int, latency: int, start: object) -> Run:
@@ -106,18 +127,28 @@ def main() -> None:
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 300])
     args = parser.parse_args()
     load = f"load {os.getloadavg()[0]:.1f} when it began"
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {browsers.find().name}, {load}")
-    print("| latency | structures | bare, s | Relève, s | ratio | processor a structure | bare, MB | Relève, MB | growth a structure, MB |")
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()},"
+        f" {browsers.find().name}, {load}"
+    )
+    print(
+        "| latency | structures | bare, s | Relève, s | ratio | processor a structure | bare, MB |"
+        " Relève, MB | growth a structure, MB |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for latency in args.latency:
         for size in args.sizes:
             with tempfile.TemporaryDirectory() as folder:
                 floor = measured(Path(folder) / "bare", size, latency, bare)
                 ours = measured(Path(folder) / "releve", size, latency, releve)
-            work, growth = ([run.each(what) for run in (floor, ours)] for what in (lambda s: s.processor, lambda s: s.memory))
+            work, growth = (
+                [run.each(what) for run in (floor, ours)]
+                for what in (lambda s: s.processor, lambda s: s.memory)
+            )
             print(
-                f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} | {ours.seconds / floor.seconds:.2f} "
-                f"| {work[0]:.2f} → {work[1]:.2f} s | {floor.peak:.0f} | {ours.peak:.0f} | {growth[0]:.2f} → {growth[1]:.2f} |",
+                f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} |"
+                f" {ours.seconds / floor.seconds:.2f} | {work[0]:.2f} → {work[1]:.2f} s |"
+                f" {floor.peak:.0f} | {ours.peak:.0f} | {growth[0]:.2f} → {growth[1]:.2f} |",
                 flush=True,
             )
 

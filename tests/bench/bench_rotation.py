@@ -1,10 +1,12 @@
-"""What a whole rotation costs beside a bare Playwright script with the same clicks: wall time and peak memory, as ratios.
+"""What a whole rotation costs beside a bare Playwright script with the same clicks: wall time and
+peak memory, as ratios.
 
     python tests/bench/bench_rotation.py [ALTERNATIONS] [--robot]
 
-`--robot` adds the same clicks in Robot Framework with SeleniumLibrary, installed for the occasion; it needs Debian's chromium-driver.
-Cold processes, one school, the two in turn. Memory is that of the whole process tree (browser included), each page shared between
-processes counted once, sampled in one run more of each so that sampling does not weigh on the times.
+`--robot` adds the same clicks in Robot Framework with SeleniumLibrary, installed for the occasion;
+it needs Debian's chromium-driver. Cold processes, one school, the two in turn. Memory is that of
+the whole process tree (browser included), each page shared between processes counted once, sampled
+in one run more of each so that sampling does not weigh on the times.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+from releve.base.secret import Secret
 from releve.portal import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.base.secret import Secret
 from releve.vault.throwaway import ThrowawayKeyring
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -50,7 +52,9 @@ def bare(scene: Scene) -> subprocess.Popen[bytes]:
         "executable": choice.executable,
         "channel": choice.channel,
     }
-    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("bare.py"))], stdin=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("bare.py"))], stdin=subprocess.PIPE
+    )
     assert process.stdin
     process.stdin.write(json.dumps(task).encode())
     process.stdin.close()
@@ -60,22 +64,40 @@ def bare(scene: Scene) -> subprocess.Popen[bytes]:
 def releve(scene: Scene) -> subprocess.Popen[bytes]:
     """The command, as a scheduler calls it."""
     command = scene.command("rotate", DEMO_SIRET, "--yes", "--again", "--json")
-    return subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def robot(scene: Scene, libraries: str) -> subprocess.Popen[bytes]:
     """What an agency would otherwise write: the same clicks, without any report."""
     driver, browser = shutil.which("chromedriver"), shutil.which("chromium")
     assert driver and browser, "apt install chromium chromium-driver"
-    urls, command = scene.school.urls, [sys.executable, "-m", "robot", "--output", "NONE", "--log", "NONE", "--report", "NONE"]
-    task = {"BROWSER": browser, "DRIVER": driver, "PORTAL": urls.portal, "CORAIL": f"{urls.corail}/"}
+    urls, command = (
+        scene.school.urls,
+        [sys.executable, "-m", "robot", "--output", "NONE", "--log", "NONE", "--report", "NONE"],
+    )
+    task = {
+        "BROWSER": browser,
+        "DRIVER": driver,
+        "PORTAL": urls.portal,
+        "CORAIL": f"{urls.corail}/",
+    }
     task |= {"LOGIN": LOGIN, "PASSWORD": PASSWORD, "SIRET": DEMO_SIRET, "ACCOUNT": DEMO_ACCOUNT}
-    environment = os.environ | {"PYTHONPATH": libraries} | {f"BENCH_{name}": value for name, value in task.items()}
-    return subprocess.Popen([*command, str(ROBOT / "rotation.robot")], env=environment, stdout=subprocess.DEVNULL)
+    environment = (
+        os.environ
+        | {"PYTHONPATH": libraries}
+        | {f"BENCH_{name}": value for name, value in task.items()}
+    )
+    return subprocess.Popen(
+        [*command, str(ROBOT / "rotation.robot")], env=environment, stdout=subprocess.DEVNULL
+    )
 
 
 def timed(scene: Scene, start: Start) -> float:
-    """Seconds until the process has ended; it must have made exactly one reset, and brought Corail up to date."""
+    """Seconds until the process has ended; it must have made exactly one reset, and brought Corail
+    up to date.
+    """
     before, began = scene.resets(), time.perf_counter()
     code = start().wait()
     seconds = time.perf_counter() - began
@@ -105,7 +127,10 @@ def machine() -> str:
     """What it was measured on."""
     memory = psutil.virtual_memory().total / 2**30
     browser = browsers.find().executable
-    return f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GB, {browser}"
+    return (
+        f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores,"
+        f" {memory:.0f} GB, {browser}"
+    )
 
 
 def main() -> None:
@@ -115,23 +140,50 @@ def main() -> None:
     parser.add_argument("--robot", action="store_true")
     turns, with_robot = (args := parser.parse_args()).turns, args.robot
     world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    with tempfile.TemporaryDirectory() as folder, ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ThrowawayKeyring() as keyring,
+        SchoolThread(world, Faults()) as school,
+    ):
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         scene = Scene(school, keyring, Path(folder))
-        starts: dict[str, Start] = {"bare Playwright script": lambda: bare(scene), "releve rotate": lambda: releve(scene)}
+        starts: dict[str, Start] = {
+            "bare Playwright script": lambda: bare(scene),
+            "releve rotate": lambda: releve(scene),
+        }
         if with_robot:
-            pip = [sys.executable, "-m", "pip", "install", "-q", "--target", f"{folder}/robot", "-r", str(ROBOT / "requirements.txt")]
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--target",
+                f"{folder}/robot",
+                "-r",
+                str(ROBOT / "requirements.txt"),
+            ]
             subprocess.run(pip, check=True)
             starts["Robot Framework"] = lambda: robot(scene, f"{folder}/robot")
-        times = [{name: timed(scene, start) for name, start in starts.items()} for _ in range(turns)]
-        memory = {name: statistics.median(peak(start) for _ in range(3)) for name, start in starts.items()}
+        times = [
+            {name: timed(scene, start) for name, start in starts.items()} for _ in range(turns)
+        ]
+        memory = {
+            name: statistics.median(peak(start) for _ in range(3)) for name, start in starts.items()
+        }
     print(f"{machine()}\nmedians of {turns} alternations, cold processes; memory: 3 more runs\n")
-    print(f"| {'':24} | seconds | peak MB | time ratio | memory ratio |\n|{'-' * 26}|---------|---------|------------|--------------|")
+    print(
+        f"| {'':24} | seconds | peak MB | time ratio | memory ratio"
+        f" |\n|{'-' * 26}|---------|---------|------------|--------------|"
+    )
     floor = next(iter(starts))
     for name in starts:
         seconds = statistics.median(each[name] for each in times)
         ratio = statistics.median(each[name] / each[floor] for each in times)
-        print(f"| {name:24} | {seconds:7.2f} | {memory[name]:7.0f} | {ratio:10.2f} | {memory[name] / memory[floor]:12.2f} |")
+        print(
+            f"| {name:24} | {seconds:7.2f} | {memory[name]:7.0f} | {ratio:10.2f} |"
+            f" {memory[name] / memory[floor]:12.2f} |"
+        )
 
 
 if __name__ == "__main__":

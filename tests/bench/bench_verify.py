@@ -1,4 +1,6 @@
-"""How fast 10,000 records are verified, beside reading and hashing the same bytes with nothing else: `python bench_verify.py [N]`."""
+"""How fast 10,000 records are verified, beside reading and hashing the same bytes with nothing
+else: `python bench_verify.py [N]`.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,18 @@ from releve.record.register import FIRST, digest
 from releve.record.seal import PREDICATE, TYPE
 from releve.record.verify import verify
 
-SIZES = {"journal.jsonl": 7_000, "record.html": 20_000, "rotation.ipynb": 15_000, "captures/01-authentification.png": 10_000}
+SIZES = {
+    "journal.jsonl": 7_000,
+    "record.html": 20_000,
+    "rotation.ipynb": 15_000,
+    "captures/01-authentification.png": 10_000,
+}
 
 
 def make(outputs: Path, count: int) -> None:
-    """Records of the usual shape, with smaller files than real ones: the checks are counted, not the disk."""
+    """Records of the usual shape, with smaller files than real ones: the checks are counted, not
+    the disk.
+    """
     lines: list[bytes] = []
     for number in range(count):
         name = f"2026-01-01_{number // 3600 % 24:02}{number // 60 % 60:02}{number % 60:02}_21990001600011_{number:08x}"
@@ -28,11 +37,27 @@ def make(outputs: Path, count: int) -> None:
         for file, size in SIZES.items():
             content = (f"{number} {file} ".encode() * size)[:size]
             (outputs / name / file).write_bytes(content)
-            subjects.append({"name": file, "digest": {"sha256": hashlib.sha256(content).hexdigest()}})
+            subjects.append(
+                {"name": file, "digest": {"sha256": hashlib.sha256(content).hexdigest()}}
+            )
         predicate = {"record": name, "sameness": {"equal": True}}
-        said = json.dumps({"_type": TYPE, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate}, indent=1).encode()
+        said = json.dumps(
+            {
+                "_type": TYPE,
+                "subject": subjects,
+                "predicateType": PREDICATE,
+                "predicate": predicate,
+            },
+            indent=1,
+        ).encode()
         (outputs / name / "record.json").write_bytes(said)
-        entry = {"v": 1, "n": number + 1, "kind": "record", "record": name, "statement": hashlib.sha256(said).hexdigest()}
+        entry = {
+            "v": 1,
+            "n": number + 1,
+            "kind": "record",
+            "record": name,
+            "statement": hashlib.sha256(said).hexdigest(),
+        }
         lines.append(rfc8785.dumps(entry | {"previous": digest(lines[-1]) if lines else FIRST}))
     (outputs / "register.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
 
@@ -60,7 +85,10 @@ def main(count: int) -> None:
         verdict = verify(outputs)
         took = time.perf_counter() - began
         assert not verdict.faults and verdict.records == count, verdict.faults[:3]
-        told = f"verify {took:.2f} s, reading and hashing alone {floor:.2f} s, ratio {took / floor:.2f}"
+        told = (
+            f"verify {took:.2f} s, reading and hashing alone {floor:.2f} s, ratio"
+            f" {took / floor:.2f}"
+        )
         print(f"{count} records, {read / 1e6:.0f} MB: {told}")
     finally:
         shutil.rmtree(outputs)

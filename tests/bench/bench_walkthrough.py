@@ -1,4 +1,5 @@
-"""How long an operator waits in the walkthrough, beside a bare Playwright script that does the same clicks, in one run.
+"""How long an operator waits in the walkthrough, beside a bare Playwright script that does the same
+clicks, in one run.
 
 PYTHONPATH=lib:tests .venv/bin/python tests/bench/bench_walkthrough.py [runs]
 """
@@ -17,10 +18,10 @@ from pathlib import Path
 from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Page, sync_playwright
+from releve.base.secret import Secret
 from releve.portal import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.base.secret import Secret
 from releve.vault.throwaway import ThrowawayKeyring
 
 
@@ -31,7 +32,9 @@ def main(runs: int) -> None:
     for _ in range(runs):
         with (
             ThrowawayKeyring() as keyring,
-            SchoolThread(World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT), Faults()) as school,
+            SchoolThread(
+                World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT), Faults()
+            ) as school,
         ):
             os.environ.update(keyring.environment)
             keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
@@ -44,26 +47,46 @@ def main(runs: int) -> None:
     floor = statistics.median(waits["bare script"])
     for name, seconds in waits.items():
         middle = statistics.median(seconds)
-        print(f"{name:12} {middle:6.2f} s   {middle / floor:5.2f} x the bare script   ({min(seconds):.2f} to {max(seconds):.2f})")
+        print(
+            f"{name:12} {middle:6.2f} s   {middle / floor:5.2f} x the bare script  "
+            f" ({min(seconds):.2f} to {max(seconds):.2f})"
+        )
     both = statistics.median(map(sum, zip(waits["first gate"], waits["next gate"], strict=True)))
-    print(f"{'both waits':12} {both:6.2f} s   {both / floor:5.2f} x the bare script, median of {runs} runs")
+    print(
+        f"{'both waits':12} {both:6.2f} s   {both / floor:5.2f} x the bare script, median of {runs}"
+        " runs"
+    )
 
 
 def _bare(scene: Scene, choice: browsers.Browser) -> float:
     """The floor: the whole rotation, by nothing but the clicks, the browser's start included."""
     urls = scene.school.urls
-    task = {"executable": choice.executable, "channel": choice.channel, "portal": urls.portal, "corail": f"{urls.corail}/"}
+    task = {
+        "executable": choice.executable,
+        "channel": choice.channel,
+        "portal": urls.portal,
+        "corail": f"{urls.corail}/",
+    }
     task |= {"login": LOGIN, "password": PASSWORD, "siret": DEMO_SIRET, "account": DEMO_ACCOUNT}
     started = time.monotonic()
-    subprocess.run([sys.executable, str(Path(__file__).with_name("bare.py"))], input=json.dumps(task), text=True, check=True)
+    subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("bare.py"))],
+        input=json.dumps(task),
+        text=True,
+        check=True,
+    )
     return time.monotonic() - started
 
 
 def _walk(scene: Scene, choice: browsers.Browser) -> tuple[float, float]:
-    """From "Commencer", which opens the copy, starts its kernel and runs all, to the first gate; from that one to the next, the proof."""
+    """From "Commencer", which opens the copy, starts its kernel and runs all, to the first gate;
+    from that one to the next, the proof.
+    """
     options = ("--settings", str(scene.settings()), "--outputs", str(scene.outputs))
     with lab(scene.environment, *options) as running, sync_playwright() as playwright:
-        page: Page = playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable).new_page(locale="fr-FR")
+        page: Page = playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        ).new_page(locale="fr-FR")
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")

@@ -22,7 +22,10 @@ async def main(names: list[str], person: bool, only_person: bool) -> int:
     async with one_browser() as browser:
         if only_person:
             for skin in skins:
-                print(f"{skin.name:<34} {await completable(skin, browser) or 'completable'}", flush=True)
+                print(
+                    f"{skin.name:<34} {await completable(skin, browser) or 'completable'}",
+                    flush=True,
+                )
             return 0
         async for result in run(skins, browser, person=person):
             results.append(result)
@@ -33,8 +36,16 @@ async def main(names: list[str], person: bool, only_person: bool) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python tests/zoo", description=__doc__)
-    parser.add_argument("names", nargs="*", help="a part of the names of the skins to try; all by default")
-    parser.add_argument("--no-person", action="store_true", help="do not check first that a person can complete them")
-    parser.add_argument("--only-person", action="store_true", help="only check that a person can complete them")
+    parser.add_argument(
+        "names", nargs="*", help="a part of the names of the skins to try; all by default"
+    )
+    parser.add_argument(
+        "--no-person",
+        action="store_true",
+        help="do not check first that a person can complete them",
+    )
+    parser.add_argument(
+        "--only-person", action="store_true", help="only check that a person can complete them"
+    )
     given = parser.parse_args()
     sys.exit(asyncio.run(main(given.names, not given.no_person, given.only_person)))

@@ -71,7 +71,9 @@ class Person:
             try:
                 element = (await frame.evaluate_handle(_NEXT, [first, last])).as_element()
                 if element:
-                    number, _, action = (await element.get_attribute("data-person") or "").partition(" ")
+                    number, _, action = (
+                        await element.get_attribute("data-person") or ""
+                    ).partition(" ")
                     found.append((int(number), element, action))
             except Error:  # a frame that is just being replaced
                 continue
@@ -80,9 +82,15 @@ class Person:
     async def _do(self, element: ElementHandle, action: str) -> str | None:
         verb, _, rest = action.partition(" ")
         if verb == "read":
-            return await (element.input_value() if rest == "value" else element.evaluate("el => el.textContent"))
+            return await (
+                element.input_value()
+                if rest == "value"
+                else element.evaluate("el => el.textContent")
+            )
         if verb == "fill":
-            await element.fill({"login": self.login, "password": self.password, "new": self.new}[rest])
+            await element.fill(
+                {"login": self.login, "password": self.password, "new": self.new}[rest]
+            )
         elif verb == "hover":
             await element.hover()
         elif verb == "check":
@@ -96,13 +104,23 @@ class Person:
 
     async def _pick(self, element: ElementHandle, text: str) -> None:
         """In a list that opens: open it, type in its search if it has one, click the entry."""
-        page, native = self._page(), await element.query_selector("select:not(.select2-hidden-accessible)")
+        page, native = (
+            self._page(),
+            await element.query_selector("select:not(.select2-hidden-accessible)"),
+        )
         if native:
             option = await native.wait_for_selector(f"option:has-text('{text}')", state="attached")
             await native.select_option(value=await option.get_attribute("value"))
             return
         await element.click()
-        search = page.locator(".select2-search input, .select2-search__field").locator("visible=true")
+        search = page.locator(".select2-search input, .select2-search__field").locator(
+            "visible=true"
+        )
         if await search.count() and text.isdecimal():
             await search.first.fill(text)
-        await page.locator(".select2-results li, [role=option]").filter(has_text=text).locator("visible=true").first.click()
+        await (
+            page.locator(".select2-results li, [role=option]")
+            .filter(has_text=text)
+            .locator("visible=true")
+            .first.click()
+        )

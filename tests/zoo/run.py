@@ -17,6 +17,7 @@ from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
+
 from zoo.person import Person
 from zoo.skins import ZooSkin
 
@@ -55,7 +56,10 @@ def table(results: list[Result]) -> str:
 
 def figure(counted: list[Result]) -> str:
     """The one-line figure that stands in the README."""
-    done, wrong, needless = (sum(number) for number in zip(*((r.completed, r.wrong, r.needless) for r in counted), strict=True))
+    done, wrong, needless = (
+        sum(number)
+        for number in zip(*((r.completed, r.wrong, r.needless) for r in counted), strict=True)
+    )
     return f"{done} of {len(counted)} foreign portals completed, {wrong} wrong clicks, {needless} needless resets"
 
 
@@ -64,7 +68,9 @@ async def one_browser() -> AsyncIterator[Browser]:
     """One Chromium for all skins; each rotation opens a window of its own in it."""
     choice = browsers.find()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(channel=choice.channel, executable_path=choice.executable)
+        browser = await playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
 
         async def launch(self: PortalBrowser) -> Browser:
             return browser
@@ -73,7 +79,9 @@ async def one_browser() -> AsyncIterator[Browser]:
             yield browser
 
 
-async def run(skins: Iterable[ZooSkin], browser: Browser, *, person: bool = True) -> AsyncIterator[Result]:
+async def run(
+    skins: Iterable[ZooSkin], browser: Browser, *, person: bool = True
+) -> AsyncIterator[Result]:
     """Try each skin; `person` checks first that it can be completed."""
     for skin in skins:
         wrong_skin = await completable(skin, browser) if person else ""
@@ -115,19 +123,34 @@ async def _walk(skin: ZooSkin, person: Person, school: SchoolThread) -> str:
 async def rotation(skin: ZooSkin) -> Result:
     """One rotation by Relève, headless and without a person."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, open_scene(Path(folder), skin.world(PASSWORD), skin.for_school(marked=False)) as scene:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_scene(Path(folder), skin.world(PASSWORD), skin.for_school(marked=False)) as scene,
+    ):
         scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
         with redirect_stdout(io.StringIO()):  # a notebook's cells print their line
             walk = await scene.walk()
         done = walk.code == 0 and scene.three_places_agree()
         why = "" if done else f"{walk.code} {walk.error}: {' '.join(walk.text.split())[:150]}"
-        return Result(skin, "", done, wrong_clicks(scene.world), needless_resets(scene.world), why, time.monotonic() - began)
+        return Result(
+            skin,
+            "",
+            done,
+            wrong_clicks(scene.world),
+            needless_resets(scene.world),
+            why,
+            time.monotonic() - began,
+        )
 
 
 def wrong_clicks(world: World) -> int:
     """What was done to others, or what nobody asked for."""
     return sum(
-        entry.kind == "trap" or (entry.kind in ("reset", "submitted") and (entry.account, entry.siret) != (DEMO_ACCOUNT, DEMO_SIRET))
+        entry.kind == "trap"
+        or (
+            entry.kind in ("reset", "submitted")
+            and (entry.account, entry.siret) != (DEMO_ACCOUNT, DEMO_SIRET)
+        )
         for entry in world.ledger.entries
     )
 

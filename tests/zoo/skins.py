@@ -75,7 +75,10 @@ class ZooSkin:
 
     def for_school(self, *, marked: bool) -> Skin:
         """The skin as the school takes it; `marked` tells the reference person what to click (a product never sees the marks)."""
-        return Skin(_environment(self.name, marked, self.drives_corail), {site: ROUTES for site in ("pigp", "chorus", "idp", "corail")})
+        return Skin(
+            _environment(self.name, marked, self.drives_corail),
+            dict.fromkeys(("pigp", "chorus", "idp", "corail"), ROUTES),
+        )
 
 
 def every() -> list[ZooSkin]:
@@ -94,7 +97,12 @@ def _read(path: Path) -> ZooSkin:
     data = dict(line.split(": ", 1) for line in rest)
     blocks = frozenset(re.findall(r"\{% block (\w+)", text))
     return ZooSkin(
-        path.stem, drawn_from, data.get("sees", ""), tuple(data.get("faults", "").split()), data.get("routes", "gestionnaire"), blocks
+        path.stem,
+        drawn_from,
+        data.get("sees", ""),
+        tuple(data.get("faults", "").split()),
+        data.get("routes", "gestionnaire"),
+        blocks,
     )
 
 
@@ -108,9 +116,15 @@ def _environment(skin: str, marked: bool, corail: bool) -> jinja2.Environment:
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     assert TEMPLATES.loader is not None
-    environment = TEMPLATES.overlay(loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(load), TEMPLATES.loader]))
+    environment = TEMPLATES.overlay(
+        loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(load), TEMPLATES.loader])
+    )
     environment.globals = dict(TEMPLATES.globals)
-    environment.globals |= {"me": _marks if marked else _no_marks, "DEMO": DEMO_SIRET, "ACCOUNT": DEMO_ACCOUNT}
+    environment.globals |= {
+        "me": _marks if marked else _no_marks,
+        "DEMO": DEMO_SIRET,
+        "ACCOUNT": DEMO_ACCOUNT,
+    }
     return environment
 
 
@@ -152,7 +166,9 @@ class Trap(Page):
     def get(self, name: str) -> None:
         """Note it."""
         self.world.note("trap", detail=name)
-        self.finish("<!doctype html><html lang=fr><title>Merci</title><p>Votre choix a été enregistré.</p></html>")
+        self.finish(
+            "<!doctype html><html lang=fr><title>Merci</title><p>Votre choix a été enregistré.</p></html>"
+        )
 
     post = get
 
@@ -167,7 +183,9 @@ class Library(tornado.web.RequestHandler):
         """Send one file; the browser keeps it, for a library does not change while a skin is tried."""
         package, folder = LIBRARIES[name]
         found = importlib.util.find_spec(package)
-        assert found is not None and found.submodule_search_locations, f"{package} is not installed (tests/requirements.txt)"
+        assert found is not None and found.submodule_search_locations, (
+            f"{package} is not installed (tests/requirements.txt)"
+        )
         path = Path(next(iter(found.submodule_search_locations))) / folder / file
         if ".." in file or not path.is_file():
             self.send_error(404)

@@ -8,21 +8,28 @@ from pathlib import Path
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make a new or renamed file's name durable. Windows has no such call: its file system journals names itself."""
+    """Make a new or renamed file's name durable. Windows has no such call: its file system journals
+    names itself.
+    """
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file server may not know this call for folders
+        if error.errno not in (
+            errno.EINVAL,
+            errno.ENOTSUP,
+        ):  # a file server may not know this call for folders
             raise
     finally:
         os.close(descriptor)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `path` whole or not at all: a new file, fsync, replace. Raises OSError; then the old content stands. Safe to repeat."""
+    """Write `path` whole or not at all: a new file, fsync, replace. Raises OSError; then the old
+    content stands. Safe to repeat.
+    """
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(new, "wb") as file:

@@ -1,7 +1,8 @@
 """What an operator reads when something stops: what happened, what is safe, what to do next.
 
-Every error that can reach an operator derives from `ReleveError` and carries its three French sentences as class
-attributes, filled by keyword (`WrongPassword(login="xt012345")`). Each error lives beside the code that raises it.
+Every error that can reach an operator derives from `ReleveError` and carries its three French
+sentences as class attributes, filled by keyword (`WrongPassword(login="xt012345")`). Each error
+lives beside the code that raises it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ LABELS = ("Ce qui s'est passé", "Ce qui est sûr", "Ce qu'il faut faire")
 
 
 class ReleveError(Exception):
-    """A stop that was foreseen. Its `code` is the exit code when nothing irreversible was begun (design: exit codes)."""
+    """A stop that was foreseen. Its `code` is the exit code when nothing irreversible was begun
+    (design: exit codes).
+    """
 
     code: int = 5
     happened: ClassVar[str] = "La procédure s'est arrêtée."
@@ -21,24 +24,32 @@ class ReleveError(Exception):
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
-        self.exit_code = self.code  # what the whole rotation's situation makes of it, once it is known
+        self.exit_code = (
+            self.code
+        )  # what the whole rotation's situation makes of it, once it is known
         self._placed: tuple[str, str] | None = None
         super().__init__(self.sentences[0])
 
     def place(self, safe: str, todo: str) -> None:
-        """Replace the last two sentences by what the whole rotation's situation says: the error alone knows less."""
+        """Replace the last two sentences by what the whole rotation's situation says: the error
+        alone knows less.
+        """
         self._placed = (safe, todo)
 
     @property
     def sentences(self) -> tuple[str, str, str]:
         """What happened, what is safe, what to do next: three French sentences."""
-        happened, safe, todo = (text.format_map(self.facts) for text in (self.happened, self.safe, self.todo))
+        happened, safe, todo = (
+            text.format_map(self.facts) for text in (self.happened, self.safe, self.todo)
+        )
         return (happened, *(self._placed or (safe, todo)))
 
     @property
     def text(self) -> str:
         """The three sentences under their labels, one a line."""
-        return "\n".join(f"{label} : {sentence}" for label, sentence in zip(LABELS, self.sentences, strict=True))
+        return "\n".join(
+            f"{label} : {sentence}" for label, sentence in zip(LABELS, self.sentences, strict=True)
+        )
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows this instead of a traceback: no operator ever reads one."""

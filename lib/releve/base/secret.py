@@ -1,4 +1,6 @@
-"""A secret is registered when it is born, and a scrubber knows every registered one, in every form that usually carries it."""
+"""A secret is registered when it is born, and a scrubber knows every registered one, in every form
+that usually carries it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from urllib.parse import quote, quote_plus
 from ahocorasick_rs import AhoCorasick
 
 MASK = "••••••"
-SHORTEST = 4  # a shorter value would mask half of every text; the portal's are 13 characters or more
+SHORTEST = (
+    4  # a shorter value would mask half of every text; the portal's are 13 characters or more
+)
 _lock = threading.Lock()
 _registered: dict[str, tuple[str, ...]] = {}
 _forms: tuple[str, ...] = ()  # of every registered value, the longest first
@@ -23,7 +27,9 @@ _ours: frozenset[str] = frozenset()  # those that are our own words
 
 
 class Secret:
-    """A value that never shows itself: `repr`, `str` and formatting give a mask; `reveal` gives the value."""
+    """A value that never shows itself: `repr`, `str` and formatting give a mask; `reveal` gives the
+    value.
+    """
 
     __slots__ = ("_value",)
 
@@ -55,7 +61,8 @@ class Secret:
 
 
 def encodings(value: str) -> tuple[str, ...]:
-    """The texts by which `value` is usually carried: escaped once or twice, in base64, hexadecimal or UTF-16. The longest first.
+    """The texts by which `value` is usually carried: escaped once or twice, in base64, hexadecimal
+    or UTF-16. The longest first.
 
     A form that contains another one is left out: whoever looks for the shorter finds the longer.
     """
@@ -70,10 +77,16 @@ def encodings(value: str) -> tuple[str, ...]:
 
 
 def encodings_in_bytes(value: str) -> tuple[bytes, ...]:
-    """The same for a file: each text in UTF-8, and in UTF-16 of either order (whose bytes share all but one end)."""
+    """The same for a file: each text in UTF-8, and in UTF-16 of either order (whose bytes share all
+    but one end).
+    """
     texts = encodings(value)
-    wide = {form.encode("utf-16-le").rstrip(b"\0") for form in texts} | {form.encode("utf-16-be").lstrip(b"\0") for form in texts}
-    return tuple({form.encode() for form in texts} | {value.encode("latin-1", "ignore"), *wide} - {b""})
+    wide = {form.encode("utf-16-le").rstrip(b"\0") for form in texts} | {
+        form.encode("utf-16-be").lstrip(b"\0") for form in texts
+    }
+    return tuple(
+        {form.encode() for form in texts} | {value.encode("latin-1", "ignore"), *wide} - {b""}
+    )
 
 
 def _json(text: str) -> str:
@@ -89,11 +102,27 @@ def _python(text: str) -> str:
 
 
 def _escaped(value: str) -> set[str]:
-    """As a program writes it into JSON, HTML, a URL, Python source, a table or a shell's command line; and backwards."""
-    page, python, shell = html.escape(value), value.replace("\\", "\\\\"), value.replace("'", "'\"'\"'")
-    script = _json(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")  # JSON within a page
-    urls = [quote(value, safe=safe) for safe in ("/", "", "!~*'()", ";,/?:@&=+$-_.!~*'()#")] + [quote_plus(value), quote_plus(value, "*")]
-    urls.append("".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in value.encode()))
+    """As a program writes it into JSON, HTML, a URL, Python source, a table or a shell's command
+    line; and backwards.
+    """
+    page, python, shell = (
+        html.escape(value),
+        value.replace("\\", "\\\\"),
+        value.replace("'", "'\"'\"'"),
+    )
+    script = (
+        _json(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )  # JSON within a page
+    urls = [quote(value, safe=safe) for safe in ("/", "", "!~*'()", ";,/?:@&=+$-_.!~*'()#")] + [
+        quote_plus(value),
+        quote_plus(value, "*"),
+    ]
+    urls.append(
+        "".join(
+            chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}"
+            for byte in value.encode()
+        )
+    )
     return {
         value,
         value[::-1],
@@ -130,11 +159,15 @@ def _escaped(value: str) -> set[str]:
 
 
 def _coded(value: str) -> set[str]:
-    """In base64 wherever it stands among other bytes (three alignments), in hexadecimal, and UTF-16 read as if it were not."""
+    """In base64 wherever it stands among other bytes (three alignments), in hexadecimal, and UTF-16
+    read as if it were not.
+    """
     raws = (value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be"))
     hexes = {raw.hex() for raw in raws} | {value.encode().hex(" "), value.encode().hex(":")}
     wide = "\0".join(value)
-    return hexes.union({form.upper() for form in hexes}, {wide, repr(wide)[1:-1]}, *map(_in_base64, raws))
+    return hexes.union(
+        {form.upper() for form in hexes}, {wide, repr(wide)[1:-1]}, *map(_in_base64, raws)
+    )
 
 
 def _in_base64(raw: bytes) -> set[str]:
@@ -144,7 +177,9 @@ def _in_base64(raw: bytes) -> set[str]:
 
 def _base64(raw: bytes, before: int) -> str:
     """The characters that depend on `raw` alone when `before` other bytes stand before it."""
-    return base64.b64encode(b"\0" * before + raw).decode()[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+    return base64.b64encode(b"\0" * before + raw).decode()[
+        -(-before * 8 // 6) : (before + len(raw)) * 8 // 6
+    ]
 
 
 def _url_safe(form: str) -> str:
@@ -163,16 +198,20 @@ def register(value: str) -> None:
 
 def _sort_forms(ours: frozenset[str]) -> None:
     global _forms, _ours
-    _forms = tuple(sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True))
+    _forms = tuple(
+        sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True)
+    )
     _ours = ours.intersection(_forms)
 
 
 def is_our_word(form: str) -> bool:
-    """Whether it is a plain word that Relève itself, its pages or its notebook write in every record ("confirmation", "pending").
+    """Whether it is a plain word that Relève itself, its pages or its notebook write in every
+    record ("confirmation", "pending").
 
-    A manager may have chosen it for a password. Masked in the keys of a message, it would break the protocol; searched for, it would
-    put every record aside for ever; and where everybody's record has the word, finding it tells nobody anything. So it stays where
-    our own words stand, and nothing says that it was met: that would give it away. It is still masked in every free text.
+    A manager may have chosen it for a password. Masked in the keys of a message, it would break the
+    protocol; searched for, it would put every record aside for ever; and where everybody's record
+    has the word, finding it tells nobody anything. So it stays where our own words stand, and
+    nothing says that it was met: that would give it away. It is still masked in every free text.
     """
     return form.isalpha() and form in _our_texts()
 
@@ -180,22 +219,28 @@ def is_our_word(form: str) -> bool:
 @cache
 def _our_texts() -> str:
     package = Path(__file__).parents[1]
-    texts = [path for path in package.rglob("*") if path.suffix in (".py", ".j2", ".js", ".css", ".toml")]
+    texts = [
+        path for path in package.rglob("*") if path.suffix in (".py", ".j2", ".js", ".css", ".toml")
+    ]
     notebooks = (package.parents[1] / "notebooks").glob("*.ipynb")
     return " ".join(path.read_text(encoding="utf-8") for path in (*texts, *notebooks)) + _FORMATS
 
 
-# What notebooks, kernels, PNG and PDF files say of themselves, beyond what our own texts already hold.
+# What notebooks, kernels, PNG and PDF files say of themselves, beyond what our own texts already
+# hold.
 _FORMATS = (
-    " comm_id comm_open comm_msg buffer_paths target_name ename evalue payload user_expressions implementation banner protocol_version"
-    " IHDR IDAT IEND endstream endobj startxref xref trailer Catalog FlateDecode FontDescriptor ToUnicode MediaBox Producer Creator"
-    " CreationDate StructTreeRoot ParentTree Identity Resources ProcSet Contents StructParents CIDFont FontFile Mozilla Chromium"
-    " Skia DCTDecode JFIF"
+    " comm_id comm_open comm_msg buffer_paths target_name ename evalue payload user_expressions"
+    " implementation banner protocol_version IHDR IDAT IEND endstream endobj startxref xref trailer"
+    " Catalog FlateDecode FontDescriptor ToUnicode MediaBox Producer Creator CreationDate"
+    " StructTreeRoot ParentTree Identity Resources ProcSet Contents StructParents CIDFont FontFile"
+    " Mozilla Chromium Skia DCTDecode JFIF"
 )
 
 
 def forget(values: Iterable[str]) -> None:
-    """Take values out of the scrubber: those of rotations that are over, in the process of a fleet. Nothing may show them any more."""
+    """Take values out of the scrubber: those of rotations that are over, in the process of a fleet.
+    Nothing may show them any more.
+    """
     with _lock:
         for value in values:
             _registered.pop(value, None)
@@ -208,7 +253,9 @@ def registered() -> tuple[str, ...]:
 
 
 def scrub(text: str, *, ours: bool = False) -> str:
-    """`text` with every registered secret, in any usual encoding, replaced by a mask. In a text of `ours`, our own words stay."""
+    """`text` with every registered secret, in any usual encoding, replaced by a mask. In a text of
+    `ours`, our own words stay.
+    """
     forms = _forms if not (ours and _ours) else tuple(form for form in _forms if form not in _ours)
     if not forms:
         return text
@@ -221,7 +268,9 @@ def scrub(text: str, *, ours: bool = False) -> str:
 
 @lru_cache(maxsize=2)
 def _finder(forms: tuple[str, ...]) -> AhoCorasick:
-    """Looks for all forms at once: there are hundreds of them, and a record's pictures are megabytes of text."""
+    """Looks for all forms at once: there are hundreds of them, and a record's pictures are
+    megabytes of text.
+    """
     return AhoCorasick(forms)
 
 
@@ -250,7 +299,9 @@ def scrub_bytes(content: bytes) -> bytes:
 
 
 def begun(text: str) -> int:
-    """How many characters at the end of `text` may be the beginning of a secret that the next text would finish."""
+    """How many characters at the end of `text` may be the beginning of a secret that the next text
+    would finish.
+    """
     longest, beginnings = min(len(_forms[0]), len(text)) if _forms else 0, _beginnings(_forms)
     return next((length for length in range(longest, 0, -1) if text[-length:] in beginnings), 0)
 
@@ -268,17 +319,19 @@ def _clean_ours(value: object) -> object:
 def clean(value: object, scrub_text: Callable[[str], str] | None = None) -> object:
     """The same structure (message, notebook) with every text and buffer in it scrubbed, keys too.
 
-    Our own words stay in keys, in the code and the name of cells, and where one is a whole text (`"execution_state": "idle"`).
+    Our own words stay in keys, in the code and the name of cells, and where one is a whole text
+    (`"execution_state": "idle"`).
     """
     text = scrub_text or scrub
     if isinstance(value, str):
         return value if value in _ours else text(value)
     if isinstance(value, dict):
-        return {_clean_ours(key): _clean_ours(item) if key in ("id", "source") else clean(item, text) for key, item in value.items()}
+        return {
+            _clean_ours(key): _clean_ours(item) if key in ("id", "source") else clean(item, text)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [clean(item, text) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):
         return scrub_bytes(bytes(value))
     return value
-
-

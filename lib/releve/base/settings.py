@@ -1,4 +1,6 @@
-"""The settings: one TOML file, read into frozen dataclasses whose fields are its keys. No secret ever stands in it."""
+"""The settings: one TOML file, read into frozen dataclasses whose fields are its keys. No secret
+ever stands in it.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,14 @@ from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
 FILE_NAME = "releve.toml"
-PORTAL_LIMIT_DAYS = 424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
+PORTAL_LIMIT_DAYS = (
+    424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
+)
 ORIGINS = tuple(f"https://{host}" for host in (
     "portail.dgfip.finances.gouv.fr", "portail.chorus-pro.gouv.fr", "idp.chorus-pro.gouv.fr", "cpro.chorus-pro.gouv.fr"))  # fmt: skip
-_SECRET_KEY = re.compile(r"pass|secret|seed|graine|mdp|pwd|otp|token|jeton|credential|private", re.IGNORECASE)
+_SECRET_KEY = re.compile(
+    r"pass|secret|seed|graine|mdp|pwd|otp|token|jeton|credential|private", re.IGNORECASE
+)
 _TEXT, _LIST = "un texte entre guillemets", 'une liste de textes, ["…"]'
 _KINDS: dict[Any, str] = {
     str: _TEXT, Path: _TEXT, int: "un nombre entier", float: "un nombre", date: "une date sans guillemets (2025-11-30)",
@@ -35,7 +41,9 @@ _KINDS: dict[Any, str] = {
 
 
 class SettingsError(UsageError):
-    """The settings cannot be used: which file, which key, what is wrong and the mend. Never a value, which might be a secret."""
+    """The settings cannot be used: which file, which key, what is wrong and the mend. Never a
+    value, which might be a secret.
+    """
 
     happened = "Les réglages {path} ne conviennent pas : {what}."
     todo = "{mend}"
@@ -49,7 +57,9 @@ class StructureUnknown(UsageError):
 
 
 class Fault(ValueError):
-    """A value that breaks a rule: the key, what is wrong and the mend. `load` turns it into a `SettingsError`."""
+    """A value that breaks a rule: the key, what is wrong and the mend. `load` turns it into a
+    `SettingsError`.
+    """
 
     def __init__(self, key: str, why: str, mend: str) -> None:
         super().__init__(f"{key}: {why}")
@@ -57,14 +67,18 @@ class Fault(ValueError):
 
 
 def origin(url: str) -> str:
-    """The origin of `url` as browsers write it: scheme, host in lower case, port unless usual. Raises ValueError if it has none."""
+    """The origin of `url` as browsers write it: scheme, host in lower case, port unless usual.
+    Raises ValueError if it has none.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
     usual = {"https": 443, "http": 80}
     if parts.scheme not in usual or not re.fullmatch(r"[a-z0-9.:_-]+", host) or "@" in parts.netloc:
         raise ValueError("no origin")
     host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, usual[parts.scheme]) else "")
+    return f"{parts.scheme}://{host}" + (
+        f":{port}" if port not in (None, usual[parts.scheme]) else ""
+    )
 
 
 def is_loopback(url: str) -> bool:
@@ -80,9 +94,17 @@ def _checked_origin(key: str, url: str) -> str:
     try:
         found = origin(url)
     except ValueError:
-        raise Fault(key, "ce n'est pas une adresse web complète", "Écrivez par exemple « https://portail.chorus-pro.gouv.fr ».") from None
+        raise Fault(
+            key,
+            "ce n'est pas une adresse web complète",
+            "Écrivez par exemple « https://portail.chorus-pro.gouv.fr ».",
+        ) from None
     if found.startswith("http:") and not is_loopback(found):
-        raise Fault(key, "http n'est pas chiffré", "Écrivez https:// (http n'est permis que pour l'école, sur ce poste même).")
+        raise Fault(
+            key,
+            "http n'est pas chiffré",
+            "Écrivez https:// (http n'est permis que pour l'école, sur ce poste même).",
+        )
     return found
 
 
@@ -93,12 +115,19 @@ def _require(good: bool, key: str, why: str, mend: str) -> None:
 
 def _positive(settings: object, *keys: str) -> None:
     for key in keys:
-        _require(getattr(settings, key) > 0, key, "ce nombre doit être plus grand que zéro", "Corrigez-le, ou supprimez la ligne.")
+        _require(
+            getattr(settings, key) > 0,
+            key,
+            "ce nombre doit être plus grand que zéro",
+            "Corrigez-le, ou supprimez la ligne.",
+        )
 
 
 @dataclass(frozen=True)
 class Portal:
-    """Where and as whom to log in. `labels` overrides words of the portal, by their names in `portal/labels.toml`."""
+    """Where and as whom to log in. `labels` overrides words of the portal, by their names in
+    `portal/labels.toml`.
+    """
 
     login: str
     url: str = "https://portail.dgfip.finances.gouv.fr/portail/"
@@ -111,24 +140,54 @@ class Portal:
     labels: dict[str, str | list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require(bool(self.login.strip()), "login", "elle est vide", "Écrivez l'identifiant de connexion au portail.")
-        object.__setattr__(self, "origins", tuple(_checked_origin("origins", each) for each in self.origins))
+        _require(
+            bool(self.login.strip()),
+            "login",
+            "elle est vide",
+            "Écrivez l'identifiant de connexion au portail.",
+        )
+        object.__setattr__(
+            self, "origins", tuple(_checked_origin("origins", each) for each in self.origins)
+        )
         inside = _checked_origin("url", self.url) in self.origins
-        _require(inside, "url", "cette adresse n'est pas dans portal.origins", "Ajoutez-y son origine si vous êtes sûr d'elle.")
-        known = self.browser in ("auto", "msedge", "chrome", "chromium") or "/" in self.browser or "\\" in self.browser
-        _require(known, "browser", "ce navigateur est inconnu", "Écrivez auto, msedge, chrome, chromium, ou le chemin d'un exécutable.")
+        _require(
+            inside,
+            "url",
+            "cette adresse n'est pas dans portal.origins",
+            "Ajoutez-y son origine si vous êtes sûr d'elle.",
+        )
+        known = (
+            self.browser in ("auto", "msedge", "chrome", "chromium")
+            or "/" in self.browser
+            or "\\" in self.browser
+        )
+        _require(
+            known,
+            "browser",
+            "ce navigateur est inconnu",
+            "Écrivez auto, msedge, chrome, chromium, ou le chemin d'un exécutable.",
+        )
         _positive(self, "timeout_seconds")
         for name, words in self.labels.items():
             if name not in documented():
                 _refuse(f"labels.{name}", name, list(documented()))
             given = [words] if isinstance(words, str) else words
-            good = bool(given) and all(map(str.strip, given))  # an empty wording would be found everywhere
-            _require(good, f"labels.{name}", "un libellé est vide", "Écrivez les mots affichés par le portail, ou supprimez la ligne.")
+            good = bool(given) and all(
+                map(str.strip, given)
+            )  # an empty wording would be found everywhere
+            _require(
+                good,
+                f"labels.{name}",
+                "un libellé est vide",
+                "Écrivez les mots affichés par le portail, ou supprimez la ligne.",
+            )
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules of a rotation. `blackout` holds "YYYY-MM-DD/YYYY-MM-DD" or, every year, "MM-DD/MM-DD" (both days included)."""
+    """The rules of a rotation. `blackout` holds "YYYY-MM-DD/YYYY-MM-DD" or, every year,
+    "MM-DD/MM-DD" (both days included).
+    """
 
     forbidden_characters: str = "/"
     validity_days: int = 365
@@ -141,9 +200,19 @@ class Policy:
     def __post_init__(self) -> None:
         _positive(self, "validity_days", "max_attempts")
         for key in ("warn_days", "propagation_minutes", "pause_seconds"):
-            _require(getattr(self, key) >= 0, key, "ce nombre est négatif", "Corrigez-le, ou supprimez la ligne.")
+            _require(
+                getattr(self, key) >= 0,
+                key,
+                "ce nombre est négatif",
+                "Corrigez-le, ou supprimez la ligne.",
+            )
         within = self.validity_days <= PORTAL_LIMIT_DAYS
-        _require(within, "validity_days", f"le portail n'accepte que {PORTAL_LIMIT_DAYS} jours", "Écrivez 365, la règle de Corail.")
+        _require(
+            within,
+            "validity_days",
+            f"le portail n'accepte que {PORTAL_LIMIT_DAYS} jours",
+            "Écrivez 365, la règle de Corail.",
+        )
         mend = "Écrivez « 2026-12-24/2027-01-02 », ou « 12-24/01-02 » pour chaque année."
         for period in self.blackout:
             _require(_is_period(period), "blackout", "une période est mal écrite", mend)
@@ -154,7 +223,9 @@ def _is_period(period: str) -> bool:
     dated = re.fullmatch(r"(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)", period)
     try:
         if yearly:
-            return all(date.fromisoformat(f"2000-{day}") for day in yearly.groups())  # 2000 has a 29 February
+            return all(
+                date.fromisoformat(f"2000-{day}") for day in yearly.groups()
+            )  # 2000 has a 29 February
         return bool(dated) and date.fromisoformat(dated[1]) <= date.fromisoformat(dated[2])  # type: ignore[index]
     except ValueError:
         return False
@@ -170,12 +241,19 @@ class Record:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
-        _require(self.keep_years >= 0, "keep_years", "ce nombre est négatif", "Écrivez 0 pour tout garder.")
+        _require(
+            self.keep_years >= 0,
+            "keep_years",
+            "ce nombre est négatif",
+            "Écrivez 0 pour tout garder.",
+        )
 
 
 @dataclass(frozen=True)
 class Notices:
-    """Who is told when a person is needed. The address of each channel, which may hold a password, is in the keyring under its name."""
+    """Who is told when a person is needed. The address of each channel, which may hold a password,
+    is in the keyring under its name.
+    """
 
     channels: tuple[str, ...] = ()
     silence_days: int = 8  # 0: never tell that nothing runs any more
@@ -183,8 +261,18 @@ class Notices:
 
     def __post_init__(self) -> None:
         named = all(re.fullmatch(r"[\w-]+", each) for each in self.channels)
-        _require(named, "channels", "un nom est attendu, pas une adresse", "Écrivez un nom, puis « releve notify --store NOM ».")
-        _require(self.silence_days >= 0, "silence_days", "ce nombre est négatif", "Écrivez 0 pour ne jamais être prévenu.")
+        _require(
+            named,
+            "channels",
+            "un nom est attendu, pas une adresse",
+            "Écrivez un nom, puis « releve notify --store NOM ».",
+        )
+        _require(
+            self.silence_days >= 0,
+            "silence_days",
+            "ce nombre est négatif",
+            "Écrivez 0 pour ne jamais être prévenu.",
+        )
 
 
 @dataclass(frozen=True)
@@ -198,7 +286,9 @@ class Piste:
 
 @dataclass(frozen=True)
 class School:
-    """The demonstration only: where the stand-in for Corail listens, and the file that says where its throw-away keyring does."""
+    """The demonstration only: where the stand-in for Corail listens, and the file that says where
+    its throw-away keyring does.
+    """
 
     corail_url: str
     keyring: str = ""
@@ -217,13 +307,35 @@ class Structure:
 
     def __post_init__(self) -> None:
         wrong = sirets.check(self.siret)
-        _require(not wrong, "", f"ce n'est pas un SIRET ({wrong})", "Recopiez le SIRET depuis « Mes structures » sur Chorus Pro.")
+        _require(
+            not wrong,
+            "",
+            f"ce n'est pas un SIRET ({wrong})",
+            "Recopiez le SIRET depuis « Mes structures » sur Chorus Pro.",
+        )
         for key in ("name", "technical_account"):
             _require(bool(getattr(self, key).strip()), key, "elle est vide", "Complétez-la.")
-        _require(bool(self.targets), "targets", "aucune cible n'est nommée", 'Écrivez par exemple targets = ["corail"].')
-        _require(len(set(self.targets)) == len(self.targets), "targets", "une cible y est deux fois", "Gardez chaque cible une seule fois.")
-        mend = "Il faut les deux : « command » dans targets, et command = [\"programme\", \"argument\"]."
-        _require(("command" in self.targets) == bool(self.command), "command", "cette cible et son programme vont ensemble", mend)
+        _require(
+            bool(self.targets),
+            "targets",
+            "aucune cible n'est nommée",
+            'Écrivez par exemple targets = ["corail"].',
+        )
+        _require(
+            len(set(self.targets)) == len(self.targets),
+            "targets",
+            "une cible y est deux fois",
+            "Gardez chaque cible une seule fois.",
+        )
+        mend = (
+            'Il faut les deux : « command » dans targets, et command = ["programme", "argument"].'
+        )
+        _require(
+            ("command" in self.targets) == bool(self.command),
+            "command",
+            "cette cible et son programme vont ensemble",
+            mend,
+        )
 
 
 @dataclass(frozen=True)
@@ -240,25 +352,47 @@ class Settings:
     structures: dict[str, Structure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        urls = {"piste.token_url": self.piste.token_url, "piste.api_url": self.piste.api_url} if self.piste else {}
+        urls = (
+            {"piste.token_url": self.piste.token_url, "piste.api_url": self.piste.api_url}
+            if self.piste
+            else {}
+        )
         urls |= {"school.corail_url": self.school.corail_url} if self.school else {}
         for key, url in urls.items():
             found = _checked_origin(key, url)
-            allowed = found in self.portal.origins or (key.startswith("piste.") and found.startswith("https:"))
-            _require(allowed, key, "cette adresse n'est pas dans portal.origins", "Ajoutez-y son origine si vous êtes sûr d'elle.")
+            allowed = found in self.portal.origins or (
+                key.startswith("piste.") and found.startswith("https:")
+            )
+            _require(
+                allowed,
+                key,
+                "cette adresse n'est pas dans portal.origins",
+                "Ajoutez-y son origine si vous êtes sûr d'elle.",
+            )
         good = self.school or not any("school" in each.targets for each in self.structures.values())
-        _require(bool(good), "school.corail_url", "elle manque à la cible « school »", "Cette cible ne sert qu'à « releve demo ».")
+        _require(
+            bool(good),
+            "school.corail_url",
+            "elle manque à la cible « school »",
+            "Cette cible ne sert qu'à « releve demo ».",
+        )
 
     def structure(self, siret: str) -> Structure:
         """The structure of that SIRET (spaces are forgiven). Raises `StructureUnknown`."""
         number = re.sub(r"\s", "", str(siret))
         if number not in self.structures:
-            raise StructureUnknown(siret=number, path=self.path, why=sirets.check(number) or "le numéro est correct, mais n'y figure pas")
+            raise StructureUnknown(
+                siret=number,
+                path=self.path,
+                why=sirets.check(number) or "le numéro est correct, mais n'y figure pas",
+            )
         return self.structures[number]
 
 
 def project_root() -> Path:
-    """The checkout that holds `lib/`; when the package was installed without it, the current folder."""
+    """The checkout that holds `lib/`; when the package was installed without it, the current
+    folder.
+    """
     root = Path(__file__).resolve().parents[3]
     return root if (root / "lib" / "pyproject.toml").is_file() else Path.cwd()
 
@@ -266,40 +400,69 @@ def project_root() -> Path:
 def default_path() -> Path:
     """`RELEVE_SETTINGS`, else `releve.toml` in the user's configuration folder."""
     named = os.environ.get(ENVIRONMENT)
-    return Path(named).expanduser() if named else platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME
+    return (
+        Path(named).expanduser()
+        if named
+        else platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME
+    )
 
 
 def load(path: Path | str | None = None, outputs: Path | str | None = None) -> Settings:
-    """The settings in `path`, or in the usual place; `outputs` overrides the record's folder. Raises `SettingsError`, safe to retry."""
+    """The settings in `path`, or in the usual place; `outputs` overrides the record's folder.
+    Raises `SettingsError`, safe to retry.
+    """
     file = Path(path).expanduser() if path else default_path()
     try:
         settings: Settings = _build(Settings, _parse(file), "", path=file)
     except Fault as fault:
-        raise SettingsError(path=file, key=fault.key, what=f"clé « {fault.key} », {fault.why}", mend=fault.mend) from None
+        raise SettingsError(
+            path=file, key=fault.key, what=f"clé « {fault.key} », {fault.why}", mend=fault.mend
+        ) from None
     if outputs is None:
         return settings
-    return dataclasses.replace(settings, record=dataclasses.replace(settings.record, folder=Path(outputs).expanduser().resolve()))
+    return dataclasses.replace(
+        settings,
+        record=dataclasses.replace(settings.record, folder=Path(outputs).expanduser().resolve()),
+    )
 
 
 def _parse(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))  # Windows' Notepad begins a file with a byte order mark
+        return tomllib.loads(
+            file.read_bytes().decode("utf-8-sig")
+        )  # Windows' Notepad begins a file with a byte order mark
     except FileNotFoundError:
         what = "ce fichier n'existe pas"
-        mend = "Copiez-y l'exemple du README (partie « Settings ») et complétez-le. Pour essayer sans réglages : « python3 lib demo »."
+        mend = (
+            "Copiez-y l'exemple du README (partie « Settings ») et complétez-le. Pour essayer sans"
+            " réglages : « python3 lib demo »."
+        )
     except OSError:
-        what, mend = "ce fichier n'est pas lisible", "Vérifiez que c'est bien un fichier, et que vous avez le droit de le lire."
+        what, mend = (
+            "ce fichier n'est pas lisible",
+            "Vérifiez que c'est bien un fichier, et que vous avez le droit de le lire.",
+        )
     except UnicodeDecodeError:
-        what, mend = "ce fichier n'est pas en UTF-8", "Enregistrez-le à nouveau en choisissant l'encodage UTF-8."
+        what, mend = (
+            "ce fichier n'est pas en UTF-8",
+            "Enregistrez-le à nouveau en choisissant l'encodage UTF-8.",
+        )
     except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))  # its text and its document are not repeated: they may hold a secret
+        line = re.search(
+            r"line (\d+)", str(error)
+        )  # its text and its document are not repeated: they may hold a secret
         what = (f"ligne {line[1]}" if line else "fin du fichier") + ", ce n'est pas du TOML correct"
-        mend = "Vérifiez à cet endroit les guillemets, les crochets et le signe =, et qu'aucune clé n'est écrite deux fois."
+        mend = (
+            "Vérifiez à cet endroit les guillemets, les crochets et le signe =, et qu'aucune clé"
+            " n'est écrite deux fois."
+        )
     raise SettingsError(path=file, key="", what=what, mend=mend)
 
 
 def _build(cls: Any, table: Any, where: str, **given: Any) -> Any:
-    """An instance of the dataclass `cls` from a TOML table found at the key `where`; `given` fields are no keys of the file."""
+    """An instance of the dataclass `cls` from a TOML table found at the key `where`; `given` fields
+    are no keys of the file.
+    """
     hints = get_type_hints(cls)
     keys = {each.name: each for each in dataclasses.fields(cls) if each.name not in given}
     for key in table:
@@ -307,7 +470,12 @@ def _build(cls: Any, table: Any, where: str, **given: Any) -> Any:
             _refuse(_join(where, key), key, list(keys))
     for key, each in keys.items():
         if key not in table and each.default is MISSING and each.default_factory is MISSING:
-            _require(dataclasses.is_dataclass(hints[key]), _join(where, key), "elle manque", f"Ajoutez-la dans la table [{where}].")
+            _require(
+                dataclasses.is_dataclass(hints[key]),
+                _join(where, key),
+                "elle manque",
+                f"Ajoutez-la dans la table [{where}].",
+            )
             table = table | {key: {}}  # so that what is missing is named inside it
     values = {key: _value(hints[key], raw, _join(where, key)) for key, raw in table.items()}
     try:
@@ -323,25 +491,48 @@ def _join(where: str, key: str) -> str:
 def _refuse(path: str, key: str, keys: list[str]) -> None:
     """Raise the `Fault` of an unknown key: a slip of the pen, or a secret in the wrong place."""
     if _SECRET_KEY.search(key) and not difflib.get_close_matches(key, keys, 1, 0.85):
-        mend = "Effacez-la, changez ce secret si le fichier a été partagé, et confiez-le au trousseau : « releve credentials store »."
+        mend = (
+            "Effacez-la, changez ce secret si le fichier a été partagé, et confiez-le au trousseau"
+            " : « releve credentials store »."
+        )
         raise Fault(path, "elle semble contenir un secret, et aucun secret n'a sa place ici", mend)
     close = difflib.get_close_matches(key, keys, 1)
-    raise Fault(path, "clé inconnue", f"Vouliez-vous dire « {close[0]} » ?" if close else f"Clés possibles : {', '.join(keys)}.")
+    raise Fault(
+        path,
+        "clé inconnue",
+        f"Vouliez-vous dire « {close[0]} » ?" if close else f"Clés possibles : {', '.join(keys)}.",
+    )
 
 
 def _value(hint: Any, raw: Any, where: str) -> Any:
-    """`raw` checked against a field's type and made into it. Raises `Fault`, which never repeats `raw`."""
+    """`raw` checked against a field's type and made into it. Raises `Fault`, which never repeats
+    `raw`.
+    """
     shape, options = get_origin(hint), get_args(hint)
     if shape is UnionType:
         kinds = [each for each in options if each is not NoneType]
-        return _value(next((each for each in kinds if isinstance(raw, get_origin(each) or each)), kinds[0]), raw, where)
+        return _value(
+            next((each for each in kinds if isinstance(raw, get_origin(each) or each)), kinds[0]),
+            raw,
+            where,
+        )
     if shape is Literal:
         known = any(raw == each and type(raw) is type(each) for each in options)
-        _require(known, where, "cette valeur est inconnue", f"Valeurs possibles : {', '.join(str(each).lower() for each in options)}.")
+        _require(
+            known,
+            where,
+            "cette valeur est inconnue",
+            f"Valeurs possibles : {', '.join(str(each).lower() for each in options)}.",
+        )
         return raw
     kind = dict if dataclasses.is_dataclass(hint) else shape or hint
     accepted = {tuple: (list,), Path: (str,), float: (float, int)}.get(kind, (kind,))
-    _require(type(raw) in accepted, where, "ce n'est pas le bon type de valeur", f"Il faut {_KINDS[kind]}.")
+    _require(
+        type(raw) in accepted,
+        where,
+        "ce n'est pas le bon type de valeur",
+        f"Il faut {_KINDS[kind]}.",
+    )
     if dataclasses.is_dataclass(hint):
         given = {"siret": where.rpartition(".")[2]} if hint is Structure else {}
         return _build(hint, raw, where, **given)
@@ -354,9 +545,15 @@ def _value(hint: Any, raw: Any, where: str) -> Any:
 
 
 def _flat(table: dict[str, Any], where: str = "") -> dict[str, Any]:
-    """`reset.button = "…"` and `[portal.labels.reset]` mean the same as the key "reset.button" between quotes."""
+    """`reset.button = "…"` and `[portal.labels.reset]` mean the same as the key "reset.button"
+    between quotes.
+    """
     return {
         name: each
         for key, value in table.items()
-        for name, each in (_flat(value, _join(where, key)).items() if isinstance(value, dict) else [(_join(where, key), value)])
+        for name, each in (
+            _flat(value, _join(where, key)).items()
+            if isinstance(value, dict)
+            else [(_join(where, key), value)]
+        )
     }

@@ -1,4 +1,6 @@
-"""The number that names a structure: 14 digits, the first 9 of which (the SIREN) name the legal entity."""
+"""The number that names a structure: 14 digits, the first 9 of which (the SIREN) name the legal
+entity.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,23 @@ LA_POSTE = "356000000"
 
 
 def luhn(digits: str) -> bool:
-    """Whether the digits pass Luhn's checksum: every second one from the right is doubled, and the sum is a multiple of 10."""
-    return sum(sum(divmod(int(digit) * (1 + place % 2), 10)) for place, digit in enumerate(reversed(digits))) % 10 == 0
+    """Whether the digits pass Luhn's checksum: every second one from the right is doubled, and the
+    sum is a multiple of 10.
+    """
+    return (
+        sum(
+            sum(divmod(int(digit) * (1 + place % 2), 10))
+            for place, digit in enumerate(reversed(digits))
+        )
+        % 10
+        == 0
+    )
 
 
 def check(siret: str) -> str | None:
-    """What is wrong with `siret`, in French, or None. La Poste's many SIRETs (INSEE's known exception) only sum to a multiple of 5."""
+    """What is wrong with `siret`, in French, or None. La Poste's many SIRETs (INSEE's known
+    exception) only sum to a multiple of 5.
+    """
     if not (siret.isascii() and siret.isdigit() and len(siret) == 14):
         return "un SIRET a 14 chiffres, sans espace ni autre signe"
     la_poste = siret.startswith(LA_POSTE) and sum(map(int, siret)) % 5 == 0

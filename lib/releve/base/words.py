@@ -10,15 +10,22 @@ from functools import cache
 from importlib.resources import files
 
 _WITHIN = r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])"
-AROUND = r"[^\wÀ-ÿ]*"  # quotes, stars, a colon, an icon of the style sheet: browsers count it in a button's name
+# quotes, stars, a colon, an icon of the style sheet: browsers count it in a button's name
+AROUND = r"[^\wÀ-ÿ]*"
 _VARIANTS = {
     "a": "aàâäáãå", "c": "cç", "e": "eéèêë", "i": "iîïíì", "n": "nñ", "o": "oôöóòõ", "u": "uùûüúù", "y": "yÿý", "'": "'’`", "-": "\\-‑–",
 }  # fmt: skip
 
 
 def tolerant(text: str) -> str:
-    """A regular expression, valid in Python and in JavaScript, that finds `text` despite case, accents and spacing."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower().replace("’", "'")) if not unicodedata.combining(c))
+    """A regular expression, valid in Python and in JavaScript, that finds `text` despite case,
+    accents and spacing.
+    """
+    plain = "".join(
+        c
+        for c in unicodedata.normalize("NFD", text.lower().replace("’", "'"))
+        if not unicodedata.combining(c)
+    )
     parts = []
     for char in " ".join(plain.split()):
         if char == " ":
@@ -49,14 +56,21 @@ def _within(wording: str) -> re.Pattern[str]:
 def documented() -> dict[str, list[str]]:
     """The variants of each label, by "place.word", as `labels.toml` gives them."""
     tables = tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
-    return {f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()}
+    return {
+        f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()
+    }
 
 
 class Words:
-    """The variants of each label; `overrides` come from `[portal.labels]`, whose names the settings check, and replace the variants."""
+    """The variants of each label; `overrides` come from `[portal.labels]`, whose names the settings
+    check, and replace the variants.
+    """
 
     def __init__(self, overrides: Mapping[str, str | list[str]] | None = None) -> None:
-        given = {key: [value] if isinstance(value, str) else list(value) for key, value in (overrides or {}).items()}
+        given = {
+            key: [value] if isinstance(value, str) else list(value)
+            for key, value in (overrides or {}).items()
+        }
         self._variants: dict[str, list[str]] = documented() | given
 
     def first(self, key: str) -> str:
@@ -73,9 +87,15 @@ class Words:
         return _within(wording).search(text) is not None
 
     def known(self, text: str) -> str:
-        """The wording, of any place, that `text` contains, the longest of them; "" when it contains none."""
+        """The wording, of any place, that `text` contains, the longest of them; "" when it contains
+        none.
+        """
         every = {wording for variants in self._variants.values() for wording in variants}
-        return max((each for each in every if self.finds(each, text)), key=lambda each: (len(each), each), default="")
+        return max(
+            (each for each in every if self.finds(each, text)),
+            key=lambda each: (len(each), each),
+            default="",
+        )
 
     def find(self, key: str) -> re.Pattern[str]:
         """Matches a text that contains one of the variants as whole words."""
@@ -86,4 +106,6 @@ class Words:
         return self._compile(key, rf"^{AROUND}(?:{{}}){AROUND}$")
 
     def _compile(self, key: str, shape: str) -> re.Pattern[str]:
-        return re.compile(shape.format("|".join(tolerant(text) for text in self._variants[key])), re.IGNORECASE)
+        return re.compile(
+            shape.format("|".join(tolerant(text) for text in self._variants[key])), re.IGNORECASE
+        )

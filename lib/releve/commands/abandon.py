@@ -1,4 +1,6 @@
-"""`releve abandon SIRET --reason …`: a person closes a stuck rotation; the record says what is then true."""
+"""`releve abandon SIRET --reason …`: a person closes a stuck rotation; the record says what is then
+true.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,14 @@ import argparse
 import json
 import sys
 
+from releve.base.errors import ReleveError, UsageError
+from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.base.errors import ReleveError, UsageError
 from releve.headless.run import situation_of
-from releve.record.lock import AccountLock, actor
 from releve.record.folder import RecordFolder, unfinished
+from releve.record.lock import AccountLock, actor
 from releve.record.seal import finish
-from releve.base.settings import Settings, load
 from releve.vault.keystore import open_keystore
 
 
@@ -25,7 +27,9 @@ class NothingToAbandon(UsageError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve abandon`."""
     parser.add_argument("siret", help="la structure dont la rotation est bloquée")
-    parser.add_argument("--reason", required=True, metavar="TEXTE", help="pourquoi, pour qui relira le dossier")
+    parser.add_argument(
+        "--reason", required=True, metavar="TEXTE", help="pourquoi, pour qui relira le dossier"
+    )
 
 
 def _seal(record: RecordFolder, settings: Settings) -> int:
@@ -52,12 +56,26 @@ def main(args: argparse.Namespace) -> int:
         record = left[-1]
         situation = situation_of(settings, record)
         journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
-        journal.append(ev.RotationAbandoned(args.reason, situation.portal, situation.keyring, situation.targets))
+        journal.append(
+            ev.RotationAbandoned(
+                args.reason, situation.portal, situation.keyring, situation.targets
+            )
+        )
         code = _seal(record, settings)
     finally:
         lock.release()
     if args.json:
-        print(json.dumps({"code": code, "outcome": "abandoned", "record": str(record.path), "text": situation.truth}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {
+                    "code": code,
+                    "outcome": "abandoned",
+                    "record": str(record.path),
+                    "text": situation.truth,
+                },
+                ensure_ascii=False,
+            )
+        )
     else:
         print(f"Rotation {record.run} fermée. {situation.truth}\nDossier : {record.path}")
     return code

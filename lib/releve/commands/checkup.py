@@ -1,6 +1,8 @@
-"""Is this machine ready for a rotation? Each check tries the real thing and says what it found, and the mend.
+"""Is this machine ready for a rotation? Each check tries the real thing and says what it found, and
+the mend.
 
-A check never raises: what stops it is its finding. Nothing is changed on the portal, and nothing secret is shown.
+A check never raises: what stops it is its finding. Nothing is changed on the portal, and nothing
+secret is shown.
 """
 
 from __future__ import annotations
@@ -27,24 +29,33 @@ from ssl import SSLObject, cert_time_to_seconds
 
 import httpx
 
-from releve.portal import browsers
-from releve.proof import network
 from releve.base.errors import ReleveError
-from releve.portal.browser import PortalBrowser
-from releve.portal.login import Credentials
-from releve.proof.piste import Piste
-from releve.proof.verdicts import Failure
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
+from releve.portal import browsers
+from releve.portal.browser import PortalBrowser
+from releve.portal.login import Credentials
+from releve.proof import network
+from releve.proof.piste import Piste
+from releve.proof.verdicts import Failure
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import Keystore, open_keystore
 
 PROMPT_SECONDS = 20.0  # a locked keyring may show a window and wait for somebody
 WARN_CERTIFICATE = timedelta(days=14)
-WARN_CLOCK, BAD_CLOCK = timedelta(seconds=20), timedelta(minutes=5)  # one-time codes live 30 s; beyond, a record's times mislead
+WARN_CLOCK, BAD_CLOCK = (
+    timedelta(seconds=20),
+    timedelta(minutes=5),
+)  # one-time codes live 30 s; beyond, a record's times mislead
 WARN_DISK, BAD_DISK = 10**9, 10**8  # bytes
-# Well-known SIDs that Windows puts in a session's token, the most telling first (learn.microsoft.com, "Well-known SIDs").
-LOGONS = {"S-1-5-6": "un service", "S-1-5-3": "une tâche planifiée", "S-1-5-2": "une connexion par le réseau", "S-1-5-4": "une personne"}
+# Well-known SIDs that Windows puts in a session's token, the most telling first
+# (learn.microsoft.com, "Well-known SIDs").
+LOGONS = {
+    "S-1-5-6": "un service",
+    "S-1-5-3": "une tâche planifiée",
+    "S-1-5-2": "une connexion par le réseau",
+    "S-1-5-4": "une personne",
+}
 
 
 class Grade(StrEnum):
@@ -70,14 +81,28 @@ def failed(name: str, error: ReleveError, grade: Grade = Grade.BAD) -> Finding:
 
 
 def versions(requirements: Path | None = None) -> Finding:
-    """Python, and every package that is pinned, against its pin. `requirements` is the checkout's by default."""
+    """Python, and every package that is pinned, against its pin. `requirements` is the checkout's
+    by default.
+    """
     path = requirements or project_root() / "requirements.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    pins = dict(line.split("#")[0].strip().split("==") for line in lines if "==" in line.split("#")[0])
-    wrong = [f"{name} {found or 'absent'} au lieu de {pin}" for name, pin in pins.items() if (found := _installed(name)) != pin]
-    text = f"Relève {version('releve')}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
+    pins = dict(
+        line.split("#")[0].strip().split("==") for line in lines if "==" in line.split("#")[0]
+    )
+    wrong = [
+        f"{name} {found or 'absent'} au lieu de {pin}"
+        for name, pin in pins.items()
+        if (found := _installed(name)) != pin
+    ]
+    text = (
+        f"Relève {version('releve')}, Python {platform.python_version()}, {platform.system()}"
+        f" {platform.release()}"
+    )
     if wrong:
-        mend = "Supprimez le dossier « .venv », puis lancez « python3 lib doctor » : l'environnement sera refait avec les versions prévues."
+        mend = (
+            "Supprimez le dossier « .venv », puis lancez « python3 lib doctor » : l'environnement"
+            " sera refait avec les versions prévues."
+        )
         return Finding("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
     return Finding("Versions", Grade.GOOD, text)
 
@@ -114,7 +139,12 @@ def keyring(settings: Settings | None) -> Iterator[Finding]:
         return
     except TooSlow:
         text = "le trousseau ne répond pas : il attend sans doute que quelqu'un le déverrouille"
-        yield Finding("Trousseau", Grade.BAD, text, "Déverrouillez-le (une fenêtre le demande peut-être), puis recommencez.")
+        yield Finding(
+            "Trousseau",
+            Grade.BAD,
+            text,
+            "Déverrouillez-le (une fenêtre le demande peut-être), puis recommencez.",
+        )
         return
     yield Finding("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
     if settings:
@@ -144,20 +174,32 @@ def _try_keyring() -> Keystore:
 
 
 def _unreachable(error: KeyringError) -> Finding:
-    """On Windows the usual cause is the kind of session: a task "without storing the password" reaches no credentials."""
+    """On Windows the usual cause is the kind of session: a task "without storing the password"
+    reaches no credentials.
+    """
     found = failed("Trousseau", error)
     if sys.platform != "win32":
         return found
-    groups = subprocess.run(["whoami", "/groups", "/fo", "csv", "/nh"], capture_output=True, text=True).stdout
+    groups = subprocess.run(
+        ["whoami", "/groups", "/fo", "csv", "/nh"], capture_output=True, text=True
+    ).stdout
     mend = (
-        "Dans une tâche planifiée, choisissez « Exécuter même si l'utilisateur n'est pas connecté », sans cocher « Ne pas stocker le mot "
-        "de passe », et donnez le mot de passe de la session."
+        "Dans une tâche planifiée, choisissez « Exécuter même si l'utilisateur n'est pas connecté"
+        " », sans cocher « Ne pas stocker le mot de passe », et donnez le mot de passe de la"
+        " session."
     )
-    return Finding(found.name, found.grade, f"{found.text} Cette session a été ouverte par {logon(groups)}.", f"{mend} {found.mend}")
+    return Finding(
+        found.name,
+        found.grade,
+        f"{found.text} Cette session a été ouverte par {logon(groups)}.",
+        f"{mend} {found.mend}",
+    )
 
 
 def logon(groups: str) -> str:
-    """Who opened a Windows session, from `whoami /groups /fo csv /nh`: « une tâche planifiée », or « on ne sait qui »."""
+    """Who opened a Windows session, from `whoami /groups /fo csv /nh`: « une tâche planifiée », or
+    « on ne sait qui ».
+    """
     sids = {row[2] for row in csv.reader(groups.splitlines()) if len(row) > 2}
     return next((who for sid, who in LOGONS.items() if sid in sids), "on ne sait qui")
 
@@ -166,12 +208,18 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
     login = settings.portal.login
     if keystore.throwaway and settings.school is None:
         mend = "Fermez la démonstration et ouvrez un nouveau terminal."
-        yield Finding("Trousseau", Grade.BAD, "c'est le trousseau jetable de la démonstration", mend)
+        yield Finding(
+            "Trousseau", Grade.BAD, "c'est le trousseau jetable de la démonstration", mend
+        )
     try:
         credentials = Credentials(keystore, login, settings.record.folder)
         credentials.password()
         seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
-        yield Finding("Identifiants", Grade.GOOD, f"le mot de passe du portail de {login} est dans le trousseau{seed}")
+        yield Finding(
+            "Identifiants",
+            Grade.GOOD,
+            f"le mot de passe du portail de {login} est dans le trousseau{seed}",
+        )
     except KeyringError as error:
         yield failed("Identifiants", error)
     except ReleveError as error:
@@ -181,19 +229,27 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
 def piste(settings: Settings) -> Finding:
     """Asks PISTE for a token. Optional: without it the proof is a person's."""
     if settings.piste is None:
-        return Finding("Preuve par l'API", Grade.GOOD, "aucune application PISTE n'est réglée : la preuve viendra d'une personne")
+        return Finding(
+            "Preuve par l'API",
+            Grade.GOOD,
+            "aucune application PISTE n'est réglée : la preuve viendra d'une personne",
+        )
     try:
         secret = open_keystore().piste_secret(settings.piste.client_id).require()
     except ReleveError as error:
         return failed("Preuve par l'API", error, Grade.DOUBTFUL)
     with Piste(settings.piste, secret) as application:
         said = application.token()
-    return Finding("Preuve par l'API", Grade.DOUBTFUL if said.todo else Grade.GOOD, said.said, said.todo)
+    return Finding(
+        "Preuve par l'API", Grade.DOUBTFUL if said.todo else Grade.GOOD, said.said, said.todo
+    )
 
 
 @dataclass(frozen=True)
 class Reached:
-    """What one request to an origin told: why it failed, the server's clock less this machine's, the certificate's end."""
+    """What one request to an origin told: why it failed, the server's clock less this machine's,
+    the certificate's end.
+    """
 
     origin: str
     failure: Failure = Failure.NONE
@@ -203,7 +259,10 @@ class Reached:
 
 def network_findings(settings: Settings) -> Iterator[Finding]:
     """Each origin once (reachable, certificate), then this machine's clock by theirs."""
-    urls = [*settings.portal.origins, *([settings.piste.token_url, settings.piste.api_url] if settings.piste else [])]
+    urls = [
+        *settings.portal.origins,
+        *([settings.piste.token_url, settings.piste.api_url] if settings.piste else []),
+    ]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(reach, dict.fromkeys(origin(url) for url in urls)))
     yield from (address(each) for each in found)
@@ -225,13 +284,17 @@ def reach(address: str) -> Reached:
 
 def _ahead(response: httpx.Response, now: datetime) -> timedelta | None:
     try:
-        return parsedate_to_datetime(response.headers["Date"]) - now.replace(microsecond=0)  # the header counts whole seconds
+        return parsedate_to_datetime(response.headers["Date"]) - now.replace(
+            microsecond=0
+        )  # the header counts whole seconds
     except (KeyError, ValueError, TypeError):
         return None
 
 
 def _until(tls: SSLObject | None) -> datetime | None:
-    """The end of the certificate. Windows and macOS verify it themselves, and then Python does not show it."""
+    """The end of the certificate. Windows and macOS verify it themselves, and then Python does not
+    show it.
+    """
     end = (tls.getpeercert() or {}).get("notAfter") if tls else None
     return datetime.fromtimestamp(cert_time_to_seconds(end), UTC) if isinstance(end, str) else None
 
@@ -240,16 +303,38 @@ def address(found: Reached) -> Finding:
     """How an origin is."""
     name = f"Adresse {found.origin}"
     if found.failure is Failure.CERTIFICATE:
-        mend = "Vérifiez la date de ce poste. Si elle est juste, n'y saisissez aucun mot de passe et prévenez votre service informatique."
+        mend = (
+            "Vérifiez la date de ce poste. Si elle est juste, n'y saisissez aucun mot de passe et"
+            " prévenez votre service informatique."
+        )
         return Finding(name, Grade.BAD, "son certificat n'est pas valable sur ce poste", mend)
     if found.failure:
-        mend = "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le site est en panne, revenez plus tard."
+        mend = (
+            "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le"
+            " site est en panne, revenez plus tard."
+        )
         return Finding(name, Grade.BAD, "elle ne répond pas", mend)
     if found.until and found.until - datetime.now(UTC) < WARN_CERTIFICATE:
-        mend = "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette date."
-        return Finding(name, Grade.DOUBTFUL, f"joignable, mais son certificat prend fin le {found.until:%d/%m/%Y}", mend)
-    certificate = "sur ce poste même" if is_loopback(found.origin) and found.origin.startswith("http:") else "certificat valable"
-    return Finding(name, Grade.GOOD, f"joignable, {certificate}" + (f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""))
+        mend = (
+            "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette"
+            " date."
+        )
+        return Finding(
+            name,
+            Grade.DOUBTFUL,
+            f"joignable, mais son certificat prend fin le {found.until:%d/%m/%Y}",
+            mend,
+        )
+    certificate = (
+        "sur ce poste même"
+        if is_loopback(found.origin) and found.origin.startswith("http:")
+        else "certificat valable"
+    )
+    return Finding(
+        name,
+        Grade.GOOD,
+        f"joignable, {certificate}" + (f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""),
+    )
 
 
 def clock(ahead: list[timedelta]) -> Finding:
@@ -261,8 +346,14 @@ def clock(ahead: list[timedelta]) -> Finding:
     if abs(least) <= WARN_CLOCK:
         return Finding("Horloge", Grade.GOOD, "à l'heure, comparée à celle des sites")
     way, size = "retarde" if least > timedelta() else "avance", abs(least).total_seconds()
-    text = f"elle {way} de {f'{size:.0f} secondes' if size < 120 else f'{size / 60:.0f} minutes'} sur celle des sites"
-    mend = "Remettez ce poste à l'heure (réglage automatique) : les codes à usage unique et les heures des dossiers en dépendent."
+    text = (
+        f"elle {way} de {f'{size:.0f} secondes' if size < 120 else f'{size / 60:.0f} minutes'} sur"
+        " celle des sites"
+    )
+    mend = (
+        "Remettez ce poste à l'heure (réglage automatique) : les codes à usage unique et les heures"
+        " des dossiers en dépendent."
+    )
     return Finding("Horloge", Grade.BAD if abs(least) > BAD_CLOCK else Grade.DOUBTFUL, text, mend)
 
 
@@ -274,10 +365,18 @@ def disk(folder: Path) -> Finding:
             file.write(b"0" * 4096)
             file.flush()
     except OSError as error:
-        mend = "Donnez-vous le droit d'écrire dans ce dossier, ou choisissez-en un autre (réglage « record.folder », ou --outputs)."
-        return Finding("Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({error.strerror})", mend)
+        mend = (
+            "Donnez-vous le droit d'écrire dans ce dossier, ou choisissez-en un autre (réglage «"
+            " record.folder », ou --outputs)."
+        )
+        return Finding(
+            "Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({error.strerror})", mend
+        )
     free = shutil.disk_usage(place).free
     text = f"{free / 10**9:.1f} Go libres pour les dossiers dans {folder}".replace(".", ",", 1)
     grade = Grade.BAD if free < BAD_DISK else Grade.DOUBTFUL if free < WARN_DISK else Grade.GOOD
-    mend = "Libérez de la place : une rotation s'arrête dès qu'elle ne peut plus noter ce qu'elle fait."
+    mend = (
+        "Libérez de la place : une rotation s'arrête dès qu'elle ne peut plus noter ce qu'elle"
+        " fait."
+    )
     return Finding("Disque", grade, text, "" if grade is Grade.GOOD else mend)

@@ -1,4 +1,6 @@
-"""`releve demo`: a whole rotation on the training portal, with its own structure, credentials, settings and keyring."""
+"""`releve demo`: a whole rotation on the training portal, with its own structure, credentials,
+settings and keyring.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from releve.commands import show
-from releve.vault.credentials import BY_HAND
-from releve.headless import run as headless
-from releve.school import Faults, SchoolThread, World
 from releve.base.secret import Secret
 from releve.base.settings import load, project_root
+from releve.commands import show
+from releve.headless import run as headless
+from releve.school import Faults, SchoolThread, World
+from releve.vault.credentials import BY_HAND
 from releve.vault.keystore import Keystore
 from releve.vault.throwaway import ThrowawayKeyring
 
@@ -26,16 +28,38 @@ SIRET, NAME, LOGIN = "21990001600011", "Commune d'Exemple", "xt012345"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve demo`."""
     text = "panne du site d'entraînement (répétable), par exemple slash_in_first=2"
-    parser.add_argument("--fault", action="append", default=["slash_in_first=1", "first_visit_form=1"], metavar="NOM=VALEUR", help=text)
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=["slash_in_first=1", "first_visit_form=1"],
+        metavar="NOM=VALEUR",
+        help=text,
+    )
     routes = ("gestionnaire", "raccordements", "auto")
-    parser.add_argument("--route", choices=routes, default=routes[0], help="voie vers le mot de passe (gestionnaire : celle du document)")
-    parser.add_argument("--ledger", metavar="FICHIER", type=Path, help="écrire ce que le site d'entraînement a compté")
+    parser.add_argument(
+        "--route",
+        choices=routes,
+        default=routes[0],
+        help="voie vers le mot de passe (gestionnaire : celle du document)",
+    )
+    parser.add_argument(
+        "--ledger",
+        metavar="FICHIER",
+        type=Path,
+        help="écrire ce que le site d'entraînement a compté",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
-    """Nothing of the user's is read or written, but for the record in `outputs/`, which says that it comes from the school."""
-    account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"  # a new one each time: an earlier, broken demonstration is never resumed
-    world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account, routes="both")
+    """Nothing of the user's is read or written, but for the record in `outputs/`, which says that
+    it comes from the school.
+    """
+    account = (  # a new one each time: an earlier, broken demonstration is never resumed
+        f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"
+    )
+    world = World(
+        password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account, routes="both"
+    )
     with (
         tempfile.TemporaryDirectory(prefix="releve-demo-") as folder,
         ThrowawayKeyring() as keyring,
@@ -43,30 +67,46 @@ def main(args: argparse.Namespace) -> int:
     ):
         fill(keyring.keystore(), world, account)
         os.environ.update(keyring.environment)
-        os.environ["IPYTHONDIR"] = str(Path(folder) / "ipython")  # the user's own has start-up files, and a kernel writes there
+        os.environ["IPYTHONDIR"] = str(
+            Path(folder) / "ipython"
+        )  # the user's own has start-up files, and a kernel writes there
         path = Path(folder) / "releve.toml"
         path.write_text(settings_text(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         try:
-            found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False)).seal()
+            found = headless.run(
+                settings, SIRET, approve=True, progress=show.progress(quiet=False)
+            ).seal()
         finally:
             if args.ledger:
-                args.ledger.write_text(json.dumps(world.report(), ensure_ascii=False, indent=1), encoding="utf-8")
+                args.ledger.write_text(
+                    json.dumps(world.report(), ensure_ascii=False, indent=1), encoding="utf-8"
+                )
     show.outcome(found, args.json)
     if found.code and not args.json:
-        print("C'était une démonstration : ses mots de passe n'existent plus. Recommencez-la par « releve demo ».", file=sys.stderr)
+        print(
+            "C'était une démonstration : ses mots de passe n'existent plus. Recommencez-la par «"
+            " releve demo ».",
+            file=sys.stderr,
+        )
     return found.code
 
 
 def fill(keystore: Keystore, world: World, account: str) -> None:
-    """What an operator would have stored: the portal's password, the PISTE application's secret, the account's password of today."""
+    """What an operator would have stored: the portal's password, the PISTE application's secret,
+    the account's password of today.
+    """
     keystore.portal_password(LOGIN).set(Secret(world.manager.password))
     keystore.piste_secret(world.piste.client_id).set(Secret(world.piste.client_secret))
     keystore.slots(account).adopt(Secret(world.accounts[account].password), BY_HAND)
 
 
-def settings_text(school: SchoolThread, world: World, account: str, route: str = "gestionnaire", keyring: str = "") -> str:
-    """The settings of a made-up structure on that school; `keyring` is where processes that it did not start find its keyring."""
+def settings_text(
+    school: SchoolThread, world: World, account: str, route: str = "gestionnaire", keyring: str = ""
+) -> str:
+    """The settings of a made-up structure on that school; `keyring` is where processes that it did
+    not start find its keyring.
+    """
     urls = school.urls
     origins = json.dumps([*urls.origins, urls.corail, urls.piste])
     return f"""\

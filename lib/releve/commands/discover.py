@@ -1,4 +1,6 @@
-"""`releve discover`: the manager's structures and technical accounts, as the portal shows them, and the settings completed on request."""
+"""`releve discover`: the manager's structures and technical accounts, as the portal shows them, and
+the settings completed on request.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +9,52 @@ import asyncio
 import json
 import sys
 
+from releve.base.settings import Settings, load
 from releve.portal import inventory
 from releve.portal.inventory import Line, Standing
 from releve.rotation.prompts import CodeAsked, Unattended
 from releve.rotation.session import DemoKeyring
-from releve.base.settings import Settings, load
 from releve.vault.keystore import open_keystore
 
 WORDS = {
     Standing.KNOWN: "déjà dans les réglages",
     Standing.NEW: "à ajouter",
-    Standing.DIFFERENT: "les réglages nomment {configured}, que le portail ne montre pas ici : corrigez « technical_account »",
+    Standing.DIFFERENT: (
+        "les réglages nomment {configured}, que le portail ne montre pas ici : corrigez «"
+        " technical_account »"
+    ),
     Standing.TO_CHOOSE: "plusieurs comptes techniques : choisissez-en un et ajoutez-le vous-même",
     Standing.WITHOUT_ACCOUNT: "aucun compte technique",
-    Standing.SECONDARY: "vous n'en êtes pas gestionnaire principal : vous ne pouvez pas réinitialiser",
+    Standing.SECONDARY: (
+        "vous n'en êtes pas gestionnaire principal : vous ne pouvez pas réinitialiser"
+    ),
     Standing.INVALID: "ce numéro n'est pas un SIRET correct : vérifiez-le sur le portail",
     Standing.ABSENT: "dans les réglages ({configured}), mais pas dans « Mes structures »",
 }
 
 
 class AtTerminal(Unattended):
-    """A person at a terminal can type a one-time code; nothing else is asked, since nothing is changed."""
+    """A person at a terminal can type a one-time code; nothing else is asked, since nothing is
+    changed.
+    """
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         if not sys.stdin.isatty():
             return await super().one_time_code(asked)
         print(" ".join(filter(None, (asked.problem, asked.note))), file=sys.stderr)
         again = " (vide : en recevoir un autre)" if asked.can_resend else ""
-        print(f"Code à usage unique de {asked.login}{again} : ", end="", file=sys.stderr, flush=True)
+        print(
+            f"Code à usage unique de {asked.login}{again} : ", end="", file=sys.stderr, flush=True
+        )
         typed = (await asyncio.to_thread(sys.stdin.readline)).strip()
         return typed or (None if asked.can_resend else "")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve discover`."""
-    parser.add_argument("--write", action="store_true", help="ajouter aux réglages les structures qui n'y sont pas")
+    parser.add_argument(
+        "--write", action="store_true", help="ajouter aux réglages les structures qui n'y sont pas"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -50,10 +63,17 @@ def main(args: argparse.Namespace) -> int:
     keystore = open_keystore()
     if keystore.throwaway and settings.school is None:
         raise DemoKeyring
-    lines = inventory.compare(asyncio.run(inventory.walk(settings, keystore, AtTerminal(False, False))), settings)
+    lines = inventory.compare(
+        asyncio.run(inventory.walk(settings, keystore, AtTerminal(False, False))), settings
+    )
     added = inventory.write(settings, lines) if args.write else 0
     if args.json:
-        told = {"code": 0, "settings": str(settings.path), "added": added, "structures": [vars(line) for line in lines]}
+        told = {
+            "code": 0,
+            "settings": str(settings.path),
+            "added": added,
+            "structures": [vars(line) for line in lines],
+        }
         print(json.dumps(told, ensure_ascii=False))
     else:
         _tell(settings, lines, args.write)
@@ -65,11 +85,16 @@ def _tell(settings: Settings, lines: list[Line], written: bool) -> None:
     for line in lines:
         words = said[line.standing].format(configured=line.configured)
         print(f"{line.siret}  {line.name}\n    {', '.join(line.accounts) or '—'} : {words}")
-    new, choose = (sum(line.standing is each for line in lines) for each in (Standing.NEW, Standing.TO_CHOOSE))
+    new, choose = (
+        sum(line.standing is each for line in lines) for each in (Standing.NEW, Standing.TO_CHOOSE)
+    )
     done = f"ajoutée{'s' * (new > 1)}" if written else "à ajouter"
     print(f"\n{len(lines)} structure{'s' * (len(lines) > 1)}, dont {new} {done}.")
     if new and not written:
-        print(f"Pour les ajouter à {settings.path} : « releve discover --write ». Vérifiez ensuite « targets » pour chacune.")
+        print(
+            f"Pour les ajouter à {settings.path} : « releve discover --write ». Vérifiez ensuite «"
+            " targets » pour chacune."
+        )
     if choose:
         print("\nÀ copier dans les réglages, en gardant le bon compte technique :\n")
         several = [line for line in lines if line.standing is Standing.TO_CHOOSE]

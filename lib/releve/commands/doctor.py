@@ -1,4 +1,6 @@
-"""`releve doctor [SIRET]`: is this machine ready, and do the passwords that it keeps agree with the portal?"""
+"""`releve doctor [SIRET]`: is this machine ready, and do the passwords that it keeps agree with the
+portal?
+"""
 
 from __future__ import annotations
 
@@ -6,27 +8,40 @@ import argparse
 import json
 from collections.abc import Iterator
 
+from releve.base.errors import ReleveError
+from releve.base.settings import Portal, Settings, Structure, load, project_root
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
-from releve.base.errors import ReleveError
+from releve.decision.reconcile import Action, reconcile
 from releve.headless.run import situation_of
 from releve.proof.asking import Prover
-from releve.decision.reconcile import Action, reconcile
 from releve.proof.verdicts import Verdict
 from releve.record.folder import unfinished
-from releve.base.settings import Portal, Settings, Structure, load, project_root
 from releve.vault.keystore import open_keystore
 from releve.vault.slots import Slot
 
 WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
-SLOTS = {Slot.PENDING: "Mot de passe en attente", Slot.CURRENT: "Mot de passe actuel", Slot.PREVIOUS: "Mot de passe précédent"}
-VERDICTS = {Verdict.ACCEPTED: "accepté", Verdict.REFUSED: "refusé", Verdict.UNKNOWN: "on ne sait pas", Verdict.EMPTY: "aucun"}
+SLOTS = {
+    Slot.PENDING: "Mot de passe en attente",
+    Slot.CURRENT: "Mot de passe actuel",
+    Slot.PREVIOUS: "Mot de passe précédent",
+}
+VERDICTS = {
+    Verdict.ACCEPTED: "accepté",
+    Verdict.REFUSED: "refusé",
+    Verdict.UNKNOWN: "on ne sait pas",
+    Verdict.EMPTY: "aucun",
+}
 GRADES = {Action.NOTHING: Grade.GOOD, Action.ADOPT_OR_RESET: Grade.BAD}  # of the others: doubtful
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve doctor`."""
-    parser.add_argument("siret", nargs="?", help="essayer aussi, auprès de l'API, les mots de passe gardés pour cette structure")
+    parser.add_argument(
+        "siret",
+        nargs="?",
+        help="essayer aussi, auprès de l'API, les mots de passe gardés pour cette structure",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -38,9 +53,19 @@ def main(args: argparse.Namespace) -> int:
             _tell(finding)
     code = 5 if any(finding.grade is Grade.BAD for finding in findings) else 0
     if args.json:
-        print(json.dumps({"code": code, "findings": [vars(finding) for finding in findings]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"code": code, "findings": [vars(finding) for finding in findings]},
+                ensure_ascii=False,
+            )
+        )
     else:
-        print({0: "\nRien n'empêche une rotation.", 5: "\nIl y a quelque chose à corriger avant une rotation."}[code])
+        print(
+            {
+                0: "\nRien n'empêche une rotation.",
+                5: "\nIl y a quelque chose à corriger avant une rotation.",
+            }[code]
+        )
     return code
 
 
@@ -53,7 +78,9 @@ def _tell(finding: Finding) -> None:
 def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     yield checkup.versions()
     settings, found = _settings(args)
-    structure = settings.structure(args.siret) if settings and args.siret else None  # a wrong SIRET is told before the slow checks
+    structure = (
+        settings.structure(args.siret) if settings and args.siret else None
+    )  # a wrong SIRET is told before the slow checks
     yield found
     yield checkup.disk(settings.record.folder if settings else project_root() / "outputs")
     yield from checkup.keyring(settings)
@@ -73,8 +100,12 @@ def _settings(args: argparse.Namespace) -> tuple[Settings | None, Finding]:
     count = len(settings.structures)
     if not count:
         mend = "Ajoutez-en une, ou laissez « releve discover --write » les trouver sur le portail."
-        return settings, Finding("Réglages", Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend)
-    return settings, Finding("Réglages", Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}")
+        return settings, Finding(
+            "Réglages", Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend
+        )
+    return settings, Finding(
+        "Réglages", Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}"
+    )
 
 
 def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
@@ -91,18 +122,27 @@ def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
         yield checkup.failed(f"Compte {structure.technical_account}", error)
         return
     untold = {slot: each for slot, each in said.items() if each.verdict is Verdict.UNKNOWN}
-    yield from (Finding(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo) for slot, each in untold.items())
+    yield from (
+        Finding(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo) for slot, each in untold.items()
+    )
     row = reconcile(*(said[slot].verdict for slot in SLOTS))
     facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
     mend = "" if row.action is Action.NOTHING else row.todo.format_map(facts)
-    each = " ; ".join(f"{title.lower()} : {VERDICTS[said[slot].verdict]}" for slot, title in SLOTS.items())
+    each = " ; ".join(
+        f"{title.lower()} : {VERDICTS[said[slot].verdict]}" for slot, title in SLOTS.items()
+    )
     text = f"{row.truth.rstrip('.')} ({each})"
-    yield Finding(f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), text, mend)
+    yield Finding(
+        f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), text, mend
+    )
 
 
 def _without_piste(structure: Structure) -> Finding:
     held = vars(open_keystore().slots(structure.technical_account).filled())
     kept = ", ".join(SLOTS[slot].lower() for slot in SLOTS if held[slot]) or "aucun"
     text = f"le trousseau garde : {kept} ; sans application PISTE, Relève ne peut pas les essayer"
-    mend = "Relevez des factures dans votre logiciel comptable : si cela fonctionne, le mot de passe qu'il a est le bon."
+    mend = (
+        "Relevez des factures dans votre logiciel comptable : si cela fonctionne, le mot de passe"
+        " qu'il a est le bon."
+    )
     return Finding(f"Compte {structure.technical_account}", Grade.DOUBTFUL, text, mend)

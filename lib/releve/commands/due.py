@@ -9,10 +9,10 @@ from pathlib import Path
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
-from releve.record.history import history
+from releve.base.settings import Settings, load
 from releve.planning.due import ORDER, Due, agenda
 from releve.planning.picture import WORDS, counted
-from releve.base.settings import Settings, load
+from releve.record.history import history
 
 
 class CalendarUnwritable(UsageError):
@@ -22,7 +22,12 @@ class CalendarUnwritable(UsageError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve due`."""
-    parser.add_argument("--calendar", metavar="FICHIER", type=Path, help="écrire les échéances dans un calendrier à importer (.ics)")
+    parser.add_argument(
+        "--calendar",
+        metavar="FICHIER",
+        type=Path,
+        help="écrire les échéances dans un calendrier à importer (.ics)",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -32,7 +37,12 @@ def main(args: argparse.Namespace) -> int:
     if args.calendar:
         _write_calendar(args.calendar, dues, settings)
     if args.json:
-        print(json.dumps({"date": date.today().isoformat(), "structures": [as_json(each) for each in dues]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"date": date.today().isoformat(), "structures": [as_json(each) for each in dues]},
+                ensure_ascii=False,
+            )
+        )
     else:
         _table(dues)
         if args.calendar:
@@ -41,9 +51,18 @@ def main(args: argparse.Namespace) -> int:
 
 
 def now(settings: Settings, today: date | None = None) -> list[Due]:
-    """Where every structure of the settings stands today, what comes first first. The school's records count only at the school."""
-    past = [each for each in history(settings.record.folder) if each.school == (settings.school is not None) or each.outcome == "damaged"]
-    return sorted(agenda(settings.structures.values(), settings.policy, past, today or date.today()), key=lambda each: each.order)
+    """Where every structure of the settings stands today, what comes first first. The school's
+    records count only at the school.
+    """
+    past = [
+        each
+        for each in history(settings.record.folder)
+        if each.school == (settings.school is not None) or each.outcome == "damaged"
+    ]
+    return sorted(
+        agenda(settings.structures.values(), settings.policy, past, today or date.today()),
+        key=lambda each: each.order,
+    )
 
 
 def as_json(due: Due) -> dict[str, str | bool]:
@@ -71,16 +90,27 @@ def _table(dues: list[Due]) -> None:
     wide = min(max((len(each.name) for each in dues), default=0), 40)
     for each in dues:
         mark = "→" if each.today else " "
-        print(f"{mark} {each.siret}  {each.name[:wide]:<{wide}}  {WORDS[each.standing]:<13}  {each.why}")
+        print(
+            f"{mark} {each.siret}  {each.name[:wide]:<{wide}}  {WORDS[each.standing]:<13} "
+            f" {each.why}"
+        )
     count = {standing: sum(each.standing is standing for each in dues) for standing in ORDER}
-    told = ", ".join(f"{number} {counted(standing, number)}" for standing, number in count.items() if number)
+    told = ", ".join(
+        f"{number} {counted(standing, number)}" for standing, number in count.items() if number
+    )
     print(f"\n{len(dues)} structure{'s' * (len(dues) > 1)} : {told or 'aucune dans les réglages'}.")
     today = sum(each.today for each in dues)
-    print(f"À faire maintenant (→) : {today}. Lancez « releve rotate --due »." if today else "Rien n'est à faire aujourd'hui.")
+    print(
+        f"À faire maintenant (→) : {today}. Lancez « releve rotate --due »."
+        if today
+        else "Rien n'est à faire aujourd'hui."
+    )
 
 
 def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
-    from releve.planning.calendar_file import calendar  # only when asked for: a scheduler runs `releve due` every day
+    from releve.planning.calendar_file import (
+        calendar,
+    )  # only when asked for: a scheduler runs `releve due` every day
 
     try:
         write_atomically(path, calendar(dues, settings.policy.warn_days))

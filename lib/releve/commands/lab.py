@@ -11,9 +11,21 @@ from releve.base.settings import default_path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve lab`."""
-    parser.add_argument("--no-browser", action="store_true", help="ne pas ouvrir de navigateur : l'adresse est affichée")
-    parser.add_argument("--shortcut", action="store_true", help="poser un raccourci sur le bureau, sans rien ouvrir")
-    parser.add_argument("--port", type=int, default=8888, metavar="N", help="port sur ce poste (8888, ou le premier libre ensuite)")
+    parser.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="ne pas ouvrir de navigateur : l'adresse est affichée",
+    )
+    parser.add_argument(
+        "--shortcut", action="store_true", help="poser un raccourci sur le bureau, sans rien ouvrir"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8888,
+        metavar="N",
+        help="port sur ce poste (8888, ou le premier libre ensuite)",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -22,7 +34,11 @@ def main(args: argparse.Namespace) -> int:
         from releve.jupyter.shortcut import make
 
         made = str(make(args.settings))
-        print(json.dumps({"code": 0, "shortcut": made}, ensure_ascii=False) if args.json else f"Raccourci posé : {made}")
+        print(
+            json.dumps({"code": 0, "shortcut": made}, ensure_ascii=False)
+            if args.json
+            else f"Raccourci posé : {made}"
+        )
         return 0
     from releve.jupyter.server import serve
 

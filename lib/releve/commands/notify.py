@@ -9,29 +9,37 @@ import sys
 from datetime import UTC, datetime
 
 from releve.base.errors import UsageError
-from releve.planning.notices import Notice, last_beat, of_agenda, send, store
 from releve.base.settings import Settings, load
-from releve.vault.keystore import open_keystore
 from releve.commands.due import now
+from releve.planning.notices import Notice, last_beat, of_agenda, send, store
+from releve.vault.keystore import open_keystore
 
 
 class NoChannel(UsageError):
     happened = "Aucun moyen de prévenir n'est réglé."
-    todo = 'Ajoutez au fichier de réglages : [notices], channels = ["courriel"], puis lancez « releve notify --store courriel ».'
+    todo = (
+        'Ajoutez au fichier de réglages : [notices], channels = ["courriel"], puis lancez « releve'
+        " notify --store courriel »."
+    )
 
 
 class NotAnAddress(UsageError):
     happened = "Cette adresse d'avis n'est pas comprise."
     todo = (
-        "Courriel : mailtos://identifiant:motdepasse@serveur?from=a@exemple.fr&to=b@exemple.fr ; "
-        "webhook : jsons://serveur/chemin. Toutes les formes : https://github.com/caronc/apprise/wiki."
+        "Courriel : mailtos://identifiant:motdepasse@serveur?from=a@exemple.fr&to=b@exemple.fr ;"
+        " webhook : jsons://serveur/chemin. Toutes les formes :"
+        " https://github.com/caronc/apprise/wiki."
     )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve notify`."""
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--store", metavar="NOM", help="confier au trousseau l'adresse d'un moyen de prévenir (elle est demandée, sans écho)")
+    only.add_argument(
+        "--store",
+        metavar="NOM",
+        help="confier au trousseau l'adresse d'un moyen de prévenir (elle est demandée, sans écho)",
+    )
     only.add_argument("--test", action="store_true", help="envoyer un avis d'essai")
     only.add_argument("--dry-run", action="store_true", help="montrer le texte sans rien envoyer")
 
@@ -41,9 +49,18 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     if args.store:
         return _store(args.store)
-    notice = Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.") if args.test else _now(settings)
+    notice = (
+        Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.")
+        if args.test
+        else _now(settings)
+    )
     if args.json:
-        print(json.dumps({"title": notice.title if notice else "", "body": notice.body if notice else ""}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"title": notice.title if notice else "", "body": notice.body if notice else ""},
+                ensure_ascii=False,
+            )
+        )
     elif notice:
         print(f"{notice.title}\n\n{notice.body}")
     else:
@@ -62,8 +79,12 @@ def _now(settings: Settings) -> Notice | None:
 
 
 def _store(channel: str) -> int:
-    ask = getpass.getpass if sys.stdin.isatty() else lambda prompt: sys.stdin.readline().rstrip("\n")
+    ask = (
+        getpass.getpass if sys.stdin.isatty() else lambda prompt: sys.stdin.readline().rstrip("\n")
+    )
     if not store(open_keystore(), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")):
         raise NotAnAddress
-    print(f"L'adresse de « {channel} » est dans le trousseau. Essayez-la : « releve notify --test ».")
+    print(
+        f"L'adresse de « {channel} » est dans le trousseau. Essayez-la : « releve notify --test »."
+    )
     return 0

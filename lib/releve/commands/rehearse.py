@@ -1,4 +1,6 @@
-"""`releve rehearse SIRET…`: everything up to the reset, without it, and what was recognised on each screen."""
+"""`releve rehearse SIRET…`: everything up to the reset, without it, and what was recognised on each
+screen.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +9,27 @@ import json
 from pathlib import Path
 from typing import Any
 
-from releve.decision import events as ev
 from releve.base.errors import ReleveError
-from releve.headless import run as headless
-from releve.headless.fleet import worst
-from releve.decision.procedure import screen
-from releve.record.folder import RecordFolder
 from releve.base.settings import Settings, load
-from releve.rotation.watch import accept
 from releve.commands import show
 from releve.commands.rotate import NothingAsked
+from releve.decision import events as ev
+from releve.decision.procedure import screen
+from releve.headless import run as headless
+from releve.headless.fleet import worst
+from releve.record.folder import RecordFolder
+from releve.rotation.watch import accept
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve rehearse`."""
     parser.add_argument("siret", nargs="*", help="les structures à répéter")
     parser.add_argument("--all", action="store_true", help="toutes les structures des réglages")
-    parser.add_argument("--accept", action="store_true", help="les écrans d'aujourd'hui sont les bons, même s'ils ont changé")
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="les écrans d'aujourd'hui sont les bons, même s'ils ont changé",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -39,14 +45,21 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     from releve.cli import fail
 
     try:
-        found = headless.run(settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)).seal()
+        found = headless.run(
+            settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)
+        ).seal()
     except ReleveError as error:
         return fail(error, args.json)
     seen, record = screens(Path(found.record)), Path(found.record)
     accepted = accept(settings, record) if args.accept else 0
     code = 0 if accepted and found.error == "NotReady" else found.code
     if args.json:
-        print(json.dumps(found.to_dict() | {"code": code, "screens": seen, "accepted": accepted}, ensure_ascii=False))
+        print(
+            json.dumps(
+                found.to_dict() | {"code": code, "screens": seen, "accepted": accepted},
+                ensure_ascii=False,
+            )
+        )
         return code
     print()
     for each in seen:
@@ -63,7 +76,13 @@ def screens(record: Path) -> list[dict[str, Any]]:
     folder = RecordFolder.at(record)
     events = [entry.event for entry in folder.entries()] if folder else []
     return [
-        {"screen": each.screen, "first": each.first, "fallback": each.fallback, "missing": each.missing, "change": each.change}
+        {
+            "screen": each.screen,
+            "first": each.first,
+            "fallback": each.fallback,
+            "missing": each.missing,
+            "change": each.change,
+        }
         for each in events
         if isinstance(each, ev.ScreenSeen)
     ]
@@ -72,7 +91,7 @@ def screens(record: Path) -> list[dict[str, Any]]:
 def _told(seen: dict[str, Any]) -> str:
     route, _, step = seen["screen"].partition("/")
     place = screen(step, route)
-    lines = [f"Étape {place.number} · {place.system} · écran « {place.title} »"]
+    lines = [f"Étape {place.number} · {place.system} · écran « {place.screen} »"]
     lines += [f"  reconnu        : {', '.join(seen['first'])}"] if seen["first"] else []
     lines += [f"  autre libellé  : {', '.join(seen['fallback'])}"] if seen["fallback"] else []
     lines += [f"  introuvable    : {', '.join(seen['missing'])}"] if seen["missing"] else []

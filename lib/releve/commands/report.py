@@ -9,10 +9,10 @@ from pathlib import Path
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
-from releve.record.history import history
+from releve.base.settings import load
 from releve.planning.due import agenda
 from releve.planning.report import page
-from releve.base.settings import load
+from releve.record.history import history
 
 FILE_NAME = "report.html"
 
@@ -24,20 +24,36 @@ class ReportUnwritable(UsageError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve report`."""
-    parser.add_argument("--output", metavar="FICHIER", type=Path, help=f"où écrire la page ({FILE_NAME} dans le dossier des rotations)")
+    parser.add_argument(
+        "--output",
+        metavar="FICHIER",
+        type=Path,
+        help=f"où écrire la page ({FILE_NAME} dans le dossier des rotations)",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the page, say where."""
     settings = load(args.settings, args.outputs)
     path = (args.output or settings.record.folder / FILE_NAME).absolute()
-    past = [each for each in history(settings.record.folder) if each.school == (settings.school is not None) or each.outcome == "damaged"]
-    dues = sorted(agenda(settings.structures.values(), settings.policy, past, date.today()), key=lambda each: each.order)
+    past = [
+        each
+        for each in history(settings.record.folder)
+        if each.school == (settings.school is not None) or each.outcome == "damaged"
+    ]
+    dues = sorted(
+        agenda(settings.structures.values(), settings.policy, past, date.today()),
+        key=lambda each: each.order,
+    )
     try:
         if not args.output:
             path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, page(dues, past, path.parent).encode())
     except OSError as error:
         raise ReportUnwritable(path=path, why=error.strerror or type(error).__name__) from None
-    print(json.dumps({"code": 0, "page": str(path)}, ensure_ascii=False) if args.json else f"Page écrite : {path}")
+    print(
+        json.dumps({"code": 0, "page": str(path)}, ensure_ascii=False)
+        if args.json
+        else f"Page écrite : {path}"
+    )
     return 0

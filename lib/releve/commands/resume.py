@@ -6,33 +6,50 @@ import argparse
 import json
 
 from releve.base.errors import ReleveError
-from releve.headless import run as headless
-from releve.headless.fleet import worst
-from releve.record.history import history
-from releve.record.folder import opened, unfinished
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
+from releve.headless import run as headless
+from releve.headless.fleet import worst
+from releve.record.folder import opened, unfinished
+from releve.record.history import history
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve resume`."""
-    parser.add_argument("siret", nargs="*", help="seulement ces structures (sinon, tout ce qui est resté ouvert)")
-    parser.add_argument("--yes", action="store_true", help="confirmer d'avance une réinitialisation qui ne l'était pas encore")
+    parser.add_argument(
+        "siret", nargs="*", help="seulement ces structures (sinon, tout ce qui est resté ouvert)"
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="confirmer d'avance une réinitialisation qui ne l'était pas encore",
+    )
     add_reset_again(parser)
 
 
-_ENDS = {"succeeded": "est complète", "failed": "s'était arrêtée avant toute réinitialisation", "abandoned": "a été fermée à la main"}
+_ENDS = {
+    "succeeded": "est complète",
+    "failed": "s'était arrêtée avant toute réinitialisation",
+    "abandoned": "a été fermée à la main",
+}
 
 
 def _last(settings: Settings, accounts: set[str]) -> str:
     """How the latest rotation (of these accounts, or of all) ended; "" when there was none."""
-    ours = (each for each in history(settings.record.folder) if each.school == (settings.school is not None))
+    ours = (
+        each
+        for each in history(settings.record.folder)
+        if each.school == (settings.school is not None)
+    )
     ended = [each for each in ours if each.closed and (not accounts or each.account in accounts)]
     if not ended:
         return ""
     last = ended[-1]
-    return f" La dernière, pour {last.name}, {_ENDS.get(last.outcome, 'est close')} (le {last.closed:%d/%m/%Y})."
+    return (
+        f" La dernière, pour {last.name}, {_ENDS.get(last.outcome, 'est close')} (le"
+        f" {last.closed:%d/%m/%Y})."
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -45,8 +62,12 @@ def main(args: argparse.Namespace) -> int:
     for record in unfinished(settings.record.folder):
         start = opened(record.entries(pass_over_damage=True))
         assert start is not None
-        if (accounts and start.account not in accounts) or start.school != (settings.school is not None):
-            continue  # a demonstration that was stopped left its record here; its keyring and its portal are gone
+        if (accounts and start.account not in accounts) or start.school != (
+            settings.school is not None
+        ):
+            # a demonstration that was stopped left its record here; its keyring and its portal are
+            # gone
+            continue
         try:
             found = headless.run(
                 settings,
@@ -61,7 +82,14 @@ def main(args: argparse.Namespace) -> int:
         except ReleveError as error:
             codes.append(fail(error, args.json))
     if not codes:
-        text = f"Il n'y a rien à reprendre : aucune rotation n'est restée ouverte.{_last(settings, accounts)} Rien n'a été changé."
-        print(json.dumps({"code": 0, "outcome": "nothing", "text": text}, ensure_ascii=False) if args.json else text)
+        text = (
+            "Il n'y a rien à reprendre : aucune rotation n'est restée"
+            f" ouverte.{_last(settings, accounts)} Rien n'a été changé."
+        )
+        print(
+            json.dumps({"code": 0, "outcome": "nothing", "text": text}, ensure_ascii=False)
+            if args.json
+            else text
+        )
         return 0
     return worst(codes)

@@ -6,15 +6,15 @@ import argparse
 import sys
 
 from releve.base.errors import PersonNeeded, ReleveError, UsageError
-from releve.headless import run as headless
-from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
-from releve.rotation.prompts import GateClosed
-from releve.planning import notices
-from releve.record.folder import unfinished
 from releve.base.settings import Settings, Structure, load
-from releve.vault.keystore import open_keystore
 from releve.commands import show
 from releve.commands.due import now
+from releve.headless import run as headless
+from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
+from releve.planning import notices
+from releve.record.folder import unfinished
+from releve.rotation.prompts import GateClosed
+from releve.vault.keystore import open_keystore
 
 
 class NothingAsked(UsageError):
@@ -36,16 +36,31 @@ class NotConfirmed(PersonNeeded):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve rotate`."""
     parser.add_argument("siret", nargs="*", help="les structures à traiter")
-    parser.add_argument("--due", action="store_true", help="celles qui sont à faire aujourd'hui (voyez « releve due »)")
+    parser.add_argument(
+        "--due",
+        action="store_true",
+        help="celles qui sont à faire aujourd'hui (voyez « releve due »)",
+    )
     parser.add_argument("--all", action="store_true", help="toutes les structures des réglages")
-    parser.add_argument("--yes", action="store_true", help="confirmer d'avance la réinitialisation (sans personne devant l'écran)")
-    parser.add_argument("--again", action="store_true", help="recommencer même si une rotation a réussi il y a moins d'un jour")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="confirmer d'avance la réinitialisation (sans personne devant l'écran)",
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="recommencer même si une rotation a réussi il y a moins d'un jour",
+    )
     add_reset_again(parser)
 
 
 def add_reset_again(parser: argparse.ArgumentParser) -> None:
     """The explicit decision for unattended runs."""
-    text = "si l'issue d'une réinitialisation est inconnue, en demander une autre (elle remplace la précédente)"
+    text = (
+        "si l'issue d'une réinitialisation est inconnue, en demander une autre (elle remplace la"
+        " précédente)"
+    )
     parser.add_argument("--reset-again", action="store_true", help=text)
 
 
@@ -110,7 +125,14 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
         headless.check(settings, settings.structure(siret), again=args.again)
         approve = args.yes or _confirmed(settings, siret, args.json)
         tell = show.progress(quiet=False)
-        found = headless.run(settings, siret, approve=approve, reset_again=args.reset_again, again=args.again, progress=tell).seal()
+        found = headless.run(
+            settings,
+            siret,
+            approve=approve,
+            reset_again=args.reset_again,
+            again=args.again,
+            progress=tell,
+        ).seal()
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)
@@ -118,15 +140,30 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
 
 
 def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:
-    """At a terminal, the operator types the last four digits of the SIRET; elsewhere the gate stays closed."""
-    if as_json or not sys.stdin.isatty() or unfinished(settings.record.folder, settings.structure(siret).technical_account):
+    """At a terminal, the operator types the last four digits of the SIRET; elsewhere the gate stays
+    closed.
+    """
+    if (
+        as_json
+        or not sys.stdin.isatty()
+        or unfinished(settings.record.folder, settings.structure(siret).technical_account)
+    ):
         return False
     structure = settings.structure(siret)
-    shared = [each.name for each in settings.structures.values() if each.technical_account == structure.technical_account]
-    print(f"Vous allez réinitialiser le mot de passe de {structure.technical_account} pour {structure.name}.")
+    shared = [
+        each.name
+        for each in settings.structures.values()
+        if each.technical_account == structure.technical_account
+    ]
+    print(
+        f"Vous allez réinitialiser le mot de passe de {structure.technical_account} pour"
+        f" {structure.name}."
+    )
     print(f"Ce compte est utilisé par : {', '.join(shared)}.")
     print("C'est irréversible : l'ancien mot de passe cessera de fonctionner.")
-    typed = input(f"Pour confirmer, tapez les quatre derniers chiffres du SIRET {structure.siret[:-4]}…… : ")
+    typed = input(
+        f"Pour confirmer, tapez les quatre derniers chiffres du SIRET {structure.siret[:-4]}…… : "
+    )
     if typed.strip() != structure.siret[-4:]:
         raise GateClosed(account=structure.technical_account, structure=structure.name)
     return True

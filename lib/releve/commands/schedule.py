@@ -1,4 +1,6 @@
-"""`releve schedule`: what to install so that the computer runs Relève every working day. Prints only; installs nothing."""
+"""`releve schedule`: what to install so that the computer runs Relève every working day. Prints
+only; installs nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,29 @@ from pathlib import Path
 
 from releve.base.settings import Settings, load
 
-_CAVEAT = "Le trousseau doit être ouvert à cette heure-là : il l'est dans la session de la personne qui y a rangé les mots de passe"
+_CAVEAT = (
+    "Le trousseau doit être ouvert à cette heure-là : il l'est dans la session de la personne qui y"
+    " a rangé les mots de passe"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve schedule`."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--systemd", action="store_true", help="Linux, une minuterie de l'utilisateur")
+    which.add_argument(
+        "--systemd", action="store_true", help="Linux, une minuterie de l'utilisateur"
+    )
     which.add_argument("--cron", action="store_true", help="Linux et macOS, une ligne de crontab")
-    which.add_argument("--windows-task", action="store_true", help="Windows, une tâche du planificateur")
-    parser.add_argument("--at", metavar="HH:MM", default="07:30", type=_time, help="l'heure, du lundi au vendredi (07:30)")
+    which.add_argument(
+        "--windows-task", action="store_true", help="Windows, une tâche du planificateur"
+    )
+    parser.add_argument(
+        "--at",
+        metavar="HH:MM",
+        default="07:30",
+        type=_time,
+        help="l'heure, du lundi au vendredi (07:30)",
+    )
 
 
 def _time(text: str) -> tuple[int, int]:
@@ -37,7 +52,10 @@ def main(args: argparse.Namespace) -> int:
     hour, minute = args.at if isinstance(args.at, tuple) else _time(args.at)
     kind = systemd if args.systemd else cron if args.cron else windows_task
     text = kind(command(settings), hour, minute)
-    print(json.dumps({"code": 0, "text": text}, ensure_ascii=False) + "\n" if args.json else text, end="")
+    print(
+        json.dumps({"code": 0, "text": text}, ensure_ascii=False) + "\n" if args.json else text,
+        end="",
+    )
     return 0
 
 
@@ -53,10 +71,13 @@ def systemd(words: list[str], hour: int, minute: int) -> str:
     execute = " ".join(_unit_word(word) for word in words)
     return f"""\
 # Minuterie de l'utilisateur (pas de root). {_CAVEAT} :
-# restez connecté, ou ouvrez la session de cet utilisateur au démarrage (« loginctl enable-linger » ne déverrouille pas le trousseau).
-# 1. Enregistrez les deux parties ci-dessous dans ~/.config/systemd/user/releve.service et ~/.config/systemd/user/releve.timer
+# restez connecté, ou ouvrez la session de cet utilisateur au démarrage (« loginctl enable-linger »
+# ne déverrouille pas le trousseau).
+# 1. Enregistrez les deux parties ci-dessous dans ~/.config/systemd/user/releve.service et
+# ~/.config/systemd/user/releve.timer
 # 2. systemctl --user daemon-reload && systemctl --user enable --now releve.timer
-# 3. Pour essayer tout de suite : systemctl --user start releve.service ; journalctl --user -u releve.service
+# 3. Pour essayer tout de suite : systemctl --user start releve.service ; journalctl --user -u
+# releve.service
 
 # ---- releve.service
 [Unit]
@@ -92,7 +113,12 @@ WantedBy=timers.target
 def _unit_word(word: str) -> str:
     """As systemd reads it: quoted, with its specifiers and variables taken literally."""
     safe = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{safe}"' if safe != word or not word.replace("/", "").replace("-", "").replace(".", "").replace("_", "").isalnum() else word
+    return (
+        f'"{safe}"'
+        if safe != word
+        or not word.replace("/", "").replace("-", "").replace(".", "").replace("_", "").isalnum()
+        else word
+    )
 
 
 def cron(words: list[str], hour: int, minute: int) -> str:
@@ -101,7 +127,8 @@ def cron(words: list[str], hour: int, minute: int) -> str:
     user = os.getuid() if hasattr(os, "getuid") else 1000
     return f"""\
 # À ajouter avec « crontab -e ». {_CAVEAT}
-# (les deux variables mènent à son bus ; sous macOS, ôtez-les). Le code 3 (rien à faire) n'est pas une panne.
+# (les deux variables mènent à son bus ; sous macOS, ôtez-les). Le code 3 (rien à faire) n'est pas
+# une panne.
 XDG_RUNTIME_DIR=/run/user/{user}
 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{user}/bus
 {minute} {hour} * * 1-5 {line} || [ $? -eq 3 ]

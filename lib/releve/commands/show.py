@@ -1,4 +1,6 @@
-"""How a rotation is told at a terminal: each step as it comes, then where the record is and what is true."""
+"""How a rotation is told at a terminal: each step as it comes, then where the record is and what is
+true.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
+from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 
-_CELLS = {"ouverture": "Ouverture", GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
+_CELLS = {
+    "ouverture": "Ouverture",
+    GATE: "Confirmation de la cible",
+    PROOF: "Preuve",
+    CLOSE: "Clôture",
+}
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
     "attested": "attesté par une personne",
@@ -21,13 +28,19 @@ PROOFS = {
 
 
 def progress(quiet: bool) -> Callable[[str, str], None]:
-    """Prints each step when it starts (at a terminal) and its line when it is done; on stderr, so that stdout stays for `--json`."""
+    """Prints each step when it starts (at a terminal) and its line when it is done; on stderr, so
+    that stdout stays for `--json`.
+    """
     live = sys.stderr.isatty()
 
     def tell(kind: str, text: str) -> None:
         if kind == "step" and live and not quiet:
             step = BY_ID.get(text)
-            title = f"Étape {step.number} sur {len(STEPS)} · {step.title}" if step else _CELLS.get(text, text)
+            title = (
+                f"Étape {step.number} sur {len(STEPS)} · {step.title}"
+                if step
+                else _CELLS.get(text, text)
+            )
             print(f"\r\x1b[2K… {title}", end="", file=sys.stderr, flush=True)
         elif kind == "text" and not quiet:
             print(("\r\x1b[2K" if live else "") + text.rstrip("\n"), file=sys.stderr, flush=True)
@@ -53,12 +66,16 @@ def outcome(found: Outcome, as_json: bool) -> None:
 
 @contextmanager
 def bar(total: int) -> Iterator[Callable[[str, str], None]]:
-    """A fleet's progress, with the time that remains, on stderr; without a terminal, one line a structure."""
+    """A fleet's progress, with the time that remains, on stderr; without a terminal, one line a
+    structure.
+    """
     from tqdm import tqdm  # papermill brings it
 
     live = sys.stderr.isatty()
     shape = "{percentage:3.0f} % |{bar:20}| {n_fmt} sur {total_fmt}, reste {remaining} · {desc}"
-    with tqdm(total=total, bar_format=shape, disable=not live, file=sys.stderr, dynamic_ncols=True) as shown:
+    with tqdm(
+        total=total, bar_format=shape, disable=not live, file=sys.stderr, dynamic_ncols=True
+    ) as shown:
         name = ""
 
         def tell(kind: str, text: str) -> None:
@@ -68,7 +85,9 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
                 shown.set_description_str(name)
             elif kind == "step":
                 step = BY_ID.get(text)
-                shown.set_description_str(f"{name}, {step.title if step else _CELLS.get(text, text)}")
+                shown.set_description_str(
+                    f"{name}, {step.title if step else _CELLS.get(text, text)}"
+                )
             elif kind == "end":
                 shown.update()
                 if not live:
@@ -87,7 +106,10 @@ def tour(found: Tour, as_json: bool) -> None:
     _list("Rien à faire", found.nothing, full=False)
     _list("Fait", found.done, full=False)
     left = f", {len(found.left)} pas commencée{'s' * (len(found.left) > 1)}" if found.left else ""
-    counts = f"{len(found.done)} fait, {len(found.nothing)} sans rien à faire, {len(found.person)} en attente d'une personne"
+    counts = (
+        f"{len(found.done)} fait, {len(found.nothing)} sans rien à faire, {len(found.person)} en"
+        " attente d'une personne"
+    )
     print(f"\n{counts}, {len(found.failed)} en échec{left}.")
     if found.stopped:
         print(found.stopped)
@@ -96,14 +118,23 @@ def tour(found: Tour, as_json: bool) -> None:
 
 
 def _list(title: str, lines: list[Line], *, full: bool) -> None:
-    """A list of a fleet; `full` adds what happened, what is safe, what to do, and where the record is."""
+    """A list of a fleet; `full` adds what happened, what is safe, what to do, and where the record
+    is.
+    """
     if not lines:
         return
     print(f"\n{title} ({len(lines)})")
     for line in lines:
-        due = f", prochaine échéance le {date.fromisoformat(line.next_due):%d/%m/%Y}" if line.next_due else ""
+        due = (
+            f", prochaine échéance le {date.fromisoformat(line.next_due):%d/%m/%Y}"
+            if line.next_due
+            else ""
+        )
         told = "" if full or not line.text else f" : {line.text.splitlines()[0]}"
         print(f"  {line.structure}  {line.name}{due}{told}")
         if full:
-            for each in [*line.text.splitlines(), *([f"Dossier : {line.record}"] if line.record else [])]:
+            for each in [
+                *line.text.splitlines(),
+                *([f"Dossier : {line.record}"] if line.record else []),
+            ]:
                 print(f"      {each}")

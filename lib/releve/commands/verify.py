@@ -1,4 +1,6 @@
-"""`releve verify [FOLDER…]`: recompute everything that the records and the register promise, and name every difference."""
+"""`releve verify [FOLDER…]`: recompute everything that the records and the register promise, and
+name every difference.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +11,40 @@ from contextlib import suppress
 from pathlib import Path
 
 from releve.base.errors import ReleveError, UsageError
+from releve.base.settings import default_path, load, project_root
 from releve.record.folder import RecordFolder
 from releve.record.verify import Verdict, verify
-from releve.base.settings import default_path, load, project_root
 from releve.vault.keystore import Keystore, open_keystore
 
 
 class NoSuchFolder(UsageError):
     happened = "Le dossier {path} n'existe pas."
-    todo = "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier register.jsonl)."
+    todo = (
+        "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier"
+        " register.jsonl)."
+    )
 
 
 class NothingHere(UsageError):
     """A wrong folder must not be called intact."""
 
     happened = "Il n'y a rien à vérifier dans {path} : ni dossier de rotation, ni registre."
-    todo = "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier register.jsonl)."
+    todo = (
+        "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier"
+        " register.jsonl)."
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve verify`."""
     text = "dossiers de rotation, ou dossier qui les contient (sinon : celui des réglages)"
     parser.add_argument("folder", nargs="*", type=Path, metavar="DOSSIER", help=text)
-    parser.add_argument("--tsa-ca", type=Path, metavar="FICHIER", help="certificats (PEM) de l'autorité d'horodatage")
+    parser.add_argument(
+        "--tsa-ca",
+        type=Path,
+        metavar="FICHIER",
+        help="certificats (PEM) de l'autorité d'horodatage",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -46,13 +59,23 @@ def main(args: argparse.Namespace) -> int:
         elif (named := places[path.parent]) is not None:
             named.append(path)
     keystore = _keystore()
-    verdicts = {outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()}
+    verdicts = {
+        outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()
+    }
     for path, verdict in verdicts.items():
         if args.folder and not (verdict.records or verdict.lines or verdict.faults):
             raise NothingHere(path=path)
     code = 7 if any(verdict.faults for verdict in verdicts.values()) else 0
     if args.json:
-        print(json.dumps({"code": code, "folders": {str(path): each.to_dict() for path, each in verdicts.items()}}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {
+                    "code": code,
+                    "folders": {str(path): each.to_dict() for path, each in verdicts.items()},
+                },
+                ensure_ascii=False,
+            )
+        )
     else:
         for path, verdict in verdicts.items():
             _tell(path, verdict)
@@ -60,7 +83,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _usual_folder(args: argparse.Namespace) -> Path:
-    """The settings' folder; without settings, as on an auditor's machine or after the demonstration, `outputs/` of the project."""
+    """The settings' folder; without settings, as on an auditor's machine or after the
+    demonstration, `outputs/` of the project.
+    """
     if args.outputs:
         return Path(args.outputs)
     if args.settings is None and not default_path().exists():
@@ -76,12 +101,22 @@ def _keystore() -> Keystore | None:
 
 
 def _tell(path: Path, verdict: Verdict) -> None:
-    print(f"{path} : {verdict.records} dossier{'s' * (verdict.records > 1)}, {verdict.lines} ligne{'s' * (verdict.lines > 1)} au registre.")
+    print(
+        f"{path} : {verdict.records} dossier{'s' * (verdict.records > 1)}, {verdict.lines}"
+        f" ligne{'s' * (verdict.lines > 1)} au registre."
+    )
     for found in verdict.faults:
         print(f"  ANOMALIE  {found.text}")
     for found in verdict.notes:
         print(f"  note      {found.text}")
     if verdict.faults:
-        print("La preuve n'est pas intacte. Ne modifiez rien ; gardez une copie du dossier et prévenez votre support.")
+        print(
+            "La preuve n'est pas intacte. Ne modifiez rien ; gardez une copie du dossier et"
+            " prévenez votre support."
+        )
     else:
-        print("Tout est intact." if verdict.records or verdict.lines else "Il n'y a encore rien à vérifier.")
+        print(
+            "Tout est intact."
+            if verdict.records or verdict.lines
+            else "Il n'y a encore rien à vérifier."
+        )

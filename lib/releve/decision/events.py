@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from releve.base.secret import clean
@@ -15,20 +15,26 @@ from releve.base.secret import clean
 VERSION = 1
 
 Free = str
-"""A text that others may have had a hand in (the portal, a program, a person): scrubbed when it is written. Every other field is a
-word, a name or a number of our own, and stays: a password that is one of them ("pending") must not make the journal unreadable."""
+"""A text that others may have had a hand in (the portal, a program, a person): scrubbed when it is
+written. Every other field is a word, a name or a number of our own, and stays: a password that is
+one of them ("pending") must not make the journal unreadable.
+"""
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened. Subclasses name the fact; the envelope (time, run, step, actor) is the journal's."""
+    """What happened. Subclasses name the fact; the envelope (time, run, step, actor) is the
+    journal's.
+    """
 
     kind: ClassVar[str] = "event"
 
 
 @dataclass(frozen=True)
 class RotationOpened(Event):
-    """A rotation exists from here on, for one technical account. `school` is true on the training portal."""
+    """A rotation exists from here on, for one technical account. `school` is true on the training
+    portal.
+    """
 
     kind = "rotation.opened"
     structure: str  # SIRET
@@ -55,7 +61,9 @@ class RunStarted(Event):
 
 @dataclass(frozen=True)
 class TornLineCut(Event):
-    """The process before died while it wrote its last line: these bytes were cut. The effect that they announced was not begun."""
+    """The process before died while it wrote its last line: these bytes were cut. The effect that
+    they announced was not begun.
+    """
 
     kind = "journal.torn_line_cut"
     bytes: int
@@ -63,7 +71,9 @@ class TornLineCut(Event):
 
 @dataclass(frozen=True)
 class RunStopped(Event):
-    """A process put the rotation down without closing it: its exit code and the error's name and French text."""
+    """A process put the rotation down without closing it: its exit code and the error's name and
+    French text.
+    """
 
     kind = "run.stopped"
     code: int
@@ -73,7 +83,9 @@ class RunStopped(Event):
 
 @dataclass(frozen=True)
 class StepDone(Event):
-    """A documented screen is behind us. `mode` is "automatic", "manual" or "skipped"; `capture` a file name or ""."""
+    """A documented screen is behind us. `mode` is "automatic", "manual" or "skipped"; `capture` a
+    file name or "".
+    """
 
     kind = "step.done"
     mode: str
@@ -94,7 +106,9 @@ class StepFailed(Event):
 
 @dataclass(frozen=True)
 class GateGiven(Event):
-    """A person, or the parameter that stands for one, gave a confirmation. `how`: "widget", "terminal", "--yes", "approve"."""
+    """A person, or the parameter that stands for one, gave a confirmation. `how`: "widget",
+    "terminal", "--yes", "approve".
+    """
 
     kind = "gate.given"
     gate: str
@@ -103,7 +117,8 @@ class GateGiven(Event):
 
 @dataclass(frozen=True)
 class RouteChosen(Event):
-    """The route that the portal offered. `sees_first`: its password is seen before the click that makes it effective.
+    """The route that the portal offered. `sees_first`: its password is seen before the click that
+    makes it effective.
 
     `browser`: its name and version; "" for a route that a person goes through alone.
     """
@@ -116,7 +131,9 @@ class RouteChosen(Event):
 
 @dataclass(frozen=True)
 class ResetIntended(Event):
-    """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is unknown."""
+    """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is
+    unknown.
+    """
 
     kind = "reset.intended"
     attempt: int
@@ -142,7 +159,9 @@ class ResetUnknown(Event):
 
 @dataclass(frozen=True)
 class ResetDone(Event):
-    """The portal confirmed the reset of `attempt` (route `raccordements`, where the password was stored before)."""
+    """The portal confirmed the reset of `attempt` (route `raccordements`, where the password was
+    stored before).
+    """
 
     kind = "reset.done"
     attempt: int
@@ -151,9 +170,11 @@ class ResetDone(Event):
 
 @dataclass(frozen=True)
 class ApiAnswered(Event):
-    """What the API says of the passwords kept when the outcome of `attempt` is not known ("accepted", "refused", "unknown", "empty").
+    """What the API says of the passwords kept when the outcome of `attempt` is not known
+    ("accepted", "refused", "unknown", "empty").
 
-    `pending` is this attempt's; `settled`: a reset made then would have reached the API by now (`reconcile.click`).
+    `pending` is this attempt's; `settled`: a reset made then would have reached the API by now
+    (`reconcile.click`).
     """
 
     kind = "api.answered"
@@ -175,7 +196,9 @@ class ResetAgainDecided(Event):
 
 @dataclass(frozen=True)
 class CandidateAsked(Event):
-    """The portal is about to display the password of `attempt`, to be submitted later; it may count it already (unknown)."""
+    """The portal is about to display the password of `attempt`, to be submitted later; it may count
+    it already (unknown).
+    """
 
     kind = "candidate.asked"
     attempt: int
@@ -183,7 +206,9 @@ class CandidateAsked(Event):
 
 @dataclass(frozen=True)
 class CandidateRejected(Event):
-    """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the one that was dropped before."""
+    """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the
+    one that was dropped before.
+    """
 
     kind = "candidate.rejected"
     attempt: int
@@ -193,7 +218,9 @@ class CandidateRejected(Event):
 
 @dataclass(frozen=True)
 class ScreenSeen(Event):
-    """What a rehearsal recognised on a screen: by its first wording, by another, not at all; what changed since the last success."""
+    """What a rehearsal recognised on a screen: by its first wording, by another, not at all; what
+    changed since the last success.
+    """
 
     kind = "screen.seen"
     screen: str
@@ -205,18 +232,23 @@ class ScreenSeen(Event):
 
 @dataclass(frozen=True)
 class PendingStored(Event):
-    """The password of `attempt` is in the slot `pending`. Keyed hashes: `commitment` as the portal showed it, `kept` as read back."""
+    """The password of `attempt` is in the slot `pending`. `compared`: what the keyring gave back,
+    with what the portal showed ("equal", "different", "" when that could not be told).
+    """
 
     kind = "pending.stored"
     attempt: int
-    commitment: str = ""
-    kept: str = ""
     mode: str = "automatic"  # or "manual": the operator copied it from the screen
+    compared: str = ""
+    commitment: str = ""  # this one and `kept` are read in journals of version 0.1: keyed hashes
+    kept: str = ""
 
 
 @dataclass(frozen=True)
 class PendingSuperseded(Event):
-    """The slot `pending` still held what the closed rotation of `writer` left there; the reset to come makes it void."""
+    """The slot `pending` still held what the closed rotation of `writer` left there; the reset to
+    come makes it void.
+    """
 
     kind = "pending.superseded"
     writer: str
@@ -224,7 +256,9 @@ class PendingSuperseded(Event):
 
 @dataclass(frozen=True)
 class PasswordNotKept(Event):
-    """The portal showed the password of `attempt`, and it could be kept nowhere: nobody knows it any more."""
+    """The portal showed the password of `attempt`, and it could be kept nowhere: nobody knows it
+    any more.
+    """
 
     kind = "password.not_kept"
     attempt: int
@@ -233,7 +267,9 @@ class PasswordNotKept(Event):
 
 @dataclass(frozen=True)
 class PasswordByHand(Event):
-    """The keyring refused the password of `attempt`, and the operator copied it: it is in no slot, and entered by hand."""
+    """The keyring refused the password of `attempt`, and the operator copied it: it is in no slot,
+    and entered by hand.
+    """
 
     kind = "password.by_hand"
     attempt: int
@@ -242,7 +278,9 @@ class PasswordByHand(Event):
 
 @dataclass(frozen=True)
 class TargetIntended(Event):
-    """The password is about to be entered in `target`. Entering the same password twice does no harm."""
+    """The password is about to be entered in `target`. Entering the same password twice does no
+    harm.
+    """
 
     kind = "target.intended"
     target: str
@@ -250,12 +288,13 @@ class TargetIntended(Event):
 
 @dataclass(frozen=True)
 class TargetEntered(Event):
-    """`target` has the password. `commitment` is the keyed hash of what was entered."""
+    """`target` has the password. `compared`: what was entered, with what the keyring keeps."""
 
     kind = "target.entered"
     target: str
     mode: str
-    commitment: str = ""
+    compared: str = ""
+    commitment: str = ""  # version 0.1
 
 
 @dataclass(frozen=True)
@@ -284,15 +323,18 @@ class PromotionIntended(Event):
 
 @dataclass(frozen=True)
 class PromotionDone(Event):
-    """The slots are turned. `commitment` is the keyed hash of what `current` holds now."""
+    """The slots are turned. `compared`: what `current` holds now, with what `pending` held."""
 
     kind = "promotion.done"
-    commitment: str = ""
+    compared: str = ""
+    commitment: str = ""  # version 0.1
 
 
 @dataclass(frozen=True)
 class RotationClosed(Event):
-    """The end. `outcome`: "succeeded", "rehearsed" or "failed" (before anything irreversible). `next_due` is a date or ""."""
+    """The end. `outcome`: "succeeded", "rehearsed" or "failed" (before anything irreversible).
+    `next_due` is a date or "".
+    """
 
     kind = "rotation.closed"
     outcome: str
@@ -320,7 +362,9 @@ class Unknown(Event):
     data: dict[str, Any]
 
 
-KINDS: dict[str, type[Event]] = {cls.kind: cls for cls in Event.__subclasses__() if cls is not Unknown}
+KINDS: dict[str, type[Event]] = {
+    cls.kind: cls for cls in Event.__subclasses__() if cls is not Unknown
+}
 
 
 @dataclass(frozen=True)
@@ -335,15 +379,29 @@ class Entry:
 
     def to_json(self) -> str:
         """The line as written, without its end; its free texts scrubbed of every registered secret."""
-        data = {"v": VERSION, "time": self.time, "run": self.run, "step": self.step, "actor": self.actor, "event": self.event.kind}
+        data = {
+            "v": VERSION,
+            "time": self.time,
+            "run": self.run,
+            "step": self.step,
+            "actor": self.actor,
+            "event": self.event.kind,
+        }
         free = {each.name for each in dataclasses.fields(self.event) if "Free" in str(each.type)}
-        event = {key: clean(value) if key in free else value for key, value in dataclasses.asdict(self.event).items()}
+        event = {
+            key: clean(value) if key in free else value
+            for key, value in dataclasses.asdict(self.event).items()
+        }
         return json.dumps(data | event, ensure_ascii=False)
 
 
-@lru_cache(maxsize=4096)  # the same lines are read at every step and by every question about a record
+@lru_cache(
+    maxsize=4096
+)  # the same lines are read at every step and by every question about a record
 def parse(line: str) -> Entry:
-    """An entry from its line. Raises ValueError when the line is no event; what a later version added is passed over."""
+    """An entry from its line. Raises ValueError when the line is no event; what a later version
+    added is passed over.
+    """
     data = json.loads(line)
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
         raise ValueError("no event")
@@ -360,19 +418,36 @@ _SHAPES: dict[object, Callable[[Any], bool]] = {
     "bool": lambda value: type(value) is bool,
     "int": lambda value: type(value) is int,
     "float": lambda value: type(value) in (int, float),
-    "tuple[str, ...]": lambda value: type(value) is tuple and all(type(each) is str for each in value),
-    "tuple[Free, ...]": lambda value: type(value) is tuple and all(type(each) is str for each in value),
-    "dict[str, str]": lambda value: type(value) is dict and all(type(each) is str for each in value.values()),
+    "tuple[str, ...]": lambda value: (
+        type(value) is tuple and all(type(each) is str for each in value)
+    ),
+    "tuple[Free, ...]": lambda value: (
+        type(value) is tuple and all(type(each) is str for each in value)
+    ),
+    "dict[str, str]": lambda value: (
+        type(value) is dict and all(type(each) is str for each in value.values())
+    ),
 }
-"""What a field's annotation asks of its value: a journal that somebody changed is damaged, never a surprise further on."""
+"""What a field's annotation asks of its value: a journal that somebody changed is damaged, never a
+surprise further on.
+"""
+
+
+@cache
+def _shapes(cls: type[Event]) -> dict[str, Callable[[Any], bool]]:
+    return {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
 
 
 def _event(data: dict[str, Any]) -> Event:
     cls = KINDS.get(data["event"])
     if cls is None:
         return Unknown(data["event"], data)
-    shapes = {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key in shapes}
+    shapes = _shapes(cls)  # type: ignore[arg-type]
+    given = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data.items()
+        if key in shapes
+    }
     try:
         if not all(shapes[key](value) for key, value in given.items()):
             raise TypeError("a value of another type")

@@ -1,7 +1,7 @@
 """What the journal's events and the slots say of a rotation, before any judgement: `state` judges.
 
-The portal's passwords of a rotation are numbered as attempts. The one that counts is that of the latest click which the
-portal did not deny: every fact about "the password" below is about it.
+The portal's passwords of a rotation are numbered as attempts. The one that counts is that of the
+latest click which the portal did not deny: every fact about "the password" below is about it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from releve.proof.verdicts import Verdict
 
 @dataclass(frozen=True)
 class Attempt:
-    """One password of the portal, by what the journal tells of it. `sees_first`: it was seen before its click (see `portal.route`)."""
+    """One password of the portal, by what the journal tells of it. `sees_first`: it was seen before
+    its click (see `portal.route`).
+    """
 
     sees_first: bool = False
     asked: bool = False  # the portal was about to display it, before any click
@@ -30,12 +32,28 @@ class Attempt:
     not_kept: bool = False
     by_hand: bool = False  # the keyring refused it, and the operator copied it
     again: bool = False  # somebody decided to reset once more after it
-    told: str = ""  # how the click ended as far as the API can tell (`reconcile.Click`), when it was asked
+    told: str = (
+        ""  # how the click ended as far as the API can tell (`reconcile.Click`), when it was asked
+    )
+
+    @property
+    def reset(self) -> str:
+        """How the reset of this password ended: "done", "rejected" (done, and unusable), "not_done"
+        or "unknown".
+        """
+        if self.not_done:
+            return "not_done"
+        if self.rejected:
+            return "rejected"
+        seen = self.done or self.not_kept or self.by_hand
+        return "done" if seen or (self.stored and not self.sees_first) else "unknown"
 
 
 @dataclass(frozen=True)
 class SlotsView:
-    """Which writer each slot of the keyring names: "RUN/ATTEMPT", or None when it is empty. Never a value."""
+    """Which writer each slot of the keyring names: "RUN/ATTEMPT", or None when it is empty. Never a
+    value.
+    """
 
     pending: str | None = None
     current: str | None = None
@@ -44,7 +62,9 @@ class SlotsView:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the events and the slots say, before any judgement. `slots` is None when the keyring cannot be asked."""
+    """What the events and the slots say, before any judgement. `slots` is None when the keyring
+    cannot be asked.
+    """
 
     run: str = ""
     targets: tuple[str, ...] = ()
@@ -63,7 +83,9 @@ class Facts:
     slots: SlotsView | None = SlotsView()
     here: str = ""  # this machine
     host: str = ""  # the machine of the latest process
-    clicked_on: str = ""  # the machine of the latest click: its keyring is where the password would be
+    clicked_on: str = (
+        ""  # the machine of the latest click: its keyring is where the password would be
+    )
 
     @property
     def last(self) -> int:
@@ -72,8 +94,17 @@ class Facts:
 
     @property
     def click(self) -> int:
-        """The latest attempt whose click was announced and not denied by the portal; 0 when there is none."""
-        return max((number for number, each in self.attempts.items() if each.intended and not each.not_done), default=0)
+        """The latest attempt whose click was announced and not denied by the portal; 0 when there
+        is none.
+        """
+        return max(
+            (
+                number
+                for number, each in self.attempts.items()
+                if each.intended and not each.not_done
+            ),
+            default=0,
+        )
 
     @property
     def touched(self) -> bool:
@@ -91,7 +122,8 @@ class Facts:
         return sum(attempt.rejected for attempt in self.attempts.values())
 
     def holds(self, number: int) -> bool:
-        """The keyring holds the password of that attempt, in `pending`, or in `current` once it is promoted.
+        """The keyring holds the password of that attempt, in `pending`, or in `current` once it is
+        promoted.
 
         When it cannot be asked, the journal is believed.
         """
@@ -101,7 +133,9 @@ class Facts:
 
     @property
     def displayed(self) -> bool:
-        """The portal displayed a password before any click: it may count it already, though its documentation says otherwise."""
+        """The portal displayed a password before any click: it may count it already, though its
+        documentation says otherwise.
+        """
         return any(each.asked for each in self.attempts.values())
 
     @property
@@ -111,7 +145,9 @@ class Facts:
 
     @property
     def stuck(self) -> bool:
-        """The portal proposes again the password that was dropped, and nobody decided what to do with it."""
+        """The portal proposes again the password that was dropped, and nobody decided what to do
+        with it.
+        """
         latest = self.attempts.get(self.last, Attempt())
         return latest.same and not latest.again
 
@@ -122,9 +158,15 @@ class Facts:
 
     @property
     def effective(self) -> bool:
-        """The portal has the new password, and it is known: to the keyring, or to the operator who copied it."""
+        """The portal has the new password, and it is known: to the keyring, or to the operator who
+        copied it.
+        """
         a = self.attempt
-        return (self.held or (self.touched and a.by_hand)) and (a.done or not a.sees_first) and not a.again
+        return (
+            (self.held or (self.touched and a.by_hand))
+            and (a.done or not a.sees_first)
+            and not a.again
+        )
 
     @property
     def by_hand(self) -> bool:
@@ -138,12 +180,16 @@ class Facts:
 
     @property
     def settled(self) -> bool:
-        """The latest click needs no look any more: none was made, its password is known, or somebody decided to reset again."""
+        """The latest click needs no look any more: none was made, its password is known, or
+        somebody decided to reset again.
+        """
         return not self.touched or self.effective or self.attempt.again
 
     @property
     def vanished(self) -> bool:
-        """The password was kept, and the keyring does not hold it any more (or this machine's never did)."""
+        """The password was kept, and the keyring does not hold it any more (or this machine's never
+        did).
+        """
         a = self.attempt
         return not self.settled and a.stored and (a.done or not a.sees_first)
 
@@ -151,7 +197,11 @@ class Facts:
     def lost(self) -> bool:
         """The portal made a password that was kept nowhere."""
         a = self.attempt
-        return not self.settled and not self.vanished and (a.not_kept or (a.done and not a.sees_first and not a.rejected))
+        return (
+            not self.settled
+            and not self.vanished
+            and (a.not_kept or (a.done and not a.sees_first and not a.rejected))
+        )
 
     @property
     def rejected(self) -> bool:
@@ -165,8 +215,10 @@ class Facts:
 
     @property
     def exhausted(self) -> bool:
-        """As many passwords were rejected as the policy allows, and nobody decided to go on since."""
-        decided = any(each.again for number, each in self.attempts.items() if number >= self._last_rejected)
+        """As many passwords were rejected as the policy allows; nobody decided to go on since."""
+        decided = any(
+            each.again for number, each in self.attempts.items() if number >= self._last_rejected
+        )
         return self.rejections >= self.max_attempts and not decided
 
     @property
@@ -179,8 +231,29 @@ class Facts:
         return self._last_rejected if self.exhausted or self.stuck else self.click
 
 
-def gather(events: Iterable[ev.Event], slots: SlotsView | None, run: str, max_attempts: int = 5, here: str = "") -> Facts:
-    """The facts of one rotation, as seen from the machine `here`. `slots` is None when the keyring cannot be asked.
+def told_slots(events: Iterable[ev.Event], run: str) -> SlotsView:
+    """What the keyring's slots hold as far as this rotation's events tell: for whoever reads a
+    journal without the keyring.
+    """
+    slots = SlotsView()
+    for event in events:
+        match event:
+            case ev.PendingStored(attempt):
+                slots = replace(slots, pending=f"{run}/{attempt}")
+            case ev.PromotionDone():
+                slots = SlotsView(None, slots.pending, slots.current)
+    return slots
+
+
+def gather(
+    events: Iterable[ev.Event],
+    slots: SlotsView | None,
+    run: str,
+    max_attempts: int = 5,
+    here: str = "",
+) -> Facts:
+    """The facts of one rotation, as seen from the machine `here`. `slots` is None when the keyring
+    cannot be asked.
 
     Any order of events gives facts: a journal of a later version never stops a resume.
     """
@@ -213,17 +286,22 @@ def _apply(facts: Facts, event: ev.Event) -> Facts:
         case ev.PromotionDone():
             return replace(facts, promoted=True)
         case ev.RotationClosed():
-            return replace(facts, outcome=event.outcome)
+            return replace(facts, outcome=facts.outcome or event.outcome)  # an end is for ever
         case ev.RotationAbandoned():
-            return replace(facts, outcome="abandoned")
+            return replace(facts, outcome=facts.outcome or "abandoned")
         case ev.ApiAnswered():
-            return _change(facts, event.attempt, told=click(Verdict(event.pending), Verdict(event.current), event.settled))
+            return _change(
+                facts,
+                event.attempt,
+                told=click(Verdict(event.pending), Verdict(event.current), event.settled),
+            )
         case ev.CandidateRejected():
             return _change(facts, event.attempt, rejected=True, same=event.same)
         case ev.ResetIntended():
             return _click(_change(facts, event.attempt, intended=True))
     if change := _ATTEMPT_FACT.get(type(event)):
-        return _change(facts, event.attempt, **change)  # type: ignore[attr-defined]  # every event of _ATTEMPT_FACT has one
+        # every event of _ATTEMPT_FACT has one
+        return _change(facts, event.attempt, **change)  # type: ignore[attr-defined]
     return facts
 
 
@@ -244,10 +322,19 @@ def _change(facts: Facts, number: int, **change: Any) -> Facts:
 
 
 def _click(facts: Facts) -> Facts:
-    """A new password makes worthless what was done with the one before it: every target is to be entered anew."""
+    """A new password makes worthless what was done with the one before it: every target is to be
+    entered anew.
+    """
     fresh = frozenset[str]()
     return replace(
-        facts, begun=fresh, entered=fresh, proof="", proof_refused=False, promoting=False, promoted=False, clicked_on=facts.host
+        facts,
+        begun=fresh,
+        entered=fresh,
+        proof="",
+        proof_refused=False,
+        promoting=False,
+        promoted=False,
+        clicked_on=facts.host,
     )
 
 

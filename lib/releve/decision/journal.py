@@ -1,4 +1,5 @@
-"""The journal of a rotation: append-only, one JSON event a line, on the disk before the effect that it announces.
+"""The journal of a rotation: append-only, one JSON event a line, on the disk before the effect that
+it announces.
 
 `events` has what a line can say; this is the file.
 """
@@ -10,29 +11,37 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from releve.decision import events as ev
 from releve.base.disk import fsync_folder
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
+from releve.decision import events as ev
 
 FILE_NAME = "journal.jsonl"
 
 
 class JournalUnwritable(ReleveError):
-    """The disk refused an event. The effect that it announced was not begun, so the caller may retry."""
+    """The disk refused an event. The effect that it announced was not begun, so the caller may
+    retry.
+    """
 
     happened = "Le journal de la rotation n'a pas pu être écrit dans {folder} ({why})."
     safe = "L'action annoncée n'a pas été faite : Relève n'agit jamais sans l'avoir d'abord noté."
-    todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve resume »."
+    todo = (
+        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
+        " resume »."
+    )
 
 
 class JournalShared(JournalUnwritable):
-    """Another process wrote into this journal since it was opened: the folder's lock does not hold. Not a line of it is cut."""
+    """Another process wrote into this journal since it was opened: the folder's lock does not hold.
+    Not a line of it is cut.
+    """
 
     happened = "Un autre programme écrit en même temps dans le journal de cette rotation, {folder}."
     todo = (
-        "Arrêtez l'un des deux, puis lancez « releve resume ». Ce dossier ne sait pas réserver une rotation à un seul poste "
-        "(synchronisé par un service en ligne ?) : choisissez un vrai dossier partagé."
+        "Arrêtez l'un des deux, puis lancez « releve resume ». Ce dossier ne sait pas réserver une"
+        " rotation à un seul poste (synchronisé par un service en ligne ?) : choisissez un vrai"
+        " dossier partagé."
     )
 
 
@@ -42,17 +51,23 @@ class JournalUnreadable(ReleveError):
     code = 7
     happened = "Le journal {path} est abîmé à la ligne {line}."
     safe = "Rien n'a été fait ; les mots de passe du trousseau ne sont pas touchés."
-    todo = "Ne modifiez pas ce dossier. Rétablissez-le depuis une sauvegarde, ou fermez la rotation avec « releve abandon »."
+    todo = (
+        "Ne modifiez pas ce dossier. Rétablissez-le depuis une sauvegarde, ou fermez la rotation"
+        " avec « releve abandon »."
+    )
 
 
 def read(path: Path, *, pass_over_damage: bool = False) -> list[ev.Entry]:
     """Every whole entry of a journal; a torn last line (no end of line) is left out.
 
-    Raises `JournalUnreadable` for a bad line elsewhere, unless it is to be passed over; a missing file is an empty journal.
+    Raises `JournalUnreadable` for a bad line elsewhere, unless it is to be passed over; a missing
+    file is an empty journal.
     """
     if not path.exists():
         return []
-    lines = path.read_bytes().split(b"\n")[:-1]  # what follows the last end of line is torn, or empty
+    lines = path.read_bytes().split(b"\n")[
+        :-1
+    ]  # what follows the last end of line is torn, or empty
     entries = []
     for number, line in enumerate(lines, 1):
         try:
@@ -65,9 +80,13 @@ def read(path: Path, *, pass_over_damage: bool = False) -> list[ev.Entry]:
 
 
 class Journal:
-    """Appends to one file. Opening it cuts a torn last line, of `torn` bytes: what it announced was never begun."""
+    """Appends to one file. Opening it cuts a torn last line, of `torn` bytes: what it announced was
+    never begun.
+    """
 
-    def __init__(self, folder: Path, run: str, actor: str, *, pass_over_damage: bool = False) -> None:
+    def __init__(
+        self, folder: Path, run: str, actor: str, *, pass_over_damage: bool = False
+    ) -> None:
         self.path, self.run, self.actor = folder / FILE_NAME, run, actor
         self.entries = read(self.path, pass_over_damage=pass_over_damage)
         content = self.path.read_bytes() if self.path.exists() else b""
@@ -76,8 +95,12 @@ class Journal:
         self._refused = b""  # the line that the disk refused last, which may be there all the same
 
     def append(self, event: ev.Event, step: str = "") -> ev.Entry:
-        """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then it does not count as written."""
-        entry = ev.Entry(datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event)
+        """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then
+        it does not count as written.
+        """
+        entry = ev.Entry(
+            datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event
+        )
         line = entry.to_json().encode() + b"\n"
         with effect(f"journal {event.kind}"):
             try:
@@ -86,7 +109,9 @@ class Journal:
                 self._refused = line
                 with suppress(OSError):  # else the next append cuts it
                     os.truncate(self.path, self._whole)
-                raise JournalUnwritable(folder=self.path.parent, why=error.strerror or type(error).__name__) from error
+                raise JournalUnwritable(
+                    folder=self.path.parent, why=error.strerror or type(error).__name__
+                ) from error
         self._whole += len(line)
         self.entries.append(entry)
         return entry
@@ -102,7 +127,9 @@ class Journal:
         fsync_folder(self.path.parent)
 
     def _check_cut(self) -> None:
-        """What may be cut is a torn line, or the one that the disk refused. Raises `JournalShared` for somebody else's whole lines."""
+        """What may be cut is a torn line, or the one that the disk refused. Raises `JournalShared`
+        for somebody else's whole lines.
+        """
         more = self.path.read_bytes()[self._whole :]
         if b"\n" in more and more != self._refused:
             raise JournalShared(folder=self.path.parent)

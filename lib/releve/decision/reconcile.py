@@ -1,7 +1,9 @@
-"""What to do when the passwords that the keyring holds and what the API says of them are laid side by side.
+"""What to do when the passwords that the keyring holds and what the API says of them are laid side
+by side.
 
-Two pure tables. `click` says how an irreversible click ended whose answer was never seen; `TABLE` says, for any three verdicts
-on `pending`, `current` and `previous`, what is true and the one thing to do.
+Two pure tables. `click` says how an irreversible click ended whose answer was never seen; `TABLE`
+says, for any three verdicts on `pending`, `current` and `previous`, what is true and the one thing
+to do.
 """
 
 from __future__ import annotations
@@ -21,15 +23,18 @@ class Click(StrEnum):
     DONE = "done"  # the password that was kept before the click is the portal's
     NOT_DONE = "not done"  # the old password is still the portal's, long enough after the click
     TOO_EARLY = "too early"  # a reset made then might not have reached the API yet
-    CHANGED = "changed"  # the old password is not accepted any more (replaced, or expired), and no other is known
+    # the old password is not accepted any more (replaced, or expired), and no other is known
+    CHANGED = "changed"
     SILENT = "silent"  # the API said nothing that decides
 
 
 def click(pending: Verdict, current: Verdict, settled: bool) -> Click:
-    """How the click ended. `pending` is the candidate's verdict, EMPTY on the route that shows the password afterwards.
+    """How the click ended. `pending` is the candidate's verdict, EMPTY on the route that shows the
+    password afterwards.
 
-    `settled`: more time has passed since the click than a reset takes to reach the API. Before that, an old password that is
-    accepted and a new one that is refused prove nothing. A password that somebody else set looks like `CHANGED`.
+    `settled`: more time has passed since the click than a reset takes to reach the API. Before
+    that, an old password that is accepted and a new one that is refused prove nothing. A password
+    that somebody else set looks like `CHANGED`.
     """
     if pending is A:
         return Click.DONE
@@ -55,7 +60,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what is true, and the one thing to do, in French. `when` takes the verdicts on pending, current, previous."""
+    """One row: what is true, and the one thing to do, in French. `when` takes the verdicts on
+    pending, current, previous.
+    """
 
     name: str
     when: Callable[[Verdict, Verdict, Verdict], bool]
@@ -67,10 +74,14 @@ class Row:
 _CHECK = "« releve doctor {siret} »"
 _ADOPT = "« releve credentials store --current {siret} »"
 _CHOOSE = (
-    f"Si vous connaissez le mot de passe qui fonctionne, confiez-le à Relève : {_ADOPT}, et vérifiez que votre logiciel comptable l'a "
-    "aussi. Sinon, demandez-en un autre : « releve rotate {siret} » (il remplacera partout celui d'aujourd'hui)."
+    f"Si vous connaissez le mot de passe qui fonctionne, confiez-le à Relève : {_ADOPT}, et"
+    " vérifiez que votre logiciel comptable l'a aussi. Sinon, demandez-en un autre : « releve"
+    " rotate {siret} » (il remplacera partout celui d'aujourd'hui)."
 )
-_LATER = f"Attendez la fin du délai de propagation ({{minutes}} minutes après la réinitialisation), puis relancez {_CHECK}."
+_LATER = (
+    "Attendez la fin du délai de propagation ({minutes} minutes après la réinitialisation), puis"
+    f" relancez {_CHECK}."
+)
 
 # The first row that holds is the answer. The last one always holds.
 TABLE: tuple[Row, ...] = (
@@ -85,15 +96,18 @@ TABLE: tuple[Row, ...] = (
         "two passwords in use",
         lambda p, c, v: p is A,
         Action.WAIT,
-        "L'API accepte à la fois le nouveau mot de passe et l'ancien : la réinitialisation est en train de lui parvenir.",
+        "L'API accepte à la fois le nouveau mot de passe et l'ancien : la réinitialisation est en"
+        " train de lui parvenir.",
         _LATER,
     ),
     Row(
         "not told",
         lambda p, c, v: U in (p, c) or (v is U and c is not A),
         Action.ASK_AGAIN,
-        "L'API n'a pas dit ce qu'elle pense de tous les mots de passe gardés : rien ne peut en être conclu.",
-        f"Corrigez ce que disent les lignes « doute » ci-dessus, puis relancez {_CHECK}. D'ici là, ne réinitialisez rien.",
+        "L'API n'a pas dit ce qu'elle pense de tous les mots de passe gardés : rien ne peut en être"
+        " conclu.",
+        f"Corrigez ce que disent les lignes « doute » ci-dessus, puis relancez {_CHECK}. D'ici là,"
+        " ne réinitialisez rien.",
     ),
     Row(
         "in order",
@@ -106,21 +120,26 @@ TABLE: tuple[Row, ...] = (
         "previous still in use",
         lambda p, c, v: p is E and v is A,
         Action.WAIT,
-        "L'API accepte encore l'avant-dernier mot de passe : la dernière réinitialisation ne lui est pas parvenue, ou n'a pas eu lieu.",
-        f"{_LATER} Si rien n'a changé : « releve rotate {{siret}} » repart d'un nouveau mot de passe.",
+        "L'API accepte encore l'avant-dernier mot de passe : la dernière réinitialisation ne lui"
+        " est pas parvenue, ou n'a pas eu lieu.",
+        f"{_LATER} Si rien n'a changé : « releve rotate {{siret}} » repart d'un nouveau mot de"
+        " passe.",
     ),
     Row(
         "new password not in use",
         lambda p, c, v: p is R and A in (c, v),
         Action.RESUME,
-        "Une rotation a gardé un nouveau mot de passe que l'API ne connaît pas encore ; elle accepte toujours l'ancien.",
-        "Lancez « releve resume » après le délai de propagation ({minutes} minutes) : il saura si la réinitialisation a eu lieu.",
+        "Une rotation a gardé un nouveau mot de passe que l'API ne connaît pas encore ; elle"
+        " accepte toujours l'ancien.",
+        "Lancez « releve resume » après le délai de propagation ({minutes} minutes) : il saura si"
+        " la réinitialisation a eu lieu.",
     ),
     Row(
         "changed outside",
         lambda p, c, v: R in (p, c, v),
         Action.ADOPT_OR_RESET,
-        "L'API refuse tous les mots de passe que Relève connaît : quelqu'un a réinitialisé ce compte ailleurs, ou il a expiré.",
+        "L'API refuse tous les mots de passe que Relève connaît : quelqu'un a réinitialisé ce"
+        " compte ailleurs, ou il a expiré.",
         "Si une réinitialisation date de moins de {minutes} minutes, attendez d'abord. " + _CHOOSE,
     ),
     Row(

@@ -1,7 +1,9 @@
-"""What is true, what is safe, what comes next: a pure function of the events and of which slots hold something.
+"""What is true, what is safe, what comes next: a pure function of the events and of which slots
+hold something.
 
-`TABLE` is the whole decision: the first row whose condition holds is the situation. The open rotations whose reset was
-announced are read from their end back to the click. Nothing here touches the portal, the keyring or the disk.
+`TABLE` is the whole decision: the first row whose condition holds is the situation. The open
+rotations whose reset was announced are read from their end back to the click. Nothing here touches
+the portal, the keyring or the disk.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ class Next(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table. `code` is the exit code of a process that stops in this situation (design: exit codes)."""
+    """One row of the table. `code` is the exit code of a process that stops in this situation
+    (design: exit codes).
+    """
 
     phase: str
     when: Callable[[Facts], bool]
@@ -47,87 +51,289 @@ class Row:
 OLD = "Le portail a toujours l'ancien mot de passe."
 NEW = "Le portail a le nouveau mot de passe."
 DISPLAYED = (
-    "Le portail a affiché un mot de passe qui n'a pas été soumis : d'après sa documentation, l'ancien fonctionne toujours, "
-    "mais Relève n'a pas pu le vérifier."
+    "Le portail a affiché un mot de passe qui n'a pas été soumis : d'après sa documentation,"
+    " l'ancien fonctionne toujours, mais Relève n'a pas pu le vérifier."
 )
 PERHAPS = "Nul ne peut dire si le portail a gardé l'ancien mot de passe ou en a fait un nouveau."
-CHANGED = "L'ancien mot de passe n'est plus accepté (remplacé ou expiré), et nul ne connaît celui que le portail a maintenant."
-NOT_YET = "L'API ne connaît pas encore de nouveau mot de passe, mais trop peu de temps a passé pour que cela prouve quelque chose."
-UNSEEN = "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
+CHANGED = (
+    "L'ancien mot de passe n'est plus accepté (remplacé ou expiré), et nul ne connaît celui que le"
+    " portail a maintenant."
+)
+NOT_YET = (
+    "L'API ne connaît pas encore de nouveau mot de passe, mais trop peu de temps a passé pour que"
+    " cela prouve quelque chose."
+)
+UNSEEN = (
+    "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
+)
 NONE_GOOD = "Aucun des mots de passe du trousseau n'est accepté."
-AS_BEFORE = "Le trousseau garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a proposé, s'il en a proposé un."
-FORBIDDEN = "Le portail a un nouveau mot de passe, mais il comporte un caractère interdit : il n'est pas utilisable."
-UNUSABLE = "Le mot de passe du portail n'est pas utilisable tel quel : il faut lui en demander un autre."
-DECIDED = "Personne ne connaît avec certitude le mot de passe que le portail a maintenant ; il a été décidé de lui en demander un autre."
+AS_BEFORE = (
+    "Le trousseau garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
+    " proposé, s'il en a proposé un."
+)
+FORBIDDEN = (
+    "Le portail a un nouveau mot de passe, mais il comporte un caractère interdit : il n'est pas"
+    " utilisable."
+)
+UNUSABLE = (
+    "Le mot de passe du portail n'est pas utilisable tel quel : il faut lui en demander un autre."
+)
+DECIDED = (
+    "Personne ne connaît avec certitude le mot de passe que le portail a maintenant ; il a été"
+    " décidé de lui en demander un autre."
+)
 UNTOUCHED = "Le trousseau n'a pas changé."
-NONE_KEPT = "Le trousseau de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a toujours."
-CANDIDATE = "Le trousseau garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il sera remplacé."
-ASKED = "Le trousseau garde le mot de passe proposé (emplacement « pending ») : c'est le bon si la demande est arrivée au portail."
+NONE_KEPT = (
+    "Le trousseau de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a"
+    " toujours."
+)
+CANDIDATE = (
+    "Le trousseau garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
+    " sera remplacé."
+)
+ASKED = (
+    "Le trousseau garde le mot de passe proposé, en attente : c'est le bon si la demande est"
+    " arrivée au portail."
+)
 TURNING = "Le nouveau mot de passe est en sûreté dans le trousseau."
-KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « pending »)."
-TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « current »)."
+KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau, en attente d'être mis en service."
+TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau, en service."
 GONE = "Le trousseau de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
-HAND = "Le trousseau n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul à l'avoir."
-UNASKED = "Le trousseau ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut pas le vérifier."
+HAND = (
+    "Le trousseau n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"
+    " à l'avoir."
+)
+UNASKED = (
+    "Le trousseau ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
+    " pas le vérifier."
+)
 RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
-RESUME_YES = "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
-UNLOCK = "Ouvrez ou déverrouillez le trousseau, puis lancez « releve resume » : la rotation reprend là où elle en est."
+RESUME_YES = (
+    "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
+)
+UNLOCK = (
+    "Ouvrez ou déverrouillez le trousseau, puis lancez « releve resume » : la rotation reprend là"
+    " où elle en est."
+)
 AGAIN = (
-    "À vous de décider. Pour demander un autre mot de passe au portail, qui remplacera celui qu'il a, quel qu'il soit : "
-    "« releve resume --reset-again », ou le bouton du carnet. Si le portail est fermé, attendez : rien ne sera perdu. "
-    "Pour fermer la rotation sans rien toucher : « releve abandon SIRET --reason MOTIF »."
+    "À vous de décider. Pour demander un autre mot de passe au portail, qui remplacera celui qu'il"
+    " a, quel qu'il soit : « releve resume --reset-again », ou le bouton du carnet. Si le portail"
+    " est fermé, attendez : rien ne sera perdu. Pour fermer la rotation sans rien toucher : «"
+    " releve abandon SIRET --reason MOTIF »."
 )
 LATER = (
-    "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez « releve resume » : l'API dira ce que le "
-    "portail a fait. Si cela presse : « releve resume --reset-again » demande un nouveau mot de passe sans attendre."
+    "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez «"
+    " releve resume » : l'API dira ce que le portail a fait. Si cela presse : « releve resume"
+    " --reset-again » demande un nouveau mot de passe sans attendre."
 )
 SUBMIT = (
-    "Attendez un moment, fermez cette rotation avec « releve abandon », puis recommencez : le portail proposera peut-être un autre mot de "
-    "passe. Ou décidez : « releve resume --reset-again » (ou le bouton du carnet) soumet celui-ci, puis en demande aussitôt un autre."
+    "Attendez un moment, fermez cette rotation avec « releve abandon », puis recommencez : le"
+    " portail proposera peut-être un autre mot de passe. Ou décidez : « releve resume --reset-again"
+    " » (ou le bouton du carnet) soumet celui-ci, puis en demande aussitôt un autre."
 )
 SEE = (
-    "Regardez sur le portail (« Historique de mes actions ») si la réinitialisation a eu lieu, et dites-le dans le carnet (« releve lab », "
-    f"« Reprendre ») : le mot de passe gardé servira, ou la demande sera refaite. Sinon : {AGAIN[0].lower()}{AGAIN[1:]}"
+    "Regardez sur le portail (« Historique de mes actions ») si la réinitialisation a eu lieu, et"
+    " dites-le dans le carnet (« releve lab », « Reprendre ») : le mot de passe gardé servira, ou"
+    f" la demande sera refaite. Sinon : {AGAIN[0].lower()}{AGAIN[1:]}"
 )
-BY_HAND = "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour l'entrer là où il manque."
+BY_HAND = (
+    "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour"
+    " l'entrer là où il manque."
+)
 AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
-TO_STORE = f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le range dans le trousseau."
+TO_STORE = (
+    f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le"
+    " range dans le trousseau."
+)
 
-# phase, condition, what comes next, exit code; what is then true of the portal and of the keyring; what the person does.
+# phase, condition, what comes next, exit code; what is then true of the portal and of the keyring;
+# what the person does.
 TABLE: tuple[Row, ...] = (
     # Closed.
-    Row("rehearsed", lambda f: f.outcome == "rehearsed", Next.NOTHING, 0, OLD, UNTOUCHED, "C'était une répétition : rien à reprendre."),
-    Row("failed", lambda f: f.outcome == "failed", Next.NOTHING, 5, OLD, NONE_KEPT, "Vous pouvez recommencer sans risque."),
-    Row("complete", lambda f: f.outcome != "" and f.promoted, Next.NOTHING, 0, NEW, TURNED, NOTHING_LEFT),
-    Row("complete, not in the keyring", lambda f: f.outcome != "", Next.NOTHING, 0, NEW, GONE, TO_STORE),
+    Row(
+        "rehearsed",
+        lambda f: f.outcome == "rehearsed",
+        Next.NOTHING,
+        0,
+        OLD,
+        UNTOUCHED,
+        "C'était une répétition : rien à reprendre.",
+    ),
+    Row(
+        "failed",
+        lambda f: f.outcome == "failed",
+        Next.NOTHING,
+        5,
+        OLD,
+        NONE_KEPT,
+        "Vous pouvez recommencer sans risque.",
+    ),
+    Row(
+        "complete",
+        lambda f: f.outcome != "" and f.promoted,
+        Next.NOTHING,
+        0,
+        NEW,
+        TURNED,
+        NOTHING_LEFT,
+    ),
+    Row(
+        "complete, not in the keyring",
+        lambda f: f.outcome != "",
+        Next.NOTHING,
+        0,
+        NEW,
+        GONE,
+        TO_STORE,
+    ),
     # Open, and nothing can have changed on the portal.
-    Row("rehearsing", lambda f: f.rehearsal and not f.touched, Next.CONFIRM, 5, OLD, UNTOUCHED, "Relancez la répétition."),
-    Row("same again", lambda f: not f.touched and f.stuck, Next.DECIDE, 4, DISPLAYED, UNTOUCHED, SUBMIT),
-    Row("refused too often", lambda f: not f.touched and f.exhausted, Next.DECIDE, 6, DISPLAYED, UNTOUCHED, AGAIN),
-    Row("unconfirmed", lambda f: not f.touched and not f.gate, Next.CONFIRM, 5, OLD, UNTOUCHED, RESUME_YES),
-    Row("candidate", lambda f: not f.touched and f.proposed, Next.RESET, 6, DISPLAYED, CANDIDATE, RESUME),
-    Row("displayed", lambda f: not f.touched and f.displayed, Next.RESET, 6, DISPLAYED, UNTOUCHED, RESUME),
+    Row(
+        "rehearsing",
+        lambda f: f.rehearsal and not f.touched,
+        Next.CONFIRM,
+        5,
+        OLD,
+        UNTOUCHED,
+        "Relancez la répétition.",
+    ),
+    Row(
+        "same again",
+        lambda f: not f.touched and f.stuck,
+        Next.DECIDE,
+        4,
+        DISPLAYED,
+        UNTOUCHED,
+        SUBMIT,
+    ),
+    Row(
+        "refused too often",
+        lambda f: not f.touched and f.exhausted,
+        Next.DECIDE,
+        6,
+        DISPLAYED,
+        UNTOUCHED,
+        AGAIN,
+    ),
+    Row(
+        "unconfirmed",
+        lambda f: not f.touched and not f.gate,
+        Next.CONFIRM,
+        5,
+        OLD,
+        UNTOUCHED,
+        RESUME_YES,
+    ),
+    Row(
+        "candidate",
+        lambda f: not f.touched and f.proposed,
+        Next.RESET,
+        6,
+        DISPLAYED,
+        CANDIDATE,
+        RESUME,
+    ),
+    Row(
+        "displayed",
+        lambda f: not f.touched and f.displayed,
+        Next.RESET,
+        6,
+        DISPLAYED,
+        UNTOUCHED,
+        RESUME,
+    ),
     Row("ready", lambda f: not f.touched, Next.RESET, 5, OLD, UNTOUCHED, RESUME),
     # A reset was announced: from the end of the rotation back to the click.
-    Row("refused again", lambda f: f.attempt.again and f.exhausted, Next.DECIDE, 6, DECIDED, AS_BEFORE, AGAIN),
+    Row(
+        "refused again",
+        lambda f: f.attempt.again and f.exhausted,
+        Next.DECIDE,
+        6,
+        DECIDED,
+        AS_BEFORE,
+        AGAIN,
+    ),
     Row("again", lambda f: f.attempt.again, Next.RESET, 6, DECIDED, AS_BEFORE, RESUME),
-    Row("promoted", lambda f: f.held and f.effective and f.promoted, Next.CLOSE, 6, NEW, TURNED, RESUME),
-    Row("by hand, proven", lambda f: f.by_hand and not f.left and f.proof != "", Next.CLOSE, 6, NEW, HAND, RESUME),
+    Row(
+        "promoted",
+        lambda f: f.held and f.effective and f.promoted,
+        Next.CLOSE,
+        6,
+        NEW,
+        TURNED,
+        RESUME,
+    ),
+    Row(
+        "by hand, proven",
+        lambda f: f.by_hand and not f.left and f.proof != "",
+        Next.CLOSE,
+        6,
+        NEW,
+        HAND,
+        RESUME,
+    ),
     Row("by hand, entered", lambda f: f.by_hand and not f.left, Next.PROVE, 6, NEW, HAND, RESUME),
     Row("by hand", lambda f: f.by_hand, Next.ENTER, 6, NEW, HAND, BY_HAND),
-    Row("promoting", lambda f: f.effective and not f.left and f.promoting, Next.PROMOTE, 6, NEW, TURNING, RESUME),
-    Row("proven", lambda f: f.effective and not f.left and f.proof != "", Next.PROMOTE, 6, NEW, KEPT, RESUME),
+    Row(
+        "promoting",
+        lambda f: f.effective and not f.left and f.promoting,
+        Next.PROMOTE,
+        6,
+        NEW,
+        TURNING,
+        RESUME,
+    ),
+    Row(
+        "proven",
+        lambda f: f.effective and not f.left and f.proof != "",
+        Next.PROMOTE,
+        6,
+        NEW,
+        KEPT,
+        RESUME,
+    ),
     Row("entered", lambda f: f.effective and not f.left, Next.PROVE, 6, NEW, KEPT, RESUME),
     Row("kept", lambda f: f.effective, Next.ENTER, 6, NEW, KEPT, RESUME),
     Row("vanished, entered", lambda f: f.vanished and not f.left, Next.CLOSE, 6, NEW, GONE, RESUME),
     Row("vanished", lambda f: f.vanished, Next.DECIDE, 6, NEW, GONE, AGAIN),
     Row("not kept", lambda f: f.lost, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
-    Row("exhausted", lambda f: f.rejected and f.exhausted, Next.DECIDE, 6, FORBIDDEN, NONE_KEPT, AGAIN),
-    Row("rejected, same again", lambda f: f.rejected and f.stuck, Next.DECIDE, 6, UNUSABLE, NONE_KEPT, SUBMIT),
+    Row(
+        "exhausted",
+        lambda f: f.rejected and f.exhausted,
+        Next.DECIDE,
+        6,
+        FORBIDDEN,
+        NONE_KEPT,
+        AGAIN,
+    ),
+    Row(
+        "rejected, same again",
+        lambda f: f.rejected and f.stuck,
+        Next.DECIDE,
+        6,
+        UNUSABLE,
+        NONE_KEPT,
+        SUBMIT,
+    ),
     Row("rejected", lambda f: f.rejected, Next.RESET, 6, UNUSABLE, NONE_KEPT, RESUME),
-    Row("unknown, changed", lambda f: f.attempt.told == Click.CHANGED, Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
-    Row("unknown, too early", lambda f: f.attempt.told == Click.TOO_EARLY, Next.DECIDE, 6, NOT_YET, AS_BEFORE, LATER),
+    Row(
+        "unknown, changed",
+        lambda f: f.attempt.told == Click.CHANGED,
+        Next.DECIDE,
+        6,
+        CHANGED,
+        NONE_GOOD,
+        AGAIN,
+    ),
+    Row(
+        "unknown, too early",
+        lambda f: f.attempt.told == Click.TOO_EARLY,
+        Next.DECIDE,
+        6,
+        NOT_YET,
+        AS_BEFORE,
+        LATER,
+    ),
     Row("unknown, kept", lambda f: f.held, Next.DECIDE, 6, PERHAPS, ASKED, SEE),
     Row("unknown", lambda f: True, Next.DECIDE, 6, PERHAPS, NONE_KEPT, AGAIN),
 )
@@ -165,7 +371,11 @@ class Situation:
     @property
     def keyring(self) -> str:
         """What is true of the keyring: one French sentence."""
-        return UNASKED if self.facts.slots is None and self.facts.touched and not self.closed else self.row.keyring
+        return (
+            UNASKED
+            if self.facts.slots is None and self.facts.touched and not self.closed
+            else self.row.keyring
+        )
 
     @property
     def targets(self) -> str:
@@ -187,7 +397,11 @@ class Situation:
         entered = [target for target in f.targets if target in f.entered]
         begun = [target for target in f.left if target in f.begun]
         done = f"Il est entré dans : {_named(entered)}. " if entered else ""
-        return done + (f"La saisie avait commencé dans : {_named(begun)} ; la refaire est sans risque. " if begun else "")
+        return done + (
+            f"La saisie avait commencé dans : {_named(begun)} ; la refaire est sans risque. "
+            if begun
+            else ""
+        )
 
     @property
     def todo(self) -> str:
@@ -198,7 +412,10 @@ class Situation:
         if f.slots is None and f.touched:
             return UNLOCK
         elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
-        first = f"Le trousseau du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y d'abord « releve resume ». "
+        first = (
+            f"Le trousseau du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y"
+            " d'abord « releve resume ». "
+        )
         return (first if elsewhere else "") + self.row.todo
 
 
@@ -213,7 +430,12 @@ def assess(facts: Facts) -> Situation:
     """
     if facts.outcome == "abandoned":
         row = assess(replace(facts, outcome="")).row
-        return Situation(replace(row, next=Next.NOTHING, todo="La rotation est fermée : commencez-en une autre."), facts)
+        return Situation(
+            replace(
+                row, next=Next.NOTHING, todo="La rotation est fermée : commencez-en une autre."
+            ),
+            facts,
+        )
     return Situation(next(row for row in TABLE if row.when(facts)), facts)
 
 

@@ -1,6 +1,8 @@
-"""Papermill's engine for a rotation: saves atomically and scrubbed, tells the progress, keeps kernel traffic off the network.
+"""Papermill's engine for a rotation: saves atomically and scrubbed, tells the progress, keeps
+kernel traffic off the network.
 
-Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it; plain papermill works without it.
+Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it; plain papermill
+works without it.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
 
 from releve.base.disk import write_atomically
-from releve.jupyter.guard import OUTCOME
 from releve.base.secret import clean, scrub
 from releve.headless.kept_kernel import Kernel
 from releve.headless.own_kernel import configuration
+from releve.jupyter.guard import OUTCOME
 
 SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]
@@ -33,7 +35,9 @@ def _silent(kind: str, text: str) -> None:
 
 
 class RunEnded(ClickException):
-    """A run that stopped, for papermill's own command line: it prints the text, and exits with our code instead of 1."""
+    """A run that stopped, for papermill's own command line: it prints the text, and exits with our
+    code instead of 1.
+    """
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -48,7 +52,9 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
     last_save_time: datetime
 
     def save(self, *, at_last: bool = False, **kwargs: Any) -> None:
-        """Every few seconds, and at the end: the journal tells what was done, the notebook only shows it."""
+        """Every few seconds, and at the end: the journal tells what was done, the notebook only
+        shows it.
+        """
         self.nb = kwargs.get("nb") or self.nb
         if not at_last and self.now() - self.last_save_time < SAVE_EVERY:
             return
@@ -64,8 +70,14 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
     kept: Kernel | None = None
 
     def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> Any:
-        if self.kept and self.kept.stopping:  # answered before the cell: messages are served in their order
-            self.kc.execute("from releve.headless import warm; warm.stop_soon()", silent=True, store_history=False)
+        if (
+            self.kept and self.kept.stopping
+        ):  # answered before the cell: messages are served in their order
+            self.kc.execute(
+                "from releve.headless import warm; warm.stop_soon()",
+                silent=True,
+                store_history=False,
+            )
         step = cell.metadata.get("releve", {}).get("step")
         if step:
             self.progress("step", step)
@@ -78,17 +90,27 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
 
 class ReleveEngine(Engine):  # type: ignore[misc]
-    """Executes one notebook in a kernel of its own. Widget state is not kept: it may hold what was typed."""
+    """Executes one notebook in a kernel of its own. Widget state is not kept: it may hold what was
+    typed.
+    """
 
     @classmethod
-    def execute_notebook(cls, nb: NotebookNode, kernel_name: str, output_path: str | None = None, **kwargs: Any) -> NotebookNode:
-        """As papermill's. For `releve rotate`: `record` overrides `output_path`, `progress` is told what happens, `learn` is called
-        before each save to register the secrets that the kernel knows. Without `record` a run that stopped raises `RunEnded`.
+    def execute_notebook(
+        cls, nb: NotebookNode, kernel_name: str, output_path: str | None = None, **kwargs: Any
+    ) -> NotebookNode:
+        """As papermill's. For `releve rotate`: `record` overrides `output_path`, `progress` is told
+        what happens, `learn` is called before each save to register the secrets that the kernel
+        knows. Without `record` a run that stopped raises `RunEnded`.
         """
         ours = kwargs.pop("record", None)
         record = ours or output_path
         kwargs.pop("progress_bar", None)
-        manager = _Manager(nb, output_path=record, progress_bar=False, autosave_cell_every=kwargs.pop("autosave_cell_every", 30))
+        manager = _Manager(
+            nb,
+            output_path=record,
+            progress_bar=False,
+            autosave_cell_every=kwargs.pop("autosave_cell_every", 30),
+        )
         manager.learn = kwargs.pop("learn", lambda: None)
         manager.notebook_start()
         try:
@@ -127,6 +149,10 @@ class ReleveEngine(Engine):  # type: ignore[misc]
 def _raise_for_outcome(nb: NotebookNode) -> None:
     """Raises `RunEnded` when the kernel said with which exit code the run ended."""
     outputs = [output for cell in nb.cells if cell.cell_type == "code" for output in cell.outputs]
-    codes = [output.data[OUTCOME]["code"] for output in outputs if OUTCOME in output.get("data", {})]
+    codes = [
+        output.data[OUTCOME]["code"] for output in outputs if OUTCOME in output.get("data", {})
+    ]
     if codes:
-        raise RunEnded(codes[-1], "\n".join(line for output in outputs for line in output.get("traceback", ())))
+        raise RunEnded(
+            codes[-1], "\n".join(line for output in outputs for line in output.get("traceback", ()))
+        )

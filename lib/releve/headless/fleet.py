@@ -1,6 +1,8 @@
-"""Many rotations, one after the other: one kernel, one browser, one login, and all the same one record each.
+"""Many rotations, one after the other: one kernel, one browser, one login, and all the same one
+record each.
 
-A failure never stops the others, unless it would meet every one of them (a refused login, a portal that is closed).
+A failure never stops the others, unless it would meet every one of them (a refused login, a portal
+that is closed).
 """
 
 from __future__ import annotations
@@ -16,21 +18,35 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from releve.base.errors import ReleveError
-from releve.record.history import JustDone, history
-from releve.jupyter.guard import UnforeseenError
-from releve.record.lock import AccountBusy
-from releve.record import search
 from releve.base.secret import forget, registered
 from releve.base.settings import Settings, Structure
-from releve.vault.keystore import open_keystore
 from releve.headless import run as headless
+from releve.jupyter.guard import UnforeseenError
+from releve.record import search
+from releve.record.history import JustDone, history
+from releve.record.lock import AccountBusy
+from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from releve.headless.kept_kernel import Kernel
 
 # the next login would only make it worse
-AT_ONCE = {"PasswordRefused", "AccountLocked", "AlreadyRefused", "CodeNeeded", "CodeRefused", "KeyNeeded"}
-EVERYWHERE = {"Maintenance", "PortalUnreachable", "BrowserDidNotStart", "KeyringLocked", "KeyringUnavailable", "KeyringMissing"}
+AT_ONCE = {
+    "PasswordRefused",
+    "AccountLocked",
+    "AlreadyRefused",
+    "CodeNeeded",
+    "CodeRefused",
+    "KeyNeeded",
+}
+EVERYWHERE = {
+    "Maintenance",
+    "PortalUnreachable",
+    "BrowserDidNotStart",
+    "KeyringLocked",
+    "KeyringUnavailable",
+    "KeyringMissing",
+}
 PATIENCE = 3  # how many in a row of those that would meet every structure
 _ELSEWHERE = {"AccountBusy"}
 
@@ -39,12 +55,17 @@ class KernelRefused(ReleveError):
     """The kernel of the fleet did not start: nothing was begun for the structure in hand."""
 
     happened = "Le programme qui exécute les carnets n'a pas démarré ({why})."
-    todo = "Relancez la même commande ; si cela se répète, réparez l'installation avec « python3 lib doctor »."
+    todo = (
+        "Relancez la même commande ; si cela se répète, réparez l'installation avec « python3 lib"
+        " doctor »."
+    )
 
 
 @dataclass(frozen=True)
 class Line:
-    """How one structure ended in a fleet: the exit code it would have had alone, a French text, and its record ("" when none)."""
+    """How one structure ended in a fleet: the exit code it would have had alone, a French text, and
+    its record ("" when none).
+    """
 
     structure: str
     name: str
@@ -58,7 +79,9 @@ class Line:
 
 @dataclass
 class Tour:
-    """The four lists of a fleet, and what was not begun. `stopped` says in French why it ended early, or is ""."""
+    """The four lists of a fleet, and what was not begun. `stopped` says in French why it ended
+    early, or is "".
+    """
 
     done: list[Line] = field(default_factory=list)
     nothing: list[Line] = field(default_factory=list)
@@ -69,8 +92,12 @@ class Tour:
 
     @property
     def code(self) -> int:
-        """One exit code: the worst; what was not begun is for a person, unless something worse happened."""
-        codes = [line.code for line in (*self.done, *self.person, *self.failed)] + [4] * bool(self.left)
+        """One exit code: the worst; what was not begun is for a person, unless something worse
+        happened.
+        """
+        codes = [line.code for line in (*self.done, *self.person, *self.failed)] + [4] * bool(
+            self.left
+        )
         return worst(codes)
 
     def add(self, line: Line) -> None:
@@ -84,7 +111,9 @@ class Tour:
 
 
 def worst(codes: Iterable[int]) -> int:
-    """One exit code for several rotations: evidence first, then what is stuck after a reset, what needs a person, what failed."""
+    """One exit code for several rotations: evidence first, then what is stuck after a reset, what
+    needs a person, what failed.
+    """
     found = set(codes)
     return next((code for code in (7, 6, 4, 5, 2, 0) if code in found), 3)
 
@@ -99,14 +128,18 @@ def one_each(structures: Iterable[Structure]) -> list[Structure]:
 
 @dataclass(frozen=True)
 class _Told:
-    """How a structure ended, the run whose record is still to be sealed (None: there is none), and what the scrubber learnt from it."""
+    """How a structure ended, the run whose record is still to be sealed (None: there is none), and
+    what the scrubber learnt from it.
+    """
 
     line: Line
     ended: headless.Ended | None = None
     secrets: frozenset[str] = frozenset()
 
     def sealed(self) -> Line:
-        """The line, once its record is sealed; what the scrubber knows must not grow with the fleet."""
+        """The line, once its record is sealed; what the scrubber knows must not grow with the
+        fleet.
+        """
         line = self.line
         if self.ended:
             line = _line(self.ended.seal())
@@ -116,17 +149,35 @@ class _Told:
 
 def _line(found: headless.Outcome) -> Line:
     text = "" if found.code == 0 else found.text
-    return Line(found.structure, found.name, found.code, text, found.record, found.error, found.proof, found.next_due)
+    return Line(
+        found.structure,
+        found.name,
+        found.code,
+        text,
+        found.record,
+        found.error,
+        found.proof,
+        found.next_due,
+    )
 
 
 class Fleet:
-    """One run over a list of structures. `tell(kind, text)` is told "begin" (a name), "step", "text" and "end" (a name).
+    """One run over a list of structures. `tell(kind, text)` is told "begin" (a name), "step",
+    "text" and "end" (a name).
 
-    A record is printed, then sealed, while the next structures are in hand; all of them are when `run` returns.
+    A record is printed, then sealed, while the next structures are in hand; all of them are when
+    `run` returns.
     """
 
-    def __init__(self, settings: Settings, *, approve: bool, reset_again: bool = False, again: bool = False) -> None:
-        self.settings, self.approve, self.reset_again, self.again = settings, approve, reset_again, again
+    def __init__(
+        self, settings: Settings, *, approve: bool, reset_again: bool = False, again: bool = False
+    ) -> None:
+        self.settings, self.approve, self.reset_again, self.again = (
+            settings,
+            approve,
+            reset_again,
+            again,
+        )
         self.tour = Tour()
         self._kernel: Kernel | None = None
         self._following = ""  # the SIRET of the structure after the one in hand
@@ -135,8 +186,14 @@ class Fleet:
         self._sealer = ThreadPoolExecutor(1, "sceau")
         self._unsealed, self._lines = list[_Told](), list[Future[Line]]()
 
-    def run(self, structures: Iterable[Structure], tell: Callable[[str, str], None] = lambda kind, text: None) -> Tour:
-        """Rotate them all, as far as it goes; never raises for one of them. Start it again to do what is left."""
+    def run(
+        self,
+        structures: Iterable[Structure],
+        tell: Callable[[str, str], None] = lambda kind, text: None,
+    ) -> Tour:
+        """Rotate them all, as far as it goes; never raises for one of them. Start it again to do
+        what is left.
+        """
         queue, waiting = deque(one_each(structures)), list[Structure]()
         with suppress(ReleveError):  # what every structure needs stays known
             search.learn_login(open_keystore().bounded(), self.settings)
@@ -147,9 +204,13 @@ class Fleet:
                     structure = queue.popleft() if queue else waiting.pop(0)
                     self._following = queue[0].siret if queue else ""
                     known = set(registered())
-                    told = replace(self._one(structure, tell), secrets=frozenset(registered()) - known)
+                    told = replace(
+                        self._one(structure, tell), secrets=frozenset(registered()) - known
+                    )
                     if told.line.error in _ELSEWHERE and not last_try:
-                        waiting.append(structure)  # another fleet has it in hand: see again at the end
+                        waiting.append(
+                            structure
+                        )  # another fleet has it in hand: see again at the end
                         forget(told.secrets)
                         continue
                     self._unsealed.append(told)
@@ -166,7 +227,10 @@ class Fleet:
 
     def _seal(self, but: int = 0) -> None:
         """Have the records sealed, but for the last `but` ones, whose pages are not printed yet."""
-        ready, self._unsealed = self._unsealed[: len(self._unsealed) - but], self._unsealed[len(self._unsealed) - but :]
+        ready, self._unsealed = (
+            self._unsealed[: len(self._unsealed) - but],
+            self._unsealed[len(self._unsealed) - but :],
+        )
         self._lines += [self._sealer.submit(self._sealed, told) for told in ready]
 
     def _sealed(self, told: _Told) -> Line:
@@ -175,10 +239,13 @@ class Fleet:
         except Exception as error:  # one record's fault is one line, foreseen or not
             return self._unforeseen(self.settings.structure(told.line.structure), error)
         finally:
-            gc.collect()  # its notebook and its pictures, some ten megabytes, would wait for the next rotations'
+            # its notebook and its pictures, some ten megabytes, would wait for the next rotations'
+            gc.collect()
 
     def stop(self) -> None:
-        """End soon: the structure in hand stops before its reset, or is finished. Safe to call from a signal handler."""
+        """End soon: the structure in hand stops before its reset, or is finished. Safe to call from
+        a signal handler.
+        """
         self._stop.set()
         self.tour.stopped = self.tour.stopped or "Arrêt demandé."
         if self._kernel:
@@ -228,9 +295,22 @@ class Fleet:
     def _unforeseen(self, structure: Structure, error: Exception) -> Line:
         """The journal tells whether anything can have changed."""
         account = structure.technical_account
-        left = next((each for each in reversed(history(self.settings.record.folder)) if each.account == account and each.open), None)
+        left = next(
+            (
+                each
+                for each in reversed(history(self.settings.record.folder))
+                if each.account == account and each.open
+            ),
+            None,
+        )
         text = UnforeseenError(kind=type(error).__name__).text
-        return Line(structure.siret, structure.name, 6 if left and left.touched else 5, text, str(left.record) if left else "")
+        return Line(
+            structure.siret,
+            structure.name,
+            6 if left and left.touched else 5,
+            text,
+            str(left.record) if left else "",
+        )
 
     def _rotate(self, structure: Structure, tell: Callable[[str, str], None]) -> headless.Ended:
         return headless.run(
@@ -253,7 +333,10 @@ class Fleet:
         if self._kernel is None:
             self._kernel = Kernel(self.settings.path)
         try:
-            self._kernel.tell(f"from releve.headless import warm; warm.begin(); await warm.printed(); warm.clean({self._following!r})")
+            self._kernel.tell(
+                "from releve.headless import warm; warm.begin(); await warm.printed();"
+                f" warm.clean({self._following!r})"
+            )
         except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None
@@ -262,13 +345,17 @@ class Fleet:
         return self._kernel
 
     def _refresh(self, code: int) -> None:
-        """After a failure nothing is trusted: the next structure gets a fresh kernel, browser and login."""
+        """After a failure nothing is trusted: the next structure gets a fresh kernel, browser and
+        login.
+        """
         if code not in (0, 3, 4):
             self._finish("await warm.printed(0)")
             self._drop()
 
     def _finish(self, line: str) -> None:
-        """Have the kernel do a last thing, whatever its state: it is shut down next, and what counts is already written."""
+        """Have the kernel do a last thing, whatever its state: it is shut down next, and what
+        counts is already written.
+        """
         if self._kernel is not None and self._kernel.started:
             with suppress(Exception):
                 self._kernel.tell(f"from releve.headless import warm; {line}")
@@ -284,7 +371,9 @@ class Fleet:
         self._in_a_row = self._in_a_row + 1 if line.error in EVERYWHERE else 0
         if line.error in AT_ONCE or self._in_a_row >= PATIENCE:
             first = line.text.splitlines()[0] if line.text else line.error
-            self.tour.stopped = f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
+            self.tour.stopped = (
+                f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
+            )
             self._stop.set()
 
     def _end(self) -> None:
@@ -296,6 +385,8 @@ class Fleet:
 
 
 def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:
-    """Those whose reset nobody has confirmed yet: without approval, only the rotations left open can go on."""
+    """Those whose reset nobody has confirmed yet: without approval, only the rotations left open
+    can go on.
+    """
     begun = {each.account for each in history(settings.record.folder) if each.open}
     return [each for each in structures if each.technical_account not in begun]

@@ -15,7 +15,8 @@ from releve.headless import own_kernel
 class Kernel:
     """A kernel that outlives its notebook: its first line starts it, its owner shuts it down.
 
-    With `stopping`, the rotation in hand ends where nothing is changed yet, or else is finished. `ahead` is the settings' file.
+    With `stopping`, the rotation in hand ends where nothing is changed yet, or else is finished.
+    `ahead` is the settings' file.
     """
 
     def __init__(self, ahead: Path | None = None) -> None:
@@ -29,7 +30,9 @@ class Kernel:
         return self.client is not None
 
     def tell(self, code: str) -> None:
-        """Execute a line in it, outside every notebook; starts it if need be. Raises nbclient's errors."""
+        """Execute a line in it, outside every notebook; starts it if need be. Raises nbclient's
+        errors.
+        """
         self.manager = self.manager or own_kernel.started(self.ahead)
         cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
         client = self._client([cell])
@@ -46,6 +49,12 @@ class Kernel:
     def _client(self, cells: list[NotebookNode]) -> NotebookClient:
         notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
         config = own_kernel.configuration()
-        client = NotebookClient(notebook, km=self.manager, kernel_name="python3", shutdown_kernel="immediate", config=config)
+        client = NotebookClient(
+            notebook,
+            km=self.manager,
+            kernel_name="python3",
+            shutdown_kernel="immediate",
+            config=config,
+        )
         client.kc = self.client
         return client

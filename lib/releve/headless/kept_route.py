@@ -1,4 +1,6 @@
-"""A fleet's way to the reset: one session for all; on the documented route, a password's page is left as soon as it is kept."""
+"""A fleet's way to the reset: one session for all; on the documented route, a password's page is
+left as soon as it is kept.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
 
+from releve.decision.procedure import NAVIGATION, PORTAL_STEPS
 from releve.portal.browser import PortalBrowser
 from releve.portal.drift import Look, look
 from releve.portal.errors import BrowserGone, ScreenNotRecognised, SessionExpired
 from releve.portal.gestionnaire import Gestionnaire
 from releve.portal.route import Route
 from releve.portal.screens import AccueilDeChorusPro, ActivitesDuGestionnaire
-from releve.decision.procedure import NAVIGATION, PORTAL_STEPS
 
 if TYPE_CHECKING:
     from releve.headless.warm import Kept
@@ -25,7 +27,9 @@ _LOST = (SessionExpired, ScreenNotRecognised, BrowserGone)
 
 
 class _Ahead:
-    """The portal's tab on its way to the next structure's row, while another tab is in hand: all is bound to its page."""
+    """The portal's tab on its way to the next structure's row, while another tab is in hand: all is
+    bound to its page.
+    """
 
     def __init__(self, browser: PortalBrowser, siret: str) -> None:
         structures = ActivitesDuGestionnaire(browser)
@@ -34,7 +38,9 @@ class _Ahead:
         self._wanted, self._field = structures.mark(), structures.field()
 
     async def go(self) -> Look | None:
-        """The list as it is before the search; None when it did not come. What came instead is looked at when it is needed."""
+        """The list as it is before the search; None when it did not come. What came instead is
+        looked at when it is needed.
+        """
         with suppress(PlaywrightError):
             await self._link.click()
             await self._page.wait_for_load_state("domcontentloaded")
@@ -47,7 +53,9 @@ class _Ahead:
 
 
 class KeptRoute:
-    """Any route, without its first two screens when a session is alive; one that was lost is opened once more."""
+    """Any route, without its first two screens when a session is alive; one that was lost is opened
+    once more.
+    """
 
     def __init__(self, cold: Route, browser: PortalBrowser, held: Kept) -> None:
         self.route, self.browser, self.held = cold, browser, held
@@ -102,11 +110,16 @@ class KeptRoute:
         """Chorus Pro's menu is on all its pages; where it is not in sight, its home is opened."""
         await self.browser.turn("portal")
         async with self.browser.on(AccueilDeChorusPro.title):
-            if self.route.name != "gestionnaire" or not await AccueilDeChorusPro(self.browser).mark().count():
+            if (
+                self.route.name != "gestionnaire"
+                or not await AccueilDeChorusPro(self.browser).mark().count()
+            ):
                 await self.browser.goto(self.held.home)
 
     async def _again(self, step: str) -> str:
-        """The kept session is lost: a new browser, and the login once more. A second loss is an error."""
+        """The kept session is lost: a new browser, and the login once more. A second loss is an
+        error.
+        """
         self._reused, self.held.connected, self._seen = False, False, None
         await self.held.arrived()
         await self.browser.close()
@@ -117,14 +130,18 @@ class KeptRoute:
         return f"{result} (la session de la tournée était perdue : nouvelle connexion)"
 
     async def leave(self) -> str:
-        """The password is kept: its page is left for the list, and the next structure is looked for while Corail is in hand."""
+        """The password is kept: its page is left for the list, and the next structure is looked for
+        while Corail is in hand.
+        """
         self._moved = False  # there is no screen of a log-out
         if isinstance(self.route, Gestionnaire):
             self.held.ahead = asyncio.create_task(_Ahead(self.browser, self.held.following).go())
         return "la session du portail reste ouverte pour la suite de la tournée"
 
     async def capture(self, path: Path) -> bool:
-        """No picture before the first move (the page in hand is still the last structure's), nor of the log-out that there is not."""
+        """No picture before the first move (the page in hand is still the last structure's), nor of
+        the log-out that there is not.
+        """
         return self._moved and await self.route.capture(path)
 
     async def close(self) -> None:

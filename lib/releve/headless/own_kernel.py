@@ -1,7 +1,8 @@
-"""The kernel that executes the notebook: this very Python, whatever kernels the user's Jupyter knows, and lighter to start.
+"""The kernel that executes the notebook: this very Python, whatever kernels the user's Jupyter
+knows, and lighter to start.
 
-Without the debugger that nobody attaches (it costs a fifth of the start) and without a history file (cells would be kept outside
-of the record).
+Without the debugger that nobody attaches (it costs a fifth of the start) and without a history file
+(cells would be kept outside of the record).
 """
 
 from __future__ import annotations
@@ -30,21 +31,38 @@ from traitlets.config import Config
 from releve.jupyter.guard import no_crash_dump
 
 AHEAD = "RELEVE_AHEAD"
-"""In the kernel's environment: the settings' file, when the portal's browser may start before the notebook asks for it."""
+"""In the kernel's environment: the settings' file, when the portal's browser may start before the
+notebook asks for it.
+"""
 
-_COMMAND = [sys.executable, "-P", "-m", "releve.headless.own_kernel", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+_COMMAND = [
+    sys.executable,
+    "-P",
+    "-m",
+    "releve.headless.own_kernel",
+    "-f",
+    "{connection_file}",
+    "--HistoryManager.enabled=False",
+]
 
 
 class OwnKernelClient(AsyncKernelClient):
-    """Ready as soon as the kernel has answered: jupyter_client's own then listens to silence for a fifth of a second."""
+    """Ready as soon as the kernel has answered: jupyter_client's own then listens to silence for a
+    fifth of a second.
+    """
 
     def _context_default(self) -> zmq.asyncio.Context:
         context: zmq.asyncio.Context = super()._context_default()
-        context.setsockopt(zmq.RECONNECT_IVL, 10)  # milliseconds; the kernel's sockets come into being while it starts
+        context.setsockopt(
+            zmq.RECONNECT_IVL, 10
+        )  # milliseconds; the kernel's sockets come into being while it starts
         return context
 
-    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # jupyter_client's own signature
-        """Return once the kernel has answered on both channels. Raises RuntimeError when it has died, or after `timeout` seconds."""
+    # jupyter_client's own signature
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Return once the kernel has answered on both channels. Raises RuntimeError when it has
+        died, or after `timeout` seconds.
+        """
         end = time.monotonic() + (timeout or 60)
         while time.monotonic() < end:
             self.kernel_info()
@@ -71,15 +89,21 @@ class OwnKernelManager(AsyncKernelManager):
 
 
 def configuration() -> Config:
-    """Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no such transport.
+    """Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no
+    such transport.
 
-    The files are named after the connection file, which must be this kernel's alone: by default they would be "kernel-ipc-1" in
-    the current folder, and two programs that start there at once would talk to each other's kernels.
+    The files are named after the connection file, which must be this kernel's alone: by default
+    they would be "kernel-ipc-1" in the current folder, and two programs that start there at once
+    would talk to each other's kernels.
     """
-    config = Config({"NotebookClient": {"kernel_manager_class": "releve.headless.own_kernel.OwnKernelManager"}})
+    config = Config(
+        {"NotebookClient": {"kernel_manager_class": "releve.headless.own_kernel.OwnKernelManager"}}
+    )
     if os.name != "nt":
         config.KernelManager.transport = "ipc"
-        config.KernelManager.connection_file = str(_private_folder() / f"{secrets.token_hex(4)}.json")
+        config.KernelManager.connection_file = str(
+            _private_folder() / f"{secrets.token_hex(4)}.json"
+        )
     return config
 
 
@@ -95,7 +119,9 @@ _begun: list[Any] = []
 
 
 def begin(settings: str) -> None:
-    """Start a kernel that is going to be needed, and its browser for the settings' file ("" for the user's own), before anything else."""
+    """Start a kernel that is going to be needed, and its browser for the settings' file ("" for the
+    user's own), before anything else.
+    """
     _begun.append(_start({AHEAD: settings}))
 
 
@@ -106,9 +132,11 @@ def end_begun() -> None:
 
 
 def started(ahead: Path | None = None) -> Any:
-    """A kernel that has begun to start, or the one that did already: papermill is imported meanwhile. Its client must end it.
+    """A kernel that has begun to start, or the one that did already: papermill is imported
+    meanwhile. Its client must end it.
 
-    With the settings' file `ahead`, it starts the portal's browser too, before the notebook asks for it.
+    With the settings' file `ahead`, it starts the portal's browser too, before the notebook asks
+    for it.
     """
     return _begun.pop() if _begun else _start({AHEAD: str(ahead.resolve())} if ahead else {})
 
@@ -130,7 +158,9 @@ def ended(manager: Any) -> None:
 
 
 async def _get_ready(settings: str | None) -> None:
-    """The browser starts while the kernel's own modules are imported, which takes as long; then those of the notebook."""
+    """The browser starts while the kernel's own modules are imported, which takes as long; then
+    those of the notebook.
+    """
     if settings is not None:
         (await asyncio.to_thread(import_module, "releve.headless.warm")).start_ahead(settings)
     await asyncio.to_thread(import_module, "ipykernel.kernelapp")

@@ -1,4 +1,6 @@
-"""One rotation without a person: papermill executes the notebook, and the journal tells how it ended."""
+"""One rotation without a person: papermill executes the notebook, and the journal tells how it
+ended.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +15,23 @@ from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock
 
+from releve.base.errors import ReleveError
+from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.base.errors import ReleveError
 from releve.decision.facts import Facts, SlotsView, gather
-from releve.record.history import refuse_twice
-from releve.record.lock import AccountLock
+from releve.decision.procedure import model as model
+from releve.decision.state import Situation, assess, exit_code
 from releve.record import search
 from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
+from releve.record.history import refuse_twice
+from releve.record.lock import AccountLock
 from releve.record.seal import finish
-from releve.base.settings import Settings, Structure, project_root
-from releve.decision.state import Situation, assess, exit_code
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from releve.headless.kept_kernel import Kernel  # imported late: papermill costs half a second
-
-
-class ModelMissing(ReleveError):
-    happened = "Le carnet modèle {path} est introuvable."
-    todo = "Rétablissez-le depuis la distribution de Relève, puis relancez."
 
 
 class KernelDied(ReleveError):
@@ -49,12 +47,17 @@ class NotebookUnwritable(ReleveError):
 
     happened = "Le carnet exécuté n'a pas pu être enregistré dans {folder} ({why})."
     safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve resume »."
+    todo = (
+        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
+        " resume »."
+    )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the exit code, where the record is, and what the journal counts. Nothing secret."""
+    """How a run ended: the exit code, where the record is, and what the journal counts. Nothing
+    secret.
+    """
 
     code: int
     outcome: str
@@ -75,17 +78,11 @@ class Outcome:
         return asdict(self)
 
 
-def model() -> Path:
-    """The model notebook of the checkout. Raises `ModelMissing`."""
-    path = project_root() / "notebooks" / NOTEBOOK
-    if not path.is_file():
-        raise ModelMissing(path=path)
-    return path
-
-
 @dataclass(frozen=True)
 class Ended:
-    """A run whose notebook has ended. Its record waits for `seal`: nobody else may write in it meanwhile."""
+    """A run whose notebook has ended. Its record waits for `seal`: nobody else may write in it
+    meanwhile.
+    """
 
     outcome: Outcome
     settings: Settings
@@ -93,13 +90,20 @@ class Ended:
     writing: BaseFileLock
 
     def seal(self) -> Outcome:
-        """The outcome, once the record of an ended rotation is sealed. A fault of the evidence is the exit code, and is told first."""
+        """The outcome, once the record of an ended rotation is sealed. A fault of the evidence is
+        the exit code, and is told first.
+        """
         try:
             finish(self.folder, self.settings, open_keystore().bounded())
         except ReleveError as error:
             code = error.code if error.code == 7 else self.outcome.code
             aside = self.folder.aside if self.folder.aside.path.exists() else self.folder
-            return replace(self.outcome, code=code, text=f"{error.text}\n{self.outcome.text}", record=str(aside.path))
+            return replace(
+                self.outcome,
+                code=code,
+                text=f"{error.text}\n{self.outcome.text}",
+                record=str(aside.path),
+            )
         finally:
             self.writing.release()
         return self.outcome
@@ -117,16 +121,24 @@ def run(
     progress: Callable[[str, str], None] | None = None,
     kernel: Callable[[], Kernel] | None = None,
 ) -> Ended:
-    """Begin a rotation for that structure, or finish the open one of its account, by executing the notebook.
+    """Begin a rotation for that structure, or finish the open one of its account, by executing the
+    notebook.
 
-    `again` renews even what was renewed within a day; `rehearse` begins a rehearsal, which changes nothing.
-    With `record`, that very rotation is finished, and no other begun.
-    `kernel` gives one that outlives the notebook. Raises before anything is begun (settings, keyring,
-    busy account). Everything later is told by the outcome, which `seal` gives with the record sealed. Safe to repeat.
+    `again` renews even what was renewed within a day; `rehearse` begins a rehearsal, which changes
+    nothing. With `record`, that very rotation is finished, and no other begun. `kernel` gives one
+    that outlives the notebook. Raises before anything is begun (settings, keyring, busy account).
+    Everything later is told by the outcome, which `seal` gives with the record sealed. Safe to
+    repeat.
     """
     structure = settings.structure(siret)
     check(settings, structure, again=again or rehearse)
-    left = [record] if record else [] if rehearse else unfinished(settings.record.folder, structure.technical_account)
+    left = (
+        [record]
+        if record
+        else []
+        if rehearse
+        else unfinished(settings.record.folder, structure.technical_account)
+    )
     folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
         "structure": structure.siret,
@@ -139,8 +151,8 @@ def run(
         "rehearse": rehearse,
     }
     keystore = open_keystore().bounded()
-    search.learn(keystore, settings, structure.technical_account, folder.run)
-    learn = partial(search.learn_new, keystore, structure.technical_account, folder.run)
+    search.learn(keystore, settings, structure.technical_account)
+    learn = partial(search.learn_new, keystore, structure.technical_account)
     ahead = None if left else settings.path  # what is left may need no browser any more
     writing = folder.writing()
     writing.acquire()
@@ -153,15 +165,21 @@ def run(
 
 
 def check(settings: Settings, structure: Structure, *, again: bool) -> None:
-    """Raises what can be known before a kernel is started: no keyring, an account just renewed or in other hands. Changes nothing."""
+    """Raises what can be known before a kernel is started: no keyring, an account just renewed or
+    in other hands. Changes nothing.
+    """
     open_keystore()
     if not again:
         refuse_twice(settings.record.folder, structure.technical_account)
-    AccountLock(settings.record.folder, structure.technical_account).check()  # the kernel takes it; a race is told by the kernel
+    AccountLock(
+        settings.record.folder, structure.technical_account
+    ).check()  # the kernel takes it; a race is told by the kernel
 
 
 def lighten() -> None:
-    """Before papermill is imported: jupyter-events would build IRI parsers, for formats that nothing here checks, in two seconds."""
+    """Before papermill is imported: jupyter-events would build IRI parsers, for formats that
+    nothing here checks, in two seconds.
+    """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
@@ -172,11 +190,15 @@ def _execute(
     kept: Callable[[], Kernel] | None,
     ahead: Path | None,
 ) -> ReleveError | None:
-    """Run the notebook into the folder. An error in a cell is in the journal; only what no cell could tell is returned."""
+    """Run the notebook into the folder. An error in a cell is in the journal; only what no cell
+    could tell is returned.
+    """
     lighten()
     if kept:
         return _execute_in(folder, parameters, engine | {"kernel": kept()})
-    from releve.headless import own_kernel  # before papermill, whose import takes as long as the kernel's start
+    from releve.headless import (
+        own_kernel,
+    )  # before papermill, whose import takes as long as the kernel's start
 
     try:
         begun = own_kernel.started(ahead)
@@ -188,13 +210,19 @@ def _execute(
         own_kernel.ended(begun)
 
 
-def _execute_in(folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]) -> ReleveError | None:
+def _execute_in(
+    folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]
+) -> ReleveError | None:
     from nbclient.exceptions import DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
     folder.make()
-    engine |= {"record": str(folder.path / NOTEBOOK), "engine_name": "releve", "kernel_name": "python3"}
+    engine |= {
+        "record": str(folder.path / NOTEBOOK),
+        "engine_name": "releve",
+        "kernel_name": "python3",
+    }
     try:
         folder.keep_earlier_notebook()
         execute_notebook(model(), None, parameters, **engine)
@@ -244,7 +272,9 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
     facts = situation.facts
-    closed = next((e.event for e in reversed(entries) if isinstance(e.event, ev.RotationClosed)), None)
+    closed = next(
+        (e.event for e in reversed(entries) if isinstance(e.event, ev.RotationClosed)), None
+    )
     return Outcome(
         code=code,
         outcome=facts.outcome or situation.phase,
@@ -264,18 +294,28 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
 
 def _discard(folder: RecordFolder) -> None:
     """A folder in which no rotation was opened is no record."""
-    for path in [*folder.path.glob("rotation*.ipynb"), folder.path / j.FILE_NAME, folder.path / CAPTURES, folder.path]:
+    for path in [
+        *folder.path.glob("rotation*.ipynb"),
+        folder.path / j.FILE_NAME,
+        folder.path / CAPTURES,
+        folder.path,
+    ]:
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _told(error: ReleveError | None, situation: Situation) -> str:
-    """What no process could journal: the error in the light of the situation, or the situation alone."""
+    """What no process could journal: the error in the light of the situation, or the situation
+    alone.
+    """
     if error is None:
         return situation.truth
     if isinstance(error, CellStopped):
         return f"{error.text}\n{situation.truth}"
-    error.place(situation.truth, error.sentences[2] if isinstance(error, NotebookUnwritable) else situation.todo)
+    error.place(
+        situation.truth,
+        error.sentences[2] if isinstance(error, NotebookUnwritable) else situation.todo,
+    )
     return error.text
 
 
@@ -302,4 +342,12 @@ def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
         slots = open_keystore().bounded().slots(start.account).filled() if start else SlotsView()
     except KeyringError:
         slots = None
-    return assess(gather((entry.event for entry in entries), slots, folder.run, settings.policy.max_attempts, platform.node()))
+    return assess(
+        gather(
+            (entry.event for entry in entries),
+            slots,
+            folder.run,
+            settings.policy.max_attempts,
+            platform.node(),
+        )
+    )

@@ -1,6 +1,8 @@
-"""What a kernel of ours has before its notebook asks for it, and what the kernel of a fleet keeps between two notebooks.
+"""What a kernel of ours has before its notebook asks for it, and what the kernel of a fleet keeps
+between two notebooks.
 
-Only `own_kernel` starts a browser ahead, and only `fleet` keeps one (`begin`); a notebook alone never meets either.
+Only `own_kernel` starts a browser ahead, and only `fleet` keeps one (`begin`); a notebook alone
+never meets either.
 """
 
 from __future__ import annotations
@@ -12,16 +14,16 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, cast
 
-from releve.portal import browsers
 from releve.base import settings
 from releve.base.errors import ReleveError
+from releve.base.secret import forget, registered
+from releve.base.settings import Portal
+from releve.decision.procedure import GATE, PORTAL_STEPS
+from releve.headless.kept_route import KeptRoute
+from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.drift import Look
 from releve.portal.route import Route
-from releve.decision.procedure import GATE, PORTAL_STEPS
-from releve.base.secret import forget, registered
-from releve.base.settings import Portal
-from releve.headless.kept_route import KeptRoute
 
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
 
@@ -47,7 +49,9 @@ class Printing:
 
 
 class Kept:
-    """The browser of the fleet. `connected` while the portal's session is believed alive; `home` is Chorus Pro's own page."""
+    """The browser of the fleet. `connected` while the portal's session is believed alive; `home` is
+    Chorus Pro's own page.
+    """
 
     def __init__(self) -> None:
         self.browser: PortalBrowser | None = None
@@ -61,7 +65,9 @@ class Kept:
         self.printing: list[Printing] = []  # the pages of the last records
 
     async def arrived(self) -> Look | None:
-        """Once the portal's tab, if it was sent on ahead, is wherever it was going: the list of structures, if that is there."""
+        """Once the portal's tab, if it was sent on ahead, is wherever it was going: the list of
+        structures, if that is there.
+        """
         ahead, self.ahead = self.ahead, None
         return await ahead if ahead else None
 
@@ -71,7 +77,8 @@ _ahead: tuple[PortalBrowser, asyncio.Task[None]] | None = None
 
 
 def start_ahead(path: str) -> None:
-    """Begin to start the portal's browser of these settings ("" for the user's own), for a run without a person.
+    """Begin to start the portal's browser of these settings ("" for the user's own), for a run
+    without a person.
 
     Whatever is wrong is told when the browser is asked for.
     """
@@ -83,7 +90,9 @@ def start_ahead(path: str) -> None:
 
 
 def new_browser(portal: Portal, interactive: bool) -> PortalBrowser:
-    """A browser that is not started yet, with a window for a person if there is a screen. Raises `BrowserNotFound`."""
+    """A browser that is not started yet, with a window for a person if there is a screen. Raises
+    `BrowserNotFound`.
+    """
     can = browsers.can_show_a_window()
     headed = can and (interactive if portal.headed == "auto" else portal.headed)
     return PortalBrowser(portal, browsers.find(portal.browser, headed), headed)
@@ -115,7 +124,9 @@ def begin() -> None:
 
 
 def clean(following: str = "") -> None:
-    """Between two notebooks: no variable, no output and no rotation of the last one is left. `following` comes after the next one."""
+    """Between two notebooks: no variable, no output and no rotation of the last one is left.
+    `following` comes after the next one.
+    """
     from releve.jupyter import runbook
 
     runbook._session = None
@@ -132,7 +143,8 @@ def clean(following: str = "") -> None:
 
 
 def aside(making: Coroutine[Any, Any, None]) -> None:
-    """Make and print a record's page once the next rotation waits for the portal: until then this machine has enough to do.
+    """Make and print a record's page once the next rotation waits for the portal: until then this
+    machine has enough to do.
 
     What is wrong with the page is told by the seal, which makes it anew.
     """
@@ -143,12 +155,17 @@ def aside(making: Coroutine[Any, Any, None]) -> None:
 async def printed(but: int = 1) -> None:
     """Return once all pages are printed, but for the last `but` ones."""
     if kept:
-        done, kept.printing = kept.printing[: len(kept.printing) - but], kept.printing[len(kept.printing) - but :]
+        done, kept.printing = (
+            kept.printing[: len(kept.printing) - but],
+            kept.printing[len(kept.printing) - but :],
+        )
         await asyncio.gather(*(each.begun() for each in done), return_exceptions=True)
 
 
 def stop_soon() -> None:
-    """The operator stops the fleet: the rotation in hand ends here if its reset has not begun, else it is finished."""
+    """The operator stops the fleet: the rotation in hand ends here if its reset has not begun, else
+    it is finished.
+    """
     if kept:
         kept.stopping = True
 

@@ -10,24 +10,29 @@ from pathlib import Path
 
 from IPython.display import display
 
-from releve.decision import journal as j
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
+from releve.base.settings import Settings, load
+from releve.decision import journal as j
 from releve.headless import run as headless
 from releve.jupyter import OUTPUTS_ENVIRONMENT, RECORDS
+from releve.jupyter.panel import Answer, Panel, button, form, paragraphs
 from releve.record.folder import NOTEBOOK, RecordFolder, unfinished
 from releve.rotation.session import Parameters
-from releve.base.settings import Settings, load
-from releve.jupyter.panel import Answer, Panel, button, form, paragraphs
 
 
 class ModelOpened(UsageError):
     happened = "Ce carnet est le modèle : il n'est jamais la preuve d'une rotation."
-    todo = "Utilisez le bouton « Commencer » ci-dessus (ou la page d'accueil) : il ouvre une copie datée."
+    todo = (
+        "Utilisez le bouton « Commencer » ci-dessus (ou la page d'accueil) : il ouvre une copie"
+        " datée."
+    )
 
 
 def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordFolder:
-    """The notebook of the rotation to finish, else of a new one, ready to be opened. Nothing is begun: a copy has no effect."""
+    """The notebook of the rotation to finish, else of a new one, ready to be opened. Nothing is
+    begun: a copy has no effect.
+    """
     structure = settings.structure(siret)
     outputs = settings.record.folder
     left = unfinished(outputs, structure.technical_account)
@@ -39,9 +44,15 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
         folder.keep_earlier_notebook()
     if not notebook.exists() or by_hand:
         folder.path.mkdir(parents=True, exist_ok=True)
-        where = {"settings": str(settings.path.resolve()), "outputs": str(outputs), "record": folder.path.name}
+        where = {
+            "settings": str(settings.path.resolve()),
+            "outputs": str(outputs),
+            "record": folder.path.name,
+        }
         parameters = Parameters(structure.siret, **where, by_hand=by_hand)  # type: ignore[arg-type]
-        write_atomically(notebook, json.dumps(_filled(parameters), ensure_ascii=False, indent=1).encode() + b"\n")
+        write_atomically(
+            notebook, json.dumps(_filled(parameters), ensure_ascii=False, indent=1).encode() + b"\n"
+        )
     return folder
 
 
@@ -61,11 +72,21 @@ def _filled(parameters: Parameters) -> dict[str, object]:
     model: dict[str, object] = json.loads(headless.model().read_text(encoding="utf-8"))
     cells: list[dict[str, object]] = model["cells"]  # type: ignore[assignment]
     at = next(n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", []))  # type: ignore[attr-defined]
-    source = "".join(f"{key} = {value!r}\n" for key, value in asdict(parameters).items()).rstrip("\n")
+    source = "".join(f"{key} = {value!r}\n" for key, value in asdict(parameters).items()).rstrip(
+        "\n"
+    )
     metadata = {"tags": ["injected-parameters"], "jupyter": {"source_hidden": True}}
-    made: dict[str, object] = {"cell_type": "code", "id": "valeurs", "metadata": metadata, "execution_count": None, "outputs": []}
+    made: dict[str, object] = {
+        "cell_type": "code",
+        "id": "valeurs",
+        "metadata": metadata,
+        "execution_count": None,
+        "outputs": [],
+    }
     cells.insert(at + 1, made | {"source": source})
-    for cell in cells:  # a slip of the keyboard in JupyterLab neither opens a text nor takes a step away
+    for (
+        cell
+    ) in cells:  # a slip of the keyboard in JupyterLab neither opens a text nor takes a step away
         cell["metadata"] = cell["metadata"] | {"editable": False, "deletable": False}  # type: ignore[operator]
     model["metadata"] = model["metadata"] | {"releve": {"notebook": "rotation"}}  # type: ignore[operator]
     return model
@@ -78,24 +99,37 @@ def _made_here(notebook: Path) -> bool:
 def _forget_unused(outputs: Path, siret: str) -> None:
     """Copies in which nothing was ever run are no records, and only get in the way."""
     for path in outputs.glob(f"*_{siret}_*"):
-        if RecordFolder.at(path) and not (path / j.FILE_NAME).exists() and [each.name for each in path.iterdir()] == [NOTEBOOK]:
+        if (
+            RecordFolder.at(path)
+            and not (path / j.FILE_NAME).exists()
+            and [each.name for each in path.iterdir()] == [NOTEBOOK]
+        ):
             shutil.rmtree(path)
 
 
 def offer_copy(parameters: Parameters) -> None:
     """Under the model's first cell: say so kindly, and offer the dated copy."""
-    settings = load(parameters.settings or None, parameters.outputs or os.environ.get(OUTPUTS_ENVIRONMENT))
+    settings = load(
+        parameters.settings or None, parameters.outputs or os.environ.get(OUTPUTS_ENVIRONMENT)
+    )
 
     async def hear(answer: Answer) -> None:
         folder = dated_copy(settings, answer.action)
         panel.show(
-            form("Votre copie datée est ouverte", paragraphs("Vous pouvez fermer ce carnet."), go={"open": url(folder), "run": True})
+            form(
+                "Votre copie datée est ouverte",
+                paragraphs("Vous pouvez fermer ce carnet."),
+                go={"open": url(folder), "run": True},
+            )
         )
 
     panel = Panel(hear)
-    body = paragraphs("Ceci est le modèle. Chaque rotation se fait dans une copie datée, gardée dans son dossier.")
+    body = paragraphs(
+        "Ceci est le modèle. Chaque rotation se fait dans une copie datée, gardée dans son dossier."
+    )
     buttons = [
-        button(s.siret, f"Commencer pour {s.name}", "primary" if n == 0 else "plain") for n, s in enumerate(settings.structures.values())
+        button(s.siret, f"Commencer pour {s.name}", "primary" if n == 0 else "plain")
+        for n, s in enumerate(settings.structures.values())
     ]
     panel.show(form("Commencer une rotation", body, buttons=buttons[:8]))
     display(panel)  # type: ignore[no-untyped-call]

@@ -1,4 +1,6 @@
-"""The first start: a form writes the settings, so that nobody meets a configuration file before the first rotation."""
+"""The first start: a form writes the settings, so that nobody meets a configuration file before the
+first rotation.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _ROUTES = [
     ("auto", "celle que le portail montrera"),
 ]
 _OTHER_PROGRAM = (
-    "Relève guide la saisie dans Corail ; pour un autre logiciel, écrivez les réglages vous-même (« command », dans le README)."
+    "Relève guide la saisie dans Corail ; pour un autre logiciel, écrivez les réglages vous-même («"
+    " command », dans le README)."
 )
 
 
@@ -55,11 +58,23 @@ def view(values: dict[str, Any] | None = None, wrong: WrongField | None = None) 
             help="Le mot de passe sera demandé plus tard ; il n'est jamais écrit ici.",
         ),
         field_("route", "Chemin suivi sur le portail", "choice", options=_ROUTES),
-        field_("corail", "Le mot de passe est à entrer dans Corail, sur ce poste ou un autre", "check"),
+        field_(
+            "corail", "Le mot de passe est à entrer dans Corail, sur ce poste ou un autre", "check"
+        ),
     ]
-    fields = [each | {"value": given.get(each["name"]), "invalid": bool(wrong and wrong.field == each["name"])} for each in fields]
-    body = paragraphs("Bienvenue. Quelques renseignements, une seule fois ; rien n'est encore touché sur le portail.")
-    buttons = [button("write", "Enregistrer", "primary"), button("train", "S'entraîner d'abord, sans rien régler")]
+    fields = [
+        each
+        | {"value": given.get(each["name"]), "invalid": bool(wrong and wrong.field == each["name"])}
+        for each in fields
+    ]
+    body = paragraphs(
+        "Bienvenue. Quelques renseignements, une seule fois ; rien n'est encore touché sur le"
+        " portail."
+    )
+    buttons = [
+        button("write", "Enregistrer", "primary"),
+        button("train", "S'entraîner d'abord, sans rien régler"),
+    ]
     return form("Premier démarrage", body, fields=fields, buttons=buttons, error=str(wrong or ""))
 
 
@@ -68,7 +83,11 @@ def write(path: Path, values: dict[str, Any]) -> None:
     siret = re.sub(r"\s", "", values["siret"])
     if fault := sirets.check(siret):
         raise WrongField("siret", f"Ce SIRET ne convient pas : {fault}.")
-    for name, label in (("name", "le nom de la structure"), ("account", "le compte technique"), ("login", "votre identifiant")):
+    for name, label in (
+        ("name", "le nom de la structure"),
+        ("account", "le compte technique"),
+        ("login", "votre identifiant"),
+    ):
         if not values[name].strip():
             raise WrongField(name, f"Il manque {label}.")
     if not values["corail"]:
@@ -86,7 +105,10 @@ def write(path: Path, values: dict[str, Any]) -> None:
 
 def _toml(siret: str, values: dict[str, Any]) -> str:
     """JSON's texts and lists are TOML's too."""
-    text = {name: json.dumps(str(values[name]).strip(), ensure_ascii=False) for name in ("name", "account", "login", "route")}
+    text = {
+        name: json.dumps(str(values[name]).strip(), ensure_ascii=False)
+        for name in ("name", "account", "login", "route")
+    }
     return f"""\
 # Réglages de Relève, écrits par la page d'accueil. Aucun mot de passe n'a sa place ici.
 [portal]

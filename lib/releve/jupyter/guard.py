@@ -1,31 +1,39 @@
-"""What stands between the notebook's kernel and everything that is kept: no secret and no traceback goes out.
+"""What stands between the notebook's kernel and everything that is kept: no secret and no traceback
+goes out.
 
-Every message of the kernel (stdout, stderr, display, result, error, widget, reply) passes `Session.send`: scrubbing there
-covers them all, the output of child processes too, which the kernel reads from a pipe. A secret split over several writes
-to a stream is held back until it is whole. What went out is also the kernel's own copy of the executed notebook.
+Every message of the kernel (stdout, stderr, display, result, error, widget, reply) passes
+`Session.send`: scrubbing there covers them all, the output of child processes too, which the kernel
+reads from a pipe. A secret split over several writes to a stream is held back until it is whole.
+What went out is also the kernel's own copy of the executed notebook.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 from releve.base.errors import ReleveError
-from releve.record.transcript import Transcript
 from releve.base.secret import MASK, SHORTEST, begun, clean, scrub
+from releve.record.transcript import Transcript
 
 OUTCOME = "application/vnd.releve.outcome+json"
 """What a run that ends on an error leaves in the notebook for programs: {"code": its exit code}."""
 
 
 class UnforeseenError(ReleveError):
-    """Anything that no one foresaw; its traceback, scrubbed, goes to the record for the maintainers."""
+    """Anything that no one foresaw; its traceback, scrubbed, goes to the record for the
+    maintainers.
+    """
 
     happened = "Une erreur imprévue s'est produite : {kind}."
     safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt » du dossier à votre support."
+    todo = (
+        "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt"
+        " » du dossier à votre support."
+    )
 
 
 class _Streams:
@@ -41,16 +49,25 @@ class _Streams:
         return text
 
     def rest(self) -> list[tuple[str, str]]:
-        """What is still held back, when the cell ends; a part of a secret that is long enough to tell something is masked."""
+        """What is still held back, when the cell ends; a part of a secret that is long enough to
+        tell something is masked.
+        """
         held, self._held = self._held, {}
         return [(name, text if len(text) < SHORTEST else MASK) for name, text in held.items()]
 
 
 class Guard:
-    """In the place of one `Session.send`. `transcript` keeps what went out, if need be; `on_idle` is called when a cell has ended."""
+    """In the place of one `Session.send`. `transcript` keeps what went out, if need be; `on_idle`
+    is called when a cell has ended.
+    """
 
     def __init__(self, session: Any, sources: list[str]) -> None:
-        self._session, self._send, self._streams, self._lock = session, session.send, _Streams(), threading.RLock()
+        self._session, self._send, self._streams, self._lock = (
+            session,
+            session.send,
+            _Streams(),
+            threading.RLock(),
+        )
         self.transcript: Transcript | None = Transcript(sources)
         self.on_idle: Callable[[], str] = str
         session.send = self.send
@@ -59,11 +76,15 @@ class Guard:
         self, stream: Any, kind: Any, content: Any = None, parent: Any = None, ident: Any = None,
         buffers: Any = None, track: bool = False, header: Any = None, metadata: Any = None,
     ) -> Any:  # fmt: skip
-        """As `jupyter_client.session.Session.send`; every message is scrubbed, whichever way it is given."""
+        """As `jupyter_client.session.Session.send`; every message is scrubbed, whichever way it is
+        given.
+        """
         if isinstance(kind, dict):
             msg, buffers = dict(kind), buffers or kind.get("buffers")
         else:
-            msg = self._session.msg(kind, content=content, parent=parent, header=header, metadata=metadata)
+            msg = self._session.msg(
+                kind, content=content, parent=parent, header=header, metadata=metadata
+            )
         with self._lock:  # the streams have a thread of their own
             if _is_idle(msg):
                 self._end_cell(stream, msg, ident)
@@ -87,24 +108,32 @@ class Guard:
         return content | {"text": text} if text else None
 
     def _end_cell(self, stream: Any, msg: dict[str, Any], ident: Any) -> None:
-        """Before the kernel says that it is idle: what was held back goes out, and whoever waits for the end of a cell is told."""
+        """Before the kernel says that it is idle: what was held back goes out, and whoever waits
+        for the end of a cell is told.
+        """
         said = [*self._streams.rest(), ("stderr", scrub(self.on_idle()))]
         for name, text in said:
             if text:
-                late = self._session.msg("stream", {"name": name, "text": text}, parent=msg["parent_header"])
+                late = self._session.msg(
+                    "stream", {"name": name, "text": text}, parent=msg["parent_header"]
+                )
                 self._note(late)
                 self._send(stream, late, ident=ident)
 
 
 def _is_idle(msg: dict[str, Any]) -> bool:
-    ended = msg["header"]["msg_type"] == "status" and msg["content"].get("execution_state") == "idle"
+    ended = (
+        msg["header"]["msg_type"] == "status" and msg["content"].get("execution_state") == "idle"
+    )
     return ended and (msg.get("parent_header") or {}).get("msg_type") == "execute_request"
 
 
 def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> Guard | None:
-    """Stand in the kernel: scrub every message, show French texts instead of tracebacks, keep no history. Safe to repeat.
+    """Stand in the kernel: scrub every message, show French texts instead of tracebacks, keep no
+    history. Safe to repeat.
 
-    `on_error` is told each error and, when no one foresaw it, its scrubbed traceback; it returns the exit code if the run ends there.
+    `on_error` is told each error and, when no one foresaw it, its scrubbed traceback; it returns
+    the exit code if the run ends there.
     """
     session = getattr(getattr(shell, "kernel", None), "session", None)
     if session is None:
@@ -116,12 +145,18 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
     shell.history_manager.enabled = False  # what is typed in a cell would stay in history.sqlite
     no_crash_dump()
 
-    def tell(self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None) -> list[str]:
+    def tell(
+        self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None
+    ) -> list[str]:
         foreseen = isinstance(value, ReleveError)
-        code = on_error(value, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb))))
+        code = on_error(
+            value, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))
+        )
         shown = value if isinstance(value, ReleveError) else UnforeseenError(kind=kind.__name__)
         if code is not None:
-            shell.display_pub.publish({OUTCOME: {"code": code}, "text/plain": f"Code de sortie : {code}"})
+            shell.display_pub.publish(
+                {OUTCOME: {"code": code}, "text/plain": f"Code de sortie : {code}"}
+            )
         text = shown._render_traceback_()
         shell._showtraceback(kind, scrub(str(value)), text)
         return text
@@ -131,9 +166,11 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
 
 
 def no_crash_dump() -> None:
-    """A core file would hold the process's memory; its children (the browser) inherit the limit. Windows has none. Safe to repeat."""
-    try:
-        import resource
-    except ImportError:
+    """A core file would hold the process's memory; its children (the browser) inherit the limit.
+    Windows has none. Safe to repeat.
+    """
+    if sys.platform == "win32":
         return
+    import resource
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

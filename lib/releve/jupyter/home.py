@@ -1,4 +1,6 @@
-"""The home page: what is due, what is unfinished, what was done, and one button for each thing that can be begun."""
+"""The home page: what is due, what is unfinished, what was done, and one button for each thing that
+can be begun.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +13,17 @@ from urllib.parse import quote
 from IPython.display import display
 
 from releve.base.errors import ReleveError
-from releve.record.history import Past, history
-from releve.jupyter import OUTPUTS_ENVIRONMENT
-from releve.planning import picture
-from releve.planning.due import Due, Standing, agenda
-from releve.record.folder import PAGE, RecordFolder
-from releve.record.seal import finish_left_over
 from releve.base.settings import Settings, default_path, load
-from releve.vault.keystore import open_keystore
-from releve.jupyter import first_start
+from releve.jupyter import OUTPUTS_ENVIRONMENT, first_start
 from releve.jupyter.copy import dated_copy, folder_url, url
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
 from releve.jupyter.training import Training
+from releve.planning import picture
+from releve.planning.due import Due, Standing, agenda
+from releve.record.folder import PAGE, RecordFolder
+from releve.record.history import Past, history
+from releve.record.seal import finish_left_over
+from releve.vault.keystore import open_keystore
 
 SHOWN = 10  # structures and records listed one by one; the picture shows all
 _OUTCOMES = {
@@ -73,7 +74,9 @@ class Home:
                 self._draw(_opened(folder), go={"open": url(folder), "run": True})
                 return
             elif verb == "train":
-                self.training = self.training or Training(Path(os.environ.get(OUTPUTS_ENVIRONMENT) or "outputs") / "entrainement")
+                self.training = self.training or Training(
+                    Path(os.environ.get(OUTPUTS_ENVIRONMENT) or "outputs") / "entrainement"
+                )
                 folder = self.training.copy()
                 self._draw(_opened(folder), go={"open": url(folder), "run": True})
                 return
@@ -84,7 +87,10 @@ class Home:
 
 def _opened(folder: RecordFolder) -> str:
     path = url(folder)
-    link = f'<a href="/lab/tree/{quote(path)}" data-open="{escape(path)}">{escape(folder.path.name)}</a>'
+    link = (
+        f'<a href="/lab/tree/{quote(path)}"'
+        f' data-open="{escape(path)}">{escape(folder.path.name)}</a>'
+    )
     return f"<p>Le carnet est ouvert dans un autre onglet, en haut : {link}</p>"
 
 
@@ -92,14 +98,27 @@ def _page(settings: Settings, said: str) -> View:
     outputs, today = settings.record.folder, date.today()
     left = finish_left_over(settings, open_keystore())
     past = history(outputs)
-    dues = sorted(agenda(settings.structures.values(), settings.policy, past, today), key=lambda due: due.order)
+    dues = sorted(
+        agenda(settings.structures.values(), settings.policy, past, today),
+        key=lambda due: due.order,
+    )
     further = dues[SHOWN:]
-    body = said + paragraphs(*left.told, *(error.text for error in left.faults), *[picture.summary(dues, today)] * bool(further))
-    body += f'<div class="rv-scroll" tabindex="0" role="group" aria-label="Échéances de l\'année">{picture.year(dues, today)}</div>'
+    body = said + paragraphs(
+        *left.told,
+        *(error.text for error in left.faults),
+        *[picture.summary(dues, today)] * bool(further),
+    )
+    body += (
+        '<div class="rv-scroll" tabindex="0" role="group" aria-label="Échéances de'
+        f" l'année\">{picture.year(dues, today)}</div>"
+    )
     body += f'<p class="rv-soft">{picture.legend()}</p>'
     body += _cards(dues[:SHOWN])
     if further:
-        body += f"<details><summary>{len(further)} de plus, les plus urgentes d'abord</summary>{_cards(further)}</details>"
+        body += (
+            f"<details><summary>{len(further)} de plus, les plus urgentes"
+            f" d'abord</summary>{_cards(further)}</details>"
+        )
     body += _done(past)
     buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
     return form("Mots de passe Chorus Pro", body, buttons=buttons, wide=True)
@@ -114,17 +133,23 @@ def _card(due: Due) -> str:
     style = "rv-primary" if due.today else "rv-plain"
     why = due.why[0].upper() + due.why[1:]
     return (
-        f'<li><div class="rv-card-head"><strong>{escape(due.name)}</strong><span>{_mark(due.standing)}</span></div>'
-        f'<p class="rv-soft">SIRET {due.siret} · compte {escape(due.account)}</p><p>{escape(why)}.</p>'
-        f'<div class="rv-buttons"><button type="button" class="rv-button {style}" data-answer="start:{due.siret}" '
-        f'aria-label="{action} pour {escape(due.name)}">{action}</button>'
-        f'<button type="button" class="rv-button rv-link" data-answer="by-hand:{due.siret}">Tout faire à la main</button></div></li>'
+        "<li><div"
+        f' class="rv-card-head"><strong>{escape(due.name)}</strong><span>{_mark(due.standing)}</span></div><p'
+        f' class="rv-soft">SIRET {due.siret} · compte'
+        f' {escape(due.account)}</p><p>{escape(why)}.</p><div class="rv-buttons"><button'
+        f' type="button" class="rv-button {style}" data-answer="start:{due.siret}"'
+        f' aria-label="{action} pour {escape(due.name)}">{action}</button><button type="button"'
+        f' class="rv-button rv-link" data-answer="by-hand:{due.siret}">Tout faire à la'
+        " main</button></div></li>"
     )
 
 
 def _mark(standing: Standing) -> str:
     colour, mark = picture.LOOK[standing]
-    return f'<span style="color:{colour}"><b aria-hidden="true">{mark}</b> {picture.WORDS[standing]}</span>'
+    return (
+        f'<span style="color:{colour}"><b aria-hidden="true">{mark}</b>'
+        f" {picture.WORDS[standing]}</span>"
+    )
 
 
 def _done(past: list[Past]) -> str:
@@ -136,11 +161,16 @@ def _done(past: list[Past]) -> str:
         for each in reversed(past[-SHOWN:])
         if each.began
     )
-    return f"<h4>Dernières rotations</h4><table><tr><th>Date</th><th>Structure</th><th>Issue</th><th>Dossier</th></tr>{rows}</table>"
+    return (
+        "<h4>Dernières"
+        f" rotations</h4><table><tr><th>Date</th><th>Structure</th><th>Issue</th><th>Dossier</th></tr>{rows}</table>"
+    )
 
 
 def _outcome(past: Past) -> str:
-    proof = f", {_PROOFS[past.proof]}" if past.outcome == "succeeded" and past.proof in _PROOFS else ""
+    proof = (
+        f", {_PROOFS[past.proof]}" if past.outcome == "succeeded" and past.proof in _PROOFS else ""
+    )
     return _OUTCOMES.get(past.outcome, past.outcome) + proof
 
 
@@ -148,11 +178,19 @@ def _link(past: Past) -> str:
     if not (past.record / PAGE).exists():
         return "en cours"
     folder = RecordFolder.at(past.record)
-    return f'<a href="/files/{quote(folder_url(folder))}/{PAGE}" target="_blank" rel="noopener">ouvrir</a>' if folder else ""
+    return (
+        f'<a href="/files/{quote(folder_url(folder))}/{PAGE}" target="_blank"'
+        ' rel="noopener">ouvrir</a>'
+        if folder
+        else ""
+    )
 
 
 def _trouble(error: ReleveError) -> View:
     happened, safe, todo = error.sentences
     body = paragraphs(happened, safe, todo)
-    buttons = [button("refresh", "Réessayer", "primary"), button("train", "S'entraîner sans risque")]
+    buttons = [
+        button("refresh", "Réessayer", "primary"),
+        button("train", "S'entraîner sans risque"),
+    ]
     return form("Quelque chose ne va pas", body, buttons=buttons, tone="trouble")

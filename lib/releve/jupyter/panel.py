@@ -1,8 +1,8 @@
 """The one widget of the walkthrough: a small form that asks, waits and tells.
 
-What it shows is a synced trait, and never holds a secret. What is typed comes by a message and is a `Secret` at once; the
-password that goes out to the page's clipboard goes masked by a pad that the page itself made up, so that nothing that
-passes the kernel's door, or could be saved, holds it.
+What it shows is a synced trait, and never holds a secret. What is typed comes by a message and is a
+`Secret` at once; the password that goes out to the page's clipboard goes masked by a pad that the
+page itself made up, so that nothing that passes the kernel's door, or could be saved, holds it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import anywidget
 import traitlets
 
 from releve.base.errors import ReleveError
-from releve.jupyter.guard import UnforeseenError
 from releve.base.secret import Secret
+from releve.jupyter.guard import UnforeseenError
 
 View = dict[str, Any]
 HERE = Path(__file__).parent
@@ -28,7 +28,9 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Answer:
-    """Which button, what was typed in the plain fields, and the secrets that were typed in the hidden ones."""
+    """Which button, what was typed in the plain fields, and the secrets that were typed in the
+    hidden ones.
+    """
 
     action: str
     values: dict[str, Any] = field(default_factory=dict)
@@ -36,7 +38,9 @@ class Answer:
 
 
 class Panel(anywidget.AnyWidget):
-    """Shows one `View` at a time. Make it inside the kernel's event loop; its callbacks come from another thread."""
+    """Shows one `View` at a time. Make it inside the kernel's event loop; its callbacks come from
+    another thread.
+    """
 
     _esm = HERE / "panel.js"
     _css = HERE / "panel.css"
@@ -68,14 +72,20 @@ class Panel(anywidget.AnyWidget):
         return await self._waiting
 
     def __repr__(self) -> str:
-        return "Une réponse est attendue ici, dans JupyterLab."  # what an archive shows of a gate that nobody answered
+        return (  # what an archive shows of a gate that nobody answered
+            "Une réponse est attendue ici, dans JupyterLab."
+        )
 
     def _message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if content.get("pad") is not None:
             self._hand_over(content)
         else:
             secrets = {name: Secret(value) for name, value in content.get("secrets", {}).items()}
-            self._loop.call_soon_threadsafe(self._heard, content["turn"], Answer(content["action"], content.get("values", {}), secrets))
+            self._loop.call_soon_threadsafe(
+                self._heard,
+                content["turn"],
+                Answer(content["action"], content.get("values", {}), secrets),
+            )
 
     def _heard(self, turn: int, answer: Answer) -> None:
         if turn != self._turn:
@@ -92,7 +102,11 @@ class Panel(anywidget.AnyWidget):
         try:
             await self._hear(answer)
         except Exception as error:  # nobody else would ever tell it: no cell is running
-            told = error if isinstance(error, ReleveError) else UnforeseenError(kind=type(error).__name__)
+            told = (
+                error
+                if isinstance(error, ReleveError)
+                else UnforeseenError(kind=type(error).__name__)
+            )
             self.show(form("Quelque chose ne va pas", paragraphs(*told.sentences), tone="trouble"))
 
     def _hand_over(self, content: dict[str, Any]) -> None:
@@ -103,9 +117,21 @@ class Panel(anywidget.AnyWidget):
         self.send({"secret": base64.b64encode(masked).decode(), "action": content["action"]})
 
 
-def form(heading: str, body: str = "", *, fields: list[View] | None = None, buttons: list[View] | None = None, **more: Any) -> View:
+def form(
+    heading: str,
+    body: str = "",
+    *,
+    fields: list[View] | None = None,
+    buttons: list[View] | None = None,
+    **more: Any,
+) -> View:
     """A view. `body` is HTML: put through `html.escape` whatever comes from elsewhere."""
-    return {"heading": heading, "body": body, "fields": fields or [], "buttons": buttons or []} | more
+    return {
+        "heading": heading,
+        "body": body,
+        "fields": fields or [],
+        "buttons": buttons or [],
+    } | more
 
 
 def button(action: str, label: str, style: str = "plain", **more: Any) -> View:
@@ -114,7 +140,9 @@ def button(action: str, label: str, style: str = "plain", **more: Any) -> View:
 
 
 def field_(name: str, label: str, kind: str = "text", **more: Any) -> View:
-    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `invalid`, it is the one to be mended."""
+    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `invalid`, it is
+    the one to be mended.
+    """
     return {"name": name, "label": label, "kind": kind} | more
 
 

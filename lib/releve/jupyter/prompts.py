@@ -1,4 +1,6 @@
-"""A person at the notebook answers: each question is a form under its step, and waits for as long as it takes."""
+"""A person at the notebook answers: each question is a form under its step, and waits for as long
+as it takes.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,15 @@ from functools import partial
 from html import escape
 
 from releve.base.errors import ReleveError
-from releve.rotation.prompts import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
-from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
-from releve.portal.login import Credentials
-from releve.decision.procedure import BY_ID, STEPS, Step, target_name
 from releve.base.secret import Secret
-from releve.vault.entry import CredentialMissing
+from releve.decision.procedure import BY_ID, STEPS, Step, target_name
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, Panel, View, button, field_, form, paragraphs
 from releve.jupyter.reconnect import Pages
+from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
+from releve.portal.login import Credentials
+from releve.rotation.prompts import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
+from releve.vault.entry import CredentialMissing
 
 CHECKED = "Je l'ai fait moi-même"
 CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal does not say
@@ -39,8 +41,11 @@ class AtDesk:
         self.panel: Panel | None = None
         self._typed: Secret | None = None  # the portal's password, for this session only
         self._code_until = 0.0  # when the last code that was sent is probably too old
-        self.own_browser = ""  # the portal's address, when the operator works in a browser of her own
-        self._entered: Callable[[], Secret] | None = None  # the new one, to be entered once more if it is refused
+        # the portal's address, when the operator works in a browser of her own
+        self.own_browser = ""
+        self._entered: Callable[[], Secret] | None = (
+            None  # the new one, to be entered once more if it is refused
+        )
 
     async def ask(self, view: View) -> Answer:
         """Ask under the step in hand."""
@@ -53,7 +58,8 @@ class AtDesk:
             await asyncio.wait({asked, moved}, return_when=asyncio.FIRST_COMPLETED)
             if asked.done():
                 return asked.result()
-            raise asyncio.CancelledError  # the page that asks was left: the step is asked for anew by the other
+            # the page that asks was left: the step is asked for anew by the other
+            raise asyncio.CancelledError
         finally:
             asked.cancel()
             moved.cancel()
@@ -72,7 +78,10 @@ class AtDesk:
                 pass
             answer = await self._until(_credentials(credentials.login, refused), _something_typed)
             if answer.values["keep"]:
-                await asyncio.to_thread(credentials.keystore.portal_password(credentials.login).set, answer.secrets["password"])
+                await asyncio.to_thread(
+                    credentials.keystore.portal_password(credentials.login).set,
+                    answer.secrets["password"],
+                )
             self._typed = credentials.typed = answer.secrets["password"]
             if answer.action == "vouch":
                 await asyncio.to_thread(credentials.forget_refusal)
@@ -80,7 +89,9 @@ class AtDesk:
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         if not asked.problem:  # just sent
             self._code_until = time.monotonic() + CODE_SECONDS
-        answer = await self._until(_code(asked, round(self._code_until - time.monotonic())), _code_typed)
+        answer = await self._until(
+            _code(asked, round(self._code_until - time.monotonic())), _code_typed
+        )
         return None if answer.action == "resend" else answer.values["code"].strip()
 
     async def accept_screen(self, changed: ScreenChange) -> str | None:
@@ -89,12 +100,18 @@ class AtDesk:
 
     async def touch_key(self, login: str) -> None:
         assert self.panel is not None
-        body = paragraphs("Dans la fenêtre du portail, touchez votre clé de sécurité quand elle clignote.")
-        self.panel.show(form("Touchez votre clé de sécurité", body, tone="work", working=True, look=True))
+        body = paragraphs(
+            "Dans la fenêtre du portail, touchez votre clé de sécurité quand elle clignote."
+        )
+        self.panel.show(
+            form("Touchez votre clé de sécurité", body, tone="work", working=True, look=True)
+        )
 
     async def confirm(self, target: Target) -> str:
         shared = len(target.used_by) > 1
-        await self._until(_gate(target), _all_ticked if shared else partial(_same_digits, target.siret))
+        await self._until(
+            _gate(target), _all_ticked if shared else partial(_same_digits, target.siret)
+        )
         return "widget"
 
     async def reset_again(self, truth: str) -> str | None:
@@ -114,25 +131,44 @@ class AtDesk:
         if not self.own_browser:
             body = paragraphs("Dans la fenêtre du portail, qui vient de passer devant :") + body
         else:
-            link = f'<a href="{escape(self.own_browser)}" target="_blank" rel="noopener">{escape(self.own_browser)}</a>'
+            link = (
+                f'<a href="{escape(self.own_browser)}" target="_blank"'
+                f' rel="noopener">{escape(self.own_browser)}</a>'
+            )
             body += f"<p>Dans votre propre navigateur, connecté au portail : {link}</p>"
         buttons = [button("done", CHECKED, "primary")]
         if doubt:
             body += f'<div class="rv-warning">{escape(doubt)}</div>'
-            buttons = [button("done", "Vérifier à nouveau", "primary"), button("skip", "C'est fait, continuer quand même", "plain")]
-        answer = await self.ask(form(f"À vous : {step.title}", body, buttons=buttons, tag=step_tag(step.id, "à la main")))
+            buttons = [
+                button("done", "Vérifier à nouveau", "primary"),
+                button("skip", "C'est fait, continuer quand même", "plain"),
+            ]
+        answer = await self.ask(
+            form(
+                f"À vous : {step.title}", body, buttons=buttons, tag=step_tag(step.id, "à la main")
+            )
+        )
         return answer.action == "done"
 
     async def reset_by_hand(self, step: Step, account: str) -> bool:
         body = paragraphs(step.instruction)
-        body += f"<table><tr><th>Compte technique</th><td><strong>{escape(account)}</strong></td></tr></table>"
+        body += (
+            "<table><tr><th>Compte"
+            f" technique</th><td><strong>{escape(account)}</strong></td></tr></table>"
+        )
         buttons = [
             button("done", "C'est fait : le portail l'a accepté", "primary"),
             button("refused", "Le portail a refusé, ou je n'ai pas confirmé"),
             button("unknown", "Je ne sais pas ce qui s'est passé", "link"),
         ]
         answer = await self.ask(
-            form("À vous : confirmez sur le portail", body, buttons=buttons, tone="danger", tag=step_tag(step.id, "à la main"))
+            form(
+                "À vous : confirmez sur le portail",
+                body,
+                buttons=buttons,
+                tone="danger",
+                tag=step_tag(step.id, "à la main"),
+            )
         )
         if answer.action == "unknown":
             raise NobodyKnows
@@ -141,15 +177,24 @@ class AtDesk:
     async def new_password(self, account: str, why: str = "") -> Secret:
         body = paragraphs(
             why,
-            "Copiez le mot de passe affiché par le portail, et collez-le ici ; ou tapez-le deux fois. Il va droit dans le trousseau.",
-            "Ne fermez pas la page du portail avant que cette étape soit faite : il ne le montrera plus.",
+            "Copiez le mot de passe affiché par le portail, et collez-le ici ; ou tapez-le deux"
+            " fois. Il va droit dans le trousseau.",
+            "Ne fermez pas la page du portail avant que cette étape soit faite : il ne le montrera"
+            " plus.",
         )
         fields = [
             field_("one", f"Nouveau mot de passe de {account}", "password"),
             field_("two", "Une seconde fois (collez-le de nouveau, ou retapez-le)", "password"),
         ]
-        view = form("À vous : le nouveau mot de passe", body, fields=fields, buttons=[button("ok", "Garder dans le trousseau", "primary")])
-        return (await self._until(view | {"tag": step_tag("mot-de-passe", "à la main")}, _typed_twice)).secrets["one"]
+        view = form(
+            "À vous : le nouveau mot de passe",
+            body,
+            fields=fields,
+            buttons=[button("ok", "Garder dans le trousseau", "primary")],
+        )
+        return (
+            await self._until(view | {"tag": step_tag("mot-de-passe", "à la main")}, _typed_twice)
+        ).secrets["one"]
 
     # -- the targets and the proof
 
@@ -172,7 +217,9 @@ class AtDesk:
         answer = await self.ask(corail.proof(targets, refused, bool(self._entered)))
         return {
             "worked": Proof("attested", "une récupération de factures a réussi dans Corail"),
-            "refused": Proof("refused", "Corail ou Chorus Pro refuse encore le nouveau mot de passe"),
+            "refused": Proof(
+                "refused", "Corail ou Chorus Pro refuse encore le nouveau mot de passe"
+            ),
             "none": Proof("none", "close sans essai, à la demande de l'opérateur"),
         }.get(answer.action, Proof("later", ""))
 
@@ -182,16 +229,30 @@ class AtDesk:
             answer = await self.ask(view)
             if not (error := fault(answer)):
                 return answer
-            view |= {"error": error, "fields": [field | {"value": answer.values.get(field["name"])} for field in view["fields"]]}
+            view |= {
+                "error": error,
+                "fields": [
+                    field | {"value": answer.values.get(field["name"])} for field in view["fields"]
+                ],
+            }
 
 
 def _all_ticked(answer: Answer) -> str:
-    return "" if all(answer.values.values()) else "Cochez chaque ligne : aucune ne doit être oubliée."
+    return (
+        "" if all(answer.values.values()) else "Cochez chaque ligne : aucune ne doit être oubliée."
+    )
 
 
 def _same_digits(siret: str, answer: Answer) -> str:
     same = answer.values["digits"].strip() == siret[-4:]
-    return "" if same else "Ce ne sont pas les quatre derniers chiffres de ce SIRET : vérifiez que c'est bien la bonne structure."
+    return (
+        ""
+        if same
+        else (
+            "Ce ne sont pas les quatre derniers chiffres de ce SIRET : vérifiez que c'est bien la"
+            " bonne structure."
+        )
+    )
 
 
 def _something_typed(answer: Answer) -> str:
@@ -208,15 +269,33 @@ def step_tag(step: str, how: str) -> str:
 
 
 def _credentials(login: str, refused: str) -> View:
-    body = "" if not refused else f'<div class="rv-warning">{escape(refused)} Vérifiez-le, puis retapez-le lentement.</div>'
+    body = (
+        ""
+        if not refused
+        else (
+            f'<div class="rv-warning">{escape(refused)} Vérifiez-le, puis retapez-le'
+            " lentement.</div>"
+        )
+    )
     body += paragraphs(f"Identifiant : {login}")
     fields = [
-        field_("password", "Mot de passe du Portail de la Gestion Publique", "password", help="Il n'est écrit dans aucun fichier."),
-        field_("keep", "Le garder dans le trousseau de cet ordinateur, pour ne plus avoir à le taper", "check"),
+        field_(
+            "password",
+            "Mot de passe du Portail de la Gestion Publique",
+            "password",
+            help="Il n'est écrit dans aucun fichier.",
+        ),
+        field_(
+            "keep",
+            "Le garder dans le trousseau de cet ordinateur, pour ne plus avoir à le taper",
+            "check",
+        ),
     ]
     buttons = [button("ok", "Se connecter", "primary")]
     if refused:
-        buttons.append(button("vouch", "Je l'ai vérifié sur le portail lui-même : l'essayer encore", "link"))
+        buttons.append(
+            button("vouch", "Je l'ai vérifié sur le portail lui-même : l'essayer encore", "link")
+        )
     return form(
         "Votre mot de passe du portail",
         body,
@@ -232,38 +311,64 @@ def _code(asked: CodeAsked, seconds: int) -> View:
     buttons = [button("ok", "Valider le code", "primary")]
     if asked.can_resend:
         buttons.append(button("resend", "En demander un autre"))
-    body = paragraphs(asked.note or "Le portail demande un code : lisez-le dans votre messagerie ou votre application.")
+    body = paragraphs(
+        asked.note
+        or "Le portail demande un code : lisez-le dans votre messagerie ou votre application."
+    )
     return form(
         "Un code est demandé par le portail",
         body,
         fields=fields,
         buttons=buttons,
         error=asked.problem,
-        countdown=max(seconds, 1) if asked.can_resend else 0,  # an application makes its own all the time
+        countdown=(
+            max(seconds, 1) if asked.can_resend else 0
+        ),  # an application makes its own all the time
         tag=step_tag("portail", "faite par Relève"),
     )
 
 
 def _changed(changed: ScreenChange) -> View:
     pictures = "".join(
-        f'<figure><img alt="{when}" src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
+        f'<figure><img alt="{when}"'
+        f' src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
         f"<figcaption>{when}</figcaption></figure>"
         for path in changed.pictures
-        for when in ["À la dernière rotation réussie" if path.stem.endswith("-avant") else "Maintenant"]
+        for when in [
+            "À la dernière rotation réussie" if path.stem.endswith("-avant") else "Maintenant"
+        ]
     )
     body = paragraphs("Depuis la dernière rotation réussie, cet écran a changé :")
     body += f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in changed.changes)}</ul>"
     body += f'<div class="rv-pair">{pictures}</div>'
-    body += "<p>Regardez-le. Si c'est bien l'écran attendu, continuez ; rien n'est encore changé sur le portail.</p>"
-    buttons = [button("go-on", "C'est bien cet écran, continuer", "primary"), button("stop", "M'arrêter là", "link")]
-    return form(f"L'écran « {changed.title} » n'est plus le même", body, buttons=buttons, tone="trouble")
+    body += (
+        "<p>Regardez-le. Si c'est bien l'écran attendu, continuez ; rien n'est encore changé sur le"
+        " portail.</p>"
+    )
+    buttons = [
+        button("go-on", "C'est bien cet écran, continuer", "primary"),
+        button("stop", "M'arrêter là", "link"),
+    ]
+    return form(
+        f"L'écran « {changed.title} » n'est plus le même", body, buttons=buttons, tone="trouble"
+    )
 
 
 def _keyring_fails(error: ReleveError) -> View:
-    """The one moment at which a password can be lost: its page stays open, and the question comes back until it is answered."""
+    """The one moment at which a password can be lost: its page stays open, and the question comes
+    back until it is answered.
+    """
     happened, _, todo = error.sentences
-    body = paragraphs("Le portail vient de donner un nouveau mot de passe, qu'il ne montrera plus. Ne fermez rien.", happened, todo)
-    body += paragraphs("Si le trousseau ne peut pas être réparé, copiez le mot de passe dans Corail, ou notez-le, puis dites-le ici.")
+    body = paragraphs(
+        "Le portail vient de donner un nouveau mot de passe, qu'il ne montrera plus. Ne fermez"
+        " rien.",
+        happened,
+        todo,
+    )
+    body += paragraphs(
+        "Si le trousseau ne peut pas être réparé, copiez le mot de passe dans Corail, ou notez-le,"
+        " puis dites-le ici."
+    )
     buttons = [
         button(Keep.AGAIN.value, "Essayer encore", "primary"),
         button("copy", "Copier le mot de passe", hand=True),
@@ -271,25 +376,33 @@ def _keyring_fails(error: ReleveError) -> View:
         button(Keep.COPIED.value, "Je l'ai recopié"),
         button(Keep.LOST.value, "Renoncer à ce mot de passe", "link"),
     ]
-    return form("Le trousseau n'a pas pu garder le mot de passe", body, buttons=buttons, tone="danger")
+    return form(
+        "Le trousseau n'a pas pu garder le mot de passe", body, buttons=buttons, tone="danger"
+    )
 
 
 def _gate(target: Target) -> View:
     s = target.siret
     if shared := len(target.used_by) > 1:
-        fields = [field_(f"t{n}", target_name(each), "check") for n, each in enumerate(target.used_by)]
+        fields = [
+            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(target.used_by)
+        ]
     else:
-        label = f"Pour confirmer, tapez les quatre derniers chiffres du SIRET ({s[:3]} {s[3:6]} {s[6:9]} {s[9]}····)"
+        label = (
+            f"Pour confirmer, tapez les quatre derniers chiffres du SIRET ({s[:3]} {s[3:6]}"
+            f" {s[6:9]} {s[9]}····)"
+        )
         fields = [field_("digits", label, digits=True, maxlength=4, size=6)]
     used = "".join(f"<li>{escape(target_name(each))}</li>" for each in target.used_by)
     body = (
-        "<table>"
-        f"<tr><th>Structure</th><td><strong>{escape(target.structure)}</strong>, SIRET {target.siret}</td></tr>"
-        f"<tr><th>Compte technique</th><td><strong>{escape(target.account)}</strong></td></tr>"
-        f"<tr><th>Utilisé par</th><td><ul>{used}</ul></td></tr></table>"
-        "<div class=\"rv-warning\">C'est irréversible : l'ancien mot de passe cessera de fonctionner. "
-        "Les factures n'arriveront plus dans ces logiciels tant que le nouveau n'y sera pas entré. Ayez-les sous la main.</div>"
-        "<p>Tant que vous ne confirmez pas, rien n'est changé. Vous pouvez vous arrêter ici.</p>"
+        f"<table><tr><th>Structure</th><td><strong>{escape(target.structure)}</strong>, SIRET"
+        f" {target.siret}</td></tr><tr><th>Compte"
+        f" technique</th><td><strong>{escape(target.account)}</strong></td></tr><tr><th>Utilisé"
+        f' par</th><td><ul>{used}</ul></td></tr></table><div class="rv-warning">C\'est'
+        " irréversible : l'ancien mot de passe cessera de fonctionner. Les factures n'arriveront"
+        " plus dans ces logiciels tant que le nouveau n'y sera pas entré. Ayez-les sous la"
+        " main.</div><p>Tant que vous ne confirmez pas, rien n'est changé. Vous pouvez vous"
+        " arrêter ici.</p>"
     )
     lead = "Je mettrai à jour chacun de ces logiciels aujourd'hui :" if shared else ""
     return form(
@@ -308,4 +421,8 @@ def _typed_twice(answer: Answer) -> str:
         return "Les deux saisies diffèrent : recommencez."
     if one != one.strip():
         return "Il y a un espace au début ou à la fin : copiez le mot de passe seul."
-    return "" if len(one) >= 8 and one.isprintable() else "Ce n'est pas un mot de passe du portail : il a au moins 8 caractères."
+    return (
+        ""
+        if len(one) >= 8 and one.isprintable()
+        else "Ce n'est pas un mot de passe du portail : il a au moins 8 caractères."
+    )

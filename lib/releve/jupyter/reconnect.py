@@ -1,9 +1,10 @@
 """A page that is closed and opened again while a gate waits finds its kernel, and its gate, again.
 
-ipykernel 7.4 lets widgets talk while a cell awaits, but a page that connects asks for the kernel's information first, and
-that would wait behind the cell: it passes. The cells that the former page had queued would then ask where nobody sees it:
-they end at once, and a gate that the new page does not show gives way as soon as that page runs a cell.
-`ipykernel.kernelbase.Kernel.shell_main` is what this stands before.
+ipykernel 7.4 lets widgets talk while a cell awaits, but a page that connects asks for the kernel's
+information first, and that would wait behind the cell: it passes. The cells that the former page
+had queued would then ask where nobody sees it: they end at once, and a gate that the new page does
+not show gives way as soon as that page runs a cell. `ipykernel.kernelbase.Kernel.shell_main` is
+what this stands before.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ _PASS = {"kernel_info_request", "comm_info_request"}
 
 
 class Pages:
-    """Which pages of this kernel were left, by the session of their messages; `given_up` is done when the gate must give way."""
+    """Which pages of this kernel were left, by the session of their messages; `given_up` is done
+    when the gate must give way.
+    """
 
     def __init__(self, kernel: Any) -> None:
         self.kernel = kernel
@@ -42,8 +45,9 @@ class Pages:
     def heard(self, kind: str, session: str) -> None:
         """A message came while a cell awaits.
 
-        After a restart Jupyter's server asks for the kernel's information too, under a name of its own, and may be heard as late as
-        in the opening cell: until a step has begun, only a page that runs a cell is another page.
+        After a restart Jupyter's server asks for the kernel's information too, under a name of its
+        own, and may be heard as late as in the opening cell: until a step has begun, only a page
+        that runs a cell is another page.
         """
         if session == self.here or kind not in {"kernel_info_request", "execute_request"}:
             return
@@ -56,7 +60,9 @@ class Pages:
 
 
 def watch_pages(kernel: Any) -> Pages | None:
-    """Stand in the kernel. Safe to repeat; None without subshells, where a page cannot come back either."""
+    """Stand in the kernel. Safe to repeat; None without subshells, where a page cannot come back
+    either.
+    """
     manager = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
     known: Pages | None = getattr(kernel, "_releve_pages", None)
     if manager is None or known is not None:
@@ -64,12 +70,19 @@ def watch_pages(kernel: Any) -> Pages | None:
     pages = kernel._releve_pages = Pages(kernel)
 
     async def receive(subshell_id: str | None, msg: Any) -> None:
-        kind, session = _header(kernel, msg) if subshell_id is None and kernel._main_asyncio_lock.locked() else ("", "")
+        kind, session = (
+            _header(kernel, msg)
+            if subshell_id is None and kernel._main_asyncio_lock.locked()
+            else ("", "")
+        )
         pages.heard(kind, session)
         if kind not in _PASS:
             await kernel.shell_main(subshell_id, msg)
             return
-        parent, ident = kernel.get_parent("shell"), kernel._get_shell_context_var(kernel._shell_parent_ident)
+        parent, ident = (
+            kernel.get_parent("shell"),
+            kernel._get_shell_context_var(kernel._shell_parent_ident),
+        )
         try:
             answer = kernel.dispatch_shell(msg, subshell_id=None, concurrent=True)
             await asyncio.create_task(answer, context=copy_context())

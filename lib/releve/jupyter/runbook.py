@@ -1,19 +1,21 @@
-"""What the notebook calls: one line a cell. Opens the rotation, does its steps, prints what an archive can be read by."""
+"""What the notebook calls: one line a cell. Opens the rotation, does its steps, prints what an
+archive can be read by.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from releve.jupyter import guard as kernel
 from releve.base.errors import ReleveError, UsageError
+from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
 from releve.headless import warm
 from releve.headless.run import model
-from releve.rotation.prompts import Operator, Unattended
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
+from releve.jupyter import guard as kernel
 from releve.record.evidence import Evidence
 from releve.record.folder import is_closed
 from releve.rotation.plan import Rotation
+from releve.rotation.prompts import Operator, Unattended
 from releve.rotation.session import Parameters, Session, refuse_secrets
 from releve.rotation.steps import Done, StepMissing
 
@@ -29,7 +31,9 @@ _session: Session | None = None
 
 
 async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
-    """Open the rotation of the parameters, or the unfinished one of the same account. Run again, it says where it stands."""
+    """Open the rotation of the parameters, or the unfinished one of the same account. Run again, it
+    says where it stands.
+    """
     global _session
     guard = _guard()
     if _session is not None and _session.stopped is None:
@@ -37,7 +41,9 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
         print("La rotation est déjà ouverte.", _where(_session.rotation))
         return
     parameters = Parameters.checked(given)
-    session = Session(parameters, _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again))
+    session = Session(
+        parameters, _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again)
+    )
     rotation = await session.open()
     _session = session
     _keep_evidence(guard, session)
@@ -48,11 +54,15 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
 
 
 async def step(name: str) -> None:
-    """Do the step of that id (`procedure`), print one line, show the picture of the screen reached. Safe to repeat."""
+    """Do the step of that id (`procedure`), print one line, show the picture of the screen reached.
+    Safe to repeat.
+    """
     session = _session
     if session is None:
         raise NothingOpen
-    if session.stopped is not None:  # a program that runs on after an error: the account is in nobody's hands any more
+    if (
+        session.stopped is not None
+    ):  # a program that runs on after an error: the account is in nobody's hands any more
         raise session.stopped
     try:
         if warm.kept and warm.kept.stopping:
@@ -93,14 +103,15 @@ def _kernel() -> Any:
 
 
 def _at_desk(parameters: Parameters) -> Operator | None:
-    """The person at the notebook, if a person ran this cell: papermill and other programs say that nobody can be asked."""
+    """The person at the notebook, if a person ran this cell: papermill and other programs say that
+    nobody can be asked.
+    """
     running = _kernel()
     if not getattr(running, "_allow_stdin", False):
         return None
     from releve.jupyter.copy import ModelOpened, offer_copy
     from releve.jupyter.prompts import AtDesk
     from releve.jupyter.reconnect import watch_pages
-
 
     if not parameters.record:
         offer_copy(parameters)
@@ -111,13 +122,21 @@ def _at_desk(parameters: Parameters) -> Operator | None:
 def line(name: str, done: Done, route: str = "") -> str:
     """One line that makes sense in an archive: "Étape 6 sur 12 · Modification de la structure — …".
 
-    By another route than the document's, the words above the cell are not those of its screen: its own follow.
+    By another route than the document's, the words above the cell are not those of its screen: its
+    own follow.
     """
     if name in _TITLES:
         return f"{_TITLES[name]} — {done.result}"
     found = screen(name, route)
-    own = "" if found == BY_ID[name] else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
-    return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} — {done.result}{own}"
+    own = (
+        ""
+        if found == BY_ID[name]
+        else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
+    )
+    return (
+        f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} —"
+        f" {done.result}{own}"
+    )
 
 
 def _opening_text(session: Session) -> str:
@@ -153,7 +172,9 @@ def _guard() -> kernel.Guard | None:
 
 
 def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
-    """Nobody of ours saves this notebook (`record` is not named): the kernel keeps its own copy, and seals the record at the end."""
+    """Nobody of ours saves this notebook (`record` is not named): the kernel keeps its own copy,
+    and seals the record at the end.
+    """
     if guard is None:
         return
     transcript = guard.transcript
@@ -168,14 +189,19 @@ def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
         except ReleveError as error:
             return error.text
         except OSError as error:
-            return f"Le carnet exécuté n'a pas pu être écrit dans le dossier de la rotation ({error.strerror})."
+            return (
+                "Le carnet exécuté n'a pas pu être écrit dans le dossier de la rotation"
+                f" ({error.strerror})."
+            )
         return ""
 
     guard.on_idle = cell_ended
 
 
 def _note_error(error: BaseException, traceback: str) -> int | None:
-    """The exit code of a run that ends with this error. An unforeseen one leaves its traceback in the record, for the maintainers."""
+    """The exit code of a run that ends with this error. An unforeseen one leaves its traceback in
+    the record, for the maintainers.
+    """
     person = getattr(_kernel(), "_allow_stdin", False)
     if _session is None:
         return None if person else error.exit_code if isinstance(error, ReleveError) else 5

@@ -1,4 +1,6 @@
-"""A shortcut on the desktop that opens the walkthrough: a `.desktop` file on Linux, a `.lnk` on Windows."""
+"""A shortcut on the desktop that opens the walkthrough: a `.desktop` file on Linux, a `.lnk` on
+Windows.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,24 @@ class NoShortcut(ReleveError):
 
 
 def make(settings: str | None) -> Path:
-    """Make it, or make it anew; its path. Raises `NoShortcut`. Anyone's settings but the usual ones are named in it."""
-    command = [sys.executable, "-m", "releve", *(["--settings", str(Path(settings).resolve())] if settings else []), "lab"]
+    """Make it, or make it anew; its path. Raises `NoShortcut`. Anyone's settings but the usual ones
+    are named in it.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "releve",
+        *(["--settings", str(Path(settings).resolve())] if settings else []),
+        "lab",
+    ]
     desktop = platformdirs.user_desktop_path()
     try:
         desktop.mkdir(parents=True, exist_ok=True)
         return _windows(desktop, command) if os.name == "nt" else _linux(desktop, command)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NoShortcut(why=getattr(error, "strerror", "") or type(error).__name__, command=shlex.join(command)) from error
+        raise NoShortcut(
+            why=getattr(error, "strerror", "") or type(error).__name__, command=shlex.join(command)
+        ) from error
 
 
 def _linux(desktop: Path, command: list[str]) -> Path:
@@ -58,11 +70,14 @@ def _value(text: str) -> str:
 
 
 def _windows(desktop: Path, command: list[str]) -> Path:
-    """By the shell's own object; the texts go by the environment, so that no quote in a path can break the script."""
+    """By the shell's own object; the texts go by the environment, so that no quote in a path can
+    break the script.
+    """
     path = desktop / f"{NAME}.lnk"
     script = (
-        "$link = (New-Object -ComObject WScript.Shell).CreateShortcut($env:RELEVE_LINK); $link.TargetPath = $env:RELEVE_TARGET; "
-        "$link.Arguments = $env:RELEVE_ARGUMENTS; $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.Save()"
+        "$link = (New-Object -ComObject WScript.Shell).CreateShortcut($env:RELEVE_LINK);"
+        " $link.TargetPath = $env:RELEVE_TARGET; $link.Arguments = $env:RELEVE_ARGUMENTS;"
+        " $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.Save()"
     )
     texts = {
         "RELEVE_LINK": str(path),
@@ -70,5 +85,10 @@ def _windows(desktop: Path, command: list[str]) -> Path:
         "RELEVE_ARGUMENTS": subprocess.list2cmdline(command[1:]),
         "RELEVE_FOLDER": str(project_root()),
     }
-    subprocess.run(["powershell", "-NoProfile", "-Command", script], env=os.environ | texts, check=True, capture_output=True)
+    subprocess.run(
+        ["powershell", "-NoProfile", "-Command", script],
+        env=os.environ | texts,
+        check=True,
+        capture_output=True,
+    )
     return path

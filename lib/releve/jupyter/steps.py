@@ -1,4 +1,6 @@
-"""One step under the operator's eyes: its progress, its questions, what to do when it stops, and a plain text in the end."""
+"""One step under the operator's eyes: its progress, its questions, what to do when it stops, and a
+plain text in the end.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,8 @@ from typing import Any
 
 from IPython.display import clear_output, display
 
-from releve.decision import events as ev
 from releve.base.errors import PersonNeeded, ReleveError
-from releve.rotation.prompts import DecisionNeeded
-from releve.portal.by_hand import ByHand
-from releve.portal.errors import PasswordRefused
+from releve.decision import events as ev
 from releve.decision.procedure import (
     BY_ID,
     CLOSE,
@@ -25,11 +24,14 @@ from releve.decision.procedure import (
     TARGET_STEPS,
     screen,
 )
-from releve.rotation.session import Session
 from releve.decision.state import Facts, Next
-from releve.rotation.steps import Done, StepMissing
-from releve.jupyter.prompts import AtDesk, step_tag
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
+from releve.jupyter.prompts import AtDesk, step_tag
+from releve.portal.by_hand import ByHand
+from releve.portal.errors import PasswordRefused
+from releve.rotation.prompts import DecisionNeeded
+from releve.rotation.session import Session
+from releve.rotation.steps import Done, StepMissing
 
 _ELSEWHERE = Done("skipped", "cette page a été rouverte : l'étape y est reprise")
 _TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
@@ -42,7 +44,9 @@ class Desk:
         self.session, self.operator = session, operator
 
     async def do(self, step: str) -> Done:
-        """Do one step, with the operator; raises only what makes the notebook stop here. Safe to repeat."""
+        """Do one step, with the operator; raises only what makes the notebook stop here. Safe to
+        repeat.
+        """
         pages = self.operator.pages
         if pages and pages.left:
             return _ELSEWHERE
@@ -75,7 +79,8 @@ class Desk:
         finally:
             panel.show({})
             panel.close()
-            clear_output(wait=True)  # type: ignore[no-untyped-call]  # what is kept in the end is plain text, which any reader can show
+            # what is kept in the end is plain text, which any reader can show
+            clear_output(wait=True)  # type: ignore[no-untyped-call]
 
     async def _attempt(self, step: str, panel: Panel) -> Done:
         """The step, which a person may take over while it changes nothing."""
@@ -93,7 +98,9 @@ class Desk:
         return await task
 
     def _by_hand(self, step: str) -> None:
-        """From here on, a person does this step: in the visible window if there is one, else the whole rotation elsewhere."""
+        """From here on, a person does this step: in the visible window if there is one, else the
+        whole rotation elsewhere.
+        """
         rotation, session = self.session.rotation, self.session
         if step in TARGET_STEPS:
             session.targets_by_hand |= set(rotation.facts.left)
@@ -107,7 +114,9 @@ class Desk:
             self._say_where()
 
     async def _go_on(self, step: str, error: ReleveError) -> bool:
-        """What the operator wants after an error: True to attempt the step again, in whatever way was chosen."""
+        """What the operator wants after an error: True to attempt the step again, in whatever way
+        was chosen.
+        """
         if isinstance(error, PasswordRefused):  # another one is asked for, and told why
             await self.session.rotation.start_over()
             return True
@@ -116,18 +125,24 @@ class Desk:
         if isinstance(error, PersonNeeded) and not undecided:
             return False
         answer = await self.operator.ask(
-            _undecided(error, facts or self.session.rotation.known().facts) if undecided else _stopped(step, error)
+            _undecided(error, facts or self.session.rotation.known().facts)
+            if undecided
+            else _stopped(step, error)
         )
         if undecided:
             return await self._decided(answer)
         if answer.action == "by-hand":
             self._by_hand(step)
-        elif step in (PORTAL_STEPS if answer.action == "again" else NAVIGATION):  # a cell that is run again does not know the window
+        elif step in (
+            PORTAL_STEPS if answer.action == "again" else NAVIGATION
+        ):  # a cell that is run again does not know the window
             await self.session.rotation.start_over()
         return answer.action != "stop"
 
     def _undecided(self) -> Facts | None:
-        """What is known when a person must decide; None when nothing is to be decided, or when the keyring cannot be asked."""
+        """What is known when a person must decide; None when nothing is to be decided, or when the
+        keyring cannot be asked.
+        """
         with suppress(ReleveError):
             situation = self.session.rotation.situation()
             return situation.facts if situation.next is Next.DECIDE else None
@@ -138,14 +153,22 @@ class Desk:
         rotation = self.session.rotation
         attempt = rotation.facts.last
         if answer.action == "typed":
-            await rotation.keep_typed(await self.operator.new_password(rotation.structure.technical_account))
+            await rotation.keep_typed(
+                await self.operator.new_password(rotation.structure.technical_account)
+            )
         elif answer.action == "submitted":
             rotation.journal.append(ev.ResetDone(attempt, "widget"), "confirmation")
         elif answer.action == "not-done":
-            rotation.journal.append(ev.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"), "confirmation")
+            rotation.journal.append(
+                ev.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"),
+                "confirmation",
+            )
         elif answer.action == "again":
             rotation.journal.append(ev.ResetAgainDecided(attempt, "widget"), "confirmation")
-        if answer.action in ("not-done", "again"):  # the portal is needed once more, and where its window stands is not known
+        if answer.action in (
+            "not-done",
+            "again",
+        ):  # the portal is needed once more, and where its window stands is not known
             await rotation.start_over()
         return answer.action != "stop"
 
@@ -160,25 +183,37 @@ def _working(step: str, take_over: bool, route: str) -> View:
 def _stopped(step: str, error: ReleveError) -> View:
     happened, safe, todo = error.sentences
     body = (
-        f"<p>{escape(happened)}</p><p><strong>Ce qui est sûr :</strong> {escape(safe)}</p><p><strong>À faire :</strong> {escape(todo)}</p>"
+        f"<p>{escape(happened)}</p><p><strong>Ce qui est sûr :</strong>"
+        f" {escape(safe)}</p><p><strong>À faire :</strong> {escape(todo)}</p>"
     )
     buttons = [button("again", "Réessayer", "primary")]
     if step in BY_ID:
         body += "<p>Si vous le pouvez, faites cet écran vous-même : Relève continue ensuite.</p>"
         buttons.append(button("by-hand", "Le faire moi-même"))
     buttons.append(button("stop", "M'arrêter là pour aujourd'hui", "link"))
-    return form("Cette étape s'est arrêtée", body, buttons=buttons, tone="trouble", tag=step_tag(step, "arrêtée") if step in BY_ID else "")
+    return form(
+        "Cette étape s'est arrêtée",
+        body,
+        buttons=buttons,
+        tone="trouble",
+        tag=step_tag(step, "arrêtée") if step in BY_ID else "",
+    )
 
 
 def _undecided(error: ReleveError, facts: Facts) -> View:
-    """While nothing tells whether the reset took place, a person may; a password that was seen and kept before the click is not typed."""
+    """While nothing tells whether the reset took place, a person may; a password that was seen and
+    kept before the click is not typed.
+    """
     happened, safe, _ = error.sentences
     body = (
         paragraphs(happened, safe)
-        + "<p>Regardez le portail (page restée ouverte, ou « Historique de mes actions » de son accueil), puis :</p>"
+        + "<p>Regardez le portail (page restée ouverte, ou « Historique de mes actions » de son"
+        " accueil), puis :</p>"
     )
     typed = button("typed", "Je vois le nouveau mot de passe : le saisir", "primary")
-    submitted = button("submitted", "Le portail a bien pris la demande : garder ce mot de passe", "primary")
+    submitted = button(
+        "submitted", "Le portail a bien pris la demande : garder ce mot de passe", "primary"
+    )
     buttons = [
         submitted if facts.unknown and facts.held else typed,
         *([button("not-done", "La réinitialisation n'a pas eu lieu")] if facts.unknown else []),

@@ -9,12 +9,12 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from releve.base.settings import load
 from releve.commands.demo import LOGIN, SIRET, fill, settings_text
+from releve.jupyter.copy import dated_copy
 from releve.record.folder import RecordFolder
 from releve.school import Faults, SchoolThread, World
-from releve.base.settings import load
 from releve.vault.throwaway import ThrowawayKeyring
-from releve.jupyter.copy import dated_copy
 
 
 class Training:
@@ -25,9 +25,13 @@ class Training:
         atexit.register(self._stack.close)
         account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"
         world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account)
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="releve-ecole-")))
+        folder = Path(
+            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="releve-ecole-"))
+        )
         keyring = self._stack.enter_context(ThrowawayKeyring())
-        school = self._stack.enter_context(SchoolThread(world, Faults.parse(["slash_in_first=1", "first_visit_form=1"])))
+        school = self._stack.enter_context(
+            SchoolThread(world, Faults.parse(["slash_in_first=1", "first_visit_form=1"]))
+        )
         fill(keyring.keystore(), world, account)
         (address,) = keyring.environment.values()
         path = folder / "releve.toml"

@@ -1,4 +1,6 @@
-"""A calendar to import (iCalendar, RFC 5545): one event for each technical account, on its day, with a reminder."""
+"""A calendar to import (iCalendar, RFC 5545): one event for each technical account, on its day,
+with a reminder.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,11 @@ from releve.planning.due import Due
 
 
 def calendar(dues: Iterable[Due], warn_days: int, now: datetime | None = None) -> bytes:
-    """The file's content. A structure without a known day has no event; those that share an account share one.
+    """The file's content. A structure without a known day has no event; those that share an account
+    share one.
 
-    An event keeps its UID for ever, and its SEQUENCE grows: a later import moves it instead of adding another.
+    An event keeps its UID for ever, and its SEQUENCE grows: a later import moves it instead of
+    adding another.
     """
     now = now or datetime.now(UTC)
     file = Calendar()
@@ -41,14 +45,18 @@ def _event(account: str, shared: list[Due], warn_days: int, now: datetime) -> Ev
     event.add("dtend", first.day + timedelta(days=1))
     event.add("summary", f"Chorus Pro : renouveler le mot de passe de {names}")
     description = (
-        f"Compte technique {account}. Dernier jour prévu : {first.day:%d/%m/%Y} ; "
-        f"le portail refuse l'ancien mot de passe à partir du {first.limit:%d/%m/%Y}. Lancez « releve lab » ou « releve rotate --due »."
+        f"Compte technique {account}. Dernier jour prévu : {first.day:%d/%m/%Y} ; le portail refuse"
+        f" l'ancien mot de passe à partir du {first.limit:%d/%m/%Y}. Lancez « releve lab » ou «"
+        " releve rotate --due »."
     )
     event.add("description", description)
     event.add("transp", "TRANSPARENT")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", f"Le mot de passe Chorus Pro de {names} est à renouveler avant le {first.day:%d/%m/%Y}.")
+    alarm.add(
+        "description",
+        f"Le mot de passe Chorus Pro de {names} est à renouveler avant le {first.day:%d/%m/%Y}.",
+    )
     alarm.add("trigger", timedelta(days=-warn_days))
     event.add_component(alarm)
     return event

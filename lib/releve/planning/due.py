@@ -1,6 +1,8 @@
-"""When each structure's password must be renewed: a pure function of the settings, of what the records tell, and of a day.
+"""When each structure's password must be renewed: a pure function of the settings, of what the
+records tell, and of a day.
 
-All dates are the operator's own days: what happened at 23:30 UTC on 30 June was done on 1 July in Paris.
+All dates are the operator's own days: what happened at 23:30 UTC on 30 June was done on 1 July in
+Paris.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 
-from releve.record.history import Past
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
+from releve.decision.state import Next
+from releve.record.history import Past
 
 
 class Standing(StrEnum):
@@ -25,16 +28,15 @@ class Standing(StrEnum):
 
 
 ORDER = list(Standing)
-_LEFT = ("", "abandoned", "damaged")
-_ONLY_PROOF = ("ProofLater", "ProofTooEarly")  # how a run stops when nothing else is left
 
 
 @dataclass(frozen=True)
 class Due:
-    """One structure's place in the year. Structures that share a technical account share all but their names.
+    """One structure's place in the year. Structures that share a technical account share all but
+    their names.
 
-    `day` is when the password is to be renewed at the latest, outside black-out periods; `limit` is the portal's own.
-    `today` says whether it is to be done now; `why` is a French line.
+    `day` is when the password is to be renewed at the latest, outside black-out periods; `limit` is
+    the portal's own. `today` says whether it is to be done now; `why` is a French line.
     """
 
     siret: str
@@ -56,7 +58,9 @@ class Due:
 
 
 def in_blackout(policy: Policy, day: date) -> bool:
-    """Whether `day` lies in a black-out period, both ends included; "12-24/01-02" goes over the new year."""
+    """Whether `day` lies in a black-out period, both ends included; "12-24/01-02" goes over the new
+    year.
+    """
     return any(_within(period, day) for period in policy.blackout)
 
 
@@ -67,7 +71,8 @@ def _within(period: str, day: date) -> bool:
 
 
 def deadline(last: date, policy: Policy) -> date:
-    """The last good day to renew a password made on `last`: `validity_days` later, or before the black-out that covers that day.
+    """The last good day to renew a password made on `last`: `validity_days` later, or before the
+    black-out that covers that day.
 
     When the whole year is blacked out, the day itself.
     """
@@ -80,8 +85,16 @@ def deadline(last: date, policy: Policy) -> date:
     return day
 
 
-def agenda(structures: Iterable[Structure], policy: Policy, past: Iterable[Past], today: date, zone: tzinfo | None = None) -> list[Due]:
-    """Where every structure stands on `today`, in the structures' order. `zone` None is the operator's own time zone."""
+def agenda(
+    structures: Iterable[Structure],
+    policy: Policy,
+    past: Iterable[Past],
+    today: date,
+    zone: tzinfo | None = None,
+) -> list[Due]:
+    """Where every structure stands on `today`, in the structures' order. `zone` None is the
+    operator's own time zone.
+    """
     chosen = list(structures)
     accounts = {each.siret: each.technical_account for each in chosen}
     by_account: dict[str, list[Past]] = {}
@@ -95,27 +108,59 @@ def agenda(structures: Iterable[Structure], policy: Policy, past: Iterable[Past]
     for structure in chosen:
         account = structure.technical_account
         if account not in shared:
-            shared[account] = _account(structure, by_account.get(account, []), told.get(account, []), policy, today, zone)
-    return [replace(shared[each.technical_account], siret=each.siret, name=each.name) for each in chosen]
+            shared[account] = _account(
+                structure, by_account.get(account, []), told.get(account, []), policy, today, zone
+            )
+    return [
+        replace(shared[each.technical_account], siret=each.siret, name=each.name) for each in chosen
+    ]
 
 
-def _account(structure: Structure, past: list[Past], told: list[date], policy: Policy, today: date, zone: tzinfo | None) -> Due:
+def _account(
+    structure: Structure,
+    past: list[Past],
+    told: list[date],
+    policy: Policy,
+    today: date,
+    zone: tzinfo | None,
+) -> Due:
     """What all structures of one technical account share, told for one of them."""
     succeeded = [each for each in past if each.outcome == "succeeded" and each.closed]
     latest = max(succeeded, key=lambda each: each.closed, default=None)  # type: ignore[arg-type, return-value]
     days = [each.closed.astimezone(zone).date() for each in succeeded if each.closed] + told
     last = max(days, default=None)
     left = next((each for each in reversed(past) if each.open), None)
-    day, limit = (deadline(last, policy), last + timedelta(days=PORTAL_LIMIT_DAYS)) if last else (None, None)
+    day, limit = (
+        (deadline(last, policy), last + timedelta(days=PORTAL_LIMIT_DAYS)) if last else (None, None)
+    )
     standing = _standing(past, latest, left, day, policy, today)
     ready, why = _today(standing, left, day, limit, policy, today)
     proof = latest.proof if latest else ""
-    return Due(structure.siret, structure.name, structure.technical_account, standing, ready, why, last, day, limit, left, proof)
+    return Due(
+        structure.siret,
+        structure.name,
+        structure.technical_account,
+        standing,
+        ready,
+        why,
+        last,
+        day,
+        limit,
+        left,
+        proof,
+    )
 
 
-def _standing(past: list[Past], latest: Past | None, left: Past | None, day: date | None, policy: Policy, today: date) -> Standing:
+def _standing(
+    past: list[Past],
+    latest: Past | None,
+    left: Past | None,
+    day: date | None,
+    policy: Policy,
+    today: date,
+) -> Standing:
     after = past[past.index(latest) + 1 :] if latest else past
-    if any(each.touched and each.outcome in _LEFT for each in after) or (left and left.touched):
+    if any(each.stuck for each in after) or (left and left.stuck):
         return Standing.STUCK
     if day is None:
         return Standing.UNKNOWN
@@ -124,7 +169,14 @@ def _standing(past: list[Past], latest: Past | None, left: Past | None, day: dat
     return Standing.SOON if today >= day - timedelta(days=policy.warn_days) else Standing.FAR
 
 
-def _today(standing: Standing, left: Past | None, day: date | None, limit: date | None, policy: Policy, today: date) -> tuple[bool, str]:
+def _today(
+    standing: Standing,
+    left: Past | None,
+    day: date | None,
+    limit: date | None,
+    policy: Policy,
+    today: date,
+) -> tuple[bool, str]:
     """Whether it is to be done now, and a French line that says why."""
     if standing is Standing.STUCK:
         return True, _stuck_why(left)
@@ -134,23 +186,40 @@ def _today(standing: Standing, left: Past | None, day: date | None, limit: date 
         end = _blackout_end(policy, today)
         if limit is None or end < limit:
             return False, f"période sans changement jusqu'au {end:%d/%m/%Y}"
-        return True, f"le portail n'acceptera plus le mot de passe le {limit:%d/%m/%Y}, pendant la période sans changement"
+        return (
+            True,
+            (
+                f"le portail n'acceptera plus le mot de passe le {limit:%d/%m/%Y}, pendant la"
+                " période sans changement"
+            ),
+        )
     if left is not None:
         return True, "une rotation est commencée et n'est pas finie ; rien n'est encore changé"
     if day is None:
         return True, "date du dernier changement inconnue"
     if standing is Standing.OVERDUE:
         past_limit = limit is not None and today >= limit
-        return True, f"en retard depuis le {day:%d/%m/%Y}" + (", et la limite du portail est dépassée" if past_limit else "")
+        return True, f"en retard depuis le {day:%d/%m/%Y}" + (
+            ", et la limite du portail est dépassée" if past_limit else ""
+        )
     return True, f"à renouveler avant le {day:%d/%m/%Y}"
 
 
 def _stuck_why(left: Past | None) -> str:
-    if left is not None and left.error in _ONLY_PROOF:
-        return "le nouveau mot de passe est entré partout ; il reste à noter s'il fonctionne, puis à clore"
+    if left is not None and left.next is Next.PROVE:
+        return (
+            "le nouveau mot de passe est entré partout ; il reste à noter s'il fonctionne, puis à"
+            " clore"
+        )
     if left is not None:
-        return "une rotation s'est arrêtée après la réinitialisation : les factures n'arrivent peut-être plus"
-    return "la dernière rotation a été abandonnée, ou son dossier est abîmé : les factures n'arrivent peut-être plus"
+        return (
+            "une rotation s'est arrêtée après la réinitialisation : les factures n'arrivent"
+            " peut-être plus"
+        )
+    return (
+        "la dernière rotation a été abandonnée, ou son dossier est abîmé : les factures n'arrivent"
+        " peut-être plus"
+    )
 
 
 def _blackout_end(policy: Policy, day: date) -> date:

@@ -1,7 +1,9 @@
-"""Waking a person, and only when needed: someone is waited for, something failed, is overdue, or nothing has run for too long.
+"""Waking a person, and only when needed: someone is waited for, something failed, is overdue, or
+nothing has run for too long.
 
-The texts are made here; `apprise` carries them (SMTP, webhooks, and a hundred others). A channel's address may hold a password, so it
-stands in the keyring (service "releve/notice", user = the channel's name), never in the settings.
+The texts are made here; `apprise` carries them (SMTP, webhooks, and a hundred others). A channel's
+address may hold a password, so it stands in the keyring (service "releve/notice", user = the
+channel's name), never in the settings.
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ from urllib.parse import quote
 
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
-from releve.headless.fleet import Line, Tour
-from releve.record.folder import PAGE
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
+from releve.headless.fleet import Line, Tour
+from releve.planning.due import Due, Standing
+from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
 from releve.vault.keystore import Keystore
-from releve.planning.due import Due, Standing
 
 HEARTBEAT = ".last-fleet.json"
 
@@ -32,7 +34,10 @@ class NoticeNotSent(ReleveError):
 
     happened = "L'avis n'a pas pu être envoyé par : {channels}."
     safe = "Les rotations et leurs dossiers ne sont pas touchés."
-    todo = "Vérifiez l'adresse (« releve notify --store NOM ») et le réseau, puis essayez : « releve notify --test »."
+    todo = (
+        "Vérifiez l'adresse (« releve notify --store NOM ») et le réseau, puis essayez : « releve"
+        " notify --test »."
+    )
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,14 @@ class Notice:
 
 def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
     """What a fleet has to say, None when nobody is needed."""
-    parts = [_lines("Une personne est attendue :", tour.person, settings.notices), _lines("En échec :", tour.failed, settings.notices)]
+    parts = [
+        _lines("Une personne est attendue :", tour.person, settings.notices),
+        _lines("En échec :", tour.failed, settings.notices),
+    ]
     if tour.left:
-        parts.append(f"{tour.stopped}\nPas commencées : {', '.join(tour.left)}. Relancez la même commande.")
+        parts.append(
+            f"{tour.stopped}\nPas commencées : {', '.join(tour.left)}. Relancez la même commande."
+        )
     if not any(parts):
         return None
     count = len(tour.person) + len(tour.failed) + len(tour.left)
@@ -55,7 +65,9 @@ def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
     return _notice(f"Relève : {count} structure{plural} à regarder", parts)
 
 
-def of_agenda(dues: Iterable[Due], last_fleet: datetime | None, settings: Settings, now: datetime) -> Notice | None:
+def of_agenda(
+    dues: Iterable[Due], last_fleet: datetime | None, settings: Settings, now: datetime
+) -> Notice | None:
     """What is stuck or overdue, and whether the scheduler has stopped; None when all is well."""
     dues = list(dues)
     urgent = [each for each in dues if each.standing in (Standing.STUCK, Standing.OVERDUE)]
@@ -65,7 +77,10 @@ def of_agenda(dues: Iterable[Due], last_fleet: datetime | None, settings: Settin
         parts.append(silence)
     if not any(parts):
         return None
-    count = f"{len(urgent)} structure{'s' * (len(urgent) > 1)} en retard ou bloquée{'s' * (len(urgent) > 1)}"
+    count = (
+        f"{len(urgent)} structure{'s' * (len(urgent) > 1)} en retard ou"
+        f" bloquée{'s' * (len(urgent) > 1)}"
+    )
     return _notice(f"Relève : {count if urgent else 'plus rien ne tourne'}", parts)
 
 
@@ -74,22 +89,31 @@ def _silence(last: datetime | None, days: int, now: datetime) -> str:
         return ""
     since = f"depuis le {last.astimezone():%d/%m/%Y à %H:%M}" if last else "encore"
     return (
-        f"« releve rotate --due » n'a pas tourné {since} (le planificateur devrait le lancer chaque jour). "
-        "Vérifiez la tâche planifiée : « releve schedule --help »."
+        f"« releve rotate --due » n'a pas tourné {since} (le planificateur devrait le lancer chaque"
+        " jour). Vérifiez la tâche planifiée : « releve schedule --help »."
     )
 
 
 def _lines(title: str, lines: list[Line], notices: Notices) -> str:
-    told = [f"- {line.name} ({line.structure})\n{line.text}\n{_link(line.record, notices)}".rstrip() for line in lines]
+    told = [
+        f"- {line.name} ({line.structure})\n{line.text}\n{_link(line.record, notices)}".rstrip()
+        for line in lines
+    ]
     return "\n".join([title, *told]) if told else ""
 
 
 def _link(record: str, notices: Notices) -> str:
-    """Where the reader opens the record: under `link` when the settings give one, else the file itself."""
+    """Where the reader opens the record: under `link` when the settings give one, else the file
+    itself.
+    """
     if not record:
         return ""
     folder = Path(record)
-    where = f"{notices.link.rstrip('/')}/{quote(folder.name)}/{PAGE}" if notices.link else (folder / PAGE).as_uri()
+    where = (
+        f"{notices.link.rstrip('/')}/{quote(folder.name)}/{PAGE}"
+        if notices.link
+        else (folder / PAGE).as_uri()
+    )
     return f"Dossier : {where}"
 
 
@@ -98,7 +122,9 @@ def _notice(title: str, parts: list[str]) -> Notice:
 
 
 def send(notice: Notice, settings: Settings, keystore: Keystore) -> None:
-    """By every channel of the settings. Raises `NoticeNotSent` naming those that failed, once all were tried."""
+    """By every channel of the settings. Raises `NoticeNotSent` naming those that failed, once all
+    were tried.
+    """
     failed = [name for name in settings.notices.channels if not _send(notice, keystore, name)]
     if failed:
         raise NoticeNotSent(channels=", ".join(failed))
@@ -114,7 +140,10 @@ def _send(notice: Notice, keystore: Keystore, channel: str) -> bool:
     except CredentialMissing:
         return False
     carrier = Apprise()
-    return bool(carrier.add(address.reveal()) and carrier.notify(title=notice.title, body=notice.body, body_format=NotifyFormat.TEXT))
+    return bool(
+        carrier.add(address.reveal())
+        and carrier.notify(title=notice.title, body=notice.body, body_format=NotifyFormat.TEXT)
+    )
 
 
 def store(keystore: Keystore, channel: str, address: str) -> bool:
@@ -139,13 +168,19 @@ def beat(outputs: Path, code: int, now: datetime | None = None) -> None:
 def last_beat(outputs: Path) -> datetime | None:
     """When a scheduled fleet last ran; None when it never did or the note cannot be read."""
     try:
-        return datetime.fromisoformat(json.loads((outputs / HEARTBEAT).read_text(encoding="utf-8"))["time"])
+        return datetime.fromisoformat(
+            json.loads((outputs / HEARTBEAT).read_text(encoding="utf-8"))["time"]
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def tell(notice: Notice | None, settings: Settings, open_keystore: Callable[[], Keystore]) -> ReleveError | None:
-    """Send what there is to say, if anything and by any channel; an error is returned, never raised: it changes no outcome."""
+def tell(
+    notice: Notice | None, settings: Settings, open_keystore: Callable[[], Keystore]
+) -> ReleveError | None:
+    """Send what there is to say, if anything and by any channel; an error is returned, never
+    raised: it changes no outcome.
+    """
     if notice is None or not settings.notices.channels:
         return None
     try:

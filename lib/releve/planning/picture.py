@@ -1,6 +1,8 @@
-"""The fleet as a picture: months as columns, structures as rows. Plain SVG, for the home notebook and the manager's page.
+"""The fleet as a picture: months as columns, structures as rows. Plain SVG, for the home notebook
+and the manager's page.
 
-Colour is never the only sign: each standing has its own mark and word, and each row its text for screen readers.
+Colour is never the only sign: each standing has its own mark and word, and each row its text for
+screen readers.
 """
 
 from __future__ import annotations
@@ -26,14 +28,35 @@ LOOK = {  # colour, mark
     Standing.SOON: ("#b26a00", "●"),
     Standing.FAR: ("#2e7d32", "✓"),
 }
-_MONTHS = ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."]
+_MONTHS = [
+    "janv.",
+    "févr.",
+    "mars",
+    "avr.",
+    "mai",
+    "juin",
+    "juil.",
+    "août",
+    "sept.",
+    "oct.",
+    "nov.",
+    "déc.",
+]
 _BEFORE, _COLUMNS = 2, 16  # months shown before this one, months in all: the portal's 14 months fit
-_LEFT, _MONTH, _ROW, _HEAD, _EVERY = 250, 44, 18, 20, 30  # pixels; the months are written again every 30 rows
+_LEFT, _MONTH, _ROW, _HEAD, _EVERY = (
+    250,
+    44,
+    18,
+    20,
+    30,
+)  # pixels; the months are written again every 30 rows
 _RIGHT = 110
 
 
 def year(dues: Sequence[Due], today: date) -> str:
-    """An SVG of about 18 pixels a structure, 1,064 wide; it scales to the page. An empty fleet gives the months alone."""
+    """An SVG of about 18 pixels a structure, 1,064 wide; it scales to the page. An empty fleet
+    gives the months alone.
+    """
     start = _month(today, -_BEFORE)
     parts, y = [], 0
     for number, due in enumerate(dues):
@@ -46,12 +69,16 @@ def year(dues: Sequence[Due], today: date) -> str:
         parts.append(_months(start, 0))
         y = _HEAD
     now, width = _x(today, start), _LEFT + _COLUMNS * _MONTH + _RIGHT
-    line = f'<line x1="{now}" x2="{now}" y1="{_HEAD}" y2="{y}" stroke="#1a237e" stroke-dasharray="3 2"><title>aujourd\'hui</title></line>'
+    line = (
+        f'<line x1="{now}" x2="{now}" y1="{_HEAD}" y2="{y}" stroke="#1a237e" stroke-dasharray="3'
+        " 2\"><title>aujourd'hui</title></line>"
+    )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + 4}" width="{width}" '
-        'style="max-width:100%;height:auto" role="img" '
-        f'aria-label="{escape(summary(dues, today))}" font-family="system-ui, sans-serif" font-size="12">'
-        f'<rect width="{width}" height="{y + 4}" fill="#fff"/>{"".join(parts)}{line}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + 4}" width="{width}"'
+        ' style="max-width:100%;height:auto" role="img"'
+        f' aria-label="{escape(summary(dues, today))}" font-family="system-ui, sans-serif"'
+        f' font-size="12"><rect width="{width}" height="{y + 4}"'
+        f' fill="#fff"/>{"".join(parts)}{line}</svg>'
     )
 
 
@@ -63,7 +90,9 @@ def counted(standing: Standing, number: int) -> str:
 def summary(dues: Sequence[Due], today: date) -> str:
     """How many stand where, in one French sentence."""
     count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
-    told = ", ".join(f"{number} {counted(standing, number)}" for standing, number in count.items() if number)
+    told = ", ".join(
+        f"{number} {counted(standing, number)}" for standing, number in count.items() if number
+    )
     return f"Échéances au {today:%d/%m/%Y} : {told or 'aucune structure'}."
 
 
@@ -86,8 +115,14 @@ def _months(start: date, y: int) -> str:
     for number in range(_COLUMNS):
         month = _month(start, number)
         text = f"{_MONTHS[month.month - 1]}{f' {month.year % 100}' if month.month == 1 else ''}"
-        cells.append(f'<text x="{_LEFT + number * _MONTH + 3}" y="{y + 14}" fill="#444" font-size="10">{text}</text>')
-    return f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_HEAD}" fill="#eceff1"/>{"".join(cells)}'
+        cells.append(
+            f'<text x="{_LEFT + number * _MONTH + 3}" y="{y + 14}" fill="#444"'
+            f' font-size="10">{text}</text>'
+        )
+    return (
+        f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_HEAD}"'
+        f' fill="#eceff1"/>{"".join(cells)}'
+    )
 
 
 def _short(name: str) -> str:
@@ -96,7 +131,9 @@ def _short(name: str) -> str:
 
 
 def _row(due: Due, start: date, y: int, today: date) -> str:
-    """The name, the bar from the last renewal to the day, the mark at the day, and the standing in words."""
+    """The name, the bar from the last renewal to the day, the mark at the day, and the standing in
+    words.
+    """
     colour, mark = LOOK[due.standing]
     middle, name = y + 13, _short(due.name)
     last = f"dernier changement le {due.last:%d/%m/%Y}, " if due.last else ""
@@ -104,24 +141,49 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
     at = _x(today if urgent or due.day is None else due.day, start)
     parts = [
         f"<g><title>{escape(f'{due.name} ({due.siret}) : {last}{due.why}')}</title>",
-        f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_ROW}" fill="#fff" stroke="#eceff1"/>',
+        (
+            f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_ROW}"'
+            ' fill="#fff" stroke="#eceff1"/>'
+        ),
         f'<text x="6" y="{middle}" fill="#212121">{escape(name)}</text>',
     ]
     if due.last and due.day:
         begin, at_day = _x(due.last, start), _x(due.day, start)
-        parts.append(f'<rect x="{begin}" y="{y + 6}" width="{max(at_day - begin, 0):.1f}" height="6" rx="3" fill="#c8e6c9"/>')
+        parts.append(
+            f'<rect x="{begin}" y="{y + 6}" width="{max(at_day - begin, 0):.1f}" height="6" rx="3"'
+            ' fill="#c8e6c9"/>'
+        )
         if due.day < today and not urgent:
-            parts.append(f'<rect x="{at}" y="{y + 6}" width="{_x(today, start) - at:.1f}" height="6" fill="{colour}"/>')
+            parts.append(
+                f'<rect x="{at}" y="{y + 6}" width="{_x(today, start) - at:.1f}" height="6"'
+                f' fill="{colour}"/>'
+            )
     if due.limit and due.limit < start + timedelta(days=31 * _COLUMNS):
         limit = _x(due.limit, start)
-        parts.append(f'<line x1="{limit}" x2="{limit}" y1="{y + 3}" y2="{y + 15}" stroke="#616161" stroke-width="2"/>')
-    parts.append(f'<text x="{at}" y="{middle}" fill="{colour}" text-anchor="middle" font-weight="bold">{mark}</text>')
-    word = WORDS[due.standing] if urgent or due.day is None else f"{WORDS[due.standing]} {due.day:%d/%m/%y}"
-    parts.append(f'<text x="{_LEFT + _COLUMNS * _MONTH + 6}" y="{middle}" fill="{colour}" font-size="11">{word}</text></g>')
+        parts.append(
+            f'<line x1="{limit}" x2="{limit}" y1="{y + 3}" y2="{y + 15}" stroke="#616161"'
+            ' stroke-width="2"/>'
+        )
+    parts.append(
+        f'<text x="{at}" y="{middle}" fill="{colour}" text-anchor="middle"'
+        f' font-weight="bold">{mark}</text>'
+    )
+    word = (
+        WORDS[due.standing]
+        if urgent or due.day is None
+        else f"{WORDS[due.standing]} {due.day:%d/%m/%y}"
+    )
+    parts.append(
+        f'<text x="{_LEFT + _COLUMNS * _MONTH + 6}" y="{middle}" fill="{colour}"'
+        f' font-size="11">{word}</text></g>'
+    )
     return "".join(parts)
 
 
 def legend() -> str:
     """The marks and their words, as one line of HTML."""
-    marks = " · ".join(f'<span style="color:{colour}"><b>{mark}</b> {WORDS[standing]}</span>' for standing, (colour, mark) in LOOK.items())
+    marks = " · ".join(
+        f'<span style="color:{colour}"><b>{mark}</b> {WORDS[standing]}</span>'
+        for standing, (colour, mark) in LOOK.items()
+    )
     return f"{marks} · <b>│</b> limite du portail (424 jours) · <b>┊</b> aujourd'hui"

@@ -1,4 +1,6 @@
-"""The manager's page: who is due, what is stuck, what is unproven, and how much of people's time it took. One HTML file, no network."""
+"""The manager's page: who is due, what is stuck, what is unproven, and how much of people's time it
+took. One HTML file, no network.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from releve.record.history import Past
-from releve.record.folder import PAGE
 from releve.planning.due import Due, Standing
 from releve.planning.picture import counted, legend, year
+from releve.record.folder import PAGE
+from releve.record.history import Past
 
 YEAR = timedelta(days=365)
 
@@ -45,23 +47,34 @@ def numbers(past: Sequence[Past], now: datetime) -> Numbers:
     )
 
 
-def page(dues: Sequence[Due], past: Sequence[Past], folder: Path, now: datetime | None = None) -> str:
+def page(
+    dues: Sequence[Due], past: Sequence[Past], folder: Path, now: datetime | None = None
+) -> str:
     """The whole page; `folder` is where it will stand, for links to the records."""
     now = now or datetime.now(UTC)
     today = now.astimezone().date()
-    latest = {each.account: each for each in past if each.outcome == "succeeded"}  # the oldest first: the last one stays
+    latest = {
+        each.account: each for each in past if each.outcome == "succeeded"
+    }  # the oldest first: the last one stays
     count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters["day"] = lambda value: f"{value:%d/%m/%Y}" if isinstance(value, date) else "inconnue"
+    environment.filters["day"] = lambda value: (
+        f"{value:%d/%m/%Y}" if isinstance(value, date) else "inconnue"
+    )
     environment.filters["link"] = lambda record: f"{quote(os.path.relpath(record, folder))}/{PAGE}"
     return environment.get_template("report.html.j2").render(
         now=now.astimezone(),
         counts=[(counted(standing, number), number) for standing, number in count.items()],
         total=len(dues),
         today=[each for each in dues if each.today],
-        stuck=[each for each in past if each.outcome in ("", "damaged") and _still_left(each, past)],
+        stuck=[
+            each for each in past if each.outcome in ("", "damaged") and _still_left(each, past)
+        ],
         unproven=[each for each in dues if each.proof == "none" and each.account in latest],
         latest=latest,
         numbers=numbers(past, now),
@@ -72,4 +85,7 @@ def page(dues: Sequence[Due], past: Sequence[Past], folder: Path, now: datetime 
 
 def _still_left(each: Past, past: Sequence[Past]) -> bool:
     """A damaged record matters until a later success of the same structure."""
-    return each.open or not any(later.structure == each.structure and later.outcome == "succeeded" for later in past[past.index(each) :])
+    return each.open or not any(
+        later.structure == each.structure and later.outcome == "succeeded"
+        for later in past[past.index(each) :]
+    )

@@ -16,11 +16,16 @@ from releve.portal.screens import AccueilDeChorusPro
 
 
 class Auto:
-    """A route that becomes one of the two once the portal has shown which of them it offers. It chooses before any effect."""
+    """A route that becomes one of the two once the portal has shown which of them it offers. It
+    chooses before any effect.
+    """
 
     def __init__(self, login: Login, siret: str, account: str) -> None:
         self.browser = login.browser
-        self._documented, self._newer = Gestionnaire(login, siret, account), Raccordements(login, siret, account)
+        self._documented, self._newer = (
+            Gestionnaire(login, siret, account),
+            Raccordements(login, siret, account),
+        )
         self._route: Gestionnaire | Raccordements = self._documented
         self._chosen = False
 
@@ -53,7 +58,10 @@ class Auto:
             self._route, self._chosen = self._documented, False
         if step == "accueil":
             await self.browser.page.wait_for_load_state()
-            if not await AccueilDeChorusPro(self.browser).mark().count() and await self._newer_offered():
+            if (
+                not await AccueilDeChorusPro(self.browser).mark().count()
+                and await self._newer_offered()
+            ):
                 self._route = self._newer
 
     async def go(self, step: str) -> str:
@@ -72,12 +80,16 @@ class Auto:
         return await Domaines(self.browser).mark().count() == 1
 
     async def _change_over(self) -> str:
-        """Back to the home page, then as far by the newer route. Raises `ResetButtonMissing` when the portal does not offer it."""
+        """Back to the home page, then as far by the newer route. Raises `ResetButtonMissing` when
+        the portal does not offer it.
+        """
         page = Domaines(self.browser)
         await page.press(page.button("home.link"), page.words.first("home.link"))
         await AccueilDeChorusPro(self.browser).reached()
         if not await self._newer_offered():
-            raise e.ResetButtonMissing(siret=self._newer.siret, wanted=page.words.first("reset.button"))
+            raise e.ResetButtonMissing(
+                siret=self._newer.siret, wanted=page.words.first("reset.button")
+            )
         self._route = self._newer
         return [await self._newer.go(step) for step in ("accueil", "structures", "structure")][-1]
 

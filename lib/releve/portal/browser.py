@@ -1,4 +1,6 @@
-"""The browser at its edge: one window, watched for every way in which a page can fail, and pictures without secrets."""
+"""The browser at its edge: one window, watched for every way in which a page can fail, and pictures
+without secrets.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +31,21 @@ from playwright.async_api import (
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from releve.portal.browsers import Browser as BrowserChoice
 from releve.base.disk import write_atomically
-from releve.record import picture
 from releve.base.secret import Secret, registered, scrub
 from releve.base.settings import Portal, origin
-from releve.portal import errors as e
-from releve.portal.displayed import displayed
 from releve.base.words import Words
+from releve.portal import errors as e
+from releve.portal.browsers import Browser as BrowserChoice
+from releve.portal.displayed import displayed
+from releve.record import picture
 
-# Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour over its place until `_UNCOVER`.
-# What is `shown` may be a password that nobody has read yet: it is covered too, and stays as it is in the page, to be read.
-# Returns the covered boxes (left, top, right, bottom), whether a known secret is left, and the text that the picture will show.
+# Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
+# over its place until `_UNCOVER`.
+# What is `shown` may be a password that nobody has read yet: it is covered too, and stays as it is
+# in the page, to be read.
+# Returns the covered boxes (left, top, right, bottom), whether a known secret is left, and the text
+# that the picture will show.
 _BLANK = """
 ([known, shown]) => {
   for (const running of document.getAnimations()) try { running.finish(); } catch { running.cancel(); }  // an endless one
@@ -92,7 +97,9 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
 
 
 class PortalBrowser:
-    """One browser with one context. `page` is the page in hand: a step that opens a tab puts the new one there."""
+    """One browser with one context. `page` is the page in hand: a step that opens a tab puts the
+    new one there.
+    """
 
     def __init__(self, settings: Portal, choice: BrowserChoice, headed: bool) -> None:
         self.settings, self.choice, self.headed = settings, choice, headed
@@ -105,8 +112,12 @@ class PortalBrowser:
         self._tab, self._tabs = "portal", dict[str, Page]()
         self._cameras: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._failure: asyncio.Future[e.PortalError] | None = None
-        self._asked: Request | None = None  # the page that was asked for and has not begun to arrive
-        self._date: tuple[float, float] | None = None  # the portal's clock and this machine's, at the latest page
+        self._asked: Request | None = (
+            None  # the page that was asked for and has not begun to arrive
+        )
+        self._date: tuple[float, float] | None = (
+            None  # the portal's clock and this machine's, at the latest page
+        )
         self.title = ""  # the screen in hand, for messages
 
     async def start(self) -> None:
@@ -114,29 +125,44 @@ class PortalBrowser:
         try:
             self._browser = await self._launch()
             self._browser.on("disconnected", self._on_gone)
-            self._context = await self._browser.new_context(locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800})
+            self._context = await self._browser.new_context(
+                locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800}
+            )
             self._context.set_default_timeout(self.timeout * 1000)
             self._context.on("page", self._watch)
             self._page = await self._context.new_page()
         except PlaywrightError as error:
             await self.close()
-            raise e.BrowserDidNotStart(name=self.choice.name, why=scrub(error.message.splitlines()[0])) from None
+            raise e.BrowserDidNotStart(
+                name=self.choice.name, why=scrub(error.message.splitlines()[0])
+            ) from None
 
     async def _launch(self) -> Browser:
-        os.environ.pop("DEBUG", None)  # Playwright would write every value that it types to the standard error
+        os.environ.pop(
+            "DEBUG", None
+        )  # Playwright would write every value that it types to the standard error
         self._playwright = await async_playwright().start()
         try:
-            return await self._open(self._playwright.chromium, sandbox=hasattr(os, "geteuid") and os.geteuid() != 0)
+            return await self._open(
+                self._playwright.chromium, sandbox=hasattr(os, "geteuid") and os.geteuid() != 0
+            )
         except PlaywrightError as error:
-            if "sandbox" not in error.message.lower():  # a system that forbids it (containers, some distributions) says so
+            if (
+                "sandbox" not in error.message.lower()
+            ):  # a system that forbids it (containers, some distributions) says so
                 raise
             return await self._open(self._playwright.chromium, sandbox=False)
 
     def _open(self, chromium: BrowserType, sandbox: bool) -> Awaitable[Browser]:
-        """With Chromium's own sandbox where it can be: never as root, and on Windows it was not tried."""
+        """With Chromium's own sandbox where it can be: never as root, and on Windows it was not
+        tried.
+        """
         choice = self.choice
         return chromium.launch(
-            headless=not self.headed, channel=choice.channel, executable_path=choice.executable, chromium_sandbox=sandbox
+            headless=not self.headed,
+            channel=choice.channel,
+            executable_path=choice.executable,
+            chromium_sandbox=sandbox,
         )
 
     async def close(self) -> None:
@@ -152,7 +178,9 @@ class PortalBrowser:
         self._tab, self._tabs = "portal", {}
 
     async def turn(self, tab: str) -> None:
-        """Take the tab of that name in hand, opened at its first call; the one in hand keeps its name. The first one is "portal"."""
+        """Take the tab of that name in hand, opened at its first call; the one in hand keeps its
+        name. The first one is "portal".
+        """
         if tab == self._tab:
             return
         if self._page is not None:
@@ -195,7 +223,9 @@ class PortalBrowser:
         page.on("crash", self._on_gone)
 
     def _on_gone(self, _: Browser | Page) -> None:
-        """Nothing else would tell: what is asked of a browser as it dies is not answered before its time-out."""
+        """Nothing else would tell: what is asked of a browser as it dies is not answered before its
+        time-out.
+        """
         self._fail(e.BrowserGone(screen=self.title))
 
     def _on_request(self, request: Request) -> None:
@@ -208,26 +238,40 @@ class PortalBrowser:
         with suppress(KeyError, ValueError):
             self._date = parsedate_to_datetime(response.headers["date"]).timestamp(), time.time()
         if response.status >= 500 and self._is_main(response.request):
-            self._fail(e.Maintenance(screen=self.title) if response.status == 503 else e.TechnicalError(screen=self.title))
+            self._fail(
+                e.Maintenance(screen=self.title)
+                if response.status == 503
+                else e.TechnicalError(screen=self.title)
+            )
 
     def _on_request_failed(self, request: Request) -> None:
         if request == self._asked:
             self._asked = None
         why = request.failure or ""
-        if self._is_main(request) and "ERR_ABORTED" not in why:  # an aborted request was replaced by another, or became a download
+        if (
+            self._is_main(request) and "ERR_ABORTED" not in why
+        ):  # an aborted request was replaced by another, or became a download
             self._fail(e.PortalUnreachable(origin=origin(request.url), why=why))
 
     def skew(self, now: float) -> float | None:
-        """The portal's time less this machine's, in seconds, by the latest answer's Date header; None when none told it."""
+        """The portal's time less this machine's, in seconds, by the latest answer's Date header;
+        None when none told it.
+        """
         return self._date[0] - (now - (time.time() - self._date[1])) if self._date else None
 
     def _is_main(self, request: Request) -> bool:
-        """Whether it asks for the page in hand: what a tab that was laid aside meets is seen when it is taken in hand again."""
+        """Whether it asks for the page in hand: what a tab that was laid aside meets is seen when
+        it is taken in hand again.
+        """
         try:
             frame: Frame | None = request.frame if request.is_navigation_request() else None
         except PlaywrightError:  # the page of a new tab is not known yet at its first request
             return request.is_navigation_request()
-        return frame is not None and frame.parent_frame is None and frame.page not in self._tabs.values()
+        return (
+            frame is not None
+            and frame.parent_frame is None
+            and frame.page not in self._tabs.values()
+        )
 
     def _fail(self, error: e.PortalError) -> None:
         if self._failure and not self._failure.done():
@@ -235,7 +279,9 @@ class PortalBrowser:
 
     @asynccontextmanager
     async def on(self, title: str) -> AsyncIterator[None]:
-        """Everything within happens on the screen `title`; what Playwright raises becomes one of the portal's errors."""
+        """Everything within happens on the screen `title`; what Playwright raises becomes one of
+        the portal's errors.
+        """
         self.title = title
         self._failure = asyncio.get_running_loop().create_future()
         try:
@@ -247,7 +293,11 @@ class PortalBrowser:
 
     def _translate(self, error: PlaywrightError) -> e.PortalError:
         first = scrub(error.message.splitlines()[0]) if error.message else ""
-        gone = self._page is None or self._page.is_closed() or not (self._browser and self._browser.is_connected())
+        gone = (
+            self._page is None
+            or self._page.is_closed()
+            or not (self._browser and self._browser.is_connected())
+        )
         if gone or "has been closed" in first or "crashed" in first.lower():
             return e.BrowserGone(screen=self.title)
         if network := re.search(r"net::\w+", first):
@@ -259,19 +309,24 @@ class PortalBrowser:
         await self.page.goto(url, wait_until="commit", timeout=self.timeout * 1000)
 
     async def wait_for(self, wanted: Locator, label: str, within_dialog: bool = False) -> None:
-        """Return when `wanted` is visible; raise the right `PortalError` as soon as the page says anything else.
+        """Return when `wanted` is visible; raise the right `PortalError` as soon as the page says
+        anything else.
 
         Safe to repeat. A window laid over the page is an error of its own unless `within_dialog`.
         """
         trouble = self.page.get_by_text(self._any_trouble()).filter(visible=True)
-        either = asyncio.ensure_future(wanted.or_(trouble).filter(visible=True).first.wait_for(timeout=self.timeout * 1000))
+        either = asyncio.ensure_future(
+            wanted.or_(trouble).filter(visible=True).first.wait_for(timeout=self.timeout * 1000)
+        )
         watched: set[asyncio.Future[object]] = {either}  # type: ignore[arg-type]
         if self._failure:
             watched.add(self._failure)  # type: ignore[arg-type]
         try:
             await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if either.done() and not either.exception():
-                there, text = await asyncio.gather(wanted.filter(visible=True).count(), self.popup())
+                there, text = await asyncio.gather(
+                    wanted.filter(visible=True).count(), self.popup()
+                )
                 if there and text and not within_dialog:
                     raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
                 if there:
@@ -284,11 +339,18 @@ class PortalBrowser:
                 await either
 
     def _any_trouble(self) -> re.Pattern[str]:
-        return re.compile("|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES), re.IGNORECASE)
+        return re.compile(
+            "|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES),
+            re.IGNORECASE,
+        )
 
     def laid_over(self) -> Locator:
         """The windows laid over the page."""
-        return self.page.get_by_role("dialog").or_(self.page.get_by_role("alertdialog")).filter(visible=True)
+        return (
+            self.page.get_by_role("dialog")
+            .or_(self.page.get_by_role("alertdialog"))
+            .filter(visible=True)
+        )
 
     async def popup(self) -> str:
         """The text of a window laid over the page, on one line; "" when there is none."""
@@ -296,14 +358,24 @@ class PortalBrowser:
         return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
 
     async def diagnose(self, label: str, within_dialog: bool = False) -> e.PortalError:
-        """Why the page in hand is not the one expected: the most telling error that what it shows allows."""
-        if not (self._browser and self._browser.is_connected()) or self._page is None or self._page.is_closed():
+        """Why the page in hand is not the one expected: the most telling error that what it shows
+        allows.
+        """
+        if (
+            not (self._browser and self._browser.is_connected())
+            or self._page is None
+            or self._page.is_closed()
+        ):
             return e.BrowserGone(screen=self.title)
         if self._asked:  # asked before anything else: a page on its way answers no question
             return e.PortalTooSlow(screen=self.title, seconds=round(self.timeout))
         with suppress(PlaywrightError):
             for key, error in _TROUBLES.items():
-                if await self.page.get_by_text(self.words.find(f"trouble.{key}")).filter(visible=True).count():
+                if (
+                    await self.page.get_by_text(self.words.find(f"trouble.{key}"))
+                    .filter(visible=True)
+                    .count()
+                ):
                     return error(screen=self.title, login=self.settings.login)
             if self._failure and self._failure.done():
                 return self._failure.result()
@@ -312,12 +384,16 @@ class PortalBrowser:
         return e.ScreenNotRecognised(screen=self.title, wanted=label)
 
     async def type_secret(self, field: Locator, secret: Secret) -> None:
-        """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused` before anything is typed."""
+        """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused`
+        before anything is typed.
+        """
         self.check_origin()
         await field.fill(secret.reveal())
 
     def check_origin(self) -> None:
-        """Raises `OriginRefused` unless the page in hand stands on one of the origins of the settings."""
+        """Raises `OriginRefused` unless the page in hand stands on one of the origins of the
+        settings.
+        """
         try:
             here = origin(self.page.url)
         except ValueError:
@@ -326,7 +402,9 @@ class PortalBrowser:
             raise e.OriginRefused(origin=here)
 
     async def capture(self, path: Path) -> bool:
-        """A picture of the page with every secret blanked in the page itself. False, and no file, when that cannot be assured."""
+        """A picture of the page with every secret blanked in the page itself. False, and no file,
+        when that cannot be assured.
+        """
         blanked = None
         try:
             blanked = await self._blank()
@@ -350,31 +428,44 @@ class PortalBrowser:
                 await frame.evaluate(_UNCOVER)
 
     async def _shot(self) -> bytes:
-        """Chromium's own call: Playwright's goes back and forth several times, and waits for a compression that is slower than the page."""
+        """Chromium's own call: Playwright's goes back and forth several times, and waits for a
+        compression that is slower than the page.
+        """
         page = self.page
         if page not in self._cameras:
             self._cameras[page] = await self.context.new_cdp_session(page)
-        answer = await self._cameras[page].send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+        answer = await self._cameras[page].send(
+            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}
+        )
         return base64.b64decode(answer["data"])
 
     async def _blank(self) -> tuple[list[list[float]], str] | None:
-        """Blank every frame; the covered boxes on the picture and its text, or None when a secret is left.
+        """Blank every frame; the covered boxes on the picture and its text, or None when a secret
+        is left.
 
-        A person may have gone further than the step, to a password that nobody has read yet: what may be one is covered too.
+        A person may have gone further than the step, to a password that nobody has read yet: what
+        may be one is covered too.
         """
         boxes, texts = [], []
         for frame in self.page.frames:
-            done = await frame.evaluate(_BLANK, [list(registered()), await displayed(frame, self.words)])
+            done = await frame.evaluate(
+                _BLANK, [list(registered()), await displayed(frame, self.words)]
+            )
             if done["left"]:
                 return None
             x, y = await _offset(frame)
-            boxes += [[left + x, top + y, right + x, bottom + y] for left, top, right, bottom in done["boxes"]]
+            boxes += [
+                [left + x, top + y, right + x, bottom + y]
+                for left, top, right, bottom in done["boxes"]
+            ]
             texts.append(done["text"])
         return boxes, "\n".join(texts)
 
 
 async def _offset(frame: Frame) -> tuple[float, float]:
-    """Where a frame stands on the picture. One that is not shown has its boxes outside, where there is no picture."""
+    """Where a frame stands on the picture. One that is not shown has its boxes outside, where there
+    is no picture.
+    """
     if frame.parent_frame is None:
         return 0, 0
     box = await (await frame.frame_element()).bounding_box()

@@ -1,7 +1,9 @@
-"""Which browser drives the portal. Standard library only: the bootstrap asks it before anything is installed.
+"""Which browser drives the portal. Standard library only: the bootstrap asks it before anything is
+installed.
 
-The places of Edge and Chrome are those where Playwright looks for `channel=`, and the names under `ms-playwright` those
-that it downloads to (playwright 1.65, `coreBundle.js`). Debian's Chromium is found by `executable_path=` only.
+The places of Edge and Chrome are those where Playwright looks for `channel=`, and the names under
+`ms-playwright` those that it downloads to (playwright 1.65, `coreBundle.js`). Debian's Chromium is
+found by `executable_path=` only.
 """
 
 from __future__ import annotations
@@ -30,8 +32,15 @@ CHANNELS = {
     },
 }
 SHELL, FULL = ("chromium-headless-shell",), ("chromium", "chromium-browser")
-OWN_SHELL = ("chromium_headless_shell-*/*/chrome-headless-shell", "chromium_headless_shell-*/*/chrome-headless-shell.exe")
-OWN_FULL = ("chromium-*/*/chrome", "chromium-*/*/chrome.exe", "chromium-*/*/*.app/Contents/MacOS/Google Chrome for Testing")
+OWN_SHELL = (
+    "chromium_headless_shell-*/*/chrome-headless-shell",
+    "chromium_headless_shell-*/*/chrome-headless-shell.exe",
+)
+OWN_FULL = (
+    "chromium-*/*/chrome",
+    "chromium-*/*/chrome.exe",
+    "chromium-*/*/*.app/Contents/MacOS/Google Chrome for Testing",
+)
 
 
 class BrowserNotFound(ReleveError):
@@ -39,8 +48,9 @@ class BrowserNotFound(ReleveError):
 
     happened = "Aucun navigateur utilisable n'a été trouvé sur ce poste (demandé : {wanted})."
     todo = (
-        "Installez Microsoft Edge, Google Chrome ou Chromium (sous Debian : « sudo apt install chromium »), "
-        "ou écrivez le chemin d'un navigateur dans les réglages, clé « portal.browser », puis relancez."
+        "Installez Microsoft Edge, Google Chrome ou Chromium (sous Debian : « sudo apt install"
+        " chromium »), ou écrivez le chemin d'un navigateur dans les réglages, clé « portal.browser"
+        " », puis relancez."
     )
 
 
@@ -54,20 +64,25 @@ class Browser:
 
 
 def find(preference: str = "auto", headed: bool = False) -> Browser:
-    """The browser to launch: `preference` is `auto`, `msedge`, `chrome`, `chromium` or the path of an executable.
+    """The browser to launch: `preference` is `auto`, `msedge`, `chrome`, `chromium` or the path of
+    an executable.
 
-    Hidden, Chromium's headless shell comes before the full one, for it starts faster; it cannot show a window, so it is
-    left out when `headed`. Raises `BrowserNotFound`.
+    Hidden, Chromium's headless shell comes before the full one, for it starts faster; it cannot
+    show a window, so it is left out when `headed`. Raises `BrowserNotFound`.
     """
     found = next(_candidates(preference, headed), None)
     if found is None:
-        raise BrowserNotFound(wanted=f"« {preference} »" + (", avec une fenêtre visible" if headed else ""))
+        raise BrowserNotFound(
+            wanted=f"« {preference} »" + (", avec une fenêtre visible" if headed else "")
+        )
     return found
 
 
 def can_show_a_window() -> bool:
     """Whether a visible browser has a screen to appear on: a Linux server has none."""
-    return sys.platform in ("win32", "darwin") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
 
 
 def _candidates(preference: str, headed: bool) -> Iterator[Browser]:
@@ -87,7 +102,10 @@ def _is_installed(channel: str) -> bool:
     place = CHANNELS[channel].get(sys.platform, "")
     roots = [""]
     if sys.platform == "win32":
-        roots = [os.environ.get(name, "") for name in ("LOCALAPPDATA", "PROGRAMFILES", "PROGRAMFILES(X86)")]
+        roots = [
+            os.environ.get(name, "")
+            for name in ("LOCALAPPDATA", "PROGRAMFILES", "PROGRAMFILES(X86)")
+        ]
     return bool(place) and any(Path(root, place).is_file() for root in roots)
 
 
@@ -102,7 +120,9 @@ def _downloaded(headed: bool) -> Iterator[Browser]:
     """What `playwright install` left, complete, the newest revision first."""
     for pattern in OWN_FULL if headed else OWN_SHELL + OWN_FULL:
         for executable in sorted(_cache().glob(pattern), key=_revision, reverse=True):
-            if (_cache() / executable.relative_to(_cache()).parts[0] / "INSTALLATION_COMPLETE").exists():
+            if (
+                _cache() / executable.relative_to(_cache()).parts[0] / "INSTALLATION_COMPLETE"
+            ).exists():
                 yield Browser(None, str(executable), "Chromium (Playwright)")
 
 
@@ -113,5 +133,13 @@ def _revision(executable: Path) -> int:
 
 def _cache() -> Path:
     named, home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH"), Path.home()
-    usual = {"win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"), "darwin": home / "Library/Caches"}
-    return Path(named) if named else usual.get(sys.platform, Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")) / "ms-playwright"
+    usual = {
+        "win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"),
+        "darwin": home / "Library/Caches",
+    }
+    return (
+        Path(named)
+        if named
+        else usual.get(sys.platform, Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache"))
+        / "ms-playwright"
+    )

@@ -1,4 +1,6 @@
-"""A route that a person may take over, screen by screen, or go through alone: the same promises, the same journal."""
+"""A route that a person may take over, screen by screen, or go through alone: the same promises,
+the same journal.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ from typing import Protocol
 
 from playwright.async_api import Error as PlaywrightError
 
-from releve.rotation.prompts import ByHandOnly, Operator
-from releve.decision.procedure import Step, by_hand, screen
 from releve.base.secret import Secret
+from releve.decision.procedure import Step, by_hand, screen
 from releve.portal.browser import PortalBrowser
 from releve.portal.drift import Look
 from releve.portal.errors import PasswordUnreadable, PortalError, ResetRefused
 from releve.portal.route import Route
+from releve.rotation.prompts import ByHandOnly, Operator
 
 
 class Driven(Route, Protocol):
@@ -23,16 +25,26 @@ class Driven(Route, Protocol):
     browser: PortalBrowser
 
     async def arrived(self, step: str) -> None:
-        """Make sure that the window shows what `step` leads to. Raises `PortalError`; safe to repeat."""
+        """Make sure that the window shows what `step` leads to. Raises `PortalError`; safe to
+        repeat.
+        """
 
 
 class ByHand:
-    """Does by itself what `driven` can, and asks the operator for the steps in `manual`; for all of them without `driven`."""
+    """Does by itself what `driven` can, and asks the operator for the steps in `manual`; for all of
+    them without `driven`.
+    """
 
-    def __init__(self, operator: Operator, account: str, driven: Driven | None, name: str = "gestionnaire") -> None:
+    def __init__(
+        self, operator: Operator, account: str, driven: Driven | None, name: str = "gestionnaire"
+    ) -> None:
         self.operator, self.account, self.driven = operator, account, driven
-        self._name = "gestionnaire" if name == "auto" else name  # nobody looks at what the portal shows: the document's own way
-        self.behind: set[str] = set()  # screens that a person went through before this process: they are not asked for again
+        self._name = (
+            "gestionnaire" if name == "auto" else name
+        )  # nobody looks at what the portal shows: the document's own way
+        self.behind: set[str] = (
+            set()
+        )  # screens that a person went through before this process: they are not asked for again
         self.manual: set[str] = set()
         self._mode = "manual"
         self._typed: Secret | None = None  # the password in sight, given by the person who sees it
@@ -77,7 +89,9 @@ class ByHand:
         return f"« {found.title} » fait à la main"
 
     async def _screen(self, step: Step) -> None:
-        """Ask for a screen by hand, and check in the shared window, if there is one, where that led."""
+        """Ask for a screen by hand, and check in the shared window, if there is one, where that
+        led.
+        """
         await self._front()
         more = await self.operator.screen(step)
         while self.driven and more:
@@ -110,7 +124,9 @@ class ByHand:
             await driven.commit()
             return
         await self._front()
-        if not await self.operator.reset_by_hand(by_hand("confirmation", "confirm", self.name), self.account):
+        if not await self.operator.reset_by_hand(
+            by_hand("confirmation", "confirm", self.name), self.account
+        ):
             raise ResetRefused(text="dit par l'opérateur")
 
     async def read(self) -> Secret:
@@ -120,7 +136,9 @@ class ByHand:
         if driven := self._automatic("mot-de-passe"):
             try:
                 return await driven.read()
-            except PasswordUnreadable as error:  # the page is still open: a person may be able to read it
+            except (
+                PasswordUnreadable
+            ) as error:  # the page is still open: a person may be able to read it
                 if not self.operator.interactive:
                     raise
                 why, self._mode = str(error), "manual"
@@ -128,7 +146,10 @@ class ByHand:
         return self._typed
 
     async def back(self) -> None:
-        if (driven := self._automatic("mot-de-passe")) and not self.manual & {"demande", "confirmation"}:
+        if (driven := self._automatic("mot-de-passe")) and not self.manual & {
+            "demande",
+            "confirmation",
+        }:
             await driven.back()
         else:
             await self.operator.screen(by_hand("mot-de-passe", "back", self.name))

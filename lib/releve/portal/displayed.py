@@ -1,4 +1,6 @@
-"""The password that a page displays, known to us or not: what stands beside the words that announce one."""
+"""The password that a page displays, known to us or not: what stands beside the words that announce
+one.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ _BESIDE_LABEL = """
 
 
 async def displayed(page: Page | Frame, words: Words) -> list[str]:
-    """Every value of the page that may be a password by its place and by its characters. Reads only."""
+    """Every value of the page that may be a password by its place and by its characters. Reads
+    only.
+    """
     exact = words.exact("summary.password").pattern
     inline = exact.removesuffix(f"{AROUND}$") + r"\s*:\s*(\S+)$"
     values: list[str] = await page.evaluate(_BESIDE_LABEL, [exact, inline])

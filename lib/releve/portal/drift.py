@@ -1,7 +1,9 @@
-"""What matters of each screen, kept at each success, and compared the next time before anything is changed.
+"""What matters of each screen, kept at each success, and compared the next time before anything is
+changed.
 
-A screen's outline is made from its accessible tree: headings, landmarks, buttons, links, fields, columns, by their labels. What a page
-shows as data (rows, values, texts, whoever is logged in) is left out: an outline holds no secret and no personal data.
+A screen's outline is made from its accessible tree: headings, landmarks, buttons, links, fields,
+columns, by their labels. What a page shows as data (rows, values, texts, whoever is logged in) is
+left out: an outline holds no secret and no personal data.
 """
 
 from __future__ import annotations
@@ -33,14 +35,23 @@ _ROLES = {
 }  # fmt: skip
 _LANDMARKS = ("navigation", "main", "banner", "contentinfo")
 _LINE = re.compile(r"( *)- '?([a-z]+)(?: \"((?:[^\"\\]|\\.)*)\")?")
-_TITLES = "() => [...document.querySelectorAll('[title]')].filter(e => e.checkVisibility()).map(e => e.title)"
+_TITLES = (
+    "() => [...document.querySelectorAll('[title]')].filter(e => e.checkVisibility()).map(e =>"
+    " e.title)"
+)
 
-# The words by which an operator knows each screen and what is done on it, by route; the login is common to all.
+# The words by which an operator knows each screen and what is done on it, by route; the login is
+# common to all.
 WORDS: dict[str, tuple[str, ...]] = {
     "login/authentification": ("login.identifier", "login.password", "login.submit"),
     "login/portail": ("pigp.chorus",),
     "gestionnaire/accueil": ("home.manager", "home.logout"),
-    "gestionnaire/structures": ("structures.title", "structures.search", "structures.edit", "structures.next"),
+    "gestionnaire/structures": (
+        "structures.title",
+        "structures.search",
+        "structures.edit",
+        "structures.next",
+    ),
     "gestionnaire/structure": ("structure.title", "structure.users"),
     "gestionnaire/demande": ("reset.button",),
     "gestionnaire/confirmation": ("reset.confirm",),
@@ -53,7 +64,9 @@ WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Look:
-    """One screen as it is now. `screen` is "route/step"; `found` gives, by word, the wording that stands on it, "" for none."""
+    """One screen as it is now. `screen` is "route/step"; `found` gives, by word, the wording that
+    stands on it, "" for none.
+    """
 
     screen: str
     outline: tuple[str, ...]
@@ -62,7 +75,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Kept:
-    """One screen as it was at the last success, with the record and the picture of that day ("" for none)."""
+    """One screen as it was at the last success, with the record and the picture of that day ("" for
+    none).
+    """
 
     outline: tuple[str, ...]
     record: str
@@ -72,23 +87,38 @@ class Kept:
 
 async def look(page: Page, words: Words, screen: str) -> Look:
     """The screen on that page. Never called where a password is shown."""
-    tree, titles = await asyncio.gather(page.locator("body").aria_snapshot(), page.evaluate(_TITLES))
+    tree, titles = await asyncio.gather(
+        page.locator("body").aria_snapshot(), page.evaluate(_TITLES)
+    )
     nodes = list(_nodes(tree))
-    names = [(role, name) for role, name, _, _ in nodes if role in _ROLES and role not in _LANDMARKS]
+    names = [
+        (role, name) for role, name, _, _ in nodes if role in _ROLES and role not in _LANDMARKS
+    ]
     names += [("button", title) for title in titles]
     found = {word: _wording(words, word, names) for word in WORDS.get(screen, ())}
     return Look(screen, tuple(_outline(nodes, words)), found)
 
 
 def _wording(words: Words, word: str, names: Iterable[tuple[str, str]]) -> str:
-    """The first of the word's variants that names something: a title for a title, anything else for anything else."""
+    """The first of the word's variants that names something: a title for a title, anything else for
+    anything else.
+    """
     title = word.endswith((".title", ".name"))
     candidates = [name for role, name in names if (role == "heading") == title or role == "region"]
-    return next((each for each in words.variants(word) if any(words.finds(each, name) for name in candidates)), "")
+    return next(
+        (
+            each
+            for each in words.variants(word)
+            if any(words.finds(each, name) for name in candidates)
+        ),
+        "",
+    )
 
 
 def _nodes(tree: str) -> Iterator[tuple[str, str, bool, bool]]:
-    """Each element of an ARIA snapshot: its role, its name, whether it stands in the page's main part, whether in a row of data."""
+    """Each element of an ARIA snapshot: its role, its name, whether it stands in the page's main
+    part, whether in a row of data.
+    """
     path: list[tuple[int, str]] = []
     for line in tree.splitlines():
         match = _LINE.match(line)
@@ -97,7 +127,12 @@ def _nodes(tree: str) -> Iterator[tuple[str, str, bool, bool]]:
         depth, role, name = len(match[1]), match[2], (match[3] or "").replace('\\"', '"')
         path = [(at, parent) for at, parent in path if at < depth]
         roles = {parent for _, parent in path} | {role}
-        yield role, name, bool(roles & {"main", "dialog", "alertdialog"}), bool(roles & {"row", "option", "listbox"})
+        yield (
+            role,
+            name,
+            bool(roles & {"main", "dialog", "alertdialog"}),
+            bool(roles & {"row", "option", "listbox"}),
+        )
         path.append((depth, role))
 
 
@@ -112,13 +147,17 @@ def _outline(nodes: Iterable[tuple[str, str, bool, bool]], words: Words) -> Iter
         data = (row and role != "columnheader") or not main
         label = words.known(name) if data else _label(name)
         line = f"{_ROLES[role]} « {label} »" + (" dans les lignes" if row and data else "")
-        if label and not (data and line in seen):  # as many rows as there are: the same button of each counts once
+        if label and not (
+            data and line in seen
+        ):  # as many rows as there are: the same button of each counts once
             seen.add(line)
             yield line
 
 
 def _label(name: str) -> str:
-    """A name without what varies: numbers, accounts, and the small signs that show whether a panel is unfolded."""
+    """A name without what varies: numbers, accounts, and the small signs that show whether a panel
+    is unfolded.
+    """
     plain = re.sub(r"\S*@\S*|\d[\d\s/.,:]*", "#", scrub(name)).strip()
     return re.sub(r"^[▸▾►▼▶◀+−\s]+(?=\w)", "", plain)
 
@@ -134,7 +173,9 @@ def difference(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[str, ..
 
 
 class Baseline:
-    """The screens of the last success on this portal, for every operator of this folder of records. Losing it loses only a comparison."""
+    """The screens of the last success on this portal, for every operator of this folder of records.
+    Losing it loses only a comparison.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.outputs = settings.record.folder
@@ -145,18 +186,31 @@ class Baseline:
         return load(self.path)
 
     def keep(self, screens: Mapping[str, Kept]) -> None:
-        """Take these screens as the right ones, the others as they were. A disk that refuses stops nothing."""
+        """Take these screens as the right ones, the others as they were. A disk that refuses stops
+        nothing.
+        """
         save(self.path, self.read() | dict(screens))
 
 
 def kept(looks: Iterable[Look], record: Path, pictures: Mapping[str, str]) -> dict[str, Kept]:
     """What is to be kept of these looks; `pictures` gives the picture of each screen that has one."""
-    return {each.screen: Kept(each.outline, record.name, pictures.get(each.screen, ""), date.today().isoformat()) for each in looks}
+    return {
+        each.screen: Kept(
+            each.outline, record.name, pictures.get(each.screen, ""), date.today().isoformat()
+        )
+        for each in looks
+    }
 
 
 def save(path: Path, screens: Mapping[str, Kept]) -> None:
-    """Write screens, all or nothing. A disk that refuses stops nothing: the next success keeps them."""
-    text = json.dumps({"format": FORMAT, "screens": {name: asdict(each) for name, each in screens.items()}}, ensure_ascii=False, indent=1)
+    """Write screens, all or nothing. A disk that refuses stops nothing: the next success keeps
+    them.
+    """
+    text = json.dumps(
+        {"format": FORMAT, "screens": {name: asdict(each) for name, each in screens.items()}},
+        ensure_ascii=False,
+        indent=1,
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode())
@@ -165,19 +219,28 @@ def save(path: Path, screens: Mapping[str, Kept]) -> None:
 
 
 def load(path: Path) -> dict[str, Kept]:
-    """The screens of a file that `save` wrote; nothing when it is missing, damaged or of another format."""
+    """The screens of a file that `save` wrote; nothing when it is missing, damaged or of another
+    format.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != FORMAT:
             return {}
-        return {name: Kept(**each | {"outline": tuple(each["outline"])}) for name, each in data["screens"].items()}
+        return {
+            name: Kept(**each | {"outline": tuple(each["outline"])})
+            for name, each in data["screens"].items()
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
 def _portal(settings: Settings) -> str:
-    """One name for each portal; for the school, for each edition of its pages: a newer Relève is no reason to stop a demonstration."""
+    """One name for each portal; for the school, for each edition of its pages: a newer Relève is no
+    reason to stop a demonstration.
+    """
     if settings.school is None:
         return re.sub(r"\W+", "-", origin(settings.portal.url))
-    pages = sorted((Path(__file__).parents[1] / "school").rglob("*.html")) + sorted((Path(__file__).parents[1] / "school").rglob("*.js"))
+    pages = sorted((Path(__file__).parents[1] / "school").rglob("*.html")) + sorted(
+        (Path(__file__).parents[1] / "school").rglob("*.js")
+    )
     return "ecole-" + hashlib.sha256(b"".join(page.read_bytes() for page in pages)).hexdigest()[:12]

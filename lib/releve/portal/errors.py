@@ -6,25 +6,39 @@ from releve.base.errors import PersonNeeded, ReleveError, UsageError
 
 
 class PortalError(ReleveError):
-    """The portal did not show what the document says. The exit code depends on whether a reset was begun."""
+    """The portal did not show what the document says. The exit code depends on whether a reset was
+    begun.
+    """
 
     safe = "Aucun mot de passe n'a été changé par cette étape."
 
 
 class PortalUnreachable(PortalError):
     happened = "Le portail ne répond pas à l'adresse {origin} ({why})."
-    todo = "Vérifiez la connexion à Internet, puis relancez. Si le portail est en panne, revenez plus tard."
+    todo = (
+        "Vérifiez la connexion à Internet, puis relancez. Si le portail est en panne, revenez plus"
+        " tard."
+    )
 
 
 class PortalTooSlow(PortalError):
     happened = "Le portail n'a pas répondu en {seconds} secondes (écran « {screen} »)."
-    todo = "Réessayez à une heure moins chargée. Si le portail est toujours lent, augmentez [portal] timeout_seconds dans vos réglages."
+    todo = (
+        "Réessayez à une heure moins chargée. Si le portail est toujours lent, augmentez [portal]"
+        " timeout_seconds dans vos réglages."
+    )
 
 
 class OriginRefused(PortalError):
-    happened = "La page ouverte est à l'adresse {origin}, qui n'est pas dans la liste des adresses permises."
+    happened = (
+        "La page ouverte est à l'adresse {origin}, qui n'est pas dans la liste des adresses"
+        " permises."
+    )
     safe = "Aucun identifiant ni mot de passe n'y a été saisi."
-    todo = "N'y saisissez rien vous-même : il existe de fausses pages Chorus Pro. Si l'adresse est la bonne, ajoutez-la à [portal] origins."
+    todo = (
+        "N'y saisissez rien vous-même : il existe de fausses pages Chorus Pro. Si l'adresse est la"
+        " bonne, ajoutez-la à [portal] origins."
+    )
 
 
 class Maintenance(PortalError):
@@ -34,7 +48,9 @@ class Maintenance(PortalError):
 
 class TechnicalError(PortalError):
     happened = "Le portail a répondu par une erreur technique (écran « {screen} »)."
-    todo = "Attendez quelques minutes, puis relancez. Si cela dure, prévenez le support de Chorus Pro."
+    todo = (
+        "Attendez quelques minutes, puis relancez. Si cela dure, prévenez le support de Chorus Pro."
+    )
 
 
 class SessionExpired(PortalError):
@@ -46,31 +62,49 @@ class PasswordRefused(PortalError):
     """Never tried twice: three refusals lock the account."""
 
     happened = "Le portail a refusé l'identifiant ou le mot de passe de {login}."
-    safe = "Rien n'a été changé, et Relève n'essaiera pas une seconde fois : trois refus verrouillent le compte."
-    todo = "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials store », puis relancez."
+    safe = (
+        "Rien n'a été changé, et Relève n'essaiera pas une seconde fois : trois refus verrouillent"
+        " le compte."
+    )
+    todo = (
+        "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials"
+        " store », puis relancez."
+    )
 
 
 class AlreadyRefused(PortalError):
     """The very password that the portal refused before is not tried again."""
 
-    happened = "Le portail a déjà refusé ce mot de passe de {login} : Relève ne l'essaie pas une seconde fois."
+    happened = (
+        "Le portail a déjà refusé ce mot de passe de {login} : Relève ne l'essaie pas une seconde"
+        " fois."
+    )
     safe = "Rien n'a été saisi ni changé : trois refus verrouillent le compte."
-    todo = "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials store », puis relancez."
+    todo = (
+        "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials"
+        " store », puis relancez."
+    )
 
 
 class AccountLocked(PortalError):
     happened = "Le compte {login} est verrouillé sur le portail."
     todo = (
-        "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur), enregistrez son mot de passe avec "
-        "« releve credentials store », puis relancez."
+        "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur),"
+        " enregistrez son mot de passe avec « releve credentials store », puis relancez."
     )
 
 
 class LoginBusy(PortalError):
     """Another process has been trying this login's password for too long."""
 
-    happened = "Un autre programme Relève est en train de se connecter au portail avec {login}, et n'en finit pas."
-    safe = "Rien n'a été saisi ni changé : deux essais du même mot de passe à la fois pourraient verrouiller le compte."
+    happened = (
+        "Un autre programme Relève est en train de se connecter au portail avec {login}, et n'en"
+        " finit pas."
+    )
+    safe = (
+        "Rien n'a été saisi ni changé : deux essais du même mot de passe à la fois pourraient"
+        " verrouiller le compte."
+    )
     todo = "Attendez qu'il ait fini, puis relancez."
 
 
@@ -81,36 +115,60 @@ class UnexpectedPopup(PortalError):
 
 class ScreenNotRecognised(PortalError):
     happened = "L'écran « {screen} » n'est pas celui du document : « {wanted} » ne s'y trouve pas."
-    todo = "Le portail a peut-être changé. Faites cette étape à la main, ou indiquez le nouveau libellé dans [portal.labels]."
+    todo = (
+        "Le portail a peut-être changé. Faites cette étape à la main, ou indiquez le nouveau"
+        " libellé dans [portal.labels]."
+    )
 
 
 class AmbiguousScreen(PortalError):
-    happened = "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au hasard."
+    happened = (
+        "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au hasard."
+    )
     todo = "Faites cette étape à la main, en vérifiant le compte technique et le SIRET affichés."
 
 
 class StructureNotFound(PortalError):
     happened = "La structure {siret} ne figure pas dans « Mes structures » pour {login}."
-    todo = "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire de cette structure."
+    todo = (
+        "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire de cette"
+        " structure."
+    )
 
 
 class StructureNotOffered(StructureNotFound):
-    happened = "La structure {siret} ne figure pas dans la liste « Choisir la structure » pour {login}."
-    todo = "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire principal de cette structure."
+    happened = (
+        "La structure {siret} ne figure pas dans la liste « Choisir la structure » pour {login}."
+    )
+    todo = (
+        "Vérifiez le SIRET dans vos réglages, et que vous êtes bien gestionnaire principal de cette"
+        " structure."
+    )
 
 
 class NotPrincipalManager(PortalError):
-    happened = "Vous n'êtes pas gestionnaire principal de la structure {siret} : le portail ne propose pas la réinitialisation."
+    happened = (
+        "Vous n'êtes pas gestionnaire principal de la structure {siret} : le portail ne propose pas"
+        " la réinitialisation."
+    )
     todo = "Demandez au gestionnaire principal de faire la procédure, ou de vous donner ce rôle."
 
 
 class ResetButtonMissing(PortalError):
-    happened = "Le bouton « {wanted} » ne figure pas sur la fiche de la structure {siret}, ou il est grisé."
-    todo = "Vérifiez que vous êtes gestionnaire principal. Si le bouton a changé de nom, indiquez-le dans [portal.labels]."
+    happened = (
+        "Le bouton « {wanted} » ne figure pas sur la fiche de la structure {siret}, ou il est"
+        " grisé."
+    )
+    todo = (
+        "Vérifiez que vous êtes gestionnaire principal. Si le bouton a changé de nom, indiquez-le"
+        " dans [portal.labels]."
+    )
 
 
 class ResetButtonDisabled(ResetButtonMissing):
-    happened = "Le bouton « {wanted} » figure sur la fiche de la structure {siret}, mais il est grisé."
+    happened = (
+        "Le bouton « {wanted} » figure sur la fiche de la structure {siret}, mais il est grisé."
+    )
 
 
 class NoTechnicalAccount(PortalError):
@@ -119,7 +177,10 @@ class NoTechnicalAccount(PortalError):
 
 
 class AccountNotFound(PortalError):
-    happened = "Le compte technique {account} ne figure pas sur la fiche de la structure {siret}. Le portail y montre : {found}."
+    happened = (
+        "Le compte technique {account} ne figure pas sur la fiche de la structure {siret}. Le"
+        " portail y montre : {found}."
+    )
     todo = "Corrigez « technical_account » dans vos réglages."
 
 
@@ -129,28 +190,41 @@ class AccountToChoose(UsageError):
 
 
 class WrongConfirmation(PortalError):
-    happened = "La fenêtre de confirmation devrait concerner le compte {account}, et elle nomme : {found}."
+    happened = (
+        "La fenêtre de confirmation devrait concerner le compte {account}, et elle nomme : {found}."
+    )
     safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
     todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
 
 
 class WrongForm(PortalError):
-    happened = "Le formulaire n'est pas rempli comme il le faut pour {account} : la liste « {field} » montre autre chose."
+    happened = (
+        "Le formulaire n'est pas rempli comme il le faut pour {account} : la liste « {field} »"
+        " montre autre chose."
+    )
     safe = "Relève n'a pas soumis la demande."
-    todo = "Relancez ; si cela se répète, faites cette étape à la main en vérifiant la structure et le compte."
+    todo = (
+        "Relancez ; si cela se répète, faites cette étape à la main en vérifiant la structure et le"
+        " compte."
+    )
 
 
 class SameCandidate(PortalError):
     """The form was left and opened again, and shows the very password that cannot be used."""
 
     code = 4
-    happened = "Le portail propose à nouveau le même mot de passe, qui n'est pas utilisable : {fault}."
+    happened = (
+        "Le portail propose à nouveau le même mot de passe, qui n'est pas utilisable : {fault}."
+    )
     safe = "Rien n'a été soumis."
     todo = "Attendez un moment, puis lancez « releve resume »."
 
 
 class CandidateChanged(PortalError):
-    happened = "Le mot de passe affiché a changé entre le moment où il a été gardé et celui de soumettre la demande."
+    happened = (
+        "Le mot de passe affiché a changé entre le moment où il a été gardé et celui de soumettre"
+        " la demande."
+    )
     safe = "Relève n'a pas soumis la demande."
     todo = "Relancez : un autre mot de passe sera demandé."
 
@@ -166,7 +240,9 @@ class ResetRefused(PortalError):
 class ResetOutcomeUnknown(PortalError):
     """The click went and no answer was understood. Never retried by itself."""
 
-    happened = "La confirmation a été envoyée, mais la réponse du portail n'est pas arrivée ({why})."
+    happened = (
+        "La confirmation a été envoyée, mais la réponse du portail n'est pas arrivée ({why})."
+    )
     safe = "Relève ne clique pas une seconde fois de lui-même."
     todo = "{todo}"
 
@@ -174,9 +250,18 @@ class ResetOutcomeUnknown(PortalError):
 class PasswordUnreadable(PortalError):
     """The reset took place, and the screen's password could not be told apart from the rest."""
 
-    happened = "Le portail a fait un nouveau mot de passe, mais Relève n'a pas su le lire à l'écran ({why})."
-    safe = "La page reste ouverte tant que ce programme tourne ; l'ancien mot de passe ne fonctionne plus."
-    todo = "Si vous voyez la page, recopiez le mot de passe à la main dans le carnet. Sinon, il faudra en demander un autre."
+    happened = (
+        "Le portail a fait un nouveau mot de passe, mais Relève n'a pas su le lire à l'écran"
+        " ({why})."
+    )
+    safe = (
+        "La page reste ouverte tant que ce programme tourne ; l'ancien mot de passe ne fonctionne"
+        " plus."
+    )
+    todo = (
+        "Si vous voyez la page, recopiez le mot de passe à la main dans le carnet. Sinon, il faudra"
+        " en demander un autre."
+    )
 
 
 class BrowserGone(PortalError):
@@ -186,25 +271,40 @@ class BrowserGone(PortalError):
 
 class BrowserDidNotStart(PortalError):
     happened = "Le navigateur {name} n'a pas pu démarrer ({why})."
-    todo = "Installez Microsoft Edge ou Chromium, ou indiquez un autre navigateur avec [portal] browser."
+    todo = (
+        "Installez Microsoft Edge ou Chromium, ou indiquez un autre navigateur avec [portal]"
+        " browser."
+    )
 
 
 class CodeNeeded(PersonNeeded):
     happened = "Le portail demande un code à usage unique pour {login}."
     safe = "Rien n'a été changé."
-    todo = "Ouvrez le carnet avec « releve lab » pour saisir le code, ou enregistrez la clé TOTP avec « releve credentials store --otp »."
+    todo = (
+        "Ouvrez le carnet avec « releve lab » pour saisir le code, ou enregistrez la clé TOTP avec"
+        " « releve credentials store --otp »."
+    )
 
 
 class CodeRefused(PersonNeeded):
     happened = "Le portail a refusé le code calculé avec la clé TOTP de {login} : « {text} »{skew}."
     safe = "Rien n'a été changé, et Relève n'essaie pas un autre code."
-    todo = "Vérifiez l'horloge de ce poste, enregistrez à nouveau la clé TOTP avec « releve credentials store --otp », puis relancez."
+    todo = (
+        "Vérifiez l'horloge de ce poste, enregistrez à nouveau la clé TOTP avec « releve"
+        " credentials store --otp », puis relancez."
+    )
 
 
 class KeyNeeded(PersonNeeded):
-    happened = "Le portail demande de toucher la clé de sécurité de {login}, et aucune fenêtre n'est visible."
+    happened = (
+        "Le portail demande de toucher la clé de sécurité de {login}, et aucune fenêtre n'est"
+        " visible."
+    )
     safe = "Rien n'a été changé."
-    todo = "Ouvrez le carnet avec « releve lab » sur un poste avec écran, la clé branchée ; ou faites activer une application (TOTP)."
+    todo = (
+        "Ouvrez le carnet avec « releve lab » sur un poste avec écran, la clé branchée ; ou faites"
+        " activer une application (TOTP)."
+    )
 
 
 class KeyNotTouched(PortalError):

@@ -1,11 +1,13 @@
-"""The documented route: "Activités du gestionnaire", the structure's card, "Réinitialiser le mot de passe"."""
+"""The documented route: "Activités du gestionnaire", the structure's card, "Réinitialiser le mot de
+passe".
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from releve.decision.procedure import BY_ID
 from releve.base.secret import Secret
+from releve.decision.procedure import BY_ID
 from releve.portal import errors as e
 from releve.portal.login import Login
 from releve.portal.screens import (
@@ -19,7 +21,9 @@ from releve.portal.visit import Visit
 
 
 class Gestionnaire(Visit):
-    """Drives the documented screens for one structure and its technical account. The reset takes effect before its password is seen."""
+    """Drives the documented screens for one structure and its technical account. The reset takes
+    effect before its password is seen.
+    """
 
     name: ClassVar[str] = "gestionnaire"
     sees_first: ClassVar[bool] = False
@@ -38,7 +42,9 @@ class Gestionnaire(Visit):
         return await self.activities()
 
     async def activities(self) -> str:
-        """Wait for the list of structures in the tab in hand; returns the line of the step that leads there. Raises `PortalError`."""
+        """Wait for the list of structures in the tab in hand; returns the line of the step that
+        leads there. Raises `PortalError`.
+        """
         async with self.browser.on(ActivitesDuGestionnaire.title):
             await ActivitesDuGestionnaire(self.browser).reached()
         return "« Mes structures » est affiché"
@@ -57,17 +63,21 @@ class Gestionnaire(Visit):
         card = ModificationDeLaStructure(self.browser)
         await card.show_users()
         await card.reset_button(self.siret, self.account)
-        return f"le compte technique {self.account} est rattaché à la structure, son bouton est actif"
+        return (
+            f"le compte technique {self.account} est rattaché à la structure, son bouton est actif"
+        )
 
     async def _request_reset(self) -> str:
-        button = await ModificationDeLaStructure(self.browser).reset_button(self.siret, self.account)
+        button = await ModificationDeLaStructure(self.browser).reset_button(
+            self.siret, self.account
+        )
         await button.click()
         await Confirmation(self.browser).check(self.account)
         return "la fenêtre de confirmation est ouverte, rien n'est encore changé"
 
     async def arrived(self, step: str) -> None:
         await super().arrived(step)
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             card = ModificationDeLaStructure(self.browser)
             if step == "accueil":
                 await ActivitesDuGestionnaire(self.browser).reached()
@@ -83,7 +93,10 @@ class Gestionnaire(Visit):
         card = ModificationDeLaStructure(self.browser)
         async with self.browser.on(card.title):
             await (await card.reset_button(self.siret, self.account)).click(trial=True)
-            return f"le bouton « {self.browser.words.first('reset.button')} » de {self.account} est là et actif ; il n'est pas cliqué"
+            return (
+                f"le bouton « {self.browser.words.first('reset.button')} » de {self.account} est là"
+                " et actif ; il n'est pas cliqué"
+            )
 
     async def offer(self) -> None:
         """The documented route shows nothing before the reset."""
@@ -93,7 +106,9 @@ class Gestionnaire(Visit):
             await (await Confirmation(self.browser).check(self.account)).click(trial=True)
 
     async def commit(self) -> None:
-        """See `Route.commit`. Chromium may send the request twice by itself when the connection is cut: the portal's ledger counts."""
+        """See `Route.commit`. Chromium may send the request twice by itself when the connection is
+        cut: the portal's ledger counts.
+        """
         try:
             async with self.browser.on(EcranSuivant.title):
                 await Confirmation(self.browser).mark().click(no_wait_after=True)

@@ -1,4 +1,6 @@
-"""What the manager has on the portal, laid beside what the settings say; and the settings completed, without losing a comment."""
+"""What the manager has on the portal, laid beside what the settings say; and the settings
+completed, without losing a comment.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +15,26 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import Table
 
-from releve.portal import browsers
 from releve.base import siret
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
-from releve.rotation.prompts import Operator
+from releve.base.settings import Settings, load
+from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.gestionnaire import Gestionnaire
 from releve.portal.login import Credentials, Login
 from releve.portal.screens import ActivitesDuGestionnaire, ModificationDeLaStructure
-from releve.base.settings import Settings, load
+from releve.rotation.prompts import Operator
 from releve.vault.keystore import Keystore
 
 
 class SettingsNotWritten(UsageError):
     happened = "Les réglages {path} n'ont pas été complétés ({why})."
     safe = "Le fichier est resté comme il était."
-    todo = "Vérifiez que vous avez le droit d'y écrire, ou copiez-y vous-même ce que « releve discover » affiche."
+    todo = (
+        "Vérifiez que vous avez le droit d'y écrire, ou copiez-y vous-même ce que « releve discover"
+        " » affiche."
+    )
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One structure, and how it stands. `configured` is the settings' account, "" when they do not know the structure."""
+    """One structure, and how it stands. `configured` is the settings' account, "" when they do not
+    know the structure.
+    """
 
     standing: Standing
     siret: str
@@ -67,7 +74,9 @@ class Line:
 
 
 async def walk(settings: Settings, keystore: Keystore, operator: Operator) -> list[Found]:
-    """Log in, go through "Mes structures", open each card, log out. It only reads; raises `ReleveError`, and may be repeated."""
+    """Log in, go through "Mes structures", open each card, log out. It only reads; raises
+    `ReleveError`, and may be repeated.
+    """
     async with _portal(settings, keystore, operator) as login:
         visit = Gestionnaire(login, "", "")
         for step in ("authentification", "portail", "accueil"):
@@ -80,7 +89,9 @@ async def walk(settings: Settings, keystore: Keystore, operator: Operator) -> li
 
 
 @asynccontextmanager
-async def _portal(settings: Settings, keystore: Keystore, operator: Operator) -> AsyncIterator[Login]:
+async def _portal(
+    settings: Settings, keystore: Keystore, operator: Operator
+) -> AsyncIterator[Login]:
     credentials = Credentials(keystore, settings.portal.login, settings.record.folder)
     await asyncio.to_thread(credentials.password)  # before a browser is started
     headed = settings.portal.headed is True and browsers.can_show_a_window()
@@ -103,7 +114,9 @@ async def _card(login: Login, code: str, name: str) -> Found:
 
 
 def compare(found: list[Found], settings: Settings) -> list[Line]:
-    """Each structure of the portal, then those that only the settings know. Nothing is guessed: a choice stays a person's."""
+    """Each structure of the portal, then those that only the settings know. Nothing is guessed: a
+    choice stays a person's.
+    """
     lines = []
     for each in found:
         known = settings.structures.get(each.siret)
@@ -111,7 +124,9 @@ def compare(found: list[Found], settings: Settings) -> list[Line]:
                           known.technical_account if known else ""))  # fmt: skip
     seen = {each.siret for each in found}
     absent = [each for each in settings.structures.values() if each.siret not in seen]
-    return lines + [Line(Standing.ABSENT, each.siret, each.name, (), each.technical_account) for each in absent]
+    return lines + [
+        Line(Standing.ABSENT, each.siret, each.name, (), each.technical_account) for each in absent
+    ]
 
 
 def _standing(found: Found, configured: str) -> Standing:
@@ -121,7 +136,9 @@ def _standing(found: Found, configured: str) -> Standing:
         return Standing.INVALID
     if found.secondary:
         return Standing.SECONDARY
-    return {0: Standing.WITHOUT_ACCOUNT, 1: Standing.NEW}.get(len(found.accounts), Standing.TO_CHOOSE)
+    return {0: Standing.WITHOUT_ACCOUNT, 1: Standing.NEW}.get(
+        len(found.accounts), Standing.TO_CHOOSE
+    )
 
 
 def tables(lines: list[Line], target: str) -> str:
@@ -134,7 +151,13 @@ def tables(lines: list[Line], target: str) -> str:
 def _add(structures: Table, lines: list[Line], target: str) -> None:
     for line in lines:
         table = tomlkit.table()
-        table.update({"name": line.name or line.siret, "technical_account": line.accounts[0], "targets": [target]})
+        table.update(
+            {
+                "name": line.name or line.siret,
+                "technical_account": line.accounts[0],
+                "targets": [target],
+            }
+        )
         if others := ", ".join(line.accounts[1:]):
             table["technical_account"].comment(f"ou : {others}")
         table.add(tomlkit.nl())  # what follows stands apart
@@ -142,9 +165,11 @@ def _add(structures: Table, lines: list[Line], target: str) -> None:
 
 
 def write(settings: Settings, lines: list[Line]) -> int:
-    """Add the new structures to the settings' file; returns how many. What is in it stays, comments, order and line ends too.
+    """Add the new structures to the settings' file; returns how many. What is in it stays,
+    comments, order and line ends too.
 
-    The new text is read as settings before it replaces the old one, whole or not at all. Raises `SettingsNotWritten`; safe to repeat.
+    The new text is read as settings before it replaces the old one, whole or not at all. Raises
+    `SettingsNotWritten`; safe to repeat.
     """
     new = [line for line in lines if line.standing is Standing.NEW]
     path = settings.path.resolve()
@@ -171,7 +196,9 @@ def _merged(content: bytes, new: list[Line], target: str) -> bytes:
     structures = document["structures"]
     _add(structures, [line for line in new if line.siret not in structures], target)
     merged = tomlkit.dumps(document).rstrip() + "\n"
-    return (mark + (merged.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else merged)).encode()
+    return (
+        mark + (merged.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else merged)
+    ).encode()
 
 
 def _check(content: bytes) -> None:

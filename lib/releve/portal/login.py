@@ -1,8 +1,10 @@
-"""Who logs in, and how: through PIGP or straight on Chorus Pro, with a one-time code where one is asked for.
+"""Who logs in, and how: through PIGP or straight on Chorus Pro, with a one-time code where one is
+asked for.
 
-A refused password is never tried twice (three refusals lock the account), nor is a code. What is known of the second factor: a code
-by e-mail (short-lived, late at times), an authenticator's code (TOTP), or a security key, since September 2024
-(communaute.chorus-pro.gouv.fr). Whether it is asked for after PIGP is not known: it is expected everywhere.
+A refused password is never tried twice (three refusals lock the account), nor is a code. What is
+known of the second factor: a code by e-mail (short-lived, late at times), an authenticator's code
+(TOTP), or a security key, since September 2024 (communaute.chorus-pro.gouv.fr). Whether it is asked
+for after PIGP is not known: it is expected everywhere.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ from filelock import AsyncFileLock, Timeout
 from playwright.async_api import Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from releve.rotation.prompts import CodeAsked, Operator
 from releve.base.secret import Secret
-from releve.vault.keystore import Keystore
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.screens import AccueilDeChorusPro, AccueilDuPortail, Authentification
+from releve.rotation.prompts import CodeAsked, Operator
+from releve.vault.keystore import Keystore
 
 KEY_SECONDS = 180.0  # for a person to find the key and touch it
 QUEUE_SECONDS = 120.0  # for others to be told what the portal says of the same password
@@ -33,21 +35,29 @@ SKEW_WORTH_SAYING = 10.0
 
 
 class Credentials:
-    """What the keyring holds for the manager's login. Every method may block on the keyring: call it in a thread.
+    """What the keyring holds for the manager's login. Every method may block on the keyring: call
+    it in a thread.
 
-    `lock` is held while a password or a code is in question: processes that share `outputs` would else all try the one that is
-    refused, each for its first time.
+    `lock` is held while a password or a code is in question: processes that share `outputs` would
+    else all try the one that is refused, each for its first time.
     """
 
     def __init__(self, keystore: Keystore, login: str, outputs: Path) -> None:
         self.keystore, self.login = keystore, login
         name = re.sub(r"[^\w.@-]", "_", login)
-        self.lock = AsyncFileLock(outputs / ".locks" / f"login-{name}.lock", QUEUE_SECONDS, thread_local=False, run_in_executor=False)
+        self.lock = AsyncFileLock(
+            outputs / ".locks" / f"login-{name}.lock",
+            QUEUE_SECONDS,
+            thread_local=False,
+            run_in_executor=False,
+        )
         self.typed: Secret | None = None  # by a person who does not want it kept
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
-        """Raises `CredentialMissing`, or `AlreadyRefused` when the portal refused this very password before."""
+        """Raises `CredentialMissing`, or `AlreadyRefused` when the portal refused this very
+        password before.
+        """
         password = self.typed or self.keystore.portal_password(self.login).require()
         known = self._refused.get()
         if known is not None and known.reveal() == _fingerprint(password):
@@ -55,11 +65,15 @@ class Credentials:
         return password
 
     def remember_refusal(self, password: Secret) -> None:
-        """Keep, in the keyring, that the portal refused this password, until a person vouches for it."""
+        """Keep, in the keyring, that the portal refused this password, until a person vouches for
+        it.
+        """
         self._refused.set(Secret(_fingerprint(password)))
 
     def forget_refusal(self) -> None:
-        """A person vouches for the password: one more try. An account that was locked may have been opened again as it was."""
+        """A person vouches for the password: one more try. An account that was locked may have been
+        opened again as it was.
+        """
         self._refused.delete()
 
     def seed(self) -> Secret | None:
@@ -67,7 +81,9 @@ class Credentials:
         return self.keystore.otp_seed(self.login).get()
 
     def spend(self, step: int) -> bool:
-        """Take the code of that interval; False when it, or a later one, was taken before, by any process."""
+        """Take the code of that interval; False when it, or a later one, was taken before, by any
+        process.
+        """
         last = self._last_step.get()
         if last is not None and int(last.reveal()) >= step:
             return False
@@ -90,9 +106,18 @@ class Login:
     """From the login page to Chorus Pro's home page, for both routes."""
 
     def __init__(
-        self, browser: PortalBrowser, credentials: Credentials, operator: Operator, clock: Callable[[], float] = time.time
+        self,
+        browser: PortalBrowser,
+        credentials: Credentials,
+        operator: Operator,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.browser, self.credentials, self.operator, self.clock = browser, credentials, operator, clock
+        self.browser, self.credentials, self.operator, self.clock = (
+            browser,
+            credentials,
+            operator,
+            clock,
+        )
         self.words = browser.words
         self.through_chorus = browser.settings.login_through == "chorus"
         self._opened = False
@@ -103,14 +128,18 @@ class Login:
         form = Authentification(self.browser)
         if self.through_chorus:
             connect = form.button("connection.connect")
-            await self.browser.wait_for(form.mark().or_(connect), self.words.first("connection.connect"))
+            await self.browser.wait_for(
+                form.mark().or_(connect), self.words.first("connection.connect")
+            )
             if not await form.mark().count():
                 await form.press(connect, self.words.first("connection.connect"))
         await form.reached()
         self._opened = True
 
     async def sign_in(self) -> str:
-        """Log in, once. Raises `PasswordRefused` or `AccountLocked`, which are remembered, or `AlreadyRefused` before anything is typed."""
+        """Log in, once. Raises `PasswordRefused` or `AccountLocked`, which are remembered, or
+        `AlreadyRefused` before anything is typed.
+        """
         try:
             async with self.credentials.lock:
                 return await self._sign_in()
@@ -127,14 +156,19 @@ class Login:
         after = inside if self.through_chorus else AccueilDuPortail(self.browser).mark()
         page = await form.sign_in(login, password)
         try:
-            await self.browser.wait_for(after, self.words.first("home.manager" if self.through_chorus else "pigp.chorus"))
+            await self.browser.wait_for(
+                after, self.words.first("home.manager" if self.through_chorus else "pigp.chorus")
+            )
         except (e.PasswordRefused, e.AccountLocked, e.ScreenNotRecognised) as error:
             unsaid = isinstance(error, e.ScreenNotRecognised)
             if unsaid and not await form.asks_again(page):
                 raise
             await asyncio.to_thread(self.credentials.remember_refusal, password)
             raise (e.PasswordRefused(login=login) if unsaid else error) from None
-        return f"connecté {'à Chorus Pro' if self.through_chorus else 'au portail'} avec l'identifiant {login}"
+        return (
+            f"connecté {'à Chorus Pro' if self.through_chorus else 'au portail'} avec l'identifiant"
+            f" {login}"
+        )
 
     async def enter(self) -> str:
         """From there to Chorus Pro's home page, through whatever it shows on the way."""
@@ -151,10 +185,14 @@ class Login:
         return home.mark().or_(home.button("connection.connect")).or_(self._information())
 
     def _information(self) -> Locator:
-        return self.browser.page.get_by_role("heading", name=self.words.find("information.title")).filter(visible=True)
+        return self.browser.page.get_by_role(
+            "heading", name=self.words.find("information.title")
+        ).filter(visible=True)
 
     def _code(self) -> Locator:
-        return self.browser.page.get_by_role("heading", name=self.words.find("code.title")).filter(visible=True)
+        return self.browser.page.get_by_role("heading", name=self.words.find("code.title")).filter(
+            visible=True
+        )
 
     async def _arrive(self) -> list[str]:
         """What was done on the way: each kind of page is gone through once."""
@@ -167,15 +205,21 @@ class Login:
             if await self._code().count():
                 result = await self._pass_code()
             elif await self._information().count():
-                await home.press(home.button("information.submit"), self.words.first("information.submit"))
+                await home.press(
+                    home.button("information.submit"), self.words.first("information.submit")
+                )
                 result = "informations vérifiées"
             elif await connect.count():
-                if await Authentification(self.browser).mark().count():  # a login form has a button of that name too
+                if (
+                    await Authentification(self.browser).mark().count()
+                ):  # a login form has a button of that name too
                     raise e.SessionExpired(screen=self.browser.title)
                 await home.press(connect, self.words.first("connection.connect"))
                 result = "connecté sans seconde authentification"
             else:
-                continue  # the page changed between these looks: a person touched a key, or a script redrew it
+                # the page changed between these looks: a person touched a key, or a script redrew
+                # it
+                continue
             if result in done:
                 break
             done.append(result)
@@ -185,17 +229,23 @@ class Login:
     # -- the second factor
 
     def _field(self) -> Locator:
-        return self.browser.page.get_by_role("textbox", name=self.words.find("code.field")).filter(visible=True)
+        return self.browser.page.get_by_role("textbox", name=self.words.find("code.field")).filter(
+            visible=True
+        )
 
     def _resend(self) -> Locator:
         return Arrival(self.browser).named("code.resend")
 
     async def _pass_code(self) -> str:
-        """Give the second factor. A code that can be sent again comes by mail; else a seed in the keyring makes it; else a person."""
+        """Give the second factor. A code that can be sent again comes by mail; else a seed in the
+        keyring makes it; else a person.
+        """
         self.browser.check_origin()
         if not await self._field().count():
             return await self._wait_for_the_key()
-        seed = None if await self._resend().count() else await asyncio.to_thread(self.credentials.seed)
+        seed = (
+            None if await self._resend().count() else await asyncio.to_thread(self.credentials.seed)
+        )
         return await (self._by_seed(seed) if seed else self._by_person())
 
     async def _wait_for_the_key(self) -> str:
@@ -216,17 +266,23 @@ class Login:
         problem = ""
         while True:
             can_resend = await self._resend().count() == 1
-            code = await self.operator.one_time_code(CodeAsked(self.browser.settings.login, await self._note(), problem, can_resend))
+            code = await self.operator.one_time_code(
+                CodeAsked(self.browser.settings.login, await self._note(), problem, can_resend)
+            )
             if code is None:
                 async with self.browser.page.expect_event("domcontentloaded"):
-                    await Arrival(self.browser).press(self._resend(), self.words.first("code.resend"))
+                    await Arrival(self.browser).press(
+                        self._resend(), self.words.first("code.resend")
+                    )
                 problem = ""
             elif not (problem := await self._refused(code)):
                 return "code à usage unique saisi par une personne"
 
     async def _note(self) -> str:
         """What the page itself says of the code: where it was sent."""
-        said = self.browser.page.get_by_role("paragraph").filter(has_text="code").filter(visible=True)
+        said = (
+            self.browser.page.get_by_role("paragraph").filter(has_text="code").filter(visible=True)
+        )
         return " ".join((await said.first.inner_text()).split())[:200] if await said.count() else ""
 
     async def _by_seed(self, seed: Secret) -> str:
@@ -260,7 +316,8 @@ class Login:
     async def _refused(self, code: str) -> str:
         """Type one code, once; returns what the portal has against it, "" when it is taken.
 
-        A code is no `Secret`: it is worth nothing once it is typed, and six digits are found by chance in any record.
+        A code is no `Secret`: it is worth nothing once it is typed, and six digits are found by
+        chance in any record.
         """
         self.browser.check_origin()
         page, form = self.browser.page, Arrival(self.browser)
@@ -270,12 +327,21 @@ class Login:
                 await form.press(form.button("code.submit"), self.words.first("code.submit"))
         problem = page.get_by_text(self.words.find("code.refused")).filter(visible=True)
         await self.browser.wait_for(problem.or_(self._beyond()), self.words.first("code.title"))
-        return " ".join((await problem.first.inner_text()).split())[:160] if await problem.count() else ""
+        return (
+            " ".join((await problem.first.inner_text()).split())[:160]
+            if await problem.count()
+            else ""
+        )
 
 
 def _skew_in_french(skew: float) -> str:
-    """The correction as an operator reads it; "" when there is none. `skew` is the portal's time less this machine's, in seconds."""
+    """The correction as an operator reads it; "" when there is none. `skew` is the portal's time
+    less this machine's, in seconds.
+    """
     if not skew:
         return ""
     size = f"{abs(skew) / 60:.0f} min" if abs(skew) >= 120 else f"{abs(skew):.0f} s"
-    return f" (l'horloge de ce poste {'retarde' if skew > 0 else 'avance'} de {size} sur celle du portail : remettez-la à l'heure)"
+    return (
+        f" (l'horloge de ce poste {'retarde' if skew > 0 else 'avance'} de {size} sur celle du"
+        " portail : remettez-la à l'heure)"
+    )

@@ -1,8 +1,10 @@
-"""The newer route: domain "Raccordements", "Compte technique", the password in a red box, then "Soumettre".
+"""The newer route: domain "Raccordements", "Compte technique", the password in a red box, then
+"Soumettre".
 
-Known (communaute.chorus-pro.gouv.fr, "bonne pratique"): those words and their order; a service portal whose views scripts draw late.
-Not known: whether the portal already counts a password that it only displays, and whether leaving the form drops it. So choosing the
-account, which displays one, is never done before the reset is confirmed and announced (`offer`), and no rehearsal does it.
+Known (communaute.chorus-pro.gouv.fr, "bonne pratique"): those words and their order; a service
+portal whose views scripts draw late. Not known: whether the portal already counts a password that
+it only displays, and whether leaving the form drops it. So choosing the account, which displays
+one, is never done before the reset is confirmed and announced (`offer`), and no rehearsal does it.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from typing import ClassVar
 from playwright.async_api import Locator
 
 from releve.base.secret import Secret
+from releve.base.words import digits, whole
 from releve.portal import errors as e
 from releve.portal.login import Login
 from releve.portal.screens import ACCOUNT, EcranSuivant, Screen
 from releve.portal.visit import Visit
-from releve.base.words import digits, whole
 
 
 class Domaines(Screen):
@@ -44,7 +46,9 @@ class Domaine(Screen):
 
 
 class Formulaire(Screen):
-    """The form "Compte technique": three lists, each drawn when the one before is chosen, then the red box and "Soumettre"."""
+    """The form "Compte technique": three lists, each drawn when the one before is chosen, then the
+    red box and "Soumettre".
+    """
 
     title, label = "Compte technique", "form.type"
 
@@ -67,9 +71,11 @@ class Formulaire(Screen):
         return field
 
     async def choose(self, key: str, wanted: re.Pattern[str], name: str, search: str = "") -> bool:
-        """Choose the one option that fits, and see that the field shows it; False when the list has none.
+        """Choose the one option that fits, and see that the field shows it; False when the list has
+        none.
 
-        Raises `AmbiguousScreen` for several: no guess is made. `search` is typed in the list's own search, if it has one.
+        Raises `AmbiguousScreen` for several: no guess is made. `search` is typed in the list's own
+        search, if it has one.
         """
         field, option = await self._unfold(key), self._options().filter(has_text=wanted)
         box = self.page.get_by_role("searchbox").filter(visible=True)
@@ -85,15 +91,22 @@ class Formulaire(Screen):
     async def accounts(self) -> list[str]:
         """The technical accounts that the list offers; none is chosen."""
         field = await self._unfold("form.account")
-        await self.browser.wait_for(self._options().or_(self._nothing()), self.words.first("form.account"))
+        await self.browser.wait_for(
+            self._options().or_(self._nothing()), self.words.first("form.account")
+        )
         found = ACCOUNT.findall("\n".join(await self._options().all_inner_texts()))
         await field.click()
         await self._options().first.wait_for(state="hidden")
         return sorted(found)
 
     async def shows(self, key: str, wanted: re.Pattern[str]) -> bool:
-        """Whether the field of that list shows what was chosen, and nothing else is called the same."""
-        return await self.field(key).count() == 1 and await self.field(key).filter(has_text=wanted).count() == 1
+        """Whether the field of that list shows what was chosen, and nothing else is called the
+        same.
+        """
+        return (
+            await self.field(key).count() == 1
+            and await self.field(key).filter(has_text=wanted).count() == 1
+        )
 
     def submit(self) -> Locator:
         return self.button("form.submit")
@@ -105,7 +118,8 @@ class Candidat(EcranSuivant):
     title, label = "Compte technique", "form.password"
 
     async def reached(self) -> None:
-        # A window laid over the password does not hide it from us: it is kept first, whatever comes next.
+        # A window laid over the password does not hide it from us: it is kept first, whatever comes
+        # next.
         await self.browser.wait_for(self.mark(), self.words.first(self.label), within_dialog=True)
 
 
@@ -121,13 +135,19 @@ class DemandeSoumise(Screen):
         return self.page.get_by_text(self.words.find("form.refused")).filter(visible=True)
 
     async def reached(self) -> None:
-        await self.browser.wait_for(self.mark().or_(self.refusal()), self.words.first(self.label), within_dialog=True)
+        await self.browser.wait_for(
+            self.mark().or_(self.refusal()), self.words.first(self.label), within_dialog=True
+        )
         if not await self.mark().count():
-            raise e.ResetRefused(text=" ".join((await self.refusal().first.inner_text()).split())[:160])
+            raise e.ResetRefused(
+                text=" ".join((await self.refusal().first.inner_text()).split())[:160]
+            )
 
 
 class Raccordements(Visit):
-    """Drives the form for one structure and its technical account. The password is seen before the click that makes it effective."""
+    """Drives the form for one structure and its technical account. The password is seen before the
+    click that makes it effective.
+    """
 
     name: ClassVar[str] = "raccordements"
     sees_first: ClassVar[bool] = True
@@ -154,19 +174,26 @@ class Raccordements(Visit):
         await domain.reached()
         await domain.press(domain.mark(), self.browser.words.first(domain.label))
         await self._form.reached()
-        if not await self._form.choose("form.type", self.browser.words.exact("form.request"), request):
+        if not await self._form.choose(
+            "form.type", self.browser.words.exact("form.request"), request
+        ):
             raise e.ScreenNotRecognised(screen=self._form.title, wanted=request)
         return f"la demande « {request} » est choisie"
 
     async def _choose_structure(self) -> str:
-        if not await self._form.choose("form.structure", self._structure, self.siret, search=self.siret):
+        if not await self._form.choose(
+            "form.structure", self._structure, self.siret, search=self.siret
+        ):
             raise e.StructureNotOffered(siret=self.siret, login=self.browser.settings.login)
         found = await self._form.accounts()
         if not found:
             raise e.NoTechnicalAccount(siret=self.siret)
         if self.account not in found:
             raise e.AccountNotFound(account=self.account, siret=self.siret, found=", ".join(found))
-        return f"la structure {self.siret} est choisie, et le compte technique {self.account} figure dans sa liste"
+        return (
+            f"la structure {self.siret} est choisie, et le compte technique {self.account} figure"
+            " dans sa liste"
+        )
 
     async def _check_form(self) -> str:
         await self._check_choices("form.type", "form.structure")
@@ -175,7 +202,11 @@ class Raccordements(Visit):
 
     async def _check_choices(self, *keys: str) -> None:
         """The form shows what is to be chosen in each of these lists. Raises `WrongForm`."""
-        wanted = {"form.type": self.browser.words.exact("form.request"), "form.structure": self._structure, "form.account": self._account}
+        wanted = {
+            "form.type": self.browser.words.exact("form.request"),
+            "form.structure": self._structure,
+            "form.account": self._account,
+        }
         for key in keys:
             if not await self._form.shows(key, wanted[key]):
                 raise e.WrongForm(account=self.account, field=self.browser.words.first(key))
@@ -212,10 +243,14 @@ class Raccordements(Visit):
             await self._check_choices("form.type", "form.structure", "form.account")
             if await self.browser.popup():
                 raise await self.browser.diagnose(self.browser.words.first("form.submit"))
-            await (await self._form.only(self._form.submit(), self.browser.words.first("form.submit"))).click(trial=True)
+            await (
+                await self._form.only(self._form.submit(), self.browser.words.first("form.submit"))
+            ).click(trial=True)
 
     async def commit(self) -> None:
-        """See `Route.commit`. Chromium may send the request twice by itself: it then submits the same password again."""
+        """See `Route.commit`. Chromium may send the request twice by itself: it then submits the
+        same password again.
+        """
         try:
             async with self.browser.on(DemandeSoumise.title):
                 await self._form.submit().click(no_wait_after=True)
@@ -231,7 +266,9 @@ class Raccordements(Visit):
             leave = self._form.button("form.leave").or_(self._form.button("form.home"))
             await self._form.press(leave, self.browser.words.first("form.leave"))
             home, domain = Domaines(self.browser), Domaine(self.browser)
-            await self.browser.wait_for(home.mark().or_(domain.mark()), self.browser.words.first("domain.application"))
+            await self.browser.wait_for(
+                home.mark().or_(domain.mark()), self.browser.words.first("domain.application")
+            )
             if not await domain.mark().count():
                 await self._open_domain()
             await self._open_form()

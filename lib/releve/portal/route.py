@@ -12,8 +12,9 @@ from releve.portal.drift import Look
 class Route(Protocol):
     """One way to the reset of one technical account.
 
-    `sees_first` tells which comes first: False, the reset takes effect before its password is seen (`commit`, then `read`);
-    True, a candidate is asked for, read, kept, and only then made effective (`offer`, `read`, then `commit`).
+    `sees_first` tells which comes first: False, the reset takes effect before its password is seen
+    (`commit`, then `read`); True, a candidate is asked for, read, kept, and only then made
+    effective (`offer`, `read`, then `commit`).
     """
 
     @property
@@ -32,13 +33,19 @@ class Route(Protocol):
         """The browser that it drives, by name and version; "" when it drives none."""
 
     async def look(self, step: str) -> Look | None:
-        """The screen on which `go(step)` acts (the login page is opened), or where `commit` does; None for one that is not compared."""
+        """The screen on which `go(step)` acts (the login page is opened), or where `commit` does;
+        None for one that is not compared.
+        """
 
     async def rehearse(self) -> str:
-        """In place of `go("demande")`: find what comes next and see that it can be pressed, without pressing; returns one French line."""
+        """In place of `go("demande")`: find what comes next and see that it can be pressed, without
+        pressing; returns one French line.
+        """
 
     async def go(self, step: str) -> str:
-        """Go through one documented screen; returns one French line of result. Reads only: safe to repeat."""
+        """Go through one documented screen; returns one French line of result. Reads only: safe to
+        repeat.
+        """
 
     async def offer(self) -> None:
         """Have a candidate displayed (`sees_first` only), once after "demande" or `back`.
@@ -47,16 +54,22 @@ class Route(Protocol):
         """
 
     async def ready(self) -> None:
-        """Make sure, without any effect, that `commit` can be pressed for this very account. Raises `PortalError`."""
+        """Make sure, without any effect, that `commit` can be pressed for this very account. Raises
+        `PortalError`.
+        """
 
     async def commit(self) -> None:
-        """The irreversible click, once. Raises `ResetRefused` (known not to have happened) or `ResetOutcomeUnknown`. Never repeat."""
+        """The irreversible click, once. Raises `ResetRefused` (known not to have happened) or
+        `ResetOutcomeUnknown`. Never repeat.
+        """
 
     async def read(self) -> Secret:
         """The password on the screen. Raises `PasswordUnreadable`. Safe to repeat."""
 
     async def back(self) -> None:
-        """From a password that cannot be used, return to where `ready` holds again, as the document says."""
+        """From a password that cannot be used, return to where `ready` holds again, as the document
+        says.
+        """
 
     async def leave(self) -> str:
         """Log out; returns one French line."""

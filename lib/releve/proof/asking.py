@@ -1,7 +1,9 @@
-"""Asking the API about the passwords that the keyring holds: the proof of a new one, and what it says of each slot.
+"""Asking the API about the passwords that the keyring holds: the proof of a new one, and what it
+says of each slot.
 
-Calls block, so the event loop's callers use `asyncio.to_thread`. An old password is tried once per proof, and only after the new
-one was accepted: nobody knows whether refusals lock a technical account.
+Calls block, so the event loop's callers use `asyncio.to_thread`. An old password is tried once per
+proof, and only after the new one was accepted: nobody knows whether refusals lock a technical
+account.
 """
 
 from __future__ import annotations
@@ -12,27 +14,42 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from releve.decision import events as ev
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.settings import Settings, Structure
+from releve.decision import events as ev
+from releve.proof.verdicts import NOTHING_HELD, Meaning, Verdict
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
-from releve.proof.verdicts import NOTHING_HELD, Meaning, Verdict
 
 if TYPE_CHECKING:
-    from releve.proof.piste import Piste, Tried  # imported late: most town halls have no PISTE application
+    from releve.proof.piste import (
+        Piste,
+        Tried,
+    )  # imported late: most town halls have no PISTE application
 
 
 class ProofTooEarly(PersonNeeded):
-    """The reset has not reached the API yet, which may take half an hour: resume later, reset nothing."""
+    """The reset has not reached the API yet, which may take half an hour: resume later, reset
+    nothing.
+    """
 
-    happened = "L'API de Chorus Pro ne reconnaît pas encore le nouveau mot de passe de {account} ({why})."
-    safe = "C'est normal juste après une réinitialisation : elle peut mettre {minutes} minutes à parvenir à l'API."
-    todo = "Lancez « releve resume » après {when} : seule la preuve sera refaite. Ne demandez surtout pas un autre mot de passe."
+    happened = (
+        "L'API de Chorus Pro ne reconnaît pas encore le nouveau mot de passe de {account} ({why})."
+    )
+    safe = (
+        "C'est normal juste après une réinitialisation : elle peut mettre {minutes} minutes à"
+        " parvenir à l'API."
+    )
+    todo = (
+        "Lancez « releve resume » après {when} : seule la preuve sera refaite. Ne demandez surtout"
+        " pas un autre mot de passe."
+    )
 
 
 class ProofImpossible(PersonNeeded):
-    """PISTE said nothing of the password. The meaning's own words tell what to mend; nothing else is to be done again."""
+    """PISTE said nothing of the password. The meaning's own words tell what to mend; nothing else
+    is to be done again.
+    """
 
     happened = "La preuve n'a pas pu être faite : {why}."
     safe = "Cela ne dit rien du mot de passe lui-même."
@@ -43,10 +60,14 @@ class PasswordNotAccepted(ReleveError):
     """The time for a reset to reach the API is over, and the new password is still refused."""
 
     code = 6
-    happened = "L'API de Chorus Pro refuse toujours le nouveau mot de passe de {account}, {minutes} minutes après la réinitialisation."
+    happened = (
+        "L'API de Chorus Pro refuse toujours le nouveau mot de passe de {account}, {minutes}"
+        " minutes après la réinitialisation."
+    )
     todo = (
-        "Vérifiez que personne d'autre n'a réinitialisé ce compte depuis (courriels reçus, « Historique de mes actions »), "
-        "et que ce compte est actif. « releve doctor {siret} » essaie les mots de passe connus ; « releve resume » refait la preuve."
+        "Vérifiez que personne d'autre n'a réinitialisé ce compte depuis (courriels reçus, «"
+        " Historique de mes actions »), et que ce compte est actif. « releve doctor {siret} »"
+        " essaie les mots de passe connus ; « releve resume » refait la preuve."
     )
 
 
@@ -54,21 +75,35 @@ class OldStillAccepted(ReleveError):
     """Both passwords are accepted: this account's reset is not what the API shows."""
 
     code = 6
-    happened = "L'API accepte le nouveau mot de passe de {account}, mais aussi l'ancien, {minutes} minutes après la réinitialisation."
-    todo = "Attendez une heure, puis lancez « releve resume ». Si cela dure, prévenez le support de Chorus Pro : ce n'est pas normal."
+    happened = (
+        "L'API accepte le nouveau mot de passe de {account}, mais aussi l'ancien, {minutes} minutes"
+        " après la réinitialisation."
+    )
+    todo = (
+        "Attendez une heure, puis lancez « releve resume ». Si cela dure, prévenez le support de"
+        " Chorus Pro : ce n'est pas normal."
+    )
 
 
 class StructureNotListed(ReleveError):
     """The password is right, for an account that does not serve this structure."""
 
     code = 6
-    happened = "Le nouveau mot de passe de {account} est accepté, mais l'API ne compte pas la structure {siret} parmi celles de ce compte."
-    todo = "Vérifiez sur le portail à quelles structures ce compte technique est rattaché, et « technical_account » dans vos réglages."
+    happened = (
+        "Le nouveau mot de passe de {account} est accepté, mais l'API ne compte pas la structure"
+        " {siret} parmi celles de ce compte."
+    )
+    todo = (
+        "Vérifiez sur le portail à quelles structures ce compte technique est rattaché, et «"
+        " technical_account » dans vos réglages."
+    )
 
 
 @dataclass(frozen=True)
 class Reset:
-    """The reset to prove: who wrote its password (as in the slots), and when it was asked for (aware)."""
+    """The reset to prove: who wrote its password (as in the slots), and when it was asked for
+    (aware).
+    """
 
     writer: str
     since: datetime
@@ -88,34 +123,60 @@ class Prover:
         return datetime.now(reset.since.tzinfo) >= self._end(reset)
 
     def prove(self, reset: Reset) -> str:
-        """That the new password works; returns how it is known, in French. Raises one of the errors above. Safe to repeat."""
+        """That the new password works; returns how it is known, in French. Raises one of the errors
+        above. Safe to repeat.
+        """
         account = self._structure.technical_account
         new = self._slots.require(Slot.PENDING, reset.writer)
         current = self._slots.read(Slot.CURRENT)
         known = current is not None and current.password != new
         with self._piste() as piste:
             tried = piste.prove(account, new, self._structure.siret)
-            old = piste.try_password(account, current.password) if current and known and tried.verdict is Verdict.ACCEPTED else None
+            old = (
+                piste.try_password(account, current.password)
+                if current and known and tried.verdict is Verdict.ACCEPTED
+                else None
+            )
         if error := self._fault(tried, old, reset):
             raise error
         and_old = ", et refuse l'ancien" if old else " (l'ancien n'est pas connu de Relève)"
-        return f"l'API de Chorus Pro accepte le nouveau mot de passe pour la structure {self._structure.siret}{and_old}"
+        return (
+            "l'API de Chorus Pro accepte le nouveau mot de passe pour la structure"
+            f" {self._structure.siret}{and_old}"
+        )
 
     def _fault(self, new: Tried, old: Tried | None, reset: Reset) -> ReleveError | None:
         """Why this is no proof; None when it is one."""
         for tried in (new, old):
             if tried is not None and tried.verdict is Verdict.UNKNOWN:
                 return _impossible(tried.meaning)
-        facts = {"account": self._structure.technical_account, "siret": self._structure.siret, "minutes": self._minutes}
+        facts = {
+            "account": self._structure.technical_account,
+            "siret": self._structure.siret,
+            "minutes": self._minutes,
+        }
         if new.verdict is Verdict.REFUSED:
-            return PasswordNotAccepted(**facts) if self.settled(reset) else self._too_early(reset, "elle le refuse")
+            return (
+                PasswordNotAccepted(**facts)
+                if self.settled(reset)
+                else self._too_early(reset, "elle le refuse")
+            )
         if old is not None and old.verdict is Verdict.ACCEPTED:
-            return OldStillAccepted(**facts) if self.settled(reset) else self._too_early(reset, "elle accepte encore l'ancien")
+            return (
+                OldStillAccepted(**facts)
+                if self.settled(reset)
+                else self._too_early(reset, "elle accepte encore l'ancien")
+            )
         return None if new.listed else StructureNotListed(**facts)
 
     def _too_early(self, reset: Reset, why: str) -> ProofTooEarly:
         when = self._end(reset).astimezone() + timedelta(minutes=1)
-        return ProofTooEarly(account=self._structure.technical_account, why=why, minutes=self._minutes, when=f"{when:%H h %M}")
+        return ProofTooEarly(
+            account=self._structure.technical_account,
+            why=why,
+            minutes=self._minutes,
+            when=f"{when:%H h %M}",
+        )
 
     def _end(self, reset: Reset) -> datetime:
         return reset.since + timedelta(minutes=self._minutes)
@@ -125,22 +186,37 @@ class Prover:
         account = self._structure.technical_account
         held = {slot: self._slots.read(slot) for slot in slots}
         with self._piste() as piste:
-            tried = {each.password: piste.try_password(account, each.password) for each in held.values() if each}
-        return {slot: tried[each.password].meaning if each else NOTHING_HELD for slot, each in held.items()}
+            tried = {
+                each.password: piste.try_password(account, each.password)
+                for each in held.values()
+                if each
+            }
+        return {
+            slot: tried[each.password].meaning if each else NOTHING_HELD
+            for slot, each in held.items()
+        }
 
     def ask_click(self, reset: Reset, attempt: int) -> ev.ApiAnswered:
-        """What the API says when it is not known whether the reset took place. Only what that reset's writer put in `pending` counts."""
+        """What the API says when it is not known whether the reset took place. Only what that
+        reset's writer put in `pending` counts.
+        """
         said = self.ask(Slot.PENDING, Slot.CURRENT)
         held = self._slots.read(Slot.PENDING)
-        pending = said[Slot.PENDING] if held is not None and held.run == reset.writer else NOTHING_HELD
+        pending = (
+            said[Slot.PENDING] if held is not None and held.run == reset.writer else NOTHING_HELD
+        )
         detail = f"nouveau : {pending.said} ; ancien : {said[Slot.CURRENT].said}"
-        return ev.ApiAnswered(attempt, pending.verdict, said[Slot.CURRENT].verdict, self.settled(reset), detail)
+        return ev.ApiAnswered(
+            attempt, pending.verdict, said[Slot.CURRENT].verdict, self.settled(reset), detail
+        )
 
     @contextmanager
     def _piste(self) -> Iterator[Piste]:
         from releve.proof.piste import Piste
 
-        with Piste(self._application, self._keystore.piste_secret(self._application.client_id).require()) as piste:
+        with Piste(
+            self._application, self._keystore.piste_secret(self._application.client_id).require()
+        ) as piste:
             yield piste
 
 

@@ -1,6 +1,8 @@
-"""PISTE, and through it the API of Chorus Pro: does it take this technical account's password? Read-only calls.
+"""PISTE, and through it the API of Chorus Pro: does it take this technical account's password?
+Read-only calls.
 
-Nothing here raises for what the network or the API does: every answer, and every silence, has its row in `verdicts.TABLE`.
+Nothing here raises for what the network or the API does: every answer, and every silence, has its
+row in `verdicts.TABLE`.
 """
 
 from __future__ import annotations
@@ -13,21 +15,29 @@ from typing import Any
 
 import httpx
 
-from releve.proof import network
 from releve.base.secret import Secret
 from releve.base.settings import Piste as Application
+from releve.proof import network
 from releve.proof.verdicts import Answer, Failure, Meaning, Verdict, meaning
 
 ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"
-LISTS = ("listeStructureRattachement", "listeRattachements")  # two open-source clients of the API, two names
-PAGE, PAGES = 50, 200  # structures a page, and pages at most: a manager has hundreds of structures, not ten thousand
+LISTS = (
+    "listeStructureRattachement",
+    "listeRattachements",
+)  # two open-source clients of the API, two names
+PAGE, PAGES = (
+    50,
+    200,
+)  # structures a page, and pages at most: a manager has hundreds of structures, not ten thousand
 JSON = "application/json;charset=utf-8"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What one password got. `listed`: the API lists the structure for this account; None when it could not be asked."""
+    """What one password got. `listed`: the API lists the structure for this account; None when it
+    could not be asked.
+    """
 
     meaning: Meaning
     listed: bool | None = None
@@ -38,9 +48,13 @@ class Tried:
 
 
 class Piste:
-    """One application's access. A context manager; its token is asked for at the first call and renewed once when it is refused."""
+    """One application's access. A context manager; its token is asked for at the first call and
+    renewed once when it is refused.
+    """
 
-    def __init__(self, application: Application, secret: Secret, timeout_seconds: float = 30.0) -> None:
+    def __init__(
+        self, application: Application, secret: Secret, timeout_seconds: float = 30.0
+    ) -> None:
         self.application, self._secret = application, secret
         self._client = network.client(timeout_seconds)
         self._token: Secret | None = None
@@ -48,7 +62,12 @@ class Piste:
     def __enter__(self) -> Piste:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._client.close()
 
     def token(self) -> Meaning:
@@ -56,11 +75,15 @@ class Piste:
         return meaning(self._ask_token())
 
     def try_password(self, account: str, password: Secret) -> Tried:
-        """Whether the API takes the password, in one call: what an old password is tried with. Safe to repeat."""
+        """Whether the API takes the password, in one call: what an old password is tried with. Safe
+        to repeat.
+        """
         return Tried(meaning(self._attachments(account, password, 1, 1)))
 
     def prove(self, account: str, password: Secret, siret: str) -> Tried:
-        """The whole proof: the account's structures, among them `siret`, then the VAT rates. Safe to repeat."""
+        """The whole proof: the account's structures, among them `siret`, then the VAT rates. Safe
+        to repeat.
+        """
         listed = False
         for answer in self._pages(account, password):
             if meaning(answer).verdict is not Verdict.ACCEPTED:
@@ -70,7 +93,9 @@ class Piste:
         return Tried(meaning(self._call(RATES, {}, account, password)), listed)
 
     def _pages(self, account: str, password: Secret) -> Iterator[Answer]:
-        """One structure first, as documented; when there are more, pages of them until one is empty or the last."""
+        """One structure first, as documented; when there are more, pages of them until one is empty
+        or the last.
+        """
         first = self._attachments(account, password, 1, 1)
         yield first
         if _count(first) == 1:
@@ -92,19 +117,38 @@ class Piste:
             answer = self._call_once(path, body, account, password)
         return answer
 
-    def _call_once(self, path: str, body: dict[str, object], account: str, password: Secret) -> Answer:
+    def _call_once(
+        self, path: str, body: dict[str, object], account: str, password: Secret
+    ) -> Answer:
         if self._token is None:
             given = self._ask_token()
             if meaning(given).name != "token given":
                 return given
             self._token = Secret(str(given.data["access_token"]))
         both = Secret(base64.b64encode(f"{account}:{password.reveal()}".encode()).decode())
-        headers = {"Authorization": f"Bearer {self._token.reveal()}", "cpro-account": both.reveal(), "Content-Type": JSON}
-        return self._post(self.application.api_url.rstrip("/") + "/" + path, token=False, json=body, headers=headers)
+        headers = {
+            "Authorization": f"Bearer {self._token.reveal()}",
+            "cpro-account": both.reveal(),
+            "Content-Type": JSON,
+        }
+        return self._post(
+            self.application.api_url.rstrip("/") + "/" + path,
+            token=False,
+            json=body,
+            headers=headers,
+        )
 
     def _ask_token(self) -> Answer:
-        form = {"grant_type": "client_credentials", "client_id": self.application.client_id, "scope": "openid"}
-        return self._post(self.application.token_url, token=True, data=form | {"client_secret": self._secret.reveal()})
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.application.client_id,
+            "scope": "openid",
+        }
+        return self._post(
+            self.application.token_url,
+            token=True,
+            data=form | {"client_secret": self._secret.reveal()},
+        )
 
     def _post(self, url: str, *, token: bool, **request: Any) -> Answer:
         try:
@@ -113,7 +157,9 @@ class Piste:
             return Answer(token, failure=network.failure(error))
         except httpx.HTTPError:  # what came is no HTTP that can be read
             return Answer(token, failure=Failure.UNREACHABLE)
-        return Answer(token, response.status_code, response.text, response.headers.get("WWW-Authenticate", ""))
+        return Answer(
+            token, response.status_code, response.text, response.headers.get("WWW-Authenticate", "")
+        )
 
 
 def _items(answer: Answer) -> list[object]:
@@ -122,7 +168,11 @@ def _items(answer: Answer) -> list[object]:
 
 
 def _lists(answer: Answer, siret: str) -> bool:
-    return any(siret in (str(value) for value in item.values()) for item in _items(answer) if isinstance(item, dict))
+    return any(
+        siret in (str(value) for value in item.values())
+        for item in _items(answer)
+        if isinstance(item, dict)
+    )
 
 
 def _count(answer: Answer) -> int:

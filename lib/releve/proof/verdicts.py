@@ -1,7 +1,9 @@
-"""What each answer of PISTE and of the Chorus Pro API says of a technical account's password: one table, nothing else decides.
+"""What each answer of PISTE and of the Chorus Pro API says of a technical account's password: one
+table, nothing else decides.
 
-Sources: OCA l10n_fr_chorus_account and Pastell (calls and headers), forum threads and logs of the API's clients (answers). An
-answer that was never seen says nothing: it is `UNKNOWN`, never a refusal.
+Sources: OCA l10n_fr_chorus_account and Pastell (calls and headers), forum threads and logs of the
+API's clients (answers). An answer that was never seen says nothing: it is `UNKNOWN`, never a
+refusal.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from typing import Any
 
 
 class Verdict(StrEnum):
-    """What is known of one password: the API takes it, refuses it, cannot tell; or there is no such password to try."""
+    """What is known of one password: the API takes it, refuses it, cannot tell; or there is no such
+    password to try.
+    """
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -33,7 +37,9 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer, as far as it can mean something. `status` is HTTP's, 0 when none came; `challenge` is `WWW-Authenticate`."""
+    """One answer, as far as it can mean something. `status` is HTTP's, 0 when none came;
+    `challenge` is `WWW-Authenticate`.
+    """
 
     token: bool  # to the request of a token; else to a call of the API
     status: int = 0
@@ -58,12 +64,16 @@ class Answer:
     @property
     def names_the_account(self) -> bool:
         """Whether a 401 is about the technical account, in one of the two ways that were seen."""
-        return "login or password" in self.challenge or (self.code == 401 and "LDAP" in str(self.data.get("libelle")))
+        return "login or password" in self.challenge or (
+            self.code == 401 and "LDAP" in str(self.data.get("libelle"))
+        )
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """One row: what an answer says of the password, and what to mend when it says nothing ("" otherwise)."""
+    """One row: what an answer says of the password, and what to mend when it says nothing (""
+    otherwise).
+    """
 
     name: str
     when: Callable[[Answer], bool]
@@ -74,34 +84,87 @@ class Meaning:
 
 _LATER = "Attendez quelques minutes, puis relancez."
 _CONNECTION = "Vérifiez la connexion à Internet, puis relancez."
-_APPLICATION = "Vérifiez sur piste.gouv.fr votre application, et enregistrez son secret avec « releve credentials store --piste »."
-_SUBSCRIPTION = "Vérifiez sur piste.gouv.fr que votre application a accès à l'API « CPRO » de Chorus Pro, et l'adresse « piste.api_url »."
+_APPLICATION = (
+    "Vérifiez sur piste.gouv.fr votre application, et enregistrez son secret avec « releve"
+    " credentials store --piste »."
+)
+_SUBSCRIPTION = (
+    "Vérifiez sur piste.gouv.fr que votre application a accès à l'API « CPRO » de Chorus Pro, et"
+    " l'adresse « piste.api_url »."
+)
 _SUPPORT = "Relancez plus tard ; si cela dure, prévenez votre support avec cette phrase."
 
 # The first row that holds is the meaning. The last one always holds.
 TABLE: tuple[Meaning, ...] = (
-    Meaning("no answer in time", lambda a: a.failure is Failure.TIMEOUT, Verdict.UNKNOWN, "PISTE n'a pas répondu à temps", _LATER),
+    Meaning(
+        "no answer in time",
+        lambda a: a.failure is Failure.TIMEOUT,
+        Verdict.UNKNOWN,
+        "PISTE n'a pas répondu à temps",
+        _LATER,
+    ),
     Meaning(
         "certificate",
         lambda a: a.failure is Failure.CERTIFICATE,
         Verdict.UNKNOWN,
         "le certificat de PISTE n'est pas valable sur ce poste",
-        "Vérifiez la date de ce poste et l'adresse dans [piste] (« releve doctor ») ; sinon, voyez votre service informatique.",
+        "Vérifiez la date de ce poste et l'adresse dans [piste] (« releve doctor ») ; sinon, voyez"
+        " votre service informatique.",
     ),
-    Meaning("unreachable", lambda a: a.status == 0, Verdict.UNKNOWN, "PISTE ne peut pas être joint", _CONNECTION),
-    Meaning("maintenance", lambda a: a.status == 503, Verdict.UNKNOWN, "PISTE est en maintenance", _LATER),
-    Meaning("server error", lambda a: a.status >= 500, Verdict.UNKNOWN, "PISTE a répondu par une erreur technique", _LATER),
-    Meaning("too many calls", lambda a: a.status == 429, Verdict.UNKNOWN, "PISTE demande d'espacer les appels", _LATER),
+    Meaning(
+        "unreachable",
+        lambda a: a.status == 0,
+        Verdict.UNKNOWN,
+        "PISTE ne peut pas être joint",
+        _CONNECTION,
+    ),
+    Meaning(
+        "maintenance",
+        lambda a: a.status == 503,
+        Verdict.UNKNOWN,
+        "PISTE est en maintenance",
+        _LATER,
+    ),
+    Meaning(
+        "server error",
+        lambda a: a.status >= 500,
+        Verdict.UNKNOWN,
+        "PISTE a répondu par une erreur technique",
+        _LATER,
+    ),
+    Meaning(
+        "too many calls",
+        lambda a: a.status == 429,
+        Verdict.UNKNOWN,
+        "PISTE demande d'espacer les appels",
+        _LATER,
+    ),
     Meaning(
         "application refused",
-        lambda a: a.token and a.status in (400, 401) and a.data.get("error") in ("invalid_client", "unauthorized_client"),
+        lambda a: (
+            a.token
+            and a.status in (400, 401)
+            and a.data.get("error") in ("invalid_client", "unauthorized_client")
+        ),
         Verdict.UNKNOWN,
         "PISTE ne reconnaît pas l'application (identifiant ou secret)",
         _APPLICATION,
     ),
-    Meaning("token given", lambda a: a.token and a.status == 200 and "access_token" in a.data, Verdict.UNKNOWN, "PISTE a donné un jeton"),
-    Meaning("no token", lambda a: a.token, Verdict.UNKNOWN, "PISTE n'a pas donné de jeton", _APPLICATION),
-    Meaning("accepted", lambda a: a.status == 200 and a.code == 0, Verdict.ACCEPTED, "l'API accepte ce mot de passe"),
+    Meaning(
+        "token given",
+        lambda a: a.token and a.status == 200 and "access_token" in a.data,
+        Verdict.UNKNOWN,
+        "PISTE a donné un jeton",
+    ),
+    Meaning(
+        "no token", lambda a: a.token, Verdict.UNKNOWN, "PISTE n'a pas donné de jeton", _APPLICATION
+    ),
+    Meaning(
+        "accepted",
+        lambda a: a.status == 200 and a.code == 0,
+        Verdict.ACCEPTED,
+        "l'API accepte ce mot de passe",
+    ),
     Meaning(
         "no result",
         lambda a: a.status == 200 and a.code == 20000,
@@ -121,9 +184,27 @@ TABLE: tuple[Meaning, ...] = (
         Verdict.REFUSED,
         "l'API refuse ce compte technique avec ce mot de passe",  # unknown, wrong and expired look the same
     ),
-    Meaning("token refused", lambda a: a.status == 401 and not a.text, Verdict.UNKNOWN, "l'API refuse le jeton de PISTE", _LATER),
-    Meaning("forbidden", lambda a: a.status == 403, Verdict.UNKNOWN, "l'application PISTE n'a pas accès à cette API", _SUBSCRIPTION),
-    Meaning("not understood", lambda a: True, Verdict.UNKNOWN, "la réponse de l'API n'est pas de celles que l'on connaît", _SUPPORT),
+    Meaning(
+        "token refused",
+        lambda a: a.status == 401 and not a.text,
+        Verdict.UNKNOWN,
+        "l'API refuse le jeton de PISTE",
+        _LATER,
+    ),
+    Meaning(
+        "forbidden",
+        lambda a: a.status == 403,
+        Verdict.UNKNOWN,
+        "l'application PISTE n'a pas accès à cette API",
+        _SUBSCRIPTION,
+    ),
+    Meaning(
+        "not understood",
+        lambda a: True,
+        Verdict.UNKNOWN,
+        "la réponse de l'API n'est pas de celles que l'on connaît",
+        _SUPPORT,
+    ),
 )
 
 NOTHING_HELD = Meaning("nothing held", lambda a: False, Verdict.EMPTY, "cet emplacement est vide")

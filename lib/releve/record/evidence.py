@@ -1,6 +1,8 @@
-"""The evidence of a kernel whose notebook is saved by others (plain papermill, JupyterLab): its own copy, and the seal.
+"""The evidence of a kernel whose notebook is saved by others (plain papermill, JupyterLab): its own
+copy, and the seal.
 
-`releve rotate` needs nothing of this: its engine writes the notebook into the record, and its process seals it.
+`releve rotate` needs nothing of this: its engine writes the notebook into the record, and its
+process seals it.
 """
 
 from __future__ import annotations
@@ -10,17 +12,21 @@ from pathlib import Path
 
 from releve.base.disk import write_atomically
 from releve.base.settings import Settings
-from releve.vault.keystore import Keystore
 from releve.record.folder import NOTEBOOK, RecordFolder, is_closed
 from releve.record.register import Register
 from releve.record.seal import finish
 from releve.record.transcript import Transcript
+from releve.vault.keystore import Keystore
 
 
 class Evidence:
-    """Holds the record's folder from the opening on; released, with the process, if it never came to a seal."""
+    """Holds the record's folder from the opening on; released, with the process, if it never came
+    to a seal.
+    """
 
-    def __init__(self, folder: RecordFolder, settings: Settings, keystore: Keystore, model: Path) -> None:
+    def __init__(
+        self, folder: RecordFolder, settings: Settings, keystore: Keystore, model: Path
+    ) -> None:
         self._folder, self._settings, self._keystore = folder, settings, keystore
         self._model = json.loads(model.read_bytes())
         self._writing = folder.writing()
@@ -29,7 +35,9 @@ class Evidence:
         folder.keep_earlier_notebook()
 
     def cell_ended(self, transcript: Transcript) -> None:
-        """Write the copy anew; seal the record once the rotation has ended. Raises what `finish` raises; safe to repeat."""
+        """Write the copy anew; seal the record once the rotation has ended. Raises what `finish`
+        raises; safe to repeat.
+        """
         if self._sealed:
             return
         write_atomically(self._folder.path / NOTEBOOK, transcript.notebook(self._model))

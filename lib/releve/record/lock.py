@@ -1,7 +1,8 @@
-"""One rotation at a time for each technical account, across processes and across machines that share `outputs/`.
+"""One rotation at a time for each technical account, across processes and across machines that
+share `outputs/`.
 
-The operating system holds the lock, so it falls with the process (or with the machine, by the file server): nothing is
-left to guess from a stale file. Who holds it stands beside it, for people.
+The operating system holds the lock, so it falls with the process (or with the machine, by the file
+server): nothing is left to guess from a stale file. Who holds it stands beside it, for people.
 """
 
 from __future__ import annotations
@@ -26,8 +27,13 @@ from releve.record.folder import RecordUnwritable
 class AccountBusy(ReleveError):
     """Somebody else has this account in hand. Nothing was begun; try again when they are done."""
 
-    happened = "Une rotation du compte technique {account} est déjà en cours : {actor}, depuis {since}."
-    safe = "Relève s'est retiré sans rien faire : deux rotations en même temps s'annuleraient l'une l'autre."
+    happened = (
+        "Une rotation du compte technique {account} est déjà en cours : {actor}, depuis {since}."
+    )
+    safe = (
+        "Relève s'est retiré sans rien faire : deux rotations en même temps s'annuleraient l'une"
+        " l'autre."
+    )
     todo = "Attendez qu'elle soit finie (ou fermez le carnet qui est ouvert), puis relancez."
 
 
@@ -41,18 +47,25 @@ class Holder:
 
 
 class AccountLock:
-    """The lock of one technical account in one folder of records. Hold it for the whole life of a rotation in this process."""
+    """The lock of one technical account in one folder of records. Hold it for the whole life of a
+    rotation in this process.
+    """
 
     def __init__(self, outputs: Path, account: str) -> None:
         self._folder = folder = outputs / ".locks"
         name = re.sub(r"[^\w.@-]", "_", account)
         self.account = account
-        # A folder that knows no locks is refused: a file that merely exists would outlive a machine that died.
-        self._lock = FileLock(folder / f"{name}.lock", timeout=0, thread_local=False, fallback_to_soft=False)
+        # A folder that knows no locks is refused: a file that merely exists would outlive a machine
+        # that died.
+        self._lock = FileLock(
+            folder / f"{name}.lock", timeout=0, thread_local=False, fallback_to_soft=False
+        )
         self._who = folder / f"{name}.json"
 
     def acquire(self, actor: str) -> Holder | None:
-        """Take the lock at once or raise `AccountBusy` (or `RecordUnwritable`). Returns the holder that died with it in hand, if any."""
+        """Take the lock at once or raise `AccountBusy` (or `RecordUnwritable`). Returns the holder
+        that died with it in hand, if any.
+        """
         self._take()
         dead = self._holder()
         holder = Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
@@ -61,7 +74,9 @@ class AccountLock:
         return dead
 
     def check(self) -> None:
-        """Raise what `acquire` would, and change nothing: who died with the lock in hand stays written."""
+        """Raise what `acquire` would, and change nothing: who died with the lock in hand stays
+        written.
+        """
         self._take()
         self._lock.release()
 
@@ -76,8 +91,14 @@ class AccountLock:
             since = f"{local:%d/%m/%Y à %H:%M}" if local else "un instant"
             raise AccountBusy(account=self.account, actor=who, since=since) from None
         except OSError as error:
-            why = "ce dossier ne sait pas verrouiller un fichier" if error.errno == errno.ENOSYS else error.strerror
-            raise RecordUnwritable(folder=self._folder.parent, why=why or type(error).__name__) from error
+            why = (
+                "ce dossier ne sait pas verrouiller un fichier"
+                if error.errno == errno.ENOSYS
+                else error.strerror
+            )
+            raise RecordUnwritable(
+                folder=self._folder.parent, why=why or type(error).__name__
+            ) from error
 
     def release(self) -> None:
         """Let the lock go. Safe to repeat."""

@@ -1,6 +1,8 @@
-"""`record.html`: the record on one page, drawn from the journal alone; no network and no script are needed to read it.
+"""`record.html`: the record on one page, drawn from the journal alone; no network and no script are
+needed to read it.
 
-`view` says what the journal tells, as codes and facts; the French words are in `words.j2`, the page in `page.html.j2`.
+`view` says what the journal tells, as codes and facts; the French words are in `words.j2`, the page
+in `page.html.j2`.
 """
 
 from __future__ import annotations
@@ -15,25 +17,45 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from releve.decision import journal
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
-from releve.decision.procedure import BY_ID, target_name
 from releve.base.secret import scrub
+from releve.decision import journal
+from releve.decision.procedure import BY_ID, target_name
+from releve.decision.state import Situation
 from releve.record.view import RecordView, view
 
 __all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
 
 FILE_NAME = "record.html"
-MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
 
 
 class PageUnwritable(ReleveError):
-    """The disk refused the page. A page that was there before is whole, and the caller may retry."""
+    """The disk refused the page. One that was there before is whole; the caller may retry."""
 
     happened = "La page {path} n'a pas pu être écrite ({why})."
-    safe = "Le journal et les images du dossier sont intacts : la page en est tirée, et peut être refaite à tout moment."
-    todo = "Libérez de la place ou rendez le dossier accessible en écriture, puis relancez la même commande."
+    safe = (
+        "Le journal et les images du dossier sont intacts : la page en est tirée, et peut être"
+        " refaite à tout moment."
+    )
+    todo = (
+        "Libérez de la place ou rendez le dossier accessible en écriture, puis relancez la même"
+        " commande."
+    )
 
 
 def _day(moment: date | str) -> str:
@@ -54,7 +76,9 @@ def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s".replace(".", ",")
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+    return (
+        f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+    )
 
 
 def _typeset(markup: str) -> Markup:
@@ -67,8 +91,12 @@ _PICTURE = re.compile(r"(data:image/png;base64,[A-Za-z0-9+/]+=*)")
 
 
 def _scrubbed(value: object) -> object:
-    """Each text is scrubbed as it enters the page: in the page as a whole, a password that is a word of HTML would break it."""
-    plain = isinstance(value, str) and not isinstance(value, Markup) and not _PICTURE.fullmatch(value)
+    """Each text is scrubbed as it enters the page: in the page as a whole, a password that is a
+    word of HTML would break it.
+    """
+    plain = (
+        isinstance(value, str) and not isinstance(value, Markup) and not _PICTURE.fullmatch(value)
+    )
     return scrub(str(value)) if plain else value
 
 
@@ -80,8 +108,16 @@ _templates = Environment(
     lstrip_blocks=True,
     finalize=_scrubbed,
 )
-_templates.filters |= {"day": _day, "utc": _utc, "offset": _offset, "duration": _duration, "typeset": _typeset, "target": target_name}
-# The one script of the page, allowed by its hash alone: whatever else might get into the page is not run.
+_templates.filters |= {
+    "day": _day,
+    "utc": _utc,
+    "offset": _offset,
+    "duration": _duration,
+    "typeset": _typeset,
+    "target": target_name,
+}
+# The one script of the page, allowed by its hash alone: whatever else might get into the page is
+# not run.
 _CHECK = files("releve.record").joinpath("check.js").read_text(encoding="utf-8")
 _CHECK_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_CHECK.encode()).digest()).decode()
 _templates.globals |= {"screens": BY_ID, "check": Markup(_CHECK), "check_hash": _CHECK_HASH}
@@ -90,16 +126,22 @@ _templates.globals |= {"screens": BY_ID, "check": Markup(_CHECK), "check_hash": 
 def render(record: RecordView) -> str:
     """The page, with every registered secret masked."""
     page = _templates.get_template("page.html.j2").render(record=record)
-    return "".join(part if _PICTURE.fullmatch(part) else scrub(part, ours=True) for part in _PICTURE.split(page))
+    return "".join(
+        part if _PICTURE.fullmatch(part) else scrub(part, ours=True)
+        for part in _PICTURE.split(page)
+    )
 
 
-def write_page(folder: Path) -> Path:
+def write_page(folder: Path, situation: Situation | None = None) -> Path:
     """Write the page of a record folder from its journal and captures, all or nothing; its path.
 
-    Raises `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
+    `situation`: as this machine's keyring has it, of a rotation that is open. Raises
+    `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
     """
-    captures = {path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))}
-    page = render(view(journal.read(folder / journal.FILE_NAME), captures))
+    captures = {
+        path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))
+    }
+    page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation))
     path = folder / FILE_NAME
     try:
         write_atomically(path, page.encode())

@@ -1,6 +1,8 @@
-"""What a capture says of itself, in text chunks of the PNG: the places that were blanked, checked on its pixels, and the text it shows.
+"""What a capture says of itself, in text chunks of the PNG: the places that were blanked, checked
+on its pixels, and the text it shows.
 
-The text is searched before the seal with every other byte: it is how a password that became known after its picture is found.
+The text is searched before the seal with every other byte: it is how a password that became known
+after its picture is found.
 """
 
 from __future__ import annotations
@@ -17,9 +19,13 @@ _HEADER = 33  # signature and IHDR: text chunks may stand right behind
 
 
 def mark(png: bytes, boxes: list[list[float]], shown: str = "") -> bytes:
-    """The same picture, with the places that were blanked (left, top, right, bottom, in pixels) and the text that it shows."""
+    """The same picture, with the places that were blanked (left, top, right, bottom, in pixels) and
+    the text that it shows.
+    """
     places = json.dumps([[round(side) for side in box] for box in boxes]).encode()
-    chunks = _chunk(b"tEXt", _BLANKED + b"\0" + places) + _chunk(b"iTXt", _SHOWN + b"\0\0\0\0\0" + shown.encode())
+    chunks = _chunk(b"tEXt", _BLANKED + b"\0" + places) + _chunk(
+        b"iTXt", _SHOWN + b"\0\0\0\0\0" + shown.encode()
+    )
     return png[:_HEADER] + chunks + png[_HEADER:]
 
 
@@ -28,13 +34,16 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def uneven(png: bytes) -> list[list[int]] | None:
-    """The blanked places that are not one flat colour: there a secret may show through. None for a picture that says nothing.
+    """The blanked places that are not one flat colour: there a secret may show through. None for a
+    picture that says nothing.
 
     Raises OSError for what is no picture.
     """
     from PIL import Image
 
-    with Image.open(io.BytesIO(png)) as picture:  # which reads what stands before the pixels, and they only when they are asked for
+    with (
+        Image.open(io.BytesIO(png)) as picture
+    ):  # which reads what stands before the pixels, and they only when they are asked for
         if (said := picture.info.get(_BLANKED.decode())) is None:
             return None
         boxes: list[list[int]] = json.loads(said)
@@ -52,5 +61,14 @@ def is_picture(content: bytes) -> bool:
 
 
 def _flat(picture: Any, box: list[int]) -> bool:
-    left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], picture.width), min(box[3], picture.height)
-    return right <= left or bottom <= top or len(picture.crop((left, top, right, bottom)).getcolors(2) or "..") == 1
+    left, top, right, bottom = (
+        max(box[0], 0),
+        max(box[1], 0),
+        min(box[2], picture.width),
+        min(box[3], picture.height),
+    )
+    return (
+        right <= left
+        or bottom <= top
+        or len(picture.crop((left, top, right, bottom)).getcolors(2) or "..") == 1
+    )

@@ -1,7 +1,9 @@
-"""The register: one line a record, each with the hash of the line before; the last line's hash is kept in the keyring too.
+"""The register: one line a record, each with the hash of the line before; the last line's hash is
+kept in the keyring too.
 
-A line is canonical JSON (RFC 8785); its hash is the SHA-256 of its bytes without the end of line. The keyring's copy is what
-shows a tail that was cut, and a register rewritten with all its hashes: whoever can write here cannot write there.
+A line is canonical JSON (RFC 8785); its hash is the SHA-256 of its bytes without the end of line.
+The keyring's copy is what shows a tail that was cut, and a register rewritten with all its hashes:
+whoever can write here cannot write there.
 """
 
 from __future__ import annotations
@@ -27,21 +29,34 @@ FIRST = "0" * 64  # what stands for the hash before the first line
 
 
 class NotSealed(ReleveError):
-    """The disk refused the statement or the register's line. The record waits for the next command, which seals it."""
+    """The disk refused the statement or the register's line. The record waits for the next command,
+    which seals it.
+    """
 
     code = 7
     happened = "Le dossier de la rotation n'a pas pu être scellé : {path} ne s'écrit pas ({why})."
     safe = "La rotation elle-même est terminée et notée dans son journal ; rien n'est perdu."
-    todo = "Libérez de la place ou rendez le dossier accessible en écriture : la prochaine commande scellera ce dossier."
+    todo = (
+        "Libérez de la place ou rendez le dossier accessible en écriture : la prochaine commande"
+        " scellera ce dossier."
+    )
 
 
 class RegisterDamaged(ReleveError):
-    """The register does not hold the line that this machine knows as its last: nothing is added to it."""
+    """The register does not hold the line that this machine knows as its last: nothing is added to
+    it.
+    """
 
     code = 7
     happened = "Le registre {path} a été modifié ou coupé depuis la dernière inscription."
-    safe = "Le dossier de la rotation est complet, mais il n'est pas inscrit : Relève n'ajoute rien à un registre abîmé."
-    todo = "Rétablissez le registre depuis une sauvegarde, puis lancez « releve verify », qui dit ce qui manque et inscrit ce qui attend."
+    safe = (
+        "Le dossier de la rotation est complet, mais il n'est pas inscrit : Relève n'ajoute rien à"
+        " un registre abîmé."
+    )
+    todo = (
+        "Rétablissez le registre depuis une sauvegarde, puis lancez « releve verify », qui dit ce"
+        " qui manque et inscrit ce qui attend."
+    )
 
 
 def digest(line: bytes) -> str:
@@ -50,7 +65,9 @@ def digest(line: bytes) -> str:
 
 
 class Register:
-    """One register file, shared by several writers (processes or machines): a lock file is held while a line is added."""
+    """One register file, shared by several writers (processes or machines): a lock file is held
+    while a line is added.
+    """
 
     def __init__(self, outputs: Path, keystore: Keystore | None = None) -> None:
         self.path = outputs / FILE_NAME
@@ -73,7 +90,11 @@ class Register:
     @property
     def head(self) -> Entry | None:
         """Where the keyring keeps the hash of the last line."""
-        return self._keystore.entry("register", str(self.path.parent.resolve())) if self._keystore else None
+        return (
+            self._keystore.entry("register", str(self.path.parent.resolve()))
+            if self._keystore
+            else None
+        )
 
     def known_head(self) -> str | None:
         """The hash that the keyring keeps, or None when it keeps none or cannot be asked."""
@@ -82,7 +103,9 @@ class Register:
         return None
 
     def append(self, *entries: dict[str, Any]) -> str:
-        """Add lines that name no record that is there already; the head's hash. Raises `NotSealed`, `RegisterDamaged`."""
+        """Add lines that name no record that is there already; the head's hash. Raises `NotSealed`,
+        `RegisterDamaged`.
+        """
         try:
             self._lock_path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self._lock_path, thread_local=False):
@@ -91,12 +114,19 @@ class Register:
             raise NotSealed(path=self.path, why=error.strerror or type(error).__name__) from error
 
     def _append(self, entries: tuple[dict[str, Any], ...]) -> str:
-        lines, known = self.lines(), {(each.get("kind"), name) for name, each in self.records().items()}
+        lines, known = (
+            self.lines(),
+            {(each.get("kind"), name) for name, each in self.records().items()},
+        )
         self._check(lines)
         new: list[bytes] = []
         for entry in entries:
             if (entry["kind"], entry["record"]) not in known:
-                line: dict[str, Any] = {"v": 1, "n": len(lines) + len(new) + 1, "time": datetime.now(UTC).isoformat(timespec="seconds")}
+                line: dict[str, Any] = {
+                    "v": 1,
+                    "n": len(lines) + len(new) + 1,
+                    "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                }
                 line |= entry | {"previous": digest([*lines, *new][-1]) if lines or new else FIRST}
                 new.append(rfc8785.dumps(line))
         if new:

@@ -1,7 +1,9 @@
-"""The seal: when a rotation ends, its folder is searched, described by a statement, and entered in the register.
+"""The seal: when a rotation ends, its folder is searched, described by a statement, and entered in
+the register.
 
-`record.json` is an in-toto Statement (v1): its subjects are the files with their SHA-256, its predicate says who, what, when and
-how. Everything here may be done again: a record that was killed half-way is finished by the next command.
+`record.json` is an in-toto Statement (v1): its subjects are the files with their SHA-256, its
+predicate says who, what, when and how. Everything here may be done again: a record that was killed
+half-way is finished by the next command.
 """
 
 from __future__ import annotations
@@ -17,17 +19,16 @@ from typing import Any, NamedTuple
 
 from filelock import Timeout
 
-from releve.decision import events as ev
-from releve.decision import journal as j
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, project_root
-from releve.vault.keystore import Keystore
-from releve.record import commitment, search, timestamp
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.record import search, timestamp
+from releve.record.comparison import sameness
 from releve.record.folder import (
     CAPTURES,
     NOTEBOOK,
-    PAGE,
     RecordFolder,
     all_records,
     is_closed,
@@ -35,9 +36,9 @@ from releve.record.folder import (
     outcome,
 )
 from releve.record.page import write_page
-from releve.record.printed import PRINTED, print_page
 from releve.record.register import NotSealed, Register
 from releve.record.view import Passage, RecordView, view
+from releve.vault.keystore import Keystore
 
 STATEMENT = "record.json"
 TYPE, PREDICATE = "https://in-toto.io/Statement/v1", "urn:releve:rotation:v1"
@@ -51,9 +52,11 @@ def sha256(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Contents:
-    """What stands in a record but the statement, by its path in the folder with `/`: the plain `files`, and what is none.
+    """What stands in a record but the statement, by its path in the folder with `/`: the plain
+    `files`, and what is none.
 
-    `odd`: a link (what it shows lies elsewhere), an empty folder but the pictures', a device, a name that is no text.
+    `odd`: a link (what it shows lies elsewhere), an empty folder but the pictures', a device, a
+    name that is no text.
     """
 
     files: list[str]
@@ -68,7 +71,9 @@ def contents(folder: Path) -> Contents:
 
 
 def _walk(folder: Path | str, here: str = "") -> Iterator[tuple[str, bool]]:
-    """Each file's path from the record on, and whether it is a plain one; an empty folder's, with `/`."""
+    """Each file's path from the record on, and whether it is a plain one; an empty folder's, with
+    `/`.
+    """
     with os.scandir(folder) as listed:
         entries = list(listed)
     for entry in entries:
@@ -83,8 +88,16 @@ def _walk(folder: Path | str, here: str = "") -> Iterator[tuple[str, bool]]:
 
 def statement(folder: RecordFolder) -> dict[str, Any]:
     """What `record.json` says. Raises `JournalUnreadable`, OSError."""
-    subjects = [{"name": name, "digest": {"sha256": sha256(folder.path / name)}} for name in contents(folder.path).files]
-    return {"_type": TYPE, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate(folder)}
+    subjects = [
+        {"name": name, "digest": {"sha256": sha256(folder.path / name)}}
+        for name in contents(folder.path).files
+    ]
+    return {
+        "_type": TYPE,
+        "subject": subjects,
+        "predicateType": PREDICATE,
+        "predicate": predicate(folder),
+    }
 
 
 def predicate(folder: RecordFolder) -> dict[str, Any]:
@@ -105,16 +118,30 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
         "began": entries[0].time if entries else "",
         "ended": entries[-1].time if entries else "",
         "next_due": str(told.next_due),
-        "route": next((e.event.route for e in entries if isinstance(e.event, ev.RouteChosen)), start.route),
+        "route": next(
+            (e.event.route for e in entries if isinstance(e.event, ev.RouteChosen)), start.route
+        ),
         "steps": _steps(told),
-        "gates": [{"time": line.entry.time, "actor": line.entry.actor} | asdict(line.entry.event) for line in told.gates],
+        "gates": [
+            {"time": line.entry.time, "actor": line.entry.actor} | asdict(line.entry.event)
+            for line in told.gates
+        ],
         "resets": [{"attempt": attempt, "state": state} for attempt, state in told.resets],
-        "rejected": [{"time": line.entry.time} | asdict(line.entry.event) for line in told.rejected],
+        "rejected": [
+            {"time": line.entry.time} | asdict(line.entry.event) for line in told.rejected
+        ],
         "targets": [{"name": t.name, "state": t.state, "mode": t.mode} for t in told.targets],
-        "proof": {"actor": told.proof.entry.actor, "time": told.proof.entry.time} | asdict(told.proof.entry.event) if told.proof else None,
-        "sameness": commitment.sameness(entries),
+        "proof": (
+            {"actor": told.proof.entry.actor, "time": told.proof.entry.time}
+            | asdict(told.proof.entry.event)
+            if told.proof
+            else None
+        ),
+        "sameness": sameness(entries),
         "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
-        "timestamp": "asked" if start.timestamp else "none",  # the seal comes first: `timestamps/` holds what was answered
+        "timestamp": (
+            "asked" if start.timestamp else "none"
+        ),  # the seal comes first: `timestamps/` holds what was answered
         "versions": told.versions,
         **cells(folder.path),
     }
@@ -122,25 +149,46 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
 
 def _steps(told: RecordView) -> list[dict[str, Any]]:
     return [
-        {"id": item.step.id, "number": item.step.number, "title": item.step.title, "passages": [_passage(p) for p in item.passages]}
+        {
+            "id": item.step.id,
+            "number": item.step.number,
+            "title": item.step.title,
+            "passages": [_passage(p) for p in item.passages],
+        }
         for item in told.steps
     ]
 
 
 def _passage(passage: Passage) -> dict[str, Any]:
     when = passage.when.isoformat(timespec="milliseconds")
-    return {"time": when, "mode": passage.mode, "seconds": passage.seconds, "capture": passage.capture}
+    return {
+        "time": when,
+        "mode": passage.mode,
+        "seconds": passage.seconds,
+        "capture": passage.capture,
+    }
 
 
 def cells(folder: Path) -> dict[str, Any]:
-    """The source of every cell of the executed notebook by its hash, and whether it differs from the model's cell of the same id."""
+    """The source of every cell of the executed notebook by its hash, and whether it differs from
+    the model's cell of the same id.
+    """
     model = {cell["id"]: _source(cell) for cell in _notebook(_model())}
     found = []
     for number, cell in enumerate(_notebook(folder / NOTEBOOK), 1):
         name, source = str(cell.get("id", "")), _source(cell)
         state = "added" if name not in model else "same" if model[name] == source else "changed"
         tags = cell.get("metadata", {}).get("tags", [])
-        found.append({"number": number, "id": name, "type": cell["cell_type"], "tags": tags, "source": source, "model": state})
+        found.append(
+            {
+                "number": number,
+                "id": name,
+                "type": cell["cell_type"],
+                "tags": tags,
+                "source": source,
+                "model": state,
+            }
+        )
     missing = sorted(set(model) - {cell["id"] for cell in found}) if found else []
     return {"model": model_hash(), "cells": found, "cells_missing": missing}
 
@@ -166,9 +214,11 @@ def _source(cell: dict[str, Any]) -> str:
 
 
 def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> RecordFolder:
-    """Seal an ended rotation's record: page, search, statement, register, timestamp. One still open only gets its page.
+    """Seal an ended rotation's record: page, search, statement, register, timestamp. One still open
+    only gets its page.
 
-    Raises `SecretFound` (then the folder was renamed), `RegisterDamaged`, `NotSealed`, `PageUnwritable`. Safe to repeat.
+    Raises `SecretFound` (then the folder was renamed), `RegisterDamaged`, `NotSealed`,
+    `PageUnwritable`. Safe to repeat.
     """
     entries = folder.entries(pass_over_damage=True)
     register, start = Register(settings.record.folder, keystore), opened(entries)
@@ -179,14 +229,23 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
         try:
             _seal(folder, start, register, settings, keystore)
         except OSError as error:
-            raise NotSealed(path=error.filename or folder.path, why=error.strerror or type(error).__name__) from error
+            raise NotSealed(
+                path=error.filename or folder.path, why=error.strerror or type(error).__name__
+            ) from error
     timestamp.catch_up(register, settings.record.timestamp_url)
     return folder
 
 
-def _seal(folder: RecordFolder, start: ev.RotationOpened, register: Register, settings: Settings, keystore: Keystore) -> None:
-    search.learn(keystore, settings, start.account, folder.run)
-    _make_page(folder, settings)
+def _seal(
+    folder: RecordFolder,
+    start: ev.RotationOpened,
+    register: Register,
+    settings: Settings,
+    keystore: Keystore,
+) -> None:
+    search.learn(keystore, settings, start.account)
+    with suppress(j.JournalUnreadable):  # a damaged journal has no page, and is sealed as it is
+        write_page(folder.path)
     told = folder.entries(pass_over_damage=True)
     entry: dict[str, Any] = {
         "record": folder.path.name, "run": folder.run, "structure": start.structure, "account": start.account,
@@ -194,28 +253,22 @@ def _seal(folder: RecordFolder, start: ev.RotationOpened, register: Register, se
     }  # fmt: skip
     if start.timestamp:
         entry["timestamp"] = "asked"
-    people = {e.actor for e in told} | {e.event.host for e in told if isinstance(e.event, ev.RunStarted)}
+    people = {e.actor for e in told} | {
+        e.event.host for e in told if isinstance(e.event, ev.RunStarted)
+    }
     names = {start.name, start.account, *start.targets, *people}
     path = folder.path / STATEMENT
-    with folder.saving():  # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
+    with (
+        folder.saving()
+    ):  # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
         if found := search.search(folder.path, " ".join(names)):
             error = search.quarantine(folder, found)
             register.append(entry | {"kind": "quarantine"})
             raise error
-        write_atomically(path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n")
+        write_atomically(
+            path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n"
+        )
     register.append(entry | {"kind": "record", "statement": sha256(path)})
-    commitment.forget(keystore, folder.run)
-    search.forget_rejected(keystore, folder.run)
-
-
-def _make_page(folder: RecordFolder, settings: Settings) -> None:
-    """The page, and the same printed. A damaged journal has none, and the record is sealed as it is."""
-    page = folder.path / PAGE
-    before = page.read_bytes() if page.exists() else b""
-    with suppress(j.JournalUnreadable):
-        write_page(folder.path)
-        if before != page.read_bytes() or not (folder.path / PRINTED).exists():
-            print_page(page, settings)
 
 
 class LeftOver(NamedTuple):
@@ -226,7 +279,9 @@ class LeftOver(NamedTuple):
 
 
 def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
-    """Seal what an ended process left unsealed, and timestamp what an authority could not. Cheap when nothing is left."""
+    """Seal what an ended process left unsealed, and timestamp what an authority could not. Cheap
+    when nothing is left.
+    """
     register, left = Register(settings.record.folder, keystore), LeftOver([], [])
     known = register.records()
     for folder in all_records(settings.record.folder):
@@ -236,7 +291,9 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
             if is_closed(folder.entries(pass_over_damage=True)):
                 with folder.writing():
                     finish(folder, settings, keystore)
-                left.told.append(f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant.")
+                left.told.append(
+                    f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant."
+                )
         except Timeout:
             continue
         except ReleveError as error:

@@ -1,8 +1,9 @@
-"""The search before the seal: no secret of the rotation stands in any byte of its folder, nor shows through in a picture."""
+"""The search before the seal: no secret of the rotation stands in any byte of its folder, nor shows
+through in a picture.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,43 +13,58 @@ from pathlib import Path
 from ahocorasick_rs import BytesAhoCorasick
 
 from releve.base.errors import ReleveError
-from releve.base.secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
+from releve.base.secret import SHORTEST, encodings_in_bytes, is_our_word, registered
 from releve.base.settings import Settings
-from releve.vault.keystore import Keystore
-from releve.vault.slots import Slot
 from releve.record import picture
 from releve.record.folder import RecordFolder
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot
 
 
 class SecretFound(ReleveError):
-    """The record cannot be sealed: a file holds a secret. The folder is renamed, and nothing in it was deleted."""
+    """The record cannot be sealed: a file holds a secret. The folder is renamed, and nothing in it
+    was deleted.
+    """
 
     code = 7
-    happened = "Un secret se trouve dans le dossier de la rotation ({files}) : le dossier est mis à l'écart, sans être scellé."
-    safe = "La rotation elle-même n'est pas en cause, et le trousseau est intact. Le dossier est ici : {path}."
+    happened = (
+        "Un secret se trouve dans le dossier de la rotation ({files}) : le dossier est mis à"
+        " l'écart, sans être scellé."
+    )
+    safe = (
+        "La rotation elle-même n'est pas en cause, et le trousseau est intact. Le dossier est ici :"
+        " {path}."
+    )
     todo = (
-        "Ne transmettez ce dossier à personne. Prévenez votre support, et renouvelez le mot de passe concerné : "
-        "il faut le considérer comme connu."
+        "Ne transmettez ce dossier à personne. Prévenez votre support, et renouvelez le mot de"
+        " passe concerné : il faut le considérer comme connu."
     )
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file (its path in the folder) and what is wrong: "secret" or "picture" (a blanked place that is not blank)."""
+    """A file (its path in the folder) and what is wrong: "secret" or "picture" (a blanked place
+    that is not blank).
+    """
 
     file: str
     what: str
 
 
-def learn(keystore: Keystore, settings: Settings, account: str, run: str) -> None:
-    """Register every secret that a rotation of `account` may have met, as far as the keyring gives them."""
+def learn(keystore: Keystore, settings: Settings, account: str) -> None:
+    """Register every secret that a rotation of `account` may have met, as far as the keyring gives
+    them.
+    """
     learn_login(keystore, settings)
-    learn_new(keystore, account, run)
+    learn_new(keystore, account)
 
 
 def learn_login(keystore: Keystore, settings: Settings) -> None:
     """Those that are the same for every account."""
-    entries = [keystore.portal_password(settings.portal.login), keystore.otp_seed(settings.portal.login)]
+    entries = [
+        keystore.portal_password(settings.portal.login),
+        keystore.otp_seed(settings.portal.login),
+    ]
     if settings.piste:
         entries.append(keystore.piste_secret(settings.piste.client_id))
     for entry in entries:
@@ -56,45 +72,40 @@ def learn_login(keystore: Keystore, settings: Settings) -> None:
             entry.get()
 
 
-def learn_new(keystore: Keystore, account: str, run: str) -> None:
+def learn_new(keystore: Keystore, account: str) -> None:
     """The same, of those that come into being during a rotation."""
     for slot in Slot:
         with suppress(ReleveError):
             keystore.slots(account).read(slot)
-    for value in _rejected(keystore, run):
-        Secret(value)
-
-
-def remember_rejected(keystore: Keystore, run: str, password: Secret) -> None:
-    """Keep a rejected password until the record is sealed, so that the search knows it: the last one may be in force."""
-    with suppress(ReleveError):
-        known = _rejected(keystore, run)
-        keystore.entry("rejected", run).set(Secret(json.dumps([*known, password.reveal()])))
-
-
-def forget_rejected(keystore: Keystore, run: str) -> None:
-    """The record is sealed: nobody needs them any more."""
-    with suppress(ReleveError):
-        keystore.entry("rejected", run).delete()
-
-
-def _rejected(keystore: Keystore, run: str) -> list[str]:
-    with suppress(ReleveError, ValueError):
-        held = keystore.entry("rejected", run).get()
-        return [str(each) for each in json.loads(held.reveal())] if held else []
-    return []
 
 
 def search(folder: Path, names: str = "") -> list[Found]:
-    """Every file of the folder in which a registered secret stands in a usual encoding, names included; every picture that shows one.
+    """Every file of the folder in which a registered secret stands in a usual encoding, names
+    included; every picture that shows one.
 
-    A plain word that every record holds (`secret.is_our_word`), or that stands in the `names` of this one, is not searched for.
+    A plain word that every record holds (`secret.is_our_word`), or that stands in the `names` of
+    this one, is not searched for.
     """
-    forms = {form for value in registered() if len(value) >= SHORTEST for form in encodings_in_bytes(value)}
+    forms = {
+        form
+        for value in registered()
+        if len(value) >= SHORTEST
+        for form in encodings_in_bytes(value)
+    }
     texts = {form: form.decode("utf-8", "ignore") for form in forms}
-    forms = {form for form, text in texts.items() if not is_our_word(text) and not (text.isalpha() and text in names)}
-    finder = BytesAhoCorasick(sorted(forms))  # all of them in one reading: there are hundreds, for megabytes of pictures
-    return [found for path in sorted(folder.rglob("*")) for found in _search(path, str(path.relative_to(folder)), finder)]
+    forms = {
+        form
+        for form, text in texts.items()
+        if not is_our_word(text) and not (text.isalpha() and text in names)
+    }
+    finder = BytesAhoCorasick(
+        sorted(forms)
+    )  # all of them in one reading: there are hundreds, for megabytes of pictures
+    return [
+        found
+        for path in sorted(folder.rglob("*"))
+        for found in _search(path, str(path.relative_to(folder)), finder)
+    ]
 
 
 def _search(path: Path, name: str, finder: BytesAhoCorasick) -> Iterator[Found]:

@@ -1,6 +1,8 @@
-"""An outside witness of the register's age: an RFC 3161 timestamp of its last line, from the authority that the settings name.
+"""An outside witness of the register's age: an RFC 3161 timestamp of its last line, from the
+authority that the settings name.
 
-`timestamps/HASH.tsr` is the authority's whole answer for the line of that hash: `openssl ts -verify -digest HASH` reads it.
+`timestamps/HASH.tsr` is the authority's whole answer for the line of that hash: `openssl ts -verify
+-digest HASH` reads it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ _TYPE = "application/timestamp-query"
 
 
 def catch_up(register: Register, url: str) -> bool:
-    """Have the last line timestamped unless it is; False when the authority is away: the next command asks again."""
+    """Have the last line timestamped unless it is; False when the authority is away: the next
+    command asks again.
+    """
     lines = register.lines()
     if not url or not lines:
         return True
@@ -40,7 +44,9 @@ def catch_up(register: Register, url: str) -> bool:
 
 
 def _ask(url: str, line: bytes) -> bytes:
-    """The authority's answer for that line. Raises OSError when it is away, ValueError for any answer but its token for that line."""
+    """The authority's answer for that line. Raises OSError when it is away, ValueError for any
+    answer but its token for that line.
+    """
     from rfc3161_client import HashAlgorithm, PKIStatus, TimestampRequestBuilder
 
     asked = TimestampRequestBuilder().data(line).hash_algorithm(HashAlgorithm.SHA256).build()
@@ -48,16 +54,21 @@ def _ask(url: str, line: bytes) -> bytes:
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
         answer: bytes = response.read()
     found = _decode(answer)
-    of_it = found.tst_info.message_imprint.message.hex() == digest(line) and found.tst_info.nonce == asked.nonce
+    of_it = (
+        found.tst_info.message_imprint.message.hex() == digest(line)
+        and found.tst_info.nonce == asked.nonce
+    )
     if PKIStatus(found.status) is not PKIStatus.GRANTED or not of_it:
         raise ValueError("not the timestamp that was asked for")
     return answer
 
 
 def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
-    """The time that the token at `path` gives to the hash in its name, or None when it is not sound; and whether its signer is known.
+    """The time that the token at `path` gives to the hash in its name, or None when it is not
+    sound; and whether its signer is known.
 
-    `authorities` are the certificates to trust (PEM); without them the token's own are, and the signer is not known.
+    `authorities` are the certificates to trust (PEM); without them the token's own are, and the
+    signer is not known.
     """
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificates
     from rfc3161_client import VerificationError, VerifierBuilder
@@ -67,7 +78,9 @@ def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
         inside = [load_der_x509_certificate(each) for each in found.signed_data.certificates]
         known = load_pem_x509_certificates(authorities.read_bytes()) if authorities else []
         builder = VerifierBuilder()
-        for root in known or _tops(inside):  # never the token's own as intermediates: the library would trust them
+        for root in known or _tops(
+            inside
+        ):  # never the token's own as intermediates: the library would trust them
             builder = builder.add_root_certificate(root)
         builder.build().verify(found, bytes.fromhex(path.stem))
     except (VerificationError, ValueError, OSError):
@@ -78,25 +91,36 @@ def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
 def _tops(certificates: list[Certificate]) -> list[Certificate]:
     """Those whose issuer is not among them."""
     subjects = {each.subject for each in certificates}
-    return [each for each in certificates if each.issuer == each.subject or each.issuer not in subjects]
+    return [
+        each for each in certificates if each.issuer == each.subject or each.issuer not in subjects
+    ]
 
 
 def _decode(answer: bytes) -> TimeStampResponse:
-    """The answer read. OpenSSL's authorities send the certificates in an order that DER forbids and rfc3161-client refuses.
+    """The answer read. OpenSSL's authorities send the certificates in an order that DER forbids and
+    rfc3161-client refuses.
 
-    The certificates are not what is signed: here they are put in order, in place. Raises ValueError.
+    The certificates are not what is signed: here they are put in order, in place. Raises
+    ValueError.
     """
     from rfc3161_client import decode_timestamp_response
 
     try:
         token = _elements(answer, 0)[1]
         signed = _elements(answer, _elements(answer, token)[1])[0]
-        found = [each for place in _elements(answer, signed) if answer[place] == 0xA0 for each in _elements(answer, place)]
+        found = [
+            each
+            for place in _elements(answer, signed)
+            if answer[place] == 0xA0
+            for each in _elements(answer, place)
+        ]
     except IndexError:
         raise ValueError("no timestamp") from None
     parts = sorted(answer[place : _content(answer, place)[1]] for place in found)
     start = found[0] if found else 0
-    return decode_timestamp_response(answer[:start] + b"".join(parts) + answer[start + sum(map(len, parts)) :])
+    return decode_timestamp_response(
+        answer[:start] + b"".join(parts) + answer[start + sum(map(len, parts)) :]
+    )
 
 
 def _content(data: bytes, place: int) -> tuple[int, int]:

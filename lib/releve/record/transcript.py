@@ -1,7 +1,8 @@
-"""The executed notebook as the kernel saw it: the model, with the sources that ran and the outputs that went out.
+"""The executed notebook as the kernel saw it: the model, with the sources that ran and the outputs
+that went out.
 
-The kernel cannot see the file that a front end writes; it sees every source and every output. This copy needs no front end,
-and holds nothing that was not scrubbed.
+The kernel cannot see the file that a front end writes; it sees every source and every output. This
+copy needs no front end, and holds nothing that was not scrubbed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ from typing import Any
 
 from releve.base.secret import scrub
 
-WIDGET = "application/vnd.jupyter.widget-view+json"  # shows nothing without the widget's state, which is not kept
-_OUTPUTS = {"stream": ("name", "text"), "display_data": ("data", "metadata"), "error": ("ename", "evalue", "traceback")}
+WIDGET = (  # shows nothing without the widget's state, which is not kept
+    "application/vnd.jupyter.widget-view+json"
+)
+_OUTPUTS = {
+    "stream": ("name", "text"),
+    "display_data": ("data", "metadata"),
+    "error": ("ename", "evalue", "traceback"),
+}
 _OUTPUTS["execute_result"] = ("data", "metadata", "execution_count")
 
 
@@ -21,12 +28,18 @@ class Transcript:
     """The cells that ran, in their order; `sources` are those that ran before it began."""
 
     def __init__(self, sources: list[str]) -> None:
-        self._ran: list[dict[str, Any]] = [_ran(source, number) for number, source in enumerate(sources, 1)]
+        self._ran: list[dict[str, Any]] = [
+            _ran(source, number) for number, source in enumerate(sources, 1)
+        ]
         self._by_request: dict[str, dict[str, Any]] = {}
 
     def note(self, msg: dict[str, Any]) -> None:
         """Keep what a message, already scrubbed, adds to the notebook."""
-        kind, content, parent = msg["header"]["msg_type"], msg["content"], msg.get("parent_header") or {}
+        kind, content, parent = (
+            msg["header"]["msg_type"],
+            msg["content"],
+            msg.get("parent_header") or {},
+        )
         request = parent.get("msg_id", "")
         if kind == "execute_input":
             self._by_request[request] = cell = _ran(content["code"], content["execution_count"])
@@ -41,21 +54,26 @@ class Transcript:
             self._by_request[request]["outputs"].clear()
 
     def _cell(self, request: str) -> dict[str, Any]:
-        """The cell of that request; the one that was running when the transcript began is the last of its sources."""
+        """The cell of that request; the one that was running when the transcript began is the last
+        of its sources.
+        """
         if not self._ran:
             self._ran.append(_ran("", None))
         return self._by_request.setdefault(request, self._ran[-1])
 
     def notebook(self, model: dict[str, Any]) -> bytes:
-        """The model with what ran in its cells, in nbformat 4; a source that the model has not gets a cell of its own, scrubbed:
-        it may have run before its secret was known.
+        """The model with what ran in its cells, in nbformat 4; a source that the model has not gets
+        a cell of its own, scrubbed: it may have run before its secret was known.
         """
         cells = [json.loads(json.dumps(cell)) for cell in model["cells"]]
         place = 0
         for ran in self._ran:
             found = next((n for n, cell in enumerate(cells) if _same(cell, ran)), None)
             if found is None:
-                cells.insert(place, ran | {"id": secrets.token_hex(4), "source": scrub(ran["source"], ours=True)})
+                cells.insert(
+                    place,
+                    ran | {"id": secrets.token_hex(4), "source": scrub(ran["source"], ours=True)},
+                )
                 place += 1
             else:
                 cells[found] |= {key: ran[key] for key in ("outputs", "execution_count")}
@@ -65,11 +83,19 @@ class Transcript:
 
 
 def _ran(source: str, count: int | None) -> dict[str, Any]:
-    return {"cell_type": "code", "execution_count": count, "metadata": {}, "outputs": [], "source": source}
+    return {
+        "cell_type": "code",
+        "execution_count": count,
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+    }
 
 
 def _same(cell: dict[str, Any], ran: dict[str, Any]) -> bool:
-    return bool(cell["cell_type"] == "code" and "".join(cell["source"]).strip() == ran["source"].strip())
+    return bool(
+        cell["cell_type"] == "code" and "".join(cell["source"]).strip() == ran["source"].strip()
+    )
 
 
 def _output(kind: str, content: dict[str, Any]) -> dict[str, Any]:

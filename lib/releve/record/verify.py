@@ -1,7 +1,7 @@
 """The check of the evidence: everything recomputed, every difference named, nothing written.
 
-What it reads: the register's chain, the head that the keyring knows, the statement of each record, the files of each folder,
-the timestamps. It needs neither the portal nor any password.
+What it reads: the register's chain, the head that the keyring knows, the statement of each record,
+the files of each folder, the timestamps. It needs neither the portal nor any password.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from releve.vault.keystore import Keystore
 from releve.record import timestamp
 from releve.record.folder import RecordFolder, is_closed
 from releve.record.register import FILE_NAME, FIRST, Register, digest
 from releve.record.seal import STATEMENT, contents, sha256
+from releve.vault.keystore import Keystore
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found. `kind` is a code (see `WORDS`), `record` a folder's name or "", `what` a file or a line of the register."""
+    """One thing found. `kind` is a code (see `WORDS`), `record` a folder's name or "", `what` a
+    file or a line of the register.
+    """
 
     kind: str
     record: str = ""
@@ -38,14 +40,23 @@ WORDS = {
     "changed": "{record} : le fichier {what} a été modifié",
     "added": "{record} : le fichier {what} a été ajouté",
     "missing": "{record} : le fichier {what} manque",
-    "odd": "{record} : {what} n'est pas un vrai fichier (c'est un lien, un dossier vide ou un nom illisible)",
+    "odd": (
+        "{record} : {what} n'est pas un vrai fichier (c'est un lien, un dossier vide ou un nom"
+        " illisible)"
+    ),
     "unreadable": "{record} : {what} ne peut pas être lu",
     "renamed": "{record} : ce dossier porte le nom d'un autre ; il a été scellé sous le nom {what}",
-    "statement": "{record} : record.json n'est pas celui qui a été inscrit au registre (ligne {what})",
-    "unequal": "{record} : le portail, le trousseau et les logiciels n'ont pas reçu le même mot de passe",
+    "statement": (
+        "{record} : record.json n'est pas celui qui a été inscrit au registre (ligne {what})"
+    ),
+    "unequal": (
+        "{record} : le portail, le trousseau et les logiciels n'ont pas reçu le même mot de passe"
+    ),
     "unregistered": "{record} : ce dossier n'est pas inscrit au registre",
     "absent": "{record} : ce dossier est inscrit au registre (ligne {what}), mais il n'est plus là",
-    "purged": "{record} : ce dossier est inscrit comme détruit (ligne {what}), mais il est encore là",
+    "purged": (
+        "{record} : ce dossier est inscrit comme détruit (ligne {what}), mais il est encore là"
+    ),
     "quarantine": "{record} : un secret a été trouvé dans ce dossier, qui n'est pas scellé",
     "no_register": "le registre manque : {what}",
     "line_unreadable": "registre, ligne {what} : illisible",
@@ -54,14 +65,35 @@ WORDS = {
     "line_moved": "registre, ligne {what} : elle n'est pas à sa place",
     "line_missing": "registre : il manque ce qui précédait la ligne {what}",
     "line_twice": "registre, ligne {what} : le dossier {record} y est inscrit une seconde fois",
-    "head": "registre : la dernière ligne connue du trousseau de ce poste n'y est plus ; la fin est coupée, ou le registre a été refait",
-    "timestamp": "horodatage {what} : il ne correspond à aucune ligne du registre, ou sa signature est fausse",
-    "open": "{record} : rotation en cours ; elle sera scellée quand elle sera finie (« releve resume » la reprend)",
-    "no_head": "le trousseau de ce poste ne connaît pas ce registre : une fin coupée ne se verrait que par un horodatage",
-    "untimed": "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à l'autorité",
+    "head": (
+        "registre : la dernière ligne connue du trousseau de ce poste n'y est plus ; la fin est"
+        " coupée, ou le registre a été refait"
+    ),
+    "timestamp": (
+        "horodatage {what} : il ne correspond à aucune ligne du registre, ou sa signature est"
+        " fausse"
+    ),
+    "open": (
+        "{record} : rotation en cours ; elle sera scellée quand elle sera finie (« releve resume »"
+        " la reprend)"
+    ),
+    "no_head": (
+        "le trousseau de ce poste ne connaît pas ce registre : une fin coupée ne se verrait que par"
+        " un horodatage"
+    ),
+    "untimed": (
+        "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à"
+        " l'autorité"
+    ),
     "timed": "registre : horodaté jusqu'à la ligne {what}",
-    "destroyed": "{record} : ce dossier a été détruit au terme de sa durée de conservation (registre, ligne {what})",
-    "signer": "horodatage : l'autorité qui l'a signé n'est pas vérifiée (donnez son certificat avec --tsa-ca)",
+    "destroyed": (
+        "{record} : ce dossier a été détruit au terme de sa durée de conservation (registre, ligne"
+        " {what})"
+    ),
+    "signer": (
+        "horodatage : l'autorité qui l'a signé n'est pas vérifiée (donnez son certificat avec"
+        " --tsa-ca)"
+    ),
 }
 NOTES = frozenset({"open", "no_head", "untimed", "timed", "destroyed", "signer"})
 
@@ -77,8 +109,15 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """As printed by `--json`."""
-        told = {name: [asdict(each) | {"text": each.text} for each in getattr(self, name)] for name in ("faults", "notes")}
-        return {"code": 7 if self.faults else 0, "records": self.records, "lines": self.lines} | told
+        told = {
+            name: [asdict(each) | {"text": each.text} for each in getattr(self, name)]
+            for name in ("faults", "notes")
+        }
+        return {
+            "code": 7 if self.faults else 0,
+            "records": self.records,
+            "lines": self.lines,
+        } | told
 
 
 @dataclass(frozen=True)
@@ -90,13 +129,26 @@ class Chain:
     findings: list[Finding]
 
 
-def verify(outputs: Path, only: list[Path] | None = None, keystore: Keystore | None = None, authorities: Path | None = None) -> Verdict:
-    """Check the folder of records, or `only` these records of it with the whole register. Reads only."""
+def verify(
+    outputs: Path,
+    only: list[Path] | None = None,
+    keystore: Keystore | None = None,
+    authorities: Path | None = None,
+) -> Verdict:
+    """Check the folder of records, or `only` these records of it with the whole register. Reads
+    only.
+    """
     chain = read_chain(outputs)
     present = {path.name: path for path in (only if only is not None else _folders(outputs))}
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-        each = [found for result in pool.map(lambda path: list(_check_record(path, chain)), present.values()) for found in result]
-    ended = set(present) - {found.record for found in each if found.kind == "open"}  # before the first end there is no register
+        each = [
+            found
+            for result in pool.map(lambda path: list(_check_record(path, chain)), present.values())
+            for found in result
+        ]
+    ended = set(present) - {
+        found.record for found in each if found.kind == "open"
+    }  # before the first end there is no register
     whole = list(_check_whole(outputs, chain, ended, keystore, authorities, complete=only is None))
     findings = [*chain.findings, *whole, *each]
     return Verdict(
@@ -108,7 +160,9 @@ def verify(outputs: Path, only: list[Path] | None = None, keystore: Keystore | N
 
 
 def _folders(outputs: Path) -> list[Path]:
-    return sorted(path for path in outputs.glob("*_*_*_*") if RecordFolder.at(path) and path.is_dir())
+    return sorted(
+        path for path in outputs.glob("*_*_*_*") if RecordFolder.at(path) and path.is_dir()
+    )
 
 
 def read_chain(outputs: Path) -> Chain:
@@ -128,7 +182,9 @@ def read_chain(outputs: Path) -> Chain:
             if not {"n", "kind", "record", "previous"} <= entry.keys():
                 raise ValueError("no entry")
             if entry["previous"] != previous:
-                findings.append(Finding(_why(entry, number, previous, all_hashes), what=str(number)))
+                findings.append(
+                    Finding(_why(entry, number, previous, all_hashes), what=str(number))
+                )
             if entry["record"] in entries and entries[entry["record"]][1]["kind"] == entry["kind"]:
                 findings.append(Finding("line_twice", entry["record"], str(number)))
             entries[str(entry["record"])] = number, entry
@@ -147,7 +203,12 @@ def _why(entry: dict[str, Any], number: int, previous: str, hashes: set[str]) ->
 
 
 def _check_whole(
-    outputs: Path, chain: Chain, present: set[str], keystore: Keystore | None, authorities: Path | None, complete: bool
+    outputs: Path,
+    chain: Chain,
+    present: set[str],
+    keystore: Keystore | None,
+    authorities: Path | None,
+    complete: bool,
 ) -> Iterator[Finding]:
     register = Register(outputs, keystore)
     known = register.known_head()
@@ -160,7 +221,9 @@ def _check_whole(
     if complete:
         for name, (number, entry) in chain.entries.items():
             if name not in present and entry["kind"] in ("record", "purge"):
-                yield Finding("absent" if entry["kind"] == "record" else "destroyed", name, str(number))
+                yield Finding(
+                    "absent" if entry["kind"] == "record" else "destroyed", name, str(number)
+                )
     yield from _check_timestamps(outputs, chain, authorities)
 
 
@@ -172,7 +235,9 @@ def _check_timestamps(outputs: Path, chain: Chain, authorities: Path | None) -> 
             yield Finding("timestamp", what=path.name)
             continue
         last, signers = max(last, chain.hashes[path.stem]), signers and signer
-    asked = max((number for number, entry in chain.entries.values() if entry.get("timestamp")), default=0)
+    asked = max(
+        (number for number, entry in chain.entries.values() if entry.get("timestamp")), default=0
+    )
     if tokens or asked > last:
         untimed = Finding("untimed", what=f" après la ligne {last}" if last else "")
         yield Finding("timed", what=str(last)) if last == len(chain.hashes) else untimed
@@ -191,11 +256,18 @@ def _check_record(path: Path, chain: Chain) -> Iterator[Finding]:
     if entry.get("kind") == "purge":
         yield Finding("purged", name, str(number))
     try:
-        if not entry and not (path / STATEMENT).exists() and folder and not is_closed(folder.entries()):
+        if (
+            not entry
+            and not (path / STATEMENT).exists()
+            and folder
+            and not is_closed(folder.entries())
+        ):
             yield Finding("open", name)
             return
         yield from _check_files(path, number, entry)
-    except Exception as error:  # whatever a changed file makes the reader stumble on is a finding, not an end
+    except (
+        Exception
+    ) as error:  # whatever a changed file makes the reader stumble on is a finding, not an end
         yield Finding("unreadable", name, getattr(error, "filename", None) or STATEMENT)
 
 
@@ -219,4 +291,8 @@ def _check_files(path: Path, number: int, entry: dict[str, Any]) -> Iterator[Fin
     yield from (Finding("odd", name, each) for each in found.odd)
     yield from (Finding("missing", name, each) for each in sorted(set(sealed) - there))
     yield from (Finding("added", name, each) for each in sorted(there - set(sealed)))
-    yield from (Finding("changed", name, each) for each in sorted(there & set(sealed)) if sha256(path / each) != sealed[each])
+    yield from (
+        Finding("changed", name, each)
+        for each in sorted(there & set(sealed))
+        if sha256(path / each) != sealed[each]
+    )

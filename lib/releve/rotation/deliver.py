@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from releve.decision import events as ev
 from releve.base.effects import effect
 from releve.base.errors import PersonNeeded
+from releve.base.secret import Secret
+from releve.decision import events as ev
 from releve.decision.facts import Facts
+from releve.decision.procedure import BY_ID, TARGET_STEPS
+from releve.decision.state import Next, Situation, portal_needed
+from releve.record.folder import CAPTURES
+from releve.rotation.context import Papers
 from releve.rotation.keep import Keeper
 from releve.rotation.prompts import DecisionNeeded, Operator
-from releve.rotation.context import Papers
-from releve.decision.procedure import BY_ID, TARGET_STEPS
-from releve.record.folder import CAPTURES
-from releve.base.secret import Secret
-from releve.decision.state import Next, Situation, portal_needed
 from releve.rotation.steps import Done, StepMissing, picture
 from releve.targets import Target
 from releve.vault.slots import Slot
@@ -25,16 +25,33 @@ from releve.vault.slots import Slot
 class HeldByHand(PersonNeeded):
     """The operator copied the password, because the keyring refused it: no program can enter it."""
 
-    happened = "Le nouveau mot de passe n'est pas dans le trousseau : seul l'opérateur qui l'a recopié peut l'entrer."
+    happened = (
+        "Le nouveau mot de passe n'est pas dans le trousseau : seul l'opérateur qui l'a recopié"
+        " peut l'entrer."
+    )
     safe = "Rien ne sera redemandé au portail."
-    todo = "Ouvrez le carnet avec « releve lab » : il vous guide pour l'entrer à la main. « releve resume » reprend ensuite."
+    todo = (
+        "Ouvrez le carnet avec « releve lab » : il vous guide pour l'entrer à la main. « releve"
+        " resume » reprend ensuite."
+    )
 
 
 class TargetEntry:
     """The steps of the accounting program, for each target that does not have the password yet."""
 
-    def __init__(self, papers: Papers, keeper: Keeper, operator: Operator, make_target: Callable[[str], Target]) -> None:
-        self.papers, self.keeper, self.operator, self._make_target = papers, keeper, operator, make_target
+    def __init__(
+        self,
+        papers: Papers,
+        keeper: Keeper,
+        operator: Operator,
+        make_target: Callable[[str], Target],
+    ) -> None:
+        self.papers, self.keeper, self.operator, self._make_target = (
+            papers,
+            keeper,
+            operator,
+            make_target,
+        )
         self._targets: dict[str, Target] = {}
 
     async def do(self, step: str, situation: Situation) -> Done:
@@ -47,7 +64,9 @@ class TargetEntry:
             return Done(target.mode, await target.show(step), await self._capture(step))
         secret = await self._password(situation.facts)
         results = [await self._enter(target, secret) for target in left]
-        mode = "manual" if any(self._target(each).mode == "manual" for each in left) else "automatic"
+        mode = (
+            "manual" if any(self._target(each).mode == "manual" for each in left) else "automatic"
+        )
         return Done(mode, " ; ".join(results), await self._capture(step))
 
     def forget(self) -> None:
@@ -58,12 +77,18 @@ class TargetEntry:
         return self._targets.setdefault(target, self._make_target(target))
 
     async def _password(self, facts: Facts) -> Secret:
-        """The new password: from the keyring, or from the operator who copied it when the keyring refused it, and who is tried anew."""
+        """The new password: from the keyring, or from the operator who copied it when the keyring
+        refused it, and who is tried anew.
+        """
         if not facts.by_hand:
-            return await asyncio.to_thread(self.papers.slots.require, Slot.PENDING, self.papers.writer(facts.click))
+            return await asyncio.to_thread(
+                self.papers.slots.require, Slot.PENDING, self.papers.writer(facts.click)
+            )
         if not self.operator.interactive:
             raise HeldByHand
-        secret = await self.operator.new_password(self.papers.structure.technical_account, HeldByHand.happened)
+        secret = await self.operator.new_password(
+            self.papers.structure.technical_account, HeldByHand.happened
+        )
         if await asyncio.to_thread(self.keeper.write, secret, facts.click) is None:
             self.papers.journal.append(ev.PendingStored(facts.click, mode="manual"), "mot-de-passe")
         return secret
@@ -72,7 +97,9 @@ class TargetEntry:
         self.papers.journal.append(ev.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
-        entered = ev.TargetEntered(target, self._target(target).mode, await self.papers.commitment(secret))
+        entered = ev.TargetEntered(
+            target, self._target(target).mode, await self.papers.compared(secret, Slot.PENDING)
+        )
         self.papers.journal.append(entered, TARGET_STEPS[-1])
         return result
 

@@ -1,4 +1,6 @@
-"""Between the portal's screen and the keyring: the one moment at which a password can be lost, for the portal shows it once."""
+"""Between the portal's screen and the keyring: the one moment at which a password can be lost, for
+the portal shows it once.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.base.errors import ReleveError
-from releve.rotation.prompts import Keep, Operator
 from releve.rotation.context import Papers
-from releve.base.secret import Secret
+from releve.rotation.prompts import Keep, Operator
 from releve.vault.slots import Slot, SlotHeldByAnotherRun
 
 
@@ -20,7 +22,10 @@ class PasswordNotKept(ReleveError):
     """The portal showed a password and the keyring refused it to the end."""
 
     code = 6
-    happened = "Le portail a montré un nouveau mot de passe, mais le trousseau n'a pas pu le garder ({why})."
+    happened = (
+        "Le portail a montré un nouveau mot de passe, mais le trousseau n'a pas pu le garder"
+        " ({why})."
+    )
 
 
 class Seen(NamedTuple):
@@ -32,7 +37,9 @@ class Seen(NamedTuple):
 
 
 class Keeper:
-    """Puts the portal's passwords in `pending`. One whose keeping was interrupted (a cell stopped, a page opened anew) stays in hand."""
+    """Puts the portal's passwords in `pending`. One whose keeping was interrupted (a cell stopped,
+    a page opened anew) stays in hand.
+    """
 
     def __init__(self, papers: Papers, operator: Operator) -> None:
         self.papers, self.operator = papers, operator
@@ -42,8 +49,10 @@ class Keeper:
         """Into the keyring, whatever it takes. Raises `PasswordNotKept` when all is tried."""
         self._in_hand = seen
         if await self._stored(seen):
-            shown, kept = await self.papers.commitment(seen.secret), await self.papers.commitment(Slot.PENDING)
-            self.papers.journal.append(ev.PendingStored(seen.attempt, shown, kept, seen.mode), "mot-de-passe")
+            compared = await self.papers.compared(seen.secret, Slot.PENDING)
+            self.papers.journal.append(
+                ev.PendingStored(seen.attempt, seen.mode, compared), "mot-de-passe"
+            )
         self._in_hand = None
 
     async def keep_interrupted(self) -> None:
@@ -57,35 +66,58 @@ class Keeper:
         while error := await asyncio.to_thread(self.write, seen.secret, seen.attempt):
             answer = await self.operator.keep_trying(seen.secret, error, time.monotonic() - started)
             if answer is Keep.COPIED:
-                self.papers.journal.append(ev.PasswordByHand(seen.attempt, type(error).__name__), "mot-de-passe")
+                self.papers.journal.append(
+                    ev.PasswordByHand(seen.attempt, type(error).__name__), "mot-de-passe"
+                )
                 return False
             if answer is Keep.LOST:
                 self._in_hand = None
-                with suppress(j.JournalUnwritable):  # then the journal says that the outcome is unknown, which is true too
-                    self.papers.journal.append(ev.PasswordNotKept(seen.attempt, type(error).__name__), "mot-de-passe")
+                with suppress(
+                    j.JournalUnwritable
+                ):  # then the journal says that the outcome is unknown, which is true too
+                    self.papers.journal.append(
+                        ev.PasswordNotKept(seen.attempt, type(error).__name__), "mot-de-passe"
+                    )
                 raise PasswordNotKept(why=str(error).rstrip("."))
         return True
 
     def write(self, secret: Secret, attempt: int) -> ReleveError | None:
-        """One try; returns what refused it. Whatever `pending` held is void since this reset, and whose it was is journalled."""
+        """One try; returns what refused it. Whatever `pending` held is void since this reset, and
+        whose it was is journalled.
+        """
         slots, journal = self.papers.slots, self.papers.journal
         try:
             held = slots.read(Slot.PENDING)
             if held and self._foreign(held.run):
                 with suppress(j.JournalUnwritable):  # the password at hand counts more
                     journal.append(ev.PendingSuperseded(held.run), "mot-de-passe")
-            slots.write(Slot.PENDING, secret, self.papers.writer(attempt), replacing=held.run if held else None)
+            slots.write(
+                Slot.PENDING,
+                secret,
+                self.papers.writer(attempt),
+                replacing=held.run if held else None,
+            )
         except ReleveError as error:
             return error
         return None
 
     def check_free(self) -> None:
-        """Before a click, what another rotation left in `pending` may be the portal's password: raises `SlotHeldByAnotherRun`."""
+        """Before a click, what another rotation left in `pending` may be the portal's password:
+        raises `SlotHeldByAnotherRun`.
+        """
         held = self.papers.slots.read(Slot.PENDING)
         if held and self._foreign(held.run):
-            raise SlotHeldByAnotherRun(service="releve/pending", user=self.papers.structure.technical_account, holder=held.run)
+            raise SlotHeldByAnotherRun(
+                service="releve/pending",
+                user=self.papers.structure.technical_account,
+                holder=held.run,
+            )
 
     def _foreign(self, writer: str) -> bool:
         """Whether that writer is neither this rotation nor one whose password is known to be void."""
-        void = {entry.event.writer for entry in self.papers.journal.entries if isinstance(entry.event, ev.PendingSuperseded)}
+        void = {
+            entry.event.writer
+            for entry in self.papers.journal.entries
+            if isinstance(entry.event, ev.PendingSuperseded)
+        }
         return writer.split("/")[0] != self.papers.folder.run and writer not in void

@@ -1,4 +1,6 @@
-"""The way through the portal's screens to the confirmation window, and back out: nothing on it changes anything."""
+"""The way through the portal's screens to the confirmation window, and back out: nothing on it
+changes anything.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +8,28 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from releve.decision import events as ev
-from releve.rotation.context import Papers
+from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS
 from releve.portal.errors import BrowserGone, PortalError
 from releve.portal.route import Route
-from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS
 from releve.record.folder import CAPTURES
+from releve.rotation.context import Papers
 from releve.rotation.steps import Done, StepMissing, picture
 from releve.rotation.watch import Watch
 
-WINDOW, SHOWN = len(NAVIGATION) - 1, len(NAVIGATION)  # positions: the confirmation window, the screen that shows the password
+WINDOW, SHOWN = (
+    len(NAVIGATION) - 1,
+    len(NAVIGATION),
+)  # positions: the confirmation window, the screen that shows the password
 
 
 class Way:
-    """Where this process stands on the way. Every screen may be gone through again; one that is in hand is not."""
+    """Where this process stands on the way. Every screen may be gone through again; one that is in
+    hand is not.
+    """
 
-    def __init__(self, papers: Papers, watch: Watch, open_route: Callable[[str], Awaitable[Route]]) -> None:
+    def __init__(
+        self, papers: Papers, watch: Watch, open_route: Callable[[str], Awaitable[Route]]
+    ) -> None:
         self.papers, self.watch, self._open_route = papers, watch, open_route
         self.opened: Route | None = None
         self._position = -1  # the last screen that is in hand; `SHOWN` once a password was
@@ -30,7 +39,9 @@ class Way:
         """The route to the reset, its browser started at the first call."""
         if self.opened is None:
             # What the attempts so far mean depends on their route: those to come keep to it.
-            self.opened = await self._open_route(self.papers.route_name if self.papers.journalled.attempts else "")
+            self.opened = await self._open_route(
+                self.papers.route_name if self.papers.journalled.attempts else ""
+            )
             self._note_route(self.opened)
         return self.opened
 
@@ -59,7 +70,9 @@ class Way:
         return result
 
     async def approach(self) -> Route:
-        """The confirmation window, from wherever this process stands: from the start, or back from an unusable password."""
+        """The confirmation window, from wherever this process stands: from the start, or back from
+        an unusable password.
+        """
         route = await self.route()
         if self._position == SHOWN:
             self._position = -1  # until it is known that the way back ended well
@@ -70,11 +83,15 @@ class Way:
         return route
 
     def check_earlier(self, step: str, title: str = "") -> None:
-        """An earlier screen that was never gone through in this rotation is named, not silently made up for."""
+        """An earlier screen that was never gone through in this rotation is named, not silently
+        made up for.
+        """
         for earlier in PORTAL_STEPS[: PORTAL_STEPS.index(step)]:
             if earlier in NAVIGATION and not self.papers.was_done(earlier):
                 missing = BY_ID[earlier]
-                raise StepMissing(title=title or BY_ID[step].title, number=missing.number, missing=missing.title)
+                raise StepMissing(
+                    title=title or BY_ID[step].title, number=missing.number, missing=missing.title
+                )
 
     async def mode(self) -> str:
         """How the route's last screen was done."""
@@ -90,11 +107,21 @@ class Way:
     async def leave(self, step: str) -> Done:
         """Log out of what this process has open."""
         if self.opened is None or self._left or self._position < 0:
-            return Done("skipped", "Relève n'a pas de session ouverte sur le portail ; si vous y êtes connecté vous-même, déconnectez-vous")
+            return Done(
+                "skipped",
+                "Relève n'a pas de session ouverte sur le portail ; si vous y êtes connecté"
+                " vous-même, déconnectez-vous",
+            )
         try:
             result = await self.opened.leave()
-        except PortalError as error:  # what counts is done: a session that stays open ends by itself
-            return Done("automatic", f"la déconnexion n'a pas abouti : {error} La session du portail expirera d'elle-même")
+        except (
+            PortalError
+        ) as error:  # what counts is done: a session that stays open ends by itself
+            return Done(
+                "automatic",
+                f"la déconnexion n'a pas abouti : {error} La session du portail expirera"
+                " d'elle-même",
+            )
         self._left = True
         return Done(self.opened.mode, result, await self.capture(step))
 
@@ -111,7 +138,9 @@ class Way:
             self.opened = None
 
     def reached(self, step: str) -> None:
-        """The screens before `step` are in hand, whatever an error said: a person is about to do this one."""
+        """The screens before `step` are in hand, whatever an error said: a person is about to do
+        this one.
+        """
         self._position = NAVIGATION.index(step) - 1 if step in NAVIGATION else self._position
 
     async def start_over(self) -> None:

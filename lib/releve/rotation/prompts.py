@@ -1,4 +1,6 @@
-"""Whoever answers the rotation's questions: a person at the notebook, or the options that stand for one."""
+"""Whoever answers the rotation's questions: a person at the notebook, or the options that stand for
+one.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from releve.base.errors import PersonNeeded, ReleveError
-from releve.portal.errors import CodeNeeded, KeyNeeded
-from releve.decision.procedure import Step
 from releve.base.secret import Secret
+from releve.decision.procedure import Step
+from releve.portal.errors import CodeNeeded, KeyNeeded
 
 if TYPE_CHECKING:
     from releve.portal.login import Credentials
@@ -24,7 +26,8 @@ class Keep(Enum):
     """What to do with a password that the portal has shown and the keyring refuses."""
 
     AGAIN = "again"  # try to store it again, at once
-    COPIED = "copied"  # the operator has it by hand: it goes to the targets by hand, and the record says so
+    # the operator has it by hand: it goes to the targets by hand, and the record says so
+    COPIED = "copied"
     LOST = "lost"  # give up: nobody will know it any more
 
 
@@ -40,7 +43,9 @@ class Target:
 
 @dataclass(frozen=True)
 class CodeAsked:
-    """A one-time code that the portal asks for: what its page says of it, what it has against the last one ("" at first)."""
+    """A one-time code that the portal asks for: what its page says of it, what it has against the
+    last one ("" at first).
+    """
 
     login: str
     note: str
@@ -50,7 +55,9 @@ class CodeAsked:
 
 @dataclass(frozen=True)
 class ScreenChange:
-    """A screen that is not as at the last success: what changed, in French clauses, and the pictures, before and after."""
+    """A screen that is not as at the last success: what changed, in French clauses, and the
+    pictures, before and after.
+    """
 
     title: str
     changes: tuple[str, ...]
@@ -59,7 +66,9 @@ class ScreenChange:
 
 @dataclass(frozen=True)
 class Proof:
-    """What a person says of the new password: it works, it is refused, nobody tried yet, or nobody will try ("none")."""
+    """What a person says of the new password: it works, it is refused, nobody tried yet, or nobody
+    will try ("none").
+    """
 
     kind: Literal["attested", "refused", "later", "none"]
     detail: str
@@ -79,13 +88,21 @@ class ByHandOnly(PersonNeeded):
 
     happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
     safe = "Il est en sûreté dans le trousseau ; rien ne sera redemandé au portail."
-    todo = "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume » reprend ensuite."
+    todo = (
+        "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume »"
+        " reprend ensuite."
+    )
 
 
 class GateClosed(PersonNeeded):
-    happened = "Personne n'a confirmé la réinitialisation du mot de passe de {account} pour {structure}."
+    happened = (
+        "Personne n'a confirmé la réinitialisation du mot de passe de {account} pour {structure}."
+    )
     safe = "Rien n'a été changé : le portail a toujours l'ancien mot de passe."
-    todo = "Relancez avec « --yes » (papermill : « -p approve true ») pour confirmer d'avance, ou ouvrez le carnet avec « releve lab »."
+    todo = (
+        "Relancez avec « --yes » (papermill : « -p approve true ») pour confirmer d'avance, ou"
+        " ouvrez le carnet avec « releve lab »."
+    )
 
 
 class DecisionNeeded(ReleveError):
@@ -96,7 +113,9 @@ class DecisionNeeded(ReleveError):
 
 
 class Operator(Protocol):
-    """The questions. An answer that is not given raises `PersonNeeded` (or waits, at the notebook); a gate stays closed for ever."""
+    """The questions. An answer that is not given raises `PersonNeeded` (or waits, at the notebook);
+    a gate stays closed for ever.
+    """
 
     interactive: bool
 
@@ -104,46 +123,70 @@ class Operator(Protocol):
         """Confirm the reset of this very target; returns how it was given. Raises `GateClosed`."""
 
     async def reset_again(self, truth: str) -> str | None:
-        """Decide whether to reset once more though the last outcome is unknown; returns how, or None for no."""
+        """Decide whether to reset once more though the last outcome is unknown; returns how, or
+        None for no.
+        """
 
     async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
-        """The keyring has failed on `error` for so many seconds, with the portal's new password in hand.
+        """The keyring has failed on `error` for so many seconds, with the portal's new password in
+        hand.
 
-        This is the one moment at which a password can be lost: the portal will not show it again, so the question is asked
-        again after each failure, and the page of the portal stays open meanwhile. A person is offered to mend the keyring and
-        try again, or to copy `secret` by hand (never through a synced trait); only a person gives up at once. Answer `COPIED`
-        only once the copy is confirmed. Must not raise.
+        This is the one moment at which a password can be lost: the portal will not show it again,
+        so the question is asked again after each failure, and the page of the portal stays open
+        meanwhile. A person is offered to mend the keyring and try again, or to copy `secret` by
+        hand (never through a synced trait); only a person gives up at once. Answer `COPIED` only
+        once the copy is confirmed. Must not raise.
         """
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
-        """The code that the person reads in a mail or an application; None to have another one sent. Raises `CodeNeeded`."""
+        """The code that the person reads in a mail or an application; None to have another one
+        sent. Raises `CodeNeeded`.
+        """
 
     async def touch_key(self, login: str) -> None:
-        """Ask the person to touch the security key in the visible window; returns without waiting for it. Raises `KeyNeeded`."""
+        """Ask the person to touch the security key in the visible window; returns without waiting
+        for it. Raises `KeyNeeded`.
+        """
 
     async def accept_screen(self, changed: ScreenChange) -> str | None:
-        """Say whether to go on though the portal's screen has changed; returns how, or None to stop before anything is done on it."""
+        """Say whether to go on though the portal's screen has changed; returns how, or None to stop
+        before anything is done on it.
+        """
 
     async def sign_in(self, credentials: Credentials) -> None:
-        """Make sure that `credentials` can give a password, typed if need be. Raises `CredentialMissing`, `AlreadyRefused`."""
+        """Make sure that `credentials` can give a password, typed if need be. Raises
+        `CredentialMissing`, `AlreadyRefused`.
+        """
 
     async def screen(self, step: Step, doubt: str = "") -> bool:
-        """A person does that documented screen. `doubt`: what a check then found wrong. False: "go on without the check"."""
+        """A person does that documented screen. `doubt`: what a check then found wrong. False: "go
+        on without the check".
+        """
 
     async def reset_by_hand(self, step: Step, account: str) -> bool:
-        """A person confirms on the portal: True, it took the reset; False, it did not. Raises `ResetOutcomeUnknown`."""
+        """A person confirms on the portal: True, it took the reset; False, it did not. Raises
+        `ResetOutcomeUnknown`.
+        """
 
     async def new_password(self, account: str, why: str = "") -> Secret:
-        """The new password, typed or pasted by a person who sees it on the portal. `why`: what made this needed."""
+        """The new password, typed or pasted by a person who sees it on the portal. `why`: what made
+        this needed.
+        """
 
     async def guide(self, step: str, name: str) -> str:
-        """Show a person what to do on a screen that no program can reach; returns one French line. Raises `PersonNeeded`."""
+        """Show a person what to do on a screen that no program can reach; returns one French line.
+        Raises `PersonNeeded`.
+        """
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
-        """A person enters the password in a program that no other can reach; returns one French line. Raises `PersonNeeded`."""
+        """A person enters the password in a program that no other can reach; returns one French
+        line. Raises `PersonNeeded`.
+        """
 
     async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
-        """What is known of the new password, now that every target has it. `refused`: it was refused before."""
+        """What is known of the new password, now that every target has it. `refused`: it was
+        refused before.
+        """
 
 
 class Unattended:
@@ -151,8 +194,19 @@ class Unattended:
 
     interactive = False
 
-    def __init__(self, approve: bool, reset_again: bool, how: str = "approve", patience_seconds: float = KEYRING_PATIENCE_SECONDS) -> None:
-        self.approve, self._reset_again, self.how, self.patience = approve, reset_again, how, patience_seconds
+    def __init__(
+        self,
+        approve: bool,
+        reset_again: bool,
+        how: str = "approve",
+        patience_seconds: float = KEYRING_PATIENCE_SECONDS,
+    ) -> None:
+        self.approve, self._reset_again, self.how, self.patience = (
+            approve,
+            reset_again,
+            how,
+            patience_seconds,
+        )
 
     async def confirm(self, target: Target) -> str:
         if not self.approve:
@@ -165,7 +219,9 @@ class Unattended:
     async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
         if seconds >= self.patience:
             return Keep.LOST
-        await asyncio.sleep(_BETWEEN_TRIES_SECONDS)  # a keyring tells nobody when it is back: it can only be asked
+        await asyncio.sleep(
+            _BETWEEN_TRIES_SECONDS
+        )  # a keyring tells nobody when it is back: it can only be asked
         return Keep.AGAIN
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:

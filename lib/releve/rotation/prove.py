@@ -1,4 +1,6 @@
-"""How it is known that the new password works, and how a click ended whose answer was lost: by the API, else by a person."""
+"""How it is known that the new password works, and how a click ended whose answer was lost: by the
+API, else by a person.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +8,30 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime
 
-from releve.decision import events as ev
 from releve.base.errors import PersonNeeded
-from releve.rotation.prompts import Operator
-from releve.rotation.context import Papers
+from releve.decision import events as ev
 from releve.decision.procedure import BY_ID, PROOF
-from releve.proof.asking import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
 from releve.decision.reconcile import Click
 from releve.decision.state import Next, Situation
+from releve.proof.asking import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
+from releve.rotation.context import Papers
+from releve.rotation.prompts import Operator
 from releve.rotation.steps import Done, StepMissing
 from releve.vault.entry import CredentialMissing
 
 
 class ProofLater(PersonNeeded):
-    happened = "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe fonctionne."
-    safe = "Il est entré partout et en sûreté dans le trousseau ; rien ne sera redemandé au portail."
-    todo = "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis l'accueil (« Reprendre »)."
+    happened = (
+        "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe"
+        " fonctionne."
+    )
+    safe = (
+        "Il est entré partout et en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+    )
+    todo = (
+        "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis"
+        " l'accueil (« Reprendre »)."
+    )
 
 
 class Assurance:
@@ -31,26 +41,43 @@ class Assurance:
         self.papers, self.operator = papers, operator
 
     async def prove(self, situation: Situation) -> Done:
-        """That the new password works. Raises what keeps the proof for later; never a reason for a reset."""
+        """That the new password works. Raises what keeps the proof for later; never a reason for a
+        reset.
+        """
         if situation.next is not Next.PROVE:
             if situation.next not in (Next.PROMOTE, Next.CLOSE):
-                raise StepMissing(title="Preuve", number=12, missing=BY_ID["corail-mot-de-passe"].title)
+                raise StepMissing(
+                    title="Preuve", number=12, missing=BY_ID["corail-mot-de-passe"].title
+                )
             known = situation.facts.proof
-            return Done("skipped", "la preuve est déjà notée" if known else "le mot de passe n'est plus dans le trousseau")
+            return Done(
+                "skipped",
+                (
+                    "la preuve est déjà notée"
+                    if known
+                    else "le mot de passe n'est plus dans le trousseau"
+                ),
+            )
         if self.papers.settings.piste is not None and situation.facts.held:
             return await self._by_api(situation.facts.click)
         return await self._by_a_person(situation)
 
     async def _by_a_person(self, situation: Situation) -> Done:
         refused, journal = situation.facts.proof_refused, self.papers.journal
-        while (proof := await self.operator.prove(situation.facts.targets, refused)).kind == "refused":
+        while (
+            proof := await self.operator.prove(situation.facts.targets, refused)
+        ).kind == "refused":
             journal.append(ev.ProofRefused(proof.detail), PROOF)
             refused = True
         if proof.kind == "later":
             raise ProofLater
         journal.append(ev.ProofGiven(proof.kind, proof.detail), PROOF)
         if proof.kind == "none":
-            return Done("automatic", "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer auprès de Chorus Pro")
+            return Done(
+                "automatic",
+                "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer"
+                " auprès de Chorus Pro",
+            )
         return Done("manual", f"attesté par {journal.actor} : {proof.detail}")
 
     async def _by_api(self, attempt: int) -> Done:
@@ -63,19 +90,26 @@ class Assurance:
         return Done("automatic", detail)
 
     async def settle(self) -> Situation:
-        """The situation, once the API was asked how a click ended whose answer was not seen; what it decides is journalled."""
+        """The situation, once the API was asked how a click ended whose answer was not seen; what
+        it decides is journalled.
+        """
         situation = await asyncio.to_thread(self.papers.situation)
         if self.papers.settings.piste is None or not situation.facts.unknown:
             return situation
         attempt = situation.facts.click
         with suppress(CredentialMissing):  # no secret for PISTE: a person decides, as without it
-            answered = await asyncio.to_thread(self._prover().ask_click, self._reset_of(attempt), attempt)
+            answered = await asyncio.to_thread(
+                self._prover().ask_click, self._reset_of(attempt), attempt
+            )
             self.papers.journal.append(answered, "confirmation")
             situation = await asyncio.to_thread(self.papers.situation)
         if situation.facts.attempt.told == Click.DONE:
             self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
         elif situation.facts.attempt.told == Click.NOT_DONE:
-            why = "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de propagation."
+            why = (
+                "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de"
+                " propagation."
+            )
             self.papers.journal.append(ev.ResetNotDone(attempt, why), "confirmation")
         return await asyncio.to_thread(self.papers.situation)
 
@@ -84,5 +118,9 @@ class Assurance:
 
     def _reset_of(self, attempt: int) -> Reset:
         """The click of that attempt, by its announcement."""
-        clicks = (e for e in self.papers.journal.entries if isinstance(e.event, ev.ResetIntended) and e.event.attempt == attempt)
+        clicks = (
+            e
+            for e in self.papers.journal.entries
+            if isinstance(e.event, ev.ResetIntended) and e.event.attempt == attempt
+        )
         return Reset(self.papers.writer(attempt), datetime.fromisoformat(next(clicks).time))

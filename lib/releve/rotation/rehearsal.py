@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from releve.decision import events as ev
 from releve.base.errors import PersonNeeded
+from releve.decision import events as ev
 from releve.decision.procedure import CLOSE, NAVIGATION, PORTAL_STEPS
 from releve.rotation.plan import Rotation
 from releve.rotation.steps import Done
@@ -17,13 +17,21 @@ LAST = NAVIGATION[-1]
 class NotReady(PersonNeeded):
     """The rehearsal went to its end, and screens have changed: an unattended run would stop there."""
 
-    happened = "La répétition est allée au bout, mais des écrans ont changé depuis la dernière rotation réussie : {screens}."
+    happened = (
+        "La répétition est allée au bout, mais des écrans ont changé depuis la dernière rotation"
+        " réussie : {screens}."
+    )
     safe = "C'était une répétition : rien n'a été changé."
-    todo = "Voyez ce qui a changé ci-dessus et dans le dossier. Si tout convient, relancez avec « --accept »."
+    todo = (
+        "Voyez ce qui a changé ci-dessus et dans le dossier. Si tout convient, relancez avec «"
+        " --accept »."
+    )
 
 
 class Rehearsal(Rotation):
-    """Goes through the portal's screens as a rotation does, finds the button of the reset, and stops. It never leaves an open rotation."""
+    """Goes through the portal's screens as a rotation does, finds the button of the reset, and
+    stops. It never leaves an open rotation.
+    """
 
     def make_watch(self) -> Watch:
         return Watch(self.folder, self.journal, self.settings, self.operator, rehearsal=True)
@@ -46,7 +54,9 @@ class Rehearsal(Rotation):
         await self.way.advance(NAVIGATION[-2])
         route = await self.way.route()
         await self.watch.compare(route, LAST)
-        return Done("automatic", f"répétition : {await route.rehearse()}", await self.way.capture(LAST))
+        return Done(
+            "automatic", f"répétition : {await route.rehearse()}", await self.way.capture(LAST)
+        )
 
     def _end(self) -> Done:
         self.way.check_earlier(PORTAL_STEPS[NAVIGATION.index(LAST) + 1])
@@ -54,4 +64,8 @@ class Rehearsal(Rotation):
         if self.watch.changes:
             raise NotReady(screens=", ".join(f"« {title} »" for title in self.watch.changes))
         self.journal.append(ev.RotationClosed("rehearsed"), CLOSE)
-        return Done("automatic", "répétition réussie : une rotation irait jusqu'à la réinitialisation ; rien n'a été changé")
+        return Done(
+            "automatic",
+            "répétition réussie : une rotation irait jusqu'à la réinitialisation ; rien n'a été"
+            " changé",
+        )

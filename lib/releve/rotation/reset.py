@@ -1,16 +1,18 @@
-"""The reset itself: announced, clicked, read, judged, kept. No click is ever repeated when its outcome is unknown."""
+"""The reset itself: announced, clicked, read, judged, kept. No click is ever repeated when its
+outcome is unknown.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from releve.decision import events as ev
 from releve.base.effects import effect
+from releve.base.secret import Secret
+from releve.decision import events as ev
 from releve.decision.facts import Attempt
-from releve.rotation.keep import Keeper, Seen
-from releve.rotation.prompts import DecisionNeeded
-from releve.rotation.context import Papers
+from releve.decision.procedure import BY_ID
+from releve.decision.state import Next, Situation
 from releve.portal.errors import (
     CandidateChanged,
     PasswordUnreadable,
@@ -19,21 +21,26 @@ from releve.portal.errors import (
     SameCandidate,
 )
 from releve.portal.route import Route
-from releve.decision.procedure import BY_ID
-from releve.record.search import remember_rejected
-from releve.base.secret import Secret
-from releve.decision.state import Next, Situation
-from releve.rotation.steps import Done, StepMissing
+from releve.rotation.context import Papers
+from releve.rotation.keep import Keeper, Seen
 from releve.rotation.navigate import Way
+from releve.rotation.prompts import DecisionNeeded
+from releve.rotation.steps import Done, StepMissing
 
 
 class PasswordReset:
-    """Makes the portal give a password that can be used. `settle` asks whoever may know how a click ended whose answer was lost."""
+    """Makes the portal give a password that can be used. `settle` asks whoever may know how a click
+    ended whose answer was lost.
+    """
 
-    def __init__(self, papers: Papers, way: Way, keeper: Keeper, settle: Callable[[], Awaitable[Situation]]) -> None:
+    def __init__(
+        self, papers: Papers, way: Way, keeper: Keeper, settle: Callable[[], Awaitable[Situation]]
+    ) -> None:
         self.papers, self.way, self.keeper, self.settle = papers, way, keeper, settle
         self.in_view = False  # the summary of the password just kept is still on the screen
-        self._dropped: Secret | None = None  # the latest candidate that was left without being submitted
+        self._dropped: Secret | None = (
+            None  # the latest candidate that was left without being submitted
+        )
 
     async def do(self, step: str, situation: Situation) -> Done:
         """The click, or what is left of the reset after it."""
@@ -43,30 +50,58 @@ class PasswordReset:
             return await self._until_good(step)
         self.way.check_earlier(step)
         fault = await self._once(situation.facts.last + 1)
-        left = "écarté sans être soumis" if self.way.opened and self.way.opened.sees_first else "refusé"
-        result = f"mot de passe {left} : {fault}" if fault else "le portail a donné un nouveau mot de passe"
+        left = (
+            "écarté sans être soumis"
+            if self.way.opened and self.way.opened.sees_first
+            else "refusé"
+        )
+        result = (
+            f"mot de passe {left} : {fault}"
+            if fault
+            else "le portail a donné un nouveau mot de passe"
+        )
         return Done(await self.way.mode(), result)
 
     async def _until_good(self, step: str) -> Done:
-        """As the document says: back to the structure's card, and the same again, until the password can be used."""
-        while (situation := await asyncio.to_thread(self.papers.situation)).next is Next.RESET and situation.facts.rejections:
+        """As the document says: back to the structure's card, and the same again, until the
+        password can be used.
+        """
+        while (
+            situation := await asyncio.to_thread(self.papers.situation)
+        ).next is Next.RESET and situation.facts.rejections:
             await self._once(situation.facts.last + 1)
         if situation.next is Next.DECIDE:
             raise DecisionNeeded
         if situation.next is Next.RESET:
-            raise StepMissing(title=BY_ID[step].title, number=7, missing=BY_ID["confirmation"].title)
+            raise StepMissing(
+                title=BY_ID[step].title, number=7, missing=BY_ID["confirmation"].title
+            )
         return await self.kept(step, situation)
 
     async def kept(self, step: str, situation: Situation) -> Done:
         """The password can be used, and is kept."""
         self.in_view = False
         rejected = situation.facts.rejections
-        after = f", après {rejected} mot{'s' * (rejected > 1)} de passe refusé{'s' * (rejected > 1)}" if rejected else ""
-        kept = "recopié à la main par l'opérateur" if situation.facts.by_hand else "gardé dans le trousseau"
-        return Done(await self.way.mode(), f"mot de passe conforme, {kept}{after}", await self.way.capture(step))
+        after = (
+            f", après {rejected} mot{'s' * (rejected > 1)} de passe refusé{'s' * (rejected > 1)}"
+            if rejected
+            else ""
+        )
+        kept = (
+            "recopié à la main par l'opérateur"
+            if situation.facts.by_hand
+            else "gardé dans le trousseau"
+        )
+        return Done(
+            await self.way.mode(),
+            f"mot de passe conforme, {kept}{after}",
+            await self.way.capture(step),
+        )
 
     async def _once(self, attempt: int) -> str:
-        """One reset; returns why its password cannot be used, or "" once it is kept. Never called twice for an unknown outcome."""
+        """One reset; returns why its password cannot be used, or "" once it is kept. Never called
+        twice for an unknown outcome.
+        """
         route = await self.way.approach()
         fault = await (self._seen_first if route.sees_first else self._seen_after)(route, attempt)
         self.in_view = not fault
@@ -84,13 +119,15 @@ class PasswordReset:
             self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
             raise
         if fault := self._fault(secret):
-            await self._reject(secret, ev.CandidateRejected(attempt, fault))
+            self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
         await self.keeper.keep(Seen(secret, attempt, route.mode))
         return ""
 
     async def _seen_first(self, route: Route, attempt: int) -> str:
-        """A candidate is seen, judged and kept, and only then made effective; a forbidden one is left without being submitted."""
+        """A candidate is seen, judged and kept, and only then made effective; a forbidden one is
+        left without being submitted.
+        """
         await asyncio.to_thread(self.keeper.check_free)
         before = self.papers.journalled.attempts.get(attempt - 1, Attempt())
         self.papers.journal.append(ev.CandidateAsked(attempt), "confirmation")
@@ -105,10 +142,14 @@ class PasswordReset:
         await self._submit(route, attempt, secret)
         return ""
 
-    async def _drop(self, route: Route, attempt: int, secret: Secret, fault: str, anyway: bool) -> None:
-        """Leave a candidate that cannot be used; one that comes back is submitted only when somebody decided so, to be rid of it."""
+    async def _drop(
+        self, route: Route, attempt: int, secret: Secret, fault: str, anyway: bool
+    ) -> None:
+        """Leave a candidate that cannot be used; one that comes back is submitted only when
+        somebody decided so, to be rid of it.
+        """
         same, self._dropped = secret == self._dropped and not anyway, secret
-        await self._reject(secret, ev.CandidateRejected(attempt, fault, same))
+        self.papers.journal.append(ev.CandidateRejected(attempt, fault, same), "mot-de-passe")
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
@@ -135,18 +176,19 @@ class PasswordReset:
                 raise
 
     async def keep_typed(self, secret: Secret) -> None:
-        """Keep the password of the click in question, typed by a person who sees it on the portal. Raises `PasswordNotKept`."""
+        """Keep the password of the click in question, typed by a person who sees it on the portal.
+        Raises `PasswordNotKept`.
+        """
         attempt = self.papers.facts.question
         if fault := self._fault(secret):
             self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
             return
         await self.keeper.keep(Seen(secret, attempt, "manual"))
 
-    async def _reject(self, secret: Secret, rejected: ev.CandidateRejected) -> None:
-        """By its fault, never its value; which is remembered until the seal, to be searched for in the record."""
-        await asyncio.to_thread(remember_rejected, self.papers.keystore, self.papers.folder.run, secret)
-        self.papers.journal.append(rejected, "mot-de-passe")
-
     def _fault(self, secret: Secret) -> str:
-        found = [char for char in self.papers.settings.policy.forbidden_characters if char in secret.reveal()]
+        found = [
+            char
+            for char in self.papers.settings.policy.forbidden_characters
+            if char in secret.reveal()
+        ]
         return f"il comporte le caractère « {' '.join(found)} »" if found else ""

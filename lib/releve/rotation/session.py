@@ -1,4 +1,6 @@
-"""A rotation in the hands of one process: parameters checked, lock taken, journal found or begun, browser on demand."""
+"""A rotation in the hands of one process: parameters checked, lock taken, journal found or begun,
+browser on demand.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,12 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from releve.decision import events as ev
-from releve.decision import journal as j
 from releve.base import settings
 from releve.base.errors import ReleveError, UsageError
+from releve.base.settings import Settings, Structure
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.headless import warm
-from releve.record.history import refuse_twice
-from releve.record.lock import AccountLock, actor
-from releve.rotation.prompts import Operator
 from releve.portal.auto import Auto
 from releve.portal.browser import PortalBrowser
 from releve.portal.by_hand import ByHand, Driven
@@ -29,12 +29,13 @@ from releve.portal.login import Credentials, Login
 from releve.portal.raccordements import Raccordements
 from releve.portal.route import Route
 from releve.record.folder import RecordFolder, is_closed, opened, unfinished
+from releve.record.history import refuse_twice
+from releve.record.lock import AccountLock, actor
 from releve.record.page import write_page
-from releve.record.printed import print_with
 from releve.record.seal import model_hash
-from releve.rotation.rehearsal import Rehearsal
 from releve.rotation.plan import Rotation
-from releve.base.settings import Settings, Structure
+from releve.rotation.prompts import Operator
+from releve.rotation.rehearsal import Rehearsal
 from releve.targets import Target, build, identifier
 from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
 
@@ -42,23 +43,38 @@ PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "ke
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
 
 
-ROUTES: dict[str, Callable[[Login, str, str], Driven]] = {"gestionnaire": Gestionnaire, "raccordements": Raccordements, "auto": Auto}
+ROUTES: dict[str, Callable[[Login, str, str], Driven]] = {
+    "gestionnaire": Gestionnaire,
+    "raccordements": Raccordements,
+    "auto": Auto,
+}
 
 
 class BadParameter(UsageError):
     happened = "Le paramètre « {name} » du carnet ne convient pas : {why}."
-    todo = "Corrigez-le (un mot de passe n'est jamais un paramètre : il vient du trousseau), puis relancez."
+    todo = (
+        "Corrigez-le (un mot de passe n'est jamais un paramètre : il vient du trousseau), puis"
+        " relancez."
+    )
 
 
-_KEPT = "il ressemble à un secret, et un paramètre est gardé en clair : effacez aussi le carnet qui en a été produit"
+_KEPT = (
+    "il ressemble à un secret, et un paramètre est gardé en clair : effacez aussi le carnet qui en"
+    " a été produit"
+)
 
 
 def refuse_secrets(variables: Mapping[str, object]) -> None:
-    """Papermill injects any name, and only its warning tells of an unknown one. Raises `BadParameter` for what looks like a secret."""
+    """Papermill injects any name, and only its warning tells of an unknown one. Raises
+    `BadParameter` for what looks like a secret.
+    """
     for name, value in variables.items():
         if name.startswith("_") or not isinstance(value, str | int | float | dict | list):
             continue  # IPython's own, and what no parameter can be
-        if any(_SECRET_LIKE.search(each) for each in (name, *(map(str, value) if isinstance(value, dict) else ()))):
+        if any(
+            _SECRET_LIKE.search(each)
+            for each in (name, *(map(str, value) if isinstance(value, dict) else ()))
+        ):
             raise BadParameter(name=name, why=_KEPT)
 
 
@@ -66,11 +82,15 @@ class PendingOfAnotherRun(ReleveError):
     """The slot `pending` holds what a rotation left that these records do not know as finished."""
 
     code = 4
-    happened = "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation inconnue de ce dossier ({holder})."
+    happened = (
+        "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation"
+        " inconnue de ce dossier ({holder})."
+    )
     safe = "Il est intact, et rien n'a été commencé."
     todo = (
-        "Si elle a été faite avec un autre dossier de rotations, reprenez-la avec lui : « releve --outputs DOSSIER resume ». "
-        "Si ce mot de passe ne sert plus à personne, effacez-le du trousseau : « releve credentials delete --pending {siret} »."
+        "Si elle a été faite avec un autre dossier de rotations, reprenez-la avec lui : « releve"
+        " --outputs DOSSIER resume ». Si ce mot de passe ne sert plus à personne, effacez-le du"
+        " trousseau : « releve credentials delete --pending {siret} »."
     )
 
 
@@ -83,7 +103,9 @@ class DemoKeyring(UsageError):
 
 @dataclass(frozen=True)
 class Parameters:
-    """The notebook's parameters, typed and checked. `record` names the folder to use, "" to find or make one."""
+    """The notebook's parameters, typed and checked. `record` names the folder to use, "" to find or
+    make one.
+    """
 
     structure: str
     approve: bool = False
@@ -97,7 +119,9 @@ class Parameters:
 
     @classmethod
     def checked(cls, given: dict[str, Any]) -> Parameters:
-        """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a secret."""
+        """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a
+        secret.
+        """
         types = dict.fromkeys(("approve", "reset_again", "again", "rehearse", "by_hand"), bool)
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
@@ -109,27 +133,41 @@ class Parameters:
             elif name in types and str(value).lower() in ("true", "false"):
                 given = given | {name: str(value).lower() == "true"}  # and knows "True" only
             elif not isinstance(value, types.get(name, str)):
-                raise BadParameter(name=name, why="vrai ou faux est attendu" if name in types else "un texte est attendu")
+                raise BadParameter(
+                    name=name,
+                    why="vrai ou faux est attendu" if name in types else "un texte est attendu",
+                )
         return cls(**given)
 
 
 @cache
 def _versions() -> dict[str, str]:
     """What this process runs on: a fleet asks at every structure."""
-    return {name: version(name) for name in PACKAGES} | {"python": platform.python_version(), "system": platform.platform()}
+    return {name: version(name) for name in PACKAGES} | {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
 
 
 class Session:
     """One rotation in the hands of this process: its lock, its journal, its browser."""
 
-    def __init__(self, parameters: Parameters, operator: Operator, keystore: Keystore | None = None) -> None:
+    def __init__(
+        self, parameters: Parameters, operator: Operator, keystore: Keystore | None = None
+    ) -> None:
         self.parameters, self.operator = parameters, operator
-        self.settings: Settings = settings.load(parameters.settings or None, parameters.outputs or None)
+        self.settings: Settings = settings.load(
+            parameters.settings or None, parameters.outputs or None
+        )
         self.structure: Structure = self.settings.structure(parameters.structure)
         school = self.settings.school
-        if school and school.keyring:  # this process was not started by the demonstration: it has no trace in its environment
+        if (
+            school and school.keyring
+        ):  # this process was not started by the demonstration: it has no trace in its environment
             os.environ[DEMO_ENVIRONMENT] = school.keyring
-        self.keystore = keystore or (open_keystore() if operator.interactive else open_keystore().bounded())
+        self.keystore = keystore or (
+            open_keystore() if operator.interactive else open_keystore().bounded()
+        )
         if self.keystore.throwaway and self.settings.school is None:
             raise DemoKeyring
         self.actor = actor()
@@ -140,10 +178,15 @@ class Session:
         self.stopped: ReleveError | None = None  # why this process put the rotation down
 
     async def open(self) -> Rotation:
-        """Take the lock, find the rotation to finish or begin one. Raises before anything irreversible; safe to repeat."""
+        """Take the lock, find the rotation to finish or begin one. Raises before anything
+        irreversible; safe to repeat.
+        """
         dead = self.lock.acquire(self.actor)
         if dead:
-            self.notices.append(f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce qu'il a laissé.")
+            self.notices.append(
+                f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce"
+                " qu'il a laissé."
+            )
         try:
             return await self._open()
         except BaseException as error:
@@ -161,7 +204,14 @@ class Session:
         folder.make()
         journal = j.Journal(folder.path, folder.run, self.actor)
         rotation = self.rotation = (Rehearsal if rehearse else Rotation)(
-            folder, journal, self.settings, self.structure, self.keystore, self.operator, self.open_route, self.target
+            folder,
+            journal,
+            self.settings,
+            self.structure,
+            self.keystore,
+            self.operator,
+            self.open_route,
+            self.target,
         )
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
             return rotation
@@ -182,16 +232,26 @@ class Session:
 
     def _folder(self) -> RecordFolder:
         outputs = self.settings.record.folder
-        named = RecordFolder.at(outputs / self.parameters.record) if self.parameters.record else None
+        named = (
+            RecordFolder.at(outputs / self.parameters.record) if self.parameters.record else None
+        )
         if self.parameters.record and named is None:
             raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
-        left = [] if self.parameters.rehearse else unfinished(outputs, self.structure.technical_account)
+        left = (
+            []
+            if self.parameters.rehearse
+            else unfinished(outputs, self.structure.technical_account)
+        )
         if named and (opened(named.entries()) or not left):
             return named
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
 
     def _opening(self) -> ev.RotationOpened:
-        shared = [s for s in self.settings.structures.values() if s.technical_account == self.structure.technical_account]
+        shared = [
+            s
+            for s in self.settings.structures.values()
+            if s.technical_account == self.structure.technical_account
+        ]
         shared.sort(key=lambda s: s.siret != self.structure.siret)
         return ev.RotationOpened(
             structure=self.structure.siret,
@@ -207,7 +267,8 @@ class Session:
         )
 
     def _foreign_pending(self, rotation: Rotation) -> str:
-        """Whose password `pending` holds, when a closed rotation of these records left it; "" when it is this one's or nobody's.
+        """Whose password `pending` holds, when a closed rotation of these records left it; "" when
+        it is this one's or nobody's.
 
         Raises `PendingOfAnotherRun` for what no closed rotation accounts for: a person decides.
         """
@@ -217,8 +278,13 @@ class Session:
             return ""
         known = [RecordFolder.at(path) for path in self.settings.record.folder.glob(f"*_{run}")]
         if not any(each and is_closed(each.entries(pass_over_damage=True)) for each in known):
-            raise PendingOfAnotherRun(account=self.structure.technical_account, holder=run, siret=self.structure.siret)
-        self.notices.append(f"Le trousseau garde encore le mot de passe de la rotation {run}, qui est close : il sera remplacé.")
+            raise PendingOfAnotherRun(
+                account=self.structure.technical_account, holder=run, siret=self.structure.siret
+            )
+        self.notices.append(
+            f"Le trousseau garde encore le mot de passe de la rotation {run}, qui est close : il"
+            " sera remplacé."
+        )
         return holder
 
     async def open_browser(self) -> PortalBrowser:
@@ -236,28 +302,44 @@ class Session:
         return self._browser
 
     async def window(self) -> PortalBrowser:
-        """The browser for a target: in a fleet, a tab beside the portal's, so that the portal stays where it is."""
+        """The browser for a target: in a fleet, a tab beside the portal's, so that the portal stays
+        where it is.
+        """
         browser = await self.open_browser()
         if warm.kept:
             await browser.turn("target")
         return browser
 
     async def open_route(self, begun: str = "") -> Route:
-        """The route of the settings, or the one that was `begun`; the password is asked for before a browser is started.
+        """The route of the settings, or the one that was `begun`; the password is asked for before
+        a browser is started.
 
         With a person there, it can be taken over by hand.
         """
         account = self.structure.technical_account
         if self.by_hand:
-            route = ByHand(self.operator, account, None, begun or self.rotation.route_name or self.settings.portal.route)
-            route.behind = {e.step for e in self.rotation.journal.entries if isinstance(e.event, ev.StepDone)}
+            route = ByHand(
+                self.operator,
+                account,
+                None,
+                begun or self.rotation.route_name or self.settings.portal.route,
+            )
+            route.behind = {
+                e.step for e in self.rotation.journal.entries if isinstance(e.event, ev.StepDone)
+            }
             return route
-        credentials = Credentials(self.keystore, self.settings.portal.login, self.settings.record.folder)
+        credentials = Credentials(
+            self.keystore, self.settings.portal.login, self.settings.record.folder
+        )
         await self.operator.sign_in(credentials)
         browser = await self.open_browser()
         login = Login(browser, credentials, self.operator)
         driven = ROUTES[begun or self.settings.portal.route](login, self.structure.siret, account)
-        return ByHand(self.operator, account, driven) if self.operator.interactive else warm.route(driven, browser)
+        return (
+            ByHand(self.operator, account, driven)
+            if self.operator.interactive
+            else warm.route(driven, browser)
+        )
 
     @property
     def window_is_visible(self) -> bool:
@@ -267,36 +349,26 @@ class Session:
     def target(self, target: str) -> Target:
         """The target of that identifier."""
         by_hand = self.by_hand or target in self.targets_by_hand
-        return build(target, self.settings, self.window, self.rotation.folder.run, self.operator, by_hand)
+        return build(
+            target, self.settings, self.window, self.rotation.folder.run, self.operator, by_hand
+        )
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
-        """Put the rotation down: closed as failed if nothing can have changed, else open for a resume. Makes the page anyway.
+        """Put the rotation down: closed as failed if nothing can have changed, else open for a
+        resume. Makes the page anyway.
 
-        Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells what counts.
+        Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells
+        what counts.
         """
         self.stopped = error
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
-            await self._make_page(rotation, aside=error is None)
+            await asyncio.to_thread(write_page, rotation.folder.path, rotation.known())
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
-
-    async def _make_page(self, rotation: Rotation, *, aside: bool) -> None:
-        """The record's page, printed when the rotation has ended: at once; in a fleet, after a success, while the next one begins."""
-        browser = self._browser if is_closed(rotation.journal.entries) else None
-
-        async def make() -> None:
-            page = await asyncio.to_thread(write_page, rotation.folder.path)  # there whatever became of the browser
-            if browser is not None:
-                await print_with(browser.context.browser, page)
-
-        if warm.kept and aside:
-            warm.aside(make())
-        else:
-            await make()
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:

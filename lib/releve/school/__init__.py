@@ -1,7 +1,8 @@
-"""The embedded training portal: a world without HTTP (`World`), its faults (`Faults`) and its sites (`School`).
+"""The embedded training portal: a world without HTTP (`World`), its faults (`Faults`) and its sites
+(`School`).
 
-Everything in it is made up. Where the real portal is unknown, the module that guesses says so. Names are imported late, so that
-a twin that needs only the world does not pay for the HTTP server.
+Everything in it is made up. Where the real portal is unknown, the module that guesses says so.
+Names are imported late, so that a twin that needs only the world does not pay for the HTTP server.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Faults", "School", "SchoolThread", "Urls", "World"]
 
-_HOMES = {"Faults": "faults", "World": "world", "School": "server", "SchoolThread": "server", "Urls": "server"}
+_HOMES = {
+    "Faults": "faults",
+    "World": "world",
+    "School": "server",
+    "SchoolThread": "server",
+    "Urls": "server",
+}
 
 
 def __getattr__(name: str) -> object:

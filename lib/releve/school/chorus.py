@@ -1,8 +1,10 @@
-"""Chorus Pro by the documented route: home, "Activités du gestionnaire", the structure, the confirmation, the summary.
+"""Chorus Pro by the documented route: home, "Activités du gestionnaire", the structure, the
+confirmation, the summary.
 
-Known: the words of the procedure, server-rendered forms with ids like `MODULE_Screen_Block_Widget`, a table with a caption and pages,
-collapsed panels, a confirmation pop-up, a password shown once with its PDF export. The layout, the columns and the other panels are
-guesses. So is it that a summary page which could not be shown is lost: it is the worst case.
+Known: the words of the procedure, server-rendered forms with ids like `MODULE_Screen_Block_Widget`,
+a table with a caption and pages, collapsed panels, a confirmation pop-up, a password shown once
+with its PDF export. The layout, the columns and the other panels are guesses. So is it that a
+summary page which could not be shown is lost: it is the worst case.
 """
 
 from __future__ import annotations
@@ -13,11 +15,16 @@ from releve.school import pdf
 from releve.school.web import Page, Session, Shown
 
 PAGE_SIZE = 10
-REFUSED = "La réinitialisation du mot de passe n'a pas pu être effectuée. Le mot de passe actuel reste valable."
+REFUSED = (
+    "La réinitialisation du mot de passe n'a pas pu être effectuée. Le mot de passe actuel reste"
+    " valable."
+)
 
 
 class ChorusPage(Page):
-    """A page of Chorus Pro that needs an open session; without one the browser is sent to "Se connecter"."""
+    """A page of Chorus Pro that needs an open session; without one the browser is sent to "Se
+    connecter".
+    """
 
     site = "chorus"
     keeps_export: ClassVar[bool] = False
@@ -46,7 +53,11 @@ class ChorusPage(Page):
         """The manager's last resets, as independent evidence that they happened; newest first."""
         done = [entry for entry in self.world.ledger.entries if entry.kind == "reset"]
         return [
-            {"at": f"{each.at[8:10]}/{each.at[5:7]}/{each.at[:4]} {each.at[11:19]}", "account": each.account, "siret": each.siret}
+            {
+                "at": f"{each.at[8:10]}/{each.at[5:7]}/{each.at[:4]} {each.at[11:19]}",
+                "account": each.account,
+                "siret": each.siret,
+            }
             for each in reversed(done[-10:])
         ]
 
@@ -79,7 +90,9 @@ class Sso(Page):
 
 
 class Home(ChorusPage):
-    """Home, with the history of the manager's actions; at a first visit, the form to complete or check one's information."""
+    """Home, with the history of the manager's actions; at a first visit, the form to complete or
+    check one's information.
+    """
 
     async def get(self) -> None:
         """Show the home page."""
@@ -103,7 +116,14 @@ class Activities(ChorusPage):
         pages = max(1, -(-len(found) // PAGE_SIZE))
         page = min(max(1, _number(self.get_query_argument("page", "1"))), pages)
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        facts = {"shown": shown, "total": len(found), "page": page, "pages": pages, "words": words, "faults": self.desk.faults}
+        facts = {
+            "shown": shown,
+            "total": len(found),
+            "page": page,
+            "pages": pages,
+            "words": words,
+            "faults": self.desk.faults,
+        }
         await self.show("structures", "chorus/activities.html", facts)
 
 
@@ -121,12 +141,23 @@ class StructurePage(ChorusPage):
             self.send_error(404)
             return
         faults = self.desk.faults.of(siret)
-        accounts = [] if faults.no_technical_account else [self.world.accounts[each] for each in structure.accounts]
-        facts = {"structure": structure, "accounts": accounts, "principal": not faults.missing_button, "error": error}
+        accounts = (
+            []
+            if faults.no_technical_account
+            else [self.world.accounts[each] for each in structure.accounts]
+        )
+        facts = {
+            "structure": structure,
+            "accounts": accounts,
+            "principal": not faults.missing_button,
+            "error": error,
+        }
         await self.show(screen, "chorus/structure.html", facts, siret=siret)
 
     async def post(self, siret: str) -> None:
-        """Reset the password of the account that the pop-up confirmed: the effect comes before the password is seen."""
+        """Reset the password of the account that the pop-up confirmed: the effect comes before the
+        password is seen.
+        """
         account, faults = self.get_body_argument("compte", ""), self.desk.faults.of(siret)
         structure = self.world.structures.get(siret)
         if structure is None or account not in structure.accounts or faults.missing_button:
@@ -163,7 +194,7 @@ class Summary(ChorusPage):
 
 
 class Export(ChorusPage):
-    """"Exporter les informations de connexion": a PDF, as long as the summary is on the screen."""
+    """ "Exporter les informations de connexion": a PDF, as long as the summary is on the screen."""
 
     keeps_export = True
 
@@ -181,7 +212,9 @@ class Export(ChorusPage):
         )
         self.world.note("pdf_exported", account=shown.account, siret=shown.siret)
         self.set_header("Content-Type", "application/pdf")
-        self.set_header("Content-Disposition", 'attachment; filename="informations-de-connexion.pdf"')
+        self.set_header(
+            "Content-Disposition", 'attachment; filename="informations-de-connexion.pdf"'
+        )
         self.finish(pdf.one_page(lines))
 
 
@@ -195,7 +228,11 @@ class Logout(Page):
         if self.session:
             self.close_session()
             self.world.note("logout", detail="chorus")
-        await self.show("", "chorus/landing.html", {"title": "Déconnexion", "note": "Vous êtes déconnecté de Chorus Pro."})
+        await self.show(
+            "",
+            "chorus/landing.html",
+            {"title": "Déconnexion", "note": "Vous êtes déconnecté de Chorus Pro."},
+        )
 
 
 def _number(text: str) -> int:

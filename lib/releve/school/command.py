@@ -1,4 +1,6 @@
-"""`releve school`: the training portal by itself, for a person to visit or for another process to use."""
+"""`releve school`: the training portal by itself, for a person to visit or for another process to
+use.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,40 @@ from releve.school.world import World
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options, in French."""
-    parser.add_argument("--seed", type=int, default=None, metavar="N", help="graine du hasard : la même donne les mêmes données")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="NOM=VALEUR", help="panne à provoquer (répétable), par exemple slash_in_first=2"
+        "--seed",
+        type=int,
+        default=None,
+        metavar="N",
+        help="graine du hasard : la même donne les mêmes données",
     )
-    parser.add_argument("--structures", type=int, default=34, metavar="N", help="nombre de structures du gestionnaire (34 par défaut)")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NOM=VALEUR",
+        help="panne à provoquer (répétable), par exemple slash_in_first=2",
+    )
+    parser.add_argument(
+        "--structures",
+        type=int,
+        default=34,
+        metavar="N",
+        help="nombre de structures du gestionnaire (34 par défaut)",
+    )
     routes = ("gestionnaire", "raccordements", "both")
-    parser.add_argument("--routes", choices=routes, default="both", help="chemins que l'accueil de Chorus Pro montre (both : les deux)")
-    parser.add_argument("--ledger", type=Path, metavar="FICHIER", help="écrit le registre du site d'entraînement dans ce fichier JSON")
+    parser.add_argument(
+        "--routes",
+        choices=routes,
+        default="both",
+        help="chemins que l'accueil de Chorus Pro montre (both : les deux)",
+    )
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        metavar="FICHIER",
+        help="écrit le registre du site d'entraînement dans ce fichier JSON",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -59,16 +87,13 @@ def welcome(school: School) -> str:
     """The addresses, and with what to log in."""
     urls, manager = school.urls, school.world.manager
     return (
-        "Site d'entraînement ouvert. Rien de ce que vous y faites n'a d'effet réel.\n"
-        f"  Portail de Gestion Publique : {urls.portal}\n"
-        f"  Chorus Pro                  : {urls.chorus}/\n"
-        f"  PISTE (API)                 : {urls.piste}/\n"
-        f"  Corail                      : {urls.corail}/\n"
-        f"  Messagerie du gestionnaire  : {urls.mailbox}/\n"
-        f"  Pilotage                    : {urls.control}/ledger\n"
-        f"Identifiant : {manager.login}   Mot de passe : {manager.password}\n"
-        f"Application PISTE : {school.world.piste.client_id}   Secret : {school.world.piste.client_secret}\n"
-        "Ctrl-C pour fermer."
+        "Site d'entraînement ouvert. Rien de ce que vous y faites n'a d'effet réel.\n  Portail de"
+        f" Gestion Publique : {urls.portal}\n  Chorus Pro                  : {urls.chorus}/\n "
+        f" PISTE (API)                 : {urls.piste}/\n  Corail                      :"
+        f" {urls.corail}/\n  Messagerie du gestionnaire  : {urls.mailbox}/\n  Pilotage             "
+        f"       : {urls.control}/ledger\nIdentifiant : {manager.login}   Mot de passe :"
+        f" {manager.password}\nApplication PISTE : {school.world.piste.client_id}   Secret :"
+        f" {school.world.piste.client_secret}\nCtrl-C pour fermer."
     )
 
 
@@ -87,5 +112,7 @@ def facts(school: School) -> dict[str, object]:
 def _write(path: Path, world: World) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(world.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    draft.write_text(
+        json.dumps(world.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     draft.replace(path)

@@ -1,4 +1,6 @@
-"""Two origins beside the portal's: the manager's mailbox, and the control that other processes read and turn."""
+"""Two origins beside the portal's: the manager's mailbox, and the control that other processes read
+and turn.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,13 @@ class FaultsPage(Page):
     def get(self) -> None:
         """Answer the switches as they stand."""
         faults = self.desk.faults
-        self.finish({name: value for name, value in vars(faults).items() if not name.startswith("_") and name != "per_structure"})
+        self.finish(
+            {
+                name: value
+                for name, value in vars(faults).items()
+                if not name.startswith("_") and name != "per_structure"
+            }
+        )
 
     def post(self) -> None:
         """Set switches from a JSON object of names and texts, as on the command line."""
@@ -48,7 +56,9 @@ class FaultsPage(Page):
                 if isinstance(value, dict):
                     setattr(self.desk.faults, name, value)
                 else:
-                    self.desk.faults.set(name, str(int(value) if isinstance(value, bool) else value))
+                    self.desk.faults.set(
+                        name, str(int(value) if isinstance(value, bool) else value)
+                    )
         except (ValueError, AttributeError) as problem:
             self.set_status(400)
             self.finish({"error": str(problem)})
@@ -66,4 +76,9 @@ class Propagate(Page):
 
 
 MAILBOX_ROUTES = [(r"/", Mailbox)]
-CONTROL_ROUTES = [(r"/health", Health), (r"/ledger", LedgerPage), (r"/faults", FaultsPage), (r"/propagate", Propagate)]
+CONTROL_ROUTES = [
+    (r"/health", Health),
+    (r"/ledger", LedgerPage),
+    (r"/faults", FaultsPage),
+    (r"/propagate", Propagate),
+]

@@ -1,6 +1,8 @@
-"""A stand-in for the three Corail screens: the menu's list of collectivités, the tab "Transfert", the grid of "Facture dématérialisée".
+"""A stand-in for the three Corail screens: the menu's list of collectivités, the tab "Transfert",
+the grid of "Facture dématérialisée".
 
-The real Corail is a Windows program; only the words of the procedure are known, the rest is a guess.
+The real Corail is a Windows program; only the words of the procedure are known, the rest is a
+guess.
 """
 
 from __future__ import annotations
@@ -24,13 +26,15 @@ class Desktop(CorailPage):
 
 
 class Collectivites(CorailPage):
-    """"Gestion des collectivités": choose one by its name or SIRET."""
+    """ "Gestion des collectivités": choose one by its name or SIRET."""
 
     async def get(self) -> None:
         """List the collectivités that match the filter."""
         words = self.get_query_argument("filtre", "")
         found = self.world.search(words)
-        await self.show("corail-collectivites", "corail/collectivites.html", {"found": found, "words": words})
+        await self.show(
+            "corail-collectivites", "corail/collectivites.html", {"found": found, "words": words}
+        )
 
 
 class Collectivite(CorailPage):
@@ -38,16 +42,21 @@ class Collectivite(CorailPage):
 
     async def get(self, siret: str) -> None:
         """Show one tab."""
-        structure, tab = self.world.structures.get(siret), self.get_query_argument("onglet", "identite")
+        structure, tab = (
+            self.world.structures.get(siret),
+            self.get_query_argument("onglet", "identite"),
+        )
         if structure is None:
             self.send_error(404)
             return
         screen = "corail-transfert" if tab == "transfert" else ""
-        await self.show(screen, "corail/collectivite.html", {"structure": structure, "tab": tab}, siret=siret)
+        await self.show(
+            screen, "corail/collectivite.html", {"structure": structure, "tab": tab}, siret=siret
+        )
 
 
 class Invoices(CorailPage):
-    """"Facture dématérialisée": a grid whose last cell is the password; "Valider" saves it."""
+    """ "Facture dématérialisée": a grid whose last cell is the password; "Valider" saves it."""
 
     async def get(self, siret: str) -> None:
         """Show the grid."""
@@ -62,15 +71,24 @@ class Invoices(CorailPage):
             self.world.corail_save(siret, password)
             await self.show_grid(siret, "Modifications enregistrées.", "", screen="")
         else:
-            await self.show_grid(siret, "", "Le mot de passe est vide : rien n'a été enregistré.", screen="")
+            await self.show_grid(
+                siret, "", "Le mot de passe est vide : rien n'a été enregistré.", screen=""
+            )
 
-    async def show_grid(self, siret: str, done: str, error: str, screen: str = "corail-mot-de-passe") -> None:
+    async def show_grid(
+        self, siret: str, done: str, error: str, screen: str = "corail-mot-de-passe"
+    ) -> None:
         """Show the grid and what became of the last "Valider"."""
         structure = self.world.structures.get(siret)
         if structure is None:
             self.send_error(404)
             return
-        facts = {"structure": structure, "row": self.world.corail[siret], "done": done, "error": error}
+        facts = {
+            "structure": structure,
+            "row": self.world.corail[siret],
+            "done": done,
+            "error": error,
+        }
         await self.show(screen, "corail/invoices.html", facts, siret=siret)
 
 

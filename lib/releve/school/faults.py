@@ -1,8 +1,10 @@
 """The school's switches: what goes wrong, on which screen, how many times.
 
-A switch that names a screen is written `screen` (once), `screen:3` (three times) or `screen:0` (always). A switch may concern one
-structure only: `SIRET/name=value`, or `faults.per_structure[siret] = Faults(...)`, which then stands in place of the general ones on
-the pages of that structure. All may be changed while the school runs; setting a switch winds it up again.
+A switch that names a screen is written `screen` (once), `screen:3` (three times) or `screen:0`
+(always). A switch may concern one structure only: `SIRET/name=value`, or
+`faults.per_structure[siret] = Faults(...)`, which then stands in place of the general ones on the
+pages of that structure. All may be changed while the school runs; setting a switch winds it up
+again.
 """
 
 from __future__ import annotations
@@ -14,14 +16,32 @@ from releve.base.errors import UsageError
 
 SCREENS = frozenset(
     {
-        "authentification", "portail", "connexion", "informations", "accueil",
-        "structures", "structure", "confirmation", "recapitulatif",
-        "corail-collectivites", "corail-transfert", "corail-mot-de-passe",
-        "raccordements", "compte-technique", "formulaire", "soumettre",
-        "identification", "code", "piste",
+        "authentification",
+        "portail",
+        "connexion",
+        "informations",
+        "accueil",
+        "structures",
+        "structure",
+        "confirmation",
+        "recapitulatif",
+        "corail-collectivites",
+        "corail-transfert",
+        "corail-mot-de-passe",
+        "raccordements",
+        "compte-technique",
+        "formulaire",
+        "soumettre",
+        "identification",
+        "code",
+        "piste",
     }
 )
-CHOICES = {"effect_at": ("submit", "display"), "otp": ("", "email", "totp", "key"), "piste_refusal": ("header", "ldap")}
+CHOICES = {
+    "effect_at": ("submit", "display"),
+    "otp": ("", "email", "totp", "key"),
+    "piste_refusal": ("header", "ldap"),
+}
 ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "popup_at")
 
 
@@ -39,7 +59,9 @@ class Faults:
     latency_ms: int = 0
     """Added to every page and every API answer."""
     server_error_at: str = ""
-    """Answers HTTP 500 "Erreur technique" in place of the screen; a POST that it replaces has no effect."""
+    """Answers HTTP 500 "Erreur technique" in place of the screen; a POST that it replaces has no
+    effect.
+    """
     maintenance_at: str = ""
     """Answers "Service en maintenance" (HTTP 503) in place of the screen."""
     session_expired_at: str = ""
@@ -47,7 +69,9 @@ class Faults:
     popup_at: str = ""
     """Lays "Information importante" over the screen, until "Fermer" is clicked."""
     wrong_password: bool = False
-    """The manager's password is refused, as if it had been changed on the portal; the third refusal locks the account."""
+    """The manager's password is refused, as if it had been changed on the portal; the third refusal
+    locks the account.
+    """
     locked: bool = False
     """The manager's account is locked, whatever the password (three refusals in a row lock it too)."""
     slash_in_first: int = 0
@@ -55,15 +79,23 @@ class Faults:
     slash_random: bool = False
     """Leaves "/" to chance, as on the real portal (about one password in five)."""
     cut_after_confirmation: int = 0
-    """How many times the reset is applied and the connection then closed without an answer; negative: always."""
+    """How many times the reset is applied and the connection then closed without an answer;
+    negative: always.
+    """
     leaving_keeps_candidate: bool = False
-    """Route "raccordements": leaving the form and coming back shows the same candidate again; by default a new one."""
+    """Route "raccordements": leaving the form and coming back shows the same candidate again; by
+    default a new one.
+    """
     effect_at: str = "submit"
-    """Route "raccordements": the candidate takes effect at "submit", or already at its "display" (unknown of the real portal)."""
+    """Route "raccordements": the candidate takes effect at "submit", or already at its "display"
+    (unknown of the real portal).
+    """
     render_ms: int = 80
     """How long the route "raccordements" takes to draw each view once it has its data."""
     otp: str = ""
-    """The one-time code asked after a login on Chorus Pro: "email", "totp", "key" (a security key) or none."""
+    """The one-time code asked after a login on Chorus Pro: "email", "totp", "key" (a security key)
+    or none.
+    """
     otp_after_pigp: bool = False
     """Whether the code is asked after PIGP's hop too (unknown of the real portal)."""
     otp_seconds: float = 300.0
@@ -71,9 +103,13 @@ class Faults:
     piste_forbidden: bool = False
     """The API answers 403, whatever the password."""
     piste_refusal: str = "header"
-    """How the API refuses a technical account: by the "header" WWW-Authenticate, or by the "ldap" body; both were seen."""
+    """How the API refuses a technical account: by the "header" WWW-Authenticate, or by the "ldap"
+    body; both were seen.
+    """
     piste_status: int = 0
-    """The HTTP status of every call of the API, when it is not 0: what a gateway answers in its place."""
+    """The HTTP status of every call of the API, when it is not 0: what a gateway answers in its
+    place.
+    """
     piste_keeps_old: bool = False
     """The API goes on taking the password of before the last reset, beside the new one."""
     piste_code: int = 0
@@ -81,7 +117,9 @@ class Faults:
     piste_token_refused: int = 0
     """How many calls are answered as if the token were bad; negative: always."""
     propagation_seconds: float = 0.0
-    """How long the API goes on knowing only the password of before a reset; negative: until `World.propagate()`."""
+    """How long the API goes on knowing only the password of before a reset; negative: until
+    `World.propagate()`.
+    """
     renamed_labels: dict[str, str] = field(default_factory=dict)
     """Words of the pages replaced by others."""
     missing_button: bool = False
@@ -99,7 +137,9 @@ class Faults:
         if name in ON_SCREEN and value:
             screen_of(str(value))
         if value not in CHOICES.get(name, (value,)):
-            raise ValueError(f"La panne « {name} » attend l'une de ces valeurs : {', '.join(CHOICES[name])}.")
+            raise ValueError(
+                f"La panne « {name} » attend l'une de ces valeurs : {', '.join(CHOICES[name])}."
+            )
         object.__setattr__(self, name, value)
         self.__dict__.setdefault("_fired", {}).pop(name, None)
 
@@ -123,17 +163,23 @@ class Faults:
         return acts
 
     def set(self, name: str, text: str) -> None:
-        """Set a switch from the text that follows `=` on a command line. Raises ValueError, in French."""
+        """Set a switch from the text that follows `=` on a command line. Raises ValueError, in
+        French.
+        """
         siret, _, name = name.rpartition("/")
         faults = self.per_structure.setdefault(siret, Faults()) if siret else self
         known = {each.name for each in fields(Faults)} - {"per_structure"}
         if name not in known:
-            raise ValueError(f"Panne inconnue : « {name} ». Pannes connues : {', '.join(sorted(known))}.")
+            raise ValueError(
+                f"Panne inconnue : « {name} ». Pannes connues : {', '.join(sorted(known))}."
+            )
         setattr(faults, name, _read(name, getattr(faults, name), text))
 
     @classmethod
     def parse(cls, options: Iterable[str]) -> Faults:
-        """The faults that `name=value` options describe; `name` alone means `name=1`. Raises `BadFault`."""
+        """The faults that `name=value` options describe; `name` alone means `name=1`. Raises
+        `BadFault`.
+        """
         faults = cls()
         for option in options:
             name, equals, text = option.partition("=")
@@ -145,12 +191,18 @@ class Faults:
 
 
 def screen_of(value: str) -> tuple[str, int]:
-    """The screen and the number of times of a switch's value; 0 means always. Raises ValueError, in French."""
+    """The screen and the number of times of a switch's value; 0 means always. Raises ValueError, in
+    French.
+    """
     screen, colon, times = value.partition(":")
     if screen and screen not in SCREENS:
-        raise ValueError(f"Écran inconnu : « {screen} ». Écrans connus : {', '.join(sorted(SCREENS))}.")
+        raise ValueError(
+            f"Écran inconnu : « {screen} ». Écrans connus : {', '.join(sorted(SCREENS))}."
+        )
     if colon and not times.isdecimal():
-        raise ValueError(f"Après « {screen}: » il faut un nombre de fois (0 : toujours), et non « {times} ».")
+        raise ValueError(
+            f"Après « {screen}: » il faut un nombre de fois (0 : toujours), et non « {times} »."
+        )
     return screen, int(times) if colon else 1
 
 

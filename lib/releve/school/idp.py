@@ -1,7 +1,9 @@
-"""Chorus Pro's identity provider: PIGP's word is enough, else login and password, then a one-time code if the world asks for one.
+"""Chorus Pro's identity provider: PIGP's word is enough, else login and password, then a one-time
+code if the world asks for one.
 
-Known: a host of its own, OpenID Connect, and a second factor since September 2024 (a code by e-mail sent at login, short-lived, sent
-again when the page is opened again; an authenticator; a security key). The pages and the words are guesses.
+Known: a host of its own, OpenID Connect, and a second factor since September 2024 (a code by e-mail
+sent at login, short-lived, sent again when the page is opened again; an authenticator; a security
+key). The pages and the words are guesses.
 """
 
 from __future__ import annotations
@@ -13,7 +15,11 @@ from releve.school.pigp import LOCKED, REFUSED
 from releve.school.web import Page, Session
 from releve.school.world import Login, Mail
 
-WRONG, EXPIRED, USED = "Code incorrect.", "Ce code a expiré. Demandez-en un nouveau.", "Ce code a déjà été utilisé. Attendez le suivant."
+WRONG, EXPIRED, USED = (
+    "Code incorrect.",
+    "Ce code a expiré. Demandez-en un nouveau.",
+    "Ce code a déjà été utilisé. Attendez le suivant.",
+)
 
 
 class IdpPage(Page):
@@ -64,11 +70,18 @@ class Identify(IdpPage):
 
     async def post(self) -> None:
         """Check the login and the password."""
-        answer = self.world.log_in(self.get_body_argument("identifiant", ""), self.get_body_argument("motdepasse", "", strip=False))
+        answer = self.world.log_in(
+            self.get_body_argument("identifiant", ""),
+            self.get_body_argument("motdepasse", "", strip=False),
+        )
         if answer is Login.ACCEPTED:
             self.first_factor_passed(by_pigp=False)
         else:
-            await self.show("identification", "idp/login.html", {"error": LOCKED if answer is Login.LOCKED else REFUSED})
+            await self.show(
+                "identification",
+                "idp/login.html",
+                {"error": LOCKED if answer is Login.LOCKED else REFUSED},
+            )
 
 
 class Code(IdpPage):
@@ -85,13 +98,20 @@ class Code(IdpPage):
     async def show_code(self, error: str) -> bool:
         """Show the form, with an error if there is one to tell."""
         name, _, domain = self.world.manager.email.partition("@")
-        return await self.show("code", "idp/code.html", {"kind": self.desk.faults.otp, "error": error, "to": f"{name[:2]}•••@{domain}"})
+        return await self.show(
+            "code",
+            "idp/code.html",
+            {"kind": self.desk.faults.otp, "error": error, "to": f"{name[:2]}•••@{domain}"},
+        )
 
     def send_code(self, session: Session) -> None:
         """Mail a code."""
         now, seconds = self.world.clock(), self.desk.faults.otp_seconds
         session.code, session.code_until = otp.mailed(), now + timedelta(seconds=seconds)
-        body = f"Bonjour,\n\nVotre code de sécurité est : {session.code}\n\nIl est valable {max(1, round(seconds / 60))} minutes."
+        body = (
+            f"Bonjour,\n\nVotre code de sécurité est : {session.code}\n\nIl est valable"
+            f" {max(1, round(seconds / 60))} minutes."
+        )
         self.world.mails.append(Mail(now, "Votre code de sécurité Chorus Pro", body))
         self.world.note("code_sent")
 
@@ -112,7 +132,9 @@ class Code(IdpPage):
 
     def fault_of(self, session: Session, code: str) -> str:
         """Why a code is refused, or nothing when it is accepted."""
-        if self.desk.faults.otp == "key":  # the button stands for the touch: a server cannot see a key here
+        if (
+            self.desk.faults.otp == "key"
+        ):  # the button stands for the touch: a server cannot see a key here
             return ""
         if self.desk.faults.otp == "totp":
             return self.fault_of_totp(code)
@@ -121,7 +143,9 @@ class Code(IdpPage):
         return "" if session.code_until and self.world.clock() <= session.code_until else EXPIRED
 
     def fault_of_totp(self, code: str) -> str:
-        """An authenticator's code is good for its own 30 seconds and the ones beside them, and only once."""
+        """An authenticator's code is good for its own 30 seconds and the ones beside them, and only
+        once.
+        """
         manager, now = self.world.manager, self.world.clock()
         for steps in (0, -1, 1):
             at = now + timedelta(seconds=steps * otp.STEP)
@@ -134,4 +158,9 @@ class Code(IdpPage):
         return WRONG
 
 
-ROUTES = [(r"/autorisation", Authorise), (r"/retour", Return), (r"/(?:identification)?", Identify), (r"/code", Code)]
+ROUTES = [
+    (r"/autorisation", Authorise),
+    (r"/retour", Return),
+    (r"/(?:identification)?", Identify),
+    (r"/code", Code),
+]

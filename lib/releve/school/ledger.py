@@ -46,7 +46,9 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
     listeners: list[Callable[[Entry], None]] = field(default_factory=list)
 
-    def add(self, at: str, kind: Kind, *, account: str = "", siret: str = "", detail: str = "") -> None:
+    def add(
+        self, at: str, kind: Kind, *, account: str = "", siret: str = "", detail: str = ""
+    ) -> None:
         """Append one entry and tell the listeners."""
         entry = Entry(len(self.entries) + 1, at, kind, account, siret, detail)
         self.entries.append(entry)

@@ -1,4 +1,6 @@
-"""One-time codes: the authenticator's (RFC 6238, SHA-1, six digits, 30 seconds), and those that a mail carries."""
+"""One-time codes: the authenticator's (RFC 6238, SHA-1, six digits, 30 seconds), and those that a
+mail carries.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The PDF that "Exporter les informations de connexion" gives: one page of text, the least that is a valid PDF."""
+"""The PDF that "Exporter les informations de connexion" gives: one page of text, the least that is
+a valid PDF.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ def one_page(lines: Sequence[str]) -> bytes:
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+            (
+                b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources"
+                b" << /Font << /F1 5 0 R >> >> >>"
+            ),
             b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
             b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
         ]

@@ -1,4 +1,6 @@
-"""Made-up communes, managers and passwords: nothing here exists, and every SIRET starts with a department that does not (99)."""
+"""Made-up communes, managers and passwords: nothing here exists, and every SIRET starts with a
+department that does not (99).
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,53 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 """All printable ASCII without the space: no official alphabet is known, so none is spared."""
 
 _STEMS = (
-    "Abricourt", "Bellefont", "Champval", "Douzemont", "Esclavelle", "Fontrieu",
-    "Grandrive", "Hautebois", "Issarmes", "Jonquevert", "Lormeval", "Montbrisac",
+    "Abricourt",
+    "Bellefont",
+    "Champval",
+    "Douzemont",
+    "Esclavelle",
+    "Fontrieu",
+    "Grandrive",
+    "Hautebois",
+    "Issarmes",
+    "Jonquevert",
+    "Lormeval",
+    "Montbrisac",
 )
-_ENDS = ("", "-sur-Vire", "-le-Vieux", "-les-Bains", "-en-Plaine", "-la-Forêt", "-sous-Bois", "-l'Abbaye")
-_FIRST = ["Camille", "Dominique", "Claude", "Sacha", "Andréa", "Maxime", "Noa", "Lou", "Alix", "Charlie"]
-_LAST = ["Modèle", "Fictif", "Essai", "Maquette", "Gabarit", "Témoin", "Prototype", "Esquisse", "Ébauche", "Patron"]
+_ENDS = (
+    "",
+    "-sur-Vire",
+    "-le-Vieux",
+    "-les-Bains",
+    "-en-Plaine",
+    "-la-Forêt",
+    "-sous-Bois",
+    "-l'Abbaye",
+)
+_FIRST = [
+    "Camille",
+    "Dominique",
+    "Claude",
+    "Sacha",
+    "Andréa",
+    "Maxime",
+    "Noa",
+    "Lou",
+    "Alix",
+    "Charlie",
+]
+_LAST = [
+    "Modèle",
+    "Fictif",
+    "Essai",
+    "Maquette",
+    "Gabarit",
+    "Témoin",
+    "Prototype",
+    "Esquisse",
+    "Ébauche",
+    "Patron",
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +84,9 @@ def luhn_digit(digits: str) -> str:
 
 
 def siret(commune: int, establishment: int = 1) -> str:
-    """A valid SIRET: `21` (communes), `99` (no such department), the commune's number, then its establishment's."""
+    """A valid SIRET: `21` (communes), `99` (no such department), the commune's number, then its
+    establishment's.
+    """
     siren = f"2199{commune:04d}"
     siren += luhn_digit(siren)
     digits = f"{siren}{establishment:04d}"
@@ -62,13 +107,19 @@ def users(number: int, count: int) -> tuple[User, ...]:
     names = rng.sample([f"{last} {first}" for first in _FIRST for last in _LAST], count)
     roles = ("Gestionnaire secondaire", "Utilisateur", "Utilisateur", "Approbateur")
     return tuple(
-        User(name, f"{name.split()[1].lower()}.{number}{index}@exemple.invalid", roles[index % len(roles)])
+        User(
+            name,
+            f"{name.split()[1].lower()}.{number}{index}@exemple.invalid",
+            roles[index % len(roles)],
+        )
         for index, name in enumerate(names)
     )
 
 
 def new_password(rng: random.Random, *, slash: bool | None) -> str:
-    """A password of 13 to 16 printable characters; `slash` asks for a "/", forbids it, or (None) leaves it to chance."""
+    """A password of 13 to 16 printable characters; `slash` asks for a "/", forbids it, or (None)
+    leaves it to chance.
+    """
     alphabet = PRINTABLE.replace("/", "") if slash is False else PRINTABLE
     characters = rng.choices(alphabet, k=rng.randint(13, 16))
     if slash and "/" not in characters:

@@ -1,7 +1,8 @@
-"""The "Portail de Gestion Publique": login page, then tiles, one of which opens Chorus Pro in a new tab.
+"""The "Portail de Gestion Publique": login page, then tiles, one of which opens Chorus Pro in a new
+tab.
 
-Known: the address, the fields' names (`identifiant`, `secret`), the submit's name (`apply`), the new tab, the hop without a second
-authentication. The rest of the pages is a guess.
+Known: the address, the fields' names (`identifiant`, `secret`), the submit's name (`apply`), the
+new tab, the hop without a second authentication. The rest of the pages is a guess.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from releve.school.web import Page
 from releve.school.world import Login
 
 REFUSED = "Identifiant ou mot de passe incorrect."
-LOCKED = "Votre compte est verrouillé à la suite de plusieurs tentatives infructueuses. Contactez votre assistance."
+LOCKED = (
+    "Votre compte est verrouillé à la suite de plusieurs tentatives infructueuses. Contactez votre"
+    " assistance."
+)
 
 
 class LoginPage(Page):
@@ -23,27 +27,40 @@ class LoginPage(Page):
         if self.session:
             await self.show("portail", "pigp/tiles.html")
         else:
-            await self.show("authentification", "pigp/login.html", {"error": "", "onward": self.get_query_argument("vers", "")})
+            await self.show(
+                "authentification",
+                "pigp/login.html",
+                {"error": "", "onward": self.get_query_argument("vers", "")},
+            )
 
     async def post(self) -> None:
         """Check the login and the password."""
-        answer = self.world.log_in(self.get_body_argument("identifiant", ""), self.get_body_argument("secret", "", strip=False))
+        answer = self.world.log_in(
+            self.get_body_argument("identifiant", ""),
+            self.get_body_argument("secret", "", strip=False),
+        )
         onward = self.get_body_argument("vers", "")
         if answer is Login.ACCEPTED:
             self.open_session()
             self.redirect("/portail/sso" if onward == "chorus" else "/portail/", status=303)
         else:
             error = LOCKED if answer is Login.LOCKED else REFUSED
-            await self.show("authentification", "pigp/login.html", {"error": error, "onward": onward})
+            await self.show(
+                "authentification", "pigp/login.html", {"error": error, "onward": onward}
+            )
 
 
 class Sso(Page):
-    """Vouches for the manager to Chorus Pro, without a second authentication when the session is open."""
+    """Vouches for the manager to Chorus Pro, without a second authentication when the session is
+    open.
+    """
 
     site = "pigp"
 
     def get(self) -> None:
-        """Send the browser back to Chorus Pro's identity provider, with a one-time ticket if the session is open."""
+        """Send the browser back to Chorus Pro's identity provider, with a one-time ticket if the
+        session is open.
+        """
         ticket = f"?ticket={self.desk.ticket()}" if self.session else ""
         self.redirect(f"{self.desk.urls.idp}/retour{ticket}", status=303)
 

@@ -1,8 +1,10 @@
 """PISTE: the token, and the few calls that prove a technical account's password.
 
-The answers follow what was seen of the real one: 400 `invalid_client` for the application, 401 with an empty body for the token, 401 with
-a header or an LDAP text for the technical account (unknown and wrong look the same), 403 that says nothing of the password, `codeRetour`
-20000 for no result. The fields of `rattachements` and `tauxtva` are those that an open-source client of the API declares.
+The answers follow what was seen of the real one: 400 `invalid_client` for the application, 401 with
+an empty body for the token, 401 with a header or an LDAP text for the technical account (unknown
+and wrong look the same), 403 that says nothing of the password, `codeRetour` 20000 for no result.
+The fields of `rattachements` and `tauxtva` are those that an open-source client of the API
+declares.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from releve.school.web import Page
 from releve.school.world import Structure
 
 TOKEN_SECONDS = 3600
-HEADER = 'Bearer realm="PISTE",error="Unauthorized",error_description="login or password incorrects"'
+HEADER = (
+    'Bearer realm="PISTE",error="Unauthorized",error_description="login or password incorrects"'
+)
 LDAP = {"codeRetour": 401, "libelle": "Impossible d'authentifier l'utilisateur dans le LDAP."}
 
 
@@ -47,18 +51,31 @@ class Token(ApiPage):
         known, field = self.world.piste, self.get_body_argument
         if field("grant_type", "") != "client_credentials":
             self.answer(400, {"error": "unsupported_grant_type"})
-        elif (field("client_id", ""), field("client_secret", "", strip=False)) != (known.client_id, known.client_secret):
+        elif (field("client_id", ""), field("client_secret", "", strip=False)) != (
+            known.client_id,
+            known.client_secret,
+        ):
             self.answer(400, {"error": "invalid_client"})
         elif "openid" not in field("scope", "").split():
             self.answer(400, {"error": "invalid_scope"})
         else:
             token = secrets.token_urlsafe(32)
             self.desk.tokens[token] = self.world.clock() + timedelta(seconds=TOKEN_SECONDS)
-            self.answer(200, {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": "openid resource.READ"})
+            self.answer(
+                200,
+                {
+                    "access_token": token,
+                    "token_type": "Bearer",
+                    "expires_in": TOKEN_SECONDS,
+                    "scope": "openid resource.READ",
+                },
+            )
 
 
 class CproCall(ApiPage):
-    """A call of the Chorus Pro API: the token, then the subscription, then the technical account, then the business."""
+    """A call of the Chorus Pro API: the token, then the subscription, then the technical account,
+    then the business.
+    """
 
     async def post(self) -> None:
         """Check who calls, then answer."""
@@ -81,16 +98,26 @@ class CproCall(ApiPage):
         """Whether the token is good; answers 401 with an empty body when it is not."""
         token = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
         until = self.desk.tokens.get(token)
-        if until and self.world.clock() < until and not self.desk.faults.spends("piste_token_refused"):
+        if (
+            until
+            and self.world.clock() < until
+            and not self.desk.faults.spends("piste_token_refused")
+        ):
             return True
         self.set_status(401)
         self.finish()
         return False
 
     def account(self) -> str:
-        """The technical account whose password the `cpro-account` header holds; nothing if it is refused."""
+        """The technical account whose password the `cpro-account` header holds; nothing if it is
+        refused.
+        """
         try:
-            login, _, password = base64.b64decode(self.request.headers.get("cpro-account", ""), validate=True).decode().partition(":")
+            login, _, password = (
+                base64.b64decode(self.request.headers.get("cpro-account", ""), validate=True)
+                .decode()
+                .partition(":")
+            )
         except (binascii.Error, UnicodeDecodeError):
             return ""
         return login if login in self.world.accounts and password in self.passwords(login) else ""
@@ -113,14 +140,25 @@ class CproCall(ApiPage):
         """Answer the call itself, with the `codeRetour` that the faults want."""
         code = self.desk.faults.piste_code
         if code:
-            self.answer(200, {"codeRetour": code, "libelle": "Aucun résultat" if code == 20000 else "Erreur fonctionnelle"})
+            self.answer(
+                200,
+                {
+                    "codeRetour": code,
+                    "libelle": "Aucun résultat" if code == 20000 else "Erreur fonctionnelle",
+                },
+            )
         else:
             self.answer(200, {"codeRetour": 0, "libelle": "TRA_MSG_00.000", **self.result(account)})
 
     def result(self, account: str) -> dict[str, object]:
         """The call's own fields."""
         rates = [("TVA20", "20 %", 20), ("TVA10", "10 %", 10), ("TVA5.5", "5,5 %", 5.5)]
-        return {"listeTauxTva": [{"codeTauxTva": code, "libelleTauxTva": text, "valeurTauxTva": rate} for code, text, rate in rates]}
+        return {
+            "listeTauxTva": [
+                {"codeTauxTva": code, "libelleTauxTva": text, "valeurTauxTva": rate}
+                for code, text, rate in rates
+            ]
+        }
 
 
 class Attachments(CproCall):
@@ -136,18 +174,30 @@ class Attachments(CproCall):
     def result(self, account: str) -> dict[str, object]:
         """One page of structures."""
         wanted = self.wanted()
-        size, page = max(1, int(wanted.get("nbResultatsParPage", 10))), max(1, int(wanted.get("pageResultatDemandee", 1)))
+        size, page = (
+            max(1, int(wanted.get("nbResultatsParPage", 10))),
+            max(1, int(wanted.get("pageResultatDemandee", 1))),
+        )
         covered = [each for each in self.world.structures.values() if account in each.accounts]
         pages = -(-len(covered) // size)
         return {
-            "listeStructureRattachement": [_attachment(each) for each in covered[(page - 1) * size : page * size]],
-            "parametresRetour": {"pageCourante": page, "pages": pages, "nbResultatsParPage": size, "total": len(covered)},
+            "listeStructureRattachement": [
+                _attachment(each) for each in covered[(page - 1) * size : page * size]
+            ],
+            "parametresRetour": {
+                "pageCourante": page,
+                "pages": pages,
+                "nbResultatsParPage": size,
+                "total": len(covered),
+            },
         }
 
     def wanted(self) -> dict[str, int]:
         """The page that the body asks for."""
         try:
-            found: dict[str, int] = json.loads(self.request.body or b"{}").get("parametresRecherche", {})
+            found: dict[str, int] = json.loads(self.request.body or b"{}").get(
+                "parametresRecherche", {}
+            )
         except ValueError:
             return {}
         return found

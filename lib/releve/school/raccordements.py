@@ -1,7 +1,9 @@
-"""Chorus Pro by the newer route: domain "Raccordements", application "Compte technique", the candidate in a red box, "Soumettre".
+"""Chorus Pro by the newer route: domain "Raccordements", application "Compte technique", the
+candidate in a red box, "Soumettre".
 
-Known: those words, their order, a ServiceNow portal drawn by scripts. Guesses: the layout, the pickers, the confirmation's words, and
-whether the candidate changes or takes effect when the form is left (both are switches).
+Known: those words, their order, a ServiceNow portal drawn by scripts. Guesses: the layout, the
+pickers, the confirmation's words, and whether the candidate changes or takes effect when the form
+is left (both are switches).
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class Portal(ChorusPage):
 
 
 class View(ChorusPage):
-    """What a view asks the server for; a problem is answered as a page, whose content the script shows."""
+    """What a view asks the server for; a problem is answered as a page, whose content the script
+    shows.
+    """
 
     def prepare(self) -> None:
         """Tell who is not connected that the session has expired."""
@@ -42,7 +46,9 @@ class View(ChorusPage):
             self.finish({**facts, "popup": self.desk.faults.of(siret).fires("popup_at", screen)})
 
     def asked(self) -> tuple[str, str]:
-        """The structure and the account of the posted form, if the manager may reset that account; else answers 404."""
+        """The structure and the account of the posted form, if the manager may reset that account;
+        else answers 404.
+        """
         form = json.loads(self.request.body)
         siret, account = str(form.get("siret", "")), str(form.get("compte", ""))
         if account in self.accounts(siret):
@@ -57,7 +63,11 @@ class View(ChorusPage):
     def accounts(self, siret: str) -> list[str]:
         """The technical accounts that the picker offers for a structure."""
         structure, faults = self.world.structures.get(siret), self.desk.faults.of(siret)
-        return [] if structure is None or not self.principal(structure) or faults.no_technical_account else structure.accounts
+        return (
+            []
+            if structure is None or not self.principal(structure) or faults.no_technical_account
+            else structure.accounts
+        )
 
 
 class Domain(View):
@@ -77,7 +87,10 @@ class Form(View):
         for account, siret in left.items():
             self.world.note("candidate_dropped", account=account, siret=siret)
         left.clear()
-        await self.answer("compte-technique", {"items": [{"id": key, "text": self.renamed(text)} for key, text in TYPES.items()]})
+        await self.answer(
+            "compte-technique",
+            {"items": [{"id": key, "text": self.renamed(text)} for key, text in TYPES.items()]},
+        )
 
 
 class Structures(View):
@@ -85,8 +98,15 @@ class Structures(View):
 
     async def get(self) -> None:
         """Answer the first of them."""
-        found = [each for each in self.world.search(self.get_query_argument("mots", "")) if self.principal(each)]
-        items = [{"id": each.siret, "text": f"{each.siret} - {each.name}"} for each in found[:SHOWN_AT_ONCE]]
+        found = [
+            each
+            for each in self.world.search(self.get_query_argument("mots", ""))
+            if self.principal(each)
+        ]
+        items = [
+            {"id": each.siret, "text": f"{each.siret} - {each.name}"}
+            for each in found[:SHOWN_AT_ONCE]
+        ]
         await self.answer("", {"items": items})
 
 
@@ -112,7 +132,7 @@ class Candidate(View):
 
 
 class Submit(View):
-    """"Soumettre": the point of no return, unless the display already was."""
+    """ "Soumettre": the point of no return, unless the display already was."""
 
     async def post(self) -> None:
         """Submit the candidate that the form shows. A request that comes again is applied again."""

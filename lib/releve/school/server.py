@@ -46,12 +46,16 @@ class Urls:
 
     @property
     def portal(self) -> str:
-        """Where an operator begins, like the real `https://portail.dgfip.finances.gouv.fr/portail/`."""
+        """Where an operator begins, like the real
+        `https://portail.dgfip.finances.gouv.fr/portail/`.
+        """
         return f"{self.pigp}/portail/"
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The origins on which the manager's credentials may be typed and pages of the portal appear."""
+        """The origins on which the manager's credentials may be typed and pages of the portal
+        appear.
+        """
         return (self.pigp, self.chorus, self.idp)
 
     @property
@@ -66,7 +70,9 @@ class Urls:
 
 
 class School:
-    """The sites of one world. `ports` fixes some ports by site; the others are any free one. `skin` shows them with other pages."""
+    """The sites of one world. `ports` fixes some ports by site; the others are any free one. `skin`
+    shows the sites with other pages.
+    """
 
     def __init__(
         self,
@@ -94,8 +100,16 @@ class School:
 
     async def start(self) -> None:
         """Listen on every site. Raises OSError when a fixed port is taken."""
-        sockets = {site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST) for site in fields(Urls)}
-        self.urls = Urls(**{site: f"http://{HOST}:{bound[0].getsockname()[1]}" for site, bound in sockets.items()})
+        sockets = {
+            site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST)
+            for site in fields(Urls)
+        }
+        self.urls = Urls(
+            **{
+                site: f"http://{HOST}:{bound[0].getsockname()[1]}"
+                for site, bound in sockets.items()
+            }
+        )
         desk = Desk(self.world, self.urls, self.skin)
         for site, bound in sockets.items():
             server = tornado.httpserver.HTTPServer(_application(site, desk))
@@ -122,7 +136,9 @@ def _application(site: str, desk: Desk) -> tornado.web.Application:
 
 
 class SchoolThread:
-    """A school in a thread of its own, for tests and the demonstration: `with SchoolThread(world) as school: school.urls`."""
+    """A school in a thread of its own, for tests and the demonstration: `with SchoolThread(world)
+    as school: school.urls`.
+    """
 
     def __init__(
         self,
@@ -133,7 +149,9 @@ class SchoolThread:
     ) -> None:
         self.school = School(world, faults, ports, skin)
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="school", daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run()), name="school", daemon=True
+        )
 
     async def _run(self) -> None:
         end = asyncio.Event()
@@ -151,7 +169,12 @@ class SchoolThread:
         self._ready.result()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         loop, end = self._ready.result()
         with contextlib.suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(end.set)

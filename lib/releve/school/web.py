@@ -1,4 +1,6 @@
-"""What every site of the school shares: sessions, templates, and the faults that may stand in place of a screen."""
+"""What every site of the school shares: sessions, templates, and the faults that may stand in place
+of a screen.
+"""
 
 from __future__ import annotations
 
@@ -47,24 +49,32 @@ class Session:
     to_show: Shown | None = None
     to_export: Shown | None = None
     shown_candidates: dict[str, str] = field(default_factory=dict)
-    """Technical account -> structure, of the candidates that the form showed and that were not submitted."""
+    """Technical account -> structure, of the candidates that the form showed and that were not
+    submitted.
+    """
     code: str = ""
     code_until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Skin:
-    """Somebody else's pages for the same sites: their HTML, and what more they ask a site for, before the school's handlers."""
+    """Somebody else's pages for the same sites: their HTML, and what more they ask a site for,
+    before the school's own addresses.
+    """
 
     templates: jinja2.Environment
     """Has every template that the school has, by the same name and with the same facts."""
-    routes: Mapping[str, Sequence[tuple[str, type[tornado.web.RequestHandler]]]] = field(default_factory=dict)
-    """Site -> more addresses, whose handlers are `Page`s."""
+    routes: Mapping[str, Sequence[tuple[str, type[tornado.web.RequestHandler]]]] = field(
+        default_factory=dict
+    )
+    """Site -> more addresses."""
 
 
 @dataclass
 class Desk:
-    """What the handlers of all sites share: the world, the addresses, the open sessions and the one-time tickets."""
+    """What the handlers of all sites share: the world, the addresses, the open sessions and the
+    one-time tickets.
+    """
 
     world: World
     urls: Urls
@@ -102,7 +112,8 @@ class Page(tornado.web.RequestHandler):
         """Take what all sites share. A skin may frame its own pages."""
         self.desk = desk
         if desk.skin.routes:
-            self.set_header("Content-Security-Policy", f"frame-ancestors {' '.join(desk.urls.origins)}")
+            origins = " ".join(desk.urls.origins)
+            self.set_header("Content-Security-Policy", f"frame-ancestors {origins}")
 
     @property
     def world(self) -> World:
@@ -133,14 +144,24 @@ class Page(tornado.web.RequestHandler):
         self.clear_cookie(f"{self.site}_session")
 
     async def stopped(self, screen: str, siret: str = "") -> bool:
-        """Wait for the latency; answer in place of the screen, and return True, if a fault wants it."""
+        """Wait for the latency; answer in place of the screen, and return True, if a fault wants
+        it.
+        """
         faults = self.desk.faults.of(siret)
         if faults.latency_ms:
             await asyncio.sleep(faults.latency_ms / 1000)
         if faults.fires("server_error_at", screen):
-            self.problem(500, "Erreur technique", "Une erreur technique est survenue. Veuillez réessayer ultérieurement.")
+            self.problem(
+                500,
+                "Erreur technique",
+                "Une erreur technique est survenue. Veuillez réessayer ultérieurement.",
+            )
         elif faults.fires("maintenance_at", screen):
-            self.problem(503, "Service en maintenance", "Le service est momentanément indisponible pour cause de maintenance.")
+            self.problem(
+                503,
+                "Service en maintenance",
+                "Le service est momentanément indisponible pour cause de maintenance.",
+            )
         elif faults.fires("session_expired_at", screen):
             self.close_session()
             self.expired()
@@ -151,13 +172,27 @@ class Page(tornado.web.RequestHandler):
     def problem(self, status: int, title: str, text: str, *, again: str = "") -> None:
         """Answer a page that says why the screen cannot be shown."""
         self.set_status(status)
-        self.finish(self.rendered(self.template_of_problem, {"title": title, "text": text, "again": again}))
+        self.finish(
+            self.rendered(self.template_of_problem, {"title": title, "text": text, "again": again})
+        )
 
     def expired(self) -> None:
         """Answer that the session has expired, with the way back to the login page."""
-        self.problem(200, "Session expirée", "Votre session a expiré, veuillez vous reconnecter.", again=self.desk.urls.portal)
+        self.problem(
+            200,
+            "Session expirée",
+            "Votre session a expiré, veuillez vous reconnecter.",
+            again=self.desk.urls.portal,
+        )
 
-    async def show(self, screen: str, template: str, facts: Mapping[str, object] | None = None, *, siret: str = "") -> bool:
+    async def show(
+        self,
+        screen: str,
+        template: str,
+        facts: Mapping[str, object] | None = None,
+        *,
+        siret: str = "",
+    ) -> bool:
         """Answer a screen and return True, unless a fault stands in its place."""
         if await self.stopped(screen, siret):
             return False
@@ -167,8 +202,14 @@ class Page(tornado.web.RequestHandler):
 
     def rendered(self, template: str, facts: Mapping[str, object]) -> str:
         """The page's HTML, with the words that the faults rename."""
-        common = {"world": self.world, "urls": self.desk.urls, "popup": False, "connected": self.session is not None}
-        return self.renamed(self.desk.skin.templates.get_template(template).render({**common, **facts}), escape)
+        common = {
+            "world": self.world,
+            "urls": self.desk.urls,
+            "popup": False,
+            "connected": self.session is not None,
+        }
+        page = self.desk.skin.templates.get_template(template)
+        return self.renamed(page.render({**common, **facts}), escape)
 
     def renamed(self, text: str, written: Callable[[str], str] = str) -> str:
         """`text` with the words that the faults rename, as they stand and as `written` in it."""
@@ -183,7 +224,9 @@ class Page(tornado.web.RequestHandler):
     def write_error(self, status_code: int, **kwargs: object) -> None:
         """Answer every unforeseen problem with a page like the others."""
         title = "Page introuvable" if status_code == 404 else "Erreur technique"
-        self.problem(status_code, title, f"La page demandée ne peut pas être affichée (code {status_code}).")
+        self.problem(
+            status_code, title, f"La page demandée ne peut pas être affichée (code {status_code})."
+        )
 
 
 class Icon(tornado.web.RequestHandler):

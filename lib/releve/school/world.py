@@ -1,7 +1,9 @@
-"""The made-up world behind the school's pages, without any HTTP: an in-process twin of the portal uses it directly.
+"""The made-up world behind the school's pages, without any HTTP: an in-process twin of the portal
+uses it directly.
 
-What is known of the real portal: a reset takes effect at once and voids the password before it; the manager gets a mail; the
-password is shown once. What is a guess: that the API keeps accepting the old password until a reset has propagated.
+What is known of the real portal: a reset takes effect at once and voids the password before it; the
+manager gets a mail; the password is shown once. What is a guess: that the API keeps accepting the
+old password until a reset has propagated.
 """
 
 from __future__ import annotations
@@ -73,7 +75,9 @@ class Structure:
 
 @dataclass
 class TechnicalAccount:
-    """A technical account: its password, those it had, and what the API knows of it until `propagates_at`."""
+    """A technical account: its password, those it had, and what the API knows of it until
+    `propagates_at`.
+    """
 
     login: str
     password: str
@@ -90,7 +94,9 @@ class TechnicalAccount:
 
 @dataclass
 class CorailRow:
-    """One line of the accounting program's grid: which account it uses for a structure, and with which password."""
+    """One line of the accounting program's grid: which account it uses for a structure, and with
+    which password.
+    """
 
     account: str
     password: str
@@ -114,7 +120,9 @@ class Mail:
 
 
 class World:
-    """Everything the school's sites know. One seed always gives the same structures and the same passwords."""
+    """Everything the school's sites know. One seed always gives the same structures and the same
+    passwords.
+    """
 
     def __init__(
         self,
@@ -142,13 +150,17 @@ class World:
         self.corail: dict[str, CorailRow] = {}
         self.salt = secrets.token_hex(16)
         self.routes = routes
-        self.piste = PisteApplication("application-ecole", new_password(random.Random(f"piste {seed}"), slash=False))
+        self.piste = PisteApplication(
+            "application-ecole", new_password(random.Random(f"piste {seed}"), slash=False)
+        )
         self.candidates: dict[str, str] = {}
         self._submitted: set[str] = set()
         self._people(max(1, structures), demo_account)
 
     def _people(self, count: int, demo_account: str) -> None:
-        others = [(siret(number), commune_name(number - 2), number) for number in range(2, count + 1)]
+        others = [
+            (siret(number), commune_name(number - 2), number) for number in range(2, count + 1)
+        ]
         place = min(_DEMO_PLACE, len(others))
         for code, label, number in [*others[:place], (DEMO_SIRET, DEMO_NAME, 1), *others[place:]]:
             self._add(code, label, number, [demo_account if number == 1 else self._account_name()])
@@ -165,7 +177,9 @@ class World:
     def _add(self, code: str, label: str, number: int, accounts: list[str]) -> None:
         for account in accounts:
             self.accounts.setdefault(account, self._account(account))
-        self.structures[code] = Structure(code, label, users(number, 4 if code == DEMO_SIRET else 2), accounts)
+        self.structures[code] = Structure(
+            code, label, users(number, 4 if code == DEMO_SIRET else 2), accounts
+        )
         self.corail[code] = CorailRow(accounts[0], self.accounts[accounts[0]].password)
 
     def _account_name(self) -> str:
@@ -177,7 +191,13 @@ class World:
 
     def note(self, kind: Kind, *, account: str = "", siret: str = "", detail: str = "") -> None:
         """Write one line of the ledger."""
-        self.ledger.add(self.clock().isoformat(timespec="milliseconds"), kind, account=account, siret=siret, detail=detail)
+        self.ledger.add(
+            self.clock().isoformat(timespec="milliseconds"),
+            kind,
+            account=account,
+            siret=siret,
+            detail=detail,
+        )
 
     def log_in(self, login: str, password: str) -> Login:
         """The portal's answer to a login: three refusals in a row lock the account."""
@@ -200,41 +220,71 @@ class World:
     def search(self, words: str) -> list[Structure]:
         """The manager's structures whose name or SIRET holds `words`, accents and case apart."""
         wanted = plain(words).replace(" ", "")
-        return [each for each in self.structures.values() if wanted in plain(each.siret + each.name).replace(" ", "")]
+        return [
+            each
+            for each in self.structures.values()
+            if wanted in plain(each.siret + each.name).replace(" ", "")
+        ]
 
     def generate(self) -> str:
         """A password as the portal would make it, with a "/" or not as the faults say."""
-        slash = True if self.faults.spends("slash_in_first") else None if self.faults.slash_random else False
+        slash = (
+            True
+            if self.faults.spends("slash_in_first")
+            else None
+            if self.faults.slash_random
+            else False
+        )
         return new_password(self.rng, slash=slash)
 
     def reset(self, account: str, *, siret: str = "", password: str = "") -> str:
-        """Give the account a new password, at once, and mail the manager. Raises KeyError for an unknown account."""
+        """Give the account a new password, at once, and mail the manager. Raises KeyError for an
+        unknown account.
+        """
         technical = self.accounts[account]
-        technical.api_password, technical.propagates_at = self.api_password(account), self._propagation(siret)
+        technical.api_password, technical.propagates_at = (
+            self.api_password(account),
+            self._propagation(siret),
+        )
         technical.history.append(technical.password)
         technical.password, technical.changed = password or self.generate(), self.clock()
-        code = siret or next(each.siret for each in self.structures.values() if account in each.accounts)
+        code = siret or next(
+            each.siret for each in self.structures.values() if account in each.accounts
+        )
         self.note("reset", account=account, siret=code)
         self._mail_reset(account, self.structures[code])
         return technical.password
 
     def _propagation(self, siret: str) -> datetime | None:
         seconds = self.faults.of(siret).propagation_seconds
-        return datetime.max.replace(tzinfo=self.clock().tzinfo) if seconds < 0 else self.clock() + timedelta(seconds=seconds)
+        return (
+            datetime.max.replace(tzinfo=self.clock().tzinfo)
+            if seconds < 0
+            else self.clock() + timedelta(seconds=seconds)
+        )
 
     def _mail_reset(self, account: str, structure: Structure) -> None:
         now = self.clock()
         body = (
-            f"Bonjour,\n\nLe mot de passe de l'utilisateur technique {account}, rattaché à la structure {structure.name} "
-            f"({structure.siret}), a été réinitialisé le {now:%d/%m/%Y à %H:%M:%S}.\n\nSi vous n'êtes pas à l'origine de cette demande, "
-            "signalez-le à votre support."
+            f"Bonjour,\n\nLe mot de passe de l'utilisateur technique {account}, rattaché à la"
+            f" structure {structure.name} ({structure.siret}), a été réinitialisé le"
+            f" {now:%d/%m/%Y à %H:%M:%S}.\n\nSi vous n'êtes pas à l'origine de cette demande,"
+            " signalez-le à votre support."
         )
-        self.mails.append(Mail(now, "Réinitialisation du mot de passe d'un utilisateur technique", body))
+        self.mails.append(
+            Mail(now, "Réinitialisation du mot de passe d'un utilisateur technique", body)
+        )
 
     def candidate(self, account: str, *, siret: str = "") -> str:
-        """The password that the form of the route "raccordements" offers. Raises KeyError for an unknown account."""
+        """The password that the form of the route "raccordements" offers. Raises KeyError for an
+        unknown account.
+        """
         faults, kept = self.faults.of(siret), self.candidates.get(account)
-        offered = kept if kept and faults.leaving_keeps_candidate and account not in self._submitted else self.generate()
+        offered = (
+            kept
+            if kept and faults.leaving_keeps_candidate and account not in self._submitted
+            else self.generate()
+        )
         self._submitted.discard(account)
         self.candidates[account] = offered
         self.note("candidate_shown", account=account, siret=siret)
@@ -243,7 +293,9 @@ class World:
         return offered
 
     def submit(self, account: str, *, siret: str = "") -> None:
-        """Submit the last candidate: it takes effect unless its display already did that. Raises KeyError without a candidate."""
+        """Submit the last candidate: it takes effect unless its display already did that. Raises
+        KeyError without a candidate.
+        """
         offered = self.candidates[account]
         self.note("submitted", account=account, siret=siret)
         self._submitted.add(account)
@@ -280,10 +332,14 @@ class World:
         return hashlib.sha256(f"{self.salt}{value}".encode()).hexdigest()
 
     def report(self) -> dict[str, object]:
-        """The ledger as other processes read it: entries, resets by account, fingerprints by structure; no password."""
+        """The ledger as other processes read it: entries, resets by account, fingerprints by
+        structure; no password.
+        """
         return {
             "entries": [vars(entry) for entry in self.ledger.entries],
-            "resets": {account: count for account in self.accounts if (count := self.resets(account))},
+            "resets": {
+                account: count for account in self.accounts if (count := self.resets(account))
+            },
             "mails": len(self.mails),
             "salt": self.salt,
             "structures": {code: self._fingerprints(code) for code in self.structures},
@@ -303,4 +359,6 @@ class World:
 
 def plain(text: str) -> str:
     """`text` without accents, in lower case."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+    return "".join(
+        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
+    ).lower()

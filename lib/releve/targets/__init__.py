@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from releve.rotation.prompts import Operator
-from releve.portal.browser import PortalBrowser
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure
+from releve.portal.browser import PortalBrowser
+from releve.rotation.prompts import Operator
 from releve.targets.command import CommandTarget
 from releve.targets.corail import GuidedCorail, SchoolCorail
 
@@ -17,7 +17,9 @@ Window = Callable[[], Awaitable[PortalBrowser]]
 
 
 class Target(Protocol):
-    """A program that needs the password. Entering the same password twice does no harm: a target may be entered again."""
+    """A program that needs the password. Entering the same password twice does no harm: a target
+    may be entered again.
+    """
 
     kind: ClassVar[str]
     mode: ClassVar[str]  # "automatic", or "manual" when a person does it
@@ -26,7 +28,9 @@ class Target(Protocol):
         """Go to one of the screens before the last; returns one French line. Changes nothing."""
 
     async def enter(self, secret: Secret) -> str:
-        """Enter the password; returns one French line. Raises a `ReleveError` when it is not known to be entered."""
+        """Enter the password; returns one French line. Raises a `ReleveError` when it is not known
+        to be entered.
+        """
 
     async def capture(self, path: Path) -> bool:
         """A picture of its screen in hand, without any secret; False when there is none."""
@@ -37,8 +41,17 @@ def identifier(kind: str, structure: Structure) -> str:
     return f"{kind}:{structure.siret}"
 
 
-def build(target: str, settings: Settings, window: Window, run: str, operator: Operator, by_hand: bool = False) -> Target:
-    """The target of that identifier. `window` opens a browser for those that need one; `by_hand` has a person do it all the same."""
+def build(
+    target: str,
+    settings: Settings,
+    window: Window,
+    run: str,
+    operator: Operator,
+    by_hand: bool = False,
+) -> Target:
+    """The target of that identifier. `window` opens a browser for those that need one; `by_hand`
+    has a person do it all the same.
+    """
     kind, siret = target.split(":")
     structure = settings.structure(siret)
     if kind == "command" and not by_hand:

@@ -1,4 +1,6 @@
-"""A program of the agency's own: the password on its standard input, the context in its environment, exit 0 when it is entered."""
+"""A program of the agency's own: the password on its standard input, the context in its
+environment, exit 0 when it is entered.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,23 @@ from pathlib import Path
 from typing import ClassVar
 
 from releve.base.errors import ReleveError
-from releve.decision.procedure import BY_ID
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Structure
+from releve.decision.procedure import BY_ID
 
 PATIENCE_SECONDS = 300
 
 
 class CommandFailed(ReleveError):
-    """The program did not say that it entered the password. Running it again is safe if the program is."""
+    """The program did not say that it entered the password. Running it again is safe if the program
+    is.
+    """
 
     happened = "Le programme « {command} » n'a pas entré le mot de passe pour {name} ({why})."
     safe = "Le nouveau mot de passe est en sûreté dans le trousseau."
-    todo = "Réparez le programme, puis lancez « releve resume » : rien ne sera redemandé au portail."
+    todo = (
+        "Réparez le programme, puis lancez « releve resume » : rien ne sera redemandé au portail."
+    )
 
 
 class CommandTarget:
@@ -54,7 +60,9 @@ class CommandTarget:
         except OSError as error:
             raise self._failed(error.strerror or "introuvable") from None
         try:
-            output, _ = await asyncio.wait_for(process.communicate(secret.reveal().encode()), PATIENCE_SECONDS)
+            output, _ = await asyncio.wait_for(
+                process.communicate(secret.reveal().encode()), PATIENCE_SECONDS
+            )
         except TimeoutError:
             with suppress(ProcessLookupError):
                 process.kill()
@@ -63,7 +71,10 @@ class CommandTarget:
         if process.returncode != 0:
             said = scrub(output.decode(errors="replace")).strip().splitlines()
             raise self._failed(", ".join([f"code {process.returncode}", *said[-1:]]))
-        return f"le programme « {self.structure.command[0]} » a entré le mot de passe pour {self.structure.name}"
+        return (
+            f"le programme « {self.structure.command[0]} » a entré le mot de passe pour"
+            f" {self.structure.name}"
+        )
 
     def _failed(self, why: str) -> CommandFailed:
         return CommandFailed(command=self.structure.command[0], name=self.structure.name, why=why)

@@ -9,13 +9,13 @@ from typing import ClassVar
 
 from playwright.async_api import Locator
 
-from releve.rotation.prompts import Entering, Operator
-from releve.portal.browser import PortalBrowser
-from releve.portal.screens import Screen
-from releve.base.words import digits
-from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.base.secret import Secret
 from releve.base.settings import Structure
+from releve.base.words import digits
+from releve.decision.procedure import BY_ID, TARGET_STEPS
+from releve.portal.browser import PortalBrowser
+from releve.portal.screens import Screen
+from releve.rotation.prompts import Entering, Operator
 
 
 class GuidedCorail:
@@ -33,11 +33,15 @@ class GuidedCorail:
         return await self.operator.guide(step, self.structure.name)
 
     async def enter(self, secret: Secret) -> str:
-        """The last screen; the ones before it too, if nobody was guided there: a second structure of the same account."""
+        """The last screen; the ones before it too, if nobody was guided there: a second structure
+        of the same account.
+        """
         if not self._guided:
             for step in TARGET_STEPS[:-1]:
                 await self.show(step)
-        return await self.operator.enter_by_hand(Entering(self.target, self.structure.name, self.structure.technical_account), secret)
+        return await self.operator.enter_by_hand(
+            Entering(self.target, self.structure.name, self.structure.technical_account), secret
+        )
 
     async def capture(self, path: Path) -> bool:
         return False
@@ -55,7 +59,10 @@ class GestionDesCollectivites(Screen):
     async def open(self, siret: str) -> None:
         await self.mark().first.click()
         item = self.page.get_by_role("menuitem", name=self.words.find("corail.collectivities"))
-        await self.press(self._either(item, self.named("corail.collectivities")), self.words.first("corail.collectivities"))
+        await self.press(
+            self._either(item, self.named("corail.collectivities")),
+            self.words.first("corail.collectivities"),
+        )
         row = self.page.get_by_role("row").filter(has_text=re.compile(digits(siret)))
         await self.browser.wait_for(row, siret)
         target = row.get_by_role("link").or_(row.get_by_role("button"))
@@ -88,7 +95,12 @@ class FactureDematerialisee(Screen):
 
     async def replace(self, secret: Secret) -> None:
         """Type the password in the grid's last cell and press "Valider"."""
-        cell = self.page.get_by_role("row").last.get_by_role("textbox").or_(self.page.get_by_role("row").last.locator("input")).last
+        cell = (
+            self.page.get_by_role("row")
+            .last.get_by_role("textbox")
+            .or_(self.page.get_by_role("row").last.locator("input"))
+            .last
+        )
         await self.browser.type_secret(cell, secret)
         await self.press(self.mark(), self.words.first("corail.submit"))
         done = self.page.get_by_text(self.words.find("corail.done")).filter(visible=True)
@@ -101,19 +113,23 @@ class SchoolCorail:
     kind: ClassVar[str] = "school"
     mode: ClassVar[str] = "automatic"
 
-    def __init__(self, structure: Structure, url: str, window: Callable[[], Awaitable[PortalBrowser]]) -> None:
+    def __init__(
+        self, structure: Structure, url: str, window: Callable[[], Awaitable[PortalBrowser]]
+    ) -> None:
         self.structure, self.url, self._window = structure, url, window
         self._browser: PortalBrowser | None = None
         self._shown = ""
 
     async def show(self, step: str) -> str:
-        """From the first screen on, unless the one before is in hand: after a failure nobody knows what the window shows."""
+        """From the first screen on, unless the one before is in hand: after a failure nobody knows
+        what the window shows.
+        """
         if self._browser is None:
             self._browser = await self._window()
         if step == "corail-transfert" and self._shown != "corail-collectivites":
             await self.show("corail-collectivites")
         self._shown = ""
-        async with self._browser.on(BY_ID[step].title):
+        async with self._browser.on(BY_ID[step].screen):
             if step == "corail-collectivites":
                 await self._browser.goto(self.url)
                 page = GestionDesCollectivites(self._browser)
@@ -124,14 +140,14 @@ class SchoolCorail:
                 await Transfert(self._browser).open_invoices()
                 await FactureDematerialisee(self._browser).reached()
         self._shown = step
-        return f"« {BY_ID[step].title} » est affiché pour {self.structure.name}"
+        return f"« {BY_ID[step].screen} » est affiché pour {self.structure.name}"
 
     async def enter(self, secret: Secret) -> str:
         if self._shown != "corail-transfert" or self._browser is None:
             await self.show("corail-transfert")
         assert self._browser is not None
         self._shown = ""
-        async with self._browser.on(BY_ID["corail-mot-de-passe"].title):
+        async with self._browser.on(BY_ID["corail-mot-de-passe"].screen):
             await FactureDematerialisee(self._browser).replace(secret)
         return f"le nouveau mot de passe est enregistré dans Corail pour {self.structure.name}"
 

@@ -1,4 +1,6 @@
-"""`releve credentials`: a person gives secrets to the keyring, checks that they are there, takes them away. Never shows one."""
+"""`releve credentials`: a person gives secrets to the keyring, checks that they are there, takes
+them away. Never shows one.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ class NoTerminal(UsageError):
     """A secret is typed at a terminal, or piped on purpose."""
 
     happened = "Il n'y a pas de terminal où saisir le secret sans l'afficher."
-    todo = "Lancez cette commande dans un terminal, ou donnez le secret sur l'entrée standard avec --stdin."
+    todo = (
+        "Lancez cette commande dans un terminal, ou donnez le secret sur l'entrée standard avec"
+        " --stdin."
+    )
 
 
 class NotASecret(UsageError):
@@ -39,13 +44,18 @@ class NotASecret(UsageError):
 class NotConfirmed(UsageError):
     """A password that is nowhere else would go."""
 
-    happened = "Le mot de passe de {user} dans le trousseau n'a pas été effacé : c'est peut-être le seul exemplaire."
+    happened = (
+        "Le mot de passe de {user} dans le trousseau n'a pas été effacé : c'est peut-être le seul"
+        " exemplaire."
+    )
     todo = "Si vous en êtes sûr, ajoutez --yes."
 
 
 @dataclass(frozen=True)
 class Credential:
-    """One thing a person can store: its kind ("portal", "otp", "piste", "current"), whose, and how it is called in French."""
+    """One thing a person can store: its kind ("portal", "otp", "piste", "current"), whose, and how
+    it is called in French.
+    """
 
     kind: str
     user: str
@@ -53,15 +63,41 @@ class Credential:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `releve credentials`; `--json` is common to all commands and is not added here."""
-    parser.add_argument("action", choices=["store", "test", "delete", "list"], help="enregistrer, vérifier, effacer ou lister")
+    """The arguments of `releve credentials`; `--json` is common to all commands and is not added
+    here.
+    """
+    parser.add_argument(
+        "action",
+        choices=["store", "test", "delete", "list"],
+        help="enregistrer, vérifier, effacer ou lister",
+    )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--otp", action="store_true", help="la clé des codes à usage unique, au lieu du mot de passe du portail")
+    which.add_argument(
+        "--otp",
+        action="store_true",
+        help="la clé des codes à usage unique, au lieu du mot de passe du portail",
+    )
     which.add_argument("--piste", action="store_true", help="le secret de l'application PISTE")
-    which.add_argument("--current", metavar="SIRET", help="le mot de passe actuel du compte technique de cette structure")
-    which.add_argument("--pending", metavar="SIRET", help="le mot de passe en attente qu'une rotation inconnue a laissé (delete, test)")
-    parser.add_argument("--stdin", action="store_true", help="lire le secret sur l'entrée standard, au lieu de le saisir")
-    parser.add_argument("--yes", action="store_true", help="effacer sans demander le mot de passe actuel d'un compte technique")
+    which.add_argument(
+        "--current",
+        metavar="SIRET",
+        help="le mot de passe actuel du compte technique de cette structure",
+    )
+    which.add_argument(
+        "--pending",
+        metavar="SIRET",
+        help="le mot de passe en attente qu'une rotation inconnue a laissé (delete, test)",
+    )
+    parser.add_argument(
+        "--stdin",
+        action="store_true",
+        help="lire le secret sur l'entrée standard, au lieu de le saisir",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="effacer sans demander le mot de passe actuel d'un compte technique",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -75,8 +111,15 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.action == "list":
         return _list(args, settings, keystore)
     credential = _chosen(args, settings)
-    done = {"store": _store, "test": _test, "delete": _delete}[args.action](args, keystore, credential)
-    facts = {"action": args.action, "kind": credential.kind, "user": credential.user, "keyring": keystore.name}
+    done = {"store": _store, "test": _test, "delete": _delete}[args.action](
+        args, keystore, credential
+    )
+    facts = {
+        "action": args.action,
+        "kind": credential.kind,
+        "user": credential.user,
+        "keyring": keystore.name,
+    }
     print(json.dumps(facts, ensure_ascii=False) if getattr(args, "json", False) else done)
     return 0
 
@@ -84,16 +127,29 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 def _chosen(args: argparse.Namespace, settings: Settings) -> Credential:
     if args.current:
         account = settings.structure(args.current).technical_account
-        return Credential("current", account, f"le mot de passe actuel du compte technique {account}")
+        return Credential(
+            "current", account, f"le mot de passe actuel du compte technique {account}"
+        )
     if args.pending:
         if args.action == "store":
             raise NotASecret(why="seule une rotation écrit un mot de passe en attente")
         account = settings.structure(args.pending).technical_account
-        return Credential("pending", account, f"le mot de passe en attente du compte technique {account}")
+        return Credential(
+            "pending", account, f"le mot de passe en attente du compte technique {account}"
+        )
     if args.piste:
         if settings.piste is None:
-            raise NotASecret(why="les réglages n'ont pas de table [piste], donc pas d'application à qui rattacher ce secret")
-        return Credential("piste", settings.piste.client_id, f"le secret de l'application PISTE {settings.piste.client_id}")
+            raise NotASecret(
+                why=(
+                    "les réglages n'ont pas de table [piste], donc pas d'application à qui"
+                    " rattacher ce secret"
+                )
+            )
+        return Credential(
+            "piste",
+            settings.piste.client_id,
+            f"le secret de l'application PISTE {settings.piste.client_id}",
+        )
     login = settings.portal.login
     if args.otp:
         return Credential("otp", login, f"la clé des codes à usage unique de {login}")
@@ -109,13 +165,18 @@ def _store(args: argparse.Namespace, keystore: Keystore, credential: Credential)
     else:
         _entry(keystore, credential).set(Secret(value))
     if credential.kind == "portal":
-        keystore.refusal(credential.user).delete()  # whoever stores it again vouches for it: one more try
+        keystore.refusal(
+            credential.user
+        ).delete()  # whoever stores it again vouches for it: one more try
     return f"Enregistré et relu dans le trousseau ({keystore.name}) : {credential.title}."
 
 
 def _test(args: argparse.Namespace, keystore: Keystore, credential: Credential) -> str:
     """Write, read back and delete a made-up value, then see whether the real one is there."""
-    probe, made_up = keystore.entry("probe", secrets.token_hex(4)), Secret(secrets.token_urlsafe(24))
+    probe, made_up = (
+        keystore.entry("probe", secrets.token_hex(4)),
+        Secret(secrets.token_urlsafe(24)),
+    )
     probe.set(made_up)
     probe.delete()
     if not _present(keystore, credential):
@@ -128,7 +189,11 @@ def _delete(args: argparse.Namespace, keystore: Keystore, credential: Credential
         found = _delete_slot(keystore.slots(credential.user), credential, sure=args.yes)
     else:
         found = _entry(keystore, credential).delete()
-    return f"Effacé du trousseau : {credential.title}." if found else f"Le trousseau ne gardait pas {credential.title}."
+    return (
+        f"Effacé du trousseau : {credential.title}."
+        if found
+        else f"Le trousseau ne gardait pas {credential.title}."
+    )
 
 
 def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
@@ -136,7 +201,10 @@ def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
     held = slots.read(slot)
     if held is None:
         return False
-    if not sure and not (sys.stdin.isatty() and input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"):
+    if not sure and not (
+        sys.stdin.isatty()
+        and input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"
+    ):
         raise NotConfirmed(user=credential.user)
     slots.clear(slot, held.run)
     return True
@@ -144,17 +212,35 @@ def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
 
 def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> int:
     login = settings.portal.login
-    known = [Credential("portal", login, "mot de passe du portail"), Credential("otp", login, "clé des codes à usage unique")]
+    known = [
+        Credential("portal", login, "mot de passe du portail"),
+        Credential("otp", login, "clé des codes à usage unique"),
+    ]
     if settings.piste:
         known.append(Credential("piste", settings.piste.client_id, "secret de l'application PISTE"))
     rows: list[dict[str, object]] = [
-        {"kind": each.kind, "user": each.user, "present": _present(keystore, each), "title": each.title} for each in known
+        {
+            "kind": each.kind,
+            "user": each.user,
+            "present": _present(keystore, each),
+            "title": each.title,
+        }
+        for each in known
     ]
-    titles = {Slot.PENDING: "mot de passe en attente", Slot.CURRENT: "mot de passe actuel", Slot.PREVIOUS: "mot de passe précédent"}
+    titles = {
+        Slot.PENDING: "mot de passe en attente",
+        Slot.CURRENT: "mot de passe actuel",
+        Slot.PREVIOUS: "mot de passe précédent",
+    }
     for account in dict.fromkeys(each.technical_account for each in settings.structures.values()):
         for slot, title in titles.items():
             held = keystore.slots(account).read(slot)
-            row: dict[str, object] = {"kind": slot.value, "user": account, "present": held is not None, "title": title}
+            row: dict[str, object] = {
+                "kind": slot.value,
+                "user": account,
+                "present": held is not None,
+                "title": title,
+            }
             rows.append(row | {"run": held.run, "written": held.written} if held else row)
     if getattr(args, "json", False):
         print(json.dumps({"keyring": keystore.name, "entries": rows}, ensure_ascii=False))
@@ -163,7 +249,9 @@ def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> i
     for row in rows:
         origin = "saisi à la main" if row.get("run") == BY_HAND else f"rotation {row.get('run')}"
         when = f" (depuis le {str(row['written'])[:10]}, {origin})" if "run" in row else ""
-        print(f"  {'présent' if row['present'] else 'absent ':8} {row['title']} — {row['user']}{when}")
+        print(
+            f"  {'présent' if row['present'] else 'absent ':8} {row['title']} — {row['user']}{when}"
+        )
     return 0
 
 
@@ -206,5 +294,7 @@ def _seed(value: str) -> str:
     try:
         base64.b32decode(seed + "=" * (-len(seed) % 8))
     except binascii.Error:
-        raise NotASecret(why="une clé de codes à usage unique n'a que des lettres A à Z et des chiffres 2 à 7") from None
+        raise NotASecret(
+            why="une clé de codes à usage unique n'a que des lettres A à Z et des chiffres 2 à 7"
+        ) from None
     return seed

@@ -1,7 +1,8 @@
 """One entry of the operating system's keyring, and all that can go wrong with it.
 
-Every call is synchronous and may block while the system asks a person to unlock: callers in an event loop use
-`asyncio.to_thread`. Every value is read back after it is written. An error leaves all other entries as they were.
+Every call is synchronous and may block while the system asks a person to unlock: callers in an
+event loop use `asyncio.to_thread`. Every value is read back after it is written. An error leaves
+all other entries as they were.
 """
 
 from __future__ import annotations
@@ -14,25 +15,34 @@ from typing import Protocol
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.secret import Secret
 
-NO_LOGON_SESSION = 1312  # Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password
+# Windows' ERROR_NO_SUCH_LOGON_SESSION: a scheduled task that runs without the user's password
+NO_LOGON_SESSION = 1312
 _LOCKED = {"KeyringLocked", "LockedException", "PromptDismissedException"}
 _AWAY = {"InitError", "NoKeyringError", "SecretServiceNotAvailableException"}
 
 
 class KeyringError(ReleveError):
-    """The keyring did not do what was asked. Nothing else in it was changed, and the caller may retry."""
+    """The keyring did not do what was asked. Nothing else in it was changed, and the caller may
+    retry.
+    """
 
 
 class KeyringMissing(KeyringError):
     """No keyring that keeps secrets encrypted can be used from this session."""
 
-    happened = "Aucun trousseau de mots de passe utilisable n'a été trouvé sur ce poste ({backend})."
-    safe = "Rien n'a été lu ni gardé : Relève ne range jamais un mot de passe dans un fichier en clair."
+    happened = (
+        "Aucun trousseau de mots de passe utilisable n'a été trouvé sur ce poste ({backend})."
+    )
+    safe = (
+        "Rien n'a été lu ni gardé : Relève ne range jamais un mot de passe dans un fichier en"
+        " clair."
+    )
     todo = (
-        "Windows : ouvrez votre session avec votre mot de passe (une tâche planifiée doit s'exécuter « avec le mot de passe »). "
-        "macOS : ouvrez « Trousseaux d'accès » et déverrouillez le trousseau « session ». "
-        "Linux : installez et ouvrez GNOME Keyring ou KWallet (paquet « gnome-keyring »), puis lancez Relève dans cette session. "
-        "Pour vous exercer sans trousseau : « python3 lib demo »."
+        "Windows : ouvrez votre session avec votre mot de passe (une tâche planifiée doit"
+        " s'exécuter « avec le mot de passe »). macOS : ouvrez « Trousseaux d'accès » et"
+        " déverrouillez le trousseau « session ». Linux : installez et ouvrez GNOME Keyring ou"
+        " KWallet (paquet « gnome-keyring »), puis lancez Relève dans cette session. Pour vous"
+        " exercer sans trousseau : « python3 lib demo »."
     )
 
 
@@ -41,13 +51,19 @@ class KeyringLocked(KeyringError):
 
     happened = "Le trousseau de mots de passe est verrouillé."
     safe = "Ce qu'il contient n'a pas changé."
-    todo = "Déverrouillez-le (ouvrez votre session, ou l'application « Trousseaux » ou « Mots de passe et clés »), puis recommencez."
+    todo = (
+        "Déverrouillez-le (ouvrez votre session, ou l'application « Trousseaux » ou « Mots de passe"
+        " et clés »), puis recommencez."
+    )
 
 
 class KeyringWaits(KeyringLocked):
     """It shows a question on a screen that nobody may be looking at."""
 
-    happened = "Le trousseau de mots de passe attend depuis {seconds:.0f} secondes que quelqu'un le déverrouille."
+    happened = (
+        "Le trousseau de mots de passe attend depuis {seconds:.0f} secondes que quelqu'un le"
+        " déverrouille."
+    )
 
 
 class KeyringUnavailable(KeyringError):
@@ -61,7 +77,9 @@ class KeyringUnavailable(KeyringError):
 class KeyringWriteRefused(KeyringError):
     """The keyring refused to write or delete an entry."""
 
-    happened = "Le trousseau a refusé d'enregistrer ou d'effacer l'entrée « {service} » de {user} ({why})."
+    happened = (
+        "Le trousseau a refusé d'enregistrer ou d'effacer l'entrée « {service} » de {user} ({why})."
+    )
     safe = "Ses autres entrées n'ont pas changé."
     todo = "Vérifiez l'espace disque et vos droits sur le trousseau, puis recommencez."
 
@@ -69,9 +87,15 @@ class KeyringWriteRefused(KeyringError):
 class KeyringMismatch(KeyringError):
     """What was read back is not what was written, byte for byte."""
 
-    happened = "L'entrée « {service} » de {user}, relue dans le trousseau, n'est pas ce qui venait d'y être écrit."
+    happened = (
+        "L'entrée « {service} » de {user}, relue dans le trousseau, n'est pas ce qui venait d'y"
+        " être écrit."
+    )
     safe = "Cette valeur fausse n'est pas utilisée, et les autres entrées n'ont pas changé."
-    todo = "Recommencez ; si cela se répète, un autre programme modifie le trousseau, ou il est abîmé : prévenez votre support."
+    todo = (
+        "Recommencez ; si cela se répète, un autre programme modifie le trousseau, ou il est abîmé"
+        " : prévenez votre support."
+    )
 
 
 class KeyringEntryVanished(KeyringError):
@@ -79,7 +103,10 @@ class KeyringEntryVanished(KeyringError):
 
     happened = "L'entrée « {service} » de {user} a disparu du trousseau."
     safe = "Les autres entrées n'ont pas changé."
-    todo = "Si vous avez cette valeur ailleurs, enregistrez-la avec « releve credentials store », puis recommencez."
+    todo = (
+        "Si vous avez cette valeur ailleurs, enregistrez-la avec « releve credentials store », puis"
+        " recommencez."
+    )
 
 
 class CredentialMissing(PersonNeeded):
@@ -87,7 +114,10 @@ class CredentialMissing(PersonNeeded):
 
     happened = "Le trousseau n'a pas d'entrée « {service} » pour {user}."
     safe = "Rien n'a été commencé avec cet identifiant."
-    todo = "Enregistrez-la avec « releve credentials store » (voyez « releve credentials --help »), puis recommencez."
+    todo = (
+        "Enregistrez-la avec « releve credentials store » (voyez « releve credentials --help »),"
+        " puis recommencez."
+    )
 
 
 class Backend(Protocol):
@@ -121,11 +151,15 @@ class Entry:
         return value
 
     def set(self, value: Secret) -> None:
-        """Write and read back. Raises `KeyringWriteRefused`, `KeyringMismatch`, `KeyringEntryVanished`, and what `get` raises."""
+        """Write and read back. Raises `KeyringWriteRefused`, `KeyringMismatch`,
+        `KeyringEntryVanished`, and what `get` raises.
+        """
         self.set_text(value.reveal())
 
     def text(self) -> str | None:
-        """The value as it is kept, not registered as a secret: a hash, or a slot's password with its writer. Raises as `get` does."""
+        """The value as it is kept, not registered as a secret: a hash, or a slot's password with
+        its writer. Raises as `get` does.
+        """
         with self._translated():
             return self.backend.get_password(self.service, self.user)
 
@@ -137,7 +171,9 @@ class Entry:
         if found is None:
             raise KeyringEntryVanished(service=self.service, user=self.user)
         if found != value:
-            with suppress(Exception):  # what was there is already lost: a wrong value would only be in the way of the next try
+            with suppress(
+                Exception
+            ):  # what was there is already lost: a wrong value would only be in the way of the next try
                 self.backend.delete_password(self.service, self.user)
             raise KeyringMismatch(service=self.service, user=self.user)
 
@@ -153,19 +189,26 @@ class Entry:
 
     @contextmanager
     def _translated(self, writing: bool = False) -> Iterator[None]:
-        """A backend's exceptions as ours. Backends raise what they like (D-Bus, Win32…), so it goes by the name."""
+        """A backend's exceptions as ours. Backends raise what they like (D-Bus, Win32…), so it goes
+        by the name.
+        """
         try:
             yield
         except KeyringError:
             raise
         except Exception as error:
             number = getattr(error, "winerror", None)
-            name, names = type(error).__name__, {type(error).__name__, type(error.__cause__).__name__}
+            name, names = (
+                type(error).__name__,
+                {type(error).__name__, type(error.__cause__).__name__},
+            )
             if names & _LOCKED:
                 raise KeyringLocked from error
             if number == NO_LOGON_SESSION:
                 raise KeyringMissing(backend=f"Windows, erreur {number}") from error
-            why = f"{name} {number}" if number else name  # never the text, which may repeat what was written
+            why = (
+                f"{name} {number}" if number else name
+            )  # never the text, which may repeat what was written
             if isinstance(error, OSError | EOFError) or names & _AWAY or not writing:
                 raise KeyringUnavailable(why=why) from error
             raise KeyringWriteRefused(service=self.service, user=self.user, why=why) from error

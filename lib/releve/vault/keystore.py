@@ -1,4 +1,5 @@
-"""The keyring of the operating system, chosen on purpose, and where everything that Relève keeps is in it.
+"""The keyring of the operating system, chosen on purpose, and where everything that Relève keeps is
+in it.
 
 One entry is `entry`'s; the three of a technical account are `slots`.
 """
@@ -26,7 +27,8 @@ DEMO_ENVIRONMENT = "RELEVE_DEMO_KEYRING"
 
 
 class _Bounded:
-    """A backend that nobody may be there to unlock: a call that asks a person is given up, and goes on in a thread of its own.
+    """A backend that nobody may be there to unlock: a call that asks a person is given up, and goes
+    on in a thread of its own.
 
     As long as that question stands, no other is asked.
     """
@@ -55,7 +57,9 @@ class _Bounded:
             except BaseException as error:
                 answer.set_exception(error)
 
-        Thread(target=ask, daemon=True, name="keyring").start()  # a daemon: it must not keep the process alive
+        Thread(
+            target=ask, daemon=True, name="keyring"
+        ).start()  # a daemon: it must not keep the process alive
         if not wait([answer], self.seconds).done:
             self._asked = answer
             raise KeyringWaits(seconds=self.seconds)
@@ -63,9 +67,11 @@ class _Bounded:
 
 
 def open_keystore() -> Keystore:
-    """The keyring of this session, chosen on purpose: never a plain-text one. Raises `KeyringMissing`.
+    """The keyring of this session, chosen on purpose: never a plain-text one. Raises
+    `KeyringMissing`.
 
-    Under `RELEVE_DEMO_KEYRING` it is the demonstration's throw-away one, and `Keystore.throwaway` says so.
+    Under `RELEVE_DEMO_KEYRING` it is the demonstration's throw-away one, and `Keystore.throwaway`
+    says so.
     """
     address = os.environ.get(DEMO_ENVIRONMENT)
     if address:
@@ -76,7 +82,9 @@ def open_keystore() -> Keystore:
 
 
 def _sound_backend(found: KeyringBackend) -> KeyringBackend:
-    """The best backend that encrypts. A chain is never used whole, since it could end in a plain-text file."""
+    """The best backend that encrypts. A chain is never used whole, since it could end in a
+    plain-text file.
+    """
     candidates = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
     for backend in candidates:
         plain = type(backend).__module__.startswith("keyrings.alt")
@@ -87,14 +95,22 @@ def _sound_backend(found: KeyringBackend) -> KeyringBackend:
 
 @dataclass(frozen=True)
 class Keystore:
-    """Everything that Relève keeps in one keyring. A `throwaway` one must never see a real password."""
+    """Everything that Relève keeps in one keyring. A `throwaway` one must never see a real
+    password.
+    """
 
     backend: KeyringBackend | _Bounded
     throwaway: bool = False
 
     def bounded(self, seconds: float = PROMPT_SECONDS) -> Keystore:
-        """The same, for a run without a person: a call that waits for somebody to unlock it raises `KeyringWaits`."""
-        return self if isinstance(self.backend, _Bounded) else replace(self, backend=_Bounded(self.backend, seconds))
+        """The same, for a run without a person: a call that waits for somebody to unlock it raises
+        `KeyringWaits`.
+        """
+        return (
+            self
+            if isinstance(self.backend, _Bounded)
+            else replace(self, backend=_Bounded(self.backend, seconds))
+        )
 
     @property
     def name(self) -> str:
@@ -111,7 +127,9 @@ class Keystore:
         return self.entry("portal", login)
 
     def refusal(self, login: str) -> Entry:
-        """Which password the portal refused, by its fingerprint; a person who vouches for it deletes this."""
+        """Which password the portal refused, by its fingerprint; a person who vouches for it
+        deletes this.
+        """
         return self.entry("refused", login)
 
     def otp_seed(self, login: str) -> Entry:

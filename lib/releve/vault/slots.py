@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from releve.base.effects import effect
-from releve.decision.facts import SlotsView
 from releve.base.secret import Secret
+from releve.decision.facts import SlotsView
 from releve.vault.entry import Entry, KeyringEntryVanished, KeyringError
 
 
@@ -24,13 +24,21 @@ class SlotUnreadable(KeyringError):
 class SlotHeldByAnotherRun(KeyringError):
     """A slot holds the value of another rotation, which is never overwritten silently."""
 
-    happened = "L'entrée « {service} » de {user} garde encore le mot de passe d'une autre rotation ({holder})."
+    happened = (
+        "L'entrée « {service} » de {user} garde encore le mot de passe d'une autre rotation"
+        " ({holder})."
+    )
     safe = "Ce mot de passe est intact : il n'a pas été remplacé."
-    todo = "Terminez d'abord cette rotation avec « releve resume », ou fermez-la avec « releve abandon »."
+    todo = (
+        "Terminez d'abord cette rotation avec « releve resume », ou fermez-la avec « releve"
+        " abandon »."
+    )
 
 
 class Slot(StrEnum):
-    """Where a technical account's password stands: shown but not yet everywhere, in use, and the one before."""
+    """Where a technical account's password stands: shown but not yet everywhere, in use, and the
+    one before.
+    """
 
     PENDING = "pending"
     CURRENT = "current"
@@ -47,21 +55,27 @@ class Held:
 
     def to_json(self) -> str:
         """The entry as kept: one value, so that the password and its writer are one write."""
-        return json.dumps({"run": self.run, "written": self.written, "password": self.password.reveal()})
+        return json.dumps(
+            {"run": self.run, "written": self.written, "password": self.password.reveal()}
+        )
 
 
 class Slots:
-    """The passwords of one technical account. No sequence of kills leaves a promoted password in no slot.
+    """The passwords of one technical account. No sequence of kills leaves a promoted password in no
+    slot.
 
-    A backend may delete before it writes (macOS does): the slot being written is never the only one that holds a password
-    worth keeping, except `pending`, whose value the caller keeps until `write` returns.
+    A backend may delete before it writes (macOS does): the slot being written is never the only one
+    that holds a password worth keeping, except `pending`, whose value the caller keeps until
+    `write` returns.
     """
 
     def __init__(self, entries: dict[Slot, Entry]) -> None:
         self._entries = entries
 
     def read(self, slot: Slot) -> Held | None:
-        """What the slot holds, or None. Raises `SlotUnreadable`, `KeyringLocked`, `KeyringUnavailable`."""
+        """What the slot holds, or None. Raises `SlotUnreadable`, `KeyringLocked`,
+        `KeyringUnavailable`.
+        """
         value = self._entries[slot].text()
         if value is None:
             return None
@@ -77,7 +91,9 @@ class Slots:
         return SlotsView(**{slot: value.run if value else None for slot, value in held.items()})
 
     def require(self, slot: Slot, run: str) -> Secret:
-        """The password that `run` put there. Raises `KeyringEntryVanished` or `SlotHeldByAnotherRun` when it is not."""
+        """The password that `run` put there. Raises `KeyringEntryVanished` or
+        `SlotHeldByAnotherRun` when it is not.
+        """
         held = self.read(slot)
         if held is None:
             raise KeyringEntryVanished(**self._facts(slot))
@@ -87,7 +103,8 @@ class Slots:
     def write(self, slot: Slot, password: Secret, run: str, replacing: str | None = None) -> None:
         """Put a password in a slot, and read it back. Safe to repeat.
 
-        Raises `SlotHeldByAnotherRun` unless the slot is empty, or holds the value of `run`, or of the run that `replacing` names.
+        Raises `SlotHeldByAnotherRun` unless the slot is empty, or holds the value of `run`, or of
+        the run that `replacing` names.
         """
         held = self.read(slot)
         if held is not None and held.run != replacing:
@@ -95,7 +112,9 @@ class Slots:
         self._put(slot, Held(password, run))
 
     def clear(self, slot: Slot, run: str) -> None:
-        """Empty a slot of `run`'s value. An empty slot is fine; another run's raises `SlotHeldByAnotherRun`."""
+        """Empty a slot of `run`'s value. An empty slot is fine; another run's raises
+        `SlotHeldByAnotherRun`.
+        """
         held = self.read(slot)
         if held is None:
             return
@@ -104,9 +123,11 @@ class Slots:
             self._entries[slot].delete()
 
     def promote(self, run: str) -> None:
-        """`pending` becomes `current`, and `current` becomes `previous`. A second call finishes what a killed one began.
+        """`pending` becomes `current`, and `current` becomes `previous`. A second call finishes
+        what a killed one began.
 
-        Raises `KeyringEntryVanished` when `run` left nothing to promote, `SlotHeldByAnotherRun` when `pending` is another's.
+        Raises `KeyringEntryVanished` when `run` left nothing to promote, `SlotHeldByAnotherRun`
+        when `pending` is another's.
         """
         pending, current = self.read(Slot.PENDING), self.read(Slot.CURRENT)
         if pending is None and current is not None and current.run == run:
@@ -118,11 +139,15 @@ class Slots:
         self.clear(Slot.PENDING, run)
 
     def adopt(self, password: Secret, run: str) -> None:
-        """Take as `current` a password that a person vouches for; the old `current` becomes `previous`. Safe to repeat."""
+        """Take as `current` a password that a person vouches for; the old `current` becomes
+        `previous`. Safe to repeat.
+        """
         self._make_current(Held(password, run))
 
     def _make_current(self, new: Held) -> None:
-        """Copy `current` to `previous` first: until the last write, the password in use is in two slots or more."""
+        """Copy `current` to `previous` first: until the last write, the password in use is in two
+        slots or more.
+        """
         current, previous = self.read(Slot.CURRENT), self.read(Slot.PREVIOUS)
         if current is not None and current.password != new.password and current != previous:
             self._put(Slot.PREVIOUS, current)

@@ -1,7 +1,9 @@
-"""The demonstration's keyring: in the memory of one process, served to its children, and gone with it.
+"""The demonstration's keyring: in the memory of one process, served to its children, and gone with
+it.
 
-Made-up passwords of the school only. The socket and the random key that opens it are in a folder that only this user can
-enter; no password is ever written to the disk. Its faults are switches, so that tests drive a failing keyring for real.
+Made-up passwords of the school only. The socket and the random key that opens it are in a folder
+that only this user can enter; no password is ever written to the disk. Its faults are switches, so
+that tests drive a failing keyring for real.
 """
 
 from __future__ import annotations
@@ -12,10 +14,10 @@ import secrets
 import shutil
 import tempfile
 import threading
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from keyring import errors
 from keyring.backend import KeyringBackend
@@ -23,7 +25,11 @@ from keyring.backend import KeyringBackend
 from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore
 
 Fault = Literal["fail", "corrupt", "lose"]
-_ERRORS = {"locked": errors.KeyringLocked, "refused": errors.PasswordSetError, "absent": errors.PasswordDeleteError}
+_ERRORS = {
+    "locked": errors.KeyringLocked,
+    "refused": errors.PasswordSetError,
+    "absent": errors.PasswordDeleteError,
+}
 
 
 class ThrowawayBackend(KeyringBackend):
@@ -58,7 +64,9 @@ class ThrowawayBackend(KeyringBackend):
 
 
 class ThrowawayKeyring:
-    """The server's side: a context manager that owns the values. `environment` hands it to child processes."""
+    """The server's side: a context manager that owns the values. `environment` hands it to child
+    processes.
+    """
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, str], str] = {}
@@ -69,19 +77,28 @@ class ThrowawayKeyring:
     def __enter__(self) -> ThrowawayKeyring:
         self._folder = Path(tempfile.mkdtemp(prefix="releve-"))  # mode 0700
         key = secrets.token_bytes(32)
-        self._listener = Listener(None if os.name == "nt" else str(self._folder / "socket"), backlog=16, authkey=key)
+        self._listener = Listener(
+            None if os.name == "nt" else str(self._folder / "socket"), backlog=16, authkey=key
+        )
         self._address = self._folder / "address"
         self._address.write_text(json.dumps({"address": self._listener.address, "key": key.hex()}))
         self._thread = threading.Thread(target=self._serve, daemon=True, name="throwaway-keyring")
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a child process needs in its environment to find it: the path of a private file, no secret."""
+        """What a child process needs in its environment to find it: the path of a private file, no
+        secret.
+        """
         return {DEMO_ENVIRONMENT: str(self._address)}
 
     def keystore(self) -> Keystore:
@@ -89,7 +106,9 @@ class ThrowawayKeyring:
         return Keystore(ThrowawayBackend(str(self._address)), throwaway=True)
 
     def stop(self) -> None:
-        """End the service, as when the demonstration's process dies; what it kept is gone. Safe to repeat."""
+        """End the service, as when the demonstration's process dies; what it kept is gone. Safe to
+        repeat.
+        """
         if self._thread.is_alive():
             ThrowawayBackend(str(self._address))._ask("stop")
             self._thread.join()
@@ -98,7 +117,9 @@ class ThrowawayKeyring:
         self._values.clear()
 
     def fail_writes(self, times: int = 1, service: str = "") -> None:
-        """Refuse the next writes and deletions (of one service, such as "releve/pending", when it is named)."""
+        """Refuse the next writes and deletions (of one service, such as "releve/pending", when it
+        is named).
+        """
         self._faults += [("fail", service)] * times
 
     def corrupt_writes(self, times: int = 1, service: str = "") -> None:
@@ -133,13 +154,17 @@ class ThrowawayKeyring:
                 with self._listener.accept() as connection:
                     if not self._answer(connection):
                         return
-            except Exception:  # a client was killed between two words, or is no client: the others go on
+            except (
+                Exception
+            ):  # a client was killed between two words, or is no client: the others go on
                 continue
 
-    def _answer(self, connection: Connection) -> bool:
+    def _answer(self, connection: Any) -> bool:
         verb, *words = json.loads(connection.recv_bytes())
         with self._guard:
-            answer = ("ok", None) if verb == "stop" else self._do(verb, (words[0], words[1]), *words[2:])
+            answer = (
+                ("ok", None) if verb == "stop" else self._do(verb, (words[0], words[1]), *words[2:])
+            )
         connection.send_bytes(json.dumps(answer).encode())
         return bool(verb != "stop")
 
