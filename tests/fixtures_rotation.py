@@ -356,14 +356,19 @@ async def window(chromium: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-@pytest.fixture
-def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each rotation opens a window of its own, without anything of the others', in the module's
-    browser.
-
-    """
+@contextmanager
+def windows_of(browser: Browser) -> Iterator[None]:
+    """Each rotation opens a window of its own, without anything of the others', in that browser."""
 
     async def launch(self: PortalBrowser) -> Browser:
-        return chromium
+        return browser
 
-    monkeypatch.setattr(PortalBrowser, "_launch", launch)
+    with patch.object(PortalBrowser, "_launch", launch):
+        yield
+
+
+@pytest.fixture
+def one_browser(chromium: Browser) -> Iterator[None]:
+    """All rotations of a module share its browser."""
+    with windows_of(chromium):
+        yield

@@ -1,4 +1,6 @@
-"""`python tests/zoo [SKIN…]`: try Relève on foreign portals, print the table and its figure. `--no-person` skips the reference walk."""
+"""`python tests/zoo [SKIN…]`: try Relève on foreign portals, print the table and its figure. `--no-
+person` skips the reference walk.
+"""
 
 from __future__ import annotations
 

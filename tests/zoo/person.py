@@ -1,8 +1,10 @@
-"""The reference person: clicks what a skin's marks say, in their order. A skin that she cannot complete is not counted.
+"""The reference person: clicks what a skin's marks say, in their order. A skin that she cannot
+complete is not counted.
 
-A mark is `data-person="NUMBER ACTION"`. Of what can be seen, the lowest number not done yet comes next. Numbers under 90 lead to
-the password; 90 and above come after it. Actions: `click`, `click again` (may be done more than once on a page), `fill login`,
-`fill password`, `fill new`, `check`, `hover`, `pick TEXT` (in a list that opens), `read` (a text), `read value` (a field).
+A mark is `data-person="NUMBER ACTION"`. Of what can be seen, the lowest number not done yet comes
+next. Numbers under 90 lead to the password; 90 and above come after it. Actions: `click`, `click
+again` (may be done more than once on a page), `fill login`, `fill password`, `fill new`, `check`,
+`hover`, `pick TEXT` (in a list that opens), `read` (a text), `read value` (a field).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ _NEXT = """
       const mark = el.getAttribute('data-person');
       if (!mark || (el.__done && !mark.endsWith('again'))) continue;
       const number = Number(mark.split(' ')[0]);
-      if (!(number >= from && number < to) || el.disabled || !el.checkVisibility({ visibilityProperty: true })) continue;
+      if (!(number >= from && number < to) || el.disabled) continue;
+      if (!el.checkVisibility({ visibilityProperty: true })) continue;
       if (!best || number < best[0]) best = [number, el];
     }
   };
@@ -42,7 +45,9 @@ class Person:
     seconds: float = 15.0
 
     async def walk(self, page: Page, first: int, last: int) -> str | None:
-        """Do what the marks from `first` to under `last` say; returns what was read, None when nothing more can be done in time."""
+        """Do what the marks from `first` to under `last` say; returns what was read, None when
+        nothing more can be done in time.
+        """
         self.context.set_default_timeout(3000)
         page.on("dialog", lambda dialog: dialog.accept())
         self.context.on("page", lambda opened: opened.on("dialog", lambda dialog: dialog.accept()))

@@ -1,4 +1,4 @@
-"""Every skin walked twice: by the reference person, then by Relève; one line each, and one figure."""
+"""Every skin walked twice, by the reference person and by Relève: one line each, and one figure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
-from fixtures_rotation import LOGIN, PASSWORD, open_scene
+from fixtures_rotation import LOGIN, PASSWORD, open_scene, windows_of
 from playwright.async_api import Browser, async_playwright
 from releve.portal import browsers
-from releve.portal.browser import PortalBrowser
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 
@@ -44,7 +42,9 @@ class Result:
         """One row of the table."""
         if self.by_person:
             return f"{self.skin.name:<34} not completable: {self.by_person}"
-        return f"{self.skin.name:<34} {'yes' if self.completed else 'no':<9} {self.wrong:<6} {self.needless:<9} {self.seconds:5.1f}  {self.why}"
+        done = "yes" if self.completed else "no"
+        counts = f"{self.wrong:<6} {self.needless:<9} {self.seconds:5.1f}"
+        return f"{self.skin.name:<34} {done:<9} {counts}  {self.why}"
 
 
 def table(results: list[Result]) -> str:
@@ -60,7 +60,8 @@ def figure(counted: list[Result]) -> str:
         sum(number)
         for number in zip(*((r.completed, r.wrong, r.needless) for r in counted), strict=True)
     )
-    return f"{done} of {len(counted)} foreign portals completed, {wrong} wrong clicks, {needless} needless resets"
+    counts = f"{wrong} wrong clicks, {needless} needless resets"
+    return f"{done} of {len(counted)} foreign portals completed, {counts}"
 
 
 @asynccontextmanager
@@ -71,11 +72,7 @@ async def one_browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(
             channel=choice.channel, executable_path=choice.executable
         )
-
-        async def launch(self: PortalBrowser) -> Browser:
-            return browser
-
-        with patch.object(PortalBrowser, "_launch", launch):
+        with windows_of(browser):
             yield browser
 
 

@@ -1,7 +1,8 @@
 """The skins: read from their templates, and given to the school.
 
-The lines of comment at the head of a skin are its data: `{# what it was drawn from #}` first, then `{# sees: what is special in it #}`,
-and, if need be, `{# faults: name=value … #}` and `{# routes: raccordements #}`.
+The lines of comment at the head of a skin are its data: `{# what it was drawn from #}` first, then
+`{# sees: what is special in it #}`, and, if need be, `{# faults: name=value … #}` and `{# routes:
+raccordements #}`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ LIBRARIES = {
     "angular": ("xstatic.pkg.angular", "data"),
     "angular-material": ("xstatic.pkg.angular_material", "data"),
 }
-"""Name in the pages (`/lib/NAME/…`) -> the installed package that carries the library, and the folder in it."""
+"""Name in the pages (`/lib/NAME/…`) -> the installed package that carries the library, and the
+folder in it.
+"""
 
 SCREENS = {
     "pigp/login.html": "login",
@@ -48,7 +51,9 @@ SCREENS = {
     "corail/collectivite.html": "corail_one",
     "corail/invoices.html": "corail_grid",
 }
-"""The school's template of a screen -> the block that shows it in a skin. What is not here stays the school's own."""
+"""The school's template of a screen -> the block that shows it in a skin. What is not here stays
+the school's own.
+"""
 
 _DATA = re.compile(r"\{#\s*(.*?)\s*#\}\n")
 
@@ -74,7 +79,9 @@ class ZooSkin:
         return World(password=password, routes=self.routes, faults=Faults.parse(self.faults))
 
     def for_school(self, *, marked: bool) -> Skin:
-        """The skin as the school takes it; `marked` tells the reference person what to click (a product never sees the marks)."""
+        """The skin as the school takes it; `marked` tells the reference person what to click (a
+        product never sees the marks).
+        """
         return Skin(
             _environment(self.name, marked, self.drives_corail),
             dict.fromkeys(("pigp", "chorus", "idp", "corail"), ROUTES),
@@ -138,7 +145,7 @@ def _no_marks(number: int, action: str = "click", when: object = True) -> Markup
 
 
 class More(Page):
-    """Any page that a skin has beside the documented screens: it is given what it was asked with."""
+    """Any page that a skin has beside the documented screens; it is given what was asked."""
 
     site = "chorus"
 
@@ -161,14 +168,14 @@ class More(Page):
 
 
 class Trap(Page):
-    """What nobody asked for: a consent, a survey that is sent, something deleted. Counted as a wrong click."""
+    """What nobody asked for: a consent, a survey that is sent, something deleted. Counted as a
+    wrong click.
+    """
 
     def get(self, name: str) -> None:
         """Note it."""
         self.world.note("trap", detail=name)
-        self.finish(
-            "<!doctype html><html lang=fr><title>Merci</title><p>Votre choix a été enregistré.</p></html>"
-        )
+        self.finish("<!doctype html><title>Merci</title><p>Votre choix a été enregistré.</p>")
 
     post = get
 
@@ -180,7 +187,7 @@ class Library(tornado.web.RequestHandler):
         """Nothing of the school's is needed."""
 
     def get(self, name: str, file: str) -> None:
-        """Send one file; the browser keeps it, for a library does not change while a skin is tried."""
+        """Send one file; the browser keeps it: a library does not change."""
         package, folder = LIBRARIES[name]
         found = importlib.util.find_spec(package)
         assert found is not None and found.submodule_search_locations, (
