@@ -17,13 +17,13 @@ HELD_SECONDS = 10.0
 HELD = (errno.EACCES, errno.EPERM)
 
 
-def patiently(act: Callable[[], T], seconds: float = HELD_SECONDS) -> T:
+def patiently(act: Callable[[], T]) -> T:
     """Do it, on Windows again for some seconds while another program holds the file: there a file
     that is open elsewhere can be neither replaced nor removed, and nothing tells when it is closed.
 
     `act` must be safe to repeat when it raises PermissionError, which is raised in the end.
     """
-    end = time.monotonic() + (seconds if os.name == "nt" else 0)
+    end = time.monotonic() + (HELD_SECONDS if os.name == "nt" else 0)
     while True:
         try:
             return act()
