@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from releve.base import disk
+from releve.base import disk, held
 from releve.decision import events as ev
 from releve.decision.journal import Journal
 
@@ -62,7 +62,7 @@ def test_a_file_that_is_held_for_long_is_left_whole(
     tmp_path: Path, hold: Hold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the bounded tries the error is told, and the old content stands."""
-    monkeypatch.setattr(disk, "HELD_SECONDS", 1.0)
+    monkeypatch.setattr(held, "HELD_SECONDS", 1.0)
     path = tmp_path / "rotation.ipynb"
     path.write_bytes(b"old")
     hold(path, 30.0, READS_ONLY)
@@ -89,5 +89,5 @@ def test_a_folder_with_a_read_only_file_is_removed(tmp_path: Path) -> None:
     file.chmod(0o400)
     with pytest.raises(PermissionError):
         file.unlink()
-    disk.remove_folder(tmp_path / "record")
+    held.remove_folder(tmp_path / "record")
     assert [] == list(tmp_path.iterdir())

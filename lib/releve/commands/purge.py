@@ -8,8 +8,8 @@ import argparse
 import json
 from datetime import date
 
-from releve.base.disk import remove_folder
 from releve.base.errors import UsageError
+from releve.base.held import remove_folder
 from releve.base.settings import load
 from releve.record.folder import RecordFolder
 from releve.record.register import Register

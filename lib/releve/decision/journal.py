@@ -11,9 +11,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from releve.base.disk import fsync_folder, patiently
+from releve.base.disk import fsync_folder
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
+from releve.base.held import patiently
 from releve.decision import events as ev
 
 FILE_NAME = "journal.jsonl"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from releve.base.disk import patiently
 from releve.base.errors import ReleveError
+from releve.base.held import patiently
 from releve.base.secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
 from releve.base.settings import Settings
 from releve.record import picture
