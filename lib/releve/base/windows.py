@@ -1,9 +1,13 @@
-"""What only Windows has: the programs of the system by their own place, names that mean others."""
+"""What only Windows has: its registry, its programs by their own place, names that mean others,
+folders that OneDrive copies. Standard library only: the bootstrap asks it too.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 _NOT_PLAIN = re.compile(r"[\\/:\0]|[. ]$")
@@ -23,3 +27,25 @@ def is_plain(name: str) -> bool:
     from one system to another, so the rule is the same everywhere.
     """
     return not (name == ".." or _NOT_PLAIN.search(name) or _DEVICE.fullmatch(name))
+
+
+def registered(key: str, name: str) -> object:
+    """A value of the registry ("" is the key's own), the machine's before the user's; None where
+    there is none, as on other systems.
+    """
+    if sys.platform == "win32":
+        import winreg
+
+        for hive in (winreg.HKEY_LOCAL_MACHINE, winreg.HKEY_CURRENT_USER):
+            with suppress(OSError), winreg.OpenKey(hive, key) as opened:
+                value: object = winreg.QueryValueEx(opened, name)[0]
+                return value
+    return None
+
+
+def is_synchronised(folder: Path) -> bool:
+    """Whether OneDrive copies that folder: its client says in the environment where its own are. A
+    copy knows no locks, and keeps the files of an operator's machine elsewhere.
+    """
+    own = [text for name, text in os.environ.items() if name.upper().startswith("ONEDRIVE")]
+    return any(folder.absolute().is_relative_to(each) for each in own if each)

@@ -101,7 +101,7 @@ def versions(requirements: Path | None = None) -> Finding:
     )
     if wrong:
         mend = (
-            "Supprimez le dossier « .venv », puis lancez « python3 lib doctor » : l'environnement"
+            "Supprimez le dossier « .venv », puis lancez « releve doctor » : l'environnement"
             " sera refait avec les versions prévues."
         )
         return Finding("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
