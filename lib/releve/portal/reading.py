@@ -18,6 +18,7 @@ _CLASSES = (r"[a-z]", r"[A-Z]", r"\d", r"[^\w\s]")
 _OTHER = re.compile(  # dates, times, numbers, addresses of mail and of pages
     r"[\d\s/.,:-]+|\S+@\S+\.\S+|https?://\S+|www\.\S+|\(?[A-Za-zÀ-ÿ'’-]+\)?[.,:;!?]*", re.IGNORECASE
 )
+_BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
 
 
@@ -36,13 +37,13 @@ def passwords(
         return any(
             pattern.search(text) and not old.search(text)
             for key, text in token.near.items()
-            if key not in ("text", "seen") and text.strip() != token.raw.strip()
+            if key in _BESIDE and text.strip() != token.raw.strip()
         )
 
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
     best, longer = [t for t in tokens if beside(t, exact)], [t for t in tokens if beside(t, within)]
     blocks = {t.path[:-1] for t in best}
-    rivals = [t for t in longer if t.path[:-1] in blocks and likely(t.raw.strip())]
+    rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
     if values := _values([*best, *rivals] if best else longer, view):
         return values
     told = list(dict.fromkeys(_told(view, words, known)))
@@ -59,6 +60,10 @@ def likely(text: str) -> bool:
     """Whether it looks made by a machine: no word, no date, no address."""
     kinds = sum(re.search(each, text) is not None for each in _CLASSES)
     return kinds >= 2 and len(text) >= 8 and not _OTHER.fullmatch(text)
+
+
+def _alone(token: Token) -> bool:
+    return likely(token.raw.strip()) and " " not in token.raw.strip()
 
 
 def _values(tokens: list[Token], view: View) -> list[str]:
@@ -113,4 +118,4 @@ def _lone(view: View, tokens: list[Token], words: Words) -> list[str]:
     if not view.says(words.find("summary.password")):
         return []
     main = [t for t in tokens if t.region in ("main", "") and likely(t.raw.strip())]
-    return _values([t for t in main if " " not in t.raw.strip()], view)
+    return _values([t for t in main if _alone(t)], view)
