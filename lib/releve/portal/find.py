@@ -26,6 +26,7 @@ from releve.portal.browser import PortalBrowser
 from releve.portal.sight import Abstention, Text, Thing, View, Want, decide
 
 _WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
+_OPTIONS = "el => [...el.options].map(each => each.text)"
 _ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
 _CHANGED = """
 ms => new Promise(done => {
@@ -205,7 +206,7 @@ class Finder:
         while True:
             self.browser.follow()
             look = asyncio.ensure_future(self.look(reading=reading))
-            left = max(self.browser.timeout - (time.monotonic() - started), 0.2)
+            left = max(self.browser.timeout - (time.monotonic() - started), 2.0)
             watched: set[asyncio.Future[Any]] = {look, self.browser.failed}
             await asyncio.wait(watched, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if look.done() and not look.exception():
@@ -446,9 +447,13 @@ class Finder:
         return True
 
     async def _select(self, thing: Thing, option: re.Pattern[str]) -> bool:
-        handle = await self.element(thing)
-        texts: list[str] = await handle.evaluate("el => [...el.options].map(each => each.text)")
-        fits = [n for n, text in enumerate(texts) if option.search(" ".join(text.split()))]
+        handle, until = await self.element(thing), time.monotonic() + min(self.browser.timeout, 5)
+        while True:
+            texts: list[str] = await handle.evaluate(_OPTIONS)
+            fits = [n for n, text in enumerate(texts) if option.search(" ".join(text.split()))]
+            if fits or time.monotonic() > until:
+                break
+            await self.change()
         if len(fits) > 1:
             raise e.AmbiguousScreen(screen=self.browser.title, count=len(fits), wanted=thing.name)
         if fits:
@@ -486,7 +491,7 @@ class Finder:
         thing = await self.until(field)
         handle = await self.element(thing)
         if thing.tag == "select":
-            texts: list[str] = await handle.evaluate("el => [...el.options].map(each => each.text)")
+            texts: list[str] = await handle.evaluate(_OPTIONS)
             return texts
         before = await self.look()
         await self.press(thing)

@@ -71,7 +71,7 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     keys = {t.key for t in mine}
     if found := named(view, want, lambda t: t.key in keys):
         return _step(one(view, want, found))
-    acts = [t for t in innermost(mine) if not t.opens]
+    acts = [t for t in innermost(mine) if not t.opens and not t.open]
     for some in ([t for t in acts if t.mute and not t.looks], acts):
         if some:
             return _step(one(view, want, some))

@@ -41,6 +41,7 @@ class Thing:
     form: int = 0
     submits: bool = False
     opens: str = ""
+    open: bool = False  # what it opens is shown
     away: bool = False
     looks: bool = False  # reacts to a click, and has no role
     hidden: tuple[tuple[int, bool], ...] = ()

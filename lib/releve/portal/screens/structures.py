@@ -8,7 +8,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.rows import Act, Step, owned, pen
+from releve.portal.rows import Act, Step, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, Thing, View, decide, named
@@ -66,7 +66,7 @@ class ActivitesDuGestionnaire(Screen):
 
         def item(view: View) -> Thing | Abstention:
             new = view.since(before)
-            return decide(new, wanted, lambda each: view.holders(each, "siret") <= {siret})
+            return decide(new, wanted, lambda each: not _anothers(view, each, siret))
 
         await self.finder.press(await self.finder.until(item, open_hidden=False))
 
@@ -207,6 +207,7 @@ class ActivitesDuGestionnaire(Screen):
         return await self.finder.settled(more, 0.6, open_hidden=False) is True
 
 
-def has_pen(view: View, siret: str) -> bool:
-    """Whether anything in that structure's row can be pressed."""
-    return any(owned(view, each, siret, "siret") for each in view.of_kind("press"))
+def _anothers(view: View, thing: Thing, siret: str) -> bool:
+    """Whether it stands in one other structure's row; a menu may be drawn outside all of them."""
+    held = view.holders(thing, "siret")
+    return len(held) == 1 and held != {siret}
