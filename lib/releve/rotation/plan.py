@@ -23,6 +23,7 @@ from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TAR
 from releve.decision.state import Next, Situation, exit_code, portal_needed
 from releve.planning.due import deadline
 from releve.portal.errors import BrowserGone, PortalError
+from releve.portal.profile import note_summary_read
 from releve.portal.route import Route
 from releve.record.folder import RecordFolder, is_closed
 from releve.rotation.context import Papers
@@ -178,7 +179,18 @@ class Rotation(Papers):
             ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
         )
         await asyncio.to_thread(self.watch.keep)
+        self._note_summary_read()
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
+
+    def _note_summary_read(self) -> None:
+        """With a person there, the program itself read this portal's new password: from now on it
+        may, with nobody there.
+        """
+        events = [entry.event for entry in self.journal.entries]
+        read = any(isinstance(e, ev.PendingStored) and e.mode == "automatic" for e in events)
+        if self.operator.interactive and read:
+            with suppress(OSError):  # the rotation is done; the next one is made at the screen too
+                note_summary_read(self.settings, date.today())
 
     # -- what stops it
 

@@ -18,9 +18,8 @@ from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.vault.entry import CredentialMissing, Entry
 from releve.vault.keystore import Keystore, open_keystore
-from releve.vault.slots import Slot, Slots
+from releve.vault.slots import BY_HAND, Slot, Slots
 
-BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 _SLOTS = {"current": Slot.CURRENT, "pending": Slot.PENDING}
 
 
