@@ -80,7 +80,7 @@ def give_date(settings: Settings, siret: str, day: str) -> None:
         raise NotADay(day=day)
 
     def change(document: tomlkit.TOMLDocument) -> None:
-        document["structures"][structure.siret]["last_rotation"] = given  # type: ignore[index]
+        document["structures"][structure.siret]["last_rotation"] = given
 
     edit(settings.path, change)
 

@@ -172,8 +172,8 @@ class Rotation(Papers):
             )
         if situation.next is Next.PROMOTE:
             self.journal.append(ev.PromotionIntended(), CLOSE)
-            await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
-            self.journal.append(ev.PromotionDone(await self.commitment(Slot.CURRENT)), CLOSE)
+            compared = await self._promote(self.writer(situation.facts.click))
+            self.journal.append(ev.PromotionDone(compared), CLOSE)
         due = deadline(date.today(), self.settings.policy)
         self.journal.append(
             ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
@@ -191,6 +191,12 @@ class Rotation(Papers):
         if self.operator.interactive and read:
             with suppress(OSError):  # the rotation is done; the next one is made at the screen too
                 note_summary_read(self.settings, date.today())
+
+    async def _promote(self, writer: str) -> str:
+        """Turn the slots; whether `current` then holds what `pending` held."""
+        before = await asyncio.to_thread(self.slots.read, Slot.PENDING)
+        await asyncio.to_thread(self.slots.promote, writer)
+        return await self.compared(before.password, Slot.CURRENT) if before else ""
 
     # -- what stops it
 
