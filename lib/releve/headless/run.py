@@ -169,9 +169,10 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
     in other hands. Changes nothing.
     """
     account, keystore = structure.technical_account, open_keystore().bounded()
+    # the kernel takes it; a race is told by the kernel
+    AccountLock(settings.record.folder, account).check()
     if not again:
         refuse_twice(settings.record.folder, account, keystore.slots(account).changed())
-    AccountLock(settings.record.folder, account).check()  # the kernel takes it; a race is told by the kernel
 
 
 def lighten() -> None:
