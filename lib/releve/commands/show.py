@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
 
+from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
@@ -36,7 +37,7 @@ def progress(quiet: bool) -> Callable[[str, str], None]:
     """Prints each step when it starts (at a terminal) and its line when it is done; on stderr, so
     that stdout stays for `--json`.
     """
-    live = sys.stderr.isatty()
+    live = at_terminal(sys.stderr)
 
     def tell(kind: str, text: str) -> None:
         if kind == "step" and live and not quiet:
@@ -76,7 +77,7 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
     """
     from tqdm import tqdm  # papermill brings it
 
-    live = sys.stderr.isatty()
+    live = at_terminal(sys.stderr)
     shape = "{percentage:3.0f} % |{bar:20}| {n_fmt} sur {total_fmt}, reste {remaining} · {desc}"
     with tqdm(
         total=total, bar_format=shape, disable=not live, file=sys.stderr, dynamic_ncols=True
