@@ -189,7 +189,7 @@ class Wine:
 
 
 def _registry() -> dict[str, str]:
-    """The index that this machine's pip is configured with; what lies on its own disk is left out."""
+    """The index of this machine's pip; what lies on its own disk is left out."""
     python = str(getattr(sys, "_base_executable", sys.executable))
     lines = tell(python, "-m", "pip", "config", "list").splitlines()
     found = dict(line.split("=", 1) for line in lines if "=" in line)
