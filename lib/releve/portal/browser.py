@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,6 +24,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Playwright,
+    ProxySettings,
     Request,
     Response,
     async_playwright,
@@ -31,6 +32,7 @@ from playwright.async_api import (
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
@@ -50,6 +52,17 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
 
 def _no(_: str) -> bool:
     return False
+
+
+def _proxy(origins: Iterable[str]) -> ProxySettings | None:
+    """As Playwright wants it; None leaves the way to the browser, which asks its system."""
+    found = proxy_of_all(origins)
+    if found is None:
+        return None
+    settings = ProxySettings(server=found.server, bypass=bypassed())
+    if found.username:
+        settings |= {"username": found.username, "password": found.password}
+    return settings
 
 
 class PortalBrowser:
@@ -125,6 +138,7 @@ class PortalBrowser:
             channel=choice.channel,
             executable_path=choice.executable,
             chromium_sandbox=sandbox,
+            proxy=_proxy(self.settings.origins),
         )
 
     async def close(self) -> None:
