@@ -16,6 +16,7 @@ from releve.portal import camera
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import finder
+from releve.portal.reading import everything
 from releve.portal.recognition import recognised
 from releve.portal.screen import PasswordScreen, ResetScreen, Screen
 from releve.portal.screens.accueil import AccueilDeChorusPro, Arrival, Deconnexion
@@ -123,6 +124,11 @@ class Driver(Protocol):
 
     async def read(self) -> Secret:
         """See `PasswordScreen`. Safe to repeat."""
+
+    async def shown(self) -> tuple[str, ...]:
+        """Everything that the main region of the page in hand shows, the likeliest password first;
+        nothing when there is no page. Each piece is a secret.
+        """
 
     async def back(self) -> str:
         """See `PasswordScreen`."""
@@ -242,6 +248,11 @@ class PortalDriver:
     async def read(self) -> Secret:
         async with self.browser.on(self.route.password.title):
             return await self.route.password(self.browser).read(self.case)
+
+    async def shown(self) -> tuple[str, ...]:
+        with suppress(PlaywrightError, e.PortalError):
+            return everything(await finder(self.browser).look(reading=True))
+        return ()
 
     async def back(self) -> str:
         return await self.route.password(self.browser).back(self.case)

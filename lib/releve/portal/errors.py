@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.errors import PersonNeeded, ReleveError, UsageError
 
 
 class PortalError(ReleveError):

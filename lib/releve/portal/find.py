@@ -470,7 +470,7 @@ class Finder:
         def wanted(view: View) -> tuple[Thing | None, Thing | None] | Abstention:
             new = view.since(before)
             fits = [t for t in entries(new) if option.search(t.words) and (t.frame, t.id) != own]
-            boxes = [t for t in new.of_kind("field") if t.kind == "field"]
+            boxes = [t for t in new.of_kind("field", "list") if t.tag == "input" and not t.fixed]
             if not typed and len(boxes) == 1:
                 return None, boxes[0]
             if len(fits) == 1:

@@ -103,8 +103,7 @@ def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
         pieces = [colon[1]] if colon else text[found.end() :].split()
         fits = [p for p in map(_unquoted, pieces) if _may_be(p, known) and (colon or likely(p))]
         ends = [p for p in fits if p[-1] in ".,;" and not colon]
-        for piece in fits:
-            yield piece
+        yield from fits
         yield from (p[:-1] for p in ends)  # the sentence's own full stop, or the password's
 
 
@@ -119,3 +118,14 @@ def _lone(view: View, tokens: list[Token], words: Words) -> list[str]:
         return []
     main = [t for t in tokens if t.region in ("main", "") and likely(t.raw.strip())]
     return _values([t for t in main if _alone(t)], view)
+
+
+def everything(view: View) -> tuple[str, ...]:
+    """All that the main region shows, piece by piece: what stands alone first, then whole texts and
+    their words. Nothing is judged here.
+    """
+    main = ("main", "")
+    alone = [t.raw for t in view.tokens if t.region in main]
+    texts = [t.text for t in view.texts if t.shown]
+    words = [word for text in texts for word in text.split() if len(word) >= 6]
+    return tuple(dict.fromkeys(piece for piece in (*alone, *words, *texts) if piece.strip()))
