@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
@@ -56,6 +57,7 @@ el => {
 
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
+REACH = 3000  # milliseconds to point at something, or to press what only opens
 TRIES = 14  # how many things are opened, at most, to find one
 
 T = TypeVar("T")
@@ -163,7 +165,7 @@ class Finder:
         """
         started = changed = time.monotonic()
         before: object = None
-        tried: set[tuple[int, int]] = set()
+        tried: Counter[tuple[int, int]] = Counter()
         while True:
             view, found = await self._see(wanted, started, reading)
             if not isinstance(found, Abstention):
@@ -267,18 +269,19 @@ class Finder:
         wanted: Callable[[View], object],
         section: Want | None,
         opens: Callable[[Thing], bool],
-        tried: set[tuple[int, int]],
+        tried: Counter[tuple[int, int]],
         *,
         blind: bool,
     ) -> bool:
         """Open one more thing that may hide it; False when there is none left."""
         for frame, number, named in self._hiding(view, wanted, section, opens, blind=blind):
-            if (frame, number) in tried:
+            if tried[frame, number] > 1:
                 continue
-            tried.add((frame, number))
+            tried[frame, number] += 1  # a second time when the first did not even get there
             known = next((t for t in view.things if (t.frame, t.id) == (frame, number)), None)
             with suppress(PlaywrightError):
                 if await self._unfold(frame, number, known, wanted, named=named):
+                    tried[frame, number] += 1
                     return True
         return False
 
@@ -327,15 +330,15 @@ class Finder:
         handle = await self._element(frame, number)
         if handle is None:
             return False
-        await handle.hover(timeout=1500)
+        await handle.hover(timeout=REACH)
         view = await self.look()
         if not isinstance(wanted(view), Abstention):
             return True
-        harmless = known is None or (not known.away and (named or bool(known.opens)))
+        harmless = known is None or not known.away
         if harmless and not (
             known and self.words.find("opening.never").search(known.words) and not named
         ):
-            await handle.click(timeout=1500)
+            await handle.click(timeout=REACH)
         return True
 
     # -- acting
@@ -435,8 +438,12 @@ class Finder:
         when the list has none. Raises `AmbiguousScreen`.
         """
         thing = await self.until(field)
-        if thing.tag == "select":
-            return await self._select(thing, option)
+        while thing.tag == "select":
+            if (chosen := await self._select(thing, option)) is not None:
+                return chosen
+            known, thing = thing.key, await self.until(field)
+            if thing.key == known:
+                return False
         before = await self.look()
         await self.press(thing)
         entry = await self._entry(before, thing, option, search)
@@ -446,19 +453,24 @@ class Finder:
         await self.until(lambda view: _holding(field(view), option))
         return True
 
-    async def _select(self, thing: Thing, option: re.Pattern[str]) -> bool:
-        handle, until = await self.element(thing), time.monotonic() + min(self.browser.timeout, 5)
-        while True:
+    async def _select(self, thing: Thing, option: re.Pattern[str]) -> bool | None:
+        """None when the list is not there any more, or has no such entry: a page may put a list of
+        its own in its place.
+        """
+        handle, until = await self.element(thing), time.monotonic() + 1.5
+        fits: list[int] = []
+        while not fits and time.monotonic() < until:
             texts: list[str] = await handle.evaluate(_OPTIONS)
             fits = [n for n, text in enumerate(texts) if option.search(" ".join(text.split()))]
-            if fits or time.monotonic() > until:
-                break
-            await self.change()
+            if not fits:
+                await self.change()
         if len(fits) > 1:
             raise e.AmbiguousScreen(screen=self.browser.title, count=len(fits), wanted=thing.name)
         if fits:
-            await handle.select_option(index=fits[0])
-        return bool(fits)
+            with suppress(PlaywrightError):
+                await handle.select_option(index=fits[0], timeout=REACH)
+                return True
+        return None
 
     async def _entry(
         self, before: View, thing: Thing, option: re.Pattern[str], search: str
