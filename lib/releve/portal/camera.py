@@ -77,12 +77,8 @@ async def _cover(browser: PortalBrowser) -> tuple[list[list[float]], str] | None
 
 def _suspects(view: View, browser: PortalBrowser) -> list[tuple[int, int]]:
     """The elements that may show a password, by frame and number."""
-    values = set(passwords(view, "", browser.words)) | set(registered())
-    return [
-        (t.frame, t.id)
-        for t in view.tokens
-        if t.raw in values or t.raw.strip() in {each.strip() for each in values}
-    ]
+    values = {each.strip() for each in passwords(view, "", browser.words)}
+    return [(t.frame, t.id) for t in view.tokens if t.raw.strip() in values]
 
 
 async def _uncover(browser: PortalBrowser) -> None:

@@ -21,13 +21,15 @@
     (home.closest('dialog[open]') || document.documentElement).append(lid);
     boxes.push([left, top, right, bottom]);
   };
-  const row = el => {                       // the block that holds it, as wide as the page lays it out
+  const steps = width => Math.max(1, Math.ceil(width / WIDE)) * WIDE;
+  const row = el => {                       // the block that holds it; its width tells no length
     let block = el;
-    while (up(block) && up(block) !== document.body && (getComputedStyle(block).display.startsWith('inline') || block.getBoundingClientRect().width < WIDE)) block = up(block);
-    const own = block.getBoundingClientRect(), inner = el.getBoundingClientRect();
-    return { left: Math.min(own.left, inner.left), right: Math.max(own.right, inner.right, own.left + WIDE), top: Math.min(own.top, inner.top), bottom: Math.max(own.bottom, inner.bottom) };
+    while (up(block) && up(block) !== document.body && getComputedStyle(block).display.startsWith('inline')) block = up(block);
+    if (block.getBoundingClientRect().height > 2 * el.getBoundingClientRect().height + 60) block = el;   // its line only
+    const own = block.getBoundingClientRect(), inner = el.getBoundingClientRect(), left = Math.min(own.left, inner.left);
+    return { left, right: left + steps(Math.max(own.right, inner.right) - left), top: Math.min(own.top, inner.top), bottom: Math.max(own.bottom, inner.bottom) };
   };
-  const wide = (rects, home) => { for (const rect of rects) if (rect.width >= 1) lay({ left: rect.left, top: rect.top, right: Math.max(rect.right, rect.left + WIDE), bottom: rect.bottom }, home); };
+  const wide = (rects, home) => { for (const rect of rects) if (rect.width >= 1) lay({ left: rect.left, top: rect.top, right: rect.left + steps(rect.width), bottom: rect.bottom }, home); };
   let region = !screen;
   for (const id of tokens) {
     const el = elements?.get(id)?.deref();
@@ -43,18 +45,18 @@
       if (el.shadowRoot) walk(el.shadowRoot);
       if (el.dataset?.releveLid !== undefined) continue;
       if (typeof el.value === 'string' && el.value && (el.type === 'password' || holds(el.value))) {
-        if (!screen) el.value = '••••••••••••';
+        el.value = '••••••••••••';
         if (el.type !== 'hidden') wide(el.getClientRects(), el);
       } else if (screen && drawn(el)) wide(el.getClientRects(), el);
-      for (const name of el.getAttributeNames()) if (holds(el.getAttribute(name)) && name !== 'value') el.setAttribute(name, '••••••');
+      for (const name of el.getAttributeNames()) if (holds(el.getAttribute(name))) el.setAttribute(name, '••••••');
     }
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) if (holds(node.nodeValue)) {
       const range = document.createRange(); range.selectNodeContents(node);
       const rects = [...range.getClientRects()];
-      if (!screen) node.nodeValue = '••••••••••••';
+      node.nodeValue = '••••••••••••';
       wide([...rects, ...range.getClientRects()], node.parentElement);
-      if (screen) lay(row(node.parentElement), node.parentElement);
+      lay(row(node.parentElement), node.parentElement);
     }
   };
   walk(document);
@@ -75,5 +77,5 @@
   if (document.body) read(document.body);
   for (const el of document.querySelectorAll('input, textarea, select')) if (el.type !== 'password' && !under(el.getBoundingClientRect())) shown.push(el.value);
   const text = shown.filter(Boolean).join('\n');
-  return { boxes, left: !screen && holds(document.documentElement.textContent + document.title) || !!holds(text), text, region };
+  return { boxes, left: holds(document.documentElement.textContent + document.title) || !!holds(text), text, region };
 }

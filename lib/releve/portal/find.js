@@ -72,7 +72,7 @@ reading => {
       style = getComputedStyle(el);
       rect = el.getBoundingClientRect();
       const choice = tag === 'INPUT' && (el.type === 'checkbox' || el.type === 'radio');
-      const tiny = style.overflow !== 'visible' && (rect.width < 2 || rect.height < 2) && style.display !== 'contents' && !style.display.startsWith('table') && style.display !== 'inline';
+      const tiny = (style.overflow !== 'visible' || /^(?:INPUT|SELECT|TEXTAREA|BUTTON)$/.test(tag)) && !choice && (rect.width < 2 || rect.height < 2) && style.display !== 'contents' && !style.display.startsWith('table') && style.display !== 'inline';
       if (style.display === 'none' || style.opacity === '0' && !choice) { hid = idOf(el); spoken = false; }
       else if (tiny && rect.width >= 1 && rect.width < 2 && rect.height >= 1) drawn = false;   // for readers of the screen only
       else if (tiny) { hid = idOf(el); spoken = false; }

@@ -446,10 +446,16 @@ class Finder:
                 return False
         before = await self.look()
         await self.press(thing)
-        entry = await self._entry(before, thing, option, search)
-        if entry is None:
-            return False
-        await self.press(entry)
+        for last in (False, False, True):
+            entry = await self._entry(before, thing, option, search)
+            if entry is None:
+                return False
+            try:
+                await self.press(entry)
+                break
+            except PlaywrightError as error:  # the list was drawn anew: nothing was pressed
+                if last or "not attached" not in error.message:
+                    raise
         await self.until(lambda view: _holding(field(view), option))
         return True
 
@@ -563,9 +569,10 @@ def _parts(found: object) -> list[Thing | Text]:
     """What a decision is about, whatever its form."""
     if isinstance(found, Thing | Text):
         return [found]
+    if isinstance(found, tuple | list):
+        return [each for part in found for each in _parts(part)]
     inner = getattr(found, "thing", None) or getattr(found, "button", None)
-    every = found if isinstance(found, tuple) else (inner,)
-    return [each for each in every if isinstance(each, Thing | Text)]
+    return [inner] if isinstance(inner, Thing | Text) else []
 
 
 def section_of(view: View, want: Want) -> Any:

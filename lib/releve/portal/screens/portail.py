@@ -30,12 +30,12 @@ class AccueilDuPortail(Screen):
         """What was done on the way: each kind of page is gone through once."""
         arrival, code, done = Arrival(self.browser), SecondFactorPage(case), list[str]()
 
-        def on_the_way(view: View) -> tuple[str, Thing | None] | Abstention:
+        def on_the_way(view: View) -> tuple[str, object] | Abstention:
             there = arrival.seen(view)
             if not isinstance(there, Abstention):
-                return "home", None
-            if not isinstance(code.seen(view), Abstention):
-                return "code", None
+                return "home", there
+            if not isinstance(asked := code.seen(view), Abstention):
+                return "code", asked
             between = arrival.between(view)
             return there if isinstance(between, Abstention) and not between.count else between
 
@@ -45,7 +45,10 @@ class AccueilDuPortail(Screen):
                 return done
             if kind == "expired":
                 raise e.SessionExpired(screen=self.browser.title)
-            result = await (code.go(case) if button is None else self._pass(kind, button))
+            assert kind == "code" or isinstance(button, Thing)
+            result = await (
+                self._pass(kind, button) if isinstance(button, Thing) else code.go(case)
+            )
             if result in done:
                 break
             done.append(result)
