@@ -88,6 +88,11 @@ class Papers:
             for entry in self.journal.entries
         )
 
+    def note_origin(self, met: ev.OriginMet) -> None:
+        """Journal an origin before anything is typed or read on it, once for each certificate."""
+        if not any(entry.event == met for entry in self.journal.entries):
+            self.journal.append(met)
+
     def writer(self, attempt: int) -> str:
         """Whose password a slot holds: this rotation's, of that attempt."""
         return f"{self.folder.run}/{attempt}"

@@ -114,7 +114,12 @@ class Assurance:
         return await asyncio.to_thread(self.papers.situation)
 
     def _prover(self) -> Prover:
-        return Prover(self.papers.settings, self.papers.structure, self.papers.keystore)
+        return Prover(
+            self.papers.settings,
+            self.papers.structure,
+            self.papers.keystore,
+            self.papers.note_origin,
+        )
 
     def _reset_of(self, attempt: int) -> Reset:
         """The click of that attempt, by its announcement."""

@@ -15,9 +15,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from releve.base import settings
+from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure
+from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless import warm
@@ -30,7 +31,7 @@ from releve.portal.raccordements import Raccordements
 from releve.portal.route import Route
 from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import refuse_twice
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.page import write_page
 from releve.record.printed import print_with
 from releve.record.seal import model_hash
@@ -171,7 +172,7 @@ class Session:
         )
         if self.keystore.throwaway and self.settings.school is None:
             raise DemoKeyring
-        self.actor = actor()
+        self.actor = person.account()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.by_hand, self.targets_by_hand = parameters.by_hand, set[str]()
         self._browser: PortalBrowser | None = None
@@ -221,7 +222,11 @@ class Session:
             journal.append(self._opening())
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
-        journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        journal.append(
+            ev.RunStarted(
+                platform.node(), os.getpid(), self.operator.interactive, person.given_name()
+            )
+        )
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -260,7 +265,7 @@ class Session:
             account=self.structure.technical_account,
             route=self.settings.portal.route,
             targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
-            school=self.settings.school is not None,
+            school=training([settings.origin(self.settings.portal.url)]),
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
             timestamp=bool(self.settings.record.timestamp_url),
@@ -300,6 +305,7 @@ class Session:
             self._browser = ready or browser
             if warm.kept:
                 warm.kept.browser = self._browser
+        self._browser.on_origin = self.rotation.note_origin
         return self._browser
 
     async def window(self) -> PortalBrowser:
