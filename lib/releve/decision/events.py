@@ -226,13 +226,14 @@ class CandidateAsked(Event):
 @dataclass(frozen=True)
 class CandidateRejected(Event):
     """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the
-    one that was dropped before.
+    one that was dropped before. `capture`: the picture of the screen that proposed it, or "".
     """
 
     kind = "candidate.rejected"
     attempt: int
     fault: Free
     same: bool = False
+    capture: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from contextlib import suppress
+from pathlib import Path
 
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
@@ -12,8 +13,9 @@ from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
+from releve.decision.procedure import BY_ID
 from releve.decision.state import Situation, assess
-from releve.record.folder import RecordFolder
+from releve.record.folder import CAPTURES, RecordFolder
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
@@ -86,6 +88,13 @@ class Papers:
             entry.step == step and isinstance(entry.event, ev.StepDone)
             for entry in self.journal.entries
         )
+
+    def capture_path(self, step: str) -> Path:
+        """Where the next picture of that step goes: one that was taken before stays as it is."""
+        entries = [entry.event for entry in self.journal.entries if entry.step == step]
+        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in entries)
+        name = f"{BY_ID[step].number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
+        return self.folder.path / CAPTURES / name
 
     def note_origin(self, met: ev.OriginMet) -> None:
         """Journal an origin before anything is typed or read on it, once for each certificate."""

@@ -99,10 +99,12 @@ class Way:
 
     async def capture(self, step: str) -> Path | None:
         """A picture of the screen in hand, under a name of its own."""
-        entries = [e.event for e in self.papers.journal.entries if e.step == step]
-        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in entries)
-        name = f"{BY_ID[step].number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
-        return await picture(await self.route(), self.papers.folder.path / CAPTURES / name)
+        return await picture(await self.route(), self.papers.capture_path(step))
+
+    async def picture(self, name: str) -> str:
+        """A picture of the screen in hand; its file's name, "" when none could be taken."""
+        path = self.papers.folder.path / CAPTURES / f"{name}.png"
+        return name + ".png" if await picture(await self.route(), path) else ""
 
     async def leave(self, step: str) -> Done:
         """Log out of what this process has open."""

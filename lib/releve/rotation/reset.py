@@ -110,7 +110,8 @@ class PasswordReset:
     async def _seen_after(self, route: Route, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
         await route.ready()
-        self.papers.journal.append(ev.ResetIntended(attempt), "confirmation")
+        capture = await self._picture(attempt)
+        self.papers.journal.append(ev.ResetIntended(attempt, capture), "confirmation")
         await self._commit(route, attempt)
         self.way.shown()
         try:
@@ -134,32 +135,40 @@ class PasswordReset:
         self.way.shown()
         with effect("candidate asked"):
             await route.offer()
+        # Before it is read: a picture replaces in the page what is known, and this is to be sent.
+        capture = await self._picture(attempt)
         secret = await route.read()
         if fault := self._fault(secret):
-            await self._drop(route, attempt, secret, fault, anyway=before.same and before.again)
+            anyway = before.same and before.again
+            await self._drop(route, attempt, secret, fault, capture, anyway=anyway)
             return fault
         await self.keeper.keep(Seen(secret, attempt, route.mode))
-        await self._submit(route, attempt, secret)
+        await self._submit(route, attempt, secret, capture)
         return ""
 
+    async def _picture(self, attempt: int) -> str:
+        """The name of the picture of the screen on which a click is about to be made."""
+        return await self.way.picture(f"{BY_ID['confirmation'].number:02d}-confirmation-{attempt}")
+
     async def _drop(
-        self, route: Route, attempt: int, secret: Secret, fault: str, anyway: bool
+        self, route: Route, attempt: int, secret: Secret, fault: str, capture: str, anyway: bool
     ) -> None:
         """Leave a candidate that cannot be used; one that comes back is submitted only when
         somebody decided so, to be rid of it.
         """
         same, self._dropped = secret == self._dropped and not anyway, secret
-        self.papers.journal.append(ev.CandidateRejected(attempt, fault, same), "mot-de-passe")
+        rejected = ev.CandidateRejected(attempt, fault, same, capture)
+        self.papers.journal.append(rejected, "mot-de-passe")
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
-            await self._submit(route, attempt, secret)
+            await self._submit(route, attempt, secret, capture)
 
-    async def _submit(self, route: Route, attempt: int, secret: Secret) -> None:
+    async def _submit(self, route: Route, attempt: int, secret: Secret, capture: str) -> None:
         await route.ready()
         if await route.read() != secret:
             raise CandidateChanged
-        self.papers.journal.append(ev.ResetIntended(attempt), "confirmation")
+        self.papers.journal.append(ev.ResetIntended(attempt, capture), "confirmation")
         await self._commit(route, attempt)
         self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
 
