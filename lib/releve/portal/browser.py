@@ -126,6 +126,8 @@ class PortalBrowser:
         # told of each origin before anything is typed or read on it
         self.on_origin: Callable[[ev.OriginMet], None] = lambda met: None
         self.title = ""  # the screen in hand, for messages
+        self.keep = False  # it stays open, logged in, from one rotation to the next
+        self.home = ""  # then, the address at which its session goes on
 
     async def start(self) -> None:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
