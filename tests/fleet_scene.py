@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fixtures_keyring import ThrowawayKeyring
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
@@ -21,7 +22,6 @@ from releve.headless.fleet import Fleet, Tour
 from releve.record.history import Past, history
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
-from releve.vault.throwaway import ThrowawayKeyring
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
 
@@ -59,7 +59,7 @@ class FleetScene:
         ]
         lines += [f"timeout_seconds = {self.timeout_seconds}", "[policy]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in self.policy.items()]
-        lines += [f'[school]\ncorail_url = "{urls.corail}/"']
+        lines += [f'[school]\ncorail_url = "{urls.corail}/"\ncontrol_url = "{urls.control}"']
         for siret in self.sirets:
             name = json.dumps(self.world.structures[siret].name, ensure_ascii=False)
             lines += [
@@ -94,7 +94,7 @@ class FleetScene:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """The command line in a process of its own, without a terminal."""
-        environment = os.environ | self.keyring.environment
+        environment = dict(os.environ)
         pipe = subprocess.PIPE
         return subprocess.Popen(
             self.command(*args),
@@ -135,11 +135,8 @@ def fleet_scene(folder: Path, structures: int, latency_ms: int = 0) -> Iterator[
     world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures)
     folder.mkdir(parents=True, exist_ok=True)
     before = dict(os.environ)
-    with (
-        ThrowawayKeyring() as keyring,
-        SchoolThread(world, Faults(latency_ms=latency_ms)) as school,
-    ):
-        os.environ.update(keyring.environment)
+    with SchoolThread(world, Faults(latency_ms=latency_ms)) as school:
+        keyring = ThrowawayKeyring(school)
         os.environ.pop("RELEVE_SETTINGS", None)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         try:
