@@ -181,4 +181,5 @@ def throwaway(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThrowawayKeyring]:
     with ThrowawayKeyring() as server:
         monkeypatch.setattr(keyring, "get_keyring", lambda: server.keystore().backend)
         monkeypatch.setattr(keystores, "BACKENDS", (*keystores.BACKENDS, MadeUpBackend.__module__))
+        monkeypatch.setenv("CONTROL", server.url)
         yield server
