@@ -76,6 +76,8 @@ class Faults:
     """The manager's account is locked, whatever the password (three refusals in a row lock it too)."""
     slash_in_first: int = 0
     """How many of the next generated passwords hold a "/"; the following ones hold none."""
+    awkward_passwords: bool = False
+    """Every password begins and ends with a space, and holds what HTML, JSON and shells spoil."""
     slash_random: bool = False
     """Leaves "/" to chance, as on the real portal (about one password in five)."""
     cut_after_confirmation: int = 0

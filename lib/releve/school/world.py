@@ -21,6 +21,7 @@ from typing import Literal
 from releve.school.faults import Faults
 from releve.school.ledger import Kind, Ledger
 from releve.school.people import (
+    AWKWARD,
     DEMO_ACCOUNT,
     DEMO_NAME,
     DEMO_SIRET,
@@ -235,7 +236,8 @@ class World:
             if self.faults.slash_random
             else False
         )
-        return new_password(self.rng, slash=slash)
+        password = new_password(self.rng, slash=slash)
+        return f" {AWKWARD}{password[:8]} " if self.faults.awkward_passwords else password
 
     def reset(self, account: str, *, siret: str = "", password: str = "") -> str:
         """Give the account a new password, at once, and mail the manager. Raises KeyError for an
