@@ -177,7 +177,7 @@ class Scene:
     def _walked(self, error: ReleveError | None) -> Walk:
         session = runbook._session
         record = (
-            session.rotation.folder
+            session.rotation.context.folder
             if session
             else next(reversed(list(all_records(self.outputs))), None)
         )

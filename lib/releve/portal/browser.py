@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Playwright,
+    ProxySettings,
     Request,
     Response,
     async_playwright,
@@ -33,6 +34,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.disk import write_atomically
+from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, registered, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
@@ -97,6 +99,17 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
 }
 
 
+def _proxy(origins: Iterable[str]) -> ProxySettings | None:
+    """As Playwright wants it; None leaves the way to the browser, which asks its system."""
+    found = proxy_of_all(origins)
+    if found is None:
+        return None
+    settings = ProxySettings(server=found.server, bypass=bypassed())
+    if found.username:
+        settings |= {"username": found.username, "password": found.password}
+    return settings
+
+
 class PortalBrowser:
     """One browser with one context. `page` is the page in hand: a step that opens a tab puts the
     new one there.
@@ -120,6 +133,8 @@ class PortalBrowser:
             None  # the portal's clock and this machine's, at the latest page
         )
         self.title = ""  # the screen in hand, for messages
+        self.keep = False  # it stays open, logged in, from one rotation to the next
+        self.home = ""  # then, the address at which its session goes on
 
     async def start(self) -> None:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
@@ -162,6 +177,7 @@ class PortalBrowser:
             channel=choice.channel,
             executable_path=choice.executable,
             chromium_sandbox=sandbox,
+            proxy=_proxy(self.settings.origins),
         )
 
     async def close(self) -> None:
