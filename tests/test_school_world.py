@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from releve.school import Faults, World
 from releve.school.faults import BadFault
+from releve.school.managers import Login
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, PRINTABLE, luhn_digit
-from releve.school.world import Login
 
 
 def test_every_siret_is_valid_and_the_demonstration_is_not_on_the_first_page() -> None:

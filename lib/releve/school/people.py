@@ -13,7 +13,8 @@ DEMO_NAME = "Commune d'Exemple"
 DEMO_ACCOUNT = "TECH_1_12345678@cpro.fr"
 
 AWKWARD = "<b>&amp;\"'\\ "
-"""What is spoilt on the way through a page: a tag, an entity, quotes, a backslash, a space within."""
+"""What is spoilt on the way through a page: a tag, an entity, quotes, a backslash, a space within.
+"""
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 """All printable ASCII without the space: no official alphabet is known, so none is spared."""
 
