@@ -71,8 +71,8 @@ class Faults:
     popup_at: str = ""
     """Lays "Information importante" over the screen, until "Fermer" is clicked."""
     security_at: str = ""
-    """Answers « Des contraintes de sécurité empêchent d'accéder à la page demandée » in place of the
-    screen, as an old address does.
+    """Answers « Des contraintes de sécurité empêchent d'accéder à la page demandée » in place of
+    the screen, as an old address does.
     """
     wrong_password: bool = False
     """The manager's password is refused, as if it had been changed on the portal; the third refusal

@@ -66,8 +66,8 @@ class Sso(Page):
 
 
 class Federated(Page):
-    """The federation's answer: with a good ticket the session is open, whatever the portal thinks of
-    its own password.
+    """The federation's answer: with a good ticket the session is open, whatever the portal thinks
+    of its own password.
     """
 
     site = "pigp"
