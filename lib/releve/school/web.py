@@ -17,6 +17,7 @@ import tornado.web
 from markupsafe import escape
 
 from releve.school.faults import Faults
+from releve.school.keyring import MadeUpKeyring
 from releve.school.managers import Manager
 from releve.school.world import World
 
@@ -82,6 +83,7 @@ class Desk:
     world: World
     urls: Urls
     skin: Skin = Skin(TEMPLATES)
+    keyring: MadeUpKeyring = field(default_factory=MadeUpKeyring)
     sessions: dict[str, Session] = field(default_factory=dict)
     tickets: dict[str, str] = field(default_factory=dict)
     """One-time ticket -> the login that one site vouches for to another."""
