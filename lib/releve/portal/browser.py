@@ -36,8 +36,10 @@ from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
+from releve.decision import events as ev
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
+from releve.portal.certificates import Certificates
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
 
 # What the portal says when it cannot, the most telling first.
@@ -93,6 +95,9 @@ class PortalBrowser:
         self._date: tuple[float, float] | None = (
             None  # the portal's clock and this machine's, at the latest page
         )
+        self._certificates = Certificates()
+        # told of each origin before anything is typed or read on it
+        self.on_origin: Callable[[ev.OriginMet], None] = lambda met: None
         self.title = ""  # the screen in hand, for messages
         self.keep = False  # it stays open, logged in, from one rotation to the next
         self.home = ""  # then, the address at which its session goes on
@@ -110,6 +115,7 @@ class PortalBrowser:
             await self._guard.stand()
             self._context.on("page", self._watch)
             self._page = await self._context.new_page()
+            await self._certificates.ready(self._page)
         except PlaywrightError as error:
             await self.close()
             raise e.BrowserDidNotStart(
@@ -193,6 +199,7 @@ class PortalBrowser:
         return self._context
 
     def _watch(self, page: Page) -> None:
+        self._certificates.watch(page)
         page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
@@ -264,6 +271,8 @@ class PortalBrowser:
             self._asked = None
         with suppress(KeyError, ValueError):
             self._date = parsedate_to_datetime(response.headers["date"]).timestamp(), time.time()
+        if self._is_main(response.request):
+            self._certificates.answered(response)
         if response.status >= 500 and self._is_main(response.request):
             self._fail(
                 e.Maintenance(screen=self.title)
@@ -370,16 +379,16 @@ class PortalBrowser:
         anything is typed.
         """
         element = field if isinstance(field, ElementHandle) else await field.element_handle()
-        self._behind_the_guard()
+        await self._behind_the_guard()
         await type_secret(element, secret, self.settings.origins, self.title)
 
     async def type_code(self, field: ElementHandle, code: str) -> None:
         """See `type_secret`."""
-        self._behind_the_guard()
+        await self._behind_the_guard()
         await type_text(field, code, self.settings.origins, self.title)
 
-    def _behind_the_guard(self) -> None:
-        self.check_origin()
+    async def _behind_the_guard(self) -> None:
+        await self.note_origin()
         if self._guard is None or not self._guard.closed:
             raise AssertionError("a secret is typed behind the guard only")
 
@@ -390,6 +399,13 @@ class PortalBrowser:
             raise e.BrowserGone(screen=self.title)
         async with nullcontext() if self._guard.closed else self._guard.shut():
             yield
+
+    async def note_origin(self) -> None:
+        """Tell `on_origin` where the page in hand stands. Raises `OriginRefused` unless that is one
+        of the origins of the settings, and what `on_origin` raises.
+        """
+        self.check_origin()
+        self.on_origin(await self._certificates.of(self.page))
 
     def check_origin(self) -> None:
         """Raises `OriginRefused` unless the page in hand stands on one of the origins of the

@@ -169,7 +169,7 @@ class Finder:
         while True:
             view, found = await self._see(wanted, started, reading)
             if not isinstance(found, Abstention):
-                self.browser.check_origin()
+                await self.browser.note_origin()
                 return found
             if self.browser.trouble(view.text):
                 raise await self.browser.diagnose(found.label)
