@@ -164,6 +164,7 @@ class Soumission(ResetScreen, Formulaire):
     async def offer(self, case: Case) -> None:
         async with self.browser.on(self.title):
             await Candidat(self.browser).expect()
+            self.browser.password_in_sight = True
             if not await self.choose("form.account", whole(case.account)):
                 raise e.NoTechnicalAccount(siret=case.siret)
             await Candidat(self.browser).reached()
