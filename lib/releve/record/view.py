@@ -190,9 +190,7 @@ def view(
         hosts=_distinct(event.host for event in events if isinstance(event, ev.RunStarted)),
         steps=tuple(
             StepView(
-                step,
-                tuple(_passages(step.id, lines)),
-                tuple(_pictures(step.id, lines, captures)),
+                step, tuple(_passages(step.id, lines)), tuple(_pictures(step.id, lines, captures))
             )
             for step in steps(route)
         ),
