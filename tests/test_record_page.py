@@ -30,7 +30,15 @@ from releve.decision import journal as j
 from releve.decision import state
 from releve.decision.procedure import STEPS
 from releve.record import seal
-from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
+from releve.record.page import (
+    FILE_NAME,
+    KEEP_BYTES,
+    READ_ME,
+    PageUnwritable,
+    render,
+    view,
+    write_page,
+)
 from sealed_records import Office
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")  # as the browser that its tests share
@@ -326,7 +334,7 @@ def test_a_look_alike_is_never_taken_for_the_real_portal() -> None:
     html = render(told)
     assert told.training and not told.opened.school
     assert LOOK_ALIKE in html.split('class="band other">')[1].split("</p>")[0]
-    assert "Autre adresse" in html.split("<title>")[1].split("</title>")[0]
+    assert "Hors du vrai portail" in html.split("<title>")[1].split("</title>")[0]
 
 
 def test_training_follows_from_the_origins() -> None:
@@ -542,7 +550,8 @@ def test_page_is_written_whole_from_the_folder(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("old")
     assert tmp_path / FILE_NAME == write_page(tmp_path)
     assert base64.b64encode(png()).decode() in (tmp_path / FILE_NAME).read_text("utf-8")
-    assert {"captures", j.FILE_NAME, FILE_NAME} == {path.name for path in tmp_path.iterdir()}
+    beside = {"captures", j.FILE_NAME, FILE_NAME, READ_ME, KEEP_BYTES}
+    assert beside == {path.name for path in tmp_path.iterdir()}
 
 
 def test_refused_page_keeps_the_last_one(tmp_path: Path) -> None:
