@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
 
-from releve.base.errors import ReleveError
+from releve.base.errors import Paused, ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
@@ -195,7 +195,7 @@ class Rotation(Papers):
         if isinstance(error, BrowserGone):
             self.entry.forget()
         await self.place(error)
-        if not isinstance(error, StepMissing | j.JournalUnwritable) and not is_closed(
+        if not isinstance(error, StepMissing | Paused | j.JournalUnwritable) and not is_closed(
             self.journal.entries
         ):
             with suppress(j.JournalUnwritable):  # the first error is the one to tell
@@ -212,7 +212,7 @@ class Rotation(Papers):
         ):
             undecided = situation.next is Next.DECIDE and not isinstance(error, j.JournalUnwritable)
             own = "" if undecided else error.sentences[2]
-            again = "resume" in own or "relance" in own.lower()
+            again = isinstance(error, Paused) or "resume" in own or "relance" in own.lower()
             error.place(situation.truth, own if again else f"{own} {situation.todo}".strip())
 
     def code(self, error: BaseException | None) -> int:

@@ -173,7 +173,7 @@ class Operator(Protocol):
         this needed.
         """
 
-    async def guide(self, step: str, name: str) -> str:
+    async def guide(self, step: str, entering: Entering) -> str:
         """Show a person what to do on a screen that no program can reach; returns one French line.
         Raises `PersonNeeded`.
         """
@@ -245,8 +245,8 @@ class Unattended:
     async def new_password(self, account: str, why: str = "") -> Secret:
         raise ByHandOnly(name=account)
 
-    async def guide(self, step: str, name: str) -> str:
-        raise ByHandOnly(name=name)
+    async def guide(self, step: str, entering: Entering) -> str:
+        raise ByHandOnly(name=entering.name)
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
         raise ByHandOnly(name=entering.name)

@@ -8,7 +8,7 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime
 
-from releve.base.errors import PersonNeeded
+from releve.base.errors import Paused
 from releve.decision import events as ev
 from releve.decision.procedure import BY_ID, PROOF
 from releve.decision.reconcile import Click
@@ -20,7 +20,7 @@ from releve.rotation.steps import Done, StepMissing
 from releve.vault.entry import CredentialMissing
 
 
-class ProofLater(PersonNeeded):
+class ProofLater(Paused):
     happened = (
         "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe"
         " fonctionne."
