@@ -34,7 +34,7 @@ from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
-from releve.portal.login import Credentials
+from releve.portal.credentials import Credentials
 from releve.proof import network
 from releve.proof.piste import Piste
 from releve.proof.verdicts import Failure

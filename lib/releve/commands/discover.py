@@ -11,8 +11,9 @@ import sys
 
 from releve.base.settings import Settings, load
 from releve.portal import inventory
+from releve.portal.case import CodeAsked
 from releve.portal.inventory import Line, Standing
-from releve.rotation.prompts import CodeAsked, Unattended
+from releve.rotation.prompts import Unattended
 from releve.rotation.session import DemoKeyring
 from releve.vault.keystore import open_keystore
 

@@ -30,6 +30,7 @@ class JournalUnwritable(ReleveError):
         "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
         " resume »."
     )
+    goes_on = True
 
 
 class JournalShared(JournalUnwritable):
@@ -43,6 +44,7 @@ class JournalShared(JournalUnwritable):
         " rotation à un seul poste (synchronisé par un service en ligne ?) : choisissez un vrai"
         " dossier partagé."
     )
+    goes_on = True
 
 
 class JournalUnreadable(ReleveError):

@@ -10,7 +10,7 @@ from releve.base.programs import Program, program
 from releve.base.texts import text
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.jupyter.panel import View, button, field_, form, rich, say
-from releve.rotation.prompts import Entering
+from releve.targets.guide import Entering
 
 COPY = "copy"
 

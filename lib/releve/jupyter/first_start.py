@@ -116,7 +116,7 @@ def check(name: str, value: str) -> str:
 def _day(written: str) -> date | None:
     for form_ in ("%d/%m/%Y", "%Y-%m-%d"):
         with suppress(ValueError):
-            return datetime.strptime(written.strip(), form_).date()  # noqa: DTZ007
+            return datetime.strptime(written.strip(), form_).date()
     return None
 
 
@@ -184,7 +184,7 @@ def _fill(document: tomlkit.TOMLDocument, values: dict[str, Any], change: str) -
     elif change:
         table.pop("last_rotation", None)
     structures[siret] = table
-    document["portal"]["login"] = values["login"].strip()  # type: ignore[index]
+    document["portal"]["login"] = values["login"].strip()
     document["contact"] = (values.get("contact") or "").strip()
 
 

@@ -164,7 +164,7 @@ def field_(name: str, label: str, kind: str = "text", **more: Any) -> View:
     return {"name": name, "label": label, "kind": kind} | more
 
 
-def say(name: str, **facts: object) -> str:
+def say(name: str, /, **facts: object) -> str:
     """A text of the table, as HTML: paragraphs, lists, **bold**; the facts are escaped."""
     return rich(text(name, **facts))
 

@@ -18,9 +18,11 @@ from releve.decision.procedure import NAVIGATION, TARGET_STEPS, Step, target_nam
 from releve.jupyter import corail, questions
 from releve.jupyter.panel import Answer, Panel, View, form, say
 from releve.jupyter.reconnect import Pages
+from releve.portal.case import CodeAsked
+from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
-from releve.portal.login import Credentials
-from releve.rotation.prompts import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
+from releve.rotation.prompts import Keep, Proof, ResetRequest
+from releve.targets.guide import Entering
 from releve.vault.entry import CredentialMissing
 
 CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal does not say
@@ -151,21 +153,17 @@ class AtDesk:
         answer = await self._until(questions.code(asked, left), questions.code_typed)
         return None if answer.action == "resend" else answer.values["code"].strip()
 
-    async def accept_screen(self, changed: ScreenChange) -> str | None:
-        answer = await self.ask(questions.changed(changed))
-        return "widget" if answer.action == "go-on" else None
-
     async def touch_key(self, login: str) -> None:
         assert self.panel is not None
         self.panel.show(
             form(text("key.heading"), say("key.body"), tone="work", working=True, look=True)
         )
 
-    async def confirm(self, target: Target) -> str:
-        shared = len(target.used_by) > 1
+    async def confirm(self, request: ResetRequest) -> str:
+        shared = len(request.used_by) > 1
         await self._until(
-            questions.gate(target),
-            questions.all_ticked if shared else partial(questions.same_digits, target.siret),
+            questions.gate(request),
+            questions.all_ticked if shared else partial(questions.same_digits, request.siret),
         )
         return "widget"
 
@@ -232,7 +230,7 @@ class AtDesk:
         }.get(answer.action, Proof("later", ""))
 
     async def _until(self, view: View, fault: Callable[[Answer], dict[str, str]]) -> Answer:
-        """Ask until nothing is wrong with the answer; `fault` tells what is, in French, by field."""
+        """Ask until nothing is wrong with the answer; `fault` tells what is, by field."""
         while True:
             answer = await self.ask(view)
             if not (wrong := fault(answer)):

@@ -1,8 +1,7 @@
-"""The forms of the walkthrough, and what may be wrong with their answers: pure, one function each."""
+"""The forms of the walkthrough, and what may be wrong with their answers: pure functions."""
 
 from __future__ import annotations
 
-import base64
 from html import escape
 
 from releve.base.errors import ReleveError
@@ -13,7 +12,8 @@ from releve.decision.facts import Facts
 from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, View, button, field_, form, paragraphs, rich, say
-from releve.rotation.prompts import CodeAsked, Keep, ScreenChange, Target
+from releve.portal.case import CodeAsked
+from releve.rotation.prompts import Keep, ResetRequest
 
 STOP = button("stop", text("tools.stop"))
 BACK = button("back", text("tools.back"))
@@ -87,41 +87,21 @@ def code_typed(answer: Answer) -> dict[str, str]:
     return {} if given else {"code": text("code.missing")}
 
 
-def changed(change: ScreenChange) -> View:
-    """A screen that is not as at the last success, before and after."""
-    pictures = "".join(
-        f'<figure><img alt="{when}"'
-        f' src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
-        f"<figcaption>{when}</figcaption></figure>"
-        for path in change.pictures
-        for when in [text("changed.then" if path.stem.endswith("-avant") else "changed.now")]
-    )
-    body = say("changed.body")
-    body += f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in change.changes)}</ul>"
-    body += f'<div class="rv-pair">{pictures}</div>' + say("changed.look")
-    return form(
-        text("changed.heading", title=change.title),
-        body,
-        buttons=[button("go-on", text("changed.go-on"), "primary")],
-        tone="trouble",
-    )
-
-
-def gate(target: Target) -> View:
+def gate(request: ResetRequest) -> View:
     """The point of no return."""
-    s = target.siret
-    if shared := len(target.used_by) > 1:
+    s = request.siret
+    if shared := len(request.used_by) > 1:
         fields = [
-            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(target.used_by)
+            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(request.used_by)
         ]
     else:
         siret = f"{s[:3]} {s[3:6]} {s[6:9]} {s[9]}"
         label = text("gate.digits", siret=siret)
         fields = [field_("digits", label, digits=True, maxlength=4, size=6)]
-    used = ", ".join(program(each).name for each in dict.fromkeys(target.used_by))
+    used = ", ".join(program(each).name for each in dict.fromkeys(request.used_by))
     rows = {
-        "gate.structure": f"{target.structure}, SIRET {s}",
-        "gate.account": target.account,
+        "gate.structure": f"{request.structure}, SIRET {s}",
+        "gate.account": request.account,
     } | ({} if shared else {"gate.used-by": used})
     return form(
         text("gate.heading"),
@@ -303,7 +283,8 @@ def undecided(error: ReleveError, facts: Facts) -> View:
 def table(rows: dict[str, str]) -> str:
     """A small table, one row a fact, each headed by a text of the table of texts."""
     cells = (
-        f'<tr><th scope="row">{escape(text(name))}</th><td><strong>{escape(fact)}</strong></td></tr>'
+        f'<tr><th scope="row">{escape(text(name))}</th>'
+        f"<td><strong>{escape(fact)}</strong></td></tr>"
         for name, fact in rows.items()
     )
     return f"<table>{''.join(cells)}</table>"

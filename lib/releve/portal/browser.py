@@ -119,6 +119,8 @@ class PortalBrowser:
             None  # the portal's clock and this machine's, at the latest page
         )
         self.title = ""  # the screen in hand, for messages
+        self.keep = False  # it stays open, logged in, from one rotation to the next
+        self.home = ""  # then, the address at which its session goes on
 
     async def start(self) -> None:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""

@@ -21,7 +21,7 @@ def context(session: Session) -> str:
     """
     s, rotation = session.structure, session.rotation
     kind = "context.rehearsal" if session.parameters.rehearse else "context.by"
-    targets = map(target_name, rotation.journalled.targets)
+    targets = map(target_name, rotation.context.journalled.targets)
     return "\n".join(
         (
             text(
@@ -34,7 +34,7 @@ def context(session: Session) -> str:
             text("context.programs", programs=" ; ".join(targets)),
             text("context.last", day=_last(session)),
             _slots(session),
-            text(kind, run=rotation.folder.run, actor=session.actor),
+            text(kind, run=rotation.context.folder.run, actor=session.actor),
         )
     )
 
@@ -48,7 +48,7 @@ def _last(session: Session) -> str:
 
 def _slots(session: Session) -> str:
     try:
-        held = session.rotation.slots.filled()
+        held = session.rotation.context.slots.filled()
     except ReleveError:
         return text("context.unread")
     words = {
@@ -62,12 +62,16 @@ def closing(session: Session) -> str:
     """The proof, the next due date, the journal's fingerprint, and how to check them. "" before the
     rotation is closed.
     """
-    entries = session.rotation.journal.entries
+    entries = session.rotation.context.journal.entries
     closed = [e for e in entries if isinstance(e.event, ev.RotationClosed)]
     if not closed or not isinstance(end := closed[-1].event, ev.RotationClosed):
         return ""
-    lines = (session.rotation.folder.path / j.FILE_NAME).read_bytes().splitlines(keepends=True)
-    due = f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
+    lines = (
+        (session.rotation.context.folder.path / j.FILE_NAME).read_bytes().splitlines(keepends=True)
+    )
+    due = (
+        f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
+    )
     proof = text(f"closing.{end.proof or 'none'}", actor=session.actor)
     digest = hashlib.sha256(b"".join(lines)).hexdigest()
     return "\n".join(
@@ -76,6 +80,6 @@ def closing(session: Session) -> str:
             text("closing.due", day=due),
             text("closing.print", count=len(lines), digest=digest),
             text("closing.check"),
-            text("closing.record", record=session.rotation.folder.path.name),
+            text("closing.record", record=session.rotation.context.folder.path.name),
         )
     )

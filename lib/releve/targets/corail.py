@@ -14,8 +14,8 @@ from releve.base.settings import Structure
 from releve.base.words import digits
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.portal.browser import PortalBrowser
-from releve.portal.screens import Screen
-from releve.rotation.prompts import Entering, Operator
+from releve.portal.screen import Screen
+from releve.targets.guide import Entering, Guide
 
 
 class GuidedCorail:
@@ -24,13 +24,13 @@ class GuidedCorail:
     kind: ClassVar[str] = "corail"
     mode: ClassVar[str] = "manual"
 
-    def __init__(self, target: str, structure: Structure, operator: Operator) -> None:
+    def __init__(self, target: str, structure: Structure, guide: Guide) -> None:
         self._entering = Entering(target, structure.name, structure.technical_account)
-        self._operator, self._guided = operator, False
+        self._guide, self._guided = guide, False
 
     async def show(self, step: str) -> str:
         self._guided = True
-        return await self._operator.guide(step, self._entering)
+        return await self._guide.guide(step, self._entering)
 
     async def enter(self, secret: Secret) -> str:
         """The last screen; the ones before it too, if nobody was guided there: a second structure
@@ -39,7 +39,7 @@ class GuidedCorail:
         if not self._guided:
             for step in TARGET_STEPS[:-1]:
                 await self.show(step)
-        return await self._operator.enter_by_hand(self._entering, secret)
+        return await self._guide.enter_by_hand(self._entering, secret)
 
     async def capture(self, path: Path) -> bool:
         return False
