@@ -231,7 +231,8 @@ function render({ model, el }) {
   const draw = () => {
     const view = model.get('view');
     if (!view || !view.heading) { root.replaceChildren(); return; }
-    oneStep(el);
+    const known = typeof view.progress === 'number';
+    if (known || view.working) oneStep(el);
     const held = root.contains(document.activeElement);
     root.removeAttribute('aria-busy');
     root.className = `rv rv-${view.tone ?? 'plain'}${view.wide ? ' rv-wide' : ''}`;
@@ -263,7 +264,6 @@ function render({ model, el }) {
       buttons.length ? make('div', { class: 'rv-buttons' }, ...buttons) : null,
       status);
     const tools = (view.tools ?? []).map(each => drawn(view, each));
-    const known = typeof view.progress === 'number';
     const bar = known ? said(words, 'progress', { done: view.progress, of: 12 }) : '';
     root.replaceChildren(
       known ? make('p', { class: 'rv-progress' }, make('progress', { max: 12, value: view.progress, 'aria-label': bar }), bar) : '',
@@ -272,7 +272,7 @@ function render({ model, el }) {
       view.body ? make('div', { class: 'rv-body', html: view.body }) : '',
       form,
       tools.length ? make('div', { class: 'rv-tools' }, ...tools, make('button', { type: 'button', class: 'rv-button rv-link', onclick: () => print(root) }, words.print)) : '');
-    if (count === 1) form.querySelector('[aria-invalid] ~ .rv-field-error, .rv-field-error:not(:empty)')?.setAttribute('role', 'alert');
+    if (count === 1) form.querySelector('.rv-field-error:not(:empty)')?.setAttribute('role', 'alert');
     if (view.working) root.setAttribute('aria-live', 'polite');
     else root.removeAttribute('aria-live');
     root.querySelectorAll('[data-answer]').forEach(each => each.addEventListener('click', event => {

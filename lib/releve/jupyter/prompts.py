@@ -8,24 +8,33 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from releve.base.errors import Paused, ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.texts import table, text
-from releve.decision.procedure import NAVIGATION, TARGET_STEPS, Step, target_name
+from releve.decision.procedure import BY_ID, NAVIGATION, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail, questions
 from releve.jupyter.panel import Answer, Panel, View, form, say
 from releve.jupyter.reconnect import Pages
 from releve.portal.case import CodeAsked
 from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
+from releve.record.folder import CAPTURES, all_records
 from releve.rotation.prompts import Keep, Proof, ResetRequest
 from releve.targets.guide import Entering
 from releve.vault.entry import CredentialMissing
 
 CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal does not say
+
+
+def last_picture(outputs: Path, step: str) -> bytes:
+    """That screen as the last record shows it, secrets blanked; b"" when none does."""
+    name = f"{CAPTURES}/{BY_ID[step].number:02d}-{step}.png"
+    paths = [each.path / name for each in all_records(outputs)]
+    return next((path.read_bytes() for path in reversed(paths) if path.is_file()), b"")
 
 
 class NobodyKnows(ResetOutcomeUnknown):
@@ -111,7 +120,8 @@ class AtDesk:
 
     async def _find(self, step: str) -> None:
         assert self.settings is not None
-        view = questions.lost(step, self.settings, show_me=self.show_me is not None)
+        seen = last_picture(self.settings.record.folder, step)
+        view = questions.lost(step, self.settings, seen, show_me=self.show_me is not None)
         while (await self.ask(view)).action == "show-me" and self.show_me is not None:
             self.show_me(step)
 

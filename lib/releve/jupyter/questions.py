@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from html import escape
 
 from releve.base.errors import ReleveError
@@ -163,13 +164,19 @@ def screen(step: Step, own_browser: str, doubt: str) -> View:
     )
 
 
-def lost(step: str, settings: Settings, *, show_me: bool) -> View:
-    """« Je ne trouve pas »: a picture of the screen, whom to call, and what is safe."""
-    picture = ""
-    if step in TARGET_STEPS:
-        kinds = [kind for each in settings.structures.values() for kind in each.targets]
-        picture = corail.drawing(step, program(kinds[0]))
-    body = say("lost.picture") + picture if picture else say("lost.no-picture")
+def lost(step: str, settings: Settings, seen: bytes, *, show_me: bool) -> View:
+    """« Je ne trouve pas »: a picture of the screen (`seen`, a PNG, or our drawing), whom to call,
+    and what is safe.
+    """
+    kinds = [kind for each in settings.structures.values() for kind in each.targets]
+    drawn = corail.drawing(step, program(kinds[0])) if step in TARGET_STEPS else ""
+    if seen:
+        source = f"data:image/png;base64,{base64.b64encode(seen).decode()}"
+        told = text("lost.last-time")
+        body = say("lost.last-time") + f'<img alt="{escape(told)}" src="{source}">'
+    else:
+        body = say("lost.picture") + drawn if drawn else ""
+    body += say("lost.no-picture")
     body += say("lost.call", contact=settings.contact) if settings.contact else ""
     shown = [button("show-me", text("lost.show-me"))] if show_me else []
     return form(

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from releve.base.errors import ReleveError, UsageError
+from releve.base.texts import typographic
 from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, screen
 from releve.headless import warm
 from releve.headless.run import model
@@ -127,14 +128,14 @@ def line(name: str, done: Done, route: str = "") -> str:
     own follow.
     """
     if name in TITLES:
-        return f"{TITLES[name]} — {done.result}"
+        return typographic(f"{TITLES[name]} — {done.result}")
     found = screen(name, route)
     own = (
         ""
         if found == BY_ID[name]
         else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
     )
-    return (
+    return typographic(
         f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} —"
         f" {done.result}{own}"
     )
