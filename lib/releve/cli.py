@@ -218,6 +218,8 @@ def _run(argv: Sequence[str] | None) -> int:
         )  # a file on Windows is in cp1252, which lacks an arrow
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
+    if args.json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259), whatever Windows prefers
     try:
         failed = _finish_left_over(args) if args.command in FINISHING else 0
         code = int(import_module(COMMANDS[args.command][0]).main(args))

@@ -14,6 +14,7 @@ from pathlib import Path
 from releve.base.disk import fsync_folder
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
+from releve.base.held import patiently
 from releve.decision import events as ev
 
 FILE_NAME = "journal.jsonl"
@@ -106,7 +107,7 @@ class Journal:
         line = entry.to_json().encode() + b"\n"
         with effect(f"journal {event.kind}"):
             try:
-                self._write(line)
+                patiently(lambda: self._write(line))
             except OSError as error:
                 self._refused = line
                 with suppress(OSError):  # else the next append cuts it

@@ -56,7 +56,7 @@ class KernelRefused(ReleveError):
 
     happened = "Le programme qui exécute les carnets n'a pas démarré ({why})."
     todo = (
-        "Relancez la même commande ; si cela se répète, réparez l'installation avec « python3 lib"
+        "Relancez la même commande ; si cela se répète, réparez l'installation avec « releve"
         " doctor »."
     )
 

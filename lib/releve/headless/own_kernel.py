@@ -78,12 +78,17 @@ class OwnKernelManager(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(argv=_COMMAND, display_name="Python 3 (ipykernel)", language="python")
+        return KernelSpec(
+            argv=_COMMAND,
+            display_name="Python 3 (ipykernel)",
+            language="python",
+            metadata={"supported_encryption": "curve"},  # ipykernel's own spec says so since 7.2
+        )
 
 
 def configuration() -> Config:
-    """Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no
-    such transport.
+    """Files instead of loopback sockets, which anyone on the machine can listen to. Windows has no
+    such transport: there the sockets are encrypted (CurveZMQ), or the kernel does not start.
 
     The files are named after the connection file, which must be this kernel's alone: by default
     they would be "kernel-ipc-1" in the current folder, and two programs that start there at once
@@ -92,7 +97,9 @@ def configuration() -> Config:
     config = Config(
         {"NotebookClient": {"kernel_manager_class": "releve.headless.own_kernel.OwnKernelManager"}}
     )
-    if os.name != "nt":
+    if os.name == "nt":
+        config.KernelManager.transport_encryption = "required"
+    else:
         config.KernelManager.transport = "ipc"
         config.KernelManager.connection_file = str(
             _private_folder() / f"{secrets.token_hex(4)}.json"
