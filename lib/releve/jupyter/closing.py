@@ -109,9 +109,9 @@ def _end(session: Session, said: str) -> str:
             due=f"{date.fromisoformat(end.next_due):%d/%m/%Y}",
         )
     return (
-        f'<section class="rv rv-done" aria-label="{heading}"><h3 class="rv-heading">✓ {heading}</h3>'
-        f'{told}<p role="status">{escape(said)}</p><p class="rv-ways">{_ways(session, exercise)}</p>'
-        "</section>"
+        f'<section class="rv rv-done" aria-label="{heading}">'
+        f'<h3 class="rv-heading">✓ {heading}</h3>{told}<p role="status">{escape(said)}</p>'
+        f'<p class="rv-ways">{_ways(session, exercise)}</p></section>'
     )
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from releve.base.programs import Program, program
 from releve.base.texts import text
 from releve.decision.procedure import BY_ID, TARGET_STEPS
-from releve.jupyter.panel import View, button, field_, form, rich, say
+from releve.jupyter.panel import View, button, form, rich, say
 from releve.targets.guide import Entering
 
 COPY = "copy"
@@ -50,8 +50,10 @@ def entry(entering: Entering) -> View:
     return form(
         text("program.heading", program=used.name, title=BY_ID[step].title),
         body,
-        fields=[field_("account", text("program.account", **facts), "check")],
-        buttons=[*hand_over(), button("done", text("program.entered", **facts), "primary")],
+        buttons=[
+            *hand_over(),
+            button("done", text("program.entered", program=used.name), "primary"),
+        ],
         progress=BY_ID[step].number - 1,
     )
 

@@ -221,7 +221,7 @@ class AtDesk:
         assert self.panel is not None
         self.at_hand = self.panel.secret = lambda: secret
         try:
-            await self._until(corail.entry(entering), questions.account_looked_at)
+            await self.ask(corail.entry(entering))
         finally:
             self.panel.secret = None
             self._behind.clear()

@@ -240,10 +240,6 @@ def passed(target: str, step: str) -> str:
     return say("passed.notice", program=program(target).name, screens=screens)
 
 
-def account_looked_at(answer: Answer) -> dict[str, str]:
-    return {} if answer.values["account"] else {"account": text("program.look")}
-
-
 # -- when it stops
 
 

@@ -108,7 +108,7 @@ class Desk:
     async def _attempt(self, step: str, panel: Panel) -> Done:
         """The step, which a person may take over while it changes nothing."""
         take_over = step in NAVIGATION and not self.session.rotation.context.by_hand
-        panel.show(_working(step, take_over, self.session.rotation.context.route))
+        panel.show(working(step, take_over, self.session.rotation.context.route))
         asked = panel.waiting
         task = asyncio.ensure_future(self.session.rotation.do(step))
         awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
@@ -194,7 +194,8 @@ class Desk:
         return True
 
 
-def _working(step: str, take_over: bool, route: str) -> View:
+def working(step: str, take_over: bool, route: str) -> View:
+    """What is shown while Relève does a step by itself; `take_over`: she may do it instead."""
     buttons = [button("by-hand", text("working.by-hand"), "link")] if take_over else []
     known = screen(step, route) if step in BY_ID else None
     return form(
