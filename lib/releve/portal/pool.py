@@ -7,6 +7,14 @@ from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 
 
+def with_window(portal: Portal, *, interactive: bool) -> bool:
+    """Whether the browser shows a window: as the settings say, for a person by default, and never
+    without a screen.
+    """
+    wanted = interactive if portal.headed == "auto" else portal.headed
+    return wanted and browsers.can_show_a_window()
+
+
 class Pool:
     """Started at the first call, and again when it has gone. With `keep`, as in a fleet's worker,
     it stays open, logged in, from one rotation to the next.
@@ -23,8 +31,7 @@ class Pool:
         held = self.opened
         if held is None or not held.alive or held.settings != portal:
             await self.close()
-            can = browsers.can_show_a_window()
-            headed = can and (interactive if portal.headed == "auto" else portal.headed)
+            headed = with_window(portal, interactive=interactive)
             held = PortalBrowser(portal, browsers.find(portal.browser, headed), headed)
             held.keep = self.keep
             await held.start()
