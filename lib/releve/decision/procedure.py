@@ -68,11 +68,14 @@ class ModelUnreadable(ModelMissing):
 
 
 def model() -> Path:
-    """The model notebook of the checkout. Raises `ModelMissing`."""
-    path = project_root() / "notebooks" / "rotation.ipynb"
-    if not path.is_file():
-        raise ModelMissing(path=path)
-    return path
+    """The model notebook: the checkout's, else the one that the package carries. Raises
+    `ModelMissing`.
+    """
+    name = Path("notebooks") / "rotation.ipynb"
+    paths = (project_root() / name, Path(__file__).parents[1] / name)
+    if not (found := [path for path in paths if path.is_file()]):
+        raise ModelMissing(path=paths[0])
+    return found[0]
 
 
 _PROSE = re.compile(
