@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 
 from releve.base.errors import UsageError
-from releve.base.secret import Secret
+from releve.base.secret import Secret, is_plain
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
 from releve.vault.entry import CredentialMissing, Entry
@@ -284,6 +284,11 @@ def _piped() -> str:
 def _kept(value: str) -> str:
     if not value:
         raise NotASecret(why="elle est vide")
+    if is_plain(value):
+        raise NotASecret(
+            why="c'est un mot ordinaire ou un simple nombre, que Relève ne saurait pas masquer ;"
+            " changez-le d'abord sur le portail"
+        )
     if not value.isprintable():
         raise NotASecret(why="elle tient sur plusieurs lignes, ou contient un caractère invisible")
     return value
