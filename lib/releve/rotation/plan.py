@@ -16,7 +16,7 @@ from datetime import date
 from releve.base.errors import Paused, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS
+from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS, TITLES
 from releve.decision.state import Next, Situation, exit_code, portal_needed
 from releve.planning.due import deadline
 from releve.portal.errors import BrowserGone, PortalError
@@ -132,7 +132,7 @@ class Rotation:
                 ),
             )
         if self.context.operator.interactive:  # the target is confirmed once it has been seen
-            self.navigation.check_earlier("demande", "Confirmation de la cible")
+            self.navigation.check_earlier("demande", TITLES[GATE])
         structure, used_by = self.context.structure, tuple(situation.facts.targets)
         how = await self.context.operator.confirm(
             ResetRequest(structure.technical_account, structure.name, structure.siret, used_by)
@@ -145,7 +145,7 @@ class Rotation:
     async def _close(self, situation: Situation) -> Done:
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
             raise StepMissing(
-                title="Clôture", number=12, missing=BY_ID["corail-mot-de-passe"].title
+                title=TITLES[CLOSE], number=12, missing=BY_ID["corail-mot-de-passe"].title
             )
         if situation.next is Next.PROMOTE:
             self.context.journal.append(ev.PromotionIntended(), CLOSE)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from releve.base.errors import Paused
 from releve.decision import events as ev
-from releve.decision.procedure import BY_ID, PROOF
+from releve.decision.procedure import BY_ID, PROOF, TITLES
 from releve.decision.reconcile import Click
 from releve.decision.state import Next, Situation
 from releve.proof.asking import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
@@ -46,7 +46,7 @@ class ProofOfPassword:
         if situation.next is not Next.PROVE:
             if situation.next not in (Next.PROMOTE, Next.CLOSE):
                 raise StepMissing(
-                    title="Preuve", number=12, missing=BY_ID["corail-mot-de-passe"].title
+                    title=TITLES[PROOF], number=12, missing=BY_ID["corail-mot-de-passe"].title
                 )
             known = situation.facts.proof
             return Done(
