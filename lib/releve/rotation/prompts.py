@@ -54,7 +54,7 @@ class ByHandOnly(PersonNeeded):
     """Corail is a Windows program without an interface for others: a person enters the password."""
 
     happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
-    safe = "Il est en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+    safe = "Il est en sûreté dans le coffre ; rien ne sera redemandé au portail."
     todo = (
         "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume »"
         " reprend ensuite."

@@ -25,7 +25,7 @@ class ProofLater(Paused):
         " fonctionne."
     )
     safe = (
-        "Il est entré partout et en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+        "Il est entré partout et en sûreté dans le coffre ; rien ne sera redemandé au portail."
     )
     todo = (
         "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis"
@@ -54,7 +54,7 @@ class ProofOfPassword:
                 (
                     "la preuve est déjà notée"
                     if known
-                    else "le mot de passe n'est plus dans le trousseau"
+                    else "le mot de passe n'est plus dans le coffre"
                 ),
             )
         if self.context.settings.piste is not None and situation.facts.held:

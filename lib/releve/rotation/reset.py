@@ -83,7 +83,7 @@ class PasswordReset:
         s = "s" * (rejected > 1)
         after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
         hand = situation.facts.by_hand
-        where = "recopié à la main par l'opérateur" if hand else "gardé dans le trousseau"
+        where = "recopié à la main par l'opérateur" if hand else "gardé dans le coffre"
         capture = await self.navigation.capture(step)
         return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
 
