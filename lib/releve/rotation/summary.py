@@ -29,7 +29,7 @@ def context(session: Session) -> str:
                 name=s.name,
                 siret=s.siret,
                 school=text("context.school") if session.settings.school else "",
-            ),
+            ).rstrip(),
             text("context.account", account=s.technical_account),
             text("context.programs", programs=" ; ".join(targets)),
             text("context.last", day=_last(session)),
