@@ -109,7 +109,7 @@ def _at_desk(parameters: Parameters) -> Operator | None:
     running = _kernel()
     if not getattr(running, "_allow_stdin", False):
         return None
-    from releve.jupyter.copy import ModelOpened, offer_copy
+    from releve.jupyter.offer import ModelOpened, offer_copy
     from releve.jupyter.prompts import AtDesk
     from releve.jupyter.reconnect import watch_pages
 
