@@ -1,5 +1,7 @@
-"""`python3 lib COMMAND`: makes sure of the environment and of a browser, then hands over to `releve
+"""`python3 lib COMMAND`: makes sure of the environment and of a browser, then becomes `releve
 COMMAND`.
+
+`python3 lib --yes COMMAND` installs packages of the system (Debian's, as root) without asking.
 """
 
 from __future__ import annotations
@@ -12,44 +14,38 @@ import sys
 import tomllib
 from pathlib import Path
 
-from environment import PYTHON, ROOT, RUNTIME, TESTS, apt_install, ensure, locked, quiet, say
+from environment import PYTHON, RUNTIME, TESTS, ensure, locked
 from failures import NO_DISK, Stop, no_browser, no_disk, not_writable
+from machine import ROOT, apt_install, quiet, say
 from releve.portal.browsers import Browser, BrowserNotFound, can_show_a_window, find
 
 WITH_BROWSER = {"demo", "lab", "rotate", "rehearse", "resume", "discover"}
 TEST_PACKAGES = (
     *("gnome-keyring", "dbus", "dbus-bin", "libsecret-tools"),  # a real keyring
     *("chromium", "chromium-headless-shell"),
-    *(
-        "poppler-utils",
-        "tesseract-ocr",
-        "openssl",
-    ),  # to read records as an auditor does: PDF, pictures, timestamps
+    *("poppler-utils", "tesseract-ocr", "openssl"),  # to read records as an auditor does
 )
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; 5 when its environment could not be made, with the
-    reason on stderr.
-    """
+    reason on stderr."""
+    yes = arguments[:1] == ["--yes"]
+    arguments = arguments[yes:]
     try:
         if arguments[:1] == ["test"]:
-            return test(arguments[1:])
-        ensure(RUNTIME)
-        ensure_browser(*browser_wanted(arguments))
-        os.environ["RELEVE_TYPED"] = (  # in place of `releve` in its texts
-            f"{'py' if sys.platform == 'win32' else 'python3'} {sys.argv[0]}"
-        )
-        return hand_over(
-            [str(PYTHON), "-P", "-m", "releve", *arguments]
-        )  # -P: the user's folder must not shadow a module
+            return test(arguments[1:], yes=yes)
+        ensure(RUNTIME, yes=yes)
+        ensure_browser(*browser_wanted(arguments), yes=yes)
+        typed = "py" if sys.platform == "win32" else "python3"
+        os.environ["RELEVE_TYPED"] = f"{typed} {sys.argv[0]}"  # in place of `releve` in its texts
+        # -P: the user's folder must not shadow a module
+        return hand_over([str(PYTHON), "-P", "-m", "releve", *arguments])
     except Stop as stop:
         say(str(stop))
     except KeyboardInterrupt:
-        say(
-            "\nInterrompu. Relancez la même commande : elle reprendra.\nInterrupted. Start the same"
-            " command again: it will go on."
-        )
+        say("\nInterrompu. Relancez la même commande : elle reprendra.")
+        say("Interrupted. Start the same command again: it will go on.")
     except OSError as error:
         say(str(no_disk() if NO_DISK.search(str(error)) else not_writable(error)))
     return 5
@@ -57,8 +53,7 @@ def main(arguments: list[str]) -> int:
 
 def browser_wanted(arguments: list[str]) -> tuple[str, bool] | tuple[None, bool]:
     """What the command and the settings ask for: (preference, with a window); (None, False) for a
-    command without a browser.
-    """
+    command without a browser."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--settings")
     parser.add_argument("--outputs")
@@ -91,21 +86,20 @@ def settings_path(named: str | None) -> Path:
         "win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"),
         "darwin": home / "Library/Application Support",
     }
-    folder = usual.get(sys.platform, Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config"))
+    linux = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    folder = usual.get(sys.platform, linux)
     return Path(named).expanduser() if named else folder / "releve" / "releve.toml"
 
 
-def ensure_browser(preference: str | None, headed: bool) -> None:
+def ensure_browser(preference: str | None, headed: bool, *, yes: bool) -> None:
     """Make sure that such a browser is there, downloading one if need be. Raises `Stop`."""
     if preference is None or found(preference, headed):
         return
     if preference in ("auto", "chromium"):
         with locked():
-            if (
-                found(preference, headed)
-                or download(preference, headed)
-                or from_debian(preference, headed)
-            ):
+            if found(preference, headed) or download(preference, headed, yes=yes):
+                return
+            if from_debian(preference, headed, yes=yes):
                 return
     raise no_browser(preference, headed)
 
@@ -117,34 +111,36 @@ def found(preference: str, headed: bool) -> Browser | None:
         return None
 
 
-def download(preference: str, headed: bool) -> bool:
-    """Playwright's own download, and, when root, the system libraries that it needs."""
-    say(
-        "Aucun navigateur sur ce poste : téléchargement de Chromium par Playwright (environ 150"
-        " Mo)…"
-    )
+def download(preference: str, headed: bool, *, yes: bool) -> bool:
+    """Playwright's own download, and, as root with `yes`, the system's libraries for it."""
+    say("Aucun navigateur sur ce poste : Chromium téléchargé par Playwright (environ 150 Mo)…")
     playwright = [str(PYTHON), "-m", "playwright"]
-    if quiet(
-        [*playwright, "install", "chromium", "--no-shell" if headed else "--only-shell"]
-    ).returncode:
+    kind = "--no-shell" if headed else "--only-shell"
+    if quiet([*playwright, "install", "chromium", kind]).returncode:
         return False
     browser = found(preference, headed)
     if browser is None or browser.executable is None:
         return False
-    if quiet([browser.executable, "--version"]).returncode:
-        quiet([*playwright, "install-deps", "chromium"])
-    return quiet([browser.executable, "--version"]).returncode == 0
+    if sys.platform == "win32" or starts(
+        browser.executable
+    ):  # there it would open a window, and stay
+        return True
+    return bool(yes and not quiet([*playwright, "install-deps", "chromium"]).returncode)
 
 
-def from_debian(preference: str, headed: bool) -> bool:
+def starts(executable: str) -> bool:
+    return quiet([executable, "--version"]).returncode == 0
+
+
+def from_debian(preference: str, headed: bool, *, yes: bool) -> bool:
     names = ("chromium",) if headed else ("chromium-headless-shell", "chromium")
-    return any(apt_install(name) and found(preference, headed) for name in names)
+    return any(apt_install(name, yes=yes) and found(preference, headed) for name in names)
 
 
 def hand_over(command: list[str]) -> int:
     """Become that command, in the user's own folder; on Windows, where a process cannot, wait for
-    it and return its exit code.
-    """
+    it
+    and return its exit code."""
     if sys.platform != "win32":
         os.execv(command[0], command)
     with subprocess.Popen(command) as process:
@@ -155,29 +151,37 @@ def hand_over(command: list[str]) -> int:
                 continue
 
 
-def test(arguments: list[str]) -> int:
-    """Everything that the tests need, then ruff, mypy and pytest, all three; the exit code is the
-    first that is not zero.
-    """
+def test(arguments: list[str], *, yes: bool) -> int:
+    """Everything that the tests need, then ruff, mypy and pytest, all of them; the exit code is the
+    first that is not zero. `--windows WORK` runs tests/windows/check.py there instead."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--windows", metavar="WORK")
+    parser.add_argument("--yes", action="store_true", default=yes)
+    options, rest = parser.parse_known_args(arguments)
     for layer in (RUNTIME, TESTS):
-        ensure(layer)
-    ensure_test_packages()
-    ensure_browser("auto", False)
+        ensure(layer, yes=options.yes)
+    ensure_test_packages(yes=options.yes)
+    ensure_browser("auto", False, yes=options.yes)
+    if options.windows:
+        work = str(Path(options.windows).absolute())
+        check = [str(PYTHON), "tests/windows/check.py", work, *rest]
+        return subprocess.run(check, cwd=ROOT).returncode
+    return run_checks(rest)
+
+
+def run_checks(arguments: list[str]) -> int:
     chosen = any((ROOT / argument.partition("::")[0]).exists() for argument in arguments)
-    checks = (
-        ["ruff", "check", "."],
-        [
-            "mypy",
-            "--config-file",
-            "lib/pyproject.toml",
-            "lib/releve",
-            "lib/bootstrap.py",
-            "lib/__main__.py",
-        ],
-        ["pytest", *([] if chosen else ["tests"]), *arguments],
-    )
+    mypy = ["mypy", "--config-file", "lib/pyproject.toml", "lib/releve"]
+    mypy += ["lib/bootstrap.py", "lib/__main__.py"]
+    checks = {
+        "ruff": ["ruff", "check", "."],
+        "mypy": mypy,
+        "mypy (Windows)": [*mypy, "--platform", "win32"],
+        "pytest": ["pytest", *([] if chosen else ["tests"]), *arguments],
+    }
     codes = {
-        check[0]: subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode for check in checks
+        name: subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode
+        for name, check in checks.items()
     }
     failed = [name for name, code in codes.items() if code]
     if failed:
@@ -185,15 +189,17 @@ def test(arguments: list[str]) -> int:
     return codes[failed[0]] if failed else 0
 
 
-def ensure_test_packages() -> None:
-    """The keyring service, browsers and PDF reader that tests drive; where they cannot be
-    installed, it says so.
+def ensure_test_packages(*, yes: bool) -> None:
+    """The keyring service, browsers and PDF reader that tests drive; what cannot be installed is
+    said.
     """
     if not shutil.which("dpkg-query"):
         return
-    status = quiet(
-        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *TEST_PACKAGES]
-    ).stdout
-    missing = [name for name in TEST_PACKAGES if f"{name} installed" not in status.splitlines()]
-    if missing and not apt_install(*missing):
-        say(f"Pour toute la suite de tests, il faut aussi : sudo apt install {' '.join(missing)}")
+    query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *TEST_PACKAGES]
+    status = quiet(query).stdout.splitlines()
+    missing = [name for name in TEST_PACKAGES if f"{name} installed" not in status]
+    try:
+        if missing and not apt_install(*missing, yes=yes):
+            say(f"Pour tous les tests, il faut aussi : sudo apt install {' '.join(missing)}")
+    except Stop as stop:  # what does not need them runs
+        say(str(stop))

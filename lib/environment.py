@@ -1,4 +1,4 @@
-"""The environment in `.venv`: made, filled by pip, mended.
+"""The environment in `.venv`: made, filled by pip from the lock, mended.
 
 Its state is in files there: `installing` exists while a change is under way (left behind, it tells
 of an interrupted one, and everything is made again); one stamp for each requirements file is
@@ -17,29 +17,42 @@ import subprocess
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from failures import FREE_MEGABYTES, NO_DISK, no_disk, no_node, no_venv, pip_failed
+from failures import (
+    FREE_MEGABYTES,
+    NO_DISK,
+    in_use,
+    no_disk,
+    no_node,
+    no_venv,
+    pip_failed,
+    stale_lock,
+)
+from machine import ROOT, apt_install, check_windows, quiet, say
+from releve.base.terminal import at_terminal
 
-ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 LOCK, INSTALLING = VENV / "releve.lock", VENV / "installing"
-IDENTITY = (  # a moved project, or another Python, needs another environment
-    f"{sys.implementation.cache_tag} {ROOT}"
+IDENTITY = (
+    f"{sys.implementation.cache_tag} {ROOT}"  # what a moved project, or another Python, changes
 )
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A requirements file, and the files whose change asks for a new install."""
+    """Direct requirements, the lock that they were resolved to, and what else asks for a new
+    install.
+    """
 
     requirements: str
-    inputs: tuple[str, ...]
+    lock: str
+    more: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> Path:
@@ -48,33 +61,48 @@ class Layer:
     @property
     def wanted(self) -> str:
         """What the stamp says when nothing is to be done."""
-        content = b"\0".join((ROOT / name).read_bytes() for name in self.inputs)
+        inputs = (self.requirements, self.lock, *self.more)
+        content = b"\0".join((ROOT / name).read_bytes() for name in inputs)
         return f"{IDENTITY}\n{hashlib.sha256(content).hexdigest()}\n"
 
-
-RUNTIME = Layer("requirements.txt", ("requirements.txt", "lib/pyproject.toml"))
-TESTS = Layer("tests/requirements.txt", ("tests/requirements.txt",))
-
-
-def say(text: str) -> None:
-    """Progress and failures go to stderr: stdout is the command's own."""
-    print(text, file=sys.stderr, flush=True)
+    def unlocked(self) -> list[str]:
+        """The direct requirements that the lock does not hold at that version."""
+        return sorted(pins(ROOT / self.requirements) - pins(ROOT / self.lock))
 
 
-def ensure(layer: Layer) -> None:
+RUNTIME = Layer("requirements.txt", "lib/requirements.lock", ("lib/pyproject.toml", "lib/setup.py"))
+TESTS = Layer("tests/requirements.txt", "tests/requirements.lock")
+
+
+def pins(file: Path) -> set[str]:
+    """Each "name==version" of a requirements file, the name as PEP 503 spells it."""
+    found = re.findall(r"^([\w.-]+)==([\w.+!]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}" for name, version in found}
+
+
+def ensure(layer: Layer, *, yes: bool) -> None:
     """Make sure that the environment holds that layer; mends what was interrupted, moved or
-    changed. Raises `Stop`.
+    changed.
+
+    `yes`: packages of the system may be installed without a question. Raises `Stop`.
     """
     if is_ready(layer):
         return
     with locked():
         if is_ready(layer):  # another start made it while this one waited
             return
-        if not is_sound():
+        if unknown := layer.unlocked():
+            raise stale_lock(
+                layer.lock, read(ROOT / layer.lock).splitlines()[1].strip("# "), unknown
+            )
+        check_windows()
+        if is_sound():
+            check_unused()
+        else:
             rebuild()
         INSTALLING.touch()
         install(layer)
-        ensure_node()
+        ensure_node(yes=yes)
         layer.stamp.write_text(layer.wanted, encoding="utf-8")
         INSTALLING.unlink()
 
@@ -102,19 +130,28 @@ def is_sound() -> bool:
     """
     if INSTALLING.exists() or not has_interpreter():
         return False
-    if any(
-        read(layer.stamp) and not read(layer.stamp).startswith(f"{IDENTITY}\n")
-        for layer in (RUNTIME, TESTS)
-    ):
+    stamps = [read(layer.stamp) for layer in (RUNTIME, TESTS)]
+    if any(stamp and not stamp.startswith(f"{IDENTITY}\n") for stamp in stamps):
         return False
     tag = quiet([PYTHON, "-c", "import pip, sys; print(sys.implementation.cache_tag)"])
     return tag.stdout.strip() == sys.implementation.cache_tag
+
+
+def check_unused() -> None:
+    """Raise `Stop` when a program runs from the environment on Windows, which keeps its files from
+    being replaced: half of them would be new, and half old."""
+    if sys.platform == "win32" and PYTHON.exists():
+        try:
+            PYTHON.open("r+b").close()  # refused as long as it runs
+        except PermissionError:
+            raise in_use() from None
 
 
 def rebuild() -> None:
     """A new, empty environment in place of whatever is there."""
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         raise no_venv()
+    check_unused()
     remains = [child for child in VENV.iterdir() if child != LOCK]
     say("Réparation de l'environnement…" if remains else "Création de l'environnement…")
     for child in remains:
@@ -127,21 +164,9 @@ def rebuild() -> None:
         raise no_disk() if NO_DISK.search(made.stdout) else no_venv()
 
 
-def quiet(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run it without showing its output. It inherits the lock: should this process be killed, the
-    lock lasts as long as it.
-    """
-    return subprocess.run(
-        command, cwd=ROOT, text=True, errors="replace", close_fds=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-
-
 @contextmanager
 def locked() -> Iterator[None]:
-    """One process at a time changes the environment; the system frees the lock of a process that
-    was killed.
-    """
+    """One process at a time changes the environment; a killed process holds no lock."""
     VENV.mkdir(exist_ok=True)
     with LOCK.open("w") as file:
         os.set_inheritable(file.fileno(), True)
@@ -157,9 +182,8 @@ def take(file: IO[str], wait: bool) -> bool:
         if sys.platform == "win32":
             import msvcrt
 
-            msvcrt.locking(
-                file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1
-            )  # LK_LOCK gives up after 10 s
+            # LK_LOCK gives up after ten seconds
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
@@ -172,28 +196,25 @@ def take(file: IO[str], wait: bool) -> bool:
 
 
 def install(layer: Layer) -> None:
-    """pip, with a live count in place of its output. A failure before it changes anything leaves
-    the environment as it was.
-    """
-    command = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--no-color",
-        "--progress-bar",
-        "off",
-    ]
-    command += [
-        "--retries",
-        "3",
-    ]  # pip tells of a registry that does not answer only when it tries again
+    """What the lock holds, by its hashes and as binaries only; then this project itself, which asks
+    for nothing that is not there by then."""
     say(f"Installation de {layer.requirements} (la première fois, environ une minute)…")
+    pip("--require-hashes", "--only-binary", ":all:", "-r", layer.lock)
+    layer.stamp.unlink(missing_ok=True)  # the environment is no longer what it tells of
+    if "-e " in read(ROOT / layer.requirements):
+        pip("--no-index", "--no-build-isolation", "-r", layer.requirements)
+
+
+def pip(*arguments: str) -> None:
+    """pip, with a live count in place of its output. Raises `Stop`; a failure before it changes
+    anything leaves the environment as it was."""
+    command = [str(PYTHON), "-m", "pip", "install", "--no-deps", "--disable-pip-version-check"]
+    command += ["--no-input", "--no-color", "--progress-bar", "off"]
+    command += ["--retries", "3"]  # pip tells of a silent registry only when it tries again
     with subprocess.Popen(
-        [*command, "-r", layer.requirements], cwd=ROOT, env=os.environ | {"PIP_USER": "0"}, close_fds=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        [*command, *arguments], cwd=ROOT, env=os.environ | {"PIP_USER": "0"}, close_fds=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace",
     ) as process:  # fmt: skip
         lines = follow(process)
     if process.returncode:
@@ -216,7 +237,7 @@ def follow(process: subprocess.Popen[str]) -> list[str]:
     while reader.is_alive():
         reader.join(0.3)
         shown = show(progress(lines, before), shown)
-    if shown and sys.stderr.isatty():
+    if shown and at_terminal(sys.stderr):
         say("")
     return lines
 
@@ -224,10 +245,8 @@ def follow(process: subprocess.Popen[str]) -> list[str]:
 def progress(lines: list[str], before: int) -> str:
     for line in reversed(lines):
         if line.startswith("Installing collected packages"):
-            return (
-                f"  paquets installés : {max(0, count_installed() - before)} sur"
-                f" {line.count(',') + 1}"
-            )
+            done = max(0, count_installed() - before)
+            return f"  paquets installés : {done} sur {line.count(',') + 1}"
     collected = sum(line.startswith("Collecting ") for line in lines)
     return f"  paquets trouvés : {collected}" if collected else ""
 
@@ -237,10 +256,10 @@ def count_installed() -> int:
 
 
 def show(text: str, shown: str) -> str:
-    """On a terminal one line that changes; elsewhere a line for each ten packages. Returns what is
-    shown now.
+    """On a terminal one line that changes; elsewhere one for each ten packages. Returns what is
+    shown.
     """
-    if sys.stderr.isatty():
+    if at_terminal(sys.stderr):
         print(f"\r{text:<60}", end="", file=sys.stderr, flush=True)
         return text
     tens, shown_tens = (re.sub(r"\d(?= |$)", "", each, count=1) for each in (text, shown))
@@ -254,24 +273,11 @@ def site_packages() -> Path:
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV), "platbase": str(VENV)}))
 
 
-def ensure_node() -> None:
-    """Playwright's own node must start; a bare Debian lacks its libatomic1."""
-    node = (
-        site_packages() / "playwright/driver" / ("node.exe" if sys.platform == "win32" else "node")
-    )
+def ensure_node(*, yes: bool) -> None:
+    """Playwright's own node must start; a bare Debian lacks its libatomic1. Raises `Stop`."""
+    name = "node.exe" if sys.platform == "win32" else "node"
+    node = site_packages() / "playwright/driver" / name
     if not node.exists() or quiet([node, "--version"]).returncode == 0:
         return
-    if not apt_install("libatomic1") or quiet([node, "--version"]).returncode:
+    if not apt_install("libatomic1", yes=yes) or quiet([node, "--version"]).returncode:
         raise no_node()
-
-
-def apt_install(*packages: str) -> bool:
-    """Install Debian packages, when root; whether it was done."""
-    if sys.platform == "win32" or os.geteuid() or not shutil.which("apt-get"):
-        return False
-    say(f"Installation de paquets du système : {' '.join(packages)}…")
-    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120"]
-    command = [*apt, "install", "-y", "--no-install-recommends", *packages]
-    return not quiet(command).returncode or (
-        not quiet([*apt, "update"]).returncode and not quiet(command).returncode
-    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -14,9 +15,12 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -30,7 +34,9 @@ SOURCES = (
     "bootstrap.py",
     "environment.py",
     "failures.py",
+    "machine.py",
     "releve/__init__.py",
+    "releve/base/terminal.py",
     "releve/base/__init__.py",
     "releve/base/errors.py",
     "releve/portal/__init__.py",
@@ -65,7 +71,8 @@ class Project:
                 '"/(opt|Applications)/', '"/nowhere/', (LIB / name).read_text(encoding="utf-8")
             )  # this machine's own browsers
             (root / "lib" / name).write_text(text, encoding="utf-8")
-        (root / "lib/pyproject.toml").write_text("")
+        for name in ("pyproject.toml", "setup.py"):
+            (root / "lib" / name).write_text("")
         (root / "tests").mkdir()
         self.home.mkdir(exist_ok=True)
         (root.parent / "bin").mkdir(exist_ok=True)
@@ -84,9 +91,8 @@ class Project:
         info = f"{name}-{version}.dist-info"
         metadata = {
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            f"{info}/WHEEL": (
-                "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-            ),
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n"
+            "Tag: py3-none-any\n",
         }
         record = "".join(f"{path},,\n" for path in (*files, *metadata, f"{info}/RECORD"))
         (self.root / "wheels").mkdir(exist_ok=True)
@@ -94,10 +100,18 @@ class Project:
             for path, text in {**files, **metadata, f"{info}/RECORD": record}.items():
                 wheel.writestr(path, text)
 
-    def require(
-        self, *lines: str, file: str = "requirements.txt", index: str = "--no-index"
-    ) -> None:
-        (self.root / file).write_text("\n".join([index, "--find-links wheels", *lines, ""]))
+    def require(self, *lines: str, folder: str = "", index: str = "--no-index") -> None:
+        """Requirements, and their lock: the wheels' hashes, or a made-up one of what is none."""
+        name, lock = (f"{folder}requirements.txt", f"{folder or 'lib/'}requirements.lock")
+        head = [index, "--find-links wheels"]
+        (self.root / name).write_text("\n".join([*head, *lines, ""]))
+        pins = [f"{line} --hash=sha256:{self.digest(line)}" for line in lines if "==" in line]
+        (self.root / lock).write_text("\n".join([*head, *pins, ""]))
+
+    def digest(self, pin: str) -> str:
+        """Of the wheel that a pin names."""
+        wheel = self.root / f"wheels/{pin.replace('==', '-')}-py3-none-any.whl"
+        return hashlib.sha256(wheel.read_bytes() if wheel.exists() else b"").hexdigest()
 
     def environment(self, **more: str) -> dict[str, str]:
         """No browser, no apt-get, no pip settings, nothing of this machine's user: only what `more`
@@ -165,8 +179,8 @@ def assert_failure(
     assert code == done.returncode, done.stderr
     assert "" == done.stdout
     shape = (
-        r"Relève n'a pas pu démarrer : (.+)\nÀ faire : (.+)\n\nRelève could not start: (.+)\nWhat"
-        r" to do: (.+)\n\Z"
+        r"Relève n'a pas pu démarrer : (.+)\nÀ faire : (.+)\n\n"
+        r"Relève could not start: (.+)\nWhat to do: (.+)\n\Z"
     )
     message = re.search(shape, done.stderr)
     assert message is not None, done.stderr
@@ -226,8 +240,8 @@ def test_a_second_start_installs_nothing(
     assert before == snapshot(installed)
     with capsys.disabled():
         print(
-            f"\n[bench] second start: bare {took['bare']:.3f} s, added by the bootstrap"
-            f" {took['bootstrap'] - took['bare']:.3f} s"
+            f"\n[bench] second start: bare {took['bare']:.3f} s, "
+            f"added by the bootstrap {took['bootstrap'] - took['bare']:.3f} s"
         )
 
 
@@ -336,7 +350,8 @@ def test_a_registry_that_does_not_answer_is_told_and_spoils_nothing(installed: P
     """Without network a changed requirements.txt cannot be had: the old environment is whole, and
     goes on once it is put back.
     """
-    before = (installed.root / "requirements.txt").read_text()
+    files = [installed.root / name for name in ("requirements.txt", "lib/requirements.lock")]
+    before = [file.read_text() for file in files]
     installed.require("nothing-such==1", index="--index-url http://127.0.0.1:9/simple")
     done = installed.start()
     assert_failure(
@@ -344,13 +359,61 @@ def test_a_registry_that_does_not_answer_is_told_and_spoils_nothing(installed: P
         "le dépôt des paquets Python ne répond pas",
         "the registry of Python packages does not answer",
     )
-    (installed.root / "requirements.txt").write_text(before)
+    for file, text in zip(files, before, strict=True):
+        file.write_text(text)
     assert ("", 0) == ((again := installed.start()).stderr, again.returncode)
+
+
+def test_what_the_lock_does_not_know_is_not_installed(installed: Project) -> None:
+    """Requirements that changed without their lock are told before anything is installed."""
+    (installed.root / "requirements.txt").write_text("releve==2\n")
+    assert_failure(installed.start(), "ne connaît pas releve==2", "does not know releve==2")
+    installed.require("releve==1")
+    assert 1 == json.loads(installed.start().stdout)["version"]
+
+
+def test_a_package_that_is_not_the_one_of_the_lock_is_refused(installed: Project) -> None:
+    """A registry that hands out another file under that name and version installs nothing."""
+    installed.require("releve==2")
+    lock = installed.root / "lib/requirements.lock"
+    lock.write_text(lock.read_text().replace(installed.digest("releve==2"), "0" * 64))
+    assert_failure(installed.start(), "DO NOT MATCH THE HASHES", "DO NOT MATCH THE HASHES")
+    installed.require("releve==1")
+    assert 1 == json.loads(installed.start().stdout)["version"]
+
+
+def test_a_package_without_a_binary_is_not_built(installed: Project) -> None:
+    """A source archive would run its setup.py here: it is none of those that are looked at."""
+    with tarfile.open(installed.root / "wheels/source-1.tar.gz", "w:gz") as archive:
+        (installed.root / "setup.py").write_text("raise SystemExit('it ran')")
+        archive.add(installed.root / "setup.py", "source-1/setup.py")
+    installed.require("releve==1", "source==1")
+    lines = "No matching distribution found for source==1"
+    assert_failure(installed.start(), lines, lines)
+    installed.require("releve==1")
+
+
+@pytest.mark.parametrize("layer", ["", "tests/"])
+def test_the_lock_holds_what_is_installed(layer: str) -> None:
+    """Every direct requirement at its version, every line with hashes, and nothing installed that
+    is not in it: an environment made elsewhere, or next year, is this one."""
+    project = LIB.parent
+    lock = (project / f"{layer or 'lib/'}requirements.lock").read_text(encoding="utf-8")
+    blocks = [block for block in re.split(r"\n(?=\S)", lock) if not block.startswith("#")]
+    locked = {canonical(block.partition("==")[0]): block for block in blocks}
+    assert all("--hash=sha256:" in block for block in blocks)
+    direct = (project / f"{layer}requirements.txt").read_text(encoding="utf-8")
+    for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", direct, re.MULTILINE):
+        assert locked[canonical(name)].startswith(f"{canonical(name)}=={version} ")
+
+
+def canonical(name: str) -> str:
+    """As PEP 503 spells it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_a_package_that_does_not_exist_is_told_in_pip_s_words(installed: Project) -> None:
     """A failure of another kind keeps pip's own last error."""
-    before = (installed.root / "requirements.txt").read_text()
     installed.require("nothing-such==1")
     done = installed.start()
     assert_failure(
@@ -358,7 +421,7 @@ def test_a_package_that_does_not_exist_is_told_in_pip_s_words(installed: Project
         "No matching distribution found for nothing-such==1",
         "No matching distribution found for nothing-such==1",
     )
-    (installed.root / "requirements.txt").write_text(before)
+    installed.require("releve==1")
 
 
 @contextlib.contextmanager
@@ -385,23 +448,29 @@ def test_a_disk_too_small_is_told_before_it_is_filled(tmp_path: Path) -> None:
         assert [project.venv / "releve.lock"] == list(project.venv.iterdir())
 
 
+@pytest.fixture
+def served(installed: Project) -> Iterator[str]:
+    """The wheels by HTTP: what comes by the network passes by a temporary folder."""
+    handler = partial(SimpleHTTPRequestHandler, directory=installed.root / "wheels")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @NEEDS_ROOT
-def test_a_disk_filled_by_pip_is_told(installed: Project, tmp_path: Path) -> None:
+def test_a_disk_filled_by_pip_is_told(installed: Project, served: str, tmp_path: Path) -> None:
     """When pip itself meets the end of the disk, the message says so; freed, the same command goes
     on.
     """
-    before = (installed.root / "requirements.txt").read_text()
-    (tmp_path / "big").write_bytes(os.urandom(8_000_000))
-    with tarfile.open(installed.root / "wheels/big-1.tar.gz", "w:gz") as archive:
-        archive.add(tmp_path / "big", "big-1/big")
-    installed.require("releve==1", "big==1")
+    installed.wheel("big", 1, {"big.bin": os.urandom(8_000_000).hex()})
+    installed.require("releve==1", "big==1", index=f"--no-index --find-links {served}")
     with small_disk(tmp_path / "disk", 4) as disk:
+        done = installed.start(TMPDIR=str(disk))
         assert_failure(
-            installed.start(TMPDIR=str(disk)),
-            "plus assez de place sur le disque",
-            "not enough room left on the disk",
+            done, "plus assez de place sur le disque", "not enough room left on the disk"
         )
-    (installed.root / "requirements.txt").write_text(before)
+    installed.require("releve==1")
     assert 0 == installed.start().returncode
 
 
@@ -466,7 +535,7 @@ def test_the_browser_that_the_settings_name_is_enough(
 def test_the_demonstration_reads_no_settings_of_the_user(
     installed: Project, tmp_path: Path
 ) -> None:
-    """Whatever browser the user's own settings name, the demonstration takes the one that is there."""
+    """Whatever browser the user's settings name, the demonstration takes the one that is there."""
     (tmp_path / "r.toml").write_text('[portal]\nbrowser = "/nowhere/navigateur"\n')
     browser = installed.browser()
     try:
@@ -501,11 +570,16 @@ def test_on_debian_as_root_the_distribution_s_browser_is_installed(project: Proj
         (tools / name).symlink_to(shutil.which(name) or name)
     shell = tools / "chromium-headless-shell"
     (tools / "apt-get").write_text(
-        f"#!/bin/sh\necho \"$@\" >> '{log}'\ncase \"$*\" in *update*) touch '{log}.updated';; *) ["
-        f" -e '{log}.updated' ] && touch '{shell}' && chmod 755 '{shell}';; esac\n"
+        f"#!/bin/sh\necho \"$@\" >> '{log}'\n"
+        f"case \"$*\" in *update*) touch '{log}.updated';; "
+        f"*) [ -e '{log}.updated' ] && touch '{shell}' && chmod 755 '{shell}';; esac\n"
     )
     (tools / "apt-get").chmod(0o755)
-    assert 0 == (done := project.start("demo")).returncode, done.stderr
+    told = project.start("demo")  # nobody is there to agree
+    assert_failure(told, "paquets du système (chromium-headless-shell)", "--yes right after lib")
+    assert not log.exists()
+    assert 0 == (done := project.start("--yes", "demo")).returncode, done.stderr
+    assert ["demo"] == json.loads(done.stdout)["arguments"]
     assert "Installation de paquets du système : chromium-headless-shell" in done.stderr
     asked = [line.rpartition("Timeout=120 ")[2] for line in log.read_text().splitlines()]
     wanted = "install -y --no-install-recommends chromium-headless-shell"
@@ -525,7 +599,7 @@ def test_test_runs_every_check_and_returns_the_first_failure(
     """
     for name in ("ruff", "mypy", "pytest"):
         installed.wheel(name, 1, {f"{name}.py": f"NAME = {name!r}\n{CHECK}"})
-    installed.require("ruff", "mypy", "pytest", file="tests/requirements.txt")
+    installed.require("ruff==1", "mypy==1", "pytest==1", folder="tests/")
     browser = installed.browser()
     try:
         done = installed.start(
@@ -536,11 +610,13 @@ def test_test_runs_every_check_and_returns_the_first_failure(
             **{f"CODE_{name}": str(code) for name, code in codes.items()},
         )
         assert expected == done.returncode
-        assert ([f"Échec : {', '.join(codes)}"] if codes else []) == [
+        failed = ", ".join(codes).replace("mypy", "mypy, mypy (Windows)")
+        assert ([f"Échec : {failed}"] if codes else []) == [
             line for line in done.stderr.splitlines() if "Échec" in line
         ]
         assert f"CHECK ruff check . {installed.root}\n" in done.stdout
         assert "CHECK mypy --config-file lib/pyproject.toml lib/releve " in done.stdout
+        assert "lib/__main__.py --platform win32 " in done.stdout
         assert f"CHECK pytest tests -k word {installed.root}\n" in done.stdout
         one = installed.start("test", "tests/requirements.txt::x", cwd=installed.home)
         assert f"CHECK pytest tests/requirements.txt::x {installed.root}\n" in one.stdout
@@ -567,7 +643,7 @@ def test_the_settings_file_is_the_one_that_releve_reads(monkeypatch: pytest.Monk
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without browsers: tests add those that they want under the folder that is returned."""
+    """A machine without browsers: tests add those that they want under the returned folder."""
     places = {"msedge": "edge", "chrome": "chrome"}
     fake = {
         channel: browsers.CHANNELS[channel] | {sys.platform: str(tmp_path / name)}
@@ -595,7 +671,8 @@ def test_browsers_are_taken_in_order(machine: Path) -> None:
     for revision in ("999", "1255", "1300"):
         add(
             machine
-            / f"ms-playwright/chromium_headless_shell-{revision}/chrome-headless-shell-linux64/chrome-headless-shell"
+            / f"ms-playwright/chromium_headless_shell-{revision}"
+            / "chrome-headless-shell-linux64/chrome-headless-shell"
         )
         add(machine / f"ms-playwright/chromium-{revision}/chrome-linux64/chrome")
         if revision != "1300":

@@ -186,22 +186,24 @@ def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stop", "why"),
+    ("more", "why"),
     [
-        (ev.StepFailed("ProofLater", "plus tard"), "il reste à noter s'il fonctionne"),
-        (ev.RunStopped(4, "ProofTooEarly", "trop tôt"), "il reste à noter s'il fonctionne"),
-        (ev.StepFailed("CommandFailed", "non"), "les factures n'arrivent peut-être plus"),
+        ((ev.TargetEntered("corail", "manual"),), "il reste à noter s'il fonctionne"),
+        ((), "les factures n'arrivent peut-être plus"),
     ],
 )
-def test_what_only_waits_for_its_proof_says_so(stop: ev.Event, why: str, tmp_path: Path) -> None:
+def test_what_only_waits_for_its_proof_says_so(
+    more: tuple[ev.Event, ...], why: str, tmp_path: Path
+) -> None:
     """The password is entered everywhere: nobody is told that invoices may have stopped."""
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)
     folder.make()
     journal = j.Journal(folder.path, folder.run, "moi@ici")
     for event in (
-        ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ()),
+        ev.RotationOpened(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, "gestionnaire", ("corail",)),
         ev.ResetIntended(1),
-        stop,
+        ev.PendingStored(1),
+        *more,
     ):
         journal.append(event)
     (due,) = agenda([STRUCTURE], Policy(), history(tmp_path), date.today())

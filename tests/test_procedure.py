@@ -1,18 +1,32 @@
-"""The notebook and the procedure's data say the same, screen by screen, in the document's order."""
+"""The procedure is what the model notebook says, screen by screen, in the document's order."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, Effect, Step
-from releve.headless import run as headless
+from releve.decision.procedure import (
+    BY_ID,
+    CLOSE,
+    GATE,
+    OPEN,
+    PROOF,
+    STEPS,
+    Effect,
+    ModelUnreadable,
+    Step,
+    model,
+    read,
+    screen,
+)
 
-NOTEBOOK: dict[str, Any] = json.loads(headless.model().read_text(encoding="utf-8"))
+NOTEBOOK: dict[str, Any] = json.loads(model().read_text(encoding="utf-8"))
 CELLS: list[dict[str, Any]] = NOTEBOOK["cells"]
-BESIDE = ("ouverture", GATE, PROOF, CLOSE)
+SOURCES = sorted((model().parents[1] / "lib" / "releve").rglob("*.py"))
+BESIDE = (OPEN, GATE, PROOF, CLOSE)
 
 
 def source(cell: dict[str, Any]) -> str:
@@ -34,14 +48,14 @@ def test_the_screens_come_in_the_documents_order() -> None:
     """Twelve screens, with the confirmation of the target before anything is asked for."""
     steps = [cell["metadata"]["releve"]["step"] for cell in CELLS if "releve" in cell["metadata"]]
     assert [step.id for step in STEPS] == [step for step in steps if step not in BESIDE]
-    assert ("ouverture", [PROOF, CLOSE]) == (steps[0], steps[-2:])
+    assert (OPEN, [PROOF, CLOSE]) == (steps[0], steps[-2:])
     assert steps.index(GATE) < steps.index("confirmation")
     assert list(range(1, 13)) == [step.number for step in STEPS]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.id)
 def test_each_screen_has_its_instruction_and_one_line_of_code(step: Step) -> None:
-    """The prose above a cell is what the procedure's data says: number, system, title, instruction."""
+    """The prose stands above the cell and nowhere else; its heading has the step's number."""
     index = next(
         n
         for n, cell in enumerate(CELLS)
@@ -49,10 +63,25 @@ def test_each_screen_has_its_instruction_and_one_line_of_code(step: Step) -> Non
     )
     prose, code = source(CELLS[index - 1]), source(CELLS[index])
     assert f'await runbook.step("{step.id}")' == code
-    assert (
-        f"## Étape {step.number} sur {len(STEPS)} · Écran « {step.title}"
-        f" »\n\n*{step.system}*\n\n{step.instruction}" == prose
-    )
+    assert prose.startswith(f"## {step.number} · {step.title}\n\n*{step.system}, écran")
+    assert prose.endswith(step.instruction)
+    elsewhere = (path.read_text(encoding="utf-8") for path in SOURCES)
+    assert not [text for text in elsewhere if step.instruction[:60] in text]
+
+
+@pytest.mark.parametrize("route", ["gestionnaire", "raccordements"])
+def test_each_step_has_a_name_of_its_own(route: str) -> None:
+    """Three of the document's steps are on one screen: nobody could tell which is meant."""
+    names = [screen(step.id, route).title for step in STEPS]
+    assert len(STEPS) == len(set(names))
+
+
+def test_a_cell_without_its_prose_is_named(tmp_path: Path) -> None:
+    """Whoever corrects the notebook and slips is told where."""
+    broken = tmp_path / "rotation.ipynb"
+    broken.write_text(model().read_text(encoding="utf-8").replace("## 4 · ", "4. "), "utf-8")
+    with pytest.raises(ModelUnreadable, match="« structures »"):
+        read(broken)
 
 
 def test_only_the_confirmation_and_its_password_are_irreversible() -> None:

@@ -23,6 +23,7 @@ from playwright.async_api import Browser, Page
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision import state
 from releve.decision.procedure import STEPS
 from releve.record import seal
 from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
@@ -251,29 +252,9 @@ def test_page_is_valid_and_accessible(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "badge", "truths"),
     [
-        (
-            "success",
-            "Réussie",
-            [
-                "Un nouveau mot de passe y est en vigueur",
-                "mot de passe y est « en service »",
-                "Corail : saisi",
-            ],
-        ),
-        (
-            "interrupted",
-            "Interrompue",
-            ["Un nouveau mot de passe y est en vigueur", "n° 1 y est conservé", "pas encore saisi"],
-        ),
-        (
-            "uncertain",
-            "Interrompue",
-            [
-                "sans que sa réponse ait été vue",
-                "1 d'issue inconnue",
-                "cette rotation n'y a rien rangé",
-            ],
-        ),
+        ("success", "Réussie", [state.NEW, state.TURNED, "Corail : saisi"]),
+        ("interrupted", "Interrompue", [state.NEW, state.KEPT, "pas encore saisi"]),
+        ("uncertain", "Interrompue", [state.PERHAPS, "1 d'issue inconnue"]),
         (
             "abandoned",
             "Abandonnée",
@@ -282,11 +263,7 @@ def test_page_is_valid_and_accessible(name: str) -> None:
         (
             "rehearsal",
             "Répétition",
-            [
-                "aucun mot de passe n'a été changé",
-                "Inchangé",
-                "il n'y a pas de nouveau mot de passe",
-            ],
+            [state.OLD, state.UNTOUCHED, "il n'y a pas de nouveau mot de passe"],
         ),
     ],
 )
@@ -367,24 +344,27 @@ def test_resets_count_by_what_the_portal_concluded() -> None:
     """
     told = entries(
         *opened(route="raccordements"),
+        ("", ev.RouteChosen("raccordements", True)),
         ("mot-de-passe", ev.CandidateRejected(1, "caractère interdit")),
         ("mot-de-passe", ev.PendingStored(2)),
         ("confirmation", ev.ResetIntended(2)),
         ("confirmation", ev.ResetNotDone(2, "Refusé.")),
+        ("mot-de-passe", ev.PendingStored(3)),
         ("confirmation", ev.ResetIntended(3)),
         ("confirmation", ev.ResetDone(3)),
     )
     record = view(told, {})
     assert ((2, "not_done"), (3, "done")) == record.resets
-    assert ("new", 1) == (record.portal, len(record.rejected))
-    assert ("old", ((2, "not_done"),)) == (view(told[:-2], {}).portal, view(told[:-2], {}).resets)
+    assert (state.NEW, 1) == (record.situation.portal, len(record.rejected))
+    before = view(told[:-3], {})
+    assert (False, ((2, "not_done"),)) == (before.situation.facts.touched, before.resets)
 
 
 def test_unusable_password_on_the_portal_is_said() -> None:
     """After a rejected password, the portal's is neither the old one nor a usable one."""
     record = view(entries(*opened(), *asked(), *rejected(1)), {})
-    assert "rejected" == record.portal
-    assert "le dernier mot de passe donné est inutilisable" in Strict(render(record)).text
+    assert "rejected" == record.situation.phase
+    assert state.UNUSABLE in Strict(render(record)).text
 
 
 def test_target_counts_only_for_the_last_stored_password() -> None:
@@ -392,15 +372,16 @@ def test_target_counts_only_for_the_last_stored_password() -> None:
     served.
     """
     first = [
+        ("", ev.ResetIntended(1)),
         ("", ev.PendingStored(1)),
         ("", ev.TargetIntended("corail")),
         ("", ev.TargetEntered("corail", "manual")),
     ]
     assert "entered" == view(entries(*opened(), *first), {}).targets[0].state
     assert (
-        "none" == view(entries(*opened(), *first, ("", ev.PendingStored(2))), {}).targets[0].state
+        "none" == view(entries(*opened(), *first, ("", ev.ResetIntended(2))), {}).targets[0].state
     )
-    assert "begun" == view(entries(*opened(), *first[:2]), {}).targets[0].state
+    assert "begun" == view(entries(*opened(), *first[:3]), {}).targets[0].state
 
 
 @pytest.mark.parametrize(

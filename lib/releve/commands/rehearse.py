@@ -91,7 +91,7 @@ def screens(record: Path) -> list[dict[str, Any]]:
 def _told(seen: dict[str, Any]) -> str:
     route, _, step = seen["screen"].partition("/")
     place = screen(step, route)
-    lines = [f"Étape {place.number} · {place.system} · écran « {place.title} »"]
+    lines = [f"Étape {place.number} · {place.system} · écran « {place.screen} »"]
     lines += [f"  reconnu        : {', '.join(seen['first'])}"] if seen["first"] else []
     lines += [f"  autre libellé  : {', '.join(seen['fallback'])}"] if seen["fallback"] else []
     lines += [f"  introuvable    : {', '.join(seen['missing'])}"] if seen["missing"] else []

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from releve.base.secret import clean
@@ -430,11 +430,16 @@ surprise further on.
 """
 
 
+@cache
+def _shapes(cls: type[Event]) -> dict[str, Callable[[Any], bool]]:
+    return {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
+
+
 def _event(data: dict[str, Any]) -> Event:
     cls = KINDS.get(data["event"])
     if cls is None:
         return Unknown(data["event"], data)
-    shapes = {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
+    shapes = _shapes(cls)  # type: ignore[arg-type]
     given = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in data.items()

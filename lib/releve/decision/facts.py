@@ -36,6 +36,18 @@ class Attempt:
         ""  # how the click ended as far as the API can tell (`reconcile.Click`), when it was asked
     )
 
+    @property
+    def reset(self) -> str:
+        """How the reset of this password ended: "done", "rejected" (done, and unusable), "not_done"
+        or "unknown".
+        """
+        if self.not_done:
+            return "not_done"
+        if self.rejected:
+            return "rejected"
+        seen = self.done or self.not_kept or self.by_hand
+        return "done" if seen or (self.stored and not self.sees_first) else "unknown"
+
 
 @dataclass(frozen=True)
 class SlotsView:
@@ -203,7 +215,7 @@ class Facts:
 
     @property
     def exhausted(self) -> bool:
-        """As many passwords were rejected as the policy allows, and nobody decided to go on since."""
+        """As many passwords were rejected as the policy allows; nobody decided to go on since."""
         decided = any(
             each.again for number, each in self.attempts.items() if number >= self._last_rejected
         )
@@ -217,6 +229,20 @@ class Facts:
     def question(self) -> int:
         """The attempt that a decision to reset again is about."""
         return self._last_rejected if self.exhausted or self.stuck else self.click
+
+
+def told_slots(events: Iterable[ev.Event], run: str) -> SlotsView:
+    """What the keyring's slots hold as far as this rotation's events tell: for whoever reads a
+    journal without the keyring.
+    """
+    slots = SlotsView()
+    for event in events:
+        match event:
+            case ev.PendingStored(attempt):
+                slots = replace(slots, pending=f"{run}/{attempt}")
+            case ev.PromotionDone():
+                slots = SlotsView(None, slots.pending, slots.current)
+    return slots
 
 
 def gather(
@@ -260,9 +286,9 @@ def _apply(facts: Facts, event: ev.Event) -> Facts:
         case ev.PromotionDone():
             return replace(facts, promoted=True)
         case ev.RotationClosed():
-            return replace(facts, outcome=event.outcome)
+            return replace(facts, outcome=facts.outcome or event.outcome)  # an end is for ever
         case ev.RotationAbandoned():
-            return replace(facts, outcome="abandoned")
+            return replace(facts, outcome=facts.outcome or "abandoned")
         case ev.ApiAnswered():
             return _change(
                 facts,

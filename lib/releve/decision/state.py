@@ -92,12 +92,12 @@ CANDIDATE = (
     " sera remplacé."
 )
 ASKED = (
-    "Le trousseau garde le mot de passe proposé (emplacement « pending ») : c'est le bon si la"
-    " demande est arrivée au portail."
+    "Le trousseau garde le mot de passe proposé, en attente : c'est le bon si la demande est"
+    " arrivée au portail."
 )
 TURNING = "Le nouveau mot de passe est en sûreté dans le trousseau."
-KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « pending »)."
-TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau (emplacement « current »)."
+KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau, en attente d'être mis en service."
+TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau, en service."
 GONE = "Le trousseau de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
 HAND = (
     "Le trousseau n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from filelock import BaseFileLock
 
 from releve.base.errors import ReleveError
-from releve.base.settings import Settings, Structure, project_root
+from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
+from releve.decision.procedure import model as model
 from releve.decision.state import Situation, assess, exit_code
 from releve.record import search
 from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
@@ -31,11 +32,6 @@ from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from releve.headless.kept_kernel import Kernel  # imported late: papermill costs half a second
-
-
-class ModelMissing(ReleveError):
-    happened = "Le carnet modèle {path} est introuvable."
-    todo = "Rétablissez-le depuis la distribution de Relève, puis relancez."
 
 
 class KernelDied(ReleveError):
@@ -80,14 +76,6 @@ class Outcome:
     def to_dict(self) -> dict[str, str | int]:
         """As printed by `--json`."""
         return asdict(self)
-
-
-def model() -> Path:
-    """The model notebook of the checkout. Raises `ModelMissing`."""
-    path = project_root() / "notebooks" / NOTEBOOK
-    if not path.is_file():
-        raise ModelMissing(path=path)
-    return path
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ What went out is also the kernel's own copy of the executed notebook.
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -168,8 +169,8 @@ def no_crash_dump() -> None:
     """A core file would hold the process's memory; its children (the browser) inherit the limit.
     Windows has none. Safe to repeat.
     """
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return
+    import resource
+
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -13,6 +13,7 @@ from datetime import date, timedelta, tzinfo
 from enum import StrEnum
 
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
+from releve.decision.state import Next
 from releve.record.history import Past
 
 
@@ -27,8 +28,6 @@ class Standing(StrEnum):
 
 
 ORDER = list(Standing)
-_LEFT = ("", "abandoned", "damaged")
-_ONLY_PROOF = ("ProofLater", "ProofTooEarly")  # how a run stops when nothing else is left
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _standing(
     today: date,
 ) -> Standing:
     after = past[past.index(latest) + 1 :] if latest else past
-    if any(each.touched and each.outcome in _LEFT for each in after) or (left and left.touched):
+    if any(each.stuck for each in after) or (left and left.stuck):
         return Standing.STUCK
     if day is None:
         return Standing.UNKNOWN
@@ -207,7 +206,7 @@ def _today(
 
 
 def _stuck_why(left: Past | None) -> str:
-    if left is not None and left.error in _ONLY_PROOF:
+    if left is not None and left.next is Next.PROVE:
         return (
             "le nouveau mot de passe est entré partout ; il reste à noter s'il fonctionne, puis à"
             " clore"

@@ -77,7 +77,7 @@ class Gestionnaire(Visit):
 
     async def arrived(self, step: str) -> None:
         await super().arrived(step)
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             card = ModificationDeLaStructure(self.browser)
             if step == "accueil":
                 await ActivitesDuGestionnaire(self.browser).reached()

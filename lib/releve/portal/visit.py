@@ -39,7 +39,7 @@ class Visit:
         return self.browser.version
 
     async def look(self, step: str) -> Look | None:
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             if step == "authentification":
                 await self.login.open()
             elif step == "portail" and self.login.through_chorus:
@@ -52,7 +52,7 @@ class Visit:
             )
 
     async def go(self, step: str) -> str:
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             return await self.steps[step]()
 
     async def arrived(self, step: str) -> None:
@@ -60,7 +60,7 @@ class Visit:
         Raises `PortalError`; safe to repeat.
         """
         self.browser.page = self.browser.context.pages[-1]  # a new tab, if one was opened
-        async with self.browser.on(BY_ID[step].title):
+        async with self.browser.on(BY_ID[step].screen):
             if step == "authentification":
                 await (Arrival if self.login.through_chorus else AccueilDuPortail)(
                     self.browser

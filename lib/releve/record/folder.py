@@ -128,11 +128,11 @@ def is_closed(entries: list[ev.Entry]) -> bool:
 
 
 def outcome(entries: list[ev.Entry]) -> str:
-    """How an ended rotation ended; "" while it is open."""
+    """How an ended rotation ended, for ever; "" while it is open."""
     last = next(
         (
             e.event
-            for e in reversed(entries)
+            for e in entries
             if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)
         ),
         None,

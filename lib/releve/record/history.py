@@ -1,31 +1,27 @@
-"""What the records tell of every rotation there was: read fast, from the journals, a line's worth
-of each.
+"""What the records tell of every rotation there was: `state` says what is true, this counts.
 
-Only the lines that matter are parsed (a journal has some thirty, five of them matter), and a
-journal that has not changed is not read again by the same process: a fleet asks at every structure.
+A journal that has not changed is not read again by the same process: a fleet asks at every
+structure.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from releve.base.errors import ReleveError
+from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.record.folder import RecordFolder
+from releve.decision.state import Next
+from releve.record.folder import RecordFolder, opened
+from releve.record.view import as_told
 
 SAME_DAY = timedelta(hours=24)
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
-_MATTERS = re.compile(
-    rb'"event": "(?:rotation\.|run\.|reset\.|gate\.|proof\.|step\.failed|target\.)|"mode": "manual"'
-)
-_BY_HAND = {"widget", "terminal"}
 
 
 class JustDone(ReleveError):
@@ -50,11 +46,12 @@ class Past:
     name: str = ""
     school: bool = False
     began: datetime | None = None
-    ended: datetime | None = None  # of the last event that matters
+    ended: datetime | None = None  # of the last event
     closed: datetime | None = None
     outcome: str = ""
     proof: str = ""
-    touched: bool = False  # a reset was announced, and the portal did not deny it
+    touched: bool = False  # the portal may have a new password
+    next: Next = Next.NOTHING
     code: int = 0  # of the last process that put it down
     error: str = ""
     text: str = ""
@@ -64,6 +61,11 @@ class Past:
     def open(self) -> bool:
         """Neither closed nor abandoned."""
         return self.outcome == ""
+
+    @property
+    def stuck(self) -> bool:
+        """The portal may have a new password, and the rotation never came to its end."""
+        return self.touched and self.outcome in ("", "abandoned", "damaged")
 
 
 def history(outputs: Path) -> list[Past]:
@@ -101,83 +103,77 @@ def _past(folder: RecordFolder) -> Past | None:
 def _read(folder: RecordFolder, size: int, changed: int) -> Past | None:
     """Cached by size and time of change: a journal only grows."""
     try:
-        lines = (folder.path / j.FILE_NAME).read_bytes().split(b"\n")[:-1]
-        events = [
-            json.loads(line) | {"before": lines[at - 1]}
-            for at, line in enumerate(lines)
-            if _MATTERS.search(line)
-        ]
-        return _tell(folder, events)
-    except (OSError, ValueError, KeyError, TypeError):
+        return _tell(folder, folder.entries())
+    except (OSError, j.JournalUnreadable):
         return Past(
             folder.path, folder.run, folder.siret, outcome="damaged", touched=True
         )  # who knows
 
 
-def _tell(folder: RecordFolder, events: list[dict[str, Any]]) -> Past | None:
-    """The rotation from its events, as JSON gives them."""
-    first = next((each for each in events if each["event"] == "rotation.opened"), None)
-    if first is None or first.get("rehearsal"):
+def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
+    """The rotation: what is true of it is `state`'s to say, the rest is counted here."""
+    first = opened(entries)
+    if first is None or first.rehearsal:
         return None
-    last: dict[str, dict[str, Any]] = {each["event"]: each for each in events}
-    end = last.get("rotation.closed") or last.get("rotation.abandoned")
-    stop = _last_stop(events)
+    situation = as_told(entries)
+    facts, stop = situation.facts, _last_stop(entries)
+    ends = [e for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)]
     return Past(
         folder.path,
         folder.run,
-        first["structure"],
-        account=first["account"],
-        name=first["name"],
-        school=bool(first.get("school")),
-        began=_time(first),
-        ended=_time(events[-1]),
-        closed=_time(end) if end else None,
-        outcome=end.get("outcome", "abandoned") if end else "",
-        proof=last.get("proof.given", {}).get("proof", ""),
-        touched=_touched(events),
-        code=stop.get("code", 0),
-        error=stop.get("error", ""),
-        text=stop.get("text", ""),
-        human_seconds=_human_seconds(events),
+        first.structure,
+        account=first.account,
+        name=first.name,
+        school=first.school,
+        began=_time(entries[0]),
+        ended=_time(entries[-1]),
+        closed=_time(ends[-1]) if ends else None,
+        outcome=facts.outcome,
+        proof=facts.proof,
+        touched=facts.touched,
+        next=situation.next,
+        code=stop.code if isinstance(stop, ev.RunStopped) else 0,
+        error=stop.error if stop else "",
+        text=stop.text if stop else "",
+        human_seconds=_human_seconds(entries),
     )
 
 
-def _last_stop(events: list[dict[str, Any]]) -> dict[str, Any]:
+def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | ev.StepFailed | None:
     """How the last process put the rotation down, or the step that stopped it in front of a person;
-    empty when neither was said.
+    None when neither was said.
     """
     said = [
-        each for each in events if each["event"] not in ("rotation.closed", "rotation.abandoned")
+        e.event
+        for e in entries
+        if not isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)
     ]
-    return said[-1] if said and said[-1]["event"] in ("run.stopped", "step.failed") else {}
+    last = said[-1] if said else None
+    return last if isinstance(last, ev.RunStopped | ev.StepFailed) else None
 
 
-def _touched(events: list[dict[str, Any]]) -> bool:
-    denied = {each["attempt"] for each in events if each["event"] == "reset.not_done"}
-    return any(
-        each["event"] == "reset.intended" and each["attempt"] not in denied for each in events
-    )
-
-
-def _human_seconds(events: list[dict[str, Any]]) -> float:
+def _human_seconds(entries: list[ev.Entry]) -> float:
     """The time before each answer of a person, since the line before it; longer than
     `PATIENCE_SECONDS` counts as that.
     """
-    total = 0.0
-    for each in events:
-        person = (
-            each.get("how") in _BY_HAND
-            or each.get("mode") == "manual"
-            or each.get("proof") == "attested"
-        )
-        if person and each["event"] != "rotation.closed":
-            waited = _time(each) - _time(json.loads(each["before"]))
-            total += min(max(waited.total_seconds(), 0.0), PATIENCE_SECONDS)
-    return total
+    return sum(
+        min(max((_time(entry) - _time(before)).total_seconds(), 0.0), PATIENCE_SECONDS)
+        for before, entry in pairwise(entries)
+        if _of_a_person(entry.event)
+    )
 
 
-def _time(event: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(event["time"])
+def _of_a_person(event: ev.Event) -> bool:
+    match event:
+        case ev.GateGiven(_, how) | ev.ResetAgainDecided(_, how) | ev.ResetDone(_, how):
+            return how in ("widget", "terminal")
+        case ev.StepDone("manual") | ev.TargetEntered(_, "manual") | ev.ProofGiven("attested"):
+            return True
+    return False
+
+
+def _time(entry: ev.Entry) -> datetime:
+    return datetime.fromisoformat(entry.time)
 
 
 def refuse_twice(outputs: Path, account: str) -> None:

@@ -22,6 +22,7 @@ from releve.base.errors import ReleveError
 from releve.base.secret import scrub
 from releve.decision import journal
 from releve.decision.procedure import BY_ID, target_name
+from releve.decision.state import Situation
 from releve.record.view import RecordView, view
 
 __all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
@@ -44,7 +45,7 @@ MONTHS = (
 
 
 class PageUnwritable(ReleveError):
-    """The disk refused the page. A page that was there before is whole, and the caller may retry."""
+    """The disk refused the page. One that was there before is whole; the caller may retry."""
 
     happened = "La page {path} n'a pas pu être écrite ({why})."
     safe = (
@@ -131,15 +132,16 @@ def render(record: RecordView) -> str:
     )
 
 
-def write_page(folder: Path) -> Path:
+def write_page(folder: Path, situation: Situation | None = None) -> Path:
     """Write the page of a record folder from its journal and captures, all or nothing; its path.
 
-    Raises `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
+    `situation`: as this machine's keyring has it, of a rotation that is open. Raises
+    `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
     """
     captures = {
         path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))
     }
-    page = render(view(journal.read(folder / journal.FILE_NAME), captures))
+    page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation))
     path = folder / FILE_NAME
     try:
         write_atomically(path, page.encode())

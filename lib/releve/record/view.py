@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
 from releve.decision import events as ev
+from releve.decision.facts import Facts, gather, told_slots
 from releve.decision.procedure import Step, steps
+from releve.decision.state import Situation, assess
 from releve.record.commitment import sameness
 from releve.record.picture import is_picture
 
@@ -58,7 +60,7 @@ class StepView:
 @dataclass(frozen=True)
 class TargetView:
     """A target; `state` is "entered", "begun" (announced, not confirmed) or "none", for the
-    password that counts.
+    password that counts; `mode` and `when` are its entry's, "" and None before it.
     """
 
     name: str
@@ -83,19 +85,16 @@ class Problem:
 class RecordView:
     """What the page shows. Times are aware, in the reader's zone.
 
-    `outcome`: "succeeded", "rehearsed", "failed", "abandoned" or "interrupted". `resets`: for each
-    announced reset its attempt and "done", "rejected" (done, and the password unusable), "not_done"
-    or "unknown". `portal`: "old", "new", "rejected", "unknown" or "displayed" (seen, not
-    submitted). `keyring`: "none", "pending", "turning" or "current"; `stored` is the attempt whose
-    password it holds. `sameness`: see `commitment.sameness`.
+    `situation` is what is true: nothing here judges it again. `resets`: each announced reset's
+    attempt and how it ended (`Attempt.reset`). `sameness`: see `commitment.sameness`.
     """
 
     opened: ev.RotationOpened
+    situation: Situation
     route: str  # the one that was taken, or that of the settings as long as none was
     lines: tuple[Line, ...]
-    outcome: str
     abandoned: ev.RotationAbandoned | None
-    proof: Line | None
+    proof: Line | None  # the line that gave the proof of the password that counts
     next_due: date | str
     actors: tuple[str, ...]
     runs: tuple[str, ...]
@@ -106,18 +105,23 @@ class RecordView:
     gates: tuple[Line, ...]
     targets: tuple[TargetView, ...]
     problems: tuple[Problem, ...]
-    portal: str
-    keyring: str
-    stored: int
     sameness: dict[str, Any]
     versions: dict[str, str]
 
+    @property
+    def outcome(self) -> str:
+        """ "succeeded", "rehearsed", "failed", "abandoned" or "interrupted"."""
+        return self.situation.facts.outcome or "interrupted"
+
 
 def view(
-    entries: Sequence[ev.Entry], captures: Mapping[str, bytes], zone: tzinfo | None = None
+    entries: Sequence[ev.Entry],
+    captures: Mapping[str, bytes],
+    zone: tzinfo | None = None,
+    situation: Situation | None = None,
 ) -> RecordView:
     """What `entries` tell; `captures` are PNG files by name; `zone` is the reader's, by default
-    this machine's.
+    this machine's. `situation`: as the keyring has it; None: as the journal alone tells it.
 
     A journal with no opening gives a page that says so by its empty names. Raises ValueError for a
     time that is none.
@@ -127,21 +131,18 @@ def view(
     )
     events = [e.event for e in entries]
     opened = _last(events, ev.RotationOpened) or ev.RotationOpened("", "", "", "", ())
-    closed, abandoned = _last(events, ev.RotationClosed), _last(events, ev.RotationAbandoned)
-    resets = _resets(events)
-    chosen = _last(events, ev.RouteChosen)
+    closed, chosen = _last(events, ev.RotationClosed), _last(events, ev.RouteChosen)
+    situation = situation or as_told(entries)
+    facts = situation.facts
     route = chosen.route if chosen else opened.route
-    unclicked = (
-        "displayed" if any(isinstance(event, ev.CandidateAsked) for event in events) else "old"
-    )
-    stored = _last(events, ev.PendingStored)
+    proofs = _of(lines, ev.ProofGiven)
     return RecordView(
         opened=opened,
+        situation=situation,
         route=route,
         lines=lines,
-        outcome="abandoned" if abandoned else closed.outcome if closed else "interrupted",
-        abandoned=abandoned,
-        proof=next(reversed(_of(lines, ev.ProofGiven)), None),
+        abandoned=_last(events, ev.RotationAbandoned),
+        proof=proofs[-1] if proofs and facts.proof else None,
         next_due=_date(closed.next_due) if closed else "",
         actors=_distinct(e.actor for e in entries),
         runs=_distinct(e.run for e in entries),
@@ -149,86 +150,37 @@ def view(
         steps=tuple(
             StepView(step, tuple(_passages(step.id, lines, captures))) for step in steps(route)
         ),
-        resets=resets,
+        resets=tuple((n, each.reset) for n, each in facts.attempts.items() if each.intended),
         rejected=_of(lines, ev.CandidateRejected),
         gates=_of(lines, ev.GateGiven, ev.ResetAgainDecided),
-        targets=tuple(
-            _target(name, lines) for name in _distinct((*opened.targets, *_entered(events)))
-        ),
+        targets=tuple(_target(name, facts, lines) for name in _named(facts)),
         problems=tuple(_problems(lines)),
-        portal=next(
-            (
-                {"done": "new"}.get(state, state)
-                for _, state in reversed(resets)
-                if state != "not_done"
-            ),
-            unclicked,
-        ),
-        keyring=_keyring(events),
-        stored=stored.attempt if stored else 0,
         sameness=sameness(entries),
         versions=opened.versions
         | ({"browser": chosen.browser} if chosen and chosen.browser else {}),
     )
 
 
-def _resets(events: Sequence[ev.Event]) -> tuple[tuple[int, str], ...]:
-    """Each announced reset with its conclusion; what came before the announcement (route
-    `raccordements`) concludes nothing.
-    """
-    resets: list[tuple[int, str]] = []
-    for event in events:
-        match event:
-            case ev.ResetIntended(attempt):
-                resets.append((attempt, "unknown"))
-            case ev.ProofGiven("api" | "attested") if resets and resets[-1][1] == "unknown":
-                resets[-1] = (resets[-1][0], "done")
-            case (
-                ev.ResetDone(attempt)
-                | ev.PendingStored(attempt)
-                | ev.CandidateRejected(attempt)
-                | ev.ResetNotDone(attempt)
-            ):
-                state = {ev.ResetNotDone: "not_done", ev.CandidateRejected: "rejected"}.get(
-                    type(event), "done"
-                )
-                resets = [
-                    (attempt, state) if reset == (attempt, "unknown") else reset for reset in resets
-                ]
-    return tuple(resets)
+def as_told(entries: Sequence[ev.Entry]) -> Situation:
+    """The situation as a journal alone tells it, the keyring taken at its word."""
+    events, run = [entry.event for entry in entries], entries[-1].run if entries else ""
+    return assess(gather(events, told_slots(events, run), run))
 
 
-def _keyring(events: Sequence[ev.Event]) -> str:
-    states = {
-        ev.PendingStored: "pending",
-        ev.PromotionIntended: "turning",
-        ev.PromotionDone: "current",
-    }
-    return next(
-        (states[type(event)] for event in reversed(events) if type(event) in states), "none"
-    )
+def _named(facts: Facts) -> tuple[str, ...]:
+    """The targets that were declared, then those that were served all the same."""
+    return _distinct((*facts.targets, *sorted(facts.begun | facts.entered)))
 
 
-def _entered(events: Sequence[ev.Event]) -> Iterator[str]:
-    return (
-        event.target for event in events if isinstance(event, ev.TargetIntended | ev.TargetEntered)
-    )
-
-
-def _target(name: str, lines: Sequence[Line]) -> TargetView:
-    """The state of a target for the last password stored: what was entered before another one was
-    stored counts no more.
-    """
-    found, attempt = TargetView(name, "none", "", None), 0
-    for line in lines:
-        match line.entry.event:
-            case ev.PendingStored(new) if new != attempt:
-                found, attempt = TargetView(name, "none", "", None), new
-            case ev.TargetIntended(target) if target == name and found.state == "none":
-                found = TargetView(name, "begun", "", line.when)
-            case ev.TargetEntered(target, mode) if target == name:
-                found = TargetView(name, "entered", mode, line.when)
-    return found
+def _target(name: str, facts: Facts, lines: Sequence[Line]) -> TargetView:
+    entered = [
+        line
+        for line in _of(lines, ev.TargetEntered)
+        if isinstance(line.entry.event, ev.TargetEntered) and line.entry.event.target == name
+    ]
+    if name in facts.entered and isinstance(event := entered[-1].entry.event, ev.TargetEntered):
+        return TargetView(name, "entered", event.mode, entered[-1].when)
+    return TargetView(name, "begun" if name in facts.begun else "none", "", None)
 
 
 def _passages(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -> Iterator[Passage]:
@@ -283,7 +235,7 @@ def _of(lines: Sequence[Line], *kinds: type[ev.Event]) -> tuple[Line, ...]:
     return tuple(line for line in lines if isinstance(line.entry.event, kinds))
 
 
-def _distinct(values: Iterator[str] | Sequence[str]) -> tuple[str, ...]:
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 

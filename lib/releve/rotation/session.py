@@ -379,7 +379,7 @@ class Session:
 
         async def make() -> None:
             page = await asyncio.to_thread(
-                write_page, rotation.folder.path
+                write_page, rotation.folder.path, rotation.known()
             )  # there whatever became of the browser
             if browser is not None:
                 await print_with(browser.context.browser, page)

@@ -81,13 +81,13 @@ class Watch:
         changes = difference(before.outline, look.outline) if before else ()
         if self.rehearsal:
             self.journal.append(self._seen(look, " ; ".join(changes)), step)
-            self.changes += [screen(step, route.name).title] if changes else []
+            self.changes += [screen(step, route.name).screen] if changes else []
         elif before and changes:
             await self._ask(route, step, before, changes)
             self._known[look.screen] = kept([look], self.folder.path, {})[look.screen]  # asked once
 
     async def _ask(self, route: Route, step: str, before: Kept, changes: tuple[str, ...]) -> None:
-        title, pictures = screen(step, route.name).title, await self._pictures(route, step, before)
+        title, pictures = screen(step, route.name).screen, await self._pictures(route, step, before)
         paths = tuple(self.folder.path / CAPTURES / name for name in pictures)
         how = await self.operator.accept_screen(ScreenChange(title, changes, paths))
         if how is None:

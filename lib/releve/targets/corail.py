@@ -129,7 +129,7 @@ class SchoolCorail:
         if step == "corail-transfert" and self._shown != "corail-collectivites":
             await self.show("corail-collectivites")
         self._shown = ""
-        async with self._browser.on(BY_ID[step].title):
+        async with self._browser.on(BY_ID[step].screen):
             if step == "corail-collectivites":
                 await self._browser.goto(self.url)
                 page = GestionDesCollectivites(self._browser)
@@ -140,14 +140,14 @@ class SchoolCorail:
                 await Transfert(self._browser).open_invoices()
                 await FactureDematerialisee(self._browser).reached()
         self._shown = step
-        return f"« {BY_ID[step].title} » est affiché pour {self.structure.name}"
+        return f"« {BY_ID[step].screen} » est affiché pour {self.structure.name}"
 
     async def enter(self, secret: Secret) -> str:
         if self._shown != "corail-transfert" or self._browser is None:
             await self.show("corail-transfert")
         assert self._browser is not None
         self._shown = ""
-        async with self._browser.on(BY_ID["corail-mot-de-passe"].title):
+        async with self._browser.on(BY_ID["corail-mot-de-passe"].screen):
             await FactureDematerialisee(self._browser).replace(secret)
         return f"le nouveau mot de passe est enregistré dans Corail pour {self.structure.name}"
 

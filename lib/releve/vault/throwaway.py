@@ -14,10 +14,10 @@ import secrets
 import shutil
 import tempfile
 import threading
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 from keyring import errors
 from keyring.backend import KeyringBackend
@@ -159,7 +159,7 @@ class ThrowawayKeyring:
             ):  # a client was killed between two words, or is no client: the others go on
                 continue
 
-    def _answer(self, connection: Connection) -> bool:
+    def _answer(self, connection: Any) -> bool:
         verb, *words = json.loads(connection.recv_bytes())
         with self._guard:
             answer = (

@@ -1,0 +1,36 @@
+"""What an operator reads, by its name in `textes.toml`: whoever knows French corrects it there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+NO_BREAK = "\u00a0"
+
+
+def typographic(text: str) -> str:
+    """French spacing: a guillemet or a double sign never stands alone on its line."""
+    return re.sub(r"« | (?=[»:;?!](?:\W|$))", lambda found: found[0].rstrip() + NO_BREAK, text)
+
+
+@cache
+def table() -> dict[str, str]:
+    """Every text, by its dotted name, with French spacing."""
+    source = files(__package__) / "textes.toml"
+    return dict(_flat("", tomllib.loads(source.read_text(encoding="utf-8"))))
+
+
+def _flat(prefix: str, of: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in of.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            yield f"{prefix}{name}", typographic(str(value).strip())
+
+
+def text(name: str, **facts: object) -> str:
+    """That text with its facts filled in, verbatim. An unknown name raises KeyError."""
+    return table()[name].format_map(facts)
