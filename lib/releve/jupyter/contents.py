@@ -104,7 +104,7 @@ class Contents(AsyncLargeFileManager):
             kept = {} if self._is_sealed(path) else _ours(content, folder)
             if kept:
                 notebook = nbformat.from_dict(kept)  # type: ignore[no-untyped-call]
-                await asyncio.to_thread(self.check_and_sign, notebook, path)
+                self.check_and_sign(notebook, path)
                 text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
                 place = Path(self._get_os_path(path))
                 await asyncio.to_thread(write_atomically, place, text.encode() + b"\n")

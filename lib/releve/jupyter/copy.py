@@ -129,9 +129,7 @@ def _parameters(notebook: Notebook) -> Parameters | None:
     """The parameters that a copy was made with: literals under known names, or None."""
     with suppress(ValueError, TypeError, AttributeError, KeyError, SyntaxError, UsageError):
         (cell,) = [
-            each
-            for each in notebook.get("cells", [])
-            if _GIVEN in each["metadata"].get("tags", [])
+            each for each in notebook.get("cells", []) if _GIVEN in each["metadata"].get("tags", [])
         ]
         lines = [line.partition(" = ") for line in "".join(cell["source"]).splitlines()]
         return Parameters.checked({name: ast.literal_eval(value) for name, _, value in lines})

@@ -18,6 +18,13 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A page that shows what a record says is given as nodes, [tag, attributes, ...children]: no text of it becomes HTML.
+function build(node) {
+  if (typeof node === 'string') return node;
+  const [tag, attributes, ...children] = node;
+  return make(tag, attributes, ...children.map(build));
+}
+
 let numbers = 0;
 const mine = Math.random().toString(36).slice(2); // each panel has this module to itself, and ids are the page's
 
@@ -134,7 +141,8 @@ function countdown(seconds, done) {
   return place;
 }
 
-function act(action) {
+function act(action, answer) {
+  if (action.end) return Promise.resolve(globalThis.releveLab?.end(action.end)).then(() => answer(action.then));
   if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run) : window.open(`/lab/tree/${action.open}`);
 }
 
@@ -192,6 +200,7 @@ function render({ model, el }) {
       view.tag ? make('p', { class: 'rv-tag' }, view.tag) : '',
       make('h3', { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
       make('div', { class: 'rv-body', html: view.body }),
+      ...(view.nodes ? [make('div', { class: 'rv-body' }, ...view.nodes.map(build))] : []),
       form);
     if (view.working) root.setAttribute('aria-live', 'polite');
     root.querySelectorAll('[data-answer]').forEach(each => each.addEventListener('click', event => {
@@ -202,7 +211,7 @@ function render({ model, el }) {
       event.preventDefault();
       act({ open: each.dataset.open });
     }));
-    if (view.go) act(view.go);
+    if (view.go) act(view.go, action => answer(view, action));
     const asks = view.look || (!view.working && (view.buttons.length || view.fields.length));
     if (view.focus !== false && (asks || Date.now() - globalThis.releveTouched > FOLLOW_AFTER_MS)) {
       requestAnimationFrame(() => {

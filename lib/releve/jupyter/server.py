@@ -61,7 +61,7 @@ def arguments(browser: bool, port: int) -> list[str]:
         "--ServerApp.answer_yes=True",  # Ctrl-C is an answer
         f"--ServerApp.root_dir={project_root()}",
         "--ServerApp.contents_manager_class=releve.jupyter.contents.Contents",
-        "--ServerApp.log_level=WARN",
+        "--Application.log_level=WARN",
         "--ServerApp.terminals_enabled=False",
         "--ServerApp.jpserver_extensions=jupyter_lsp=False",
         f"--LabApp.default_url=/doc/tree/{HOME}",

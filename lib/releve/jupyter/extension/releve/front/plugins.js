@@ -50,15 +50,25 @@ function activate({ NotebookActions, Widget }, app, tracker) {
       await runAll(panel, true);
     }
   };
-  const home = async () => {
-    await open(HOME, false);
-    document.querySelector('.releve-home .rv')?.dispatchEvent(new CustomEvent('releve-shown'));
+  const home = () => open(HOME, false);
+  // What was done elsewhere meanwhile is told when the page comes into sight again.
+  const refresh = () => {
+    if (document.hidden || !tracker.currentWidget?.hasClass('releve-home')) return;
+    tracker.currentWidget.node.querySelector('[data-action="refresh"].rv-link:not(:disabled)')?.click();
+  };
+  const end = async path => {
+    tracker.forEach(panel => { if (panel.context.path === path) panel.dispose(); });
+    const { sessions } = app.serviceManager;
+    await sessions.refreshRunning();
+    await sessions.stopIfNeeded(path);
   };
 
   keysAreTheForms(app);
   bar(app, Widget, tracker, { home, title });
   callByTitle(tracker, { title, training: panel => Boolean(about(panel).training) });
 
+  tracker.currentChanged.connect(refresh);
+  document.addEventListener('visibilitychange', refresh);
   tracker.widgetAdded.connect(async (_, panel) => {
     await panel.context.ready;
     if (!kind(panel)) return;
@@ -70,7 +80,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     if (kind(panel) === 'home') panel.addClass('releve-home');
     if (kind(panel) !== 'rotation') await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
   });
-  globalThis.releveLab = { open, home };
+  globalThis.releveLab = { open, home, end };
 }
 
 export function plugins(lab) {
