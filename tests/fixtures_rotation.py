@@ -33,7 +33,6 @@ from releve.jupyter import runbook
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
-from releve.rotation import session
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.vault.keystore import Keystore
@@ -353,15 +352,9 @@ def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each rotation opens a window of its own, without anything of the others', in the module's
     browser.
 
-    Its page is not printed, as by a browser that cannot: the print, a seventh of what such a test
-    costs, has tests of its own.
     """
 
     async def launch(self: PortalBrowser) -> Browser:
         return chromium
 
-    async def print_nothing(browser: Browser | None, page: Path) -> None:
-        return
-
     monkeypatch.setattr(PortalBrowser, "_launch", launch)
-    monkeypatch.setattr(session, "print_with", print_nothing)

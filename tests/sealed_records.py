@@ -14,7 +14,6 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless.run import model
 from releve.record import seal
-from releve.record.commitment import commitment
 from releve.record.folder import RecordFolder
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
@@ -73,7 +72,6 @@ class Office:
         self.keystore.slots(ACCOUNT).write(
             Slot.PENDING, Secret(PASSWORD), f"{run}/1", replacing=self._holder()
         )
-        same = commitment(self.keystore, run, Secret(PASSWORD))
         return [
             ev.RotationOpened(
                 SIRET,
@@ -88,9 +86,9 @@ class Office:
             ev.StepDone("automatic", "connecté", "01-authentification.png", 1.0),
             ev.GateGiven("cible", "approve"),
             ev.ResetIntended(1),
-            ev.PendingStored(1, same, same),
+            ev.PendingStored(1, compared="equal"),
             ev.TargetIntended(f"school:{SIRET}"),
-            ev.TargetEntered(f"school:{SIRET}", "automatic", same),
+            ev.TargetEntered(f"school:{SIRET}", "automatic", "equal"),
             ev.ProofGiven("none"),
         ]
 

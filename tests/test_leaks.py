@@ -139,7 +139,6 @@ def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
         "journal.jsonl",
         "record.html",
         "record.json",
-        "record.pdf",
         "captures",
     }
     assert kept == {path.name for path in run.record.iterdir()}

@@ -117,12 +117,12 @@ def success(school: bool = False) -> list[ev.Entry]:
         *rejected(1),
         *rejected(2),
         ("confirmation", ev.ResetIntended(3)),
-        ("mot-de-passe", ev.PendingStored(3, "c0ffee" * 8)),
+        ("mot-de-passe", ev.PendingStored(3, compared="equal")),
         *steps(7, 9),
         ("corail-collectivites", ev.StepDone("manual", "Fait par l'opérateur.")),
         ("corail-transfert", ev.StepDone("skipped", "L'écran précédent y mène déjà.")),
         ("corail-mot-de-passe", ev.TargetIntended("corail")),
-        ("corail-mot-de-passe", ev.TargetEntered("corail", "manual", "c0ffee" * 8)),
+        ("corail-mot-de-passe", ev.TargetEntered("corail", "manual", "equal")),
         *steps(12, 12, "manual"),
         ("preuve", ev.ProofGiven("attested", "3 factures récupérées dans Corail")),
         ("cloture", ev.PromotionIntended()),
@@ -386,12 +386,16 @@ def test_target_counts_only_for_the_last_stored_password() -> None:
 
 @pytest.mark.parametrize(
     ("entered", "said"),
-    [("k:1", "Oui, à chaque endroit"), ("k:2", "Non : ces endroits"), ("", "ne peut pas être")],
+    [
+        ("equal", "Oui, à chaque endroit"),
+        ("different", "Non : ces endroits"),
+        ("", "ne peut pas être"),
+    ],
 )
 def test_page_says_whether_it_was_one_password_everywhere(entered: str, said: str) -> None:
-    """By the commitments, and names the places; a record without a password says nothing of it."""
+    """By the comparisons, and names the places; a record without a password says nothing of it."""
     kept = [
-        ("", ev.PendingStored(1, "k:1", "k:1")),
+        ("", ev.PendingStored(1, compared="equal")),
         ("", ev.TargetEntered("corail", "manual", entered)),
     ]
     text = Strict(render(view(entries(*opened(), *kept), {}))).text

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -23,7 +24,6 @@ from releve.decision import events as ev
 from releve.headless.run import model
 from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
-from releve.record.commitment import commitment, same
 from releve.record.verify import verify
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
@@ -53,6 +53,12 @@ def flat(colour: str, spot: bool) -> bytes:
     file = io.BytesIO()
     drawn.save(file, "PNG")
     return picture.mark(file.getvalue(), [[10, 10, 50, 30]])
+
+
+def statement_of(record: Path) -> dict[str, Any]:
+    """The predicate of a record's statement."""
+    told: dict[str, Any] = json.loads((record / "record.json").read_bytes())["predicate"]
+    return told
 
 
 def test_the_statement_is_in_totos_and_names_every_file(office: Office) -> None:
@@ -181,24 +187,15 @@ def test_a_password_that_is_a_word_of_every_record_puts_none_aside(
     )
 
 
-@pytest.mark.parametrize("slot", ["current", "previous", "pending", "portal", "otp", "rejected"])
+@pytest.mark.parametrize("slot", ["current", "previous", "pending", "portal", "otp"])
 def test_every_secret_of_the_rotation_is_searched(
     office: Office, slot: str, tmp_path: Path
 ) -> None:
-    """The three slots, the manager's password and seed, and the rejected passwords: the last of
-    them may be in force.
-    """
+    """The three slots, the manager's password and seed."""
     value, folder = f"Zq8<{slot}&41", office.folder()
     entry = office.keystore.entry(slot, "xt012345" if slot in ("portal", "otp") else ACCOUNT)
-    if slot == "rejected":
-        search.remember_rejected(office.keystore, folder.run, Secret("un/autre-mot"))
-        search.remember_rejected(office.keystore, folder.run, Secret(value))
-    else:
-        entry.set_text(
-            value
-            if slot in ("portal", "otp")
-            else json.dumps({"run": "r/1", "written": "x", "password": value})
-        )
+    held = json.dumps({"run": "r/1", "written": "x", "password": value})
+    entry.set_text(value if slot in ("portal", "otp") else held)
     (folder.path / "note.txt").write_text(value)
     with pytest.raises(search.SecretFound):
         seal.finish(folder, office.settings, office.keystore)
@@ -347,28 +344,16 @@ def test_a_seal_that_was_killed_half_way_is_finished(office: Office) -> None:
     assert [] == verify(office.outputs, None, office.keystore).faults
 
 
-def test_commitments_show_sameness_and_nothing_else(office: Office) -> None:
-    """Equal for equal passwords of one rotation, different for any other, incomparable between
-    rotations; the key goes with the seal.
-    """
-    one, two = Secret(PASSWORD), Secret(PASSWORD + "x")
-    made = [commitment(office.keystore, "r1", each) for each in (one, one, two)]
-    assert [True, False] == [same(made[:2]), same(made)]
-    other = commitment(office.keystore, "r2", one)
-    assert (None, None) == (same([made[0], other]), same([made[0], ""]))
-    assert made[0].split(":")[1] != other.split(":")[1]
-    told = json.loads((office.record().path / "record.json").read_bytes())["predicate"]["sameness"]
-    assert (True, {"portal", "keyring", f"school:{SIRET}"}) == (
-        told["equal"],
-        set(told["commitments"]),
-    )
-    assert office.keystore.entry("commitment", "00000001").get() is None
+def test_one_password_everywhere_is_in_the_statement(office: Office) -> None:
+    """Each place and how it compared when the password was in hand; no hash of it."""
+    told = statement_of(office.record().path)["sameness"]
+    assert {"places": {"keyring": "equal", f"school:{SIRET}": "equal"}, "equal": True} == told
 
 
 def test_unequal_passwords_show(office: Office) -> None:
     """A target that was given something else is a fault of the evidence."""
-    wrong = commitment(office.keystore, f"{1:08x}", Secret("autre chose"))
-    end = [ev.TargetEntered(f"school:{SIRET}", "automatic", wrong), ev.RotationClosed("succeeded")]
+    other = ev.TargetEntered(f"school:{SIRET}", "automatic", "different")
+    end = [other, ev.RotationClosed("succeeded")]
     seal.finish(office.folder(ending=end), office.settings, office.keystore)
     assert ["unequal"] == [
         found.kind for found in verify(office.outputs, None, office.keystore).faults

@@ -232,15 +232,16 @@ class ScreenSeen(Event):
 
 @dataclass(frozen=True)
 class PendingStored(Event):
-    """The password of `attempt` is in the slot `pending`. Keyed hashes: `commitment` as the portal
-    showed it, `kept` as read back.
+    """The password of `attempt` is in the slot `pending`. `compared`: what the keyring gave back,
+    with what the portal showed ("equal", "different", "" when that could not be told).
     """
 
     kind = "pending.stored"
     attempt: int
-    commitment: str = ""
-    kept: str = ""
     mode: str = "automatic"  # or "manual": the operator copied it from the screen
+    compared: str = ""
+    commitment: str = ""  # this one and `kept` are read in journals of version 0.1: keyed hashes
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -287,12 +288,13 @@ class TargetIntended(Event):
 
 @dataclass(frozen=True)
 class TargetEntered(Event):
-    """`target` has the password. `commitment` is the keyed hash of what was entered."""
+    """`target` has the password. `compared`: what was entered, with what the keyring keeps."""
 
     kind = "target.entered"
     target: str
     mode: str
-    commitment: str = ""
+    compared: str = ""
+    commitment: str = ""  # version 0.1
 
 
 @dataclass(frozen=True)
@@ -321,10 +323,11 @@ class PromotionIntended(Event):
 
 @dataclass(frozen=True)
 class PromotionDone(Event):
-    """The slots are turned. `commitment` is the keyed hash of what `current` holds now."""
+    """The slots are turned. `compared`: what `current` holds now, with what `pending` held."""
 
     kind = "promotion.done"
-    commitment: str = ""
+    compared: str = ""
+    commitment: str = ""  # version 0.1
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,8 @@ def run(
         "rehearse": rehearse,
     }
     keystore = open_keystore().bounded()
-    search.learn(keystore, settings, structure.technical_account, folder.run)
-    learn = partial(search.learn_new, keystore, structure.technical_account, folder.run)
+    search.learn(keystore, settings, structure.technical_account)
+    learn = partial(search.learn_new, keystore, structure.technical_account)
     ahead = None if left else settings.path  # what is left may need no browser any more
     writing = folder.writing()
     writing.acquire()

@@ -144,7 +144,7 @@ class Contents(AsyncLargeFileManager):
         folder = self._record(path)
         start = opened(folder.entries(pass_over_damage=True)) if folder else None
         if folder and start:
-            learn(open_keystore(), load(), start.account, folder.run)
+            learn(open_keystore(), load(), start.account)
 
 
 def scrubbed(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -24,11 +24,11 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, project_root
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.record import commitment, search, timestamp
+from releve.record import search, timestamp
+from releve.record.comparison import sameness
 from releve.record.folder import (
     CAPTURES,
     NOTEBOOK,
-    PAGE,
     RecordFolder,
     all_records,
     is_closed,
@@ -36,7 +36,6 @@ from releve.record.folder import (
     outcome,
 )
 from releve.record.page import write_page
-from releve.record.printed import PRINTED, print_page
 from releve.record.register import NotSealed, Register
 from releve.record.view import Passage, RecordView, view
 from releve.vault.keystore import Keystore
@@ -138,7 +137,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
             if told.proof
             else None
         ),
-        "sameness": commitment.sameness(entries),
+        "sameness": sameness(entries),
         "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
         "timestamp": (
             "asked" if start.timestamp else "none"
@@ -244,8 +243,9 @@ def _seal(
     settings: Settings,
     keystore: Keystore,
 ) -> None:
-    search.learn(keystore, settings, start.account, folder.run)
-    _make_page(folder, settings)
+    search.learn(keystore, settings, start.account)
+    with suppress(j.JournalUnreadable):  # a damaged journal has no page, and is sealed as it is
+        write_page(folder.path)
     told = folder.entries(pass_over_damage=True)
     entry: dict[str, Any] = {
         "record": folder.path.name, "run": folder.run, "structure": start.structure, "account": start.account,
@@ -269,20 +269,6 @@ def _seal(
             path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n"
         )
     register.append(entry | {"kind": "record", "statement": sha256(path)})
-    commitment.forget(keystore, folder.run)
-    search.forget_rejected(keystore, folder.run)
-
-
-def _make_page(folder: RecordFolder, settings: Settings) -> None:
-    """The page, and the same printed. A damaged journal has none, and the record is sealed as it
-    is.
-    """
-    page = folder.path / PAGE
-    before = page.read_bytes() if page.exists() else b""
-    with suppress(j.JournalUnreadable):
-        write_page(folder.path)
-        if before != page.read_bytes() or not (folder.path / PRINTED).exists():
-            print_page(page, settings)
 
 
 class LeftOver(NamedTuple):

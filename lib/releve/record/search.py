@@ -4,7 +4,6 @@ through in a picture.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 from ahocorasick_rs import BytesAhoCorasick
 
 from releve.base.errors import ReleveError
-from releve.base.secret import SHORTEST, Secret, encodings_in_bytes, is_our_word, registered
+from releve.base.secret import SHORTEST, encodings_in_bytes, is_our_word, registered
 from releve.base.settings import Settings
 from releve.record import picture
 from releve.record.folder import RecordFolder
@@ -52,12 +51,12 @@ class Found:
     what: str
 
 
-def learn(keystore: Keystore, settings: Settings, account: str, run: str) -> None:
+def learn(keystore: Keystore, settings: Settings, account: str) -> None:
     """Register every secret that a rotation of `account` may have met, as far as the keyring gives
     them.
     """
     learn_login(keystore, settings)
-    learn_new(keystore, account, run)
+    learn_new(keystore, account)
 
 
 def learn_login(keystore: Keystore, settings: Settings) -> None:
@@ -73,35 +72,11 @@ def learn_login(keystore: Keystore, settings: Settings) -> None:
             entry.get()
 
 
-def learn_new(keystore: Keystore, account: str, run: str) -> None:
+def learn_new(keystore: Keystore, account: str) -> None:
     """The same, of those that come into being during a rotation."""
     for slot in Slot:
         with suppress(ReleveError):
             keystore.slots(account).read(slot)
-    for value in _rejected(keystore, run):
-        Secret(value)
-
-
-def remember_rejected(keystore: Keystore, run: str, password: Secret) -> None:
-    """Keep a rejected password until the record is sealed, so that the search knows it: the last
-    one may be in force.
-    """
-    with suppress(ReleveError):
-        known = _rejected(keystore, run)
-        keystore.entry("rejected", run).set(Secret(json.dumps([*known, password.reveal()])))
-
-
-def forget_rejected(keystore: Keystore, run: str) -> None:
-    """The record is sealed: nobody needs them any more."""
-    with suppress(ReleveError):
-        keystore.entry("rejected", run).delete()
-
-
-def _rejected(keystore: Keystore, run: str) -> list[str]:
-    with suppress(ReleveError, ValueError):
-        held = keystore.entry("rejected", run).get()
-        return [str(each) for each in json.loads(held.reveal())] if held else []
-    return []
 
 
 def search(folder: Path, names: str = "") -> list[Found]:

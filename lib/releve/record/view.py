@@ -13,7 +13,7 @@ from releve.decision import events as ev
 from releve.decision.facts import Facts, gather, told_slots
 from releve.decision.procedure import Step, steps
 from releve.decision.state import Situation, assess
-from releve.record.commitment import sameness
+from releve.record.comparison import sameness
 from releve.record.picture import is_picture
 
 E = TypeVar("E", bound=ev.Event)
@@ -86,7 +86,7 @@ class RecordView:
     """What the page shows. Times are aware, in the reader's zone.
 
     `situation` is what is true: nothing here judges it again. `resets`: each announced reset's
-    attempt and how it ended (`Attempt.reset`). `sameness`: see `commitment.sameness`.
+    attempt and how it ended (`Attempt.reset`). `sameness`: see `comparison.sameness`.
     """
 
     opened: ev.RotationOpened

@@ -13,7 +13,6 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.state import Situation, assess
-from releve.record.commitment import commitment
 from releve.record.folder import RecordFolder
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
@@ -92,20 +91,11 @@ class Papers:
         """Whose password a slot holds: this rotation's, of that attempt."""
         return f"{self.folder.run}/{attempt}"
 
-    async def commitment(self, of: Secret | Slot) -> str:
-        """Of a password in hand, or of what a slot gives back; "" when the keyring refuses: the
-        rotation does not depend on it.
+    async def compared(self, password: Secret, slot: Slot) -> str:
+        """Whether the slot gives back that password: "equal", "different", or "" when the keyring
+        does not say; the rotation does not depend on it.
         """
-
-        def commit() -> str:
-            with suppress(ReleveError):
-                held = self.slots.read(of) if isinstance(of, Slot) else None
-                secret = held.password if held else of
-                return (
-                    commitment(self.keystore, self.folder.run, secret)
-                    if isinstance(secret, Secret)
-                    else ""
-                )
-            return ""
-
-        return await asyncio.to_thread(commit)
+        with suppress(ReleveError):
+            if held := await asyncio.to_thread(self.slots.read, slot):
+                return "equal" if held.password == password else "different"
+        return ""

@@ -98,7 +98,7 @@ class TargetEntry:
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
         entered = ev.TargetEntered(
-            target, self._target(target).mode, await self.papers.commitment(secret)
+            target, self._target(target).mode, await self.papers.compared(secret, Slot.PENDING)
         )
         self.papers.journal.append(entered, TARGET_STEPS[-1])
         return result

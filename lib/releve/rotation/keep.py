@@ -49,12 +49,9 @@ class Keeper:
         """Into the keyring, whatever it takes. Raises `PasswordNotKept` when all is tried."""
         self._in_hand = seen
         if await self._stored(seen):
-            shown, kept = (
-                await self.papers.commitment(seen.secret),
-                await self.papers.commitment(Slot.PENDING),
-            )
+            compared = await self.papers.compared(seen.secret, Slot.PENDING)
             self.papers.journal.append(
-                ev.PendingStored(seen.attempt, shown, kept, seen.mode), "mot-de-passe"
+                ev.PendingStored(seen.attempt, seen.mode, compared), "mot-de-passe"
             )
         self._in_hand = None
 

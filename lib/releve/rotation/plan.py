@@ -171,14 +171,20 @@ class Rotation(Papers):
             )
         if situation.next is Next.PROMOTE:
             self.journal.append(ev.PromotionIntended(), CLOSE)
-            await asyncio.to_thread(self.slots.promote, self.writer(situation.facts.click))
-            self.journal.append(ev.PromotionDone(await self.commitment(Slot.CURRENT)), CLOSE)
+            compared = await self._promote(self.writer(situation.facts.click))
+            self.journal.append(ev.PromotionDone(compared), CLOSE)
         due = deadline(date.today(), self.settings.policy)
         self.journal.append(
             ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
         )
         await asyncio.to_thread(self.watch.keep)
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
+
+    async def _promote(self, writer: str) -> str:
+        """Turn the slots; whether `current` then holds what `pending` held."""
+        before = await asyncio.to_thread(self.slots.read, Slot.PENDING)
+        await asyncio.to_thread(self.slots.promote, writer)
+        return await self.compared(before.password, Slot.CURRENT) if before else ""
 
     # -- what stops it
 

@@ -21,7 +21,6 @@ from releve.portal.errors import (
     SameCandidate,
 )
 from releve.portal.route import Route
-from releve.record.search import remember_rejected
 from releve.rotation.context import Papers
 from releve.rotation.keep import Keeper, Seen
 from releve.rotation.navigate import Way
@@ -120,7 +119,7 @@ class PasswordReset:
             self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
             raise
         if fault := self._fault(secret):
-            await self._reject(secret, ev.CandidateRejected(attempt, fault))
+            self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
             return fault
         await self.keeper.keep(Seen(secret, attempt, route.mode))
         return ""
@@ -150,7 +149,7 @@ class PasswordReset:
         somebody decided so, to be rid of it.
         """
         same, self._dropped = secret == self._dropped and not anyway, secret
-        await self._reject(secret, ev.CandidateRejected(attempt, fault, same))
+        self.papers.journal.append(ev.CandidateRejected(attempt, fault, same), "mot-de-passe")
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
@@ -185,15 +184,6 @@ class PasswordReset:
             self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
             return
         await self.keeper.keep(Seen(secret, attempt, "manual"))
-
-    async def _reject(self, secret: Secret, rejected: ev.CandidateRejected) -> None:
-        """By its fault, never its value; which is remembered until the seal, to be searched for in
-        the record.
-        """
-        await asyncio.to_thread(
-            remember_rejected, self.papers.keystore, self.papers.folder.run, secret
-        )
-        self.papers.journal.append(rejected, "mot-de-passe")
 
     def _fault(self, secret: Secret) -> str:
         found = [

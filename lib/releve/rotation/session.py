@@ -32,7 +32,6 @@ from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock, actor
 from releve.record.page import write_page
-from releve.record.printed import print_with
 from releve.record.seal import model_hash
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
@@ -365,29 +364,11 @@ class Session:
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
-            await self._make_page(rotation, aside=error is None)
+            await asyncio.to_thread(write_page, rotation.folder.path, rotation.known())
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
-
-    async def _make_page(self, rotation: Rotation, *, aside: bool) -> None:
-        """The record's page, printed when the rotation has ended: at once; in a fleet, after a
-        success, while the next one begins.
-        """
-        browser = self._browser if is_closed(rotation.journal.entries) else None
-
-        async def make() -> None:
-            page = await asyncio.to_thread(
-                write_page, rotation.folder.path, rotation.known()
-            )  # there whatever became of the browser
-            if browser is not None:
-                await print_with(browser.context.browser, page)
-
-        if warm.kept and aside:
-            warm.aside(make())
-        else:
-            await make()
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:
