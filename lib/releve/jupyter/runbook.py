@@ -207,6 +207,9 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
         return None if person else error.exit_code if isinstance(error, ReleveError) else 5
     if traceback and not is_closed(_session.rotation.journal.entries):
         (_session.rotation.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
+    if isinstance(error, kernel.Interrupted):
+        error.place(_session.rotation.known().truth, error.todo)
+        error.exit_code = _session.rotation.code(error)
     if _session.operator.interactive:
         return None
     return error.exit_code if isinstance(error, ReleveError) else _session.rotation.code(error)

@@ -89,7 +89,15 @@ class Desk:
         asked = panel.waiting
         task = asyncio.ensure_future(self.session.rotation.do(step))
         awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
-        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # A question is dropped; what Relève does by itself is finished first: between the click
+            # and the keeping of its password nothing may come.
+            if not panel.view.get("working") or step in NAVIGATION:
+                task.cancel()
+            await asyncio.wait({task})
+            raise
         if not task.done() and asked.done():
             task.cancel()
             await asyncio.wait({task})
