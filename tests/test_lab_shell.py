@@ -151,4 +151,5 @@ def test_leaving_closes_everything(shop: Shop, page: Page) -> None:
         expect(page.get_by_role("heading", name="Relève est fermé")).to_be_visible()
         assert 0 == running.process.wait(20)
         assert running.log.startswith("Laissez cette fenêtre ouverte.\n")
-        assert 2 == len(running.log.splitlines()), running.log  # the address, asked for by this test
+        # the address, which this test asked for
+        assert 2 == len(running.log.splitlines()), running.log

@@ -6,6 +6,8 @@ import errno
 import os
 from pathlib import Path
 
+from releve.base.held import patiently
+
 
 def fsync_folder(folder: Path) -> None:
     """Make a new or renamed file's name durable. Windows has no such call: its file system journals
@@ -36,7 +38,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(path)
+        patiently(lambda: new.replace(path))
         fsync_folder(path.parent)
     except OSError:
         new.unlink(missing_ok=True)

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from datetime import date
 
 from releve.base.errors import UsageError
+from releve.base.held import remove_folder
 from releve.base.settings import load
 from releve.record.folder import RecordFolder
 from releve.record.register import Register
@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
             }
         )
         if RecordFolder.at(outputs / name):
-            shutil.rmtree(outputs / name)
+            remove_folder(outputs / name)
     if args.json:
         print(
             json.dumps(

@@ -14,6 +14,7 @@ from pathlib import Path
 from releve.base.disk import fsync_folder
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
+from releve.base.held import patiently
 from releve.decision import events as ev
 
 FILE_NAME = "journal.jsonl"
@@ -30,6 +31,7 @@ class JournalUnwritable(ReleveError):
         "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
         " resume »."
     )
+    goes_on = True
 
 
 class JournalShared(JournalUnwritable):
@@ -43,6 +45,7 @@ class JournalShared(JournalUnwritable):
         " rotation à un seul poste (synchronisé par un service en ligne ?) : choisissez un vrai"
         " dossier partagé."
     )
+    goes_on = True
 
 
 class JournalUnreadable(ReleveError):
@@ -104,7 +107,7 @@ class Journal:
         line = entry.to_json().encode() + b"\n"
         with effect(f"journal {event.kind}"):
             try:
-                self._write(line)
+                patiently(lambda: self._write(line))
             except OSError as error:
                 self._refused = line
                 with suppress(OSError):  # else the next append cuts it

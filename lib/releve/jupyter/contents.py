@@ -18,6 +18,7 @@ from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import clean
 from releve.base.settings import Settings, default_path, load
+from releve.base.windows import is_plain
 from releve.jupyter import MODELS, RECORDS, TRAINING, is_training
 from releve.jupyter.records import records
 from releve.record.folder import NOTEBOOK, RecordFolder, opened
@@ -70,11 +71,13 @@ class Contents(AsyncLargeFileManager):
 
     def _get_os_path(self, path: str) -> str:
         parts = [part for part in path.strip("/").split("/") if part]
+        ours = (RECORDS, MODELS)
+        other_case = bool(parts) and parts[0].casefold() in ours and parts[0] not in ours
+        if other_case or not all(map(is_plain, parts)):  # another name for what is guarded
+            raise HTTPError(404, f"{path} names nothing here")
         if not parts or parts[0] != RECORDS:
             found: str = super()._get_os_path(path)  # type: ignore[no-untyped-call]
             return found
-        if ".." in parts or any("\\" in part for part in parts):
-            raise HTTPError(404, f"{path} is outside the records")
         place = root = records()
         for part in parts[1:]:
             place /= part
@@ -104,7 +107,7 @@ class Contents(AsyncLargeFileManager):
             kept = {} if self._is_sealed(path) else _ours(content, folder)
             if kept:
                 notebook = nbformat.from_dict(kept)  # type: ignore[no-untyped-call]
-                self.check_and_sign(notebook, path)
+                self.check_and_sign(notebook, path)  # type: ignore[no-untyped-call]
                 text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
                 place = Path(self._get_os_path(path))
                 await asyncio.to_thread(write_atomically, place, text.encode() + b"\n")

@@ -4,6 +4,7 @@ Windows.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ import platformdirs
 
 from releve.base.errors import ReleveError
 from releve.base.settings import project_root
+from releve.base.windows import system_program
 
 NAME = "Relève"
 
@@ -46,12 +48,13 @@ def make(settings: str | None) -> Path:
 
 
 def _linux(desktop: Path, command: list[str]) -> Path:
-    """By the Desktop Entry Specification; executable, as some desktops want before they trust it."""
+    """By the Desktop Entry Specification; executable, or some desktops do not trust it."""
     path = desktop / "releve.desktop"
     path.write_text(
         "[Desktop Entry]\nType=Application\nVersion=1.0\n"
         f"Name={NAME}\nComment=Renouveler le mot de passe du compte technique Chorus Pro\n"
-        f"Exec={' '.join(map(_quoted, command))}\nPath={_value(str(project_root()))}\nTerminal=true\nCategories=Office;\n",
+        f"Exec={' '.join(map(_quoted, command))}\nPath={_value(str(project_root()))}\n"
+        "Terminal=true\nCategories=Office;\n",
         encoding="utf-8",
     )
     path.chmod(0o755)
@@ -71,13 +74,13 @@ def _value(text: str) -> str:
 
 def _windows(desktop: Path, command: list[str]) -> Path:
     """By the shell's own object; the texts go by the environment, so that no quote in a path can
-    break the script.
+    break the script. Its console begins minimised (7).
     """
     path = desktop / f"{NAME}.lnk"
     script = (
         "$link = (New-Object -ComObject WScript.Shell).CreateShortcut($env:RELEVE_LINK);"
         " $link.TargetPath = $env:RELEVE_TARGET; $link.Arguments = $env:RELEVE_ARGUMENTS;"
-        " $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.Save()"
+        " $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.WindowStyle = 7; $link.Save()"
     )
     texts = {
         "RELEVE_LINK": str(path),
@@ -85,10 +88,10 @@ def _windows(desktop: Path, command: list[str]) -> Path:
         "RELEVE_ARGUMENTS": subprocess.list2cmdline(command[1:]),
         "RELEVE_FOLDER": str(project_root()),
     }
-    subprocess.run(
-        ["powershell", "-NoProfile", "-Command", script],
-        env=os.environ | texts,
-        check=True,
-        capture_output=True,
-    )
+    powershell = system_program("WindowsPowerShell/v1.0/powershell.exe")
+    command = [powershell, "-NoProfile", "-NonInteractive", "-Command", script]
+    path.unlink(missing_ok=True)
+    subprocess.run(command, env=os.environ | texts, check=True, capture_output=True)
+    if not path.exists():  # a restricted PowerShell refuses, and ends with 0
+        raise OSError(errno.EACCES, "PowerShell ne l'a pas créé")
     return path

@@ -8,8 +8,9 @@ import asyncio
 import base64
 import os
 import re
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Playwright,
+    ProxySettings,
     Request,
     Response,
     async_playwright,
@@ -32,6 +34,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.disk import write_atomically
+from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, registered, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
@@ -96,6 +99,17 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
 }
 
 
+def _proxy(origins: Iterable[str]) -> ProxySettings | None:
+    """As Playwright wants it; None leaves the way to the browser, which asks its system."""
+    found = proxy_of_all(origins)
+    if found is None:
+        return None
+    settings = ProxySettings(server=found.server, bypass=bypassed())
+    if found.username:
+        settings |= {"username": found.username, "password": found.password}
+    return settings
+
+
 class PortalBrowser:
     """One browser with one context. `page` is the page in hand: a step that opens a tab puts the
     new one there.
@@ -119,6 +133,8 @@ class PortalBrowser:
             None  # the portal's clock and this machine's, at the latest page
         )
         self.title = ""  # the screen in hand, for messages
+        self.keep = False  # it stays open, logged in, from one rotation to the next
+        self.home = ""  # then, the address at which its session goes on
 
     async def start(self) -> None:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
@@ -144,7 +160,7 @@ class PortalBrowser:
         self._playwright = await async_playwright().start()
         try:
             return await self._open(
-                self._playwright.chromium, sandbox=hasattr(os, "geteuid") and os.geteuid() != 0
+                self._playwright.chromium, sandbox=sys.platform == "win32" or os.geteuid() != 0
             )
         except PlaywrightError as error:
             if (
@@ -154,15 +170,14 @@ class PortalBrowser:
             return await self._open(self._playwright.chromium, sandbox=False)
 
     def _open(self, chromium: BrowserType, sandbox: bool) -> Awaitable[Browser]:
-        """With Chromium's own sandbox where it can be: never as root, and on Windows it was not
-        tried.
-        """
+        """With Chromium's own sandbox where it can be: never as root."""
         choice = self.choice
         return chromium.launch(
             headless=not self.headed,
             channel=choice.channel,
             executable_path=choice.executable,
             chromium_sandbox=sandbox,
+            proxy=_proxy(self.settings.origins),
         )
 
     async def close(self) -> None:

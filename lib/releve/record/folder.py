@@ -130,11 +130,7 @@ def is_closed(entries: list[ev.Entry]) -> bool:
 def outcome(entries: list[ev.Entry]) -> str:
     """How an ended rotation ended, for ever; "" while it is open."""
     last = next(
-        (
-            e.event
-            for e in entries
-            if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)
-        ),
+        (e.event for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)),
         None,
     )
     return last.outcome if isinstance(last, ev.RotationClosed) else "abandoned" if last else ""

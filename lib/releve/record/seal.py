@@ -253,15 +253,11 @@ def _seal(
     }  # fmt: skip
     if start.timestamp:
         entry["timestamp"] = "asked"
-    people = {e.actor for e in told} | {
-        e.event.host for e in told if isinstance(e.event, ev.RunStarted)
-    }
-    names = {start.name, start.account, *start.targets, *people}
     path = folder.path / STATEMENT
     with (
         folder.saving()
     ):  # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
-        if found := search.search(folder.path, " ".join(names)):
+        if found := search.search(folder.path):
             error = search.quarantine(folder, found)
             register.append(entry | {"kind": "quarantine"})
             raise error
