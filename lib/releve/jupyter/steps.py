@@ -127,6 +127,8 @@ class Desk:
         undecided = facts is not None or isinstance(error, DecisionNeeded)
         if isinstance(error, PersonNeeded) and not undecided:
             return False
+        if undecided:  # the answer stands on the portal's page, if it is open
+            await self.session.rotation.navigation.front()
         answer = await self.operator.ask(
             _undecided(error, facts or self.session.rotation.context.known().facts)
             if undecided
