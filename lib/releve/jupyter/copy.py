@@ -112,6 +112,7 @@ def written(parameters: Parameters, settings: Settings) -> Notebook:
         "notebook": "rotation",
         "name": settings.structure(parameters.structure).name,
         "training": settings.school is not None,
+        "corail": settings.school.corail_url if settings.school else "",  # to practise on
     }
     return model
 

@@ -37,7 +37,8 @@ class Training:
         fill(keyring.keystore(), world, account)
         (address,) = keyring.environment.values()
         path = folder / "releve.toml"
-        path.write_text(settings_text(school, world, account, keyring=address), encoding="utf-8")
+        text = settings_text(school, world, account, keyring=address, practice=True)
+        path.write_text(text, encoding="utf-8")
         self.settings = load(path, outputs)
 
     def copy(self) -> RecordFolder:

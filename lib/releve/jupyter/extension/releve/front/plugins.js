@@ -65,7 +65,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
 
   keysAreTheForms(app);
   bar(app, Widget, tracker, { home, title });
-  callByTitle(tracker, { title, training: panel => Boolean(about(panel).training) });
+  callByTitle(tracker, { title, about });
 
   tracker.currentChanged.connect(refresh);
   document.addEventListener('visibilitychange', refresh);
@@ -79,6 +79,11 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     saveAsItGoes(panel);
     if (kind(panel) === 'home') panel.addClass('releve-home');
     if (kind(panel) !== 'rotation') await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
+  });
+  document.addEventListener('click', event => {
+    if (!event.target.closest?.(`a[href$="/tree/${HOME}"]`)) return;
+    event.preventDefault();
+    home();
   });
   globalThis.releveLab = { open, home, end };
 }

@@ -41,6 +41,7 @@ export function bar(app, Widget, tracker, { home, title }) {
   menus.setAttribute('aria-pressed', 'false');
   const node = make('nav', { className: 'releve-bar', ariaLabel: 'Relève' },
     name,
+    make('a', { className: 'releve-corail', target: '_blank', rel: 'noopener', textContent: 'Ouvrir le Corail d\'entraînement' }),
     make('button', { type: 'button', textContent: 'Accueil', onclick: home }),
     make('button', { type: 'button', textContent: 'Quitter Relève', onclick: () => quit(app) }),
     menus);
@@ -58,12 +59,16 @@ export function bar(app, Widget, tracker, { home, title }) {
 }
 
 // The browser's tab is named after what it shows, and calls when a question waits in it.
-export function callByTitle(tracker, { title, training }) {
+export function callByTitle(tracker, { title, about }) {
   const asks = panel => [...panel.node.querySelectorAll('.rv')].some(
     each => each.offsetParent && !each.matches('.rv-work, [aria-busy]') && each.querySelector('button:not(:disabled)'));
   const show = () => {
     const panel = tracker.currentWidget;
-    document.body.classList.toggle('releve-training', Boolean(panel && training(panel)));
+    const { training, corail } = about(panel);
+    document.body.classList.toggle('releve-training', Boolean(training));
+    const link = document.querySelector('.releve-corail');
+    if (corail && link.href !== corail) link.href = corail;
+    link.hidden = !corail;
     const named = panel ? `${title(panel)} · Relève` : 'Relève';
     const calls = panel && !panel.hasClass('releve-home') && asks(panel) ? `● À vous · ${named}` : named;
     if (document.title !== calls) document.title = calls;
