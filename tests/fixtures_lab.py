@@ -149,9 +149,8 @@ class Desk:
 
     def by_hand(self, step: str) -> Locator:
         """The visible form that asks for that step by hand."""
-        number = next(each.number for each in STEPS if each.id == step)
-        tag = self.page.get_by_text(re.compile(rf"^Étape {number} sur 12 · .* · à la main$"))
-        return self.page.locator("section.rv", has=tag).filter(visible=True)
+        title = next(each.title for each in STEPS if each.id == step)
+        return self.panel(rf"^À vous\s: {title}$")
 
     def press(self, heading: str, button: str) -> None:
         """Press a button of the form with that heading."""
@@ -214,7 +213,7 @@ class Desk:
 
     def confirm(self, siret: str) -> None:
         """Give the gate by the keyboard alone, as the operator who knows which structure this is."""
-        gate = self.panel("Vous allez réinitialiser")
+        gate = self.panel("Point de non-retour")
         expect(gate.get_by_label(re.compile("quatre derniers chiffres"))).to_be_focused()
         self.page.keyboard.type(siret[-4:])
         self.page.keyboard.press("Enter")
@@ -229,6 +228,12 @@ class Desk:
         expect(self.page.locator(".jp-Cell.jp-mod-active").filter(visible=True)).to_contain_text(
             re.compile(text)
         )
+
+    def ended(self) -> None:
+        """Wait until the end is green, and the record sealed."""
+        end = self.page.locator("section.rv-done").filter(visible=True)
+        expect(end.get_by_role("heading", name=re.compile("terminé"))).to_be_visible()
+        expect(end.get_by_role("status")).to_have_text("Vous pouvez tout fermer.")
 
     def printed(self, text: str) -> None:
         """Wait until a cell has printed that."""

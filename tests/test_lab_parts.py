@@ -22,18 +22,20 @@ from jupyter_client.session import Session
 from releve.base import secret
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
-from releve.decision.procedure import TARGET_STEPS
+from releve.decision.procedure import TARGET_STEPS, target_name
 from releve.headless.run import model
-from releve.jupyter import first_start, home_page
+from releve.jupyter import corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
 from releve.jupyter.copy import dated_copy, written
 from releve.jupyter.server import arguments
 from releve.planning.due import agenda
 from releve.record.folder import NOTEBOOK, RecordFolder
-from releve.rotation.prompts import Entering, Unattended
+from releve.rotation.prompts import Unattended
 from releve.rotation.session import Parameters
 from releve.school.people import DEMO_SIRET, siret
+from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
+from releve.targets.guide import Entering
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
 from tornado.web import HTTPError
@@ -44,8 +46,7 @@ FORM = {
     "siret": "219 900 016 00011",
     "account": "TECH_1_1@cpro.fr",
     "login": "xt1",
-    "route": "auto",
-    "corail": True,
+    "programs": ["corail"],
 }
 
 
@@ -245,7 +246,6 @@ def test_the_first_settings_load(tmp_path: Path) -> None:
     first_start.write(path, FORM | {"name": 'Commune "du Bac" \\ Lac'})
     settings = load(path)
     assert 'Commune "du Bac" \\ Lac' == settings.structure(DEMO_SIRET).name
-    assert "auto" == settings.portal.route
 
 
 class Guided(Unattended):
@@ -255,7 +255,7 @@ class Guided(Unattended):
         super().__init__(approve=False, reset_again=False)
         self.shown: list[str] = []
 
-    async def guide(self, step: str, name: str) -> str:
+    async def guide(self, step: str, entering: Entering) -> str:
         self.shown.append(step)
         return ""
 
@@ -279,25 +279,95 @@ async def test_each_structure_of_an_account_is_guided_from_the_first_screen(tmp_
     assert [*before, "corail:1", *before, "corail:2"] == person.shown
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("siret", "21990001600012"),
-        ("siret", ""),
-        ("name", " "),
-        ("account", ""),
-        ("login", ""),
-        ("corail", False),
-    ],
-)
+SLIPS: list[tuple[str, object]] = [
+    ("siret", "21990001600012"),
+    ("siret", ""),
+    ("name", " "),
+    ("account", ""),
+    ("account", "TECH_1_12345678@cpp2017.fr"),
+    ("account", "xt012345"),
+    ("login", ""),
+    ("last", "31/02/2026"),
+    ("last", "30/11/2999"),
+    ("programs", []),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), SLIPS)
 def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: object) -> None:
-    """What is missing or wrong is said, the field is marked, and no file is left."""
+    """What is missing or wrong is said at its field, and no file is left."""
     with pytest.raises(first_start.WrongField, match=r"\.$") as wrong:
         first_start.write(tmp_path / "releve.toml", FORM | {key: value})
-    assert [key] == [
-        each["name"] for each in first_start.view(FORM, wrong.value)["fields"] if each["invalid"]
-    ]
+    assert [key] == list(first_start.view(FORM, wrong.value)["wrong"])
     assert [] == list(tmp_path.iterdir())
+
+
+def test_all_slips_are_told_at_once(tmp_path: Path) -> None:
+    """Nobody mends a form one line a try; and a field that is checked alone says the same."""
+    slips = {"siret": "1", "account": "x", "login": "", "last": "hier", "name": "", "programs": []}
+    with pytest.raises(first_start.WrongField) as wrong:
+        first_start.write(tmp_path / "releve.toml", slips)
+    assert set(slips) == set(wrong.value.wrong)
+    alone = {name: first_start.check(name, str(given)) for name, given in slips.items()}
+    assert {**alone, "programs": wrong.value.wrong["programs"]} == wrong.value.wrong
+
+
+@pytest.mark.parametrize(
+    "account", ["TECH_1_12345678@cpro.fr", "TECH_021990001600011@cpp2017.fr", " tech_1_5@CPRO.fr "]
+)
+def test_both_forms_of_an_account_pass(account: str) -> None:
+    """The current one, and the older one that is still in use."""
+    assert "" == first_start.check("account", account)
+
+
+def test_the_first_settings_choose_nothing_that_nobody_could_know(tmp_path: Path) -> None:
+    """The way is looked at on the portal; the records go to the person's documents."""
+    path = tmp_path / "releve.toml"
+    first_start.write(path, FORM | {"last": "30/11/2025", "contact": "Mme Durand, 05 00 00 00 00"})
+    settings = load(path)
+    structure = settings.structure(DEMO_SIRET)
+    assert ("auto", "Relève") == (settings.portal.route, settings.record.folder.name)
+    assert date(2025, 11, 30) == structure.last_rotation
+    assert "Mme Durand, 05 00 00 00 00" == settings.contact
+
+
+def test_particulars_are_corrected_and_the_rest_stays(tmp_path: Path) -> None:
+    """What the form does not ask for is another's: comments, other structures, other tables."""
+    path = tmp_path / "releve.toml"
+    first_start.write(path, FORM)
+    kept = (
+        "\n# à garder\n[policy]\nwarn_days = 20\n\n"
+        f'[structures.{siret(7)}]\nname = "Autre"\ntechnical_account = "TECH_1_7@cpro.fr"\n'
+    )
+    path.write_text(path.read_text(encoding="utf-8") + kept, encoding="utf-8")
+    shown = first_start.values_of(load(path), DEMO_SIRET)
+    assert FORM["name"] == shown["name"]
+    assert "write:21990001600011" in str(first_start.view(shown, change=DEMO_SIRET)["buttons"])
+    first_start.write(path, shown | {"name": "Commune nouvelle", "contact": "M. B"}, DEMO_SIRET)
+    settings = load(path)
+    assert ("Commune nouvelle", "Autre") == (
+        settings.structure(DEMO_SIRET).name,
+        settings.structure(siret(7)).name,
+    )
+    assert (20, "M. B") == (settings.policy.warn_days, settings.contact)
+    assert "# à garder" in path.read_text(encoding="utf-8")
+    with pytest.raises(first_start.WrongField):
+        first_start.write(path, shown | {"account": "faux"}, DEMO_SIRET)
+    assert settings == load(path)
+
+
+async def test_another_program_is_guided_in_its_own_words(tmp_path: Path) -> None:
+    """A small file describes it: its screens, where to paste, what its button says, what proves."""
+    first_start.write(tmp_path / "releve.toml", FORM | {"programs": ["agedi"]})
+    structure = load(tmp_path / "releve.toml").structure(DEMO_SIRET)
+    assert ("agedi",) == structure.targets
+    target = identifier("agedi", structure)
+    assert "AGEDI, structure 21990001600011" == target_name(target)
+    pages = [corail.page(step, structure.name, target) for step in TARGET_STEPS[:-1]]
+    assert "Branchez la clé USB" in pages[0]["body"] and "svg" not in pages[0]["body"]
+    last = corail.entry(Entering(target, structure.name, structure.technical_account))
+    assert "Mettre à jour" in last["body"] and "C'est validé dans AGEDI" in str(last["buttons"])
+    assert "Dans AGEDI" in corail.proof((target,), refused=False, at_hand=True)["body"]
 
 
 def test_the_server_is_for_this_machine_only() -> None:

@@ -8,19 +8,18 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
+from typing import TYPE_CHECKING
 
 from releve.base.terminal import at_terminal
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from releve.decision.procedure import BY_ID, STEPS, TITLES
 from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
 
-_CELLS = {
-    "ouverture": "Ouverture",
-    GATE: "Confirmation de la cible",
-    PROOF: "Preuve",
-    CLOSE: "Clôture",
-}
+if TYPE_CHECKING:
+    from releve.commands.rotate import PlanNeeded
+
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
     "attested": "attesté par une personne",
@@ -40,7 +39,7 @@ def progress(quiet: bool) -> Callable[[str, str], None]:
             title = (
                 f"Étape {step.number} sur {len(STEPS)} · {step.title}"
                 if step
-                else _CELLS.get(text, text)
+                else TITLES.get(text, text)
             )
             print(f"\r\x1b[2K… {title}", end="", file=sys.stderr, flush=True)
         elif kind == "text" and not quiet:
@@ -87,7 +86,7 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
             elif kind == "step":
                 step = BY_ID.get(text)
                 shown.set_description_str(
-                    f"{name}, {step.title if step else _CELLS.get(text, text)}"
+                    f"{name}, {step.title if step else TITLES.get(text, text)}"
                 )
             elif kind == "end":
                 shown.update()
@@ -95,6 +94,20 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
                     print(f"… {text}", file=sys.stderr, flush=True)
 
         yield tell
+
+
+def plan(stop: PlanNeeded, told: list[Line], as_json: bool) -> None:
+    """What a run would reset, once somebody agrees to it; what is not in it, and why."""
+    if as_json:
+        error = {"code": stop.code, "error": type(stop).__name__, "text": stop.text}
+        lines = {"left_out": [asdict(line) for line in told]}
+        print(json.dumps(error | stop.plan.to_dict() | lines, ensure_ascii=False))
+        return
+    print(f"Comptes à réinitialiser ({len(stop.plan.structures)}) :")
+    for each in stop.plan.structures:
+        print(f"  {each.siret}  {each.name}  {each.technical_account}")
+    _list("Laissées de côté", told, full=True)
+    print(f"\n{stop.text}", file=sys.stderr)
 
 
 def tour(found: Tour, as_json: bool) -> None:
@@ -131,6 +144,7 @@ def _list(title: str, lines: list[Line], *, full: bool) -> None:
             if line.next_due
             else ""
         )
+        due += ", sans preuve" if line.proof == "none" and line.code == 0 else ""
         told = "" if full or not line.text else f" : {line.text.splitlines()[0]}"
         print(f"  {line.structure}  {line.name}{due}{told}")
         if full:

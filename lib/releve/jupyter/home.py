@@ -41,7 +41,7 @@ class Home:
     """The page and what its buttons do. An error is told on the page, which stays usable."""
 
     def __init__(self) -> None:
-        self.panel = Panel(self._hear)
+        self.panel = Panel(self._hear, first_start.check)
         self.training: Training | None = None
         self._said: tuple[str, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,7 +95,10 @@ class Home:
 
     def _do(self, verb: str, siret: str, answer: Answer) -> None:
         if verb == "write":
-            self._write(answer)
+            self._write(answer, siret)
+        elif verb == "change":
+            values = first_start.values_of(self._settings(), siret)
+            self.panel.show(first_start.view(values, change=siret))
         elif verb == "moved":
             self._moved(answer)
         elif verb == "anew":
@@ -126,17 +129,18 @@ class Home:
         if verb != "again" and not (due.today or due.open) and due.last:
             self.panel.show(home_page.again(due, date.today()))
             return
-        self._open(dated_copy(self._settings(), siret, by_hand=verb == "by-hand"))
+        by_hand = verb == "by-hand"
+        self._open(dated_copy(self._settings(), siret, by_hand), anew=by_hand)
 
-    def _open(self, folder: RecordFolder) -> None:
-        self._draw(go={"open": url(folder), "run": True})
+    def _open(self, folder: RecordFolder, anew: bool = False) -> None:
+        self._draw(go={"open": url(folder), "run": True, "anew": anew})
         self._draw()  # a page that is opened on this one later goes nowhere by itself
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: Answer, change: str) -> None:
         try:
-            first_start.write(default_path(), answer.values)
+            first_start.write(default_path(), answer.values, change)
         except first_start.WrongField as wrong:
-            self.panel.show(first_start.view(answer.values, wrong))
+            self.panel.show(first_start.view(answer.values, wrong, change))
             return
         self._settings().record.folder.mkdir(parents=True, exist_ok=True)
         self._draw()

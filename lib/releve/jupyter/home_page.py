@@ -91,9 +91,9 @@ def folder_gone(folder: str, error: str = "") -> View:
     return form(
         "Le dossier de vos renouvellements n'est plus à sa place",
         body,
-        fields=[field_("folder", "Adresse du dossier", size=60, help=help_, invalid=bool(error))],
+        fields=[field_("folder", "Adresse du dossier", size=60, help=help_)],
         buttons=buttons,
-        error=error,
+        wrong={"folder": error} if error else {},
         tone="trouble",
     )
 
@@ -114,6 +114,7 @@ def _card(due: Due) -> Node:
     if due.open and not due.open.touched:
         buttons.append(pressed(f"cancel:{due.siret}", "Annuler ce renouvellement", "link"))
     buttons.append(pressed(f"by-hand:{due.siret}", "Tout faire à la main", "link"))
+    buttons.append(pressed(f"change:{due.siret}", "Modifier mes renseignements", "link"))
     head = node("div", node("strong", due.name), _mark(due), class_="rv-card-head")
     known = node("p", f"SIRET {due.siret} · compte {due.account}", class_="rv-soft")
     why = node("p", f"{due.why[0].upper()}{due.why[1:]}.")

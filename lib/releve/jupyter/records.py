@@ -4,20 +4,16 @@ command say otherwise.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from pathlib import Path
 
 import platformdirs
+import tomlkit
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import default_path, load
 from releve.jupyter import OUTPUTS_ENVIRONMENT
-
-_TABLE = re.compile(r"^\[record\][^\n]*\n(?:(?!\[).*\n?)*", re.MULTILINE)
-_FOLDER = re.compile(r"^folder\s*=.*$", re.MULTILINE)
 
 
 class NoSuchFolder(UsageError):
@@ -49,12 +45,6 @@ def moved(settings: Path, typed: str) -> None:
     folder = Path(typed.strip().strip('"')).expanduser()
     if not folder.is_absolute() or not folder.is_dir():
         raise NoSuchFolder(folder=typed)
-    line = f"folder = {json.dumps(str(folder), ensure_ascii=False)}"
-    text = settings.read_text(encoding="utf-8")
-    table = _TABLE.search(text)
-    if table is None:
-        text = f"{text.rstrip()}\n\n[record]\n{line}\n"
-    else:
-        kept = _FOLDER.sub("", table[0]).partition("\n")[2].strip()
-        text = text.replace(table[0], f"[record]\n{line}\n{kept}\n\n".replace("\n\n\n", "\n\n"))
-    write_atomically(settings, text.encode())
+    document = tomlkit.parse(settings.read_text(encoding="utf-8"))
+    document.setdefault("record", {})["folder"] = str(folder)
+    write_atomically(settings, tomlkit.dumps(document).encode())

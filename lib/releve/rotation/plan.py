@@ -13,13 +13,14 @@ import time
 from contextlib import suppress
 from datetime import date
 
-from releve.base.errors import ReleveError
+from releve.base.errors import Paused, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS
+from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS, TITLES
 from releve.decision.state import Next, Situation, exit_code, portal_needed
 from releve.planning.due import deadline
 from releve.portal.errors import BrowserGone, PortalError
+from releve.portal.profile import note_summary_read
 from releve.record.folder import is_closed
 from releve.rotation.context import Context
 from releve.rotation.deliver import Delivery
@@ -132,7 +133,7 @@ class Rotation:
                 ),
             )
         if self.context.operator.interactive:  # the target is confirmed once it has been seen
-            self.navigation.check_earlier("demande", "Confirmation de la cible")
+            self.navigation.check_earlier("demande", TITLES[GATE])
         structure, used_by = self.context.structure, tuple(situation.facts.targets)
         how = await self.context.operator.confirm(
             ResetRequest(structure.technical_account, structure.name, structure.siret, used_by)
@@ -145,7 +146,7 @@ class Rotation:
     async def _close(self, situation: Situation) -> Done:
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
             raise StepMissing(
-                title="Clôture", number=12, missing=BY_ID["corail-mot-de-passe"].title
+                title=TITLES[CLOSE], number=12, missing=BY_ID["corail-mot-de-passe"].title
             )
         if situation.next is Next.PROMOTE:
             self.context.journal.append(ev.PromotionIntended(), CLOSE)
@@ -155,6 +156,7 @@ class Rotation:
         self.context.journal.append(
             ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
         )
+        self._note_summary_read()
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 
     async def _promote(self, writer: str) -> str:
@@ -162,6 +164,16 @@ class Rotation:
         before = await asyncio.to_thread(self.context.slots.read, Slot.PENDING)
         await asyncio.to_thread(self.context.slots.promote, writer)
         return await self.context.compared(before.password, Slot.CURRENT) if before else ""
+
+    def _note_summary_read(self) -> None:
+        """With a person there, the program itself read this portal's new password: from now on it
+        may, with nobody there.
+        """
+        events = [entry.event for entry in self.context.journal.entries]
+        read = any(isinstance(e, ev.PendingStored) and e.mode == "automatic" for e in events)
+        if self.context.operator.interactive and read:
+            with suppress(OSError):  # the rotation is done; the next one is made at the screen too
+                note_summary_read(self.context.settings, date.today())
 
     # -- what stops it
 
@@ -172,7 +184,7 @@ class Rotation:
         if isinstance(error, BrowserGone):
             self.delivery.forget()
         await self.place(error)
-        if not isinstance(error, StepMissing | j.JournalUnwritable) and not is_closed(
+        if not isinstance(error, StepMissing | Paused | j.JournalUnwritable) and not is_closed(
             self.context.journal.entries
         ):
             with suppress(j.JournalUnwritable):  # the first error is the one to tell
@@ -207,6 +219,12 @@ class Rotation:
             self.context.manual.add(step)
             self.navigation.returned(step)
         else:
+            self.context.by_hand = True
+            self.forget()
+
+    def by_hand_from_here(self, chosen: bool) -> None:
+        """A person does everything that is left, in a browser of her own, if she chose to."""
+        if chosen and not self.context.by_hand:
             self.context.by_hand = True
             self.forget()
 

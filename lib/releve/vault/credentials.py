@@ -19,9 +19,8 @@ from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
 from releve.vault.entry import CredentialMissing, Entry
 from releve.vault.keystore import Keystore, open_keystore
-from releve.vault.slots import Slot, Slots
+from releve.vault.slots import BY_HAND, Slot, Slots
 
-BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 _SLOTS = {"current": Slot.CURRENT, "pending": Slot.PENDING}
 
 

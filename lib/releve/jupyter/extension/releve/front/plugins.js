@@ -43,12 +43,20 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     if (freshly) await idle(panel.sessionContext);
     return NotebookActions.runCells(panel.content, panel.content.widgets, panel.sessionContext);
   };
-  const open = async (path, run) => {
+  // One that waits here already is shown as it is, unless it is to be done in another way: its question is then dropped first.
+  const open = async (path, run, anew) => {
+    const here = tracker.find(each => each.context.path === path);
     const panel = await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
-    if (run && panel) {
-      await panel.context.ready;
-      await runAll(panel, true);
+    if (!run || !panel) return;
+    await panel.context.ready;
+    const kernel = panel.sessionContext.session?.kernel;
+    if (here && kernel?.status === 'busy') {
+      if (!anew) return;
+      await kernel.interrupt();
+      await idle(panel.sessionContext);
     }
+    if (here) await panel.context.revert();
+    await runAll(panel, true);
   };
   const home = () => open(HOME, false);
   // What was done elsewhere meanwhile is told when the page comes into sight again.
