@@ -166,9 +166,7 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         desk.tab_to("factures arrivent")
         keys.press("Enter")
         desk.ended()
-        page.get_by_role("tab", name="Accueil").click()
-        desk.press("Mots de passe", "Actualiser")
-        expect(desk.panel("Mots de passe")).to_contain_text("réussie, attestée")
+        expect(desk.go_home()).to_contain_text("réussi, vérifié par vous")
 
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
@@ -339,7 +337,7 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
     ) as running:
         desk = Desk(page, running)
         keep_widget_state(running.home)
-        page.goto(f"{running.url}lab/tree/notebooks/rotation.ipynb?token={running.token}")
+        page.goto(f"{running.url}doc/tree/notebooks/rotation.ipynb?token={running.token}")
         desk.printed("Ce carnet est le modèle")
         desk.press("Commencer une rotation", "Commencer pour")
         desk.press("Avant de commencer", "Je suis prêt")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import leaks
 import pytest
@@ -20,14 +21,17 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 from releve.base import secret
 from releve.base.secret import Secret
-from releve.base.settings import load
+from releve.base.settings import Settings, load
 from releve.decision.procedure import TARGET_STEPS, target_name
-from releve.jupyter import corail, first_start, home
+from releve.headless.run import model
+from releve.jupyter import corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
-from releve.jupyter.copy import dated_copy
+from releve.jupyter.copy import dated_copy, written
 from releve.jupyter.server import arguments
-from releve.record.folder import NOTEBOOK
+from releve.planning.due import agenda
+from releve.record.folder import NOTEBOOK, RecordFolder
 from releve.rotation.prompts import Unattended
+from releve.rotation.session import Parameters
 from releve.school.people import DEMO_SIRET, siret
 from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
@@ -70,7 +74,7 @@ def test_what_is_saved_holds_no_secret() -> None:
     metadata.
     """
     Secret(SECRET)
-    saved = scrubbed(notebook(SECRET), is_model=False)
+    saved = scrubbed(notebook(SECRET))
     assert "widgets" not in saved["metadata"]
     assert json.dumps(SECRET)[1:-1] not in json.dumps(saved)
 
@@ -85,16 +89,115 @@ async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
     folder = office.folder(ending=())
     monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
     secret.forget([PASSWORD])
-    contents = Contents(root_dir=str(tmp_path), records=str(office.outputs))  # type: ignore[no-untyped-call]
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     path = f"outputs/{folder.path.name}/{NOTEBOOK}"
-    await contents.save({"type": "notebook", "format": "json", "content": notebook(PASSWORD)}, path)
+    copy = a_copy(office.settings, folder, said=PASSWORD)
+    await contents.save({"type": "notebook", "format": "json", "content": copy}, path)
     kept = (folder.path / NOTEBOOK).read_bytes()
     assert secret.MASK.encode() in kept and not leaks.found(PASSWORD, kept)
     (folder.path / "record.json").write_text("{}")
-    await contents.save(
-        {"type": "notebook", "format": "json", "content": notebook("autre chose")}, path
-    )
+    copy = a_copy(office.settings, folder, said="autre chose")
+    await contents.save({"type": "notebook", "format": "json", "content": copy}, path)
     assert kept == (folder.path / NOTEBOOK).read_bytes()
+
+
+def a_copy(settings: Settings, folder: RecordFolder, said: str = "") -> dict[str, Any]:
+    """What « Commencer » writes for that folder; its first step has said that."""
+    where = {"settings": str(settings.path.resolve()), "outputs": str(settings.record.folder)}
+    given = Parameters(folder.siret, **where, record=folder.path.name)  # type: ignore[arg-type]
+    made = written(given, settings)
+    cell = next(each for each in made["cells"] if each["metadata"].get("releve"))
+    cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": said}]
+    return made
+
+
+EVIL = "import os; os.system('touch /tmp/evil')"
+
+
+def stranger_s(made: dict[str, Any], how: str) -> dict[str, Any]:
+    """The copy, as who can write in the folder may have changed it."""
+    first = next(each for each in made["cells"] if each["cell_type"] == "code")
+    last = made["cells"][-1]
+    if how == "a cell's code":
+        last["source"] = EVIL
+    elif how == "a cell more":
+        made["cells"].append(last | {"id": "more", "source": EVIL})
+    elif how == "a cell less":
+        made["cells"].pop()
+    elif how == "the parameters":
+        first["source"] = f"{first['source']}\n{EVIL}"
+    elif how == "other settings":
+        given = next(e for e in made["cells"] if "injected-parameters" in str(e["metadata"]))
+        given["source"] = given["source"].replace("releve.toml", "evil.toml")
+    elif how == "a text":
+        made["cells"][0]["source"] = "<img src=x onerror=alert(1)>"
+    return made
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a cell's code",
+        "a cell more",
+        "a cell less",
+        "the parameters",
+        "other settings",
+        "a text",
+        "no copy at all",
+    ],
+)
+async def test_a_stranger_s_notebook_is_a_document(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Whatever differs from what Relève itself would write is shown as text: nothing to run, and
+    nothing of it is ever written back. « Reprendre » writes the copy anew.
+    """
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    folder = office.folder(ending=())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    made = notebook(EVIL) if how == "no copy at all" else a_copy(office.settings, folder)
+    (folder.path / NOTEBOOK).write_text(json.dumps(stranger_s(made, how)))
+    before = (folder.path / NOTEBOOK).read_bytes()
+    shown = await contents.get(path)
+    assert {"markdown"} == {cell["cell_type"] for cell in shown["content"]["cells"]}
+    assert not shown["writable"]
+    await contents.save({"type": "notebook", "format": "json", "content": shown["content"]}, path)
+    assert before == (folder.path / NOTEBOOK).read_bytes()
+    again = dated_copy(office.settings, folder.siret)
+    assert again == folder
+    assert EVIL not in (folder.path / NOTEBOOK).read_text()
+    assert "code" in {cell["cell_type"] for cell in (await contents.get(path))["content"]["cells"]}
+
+
+async def test_of_a_copy_only_the_outputs_come_from_the_record(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No widget's state, no JavaScript, no trust of its own saying; a link leads nowhere."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    folder = office.folder(ending=())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    made = a_copy(office.settings, folder, said="fait")
+    cell = next(each for each in made["cells"] if each.get("outputs"))
+    data = {"application/javascript": EVIL, "text/html": "<b>vu</b>"}
+    cell["outputs"].append({"output_type": "display_data", "data": data, "metadata": {"a": EVIL}})
+    cell["metadata"]["trusted"] = True
+    made["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"a": EVIL}}
+    (folder.path / NOTEBOOK).write_text(json.dumps(made))
+    shown = (await contents.get(path))["content"]
+    text = json.dumps(shown, ensure_ascii=False)
+    assert "fait" in text and "<b>vu</b>" in text and EVIL not in text
+    assert not any(each["metadata"].get("trusted") for each in shown["cells"])
+    private = tmp_path / "private.ipynb"
+    private.write_text(json.dumps(notebook("secret")))
+    (folder.path / NOTEBOOK).unlink()
+    (folder.path / NOTEBOOK).symlink_to(private)
+    with pytest.raises(HTTPError, match="is a link"):
+        await contents.get(path)
 
 
 @pytest.mark.parametrize(
@@ -107,15 +210,19 @@ async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
 )
 async def test_another_name_for_what_is_guarded_leads_nowhere(tmp_path: Path, path: str) -> None:
     """On Windows these name a sealed record, a model, another drive or a device."""
-    contents = Contents(root_dir=str(tmp_path), records=str(tmp_path / "records"))  # type: ignore[no-untyped-call]
+    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     with pytest.raises(HTTPError, match="names nothing here"):
         await contents.get(path)
 
 
-def test_a_model_keeps_no_outputs() -> None:
-    """Opening the model never changes what is committed."""
-    cell = scrubbed(notebook("texte"), is_model=True)["cells"][0]
-    assert ([], None, ["texte"]) == (cell["outputs"], cell["execution_count"], cell["source"])
+async def test_a_model_is_never_written() -> None:
+    """Whatever a page makes of it."""
+    contents, before = Contents(root_dir=str(model().parents[1])), model().read_bytes()  # type: ignore[no-untyped-call]
+    told = await contents.save(
+        {"type": "notebook", "format": "json", "content": notebook("texte")},
+        "notebooks/rotation.ipynb",
+    )
+    assert (False, before) == (told["writable"], model().read_bytes())
 
 
 def test_the_copy_is_dated_and_used_again_while_nothing_is_begun(scene: Scene) -> None:
@@ -263,9 +370,9 @@ async def test_another_program_is_guided_in_its_own_words(tmp_path: Path) -> Non
     assert "Dans AGEDI" in corail.proof((target,), refused=False, at_hand=True)["body"]
 
 
-def test_the_server_is_for_this_machine_only(tmp_path: Path) -> None:
+def test_the_server_is_for_this_machine_only() -> None:
     """Loopback, the usual token, and kernel traffic that no other program can listen to."""
-    given = arguments(tmp_path, browser=False, port=0)
+    given = arguments(browser=False, port=0)
     assert "--ServerApp.ip=127.0.0.1" in given
     assert not [each for each in given if "token=" in each or "password=" in each]
     assert ("--KernelManager.transport=ipc" in given) is (os.name != "nt")
@@ -303,9 +410,11 @@ def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:
         f'[structures.{each}]\nname = "Commune {each}"\ntechnical_account = "T{each}@cpro.fr"\n'
         for each in others
     )
-    told = str(home._page(load(scene.settings(), scene.outputs), "")["body"])
+    settings, today = load(scene.settings(), scene.outputs), date.today()
+    dues = agenda(settings.structures.values(), settings.policy, [], today)
+    told = json.dumps(home_page.page(dues, [], today, []), ensure_ascii=False)
     assert "12 dates inconnues" in told and "2 de plus, les plus urgentes d'abord" in told
-    assert 12 == told.count('data-answer="start:')
+    assert 12 == told.count('"data-answer": "start:')
 
 
 OPENING = """

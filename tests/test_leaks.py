@@ -394,7 +394,7 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         (record,) = all_records(scene.outputs)
         again = context.new_page()
         again.goto(
-            f"{running.url}lab/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}"
+            f"{running.url}doc/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}"
         )
         expect(again.get_by_text("rotation réussie").first).to_be_visible()
         assert [] == leaks.in_folder(VALUES, running.home)

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import tomlkit
 
 from releve.base import siret as sirets
@@ -20,6 +19,7 @@ from releve.base.programs import programs
 from releve.base.settings import Settings, SettingsError, Structure, load
 from releve.base.texts import text
 from releve.jupyter.panel import View, button, field_, form, say
+from releve.jupyter.records import at_home
 
 _ACCOUNT = re.compile(r"TECH_(1_\d+@cpro|0\d{14}@cpp2017)\.fr", re.IGNORECASE)
 _HEAD = "Réglages de Relève, écrits par la page d'accueil. Aucun mot de passe n'a sa place ici."
@@ -166,7 +166,7 @@ def _new() -> tomlkit.TOMLDocument:
     document.add(tomlkit.comment(_HEAD))
     document["contact"] = ""
     document["portal"] = {"route": "auto"}
-    document["record"] = {"folder": str(platformdirs.user_documents_path() / "Relève")}
+    document["record"] = {"folder": str(at_home())}
     document["structures"] = tomlkit.table(is_super_table=True)
     return document
 

@@ -18,6 +18,13 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A page that shows what a record says is given as nodes, [tag, attributes, ...children]: no text of it becomes HTML.
+function build(node) {
+  if (typeof node === 'string') return node;
+  const [tag, attributes, ...children] = node;
+  return make(tag, attributes, ...children.map(build));
+}
+
 let numbers = 0;
 const mine = Math.random().toString(36).slice(2); // each panel has this module to itself, and ids are the page's
 const said = (words, name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
@@ -173,8 +180,9 @@ function countdown(seconds, words) {
   return place;
 }
 
-function act(action) {
-  if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run) : window.open(`/lab/tree/${action.open}`);
+function act(action, answer) {
+  if (action.end) return Promise.resolve(globalThis.releveLab?.end(action.end)).then(() => answer(action.then));
+  if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run, action.anew) : window.open(`/doc/tree/${action.open}`);
 }
 
 // What this panel says, alone on a sheet: no field, no button, and nothing of a password.
@@ -270,6 +278,7 @@ function render({ model, el }) {
       view.notice ? make('div', { class: 'rv-notice', html: view.notice }) : '',
       make('h3', { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
       view.body ? make('div', { class: 'rv-body', html: view.body }) : '',
+      ...(view.nodes ? [make('div', { class: 'rv-body' }, ...view.nodes.map(build))] : []),
       form,
       tools.length ? make('div', { class: 'rv-tools' }, ...tools, make('button', { type: 'button', class: 'rv-button rv-link', onclick: () => print(root) }, words.print)) : '');
     if (count === 1) form.querySelector('.rv-field-error:not(:empty)')?.setAttribute('role', 'alert');
@@ -283,7 +292,7 @@ function render({ model, el }) {
       event.preventDefault();
       act({ open: each.dataset.open });
     }));
-    if (view.go) act(view.go);
+    if (view.go) act(view.go, action => answer(view, action));
     const asks = view.look || (!view.working && (view.buttons.length || view.fields.length));
     if (view.focus !== false && (asks || Date.now() - globalThis.releveTouched > FOLLOW_AFTER_MS)) {
       requestAnimationFrame(() => {

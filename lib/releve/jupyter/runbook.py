@@ -37,6 +37,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     global _session
     guard = _guard()
     if _session is not None and _session.stopped is None:
+        _session.rotation.by_hand_from_here(Parameters.checked(given).by_hand)
         await _session.rotation.decide()
         print("La rotation est déjà ouverte.", _where(_session.rotation))
         return
@@ -111,7 +112,7 @@ def _at_desk(parameters: Parameters) -> Operator | None:
     running = _kernel()
     if not getattr(running, "_allow_stdin", False):
         return None
-    from releve.jupyter.copy import ModelOpened, offer_copy
+    from releve.jupyter.offer import ModelOpened, offer_copy
     from releve.jupyter.prompts import AtDesk
     from releve.jupyter.reconnect import watch_pages
 
@@ -205,6 +206,9 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
         (_session.rotation.context.folder.path / "incident.txt").write_text(
             traceback, encoding="utf-8"
         )
+    if isinstance(error, kernel.Interrupted):
+        error.place(_session.rotation.context.known().truth, error.todo)
+        error.exit_code = _session.rotation.code(error)
     if _session.operator.interactive:
         return None
     return error.exit_code if isinstance(error, ReleveError) else _session.rotation.code(error)

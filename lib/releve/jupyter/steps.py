@@ -112,7 +112,15 @@ class Desk:
         asked = panel.waiting
         task = asyncio.ensure_future(self.session.rotation.do(step))
         awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
-        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # A question is dropped; what Relève does by itself is finished first: between the click
+            # and the keeping of its password nothing may come.
+            if not panel.view.get("working") or step in NAVIGATION:
+                task.cancel()
+            await asyncio.wait({task})
+            raise
         if not task.done() and asked.done():
             task.cancel()
             await asyncio.wait({task})
@@ -141,6 +149,8 @@ class Desk:
         undecided = facts is not None or isinstance(error, DecisionNeeded)
         if isinstance(error, PersonNeeded) and not undecided:
             return False
+        if undecided:  # the answer stands on the portal's page, if it is open
+            await self.session.rotation.navigation.front()
         view = (
             questions.undecided(error, facts or self.session.rotation.context.known().facts)
             if undecided

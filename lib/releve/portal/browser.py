@@ -41,6 +41,7 @@ from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.displayed import displayed
+from releve.portal.window import Window
 from releve.record import picture
 
 # Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
@@ -133,6 +134,7 @@ class PortalBrowser:
             None  # the portal's clock and this machine's, at the latest page
         )
         self.title = ""  # the screen in hand, for messages
+        self.window = Window(headed)
         self.keep = False  # it stays open, logged in, from one rotation to the next
         self.home = ""  # then, the address at which its session goes on
 
@@ -146,6 +148,7 @@ class PortalBrowser:
             )
             self._context.set_default_timeout(self.timeout * 1000)
             self._context.on("page", self._watch)
+            await self.window.watch(self._context)
             self._page = await self._context.new_page()
         except PlaywrightError as error:
             await self.close()
@@ -300,7 +303,8 @@ class PortalBrowser:
         self.title = title
         self._failure = asyncio.get_running_loop().create_future()
         try:
-            yield
+            async with self.window.at_work(self.page):
+                yield
         except PlaywrightTimeout:
             raise await self.diagnose("l'élément attendu") from None
         except PlaywrightError as error:
@@ -318,6 +322,11 @@ class PortalBrowser:
         if network := re.search(r"net::\w+", first):
             return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
         return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
+
+    async def front(self) -> None:
+        """Bring the window before a person, for a step that is hers."""
+        with suppress(PlaywrightError, e.PortalError):
+            await self.window.hand_over(self.page)
 
     async def goto(self, url: str) -> None:
         """Open `url` in the page in hand."""
@@ -425,7 +434,8 @@ class PortalBrowser:
             blanked = await self._blank()
             if blanked is None:
                 return False
-            shot = await asyncio.wait_for(self._shot(), self.timeout)
+            async with self.window.without_strip(self.page):
+                shot = await asyncio.wait_for(self._shot(), self.timeout)
         except (PlaywrightError, e.BrowserGone, TimeoutError):
             return False
         finally:

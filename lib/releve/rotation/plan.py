@@ -222,6 +222,12 @@ class Rotation:
             self.context.by_hand = True
             self.forget()
 
+    def by_hand_from_here(self, chosen: bool) -> None:
+        """A person does everything that is left, in a browser of her own, if she chose to."""
+        if chosen and not self.context.by_hand:
+            self.context.by_hand = True
+            self.forget()
+
     def forget(self) -> None:
         """Another way to the portal and to the targets is taken from here on; the browser stays as
         it is.

@@ -222,6 +222,7 @@ class PasswordReset:
                 if not self.context.operator.interactive:
                     raise
                 why = str(error)
+        await self.navigation.front()
         account = self.context.structure.technical_account
         self._typed = await self.context.operator.new_password(account, why)
         return self._typed
@@ -230,5 +231,6 @@ class PasswordReset:
         steps = (NAVIGATION[-1], CONFIRMED, PASSWORD)
         if (driver := self.navigation.driver) and not any(map(self.context.is_manual, steps)):
             return await driver.back()
+        await self.navigation.front()
         await self.context.operator.screen(by_hand(PASSWORD, "back", self.navigation.route))
         return CONFIRMED
