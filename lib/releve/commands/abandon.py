@@ -37,7 +37,7 @@ def _seal(record: RecordFolder, settings: Settings) -> int:
     """A record that cannot be sealed does not keep a rotation open; the exit code says it."""
     try:
         with record.writing():
-            finish(record, settings, open_keystore())
+            finish(record, settings, open_keystore(settings))
     except ReleveError as error:
         print(error.text, file=sys.stderr)
         return error.code

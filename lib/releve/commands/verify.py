@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
             places[path] = None
         elif (named := places[path.parent]) is not None:
             named.append(path)
-    keystore = _keystore()
+    keystore = _keystore(args)
     verdicts = {
         outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()
     }
@@ -93,10 +93,11 @@ def _usual_folder(args: argparse.Namespace) -> Path:
     return load(args.settings).record.folder
 
 
-def _keystore() -> Keystore | None:
+def _keystore(args: argparse.Namespace) -> Keystore | None:
     """An auditor's machine has no keyring that knows the register: the check says so, and goes on."""
     with suppress(ReleveError):
-        return open_keystore()
+        named = args.settings is not None or default_path().exists()
+        return open_keystore(load(args.settings) if named else None)
     return None
 
 
