@@ -135,7 +135,13 @@ def render(record: RecordView) -> str:
 
 def check_page() -> str:
     """A page that checks records dropped on it, and comes with none of them."""
-    return _templates.get_template("check.html.j2").render(guide=auditors_guide())
+    import mistune  # only here
+
+    in_html = mistune.create_markdown(plugins=["table"])
+    guide = str(in_html(auditors_guide().split("\n", 1)[1]))  # its title is the page's own
+    parts = re.split(r"(<pre>.*?</pre>)", guide, flags=re.DOTALL)  # a command stays as it is typed
+    set_ = "".join(each if each.startswith("<pre>") else _typeset(each) for each in parts)
+    return _templates.get_template("check.html.j2").render(guide=Markup(set_))
 
 
 def auditors_guide() -> str:
