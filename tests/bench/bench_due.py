@@ -98,7 +98,7 @@ def _journal(siret: str, run: str, when: datetime) -> str:
         ev.Entry((when + timedelta(seconds=at)).isoformat(), run, "", "a@b", event)
         for at, event in enumerate(events)
     ]
-    return "".join(entry.to_json() + "\n" for entry in entries)
+    return "".join(json.dumps(entry.to_dict(), ensure_ascii=False) + "\n" for entry in entries)
 
 
 def seconds(*command: str) -> float:

@@ -21,6 +21,7 @@ from releve.portal.errors import (
     SameCandidate,
 )
 from releve.portal.route import Route
+from releve.record import vouching
 from releve.rotation.context import Papers
 from releve.rotation.keep import Keeper, Seen
 from releve.rotation.navigate import Way
@@ -110,7 +111,7 @@ class PasswordReset:
     async def _seen_after(self, route: Route, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
         await route.ready()
-        self.papers.journal.append(ev.ResetIntended(attempt), "confirmation")
+        await self._announce(attempt)
         await self._commit(route, attempt)
         self.way.shown()
         try:
@@ -159,9 +160,15 @@ class PasswordReset:
         await route.ready()
         if await route.read() != secret:
             raise CandidateChanged
-        self.papers.journal.append(ev.ResetIntended(attempt), "confirmation")
+        await self._announce(attempt)
         await self._commit(route, attempt)
         self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
+
+    async def _announce(self, attempt: int) -> None:
+        """The click comes next: in the journal first, then beside the rotation's key."""
+        journal = self.papers.journal
+        journal.append(ev.ResetIntended(attempt), "confirmation")
+        await asyncio.to_thread(vouching.note_announced, journal, self.papers.keystore, attempt)
 
     async def _commit(self, route: Route, attempt: int) -> None:
         try:

@@ -28,11 +28,13 @@ from releve.portal.gestionnaire import Gestionnaire
 from releve.portal.login import Credentials, Login
 from releve.portal.raccordements import Raccordements
 from releve.portal.route import Route
-from releve.record.folder import RecordFolder, is_closed, opened, unfinished
+from releve.record import vouching
+from releve.record.folder import RecordFolder, all_records, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock, actor
 from releve.record.page import write_page
-from releve.record.seal import model_hash
+from releve.record.seal import registered_in
+from releve.record.statement import model_hash
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
 from releve.rotation.rehearsal import Rehearsal
@@ -149,6 +151,14 @@ def _versions() -> dict[str, str]:
     }
 
 
+def targets_of(settings: Settings, structure: Structure) -> tuple[str, ...]:
+    """Where the account's password must be entered, by the settings: the structure's own first."""
+    account = structure.technical_account
+    shared = [s for s in settings.structures.values() if s.technical_account == account]
+    shared.sort(key=lambda s: s.siret != structure.siret)
+    return tuple(identifier(kind, each) for each in shared for kind in each.targets)
+
+
 class Session:
     """One rotation in the hands of this process: its lock, its journal, its browser."""
 
@@ -181,6 +191,7 @@ class Session:
         """Take the lock, find the rotation to finish or begin one. Raises before anything
         irreversible; safe to repeat.
         """
+        prepare(self.settings.record)
         dead = self.lock.acquire(self.actor)
         if dead:
             self.notices.append(
@@ -202,7 +213,7 @@ class Session:
         folder = self._folder()
         begun = opened(folder.entries()) is not None
         folder.make()
-        journal = j.Journal(folder.path, folder.run, self.actor)
+        journal = await asyncio.to_thread(self._journal, folder)
         rotation = self.rotation = (Rehearsal if rehearse else Rotation)(
             folder,
             journal,
@@ -221,6 +232,7 @@ class Session:
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
         journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        await asyncio.to_thread(self._restore, rotation)
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -229,6 +241,27 @@ class Session:
             await rotation.place(error)
             raise await self.stop(rotation, error) from None
         return rotation
+
+    def _journal(self, folder: RecordFolder) -> j.Journal:
+        """The rotation's journal; one that is not ours is adopted by the person who is there.
+        Raises `NotOurs` when there is nobody.
+        """
+        journal = vouching.open_journal(folder, self.actor, self.keystore)
+        if journal.vouched or not journal.entries or is_closed(journal.entries):
+            return journal
+        if not self.operator.interactive:
+            vouching.check_ours(folder, self.keystore)
+        whose = journal.entries[0].actor
+        self.notices.append(
+            f"D'après son journal, cette rotation a été ouverte par {whose}, et non ici : elle"
+            " est reprise à votre compte, et rien de ce qui y était noté n'est tenu pour sûr."
+        )
+        targets = targets_of(self.settings, self.structure)
+        return vouching.adopt(folder, self.actor, targets, self.keystore)
+
+    def _restore(self, rotation: Rotation) -> None:
+        slots = rotation.slots.filled()
+        vouching.restore_announced(rotation.journal, self.keystore, (slots.pending, slots.current))
 
     def _folder(self) -> RecordFolder:
         outputs = self.settings.record.folder
@@ -247,18 +280,12 @@ class Session:
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
 
     def _opening(self) -> ev.RotationOpened:
-        shared = [
-            s
-            for s in self.settings.structures.values()
-            if s.technical_account == self.structure.technical_account
-        ]
-        shared.sort(key=lambda s: s.siret != self.structure.siret)
         return ev.RotationOpened(
             structure=self.structure.siret,
             name=self.structure.name,
             account=self.structure.technical_account,
             route=self.settings.portal.route,
-            targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
+            targets=targets_of(self.settings, self.structure),
             school=self.settings.school is not None,
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
@@ -276,8 +303,7 @@ class Session:
         run = (holder or "").split("/")[0]
         if not holder or run == rotation.folder.run:
             return ""
-        known = [RecordFolder.at(path) for path in self.settings.record.folder.glob(f"*_{run}")]
-        if not any(each and is_closed(each.entries(pass_over_damage=True)) for each in known):
+        if not self._is_over(run):
             raise PendingOfAnotherRun(
                 account=self.structure.technical_account, holder=run, siret=self.structure.siret
             )
@@ -286,6 +312,19 @@ class Session:
             " sera remplacé."
         )
         return holder
+
+    def _is_over(self, run: str) -> bool:
+        """Whether a rotation of these records is closed, as far as the register or this keyring
+        vouches for it.
+        """
+        register = registered_in(self.settings, self.keystore)
+        for record in all_records(self.settings.record.folder):
+            closed = record.run == run and is_closed(record.entries(pass_over_damage=True))
+            if closed and (
+                register.find(record.path.name) or vouching.vouched(record, self.keystore)
+            ):
+                return True
+        return False
 
     async def open_browser(self) -> PortalBrowser:
         """The one browser of this process, started at the first call, and again when it has gone."""
