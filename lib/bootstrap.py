@@ -17,7 +17,7 @@ from pathlib import Path
 from environment import PYTHON, RUNTIME, TESTS, ensure, locked
 from failures import NO_DISK, Stop, no_browser, no_disk, not_writable
 from machine import ROOT, apt_install, quiet, say
-from releve.portal.browsers import Browser, BrowserNotFound, can_show_a_window, find
+from releve.portal.browsers import Browser, BrowserNotFound, can_show_a_window, find, forbidden
 
 WITH_BROWSER = {"demo", "lab", "rotate", "rehearse", "resume", "discover"}
 TEST_PACKAGES = (
@@ -101,7 +101,7 @@ def ensure_browser(preference: str | None, headed: bool, *, yes: bool) -> None:
                 return
             if from_debian(preference, headed, yes=yes):
                 return
-    raise no_browser(preference, headed)
+    raise no_browser(preference, headed, forbidden())
 
 
 def found(preference: str, headed: bool) -> Browser | None:

@@ -106,10 +106,16 @@ def no_node() -> Stop:
     )
 
 
-def no_browser(preference: str, headed: bool) -> Stop:
+def no_browser(preference: str, headed: bool, forbidden: Sequence[str]) -> Stop:
     window, window_en = ", capable de montrer sa fenêtre", ", able to show its window"
     if not headed:
         window = window_en = ""
+    if forbidden:
+        names = ", ".join(forbidden)
+        window += f" ; une règle de ce poste (RemoteDebuggingAllowed) interdit de piloter : {names}"
+        window_en += (
+            f"; a policy of this machine (RemoteDebuggingAllowed) forbids to drive: {names}"
+        )
     return Stop(
         "aucun navigateur utilisable n'a été trouvé ni obtenu "
         f"(demandé : « {preference} »{window}).",

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from failures import not_agreed, path_too_long
 from releve.base.terminal import at_terminal
+from releve.base.windows import is_synchronised, registered
 
 ROOT = Path(__file__).resolve().parent.parent
 DEEPEST = 170  # characters of the environment's longest path below ROOT; a test measures it
+LONG_PATHS = r"SYSTEM\CurrentControlSet\Control\FileSystem"  # Python's installer offers it
 LONGEST = 259  # of any path on Windows, unless LongPathsEnabled (learn.microsoft.com, MAX_PATH)
 
 
@@ -63,10 +65,9 @@ def check_windows() -> None:
     """Before an environment is made on Windows: say what will go wrong later. Raises `Stop`."""
     if sys.platform != "win32":
         return
-    if len(str(ROOT)) + DEEPEST > LONGEST and not long_paths():
+    if len(str(ROOT)) + DEEPEST > LONGEST and registered(LONG_PATHS, "LongPathsEnabled") != 1:
         raise path_too_long(str(ROOT), LONGEST - DEEPEST)
-    synchronised = {name for name in os.environ if name.upper().startswith("ONEDRIVE")}
-    if any(ROOT.is_relative_to(os.environ[name]) for name in synchronised):
+    if is_synchronised(ROOT):
         say(
             "Attention : ce dossier est synchronisé par OneDrive, qui copiera les quelque 22 000 "
             "fichiers de « .venv ». Mieux vaut un dossier de ce poste, par exemple C:\\Releve."
@@ -77,17 +78,3 @@ def check_windows() -> None:
             "AppData que celui des autres programmes : vos réglages n'y seront visibles que par "
             "lui. Celui de https://www.python.org/downloads/ s'installe sans droits particuliers."
         )
-
-
-def long_paths() -> bool:
-    """Whether this Windows lets programs go beyond MAX_PATH (Python's own installer offers it)."""
-    if sys.platform != "win32":
-        return True
-    import winreg
-
-    place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
-            return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
-    except OSError:
-        return False

@@ -91,8 +91,8 @@ def pytest_runtest_makereport(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many random schedules, how large a fleet; where to write the crash matrix as a page, on
-    request.
+    """How many random schedules, how large a fleet, how many foreign portals; where to write the
+    crash matrix as a page, on request.
     """
     parser.addoption("--schedules", type=int, default=1000, help="how many random schedules to try")
     parser.addoption(
@@ -101,6 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20,
         help="how many structures in the fleet with ten faults: a multiple of ten",
     )
+    parser.addoption("--long", action="store_true", help="try every foreign portal of the zoo")
     parser.addoption("--matrix", default="", help="write the crash matrix there, as a page")
 
 

@@ -15,9 +15,11 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -35,6 +37,7 @@ from releve.portal.browser import PortalBrowser
 from releve.record.folder import RecordFolder, all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+from releve.school.web import Skin
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
 from releve.vault.throwaway import ThrowawayKeyring
@@ -174,7 +177,7 @@ class Scene:
     def _walked(self, error: ReleveError | None) -> Walk:
         session = runbook._session
         record = (
-            session.rotation.folder
+            session.rotation.context.folder
             if session
             else next(reversed(list(all_records(self.outputs))), None)
         )
@@ -311,19 +314,25 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-@pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """A school without faults, a keyring that holds the manager's password, and an empty folder of
+@contextmanager
+def open_scene(folder: Path, world: World, skin: Skin | None = None) -> Iterator[Scene]:
+    """The school of that world, a keyring that holds the manager's password, and an empty folder of
     records.
     """
-    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
-        for name, value in keyring.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("RELEVE_SETTINGS", raising=False)
+    keyring, school = ThrowawayKeyring(), SchoolThread(world, world.faults, skin=skin)
+    with keyring, school, patch.dict(os.environ, keyring.environment):
+        os.environ.pop("RELEVE_SETTINGS", None)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
-        yield Scene(school, keyring, tmp_path)
-        runbook._session = None
+        yield Scene(school, keyring, folder)
+    runbook._session = None
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A scene without faults."""
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    with open_scene(tmp_path, world) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -347,14 +356,19 @@ async def window(chromium: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-@pytest.fixture
-def one_browser(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each rotation opens a window of its own, without anything of the others', in the module's
-    browser.
-
-    """
+@contextmanager
+def windows_of(browser: Browser) -> Iterator[None]:
+    """Each rotation opens a window of its own, without anything of the others', in that browser."""
 
     async def launch(self: PortalBrowser) -> Browser:
-        return chromium
+        return browser
 
-    monkeypatch.setattr(PortalBrowser, "_launch", launch)
+    with patch.object(PortalBrowser, "_launch", launch):
+        yield
+
+
+@pytest.fixture
+def one_browser(chromium: Browser) -> Iterator[None]:
+    """All rotations of a module share its browser."""
+    with windows_of(chromium):
+        yield

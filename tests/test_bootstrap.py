@@ -37,6 +37,7 @@ SOURCES = (
     "machine.py",
     "releve/__init__.py",
     "releve/base/terminal.py",
+    "releve/base/windows.py",
     "releve/base/__init__.py",
     "releve/base/errors.py",
     "releve/portal/__init__.py",

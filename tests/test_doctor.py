@@ -227,8 +227,12 @@ WHOAMI = """"Tout le monde","Groupe bien connu","S-1-1-0","Groupe obligatoire, A
     ],
 )
 def test_windows_says_who_opened_the_session(name: str, sid: str, who: str) -> None:
-    """By the well-known SIDs of `whoami /groups`, whatever the language of Windows."""
-    assert who == checkup.logon(WHOAMI.format(name=name, sid=sid))
+    """By the well-known SIDs of `whoami /groups`, whatever Windows' language, in a console's own
+    code page: « É » is 0x90 there, which Windows' other one (1252) cannot decode.
+    """
+    said = WHOAMI.format(name=name, sid=sid).encode("cp850")
+    assert b"\x90" in said
+    assert who == checkup.logon(said)
 
 
 def test_an_address_that_does_not_answer() -> None:

@@ -1,5 +1,4 @@
-"""The day when the portal's pages have changed: the right click or none, and the change is seen
-before anything is done.
+"""The day when the portal's pages have changed: the right click or none.
 
 Each mutation is done in the page itself, in a real browser, on the school. Its ledger says which
 account was reset: a wrong click is a reset, or a candidate, of any other account. `pytest
@@ -11,32 +10,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, LOGIN, PASSWORD, Scene
-from playwright.async_api import Browser
+from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, LOGIN, PASSWORD
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Portal, project_root
-from releve.base.settings import load as load_settings
-from releve.decision import events as ev
-from releve.decision import journal as j
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
-from releve.portal.drift import Baseline, Look, difference, load
-from releve.portal.login import Credentials, Login
-from releve.portal.route import Route
-from releve.record.folder import RecordFolder
-from releve.rotation.prompts import ScreenChange, Unattended
-from releve.rotation.session import ROUTES
-from releve.rotation.watch import ScreenChanged, Watch, accept
+from releve.portal.case import Case
+from releve.portal.credentials import Credentials
+from releve.portal.driver import PortalDriver
+from releve.rotation.prompts import Unattended
 from releve.school import Faults, SchoolThread, World
-from releve.school.people import siret
 from releve.vault.keystore import Keystore
-from test_rehearse import rehearse, seen
 from twin import MemoryKeyring
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
@@ -169,7 +157,7 @@ class Portals:
     """One word for each page that was mutated."""
 
     @asynccontextmanager
-    async def visit(self, route: str, mutation: Mutation | None = None) -> AsyncIterator[Route]:
+    async def visit(self, route: str, mutation: Mutation | None = None) -> AsyncIterator[PortalDriver]:
         """A route in a window of its own, whose pages are mutated."""
         urls = self.school.urls
         settings = Portal(
@@ -182,10 +170,9 @@ class Portals:
             if mutation:
                 await browser.context.add_init_script(_script(mutation.js))
                 browser.context.on("console", lambda message: self.done.append(message.text))
-            login = Login(
-                browser, Credentials(self.keystore, LOGIN, self.outputs), Unattended(True, False)
-            )
-            yield ROUTES[route](login, DEMO_SIRET, DEMO_ACCOUNT)
+            credentials = Credentials(self.keystore, LOGIN, self.outputs)
+            case = Case(browser, DEMO_SIRET, DEMO_ACCOUNT, credentials, Unattended(True, False))
+            yield PortalDriver(case, route)
         finally:
             await browser.close()
 
@@ -212,74 +199,46 @@ def portals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portals]:
         yield Portals(school, keystore, tmp_path_factory.mktemp("outputs"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def known(portals: Portals, chromium: Browser) -> dict[str, tuple[str, ...]]:
-    """The outlines of both routes' screens, as they are."""
-    outlines: dict[str, tuple[str, ...]] = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PortalBrowser, "_launch", _launcher(chromium))
-        for name in ("gestionnaire", "raccordements"):
-            async with portals.visit(name) as route:
-                outlines |= (await course(route, until="confirmation"))[1]
-    return outlines
-
-
-def _launcher(chromium: Browser):  # type: ignore[no-untyped-def]
-    async def launch(self: PortalBrowser) -> Browser:
-        return chromium
-
-    return launch
-
-
 STEPS = ("authentification", "portail", "accueil", "structures", "structure", "demande")
 
 
-async def course(route: Route, until: str = "") -> tuple[str, dict[str, tuple[str, ...]]]:
-    """As a rotation goes, as far as the click; the error that stopped it ("" for none), and the
-    outlines seen on the way.
-    """
-    outlines: dict[str, tuple[str, ...]] = {}
+async def course(driver: PortalDriver) -> str:
+    """As a rotation goes, to the click; the error that stopped it, "" for none."""
     try:
-        for step in (*STEPS, "confirmation"):
-            look = await route.look(step)
-            outlines |= {look.screen: look.outline} if look else {}
-            if step in STEPS:
-                await route.go(step)
-        if until:
-            return "", outlines
-        if route.sees_first:
-            await route.offer()
-            await route.read()
-        await route.ready()
-        await route.commit()
+        for step in STEPS:
+            await driver.go(step)
+        if driver.sees_first:
+            await driver.offer()
+            await driver.read()
+        await driver.ready()
+        await driver.commit()
     except ReleveError as error:
-        return type(error).__name__, outlines
-    return "", outlines
+        return type(error).__name__
+    return ""
 
 
-TABLE: list[tuple[Mutation, str, bool]] = []
+TABLE: list[tuple[Mutation, str]] = []
 
 
 @pytest.mark.parametrize(
     "mutation", MUTATIONS, ids=lambda each: f"{each.route[:4]} {each.screen} {each.name}"
 )
 async def test_a_mutated_page_gets_the_right_click_or_none(
-    mutation: Mutation, portals: Portals, known: dict[str, tuple[str, ...]]
+    mutation: Mutation, portals: Portals
 ) -> None:
     """Never a reset, nor a candidate, of any other account; the right click where the page still
     tells it apart.
     """
     ledger = portals.school.world.ledger
     start = len(ledger.entries)
-    async with portals.visit(mutation.route, mutation) as route:
-        error, outlines = await course(route)
+    async with portals.visit(mutation.route, mutation) as driver:
+        error = await course(driver)
     touched = [
         entry.account
         for entry in ledger.entries[start:]
         if entry.kind in ("reset", "candidate_shown")
     ]
-    noticed = any(difference(known[name], outline) for name, outline in outlines.items())
-    TABLE.append((mutation, error, noticed))
+    TABLE.append((mutation, error))
     assert "mutation" in portals.done, f"the page was mutated ({error})"
     assert {*touched} <= {DEMO_ACCOUNT}, "a wrong click"
     clicked = sum(entry.kind == "reset" for entry in ledger.entries[start:])
@@ -290,21 +249,14 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
     """At least thirty mutations, no wrong click; the table and its counts are printed."""
     if len(TABLE) < len(MUTATIONS):
         pytest.skip("the table needs every mutation to be tried")
-    lines = [f"{'mutation':58} {'écran':17} {'voie':13} {'issue':34} vu d'avance"]
-    for mutation, error, noticed in TABLE:
+    lines = [f"{'mutation':58} {'écran':17} {'voie':13} {'issue':34}"]
+    for mutation, error in TABLE:
         told = f"abstention ({error})" if error else "bon clic"
         lines.append(
             f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34}"
-            f" {'oui' if noticed else 'non'}"
         )
-    rights, seen_before = (
-        sum(not error for _, error, _ in TABLE),
-        sum(noticed for *_, noticed in TABLE),
-    )
-    counts = (
-        f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic ; {seen_before}"
-        " vues d'avance"
-    )
+    rights = sum(not error for _, error in TABLE)
+    counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic"
     record_property("table", "\n".join([*lines, f"{len(TABLE)} mutations : {counts}"]))
     assert 30 <= len(TABLE)
     told = (
@@ -313,141 +265,3 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
     )
     readme = " ".join((project_root() / "README.md").read_text(encoding="utf-8").split())
     assert [] == [each for each in told if each not in readme]
-
-
-# -- what a rotation does of it
-
-
-async def test_a_changed_screen_stops_an_unattended_run_before_the_click(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Code 4, a readable difference, both pictures in the record, nothing reset; the same page as
-    at the last success goes on.
-    """
-    assert 0 == (await scene.walk()).code
-    kept = scene.outputs / ".screens"
-    pages = [*kept.glob("*.json")]
-    assert 1 == len(pages)
-    monkeypatch.setattr("releve.history.SAME_DAY", timedelta(0))  # a year passes
-    scene.faults.renamed_labels = {"Paramètres de facturation": "Facturation et paiement"}
-    stopped = await scene.walk()
-    assert ("ScreenChanged", 4, 1) == (stopped.error, stopped.code, scene.resets()), stopped.text
-    assert "n'y est plus : titre « Paramètres de facturation »" in stopped.text
-    assert "est nouveau : titre « Facturation et paiement »" in stopped.text
-    assert stopped.record is not None
-    pictures = sorted(path.name for path in (stopped.record.path / "captures").glob("05-*"))
-    assert ["05-structure-apres.png", "05-structure-avant.png"] == pictures
-    assert [] == scene.leaks(kept)
-    scene.faults.renamed_labels = {}
-    done = await scene.walk()
-    assert ("", 0, 2, True) == (
-        done.error,
-        done.code,
-        scene.resets(),
-        scene.three_places_agree(),
-    ), done.text
-
-
-async def test_a_person_is_asked_and_what_is_accepted_becomes_the_rule(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a walkthrough the change is shown with its pictures; accepted, it is journalled, and the
-    next unattended run does not stop.
-    """
-    assert 0 == (await scene.walk()).code
-    monkeypatch.setattr("releve.history.SAME_DAY", timedelta(0))  # a year passes
-    scene.faults.renamed_labels = {"Adresse postale": "Adresse"}
-    asked: list[ScreenChange] = []
-
-    async def accepts(self: Unattended, changed: ScreenChange) -> str | None:
-        asked.append(changed)
-        return "widget"
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Unattended, "accept_screen", accepts)
-        accepted = await scene.walk()
-    assert (0, 2) == (accepted.code, scene.resets()), accepted.text
-    assert ["05-structure-avant.png", "05-structure-apres.png"] == [
-        path.name for path in asked[0].pictures
-    ]
-    assert {"ecran"} <= {
-        entry.event.gate for entry in accepted.events if isinstance(entry.event, ev.GateGiven)
-    }
-    assert 0 == (await scene.walk()).code
-
-
-class Card:
-    """A route whose screens carry the structure's name in their headings."""
-
-    name = "gestionnaire"
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-
-    async def capture(self, path: Path) -> bool:
-        return False
-
-    async def look(self, step: str) -> Look:
-        return Look("gestionnaire/structure", (f"titre « {self.title} »", "bouton « Modifier »"))
-
-
-async def test_the_name_of_a_structure_is_no_change_of_a_screen(scene: Scene) -> None:
-    """One structure's screens are compared with another's: what differs by the name alone, however
-    it is written, is the same screen.
-    """
-    neighbour = siret(5)
-    scene.more = (
-        f'[structures.{neighbour}]\nname = "Commune de l\'Étang"\ntechnical_account = "{OTHER}"\n'
-    )
-    settings = load_settings(scene.settings(), scene.outputs)
-
-    async def compare(code: str, title: str) -> None:
-        folder = RecordFolder.new(scene.outputs, code)
-        folder.make()
-        watch = Watch(
-            folder, j.Journal(folder.path, folder.run, "moi"), settings, Unattended(True, False)
-        )
-        await watch.compare(Card(title), "structure")  # type: ignore[arg-type]
-        watch.keep()
-
-    await compare(DEMO_SIRET, "Fiche de Commune d'Exemple")
-    await compare(neighbour, "Fiche de COMMUNE DE L’ETANG")
-    with pytest.raises(ScreenChanged):
-        await compare(neighbour, "Fiche de la Région")
-
-
-async def test_a_rehearsal_says_what_changed_and_may_accept_it(scene: Scene) -> None:
-    """A rehearsal goes to its end, names each changed screen, and is not ready; once its screens
-    are accepted, the next one is.
-    """
-    first, *_ = await rehearse(scene)
-    scene.faults.renamed_labels = {"Adresse postale": "Adresse"}
-    changed, folder, entries = await rehearse(scene)
-    assert (None, "NotReady") == (first, type(changed).__name__)
-    assert "« Adresse postale »" in seen(entries)["gestionnaire/structure"].change
-    settings = load_settings(scene.settings(), scene.outputs)
-    assert 0 < accept(settings, folder.path)
-    assert None is (await rehearse(scene))[0]
-
-
-async def test_what_is_kept_of_the_screens_is_no_data(scene: Scene) -> None:
-    """Labels only: no secret, no person's name or address, no account, no SIRET, no structure."""
-    await scene.walk()
-    path: Path = Baseline(load_settings(scene.settings(), scene.outputs)).path
-    text = path.read_text(encoding="utf-8")  # noqa: ASYNC240
-    outlines = " ".join(line for each in load(path).values() for line in each.outline)
-    assert "Modification de la structure" in outlines and RESET in outlines
-    world = scene.world
-    people = [
-        world.manager.name,
-        world.manager.email,
-        *(user.name for each in world.structures.values() for user in each.users),
-    ]
-    data = [
-        *people,
-        *world.accounts,
-        *world.structures,
-        *(each.name for each in world.structures.values()),
-    ]
-    assert [] == [each for each in data if each in outlines]
-    assert [] == [secret for secret in scene.secrets() if secret in text]

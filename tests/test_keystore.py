@@ -467,7 +467,7 @@ def test_no_usable_keyring_is_told(
         open_keystore()
     assert all(
         word in caught.value.text
-        for word in ("Windows", "macOS", "Linux", "gnome-keyring", "python3 lib demo")
+        for word in ("Windows", "macOS", "Linux", "gnome-keyring", "releve demo")
     )
 
 

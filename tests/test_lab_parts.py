@@ -31,6 +31,7 @@ from releve.school.people import DEMO_SIRET, siret
 from releve.targets.corail import GuidedCorail
 from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
+from tornado.web import HTTPError
 
 SECRET = "Canari\"<&'%\\mot"
 FORM = {
@@ -92,6 +93,21 @@ async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
         {"type": "notebook", "format": "json", "content": notebook("autre chose")}, path
     )
     assert kept == (folder.path / NOTEBOOK).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("Outputs/x/rotation.ipynb", "outputs./x/rotation.ipynb", "outputs /x/rotation.ipynb"),
+        *("outputs/Z:/x", "outputs/x:stream", "outputs/nul.txt", "outputs/../x", "outputs/a\\b"),
+        *("outputs/x/rotation.ipynb.", "NOTEBOOKS/home.ipynb", "notebooks/COM1"),
+    ],
+)
+async def test_another_name_for_what_is_guarded_leads_nowhere(tmp_path: Path, path: str) -> None:
+    """On Windows these name a sealed record, a model, another drive or a device."""
+    contents = Contents(root_dir=str(tmp_path), records=str(tmp_path / "records"))  # type: ignore[no-untyped-call]
+    with pytest.raises(HTTPError, match="names nothing here"):
+        await contents.get(path)
 
 
 def test_a_model_keeps_no_outputs() -> None:

@@ -22,10 +22,13 @@ from releve.decision import events as ev
 from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
-from releve.portal.login import Credentials, Login
+from releve.portal.case import Case
+from releve.portal.credentials import Credentials
+from releve.portal.driver import PortalDriver
+from releve.portal.screens.second_factor import SecondFactorPage
 from releve.rotation.prompts import CodeAsked, Unattended
 from releve.rotation.session import Parameters, Session
-from releve.school.people import DEMO_SIRET
+from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.school.pigp import REFUSED
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
@@ -74,7 +77,7 @@ def keep_seed(scene: Scene, seed: str = "") -> None:
 @asynccontextmanager
 async def login(
     scene: Scene, operator: Unattended, clock: Callable[[], float] | None = None
-) -> AsyncIterator[Login]:
+) -> AsyncIterator[PortalDriver]:
     """The login alone, in a window of its own."""
     settings = load(scene.settings(), scene.outputs).portal
     browser = PortalBrowser(settings, browsers.find(), headed=False)
@@ -82,11 +85,9 @@ async def login(
     try:
         async with browser.on("Authentification"):
             credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
-            yield (
-                Login(browser, credentials, operator, clock)
-                if clock
-                else Login(browser, credentials, operator)
-            )
+            more = {"clock": clock} if clock else {}
+            case = Case(browser, DEMO_SIRET, DEMO_ACCOUNT, credentials, operator, **more)
+            yield PortalDriver(case, "gestionnaire")
     finally:
         await browser.close()
 
@@ -96,7 +97,7 @@ async def arrive(
 ) -> str:
     """Log in as far as Chorus Pro's home page; returns what was said of it."""
     async with login(scene, operator, clock) as entry:
-        return f"{await entry.sign_in()} ; {await entry.enter()}"
+        return f"{await entry.go('authentification')} ; {await entry.go('portail')}"
 
 
 async def rotate(scene: Scene, operator: Unattended) -> ReleveError | None:
@@ -230,7 +231,7 @@ async def arrive_at(scene: Scene, clock: Time) -> str:
     """
     with (
         patch.object(PortalBrowser, "skew", lambda self, now: None),
-        patch.object(Login, "_sleep", clock.sleep),
+        patch.object(SecondFactorPage, "_sleep", clock.sleep),
     ):
         return await arrive(scene, Unattended(True, False), clock)
 
@@ -290,8 +291,8 @@ async def test_a_security_key_is_touched_in_the_visible_window(scene: Scene) -> 
     person = Person(scene)
     async with login(scene, person) as entry:
         entry.browser.headed = True  # as the operator's own window is
-        await entry.sign_in()
-        entering = asyncio.create_task(entry.enter())
+        await entry.go("authentification")
+        entering = asyncio.create_task(entry.go("portail"))
         await person.told.wait()
         await entry.browser.page.get_by_role(
             "button", name="J'ai touché ma clé de sécurité"
@@ -307,12 +308,12 @@ async def test_a_key_that_nobody_touches_is_said(
     again.
     """
     straight(scene, "key")
-    monkeypatch.setattr("releve.portal.login.KEY_SECONDS", 0.5)
+    monkeypatch.setattr("releve.portal.screens.second_factor.KEY_SECONDS", 0.5)
     async with login(scene, Person(scene)) as entry:
         entry.browser.headed = True
-        await entry.sign_in()
+        await entry.go("authentification")
         with pytest.raises(e.KeyNotTouched):
-            await entry.enter()
+            await entry.go("portail")
 
 
 async def test_a_login_form_that_is_shown_again_is_a_refusal(scene: Scene) -> None:
@@ -357,17 +358,21 @@ async def test_two_at_once_never_give_one_code(scene: Scene, time: Time) -> None
     """The second takes the code of the next half minute."""
     keep_seed(scene)
     totp, logins = pyotp.TOTP(scene.world.manager.totp_seed), []
-    with patch.object(Login, "_sleep", time.sleep):
+    with patch.object(SecondFactorPage, "_sleep", time.sleep):
         for _ in range(2):
             credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
             logins.append(
-                Login(
-                    SimpleNamespace(words=None, settings=Portal(LOGIN)),
-                    credentials,
-                    Unattended(True, False),
-                    time,
+                SecondFactorPage(
+                    Case(
+                        SimpleNamespace(words=None, settings=Portal(LOGIN)),  # type: ignore[arg-type]
+                        "",
+                        "",
+                        credentials,
+                        Unattended(True, False),
+                        time,
+                    )
                 )
-            )  # type: ignore[arg-type]
+            )
         codes = await asyncio.gather(*(each._fresh_code(totp, 0) for each in logins))
     assert {totp.at(int(NOON)), totp.at(int(NOON) + 30)} == {*codes}
 

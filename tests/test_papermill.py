@@ -20,7 +20,7 @@ from releve.record.folder import all_records
 from releve.record.verify import verify
 
 SABOTAGE = """
-import releve.portal.screens as screens
+import releve.portal.screens.structures as screens
 async def fail(*args): raise LookupError("imprevu")
 screens.ActivitesDuGestionnaire.edit = fail
 """

@@ -8,6 +8,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,16 +21,15 @@ from releve.base.settings import Portal, load
 from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
-from releve.portal.screens import (
-    ActivitesDuGestionnaire,
-    EcranSuivant,
-    ModificationDeLaStructure,
-    Screen,
-)
+from releve.portal.screen import Screen
+from releve.portal.screens.mot_de_passe import EcranSuivant
+from releve.portal.screens.structure import ModificationDeLaStructure
+from releve.portal.screens.structures import ActivitesDuGestionnaire
 from releve.record import picture
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 SITE, SIRET, ACCOUNT = "http://127.0.0.1:1", "21990001600011", "TECH_1_12345678@cpro.fr"
+CASE: Any = SimpleNamespace(account=ACCOUNT, siret=SIRET)
 BUTTON = "<button>Réinitialiser le mot de passe (utilisateur technique)</button>"
 SETTINGS = f"""
 [portal]
@@ -183,7 +184,7 @@ async def test_the_password_is_read_byte_for_byte(window: PortalBrowser, layout:
         window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN)
     )
     async with window.on("Écran suivant"):
-        assert PASSWORD == (await EcranSuivant(window).read(ACCOUNT)).reveal()
+        assert PASSWORD == (await EcranSuivant(window).read(CASE)).reveal()
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ async def test_a_password_that_is_not_surely_one_is_not_read(
     await show(window, body.replace("Premier", "Second", 1) if "Premier" in body else body)
     with pytest.raises(e.PasswordUnreadable):
         async with window.on("Écran suivant"):
-            await EcranSuivant(window).read(ACCOUNT)
+            await EcranSuivant(window).read(CASE)
 
 
 async def test_a_secret_is_blanked_in_the_page_before_its_picture(
@@ -247,7 +248,7 @@ async def test_a_password_that_nobody_has_read_yet_is_covered_and_stays(
     assert boxes and "Récapitulatif" in shown and PASSWORD not in shown
     assert [] == picture.uneven((tmp_path / "a.png").read_bytes())
     async with window.on("Écran suivant"):
-        assert PASSWORD == (await EcranSuivant(window).read(ACCOUNT)).reveal()
+        assert PASSWORD == (await EcranSuivant(window).read(CASE)).reveal()
 
 
 async def test_a_page_that_says_it_is_in_maintenance_is_told_at_once(window: PortalBrowser) -> None:

@@ -5,6 +5,7 @@ effect, what leaving the form does).
 from __future__ import annotations
 
 import asyncio
+import html
 from pathlib import Path
 from unittest.mock import patch
 
@@ -18,12 +19,13 @@ from releve.jupyter.panel import Answer, View
 from releve.jupyter.prompts import AtDesk
 from releve.jupyter.steps import Desk
 from releve.portal import errors as e
-from releve.portal.raccordements import Raccordements
+from releve.portal.screens.raccordements import Soumission
 from releve.record.page import FILE_NAME
 from releve.rotation.plan import Rotation
-from releve.rotation.prompts import DecisionNeeded, Entering, Unattended
+from releve.rotation.prompts import DecisionNeeded, Unattended
 from releve.rotation.session import Parameters, Session
 from releve.school import Faults
+from releve.targets.guide import Entering
 from releve.vault.slots import Slot
 from twin import Twin, dying, points
 
@@ -95,7 +97,7 @@ async def test_what_was_kept_but_not_submitted_is_told_as_it_is(
     scene.faults.effect_at, scene.faults.leaving_keeps_candidate = effect_at, keeps
     window = e.UnexpectedPopup(screen="Compte technique", text="Information importante")
     with patch.object(
-        Raccordements, "ready", side_effect=window
+        Soumission, "ready", side_effect=window
     ):  # a window over the form, at the worst moment
         stopped = await scene.walk()
     assert ("UnexpectedPopup", 6, 0) == (
@@ -110,7 +112,7 @@ async def test_what_was_kept_but_not_submitted_is_told_as_it_is(
     )
     assert stopped.record is not None
     page = (stopped.record.path / FILE_NAME).read_text(encoding="utf-8")
-    assert "affiché sans être soumis" in page and "Inchangé : Relève n'y a fait aucune" not in page
+    assert DISPLAYED in html.unescape(page) and OLD not in html.unescape(page)
     done = await scene.walk()
     assert ("", 0, True, 1) == (
         done.error,
@@ -213,23 +215,14 @@ async def test_auto_takes_the_documented_route_if_the_portal_shows_it(
     ]
 
 
-async def test_auto_changes_over_when_the_documented_button_is_not_there(scene: Scene) -> None:
-    """The card is there, its button is not: before any effect, the same rotation goes on by the
-    newer route.
+async def test_auto_chooses_once(scene: Scene) -> None:
+    """The documented link is there, the card's button is not: that is said before any effect, and
+    no other way is tried behind the operator's back.
     """
-    scene.portal["route"] = "auto"
-    scene.faults.renamed_labels = {
-        "Réinitialiser le mot de passe (utilisateur technique)": "Voir la fiche"
-    }
-    done = await scene.walk()
-    assert ("", 0, 1, True) == (
-        done.error,
-        done.code,
-        scene.resets(),
-        scene.three_places_agree(),
-    ), done.text
-    chosen = [entry.event for entry in done.events if isinstance(entry.event, ev.RouteChosen)]
-    assert ("raccordements", True) == (chosen[-1].route, chosen[-1].sees_first)
+    scene.portal["route"], scene.world.routes = "auto", "both"
+    scene.faults.missing_button = True
+    stopped = await scene.walk()
+    assert ("NotPrincipalManager", 5, 0) == (stopped.error, stopped.code, scene.resets())
 
 
 class Hands(Unattended):
@@ -308,7 +301,7 @@ async def test_by_hand_a_password_is_given_before_its_click(scene: Scene) -> Non
 async def test_what_a_person_did_in_the_window_is_checked(scene: Scene) -> None:
     """The form must show the request and the structure, whoever chose them."""
     session, _ = await open_with(scene, Hands(scene))
-    route = (await session.open_route()).driven  # type: ignore[attr-defined]
+    route = await session.open_driver("")
     for step in PORTAL_STEPS[:4]:
         await route.go(step)
         await route.arrived(step)

@@ -42,7 +42,7 @@ async def rehearse(
     except ReleveError as raised:
         error = raised
     await session.stop(rotation, error)
-    return error, rotation.folder, rotation.folder.entries()
+    return error, rotation.context.folder, rotation.context.folder.entries()
 
 
 def seen(entries: list[ev.Entry]) -> dict[str, ev.ScreenSeen]:

@@ -192,11 +192,11 @@ async def test_the_page_is_made_whatever_became_of_the_browser(scene: Scene) -> 
     session = runbook._session
     assert session is not None
     await runbook.step("authentification")
-    assert session._browser is not None
-    await session._browser.close()
+    assert session.pool.opened is not None
+    await session.pool.opened.close()
     with pytest.raises(BrowserGone):
         await runbook.step("portail")
-    assert is_closed(session.rotation.journal.entries)
-    assert "Authentification" in (session.rotation.folder.path / FILE_NAME).read_text(
+    assert is_closed(session.rotation.context.journal.entries)
+    assert "Authentification" in (session.rotation.context.folder.path / FILE_NAME).read_text(
         encoding="utf-8"
     )

@@ -17,8 +17,7 @@ from fixtures_rotation import DEMO_ACCOUNT, Scene, Walk
 from releve.decision import events as ev
 from releve.decision.state import DISPLAYED, FORBIDDEN, PERHAPS
 from releve.jupyter import runbook
-from releve.portal.route import Route
-from releve.rotation.session import ROUTES
+from releve.portal.driver import ROUTES
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -72,7 +71,7 @@ class RouteContract:
 
     def cost(self, rejected: int) -> int:
         """How many resets so many unusable passwords cost."""
-        return 0 if ROUTES[self.name].sees_first else rejected  # type: ignore[attr-defined]
+        return 0 if ROUTES[self.name].sees_first else rejected
 
     @staticmethod
     async def killed(scene: Scene, point: str, *, reset_again: bool) -> None:
@@ -89,12 +88,6 @@ class RouteContract:
         assert scene.three_places_agree()
         assert [] == scene.leaks()
         assert 1 == len(list(scene.outputs.glob("*_*_*_*")))
-
-    async def test_it_is_a_route(self, scene: Scene) -> None:
-        """It has everything that a route has, and says which it is."""
-        wanted = [name for name in vars(Route) if not name.startswith("_")]
-        assert [] == [name for name in wanted if not hasattr(ROUTES[self.name], name)]
-        assert self.name == ROUTES[self.name].name  # type: ignore[attr-defined]
 
     async def test_one_reset_and_the_three_places_agree(self, scene: Scene) -> None:
         """A rotation without incident makes one reset, of this account, and records which way it

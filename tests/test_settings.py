@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from releve.base import settings, siret
 from releve.base.settings import Portal, SettingsError, StructureUnknown
-from releve.headless import warm
+from releve.portal.pool import with_window
 
 SIRET = "21990001600011"
 MINIMAL = f"""
@@ -342,4 +342,4 @@ def test_the_window_is_shown_as_the_settings_say(
     if screen:
         monkeypatch.setenv("DISPLAY", ":1")
     portal = Portal("xt012345", browser=sys.executable, headed=headed)
-    assert shown == warm.new_browser(portal, person).headed
+    assert shown == with_window(portal, interactive=person)

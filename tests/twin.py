@@ -27,7 +27,7 @@ from releve.base.errors import ReleveError
 from releve.base.secret import Secret, forget, registered
 from releve.decision import events as ev
 from releve.decision import facts, state
-from releve.decision.procedure import NAVIGATION
+from releve.decision.procedure import NAVIGATION, PORTAL_STEPS
 from releve.headless.run import model
 from releve.jupyter import runbook
 from releve.portal import errors as e
@@ -74,12 +74,12 @@ class MemoryKeyring(KeyringBackend):
         del self.values[service, username]
 
 
-class TwinRoute:
+class TwinDriver:
     """The screens as a state machine: what is asked on the wrong screen is refused, as the real
     ones would.
     """
 
-    mode, driver = "automatic", ""
+    version, visible = "", False
 
     def __init__(
         self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0
@@ -97,17 +97,22 @@ class TwinRoute:
         self.shown: str | None = None
 
     async def go(self, step: str) -> str:
+        if step == PORTAL_STEPS[-1]:
+            return self._leave()
         self.at(f"go {step}")
         before = NAVIGATION[NAVIGATION.index(step) - 1] if step != NAVIGATION[0] else self.where
         self._expect(before)
         self.where, self.shown = step, None
         return f"{step} atteint"
 
-    async def look(self, step: str) -> None:
-        return None
+    async def arrived(self, step: str) -> None:
+        self._expect(step)
 
-    async def rehearse(self) -> str:
+    async def find(self) -> str:
         return "répété"
+
+    async def recognised(self, step: str) -> dict[str, str]:
+        return {}
 
     async def offer(self) -> None:
         self.at("offer")
@@ -137,19 +142,23 @@ class TwinRoute:
             raise e.PasswordUnreadable(why="aucun mot de passe à l'écran")
         return Secret(self.shown)
 
-    async def back(self) -> None:
+    async def back(self) -> str:
         self.at("back")
         if self.shown is None:
             raise e.ScreenNotRecognised(screen="retour", wanted="un mot de passe")
-        self.where, self.shown = NAVIGATION[-1], None
+        self.where, self.shown = "structures", None
+        return "structure"
 
-    async def leave(self) -> str:
+    def _leave(self) -> str:
         self.at("leave")
         self.where = ""
         return "déconnecté"
 
     async def capture(self, path: Path) -> bool:
         return False
+
+    async def front(self) -> None:
+        return None
 
     async def close(self) -> None:
         return None
@@ -275,7 +284,7 @@ class Twin:
         }
         return given | options
 
-    def session(self, parameters: Parameters, operator: Any) -> Session:
+    def session(self, parameters: Parameters, operator: Any, **_: Any) -> Session:
         """What the notebook's cells use in place of the real session."""
         short = Unattended(operator.approve, operator._reset_again, patience_seconds=self.patience)
         return TwinSession(self, parameters, self.operator or short)
@@ -400,9 +409,9 @@ class TwinSession(Session):
         self.twin = twin
         super().__init__(parameters, operator, twin.keystore)
 
-    async def open_route(self, known: str = "") -> Any:
+    async def open_driver(self, route: str) -> Any:
         t = self.twin
-        return TwinRoute(
+        return TwinDriver(
             t.world,
             self.structure.siret,
             self.structure.technical_account,

@@ -11,8 +11,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -218,10 +218,11 @@ def _run(argv: Sequence[str] | None) -> int:
         )  # a file on Windows is in cp1252, which lacks an arrow
     args = argparse.Namespace(settings=None, outputs=None, json=False)
     args = parser().parse_args(argv, args)
+    if args.json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259), whatever Windows prefers
     try:
-        with _started_early(args):
-            failed = _finish_left_over(args) if args.command in FINISHING else 0
-            code = int(import_module(COMMANDS[args.command][0]).main(args))
+        failed = _finish_left_over(args) if args.command in FINISHING else 0
+        code = int(import_module(COMMANDS[args.command][0]).main(args))
         return 7 if failed and code in (0, 3) else code
     except ReleveError as error:
         return fail(error, args.json)
@@ -235,24 +236,6 @@ def _run(argv: Sequence[str] | None) -> int:
         return 0
     except Exception as error:
         return fail(Unforeseen.of(error, args.command), args.json)
-
-
-@contextmanager
-def _started_early(args: argparse.Namespace) -> Iterator[None]:
-    """The kernel and the browser of a rotation that is surely wanted start first, beside all the
-    rest.
-    """
-    if not (args.command == "rotate" and args.yes and (args.all or args.siret)):
-        yield
-        return
-    from releve.headless import own_kernel
-
-    with suppress(OSError, RuntimeError):  # told when it is needed
-        own_kernel.begin(args.settings or "")
-    try:
-        yield
-    finally:
-        own_kernel.end_begun()  # nothing was to be done
 
 
 def _finish_left_over(args: argparse.Namespace) -> int:

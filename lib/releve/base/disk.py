@@ -18,6 +18,8 @@ from contextlib import suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
 
+from releve.base.held import patiently
+
 LIMIT = 64 * 2**20  # bytes: a notebook with twelve pictures is 2 MB
 HASHED = 2 * 2**30  # bytes: what is only hashed may be longer; a sparse file of exabytes may not
 LEFT_OVER = re.compile(r"\..+\.[0-9a-f]{16}")  # what `write_atomically` left when it was killed
@@ -120,7 +122,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        new.replace(path)
+        patiently(lambda: new.replace(path))
         fsync_folder(path.parent)
     except OSError:
         new.unlink(missing_ok=True)

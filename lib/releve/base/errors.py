@@ -21,6 +21,7 @@ class ReleveError(Exception):
     happened: ClassVar[str] = "La procédure s'est arrêtée."
     safe: ClassVar[str] = "Rien d'irréversible n'a été fait par cette étape."
     todo: ClassVar[str] = "Relancez la commande ; si cela se répète, prévenez votre support."
+    goes_on: ClassVar[bool] = False  # `todo` already says how the rotation is taken up again
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts

@@ -444,7 +444,7 @@ def _parse(file: Path) -> dict[str, Any]:
         what = "ce fichier n'existe pas"
         mend = (
             "Copiez-y l'exemple du README (partie « Settings ») et complétez-le. Pour essayer sans"
-            " réglages : « python3 lib demo »."
+            " réglages : « releve demo »."
         )
     except OSError:
         what, mend = (
@@ -463,7 +463,8 @@ def _parse(file: Path) -> dict[str, Any]:
         what = (f"ligne {line[1]}" if line else "fin du fichier") + ", ce n'est pas du TOML correct"
         mend = (
             "Vérifiez à cet endroit les guillemets, les crochets et le signe =, et qu'aucune clé"
-            " n'est écrite deux fois."
+            " n'est écrite deux fois. Un chemin de Windows s'écrit entre apostrophes :"
+            " folder = 'C:\\Releve\\dossiers'."
         )
     raise SettingsError(path=file, key="", what=what, mend=mend)
 

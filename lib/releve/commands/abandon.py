@@ -17,7 +17,7 @@ from releve.record import vouching
 from releve.record.folder import RecordFolder, unfinished
 from releve.record.lock import AccountLock, actor
 from releve.record.seal import finish
-from releve.rotation.session import targets_of
+from releve.targets import targets_of
 from releve.vault.keys import rotation_key
 from releve.vault.keystore import open_keystore
 

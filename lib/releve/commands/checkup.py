@@ -32,9 +32,10 @@ import httpx
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
+from releve.base.windows import system_program
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
-from releve.portal.login import Credentials
+from releve.portal.credentials import Credentials
 from releve.proof import network
 from releve.proof.piste import Piste
 from releve.proof.verdicts import Failure
@@ -100,7 +101,7 @@ def versions(requirements: Path | None = None) -> Finding:
     )
     if wrong:
         mend = (
-            "Supprimez le dossier « .venv », puis lancez « python3 lib doctor » : l'environnement"
+            "Supprimez le dossier « .venv », puis lancez « releve doctor » : l'environnement"
             " sera refait avec les versions prévues."
         )
         return Finding("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
@@ -180,9 +181,8 @@ def _unreachable(error: KeyringError) -> Finding:
     found = failed("Trousseau", error)
     if sys.platform != "win32":
         return found
-    groups = subprocess.run(
-        ["whoami", "/groups", "/fo", "csv", "/nh"], capture_output=True, text=True
-    ).stdout
+    whoami = [system_program("whoami.exe"), "/groups", "/fo", "csv", "/nh"]
+    groups = subprocess.run(whoami, capture_output=True).stdout
     mend = (
         "Dans une tâche planifiée, choisissez « Exécuter même si l'utilisateur n'est pas connecté"
         " », sans cocher « Ne pas stocker le mot de passe », et donnez le mot de passe de la"
@@ -196,11 +196,13 @@ def _unreachable(error: KeyringError) -> Finding:
     )
 
 
-def logon(groups: str) -> str:
+def logon(groups: bytes) -> str:
     """Who opened a Windows session, from `whoami /groups /fo csv /nh`: « une tâche planifiée », or
-    « on ne sait qui ».
+    « on ne sait qui ». Its names are in the console's code page (850), which is not Python's
+    (1252): only the SIDs are read, which are ASCII.
     """
-    sids = {row[2] for row in csv.reader(groups.splitlines()) if len(row) > 2}
+    rows = csv.reader(groups.decode("ascii", "replace").splitlines())
+    sids = {row[2] for row in rows if len(row) > 2}
     return next((who for sid, who in LOGONS.items() if sid in sids), "on ne sait qui")
 
 

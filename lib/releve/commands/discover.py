@@ -10,9 +10,11 @@ import json
 import sys
 
 from releve.base.settings import Settings, load
+from releve.base.terminal import at_terminal
 from releve.portal import inventory
+from releve.portal.case import CodeAsked
 from releve.portal.inventory import Line, Standing
-from releve.rotation.prompts import CodeAsked, Unattended
+from releve.rotation.prompts import Unattended
 from releve.rotation.session import DemoKeyring
 from releve.vault.keystore import open_keystore
 
@@ -39,7 +41,7 @@ class AtTerminal(Unattended):
     """
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
-        if not sys.stdin.isatty():
+        if not at_terminal(sys.stdin):
             return await super().one_time_code(asked)
         print(" ".join(filter(None, (asked.problem, asked.note))), file=sys.stderr)
         again = " (vide : en recevoir un autre)" if asked.can_resend else ""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
+from releve.base.terminal import at_terminal
 from releve.commands.due import now
 from releve.planning.notices import Notice, last_beat, of_agenda, send, store
 from releve.vault.keystore import open_keystore
@@ -80,7 +81,9 @@ def _now(settings: Settings) -> Notice | None:
 
 def _store(channel: str) -> int:
     ask = (
-        getpass.getpass if sys.stdin.isatty() else lambda prompt: sys.stdin.readline().rstrip("\n")
+        getpass.getpass
+        if at_terminal(sys.stdin)
+        else lambda prompt: sys.stdin.readline().rstrip("\n")
     )
     if not store(open_keystore(), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")):
         raise NotAnAddress

@@ -18,18 +18,12 @@ from releve.decision.procedure import screen
 from releve.headless import run as headless
 from releve.headless.fleet import worst
 from releve.record.folder import RecordFolder
-from releve.rotation.watch import accept
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve rehearse`."""
     parser.add_argument("siret", nargs="*", help="les structures à répéter")
     parser.add_argument("--all", action="store_true", help="toutes les structures des réglages")
-    parser.add_argument(
-        "--accept",
-        action="store_true",
-        help="les écrans d'aujourd'hui sont les bons, même s'ils ont changé",
-    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -50,25 +44,16 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
         ).seal()
     except ReleveError as error:
         return fail(error, args.json)
-    seen, record = screens(Path(found.record)), Path(found.record)
-    accepted = accept(settings, record) if args.accept else 0
-    code = 0 if accepted and found.error == "NotReady" else found.code
+    seen = screens(Path(found.record))
     if args.json:
-        print(
-            json.dumps(
-                found.to_dict() | {"code": code, "screens": seen, "accepted": accepted},
-                ensure_ascii=False,
-            )
-        )
-        return code
+        print(json.dumps(found.to_dict() | {"screens": seen}, ensure_ascii=False))
+        return found.code
     print()
     for each in seen:
         print(_told(each))
-    print(f"\n{'Prêt : rien n’a été changé.' if code == 0 else found.text}")
-    if accepted:
-        print(f"Écrans acceptés    : {accepted} (les prochaines rotations s'y compareront)")
+    print(f"\n{'Prêt : rien n’a été changé.' if found.code == 0 else found.text}")
     print(f"Dossier            : {found.record}")
-    return code
+    return found.code
 
 
 def screens(record: Path) -> list[dict[str, Any]]:
@@ -81,7 +66,6 @@ def screens(record: Path) -> list[dict[str, Any]]:
             "first": each.first,
             "fallback": each.fallback,
             "missing": each.missing,
-            "change": each.change,
         }
         for each in events
         if isinstance(each, ev.ScreenSeen)
@@ -95,5 +79,4 @@ def _told(seen: dict[str, Any]) -> str:
     lines += [f"  reconnu        : {', '.join(seen['first'])}"] if seen["first"] else []
     lines += [f"  autre libellé  : {', '.join(seen['fallback'])}"] if seen["fallback"] else []
     lines += [f"  introuvable    : {', '.join(seen['missing'])}"] if seen["missing"] else []
-    lines += [f"  changé         : {seen['change']}"] if seen["change"] else []
     return "\n".join(lines)

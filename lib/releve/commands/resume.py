@@ -15,7 +15,7 @@ from releve.record import vouching
 from releve.record.folder import RecordFolder, opened, unfinished
 from releve.record.history import history
 from releve.record.lock import AccountLock, actor
-from releve.rotation.session import targets_of
+from releve.targets import targets_of
 from releve.vault.keystore import open_keystore
 
 

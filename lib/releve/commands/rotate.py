@@ -7,6 +7,7 @@ import sys
 
 from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
+from releve.base.terminal import at_terminal
 from releve.commands import show
 from releve.commands.due import now
 from releve.headless import run as headless
@@ -107,7 +108,7 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
 def _confirmed_all(settings: Settings, chosen: list[Structure], as_json: bool) -> bool:
     """At a terminal, the operator types how many; elsewhere the gate stays closed."""
     asked = unconfirmed(settings, chosen)
-    if not asked or as_json or not sys.stdin.isatty():
+    if not asked or as_json or not at_terminal(sys.stdin):
         return False
     for each in asked:
         print(f"  {each.siret}  {each.name}  {each.technical_account}")
@@ -145,7 +146,7 @@ def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:
     """
     if (
         as_json
-        or not sys.stdin.isatty()
+        or not at_terminal(sys.stdin)
         or unfinished(settings.record.folder, settings.structure(siret).technical_account)
     ):
         return False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
+from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
@@ -31,7 +32,7 @@ def progress(quiet: bool) -> Callable[[str, str], None]:
     """Prints each step when it starts (at a terminal) and its line when it is done; on stderr, so
     that stdout stays for `--json`.
     """
-    live = sys.stderr.isatty()
+    live = at_terminal(sys.stderr)
 
     def tell(kind: str, text: str) -> None:
         if kind == "step" and live and not quiet:
@@ -71,7 +72,7 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
     """
     from tqdm import tqdm  # papermill brings it
 
-    live = sys.stderr.isatty()
+    live = at_terminal(sys.stderr)
     shape = "{percentage:3.0f} % |{bar:20}| {n_fmt} sur {total_fmt}, reste {remaining} · {desc}"
     with tqdm(
         total=total, bar_format=shape, disable=not live, file=sys.stderr, dynamic_ncols=True

@@ -20,6 +20,7 @@ from typing import Any
 from releve.base.disk import append_to, fsync_folder, read_if_any
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
+from releve.base.held import patiently
 from releve.decision import events as ev
 
 FILE_NAME = "journal.jsonl"
@@ -36,6 +37,7 @@ class JournalUnwritable(ReleveError):
         "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
         " resume »."
     )
+    goes_on = True
 
 
 class JournalShared(JournalUnwritable):
@@ -49,6 +51,7 @@ class JournalShared(JournalUnwritable):
         " rotation à un seul poste (synchronisé par un service en ligne ?) : choisissez un vrai"
         " dossier partagé."
     )
+    goes_on = True
 
 
 class JournalUnreadable(ReleveError):
@@ -166,7 +169,7 @@ class Journal:
         line = json.dumps(data, ensure_ascii=False).encode() + b"\n"
         with effect(f"journal {event.kind}"):
             try:
-                self._write(line)
+                patiently(lambda: self._write(line))
             except OSError as error:
                 self._refused = line
                 with suppress(OSError):  # else the next append cuts it

@@ -61,7 +61,11 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
         if self.output_path:
             self.learn()  # what came into being is known before it is saved
             text = json.dumps(clean(self.nb), ensure_ascii=False, indent=1)
-            write_atomically(Path(self.output_path), text.encode() + b"\n")
+            try:
+                write_atomically(Path(self.output_path), text.encode() + b"\n")
+            except PermissionError:  # somebody reads it on Windows, for long: the next one may do
+                if at_last:
+                    raise
         self.last_save_time = self.now()
 
 

@@ -56,7 +56,7 @@ class KernelRefused(ReleveError):
 
     happened = "Le programme qui exécute les carnets n'a pas démarré ({why})."
     todo = (
-        "Relancez la même commande ; si cela se répète, réparez l'installation avec « python3 lib"
+        "Relancez la même commande ; si cela se répète, réparez l'installation avec « releve"
         " doctor »."
     )
 
@@ -180,7 +180,6 @@ class Fleet:
         )
         self.tour = Tour()
         self._kernel: Kernel | None = None
-        self._following = ""  # the SIRET of the structure after the one in hand
         self._stop = threading.Event()
         self._in_a_row = 0
         self._sealer = ThreadPoolExecutor(1, "sceau")
@@ -202,7 +201,6 @@ class Fleet:
                 while (queue or waiting) and not self._stop.is_set():
                     last_try = not queue
                     structure = queue.popleft() if queue else waiting.pop(0)
-                    self._following = queue[0].siret if queue else ""
                     known = set(registered())
                     told = replace(
                         self._one(structure, tell), secrets=frozenset(registered()) - known
@@ -331,12 +329,9 @@ class Fleet:
         from releve.headless.kept_kernel import Kernel
 
         if self._kernel is None:
-            self._kernel = Kernel(self.settings.path)
+            self._kernel = Kernel()
         try:
-            self._kernel.tell(
-                "from releve.headless import warm; warm.begin(); await warm.printed();"
-                f" warm.clean({self._following!r})"
-            )
+            self._kernel.tell("from releve.headless import warm; warm.begin(); warm.clean()")
         except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
             self._drop()
             raise KernelRefused(why=type(error).__name__) from None
@@ -349,7 +344,6 @@ class Fleet:
         login.
         """
         if code not in (0, 3, 4):
-            self._finish("await warm.printed(0)")
             self._drop()
 
     def _finish(self, line: str) -> None:

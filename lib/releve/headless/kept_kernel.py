@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -19,8 +18,7 @@ class Kernel:
     `ahead` is the settings' file.
     """
 
-    def __init__(self, ahead: Path | None = None) -> None:
-        self.ahead = ahead
+    def __init__(self) -> None:
         self.manager: Any = None
         self.client: Any = None
         self.stopping = False
@@ -33,7 +31,7 @@ class Kernel:
         """Execute a line in it, outside every notebook; starts it if need be. Raises nbclient's
         errors.
         """
-        self.manager = self.manager or own_kernel.started(self.ahead)
+        self.manager = self.manager or own_kernel.started()
         cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
         client = self._client([cell])
         with client.setup_kernel(cleanup_kc=False):

@@ -7,7 +7,6 @@ Without the debugger that nobody attaches (it costs a fifth of the start) and wi
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import secrets
@@ -16,7 +15,6 @@ import sys
 import tempfile
 import time
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -29,11 +27,6 @@ from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
 from releve.jupyter.guard import no_crash_dump
-
-AHEAD = "RELEVE_AHEAD"
-"""In the kernel's environment: the settings' file, when the portal's browser may start before the
-notebook asks for it.
-"""
 
 _COMMAND = [
     sys.executable,
@@ -85,12 +78,17 @@ class OwnKernelManager(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(argv=_COMMAND, display_name="Python 3 (ipykernel)", language="python")
+        return KernelSpec(
+            argv=_COMMAND,
+            display_name="Python 3 (ipykernel)",
+            language="python",
+            metadata={"supported_encryption": "curve"},  # ipykernel's own spec says so since 7.2
+        )
 
 
 def configuration() -> Config:
-    """Files instead of loopback sockets, which anyone on the machine can listen to; Windows has no
-    such transport.
+    """Files instead of loopback sockets, which anyone on the machine can listen to. Windows has no
+    such transport: there the sockets are encrypted (CurveZMQ), or the kernel does not start.
 
     The files are named after the connection file, which must be this kernel's alone: by default
     they would be "kernel-ipc-1" in the current folder, and two programs that start there at once
@@ -99,7 +97,9 @@ def configuration() -> Config:
     config = Config(
         {"NotebookClient": {"kernel_manager_class": "releve.headless.own_kernel.OwnKernelManager"}}
     )
-    if os.name != "nt":
+    if os.name == "nt":
+        config.KernelManager.transport_encryption = "required"
+    else:
         config.KernelManager.transport = "ipc"
         config.KernelManager.connection_file = str(
             _private_folder() / f"{secrets.token_hex(4)}.json"
@@ -115,37 +115,12 @@ def _private_folder() -> Path:
     return Path(folder)
 
 
-_begun: list[Any] = []
-
-
-def begin(settings: str) -> None:
-    """Start a kernel that is going to be needed, and its browser for the settings' file ("" for the
-    user's own), before anything else.
-    """
-    _begun.append(_start({AHEAD: settings}))
-
-
-def end_begun() -> None:
-    """End the one that was begun and that nobody needed after all. Safe to repeat."""
-    while _begun:
-        ended(_begun.pop())
-
-
-def started(ahead: Path | None = None) -> Any:
-    """A kernel that has begun to start, or the one that did already: papermill is imported
-    meanwhile. Its client must end it.
-
-    With the settings' file `ahead`, it starts the portal's browser too, before the notebook asks
-    for it.
-    """
-    return _begun.pop() if _begun else _start({AHEAD: str(ahead.resolve())} if ahead else {})
-
-
-def _start(environment: dict[str, str]) -> Any:
+def started() -> Any:
+    """A kernel that has begun to start: papermill is imported meanwhile. Its client must end it."""
     from jupyter_core.utils import run_sync
 
     manager = OwnKernelManager(config=configuration())
-    run_sync(manager.start_kernel)(env=os.environ | environment)
+    run_sync(manager.start_kernel)()
     return manager
 
 
@@ -157,24 +132,10 @@ def ended(manager: Any) -> None:
         run_sync(manager.shutdown_kernel)(now=True)
 
 
-async def _get_ready(settings: str | None) -> None:
-    """The browser starts while the kernel's own modules are imported, which takes as long; then
-    those of the notebook.
-    """
-    if settings is not None:
-        (await asyncio.to_thread(import_module, "releve.headless.warm")).start_ahead(settings)
-    await asyncio.to_thread(import_module, "ipykernel.kernelapp")
-
-
 def main() -> None:
     """The kernel's process."""
     no_crash_dump()  # before the browser starts, which inherits it
     sys.modules["debugpy"] = None  # type: ignore[assignment]
-    settings = os.environ.pop(AHEAD, None)
-    if os.name != "nt":  # there the kernel chooses its loop itself
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(_get_ready(settings))
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()

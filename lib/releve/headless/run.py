@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import BaseFileLock
@@ -157,11 +156,10 @@ def run(
     keystore = open_keystore().bounded()
     search.learn(keystore, settings, structure.technical_account)
     learn = partial(search.learn_new, keystore, structure.technical_account)
-    ahead = None if left else settings.path  # what is left may need no browser any more
     writing = folder.writing()
     writing.acquire()
     try:
-        error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel, ahead)
+        error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel)
         return Ended(_conclude(settings, folder, error), settings, folder, writing)
     except BaseException:
         writing.release()
@@ -192,7 +190,6 @@ def _execute(
     parameters: dict[str, str | bool],
     engine: dict[str, object],
     kept: Callable[[], Kernel] | None,
-    ahead: Path | None,
 ) -> ReleveError | None:
     """Run the notebook into the folder. An error in a cell is in the journal; only what no cell
     could tell is returned.
@@ -205,7 +202,7 @@ def _execute(
     )  # before papermill, whose import takes as long as the kernel's start
 
     try:
-        begun = own_kernel.started(ahead)
+        begun = own_kernel.started()
     except (OSError, RuntimeError) as error:
         raise KernelDied(why=type(error).__name__) from None
     try:

@@ -45,7 +45,7 @@ def close(session: Session) -> None:
     """Under the closing cell: when to come back, a calendar to import, the record; which is sealed
     as soon as all this is saved.
     """
-    folder = session.rotation.folder
+    folder = session.rotation.context.folder
     write_calendar(session)
     end = _end(session, "Le dossier sera scellé dès que ce carnet est enregistré.")
     handle = display(HTML(end), display_id=True)  # type: ignore[no-untyped-call]
@@ -56,7 +56,7 @@ def close(session: Session) -> None:
 
 def write_calendar(session: Session) -> None:
     """The next due date, for the operator's own calendar, beside the record's page."""
-    settings, folder = session.settings, session.rotation.folder
+    settings, folder = session.settings, session.rotation.context.folder
     structures = [
         each
         for each in settings.structures.values()
@@ -64,7 +64,7 @@ def write_calendar(session: Session) -> None:
     ]
     closed = next(
         e
-        for e in reversed(session.rotation.journal.entries)
+        for e in reversed(session.rotation.context.journal.entries)
         if isinstance(e.event, ev.RotationClosed)
     )
     today = datetime.fromisoformat(closed.time).astimezone().date()
@@ -88,7 +88,7 @@ async def _seal(session: Session, folder: RecordFolder, handle: object) -> None:
 
 
 def _end(session: Session, said: str) -> str:
-    link = f"/files/{quote(folder_url(session.rotation.folder))}"
+    link = f"/files/{quote(folder_url(session.rotation.context.folder))}"
     return (
         f'<p><a href="{link}/{CALENDAR}" download="{CALENDAR}">Ajouter la prochaine échéance à mon'
         f' agenda</a> · <a href="{link}/{PAGE}" target="_blank" rel="noopener">Voir le'

@@ -18,6 +18,7 @@ from traitlets import Unicode
 from releve.base.errors import ReleveError
 from releve.base.secret import clean
 from releve.base.settings import load
+from releve.base.windows import is_plain
 from releve.jupyter import MODELS, RECORDS
 from releve.record.folder import RecordFolder, opened
 from releve.record.contents import STATEMENT
@@ -71,11 +72,13 @@ class Contents(AsyncLargeFileManager):
 
     def _get_os_path(self, path: str) -> str:
         parts = [part for part in path.strip("/").split("/") if part]
+        ours = (RECORDS, MODELS)
+        other_case = bool(parts) and parts[0].casefold() in ours and parts[0] not in ours
+        if other_case or not all(map(is_plain, parts)):  # another name for what is guarded
+            raise HTTPError(404, f"{path} names nothing here")
         if not parts or parts[0] != RECORDS:
             found: str = super()._get_os_path(path)  # type: ignore[no-untyped-call]
             return found
-        if ".." in parts or any("\\" in part for part in parts):
-            raise HTTPError(404, f"{path} is outside the records")
         return str(Path(self.records).joinpath(*parts[1:]))
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from releve.decision.procedure import BY_ID, target_name
 from releve.jupyter.panel import View, button, field_, form
-from releve.rotation.prompts import Entering
+from releve.targets.guide import Entering
 
 _CHECKS = (
     "<p><strong>À vérifier, dans cet ordre :</strong></p><ol><li><strong>Un espace en trop</strong>"

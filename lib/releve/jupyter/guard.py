@@ -9,6 +9,7 @@ What went out is also the kernel's own copy of the executed notebook.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -144,6 +145,7 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
     session._releve_guard = placed = Guard(session, list(shell.user_ns.get("In", [""]))[1:])
     shell.history_manager.enabled = False  # what is typed in a cell would stay in history.sqlite
     no_crash_dump()
+    _silence_children()
 
     def tell(
         self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None
@@ -174,3 +176,14 @@ def no_crash_dump() -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _silence_children() -> None:
+    """What a child process prints passes the scrubber on Linux and macOS, where the kernel reads
+    its own descriptors. On Windows it would go to the console, past the scrubber: it goes nowhere.
+    """
+    if sys.platform == "win32":
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (1, 2):
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)

@@ -5,7 +5,6 @@ as it takes.
 from __future__ import annotations
 
 import asyncio
-import base64
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,9 +16,11 @@ from releve.decision.procedure import BY_ID, STEPS, Step, target_name
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, Panel, View, button, field_, form, paragraphs
 from releve.jupyter.reconnect import Pages
+from releve.portal.case import CodeAsked
+from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
-from releve.portal.login import Credentials
-from releve.rotation.prompts import CodeAsked, Entering, Keep, Proof, ScreenChange, Target
+from releve.rotation.prompts import Keep, Proof, ResetRequest
+from releve.targets.guide import Entering
 from releve.vault.entry import CredentialMissing
 
 CHECKED = "Je l'ai fait moi-même"
@@ -94,10 +95,6 @@ class AtDesk:
         )
         return None if answer.action == "resend" else answer.values["code"].strip()
 
-    async def accept_screen(self, changed: ScreenChange) -> str | None:
-        answer = await self.ask(_changed(changed))
-        return "widget" if answer.action == "go-on" else None
-
     async def touch_key(self, login: str) -> None:
         assert self.panel is not None
         body = paragraphs(
@@ -107,7 +104,7 @@ class AtDesk:
             form("Touchez votre clé de sécurité", body, tone="work", working=True, look=True)
         )
 
-    async def confirm(self, target: Target) -> str:
+    async def confirm(self, target: ResetRequest) -> str:
         shared = len(target.used_by) > 1
         await self._until(
             _gate(target), _all_ticked if shared else partial(_same_digits, target.siret)
@@ -328,32 +325,6 @@ def _code(asked: CodeAsked, seconds: int) -> View:
     )
 
 
-def _changed(changed: ScreenChange) -> View:
-    pictures = "".join(
-        f'<figure><img alt="{when}"'
-        f' src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
-        f"<figcaption>{when}</figcaption></figure>"
-        for path in changed.pictures
-        for when in [
-            "À la dernière rotation réussie" if path.stem.endswith("-avant") else "Maintenant"
-        ]
-    )
-    body = paragraphs("Depuis la dernière rotation réussie, cet écran a changé :")
-    body += f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in changed.changes)}</ul>"
-    body += f'<div class="rv-pair">{pictures}</div>'
-    body += (
-        "<p>Regardez-le. Si c'est bien l'écran attendu, continuez ; rien n'est encore changé sur le"
-        " portail.</p>"
-    )
-    buttons = [
-        button("go-on", "C'est bien cet écran, continuer", "primary"),
-        button("stop", "M'arrêter là", "link"),
-    ]
-    return form(
-        f"L'écran « {changed.title} » n'est plus le même", body, buttons=buttons, tone="trouble"
-    )
-
-
 def _keyring_fails(error: ReleveError) -> View:
     """The one moment at which a password can be lost: its page stays open, and the question comes
     back until it is answered.
@@ -381,7 +352,7 @@ def _keyring_fails(error: ReleveError) -> View:
     )
 
 
-def _gate(target: Target) -> View:
+def _gate(target: ResetRequest) -> View:
     s = target.siret
     if shared := len(target.used_by) > 1:
         fields = [

@@ -42,7 +42,9 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
         return
     parameters = Parameters.checked(given)
     session = Session(
-        parameters, _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again)
+        parameters,
+        _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again),
+        pool=warm.kept.pool if warm.kept else None,
     )
     rotation = await session.open()
     _session = session
@@ -66,17 +68,17 @@ async def step(name: str) -> None:
         raise session.stopped
     try:
         if warm.kept and warm.kept.stopping:
-            warm.check(name, session.rotation.situation().facts.touched)
+            warm.check(name, session.rotation.context.situation().facts.touched)
         done = await _do(session, name)
     except ReleveError as error:
         if not session.operator.interactive and not isinstance(error, StepMissing):
             await session.stop(session.rotation, error)
         raise
-    print(line(name, done, session.rotation.route_name))
+    print(line(name, done, session.rotation.context.route))
     _show(done)
     if name == CLOSE and done.mode != "skipped":
         await session.stop(session.rotation, None)
-        print(f"Dossier de la rotation : {session.rotation.folder.path.name}")
+        print(f"Dossier de la rotation : {session.rotation.context.folder.path.name}")
         if session.operator.interactive:
             from releve.jupyter.closing import close
 
@@ -144,11 +146,11 @@ def _opening_text(session: Session) -> str:
     where = " (site d'entraînement)" if session.settings.school else ""
     of = f"{s.name}, SIRET {s.siret}, compte technique {s.technical_account}"
     kind = "Répétition" if session.parameters.rehearse else "Rotation"
-    return f"{kind} {session.rotation.folder.run}{where} : {of}, par {session.actor}."
+    return f"{kind} {session.rotation.context.folder.run}{where} : {of}, par {session.actor}."
 
 
 def _where(rotation: Rotation) -> str:
-    return f"À ce jour : {rotation.known().truth}"
+    return f"À ce jour : {rotation.context.known().truth}"
 
 
 def _show(done: Done) -> None:
@@ -181,7 +183,9 @@ def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
     if session.parameters.record or transcript is None:
         guard.transcript = None  # the kernel of a fleet would keep every picture of every structure
         return
-    evidence = Evidence(session.rotation.folder, session.settings, session.keystore, model())
+    evidence = Evidence(
+        session.rotation.context.folder, session.settings, session.keystore, model()
+    )
 
     def cell_ended() -> str:
         try:
@@ -205,8 +209,10 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
     person = getattr(_kernel(), "_allow_stdin", False)
     if _session is None:
         return None if person else error.exit_code if isinstance(error, ReleveError) else 5
-    if traceback and not is_closed(_session.rotation.journal.entries):
-        (_session.rotation.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
+    if traceback and not is_closed(_session.rotation.context.journal.entries):
+        (_session.rotation.context.folder.path / "incident.txt").write_text(
+            traceback, encoding="utf-8"
+        )
     if _session.operator.interactive:
         return None
     return error.exit_code if isinstance(error, ReleveError) else _session.rotation.code(error)

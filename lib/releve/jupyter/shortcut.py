@@ -4,6 +4,7 @@ Windows.
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ import platformdirs
 
 from releve.base.errors import ReleveError
 from releve.base.settings import project_root
+from releve.base.windows import system_program
 
 NAME = "Relève"
 
@@ -71,13 +73,13 @@ def _value(text: str) -> str:
 
 def _windows(desktop: Path, command: list[str]) -> Path:
     """By the shell's own object; the texts go by the environment, so that no quote in a path can
-    break the script.
+    break the script. Its console begins minimised (7).
     """
     path = desktop / f"{NAME}.lnk"
     script = (
         "$link = (New-Object -ComObject WScript.Shell).CreateShortcut($env:RELEVE_LINK);"
         " $link.TargetPath = $env:RELEVE_TARGET; $link.Arguments = $env:RELEVE_ARGUMENTS;"
-        " $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.Save()"
+        " $link.WorkingDirectory = $env:RELEVE_FOLDER; $link.WindowStyle = 7; $link.Save()"
     )
     texts = {
         "RELEVE_LINK": str(path),
@@ -85,10 +87,10 @@ def _windows(desktop: Path, command: list[str]) -> Path:
         "RELEVE_ARGUMENTS": subprocess.list2cmdline(command[1:]),
         "RELEVE_FOLDER": str(project_root()),
     }
-    subprocess.run(
-        ["powershell", "-NoProfile", "-Command", script],
-        env=os.environ | texts,
-        check=True,
-        capture_output=True,
-    )
+    powershell = system_program("WindowsPowerShell/v1.0/powershell.exe")
+    command = [powershell, "-NoProfile", "-NonInteractive", "-Command", script]
+    path.unlink(missing_ok=True)
+    subprocess.run(command, env=os.environ | texts, check=True, capture_output=True)
+    if not path.exists():  # a restricted PowerShell refuses, and ends with 0
+        raise OSError(errno.EACCES, "PowerShell ne l'a pas créé")
     return path

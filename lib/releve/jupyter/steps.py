@@ -27,7 +27,6 @@ from releve.decision.procedure import (
 from releve.decision.state import Facts, Next
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
 from releve.jupyter.prompts import AtDesk, step_tag
-from releve.portal.by_hand import ByHand
 from releve.portal.errors import PasswordRefused
 from releve.rotation.prompts import DecisionNeeded
 from releve.rotation.session import Session
@@ -68,7 +67,9 @@ class Desk:
                         raise
 
     def _say_where(self) -> None:
-        self.operator.own_browser = self.session.settings.portal.url if self.session.by_hand else ""
+        self.operator.own_browser = (
+            self.session.settings.portal.url if self.session.rotation.context.by_hand else ""
+        )
 
     @contextmanager
     def _shown(self) -> Iterator[Panel]:
@@ -84,8 +85,8 @@ class Desk:
 
     async def _attempt(self, step: str, panel: Panel) -> Done:
         """The step, which a person may take over while it changes nothing."""
-        take_over = step in NAVIGATION and not self.session.by_hand
-        panel.show(_working(step, take_over, self.session.rotation.route_name))
+        take_over = step in NAVIGATION and not self.session.rotation.context.by_hand
+        panel.show(_working(step, take_over, self.session.rotation.context.route))
         asked = panel.waiting
         task = asyncio.ensure_future(self.session.rotation.do(step))
         awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
@@ -98,19 +99,13 @@ class Desk:
         return await task
 
     def _by_hand(self, step: str) -> None:
-        """From here on, a person does this step: in the visible window if there is one, else the
-        whole rotation elsewhere.
-        """
-        rotation, session = self.session.rotation, self.session
+        """From here on, a person does this step."""
+        rotation = self.session.rotation
         if step in TARGET_STEPS:
-            session.targets_by_hand |= set(rotation.facts.left)
-            rotation.forget()  # the route too: it is not needed any more
-        elif isinstance(route := rotation.opened_route, ByHand) and session.window_is_visible:
-            route.manual.add(step)
-            rotation.reached(step)
+            rotation.context.manual |= set(rotation.context.facts.left)
+            rotation.delivery.forget()
         else:
-            session.by_hand = True
-            rotation.forget()
+            rotation.take_over(step)
             self._say_where()
 
     async def _go_on(self, step: str, error: ReleveError) -> bool:
@@ -125,7 +120,7 @@ class Desk:
         if isinstance(error, PersonNeeded) and not undecided:
             return False
         answer = await self.operator.ask(
-            _undecided(error, facts or self.session.rotation.known().facts)
+            _undecided(error, facts or self.session.rotation.context.known().facts)
             if undecided
             else _stopped(step, error)
         )
@@ -144,27 +139,27 @@ class Desk:
         keyring cannot be asked.
         """
         with suppress(ReleveError):
-            situation = self.session.rotation.situation()
+            situation = self.session.rotation.context.situation()
             return situation.facts if situation.next is Next.DECIDE else None
         return None
 
     async def _decided(self, answer: Answer) -> bool:
         """Nobody can know what the portal holds, except perhaps the person who sees it."""
         rotation = self.session.rotation
-        attempt = rotation.facts.last
+        attempt = rotation.context.facts.last
         if answer.action == "typed":
-            await rotation.keep_typed(
-                await self.operator.new_password(rotation.structure.technical_account)
+            await rotation.reset.keep_typed(
+                await self.operator.new_password(rotation.context.structure.technical_account)
             )
         elif answer.action == "submitted":
-            rotation.journal.append(ev.ResetDone(attempt, "widget"), "confirmation")
+            rotation.context.journal.append(ev.ResetDone(attempt, "widget"), "confirmation")
         elif answer.action == "not-done":
-            rotation.journal.append(
+            rotation.context.journal.append(
                 ev.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"),
                 "confirmation",
             )
         elif answer.action == "again":
-            rotation.journal.append(ev.ResetAgainDecided(attempt, "widget"), "confirmation")
+            rotation.context.journal.append(ev.ResetAgainDecided(attempt, "widget"), "confirmation")
         if answer.action in (
             "not-done",
             "again",

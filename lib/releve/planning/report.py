@@ -66,7 +66,7 @@ def page(
     environment.filters["day"] = lambda value: (
         f"{value:%d/%m/%Y}" if isinstance(value, date) else "inconnue"
     )
-    environment.filters["link"] = lambda record: f"{quote(os.path.relpath(record, folder))}/{PAGE}"
+    environment.filters["link"] = lambda record: _link(Path(record) / PAGE, folder)
     return environment.get_template("report.html.j2").render(
         now=now.astimezone(),
         counts=[(counted(standing, number), number) for standing, number in count.items()],
@@ -81,6 +81,14 @@ def page(
         picture=Markup(year(dues, today)),
         legend=Markup(legend()),
     )
+
+
+def _link(page: Path, folder: Path) -> str:
+    """From a page in `folder`: by the way between the two, or whole from another drive of Windows."""
+    try:
+        return quote(Path(os.path.relpath(page, folder)).as_posix())
+    except ValueError:
+        return page.absolute().as_uri()
 
 
 def _still_left(each: Past, past: Sequence[Past]) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 import re
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
@@ -119,6 +120,8 @@ class PortalBrowser:
             None  # the portal's clock and this machine's, at the latest page
         )
         self.title = ""  # the screen in hand, for messages
+        self.keep = False  # it stays open, logged in, from one rotation to the next
+        self.home = ""  # then, the address at which its session goes on
 
     async def start(self) -> None:
         """Start the browser. Raises `BrowserDidNotStart`; the caller may retry."""
@@ -144,7 +147,7 @@ class PortalBrowser:
         self._playwright = await async_playwright().start()
         try:
             return await self._open(
-                self._playwright.chromium, sandbox=hasattr(os, "geteuid") and os.geteuid() != 0
+                self._playwright.chromium, sandbox=sys.platform == "win32" or os.geteuid() != 0
             )
         except PlaywrightError as error:
             if (
@@ -154,9 +157,7 @@ class PortalBrowser:
             return await self._open(self._playwright.chromium, sandbox=False)
 
     def _open(self, chromium: BrowserType, sandbox: bool) -> Awaitable[Browser]:
-        """With Chromium's own sandbox where it can be: never as root, and on Windows it was not
-        tried.
-        """
+        """With Chromium's own sandbox where it can be: never as root."""
         choice = self.choice
         return chromium.launch(
             headless=not self.headed,

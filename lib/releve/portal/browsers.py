@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from releve.base.errors import ReleveError
+from releve.base.windows import registered
 
 CHANNELS = {
     "msedge": {
@@ -23,14 +24,19 @@ CHANNELS = {
         "linux": "/opt/microsoft/msedge/msedge",
         "darwin": "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
         "win32": "Microsoft/Edge/Application/msedge.exe",
+        "key": "msedge",
+        "policy": r"SOFTWARE\Policies\Microsoft\Edge",
     },
     "chrome": {
         "name": "Google Chrome",
         "linux": "/opt/google/chrome/chrome",
         "darwin": "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
         "win32": "Google/Chrome/Application/chrome.exe",
+        "key": "chrome",
+        "policy": r"SOFTWARE\Policies\Google\Chrome",
     },
 }
+APP_PATHS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
 SHELL, FULL = ("chromium-headless-shell",), ("chromium", "chromium-browser")
 OWN_SHELL = (
     "chromium_headless_shell-*/*/chrome-headless-shell",
@@ -72,8 +78,11 @@ def find(preference: str = "auto", headed: bool = False) -> Browser:
     """
     found = next(_candidates(preference, headed), None)
     if found is None:
+        rules = f" ; une règle de ce poste interdit de piloter {' et '.join(forbidden())}"
         raise BrowserNotFound(
-            wanted=f"« {preference} »" + (", avec une fenêtre visible" if headed else "")
+            wanted=f"« {preference} »"
+            + ", avec une fenêtre visible" * headed
+            + rules * bool(forbidden())
         )
     return found
 
@@ -87,8 +96,8 @@ def can_show_a_window() -> bool:
 
 def _candidates(preference: str, headed: bool) -> Iterator[Browser]:
     for channel in CHANNELS:
-        if preference in ("auto", channel) and _is_installed(channel):
-            yield Browser(channel, None, CHANNELS[channel]["name"])
+        if preference in ("auto", channel) and not _is_forbidden(channel):
+            yield from _of_channel(channel)
     if preference in ("auto", "chromium"):
         yield from _system(headed)
         yield from _downloaded(headed)
@@ -96,6 +105,30 @@ def _candidates(preference: str, headed: bool) -> Iterator[Browser]:
         path = Path(preference).expanduser()
         if path.is_file() and os.access(path, os.X_OK):
             yield Browser(None, str(path.absolute()), path.stem)
+
+
+def _of_channel(channel: str) -> Iterator[Browser]:
+    """Where Playwright looks for it, else where Windows has it registered."""
+    name, key = CHANNELS[channel]["name"], CHANNELS[channel]["key"]
+    if _is_installed(channel):
+        yield Browser(channel, None, name)
+    elif (
+        isinstance(place := registered(rf"{APP_PATHS}\{key}.exe", ""), str)
+        and Path(place).is_file()
+    ):
+        yield Browser(None, place, name)
+
+
+def forbidden() -> list[str]:
+    """The browsers that this machine's administrator forbids to drive."""
+    return [each["name"] for channel, each in CHANNELS.items() if _is_forbidden(channel)]
+
+
+def _is_forbidden(channel: str) -> bool:
+    """By the policy RemoteDebuggingAllowed = 0 (learn.microsoft.com, chromeenterprise.google): the
+    browser then ends at once, without a word to Playwright.
+    """
+    return registered(CHANNELS[channel]["policy"], "RemoteDebuggingAllowed") == 0
 
 
 def _is_installed(channel: str) -> bool:
@@ -110,6 +143,8 @@ def _is_installed(channel: str) -> bool:
 
 
 def _system(headed: bool) -> Iterator[Browser]:
+    if sys.platform == "win32":  # there `which` looks in the current folder first
+        return
     for name in FULL if headed else SHELL + FULL:
         executable = shutil.which(name)
         if executable:

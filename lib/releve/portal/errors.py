@@ -218,6 +218,7 @@ class SameCandidate(PortalError):
     )
     safe = "Rien n'a été soumis."
     todo = "Attendez un moment, puis lancez « releve resume »."
+    goes_on = True
 
 
 class CandidateChanged(PortalError):

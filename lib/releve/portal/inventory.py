@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,12 +17,12 @@ from releve.base import siret
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, load
-from releve.portal import browsers
-from releve.portal.browser import PortalBrowser
-from releve.portal.gestionnaire import Gestionnaire
-from releve.portal.login import Credentials, Login
-from releve.portal.screens import ActivitesDuGestionnaire, ModificationDeLaStructure
-from releve.rotation.prompts import Operator
+from releve.portal.case import Case, SecondFactor
+from releve.portal.credentials import Credentials
+from releve.portal.driver import PortalDriver
+from releve.portal.pool import Pool
+from releve.portal.screens.structure import ModificationDeLaStructure
+from releve.portal.screens.structures import ActivitesDuGestionnaire
 from releve.vault.keystore import Keystore
 
 
@@ -73,42 +71,34 @@ class Line:
     configured: str = ""
 
 
-async def walk(settings: Settings, keystore: Keystore, operator: Operator) -> list[Found]:
+async def walk(settings: Settings, keystore: Keystore, prompts: SecondFactor) -> list[Found]:
     """Log in, go through "Mes structures", open each card, log out. It only reads; raises
     `ReleveError`, and may be repeated.
     """
-    async with _portal(settings, keystore, operator) as login:
-        visit = Gestionnaire(login, "", "")
+    credentials = Credentials(keystore, settings.portal.login, settings.record.folder)
+    await asyncio.to_thread(credentials.password)  # before a browser is started
+    pool = Pool()
+    browser = await pool.browser(settings.portal, interactive=False)
+    try:
+        driver = PortalDriver(Case(browser, "", "", credentials, prompts), "gestionnaire")
         for step in ("authentification", "portail", "accueil"):
-            await visit.go(step)
-        async with login.browser.on(ActivitesDuGestionnaire.title):
-            listed = await ActivitesDuGestionnaire(login.browser).every()
-        found = [await _card(login, code, name) for code, name in listed]
-        await visit.leave()
+            await driver.go(step)
+        async with browser.on(ActivitesDuGestionnaire.title):
+            listed = await ActivitesDuGestionnaire(browser).every()
+        found = [await _card(driver.case, code, name) for code, name in listed]
+        await driver.go("deconnexion")
+    finally:
+        await pool.close()
     return found
 
 
-@asynccontextmanager
-async def _portal(
-    settings: Settings, keystore: Keystore, operator: Operator
-) -> AsyncIterator[Login]:
-    credentials = Credentials(keystore, settings.portal.login, settings.record.folder)
-    await asyncio.to_thread(credentials.password)  # before a browser is started
-    headed = settings.portal.headed is True and browsers.can_show_a_window()
-    browser = PortalBrowser(settings.portal, browsers.find(settings.portal.browser, headed), headed)
-    await browser.start()
-    try:
-        yield Login(browser, credentials, operator)
-    finally:
-        await browser.close()
-
-
-async def _card(login: Login, code: str, name: str) -> Found:
+async def _card(case: Case, code: str, name: str) -> Found:
     """The structure's card, opened as for a reset, and read."""
-    visit, card = Gestionnaire(login, code, ""), ModificationDeLaStructure(login.browser)
+    driver = PortalDriver(replace(case, siret=code), "gestionnaire")
     for step in ("accueil", "structures"):
-        await visit.go(step)
-    async with login.browser.on(card.title):
+        await driver.go(step)
+    card = ModificationDeLaStructure(case.browser)
+    async with case.browser.on(card.title):
         await card.show_users()
         return Found(code, name, await card.accounts(), await card.is_secondary())
 

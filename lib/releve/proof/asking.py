@@ -44,6 +44,7 @@ class ProofTooEarly(PersonNeeded):
         "Lancez « releve resume » après {when} : seule la preuve sera refaite. Ne demandez surtout"
         " pas un autre mot de passe."
     )
+    goes_on = True
 
 
 class ProofImpossible(PersonNeeded):
@@ -54,6 +55,7 @@ class ProofImpossible(PersonNeeded):
     happened = "La preuve n'a pas pu être faite : {why}."
     safe = "Cela ne dit rien du mot de passe lui-même."
     todo = "{mend} « releve resume » refera seulement la preuve."
+    goes_on = True
 
 
 class PasswordNotAccepted(ReleveError):
@@ -69,6 +71,7 @@ class PasswordNotAccepted(ReleveError):
         " Historique de mes actions »), et que ce compte est actif. « releve doctor {siret} »"
         " essaie les mots de passe connus ; « releve resume » refait la preuve."
     )
+    goes_on = True
 
 
 class OldStillAccepted(ReleveError):
@@ -83,6 +86,7 @@ class OldStillAccepted(ReleveError):
         "Attendez une heure, puis lancez « releve resume ». Si cela dure, prévenez le support de"
         " Chorus Pro : ce n'est pas normal."
     )
+    goes_on = True
 
 
 class StructureNotListed(ReleveError):

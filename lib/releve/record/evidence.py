@@ -39,8 +39,13 @@ class Evidence:
         """
         if self._sealed:
             return
-        write_atomically(self._folder.path / NOTEBOOK, transcript.notebook(self._model))
-        if is_closed(self._folder.entries()):
+        closed = is_closed(self._folder.entries())
+        try:
+            write_atomically(self._folder.path / NOTEBOOK, transcript.notebook(self._model))
+        except PermissionError:  # somebody reads it on Windows, for long: the next one may do
+            if closed:
+                raise
+        if closed:
             self._sealed = True
             try:
                 finish(self._folder, self._settings, self._keystore)

@@ -120,5 +120,5 @@ def actor() -> str:
 
     try:
         return f"{getpass.getuser()}@{platform.node()}"
-    except (OSError, KeyError):
+    except (OSError, KeyError, ImportError):  # Windows' way to say that USERNAME is not set
         return f"inconnu@{platform.node()}"

@@ -9,7 +9,6 @@ sealed: a journal that somebody else wrote or changed is told, and stays as it i
 from __future__ import annotations
 
 import hashlib
-import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from filelock import Timeout
 
 from releve.base import disk
 from releve.base.errors import ReleveError
+from releve.base.held import patiently, remove_folder
 from releve.base.settings import Settings
 from releve.decision import events as ev
 from releve.decision import journal as j
@@ -78,6 +78,19 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
 def registered_in(settings: Settings, keystore: Keystore | None) -> Register:
     """The register of these settings, with the signers that they name."""
     return Register(settings.record.folder, keystore, settings.record.signers)
+
+
+def is_over(run: str, settings: Settings, keystore: Keystore) -> bool:
+    """Whether a rotation of these records is closed, as far as the register or this keyring vouches
+    for it.
+    """
+    register = registered_in(settings, keystore)
+    named = (each for each in all_records(settings.record.folder) if each.run == run)
+    return any(
+        is_closed(each.entries(pass_over_damage=True))
+        and (register.find(each.path.name) is not None or vouched(each, keystore))
+        for each in named
+    )
 
 
 def _seal(
@@ -203,7 +216,7 @@ def _finish_one(
     if register.find(name, "quarantine"):
         if folder.quarantined:
             return []
-        folder.path.rename(folder.aside.path)
+        patiently(lambda: folder.path.rename(folder.aside.path))
         return [f"Le dossier {name}, qui contient un secret, est maintenant mis à l'écart."]
     if register.find(name):
         _forget(folder, keystore)
@@ -236,7 +249,7 @@ def destroy(folder: RecordFolder) -> None:
     if not disk.is_folder(folder.path):
         return
     try:
-        shutil.rmtree(folder.path)
+        remove_folder(folder.path)
     except OSError as error:
         path: Path | str = error.filename or folder.path
         raise NotSealed(path=path, why=error.strerror or type(error).__name__) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 from ahocorasick_rs import BytesAhoCorasick
 
 from releve.base.errors import ReleveError
+from releve.base.held import patiently
 from releve.base.secret import SHORTEST, encodings_in_bytes, is_our_word, registered
 from releve.base.settings import Settings
 from releve.record import picture
@@ -123,5 +124,5 @@ def _search(path: Path, name: str, finder: BytesAhoCorasick) -> Iterator[Found]:
 
 def quarantine(folder: RecordFolder, found: list[Found]) -> SecretFound:
     """Rename the folder so that nobody takes it for a record; the error to raise."""
-    folder.path.rename(folder.aside.path)
+    patiently(lambda: folder.path.rename(folder.aside.path))
     return SecretFound(files=", ".join(each.file for each in found), path=folder.aside.path)

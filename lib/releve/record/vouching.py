@@ -16,10 +16,17 @@ from releve.record.folder import RecordFolder, opened
 from releve.vault import keys
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import Keystore
+from releve.vault.slots import Slots
 
 ROLLED_BACK = (
     "Le trousseau sait que cette réinitialisation a été annoncée, et le journal ne le dit plus :"
     " il a été remplacé par un plus ancien."
+)
+
+
+ADOPTED = (
+    "D'après son journal, cette rotation a été ouverte par {whose}, et non ici : elle est reprise à"
+    " votre compte, et rien de ce qui y était noté n'est tenu pour sûr."
 )
 
 
@@ -89,12 +96,12 @@ def note_announced(journal: j.Journal, keystore: Keystore, attempt: int) -> None
         raise
 
 
-def restore_announced(
-    journal: j.Journal, keystore: Keystore, writers: Sequence[str | None]
-) -> None:
+def restore_announced(journal: j.Journal, keystore: Keystore, slots: Slots) -> None:
     """Enter again, with an unknown end, the click that a journal put back does not tell any more:
-    the keyring knows it from its announcement, or from a slot that holds a later `writer`.
+    the keyring knows it from its announcement, or from a slot that holds a later writer. Raises
+    `JournalUnwritable`, a keyring error.
     """
+    holds = slots.filled()
     told = max(
         (e.event.attempt for e in journal.entries if isinstance(e.event, ev.ResetIntended)),
         default=0,
@@ -103,7 +110,7 @@ def restore_announced(
         (e.event.attempt for e in journal.entries if isinstance(e.event, ev.CandidateAsked)),
         default=0,
     )
-    held = [_attempt(writer) for writer in writers if writer and _run(writer) == journal.run]
+    held = [_attempt(w) for w in (holds.pending, holds.current) if w and _run(w) == journal.run]
     later = max([keys.announced(keystore, journal.run), *(n for n in held if n > asked)], default=0)
     if later > told:
         journal.append(ev.ResetIntended(later), "confirmation")

@@ -1,47 +1,59 @@
-"""The papers of one rotation: its folder, its journal, its account's slots; and what they say now."""
+"""What one rotation is about: its folder, its journal, its account's slots; and what they say now."""
 
 from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
-from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
+from releve.decision.journal import Journal
 from releve.decision.state import Situation, assess
+from releve.portal.driver import Driver
 from releve.record.folder import RecordFolder
+from releve.rotation.prompts import Operator
+from releve.targets import Target
 from releve.vault.keystore import Keystore
-from releve.vault.slots import Slot
+from releve.vault.slots import Slot, Slots
 
 
-class Papers:
-    """Everything is read anew from journal and keyring each time: nothing that a kill would lose is
-    remembered here.
+@dataclass
+class Context:
+    """Given to everything that has a part in one rotation. What is true is read anew from journal
+    and keyring each time: nothing that a kill would lose is remembered here.
+
+    `open_driver` is given the route to keep to, "" for the one of the settings. `manual` holds the
+    steps that a person does in the window that Relève opened; with `by_hand` she does all of them,
+    in whichever browser.
     """
 
-    def __init__(
-        self,
-        folder: RecordFolder,
-        journal: j.Journal,
-        settings: Settings,
-        structure: Structure,
-        keystore: Keystore,
-    ) -> None:
-        self.folder, self.journal, self.settings, self.structure = (
-            folder,
-            journal,
-            settings,
-            structure,
-        )
-        self.keystore, self.slots = keystore, keystore.slots(structure.technical_account)
+    folder: RecordFolder
+    journal: Journal
+    settings: Settings
+    structure: Structure
+    keystore: Keystore
+    operator: Operator
+    open_driver: Callable[[str], Awaitable[Driver]]
+    make_target: Callable[[str], Target]
+    by_hand: bool = False
+    manual: set[str] = field(default_factory=set)
+
+    @property
+    def slots(self) -> Slots:
+        """The three slots of the rotation's account."""
+        return self.keystore.slots(self.structure.technical_account)
 
     @property
     def facts(self) -> Facts:
-        """What the journal and the keyring say now. Raises a keyring error when it cannot be asked."""
+        """What the journal and the keyring say now. Raises a keyring error when it cannot be
+        asked.
+        """
         return self._facts(self.slots.filled())
 
     @property
@@ -51,9 +63,8 @@ class Papers:
 
     def _facts(self, slots: SlotsView | None) -> Facts:
         events = (entry.event for entry in self.journal.entries)
-        return gather(
-            events, slots, self.folder.run, self.settings.policy.max_attempts, platform.node()
-        )
+        attempts = self.settings.policy.max_attempts
+        return gather(events, slots, self.folder.run, attempts, platform.node())
 
     def situation(self) -> Situation:
         """What is true, what is safe, what comes next. Raises a keyring error when it cannot be
@@ -71,14 +82,10 @@ class Papers:
             return assess(self.journalled)
 
     @property
-    def route_name(self) -> str:
+    def route(self) -> str:
         """The route of this rotation; "" as long as it is not known."""
-        chosen = (
-            entry.event
-            for entry in reversed(self.journal.entries)
-            if isinstance(entry.event, ev.RouteChosen)
-        )
-        return next((event.route for event in chosen), "")
+        events = (entry.event for entry in reversed(self.journal.entries))
+        return next((event.route for event in events if isinstance(event, ev.RouteChosen)), "")
 
     def was_done(self, step: str) -> bool:
         """Whether that step is behind this rotation, in whichever process."""
@@ -86,6 +93,14 @@ class Papers:
             entry.step == step and isinstance(entry.event, ev.StepDone)
             for entry in self.journal.entries
         )
+
+    def is_manual(self, step: str) -> bool:
+        """Whether a person does that step."""
+        return self.by_hand or step in self.manual
+
+    def mode(self, step: str) -> str:
+        """As the journal tells it: "manual" or "automatic"."""
+        return "manual" if self.is_manual(step) else "automatic"
 
     def writer(self, attempt: int) -> str:
         """Whose password a slot holds: this rotation's, of that attempt."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from releve.base.effects import effect
@@ -14,9 +13,9 @@ from releve.decision.facts import Facts
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.decision.state import Next, Situation, portal_needed
 from releve.record.folder import CAPTURES
-from releve.rotation.context import Papers
+from releve.rotation.context import Context
 from releve.rotation.keep import Keeper
-from releve.rotation.prompts import DecisionNeeded, Operator
+from releve.rotation.prompts import DecisionNeeded
 from releve.rotation.steps import Done, StepMissing, picture
 from releve.targets import Target
 from releve.vault.slots import Slot
@@ -34,24 +33,14 @@ class HeldByHand(PersonNeeded):
         "Ouvrez le carnet avec « releve lab » : il vous guide pour l'entrer à la main. « releve"
         " resume » reprend ensuite."
     )
+    goes_on = True
 
 
-class TargetEntry:
+class Delivery:
     """The steps of the accounting program, for each target that does not have the password yet."""
 
-    def __init__(
-        self,
-        papers: Papers,
-        keeper: Keeper,
-        operator: Operator,
-        make_target: Callable[[str], Target],
-    ) -> None:
-        self.papers, self.keeper, self.operator, self._make_target = (
-            papers,
-            keeper,
-            operator,
-            make_target,
-        )
+    def __init__(self, context: Context, keeper: Keeper) -> None:
+        self.context, self.keeper = context, keeper
         self._targets: dict[str, Target] = {}
 
     async def do(self, step: str, situation: Situation) -> Done:
@@ -74,7 +63,7 @@ class TargetEntry:
         self._targets.clear()
 
     def _target(self, target: str) -> Target:
-        return self._targets.setdefault(target, self._make_target(target))
+        return self._targets.setdefault(target, self.context.make_target(target))
 
     async def _password(self, facts: Facts) -> Secret:
         """The new password: from the keyring, or from the operator who copied it when the keyring
@@ -82,30 +71,31 @@ class TargetEntry:
         """
         if not facts.by_hand:
             return await asyncio.to_thread(
-                self.papers.slots.require, Slot.PENDING, self.papers.writer(facts.click)
+                self.context.slots.require, Slot.PENDING, self.context.writer(facts.click)
             )
-        if not self.operator.interactive:
+        if not self.context.operator.interactive:
             raise HeldByHand
-        secret = await self.operator.new_password(
-            self.papers.structure.technical_account, HeldByHand.happened
+        secret = await self.context.operator.new_password(
+            self.context.structure.technical_account, HeldByHand.happened
         )
         if await asyncio.to_thread(self.keeper.write, secret, facts.click) is None:
-            self.papers.journal.append(ev.PendingStored(facts.click, mode="manual"), "mot-de-passe")
+            self.context.journal.append(
+                ev.PendingStored(facts.click, mode="manual"), "mot-de-passe"
+            )
         return secret
 
     async def _enter(self, target: str, secret: Secret) -> str:
-        self.papers.journal.append(ev.TargetIntended(target), TARGET_STEPS[-1])
+        self.context.journal.append(ev.TargetIntended(target), TARGET_STEPS[-1])
         with effect(f"target {target}"):
             result = await self._target(target).enter(secret)
-        entered = ev.TargetEntered(
-            target, self._target(target).mode, await self.papers.compared(secret, Slot.PENDING)
-        )
-        self.papers.journal.append(entered, TARGET_STEPS[-1])
+        compared = await self.context.compared(secret, Slot.PENDING)
+        entered = ev.TargetEntered(target, self._target(target).mode, compared)
+        self.context.journal.append(entered, TARGET_STEPS[-1])
         return result
 
     async def _capture(self, step: str) -> Path | None:
         target = next(reversed(self._targets.values()), None)
-        path = self.papers.folder.path / CAPTURES / f"{BY_ID[step].number:02d}-{step}.png"
+        path = self.context.folder.path / CAPTURES / f"{BY_ID[step].number:02d}-{step}.png"
         return await picture(target, path) if target else None
 
 

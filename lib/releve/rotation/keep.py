@@ -13,8 +13,8 @@ from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.rotation.context import Papers
-from releve.rotation.prompts import Keep, Operator
+from releve.rotation.context import Context
+from releve.rotation.prompts import Keep
 from releve.vault.slots import Slot, SlotHeldByAnotherRun
 
 
@@ -28,7 +28,7 @@ class PasswordNotKept(ReleveError):
     )
 
 
-class Seen(NamedTuple):
+class NewPassword(NamedTuple):
     """A password that the portal showed, and that is nowhere else yet."""
 
     secret: Secret
@@ -41,41 +41,41 @@ class Keeper:
     a page opened anew) stays in hand.
     """
 
-    def __init__(self, papers: Papers, operator: Operator) -> None:
-        self.papers, self.operator = papers, operator
-        self._in_hand: Seen | None = None
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._in_hand: NewPassword | None = None
 
-    async def keep(self, seen: Seen) -> None:
+    async def keep(self, seen: NewPassword) -> None:
         """Into the keyring, whatever it takes. Raises `PasswordNotKept` when all is tried."""
         self._in_hand = seen
         if await self._stored(seen):
-            compared = await self.papers.compared(seen.secret, Slot.PENDING)
-            self.papers.journal.append(
+            compared = await self.context.compared(seen.secret, Slot.PENDING)
+            self.context.journal.append(
                 ev.PendingStored(seen.attempt, seen.mode, compared), "mot-de-passe"
             )
         self._in_hand = None
 
     async def keep_interrupted(self) -> None:
         """Go on with the password in hand, if the portal made it: asked before each step."""
-        if self._in_hand is not None and self._in_hand.attempt == self.papers.journalled.click:
+        if self._in_hand is not None and self._in_hand.attempt == self.context.journalled.click:
             await self.keep(self._in_hand)
 
-    async def _stored(self, seen: Seen) -> bool:
+    async def _stored(self, seen: NewPassword) -> bool:
         """Whether it is in the keyring in the end; False when the operator copied it by hand."""
         started = time.monotonic()
         while error := await asyncio.to_thread(self.write, seen.secret, seen.attempt):
-            answer = await self.operator.keep_trying(seen.secret, error, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            answer = await self.context.operator.keep_trying(seen.secret, error, seconds)
             if answer is Keep.COPIED:
-                self.papers.journal.append(
+                self.context.journal.append(
                     ev.PasswordByHand(seen.attempt, type(error).__name__), "mot-de-passe"
                 )
                 return False
             if answer is Keep.LOST:
                 self._in_hand = None
-                with suppress(
-                    j.JournalUnwritable
-                ):  # then the journal says that the outcome is unknown, which is true too
-                    self.papers.journal.append(
+                # unwritable: the journal then says that the outcome is unknown, which is true too
+                with suppress(j.JournalUnwritable):
+                    self.context.journal.append(
                         ev.PasswordNotKept(seen.attempt, type(error).__name__), "mot-de-passe"
                     )
                 raise PasswordNotKept(why=str(error).rstrip("."))
@@ -85,7 +85,7 @@ class Keeper:
         """One try; returns what refused it. Whatever `pending` held is void since this reset, and
         whose it was is journalled.
         """
-        slots, journal = self.papers.slots, self.papers.journal
+        slots, journal = self.context.slots, self.context.journal
         try:
             held = slots.read(Slot.PENDING)
             if held and self._foreign(held.run):
@@ -94,7 +94,7 @@ class Keeper:
             slots.write(
                 Slot.PENDING,
                 secret,
-                self.papers.writer(attempt),
+                self.context.writer(attempt),
                 replacing=held.run if held else None,
             )
         except ReleveError as error:
@@ -105,11 +105,11 @@ class Keeper:
         """Before a click, what another rotation left in `pending` may be the portal's password:
         raises `SlotHeldByAnotherRun`.
         """
-        held = self.papers.slots.read(Slot.PENDING)
+        held = self.context.slots.read(Slot.PENDING)
         if held and self._foreign(held.run):
             raise SlotHeldByAnotherRun(
                 service="releve/pending",
-                user=self.papers.structure.technical_account,
+                user=self.context.structure.technical_account,
                 holder=held.run,
             )
 
@@ -117,7 +117,7 @@ class Keeper:
         """Whether that writer is neither this rotation nor one whose password is known to be void."""
         void = {
             entry.event.writer
-            for entry in self.papers.journal.entries
+            for entry in self.context.journal.entries
             if isinstance(entry.event, ev.PendingSuperseded)
         }
-        return writer.split("/")[0] != self.papers.folder.run and writer not in void
+        return writer.split("/")[0] != self.context.folder.run and writer not in void

@@ -1,5 +1,5 @@
-"""The way through the portal's screens to the confirmation window, and back out: nothing on it
-changes anything.
+"""Through the portal's screens to the confirmation window, and back out: nothing here changes
+anything. Each screen is gone through by the driver, or by a person who does that step by hand.
 """
 
 from __future__ import annotations
@@ -8,143 +8,178 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from releve.decision import events as ev
-from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS
+from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS, screen
+from releve.portal.driver import ROUTES, Driver
 from releve.portal.errors import BrowserGone, PortalError
-from releve.portal.route import Route
 from releve.record.folder import CAPTURES
-from releve.rotation.context import Papers
+from releve.rotation.context import Context
 from releve.rotation.steps import Done, StepMissing, picture
-from releve.rotation.watch import Watch
 
-WINDOW, SHOWN = (
-    len(NAVIGATION) - 1,
-    len(NAVIGATION),
-)  # positions: the confirmation window, the screen that shows the password
+WINDOW, CONFIRMED = PORTAL_STEPS[5:7]  # the window that asks, the click that answers it
 
 
-class Way:
-    """Where this process stands on the way. Every screen may be gone through again; one that is in
-    hand is not.
+class Navigation:
+    """Where this process stands. Every screen may be gone through again; one that is in hand is
+    not.
     """
 
-    def __init__(
-        self, papers: Papers, watch: Watch, open_route: Callable[[str], Awaitable[Route]]
-    ) -> None:
-        self.papers, self.watch, self._open_route = papers, watch, open_route
-        self.opened: Route | None = None
-        self._position = -1  # the last screen that is in hand; `SHOWN` once a password was
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.driver: Driver | None = None
+        self._done = ""  # the last step whose screen is behind us; "" when none is
         self._left = False
 
-    async def route(self) -> Route:
-        """The route to the reset, its browser started at the first call."""
-        if self.opened is None:
-            # What the attempts so far mean depends on their route: those to come keep to it.
-            self.opened = await self._open_route(
-                self.papers.route_name if self.papers.journalled.attempts else ""
-            )
-            self._note_route(self.opened)
-        return self.opened
+    @property
+    def route(self) -> str:
+        """The route's name. Alone, a person goes the document's own way, unless another was begun."""
+        if self.driver is not None:
+            return self.driver.name
+        wanted = self.context.route or self.context.settings.portal.route
+        return wanted if wanted in ROUTES else "gestionnaire"
 
-    def _note_route(self, route: Route) -> None:
+    @property
+    def sees_first(self) -> bool:
+        """Whether a password is seen before the click that makes it effective."""
+        return self.driver.sees_first if self.driver else ROUTES[self.route].sees_first
+
+    async def open(self) -> Driver | None:
+        """The driver, its browser started at the first call; None when a person does everything."""
+        if self.driver is None and not self.context.by_hand:
+            # What the attempts so far mean depends on their route: those to come keep to it.
+            begun = self.context.route if self.context.journalled.attempts else ""
+            self.driver = await self.context.open_driver(begun)
+        self._note_route()
+        return self.driver
+
+    def _note_route(self) -> None:
         """Which route it is, once the portal has told."""
-        if route.name not in ("", self.papers.route_name):
-            self.papers.journal.append(ev.RouteChosen(route.name, route.sees_first, route.driver))
+        if self.route not in ("", self.context.route):
+            version = self.driver.version if self.driver else ""
+            self.context.journal.append(ev.RouteChosen(self.route, self.sees_first, version))
 
     async def go(self, step: str) -> Done:
         """One documented screen."""
-        index = NAVIGATION.index(step)
-        if index <= self._position:
+        if step not in self._missing(step):
             return Done("skipped", "déjà fait, cet écran est passé")
         self.check_earlier(step)
         result = await self.advance(step)
-        return Done(await self.mode(), result, await self.capture(step))
+        return Done(self.context.mode(step), result, await self.capture(step))
+
+    def _missing(self, step: str) -> tuple[str, ...]:
+        """The screens still to go through, up to that one."""
+        first = PORTAL_STEPS.index(self._done) + 1 if self._done else 0
+        return PORTAL_STEPS[first : PORTAL_STEPS.index(step) + 1]
 
     async def advance(self, step: str) -> str:
         """Go through the screens up to that one; returns the last one's line of result."""
-        route, result = await self.route(), ""
-        for each in NAVIGATION[self._position + 1 : NAVIGATION.index(step) + 1]:
-            await self.watch.compare(route, each)
-            result = await route.go(each)
-            self._position += 1
-            self._note_route(route)
+        result, driver = "", await self.open()
+        for each in self._missing(step):
+            if driver is None or self.context.is_manual(each):
+                result = await self._by_hand(each)
+            else:
+                result = await driver.go(each)
+            self._done = each
+            self._note_route()
         return result
 
-    async def approach(self) -> Route:
-        """The confirmation window, from wherever this process stands: from the start, or back from
-        an unusable password.
+    async def _by_hand(self, step: str) -> str:
+        """Ask for a screen by hand, and check in the shared window, if there is one, where that
+        led. What she did before, in a browser of her own, is not asked for again.
         """
-        route = await self.route()
-        if self._position == SHOWN:
-            self._position = -1  # until it is known that the way back ended well
-            await route.back()
-            self._position = WINDOW
-        await self.advance(NAVIGATION[WINDOW])
-        await self.watch.compare(route, "confirmation")
-        return route
+        found = screen(step, self.route)
+        if self.driver is None and self._was_hers(step):
+            return f"« {found.title} » : déjà fait à la main"
+        await self.front()
+        more = await self.context.operator.screen(found)
+        while self.driver and more:
+            try:
+                await self.driver.arrived(step)
+                break
+            except PortalError as error:
+                more = await self.context.operator.screen(found, str(error))
+        return f"« {found.title} » fait à la main"
+
+    def _was_hers(self, step: str) -> bool:
+        events = [e.event for e in self.context.journal.entries if e.step == step]
+        return any(isinstance(each, ev.StepDone) and each.mode == "manual" for each in events)
+
+    async def approach(self, back: Callable[[], Awaitable[str]]) -> None:
+        """To the confirmation window, from wherever this process stands: from the start, or `back`
+        from an unusable password, which tells the step to go on with.
+        """
+        if self._done == CONFIRMED:
+            self._done = ""  # until it is known that the way back ended well
+            self.returned(await back())
+        await self.advance(WINDOW)
 
     def check_earlier(self, step: str, title: str = "") -> None:
         """An earlier screen that was never gone through in this rotation is named, not silently
-        made up for.
+        made up for. Raises `StepMissing`.
         """
         for earlier in PORTAL_STEPS[: PORTAL_STEPS.index(step)]:
-            if earlier in NAVIGATION and not self.papers.was_done(earlier):
+            if earlier in NAVIGATION and not self.context.was_done(earlier):
                 missing = BY_ID[earlier]
                 raise StepMissing(
                     title=title or BY_ID[step].title, number=missing.number, missing=missing.title
                 )
 
-    async def mode(self) -> str:
-        """How the route's last screen was done."""
-        return (await self.route()).mode
+    async def front(self) -> None:
+        """Bring the window before the person who is to act in it."""
+        if self.driver:
+            await self.driver.front()
 
     async def capture(self, step: str) -> Path | None:
-        """A picture of the screen in hand, under a name of its own."""
-        entries = [e.event for e in self.papers.journal.entries if e.step == step]
-        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in entries)
+        """A picture of the screen in hand, under a name of its own; None when there is none."""
+        if self.driver is None:
+            return None
+        events = [e.event for e in self.context.journal.entries if e.step == step]
+        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in events)
         name = f"{BY_ID[step].number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
-        return await picture(await self.route(), self.papers.folder.path / CAPTURES / name)
+        return await picture(self.driver, self.context.folder.path / CAPTURES / name)
 
     async def leave(self, step: str) -> Done:
         """Log out of what this process has open."""
-        if self.opened is None or self._left or self._position < 0:
+        if self._left or not self._done:
             return Done(
                 "skipped",
                 "Relève n'a pas de session ouverte sur le portail ; si vous y êtes connecté"
                 " vous-même, déconnectez-vous",
             )
         try:
-            result = await self.opened.leave()
-        except (
-            PortalError
-        ) as error:  # what counts is done: a session that stays open ends by itself
+            if self.driver is None or self.context.is_manual(step):
+                await self.context.operator.screen(screen(step, self.route))
+                result = "déconnecté à la main"
+            else:
+                result = await self.driver.go(step)
+        # what counts is done: a session that stays open ends by itself
+        except PortalError as error:
             return Done(
                 "automatic",
                 f"la déconnexion n'a pas abouti : {error} La session du portail expirera"
                 " d'elle-même",
             )
         self._left = True
-        return Done(self.opened.mode, result, await self.capture(step))
+        return Done(self.context.mode(step), result, await self.capture(step))
 
     # -- where this process stands
 
-    def shown(self) -> None:
+    def confirmed(self) -> None:
         """A password is on the screen, or about to be."""
-        self._position = SHOWN
+        self._done = CONFIRMED
+
+    def returned(self, step: str) -> None:
+        """The screens before `step` are behind us, and it comes next."""
+        place = PORTAL_STEPS.index(step)
+        self._done = PORTAL_STEPS[place - 1] if place else ""
 
     def lost(self, error: BaseException) -> None:
         """The screen in hand is not known any more; after `BrowserGone` there is none."""
-        self._position = -1
+        self._done = ""
         if isinstance(error, BrowserGone):
-            self.opened = None
-
-    def reached(self, step: str) -> None:
-        """The screens before `step` are in hand, whatever an error said: a person is about to do
-        this one.
-        """
-        self._position = NAVIGATION.index(step) - 1 if step in NAVIGATION else self._position
+            self.driver = None
 
     async def start_over(self) -> None:
         """Close the portal's session: the next screen starts from the login, in a fresh window."""
-        if self.opened is not None:
-            await self.opened.close()
-        self.opened, self._position = None, -1
+        if self.driver is not None:
+            await self.driver.close()
+        self.driver, self._done = None, ""

@@ -7,16 +7,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.secret import Secret
 from releve.decision.procedure import Step
+from releve.portal.case import CodeAsked, SecondFactor
+from releve.portal.credentials import Credentials
 from releve.portal.errors import CodeNeeded, KeyNeeded
-
-if TYPE_CHECKING:
-    from releve.portal.login import Credentials
+from releve.targets.guide import Entering, Guide
 
 KEYRING_PATIENCE_SECONDS = 60.0
 _BETWEEN_TRIES_SECONDS = 2.0
@@ -32,36 +31,13 @@ class Keep(Enum):
 
 
 @dataclass(frozen=True)
-class Target:
+class ResetRequest:
     """What a confirmation is asked for."""
 
     account: str
     structure: str
     siret: str
     used_by: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CodeAsked:
-    """A one-time code that the portal asks for: what its page says of it, what it has against the
-    last one ("" at first).
-    """
-
-    login: str
-    note: str
-    problem: str
-    can_resend: bool
-
-
-@dataclass(frozen=True)
-class ScreenChange:
-    """A screen that is not as at the last success: what changed, in French clauses, and the
-    pictures, before and after.
-    """
-
-    title: str
-    changes: tuple[str, ...]
-    pictures: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -74,15 +50,6 @@ class Proof:
     detail: str
 
 
-@dataclass(frozen=True)
-class Entering:
-    """A program in which a person enters the password by hand."""
-
-    target: str
-    name: str
-    account: str
-
-
 class ByHandOnly(PersonNeeded):
     """Corail is a Windows program without an interface for others: a person enters the password."""
 
@@ -92,6 +59,7 @@ class ByHandOnly(PersonNeeded):
         "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume »"
         " reprend ensuite."
     )
+    goes_on = True
 
 
 class GateClosed(PersonNeeded):
@@ -112,14 +80,14 @@ class DecisionNeeded(ReleveError):
     happened = "La rotation ne peut pas continuer sans que quelqu'un décide."
 
 
-class Operator(Protocol):
+class Operator(SecondFactor, Guide, Protocol):
     """The questions. An answer that is not given raises `PersonNeeded` (or waits, at the notebook);
     a gate stays closed for ever.
     """
 
     interactive: bool
 
-    async def confirm(self, target: Target) -> str:
+    async def confirm(self, request: ResetRequest) -> str:
         """Confirm the reset of this very target; returns how it was given. Raises `GateClosed`."""
 
     async def reset_again(self, truth: str) -> str | None:
@@ -136,21 +104,6 @@ class Operator(Protocol):
         meanwhile. A person is offered to mend the keyring and try again, or to copy `secret` by
         hand (never through a synced trait); only a person gives up at once. Answer `COPIED` only
         once the copy is confirmed. Must not raise.
-        """
-
-    async def one_time_code(self, asked: CodeAsked) -> str | None:
-        """The code that the person reads in a mail or an application; None to have another one
-        sent. Raises `CodeNeeded`.
-        """
-
-    async def touch_key(self, login: str) -> None:
-        """Ask the person to touch the security key in the visible window; returns without waiting
-        for it. Raises `KeyNeeded`.
-        """
-
-    async def accept_screen(self, changed: ScreenChange) -> str | None:
-        """Say whether to go on though the portal's screen has changed; returns how, or None to stop
-        before anything is done on it.
         """
 
     async def sign_in(self, credentials: Credentials) -> None:
@@ -171,16 +124,6 @@ class Operator(Protocol):
     async def new_password(self, account: str, why: str = "") -> Secret:
         """The new password, typed or pasted by a person who sees it on the portal. `why`: what made
         this needed.
-        """
-
-    async def guide(self, step: str, name: str) -> str:
-        """Show a person what to do on a screen that no program can reach; returns one French line.
-        Raises `PersonNeeded`.
-        """
-
-    async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
-        """A person enters the password in a program that no other can reach; returns one French
-        line. Raises `PersonNeeded`.
         """
 
     async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
@@ -208,9 +151,9 @@ class Unattended:
             patience_seconds,
         )
 
-    async def confirm(self, target: Target) -> str:
+    async def confirm(self, request: ResetRequest) -> str:
         if not self.approve:
-            raise GateClosed(account=target.account, structure=target.structure)
+            raise GateClosed(account=request.account, structure=request.structure)
         return self.how
 
     async def reset_again(self, truth: str) -> str | None:
@@ -229,9 +172,6 @@ class Unattended:
 
     async def touch_key(self, login: str) -> None:
         raise KeyNeeded(login=login)
-
-    async def accept_screen(self, changed: ScreenChange) -> str | None:
-        return None
 
     async def sign_in(self, credentials: Credentials) -> None:
         await asyncio.to_thread(credentials.password)

@@ -14,8 +14,7 @@ from releve.decision.procedure import BY_ID, PROOF
 from releve.decision.reconcile import Click
 from releve.decision.state import Next, Situation
 from releve.proof.asking import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
-from releve.rotation.context import Papers
-from releve.rotation.prompts import Operator
+from releve.rotation.context import Context
 from releve.rotation.steps import Done, StepMissing
 from releve.vault.entry import CredentialMissing
 
@@ -34,11 +33,11 @@ class ProofLater(PersonNeeded):
     )
 
 
-class Assurance:
+class ProofOfPassword:
     """Asks the API when the settings have `[piste]`, and whoever is there otherwise."""
 
-    def __init__(self, papers: Papers, operator: Operator) -> None:
-        self.papers, self.operator = papers, operator
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
     async def prove(self, situation: Situation) -> Done:
         """That the new password works. Raises what keeps the proof for later; never a reason for a
@@ -58,14 +57,14 @@ class Assurance:
                     else "le mot de passe n'est plus dans le trousseau"
                 ),
             )
-        if self.papers.settings.piste is not None and situation.facts.held:
+        if self.context.settings.piste is not None and situation.facts.held:
             return await self._by_api(situation.facts.click)
         return await self._by_a_person(situation)
 
     async def _by_a_person(self, situation: Situation) -> Done:
-        refused, journal = situation.facts.proof_refused, self.papers.journal
+        refused, journal = situation.facts.proof_refused, self.context.journal
         while (
-            proof := await self.operator.prove(situation.facts.targets, refused)
+            proof := await self.context.operator.prove(situation.facts.targets, refused)
         ).kind == "refused":
             journal.append(ev.ProofRefused(proof.detail), PROOF)
             refused = True
@@ -84,43 +83,43 @@ class Assurance:
         try:
             detail = await asyncio.to_thread(self._prover().prove, self._reset_of(attempt))
         except (ProofTooEarly, PasswordNotAccepted, OldStillAccepted) as error:
-            self.papers.journal.append(ev.ProofRefused(str(error)), PROOF)
+            self.context.journal.append(ev.ProofRefused(str(error)), PROOF)
             raise
-        self.papers.journal.append(ev.ProofGiven("api", detail), PROOF)
+        self.context.journal.append(ev.ProofGiven("api", detail), PROOF)
         return Done("automatic", detail)
 
     async def settle(self) -> Situation:
         """The situation, once the API was asked how a click ended whose answer was not seen; what
         it decides is journalled.
         """
-        situation = await asyncio.to_thread(self.papers.situation)
-        if self.papers.settings.piste is None or not situation.facts.unknown:
+        situation = await asyncio.to_thread(self.context.situation)
+        if self.context.settings.piste is None or not situation.facts.unknown:
             return situation
         attempt = situation.facts.click
         with suppress(CredentialMissing):  # no secret for PISTE: a person decides, as without it
             answered = await asyncio.to_thread(
                 self._prover().ask_click, self._reset_of(attempt), attempt
             )
-            self.papers.journal.append(answered, "confirmation")
-            situation = await asyncio.to_thread(self.papers.situation)
+            self.context.journal.append(answered, "confirmation")
+            situation = await asyncio.to_thread(self.context.situation)
         if situation.facts.attempt.told == Click.DONE:
-            self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
+            self.context.journal.append(ev.ResetDone(attempt), "confirmation")
         elif situation.facts.attempt.told == Click.NOT_DONE:
             why = (
                 "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de"
                 " propagation."
             )
-            self.papers.journal.append(ev.ResetNotDone(attempt, why), "confirmation")
-        return await asyncio.to_thread(self.papers.situation)
+            self.context.journal.append(ev.ResetNotDone(attempt, why), "confirmation")
+        return await asyncio.to_thread(self.context.situation)
 
     def _prover(self) -> Prover:
-        return Prover(self.papers.settings, self.papers.structure, self.papers.keystore)
+        return Prover(self.context.settings, self.context.structure, self.context.keystore)
 
     def _reset_of(self, attempt: int) -> Reset:
         """The click of that attempt, by its announcement."""
         clicks = (
             e
-            for e in self.papers.journal.entries
+            for e in self.context.journal.entries
             if isinstance(e.event, ev.ResetIntended) and e.event.attempt == attempt
         )
-        return Reset(self.papers.writer(attempt), datetime.fromisoformat(next(clicks).time))
+        return Reset(self.context.writer(attempt), datetime.fromisoformat(next(clicks).time))

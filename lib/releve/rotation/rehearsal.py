@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from releve.base.errors import PersonNeeded
+from releve.base.words import Words
 from releve.decision import events as ev
 from releve.decision.procedure import CLOSE, NAVIGATION, PORTAL_STEPS
+from releve.rotation.navigate import CONFIRMED, WINDOW
 from releve.rotation.plan import Rotation
+from releve.rotation.prompts import ByHandOnly
 from releve.rotation.steps import Done
-from releve.rotation.watch import Watch
-
-LAST = NAVIGATION[-1]
-
-
-class NotReady(PersonNeeded):
-    """The rehearsal went to its end, and screens have changed: an unattended run would stop there."""
-
-    happened = (
-        "La répétition est allée au bout, mais des écrans ont changé depuis la dernière rotation"
-        " réussie : {screens}."
-    )
-    safe = "C'était une répétition : rien n'a été changé."
-    todo = (
-        "Voyez ce qui a changé ci-dessus et dans le dossier. Si tout convient, relancez avec «"
-        " --accept »."
-    )
 
 
 class Rehearsal(Rotation):
@@ -33,37 +18,51 @@ class Rehearsal(Rotation):
     stops. It never leaves an open rotation.
     """
 
-    def make_watch(self) -> Watch:
-        return Watch(self.folder, self.journal, self.settings, self.operator, rehearsal=True)
-
     async def _perform(self, step: str) -> Done:
-        if (await asyncio.to_thread(self.known)).closed:
+        if (await asyncio.to_thread(self.context.known)).closed:
             return Done("skipped", "la répétition est close")
-        if step == LAST:
+        if step == WINDOW:
             return await self._find_the_button()
         if step in NAVIGATION:
-            return await self.way.go(step)
+            await self._note_recognised(step)
+            return await self.navigation.go(step)
         if step == PORTAL_STEPS[-1]:
-            return await self.way.leave(step)
+            return await self.navigation.leave(step)
         if step == CLOSE:
             return self._end()
         return Done("skipped", "répétition : on s'arrête avant cette étape")
 
     async def _find_the_button(self) -> Done:
-        self.way.check_earlier(LAST)
-        await self.way.advance(NAVIGATION[-2])
-        route = await self.way.route()
-        await self.watch.compare(route, LAST)
-        return Done(
-            "automatic", f"répétition : {await route.rehearse()}", await self.way.capture(LAST)
+        self.navigation.check_earlier(WINDOW)
+        await self.navigation.advance(NAVIGATION[-2])
+        await self._note_recognised(WINDOW)
+        if (driver := self.navigation.driver) is None:
+            raise ByHandOnly(name="le portail")
+        found = await driver.find()
+        return Done("automatic", f"répétition : {found}", await self.navigation.capture(WINDOW))
+
+    async def _note_recognised(self, step: str) -> None:
+        """By which wording each word of that screen stands on it, before anything is done there."""
+        if (driver := await self.navigation.open()) is None:
+            return
+        found = await driver.recognised(step)
+        route = "login" if step in PORTAL_STEPS[:2] else driver.name
+        words = Words(self.context.settings.portal.labels)
+        seen = ev.ScreenSeen(
+            f"{route}/{step}",
+            tuple(words.first(w) for w, wording in found.items() if wording == words.first(w)),
+            tuple(
+                f"{words.first(w)} → {wording}"
+                for w, wording in found.items()
+                if wording not in ("", words.first(w))
+            ),
+            tuple(words.first(w) for w, wording in found.items() if not wording),
         )
+        self.context.journal.append(seen, step)
 
     def _end(self) -> Done:
-        self.way.check_earlier(PORTAL_STEPS[NAVIGATION.index(LAST) + 1])
-        self.watch.leave()
-        if self.watch.changes:
-            raise NotReady(screens=", ".join(f"« {title} »" for title in self.watch.changes))
-        self.journal.append(ev.RotationClosed("rehearsed"), CLOSE)
+        self.navigation.check_earlier(CONFIRMED)
+        self.context.journal.append(ev.RotationClosed("rehearsed"), CLOSE)
         return Done(
             "automatic",
             "répétition réussie : une rotation irait jusqu'à la réinitialisation ; rien n'a été"

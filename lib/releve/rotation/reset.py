@@ -11,8 +11,9 @@ from releve.base.effects import effect
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision.facts import Attempt
-from releve.decision.procedure import BY_ID
+from releve.decision.procedure import BY_ID, NAVIGATION, by_hand
 from releve.decision.state import Next, Situation
+from releve.portal.driver import Driver
 from releve.portal.errors import (
     CandidateChanged,
     PasswordUnreadable,
@@ -20,165 +21,152 @@ from releve.portal.errors import (
     ResetRefused,
     SameCandidate,
 )
-from releve.portal.route import Route
 from releve.record import vouching
-from releve.rotation.context import Papers
-from releve.rotation.keep import Keeper, Seen
-from releve.rotation.navigate import Way
+from releve.rotation.context import Context
+from releve.rotation.keep import Keeper, NewPassword
+from releve.rotation.navigate import CONFIRMED, Navigation
 from releve.rotation.prompts import DecisionNeeded
 from releve.rotation.steps import Done, StepMissing
+
+PASSWORD = "mot-de-passe"
 
 
 class PasswordReset:
     """Makes the portal give a password that can be used. `settle` asks whoever may know how a click
-    ended whose answer was lost.
+    ended whose answer was lost. Each act is the driver's, or of a person who does that step by hand.
     """
 
     def __init__(
-        self, papers: Papers, way: Way, keeper: Keeper, settle: Callable[[], Awaitable[Situation]]
+        self,
+        context: Context,
+        navigation: Navigation,
+        keeper: Keeper,
+        settle: Callable[[], Awaitable[Situation]],
     ) -> None:
-        self.papers, self.way, self.keeper, self.settle = papers, way, keeper, settle
+        self.context, self.navigation = context, navigation
+        self.keeper, self.settle = keeper, settle
         self.in_view = False  # the summary of the password just kept is still on the screen
-        self._dropped: Secret | None = (
-            None  # the latest candidate that was left without being submitted
-        )
+        self._dropped: Secret | None = None  # the latest candidate that was not submitted
+        self._typed: Secret | None = None  # the password in sight, given by the person who sees it
+        self._mode = "automatic"  # how the latest password was read
 
     async def do(self, step: str, situation: Situation) -> Done:
         """The click, or what is left of the reset after it."""
         if situation.next is Next.CONFIRM:
             raise StepMissing(title=BY_ID[step].title, number=6, missing="confirmation de la cible")
-        if step != "confirmation":
+        if step != CONFIRMED:
             return await self._until_good(step)
-        self.way.check_earlier(step)
-        fault = await self._once(situation.facts.last + 1)
-        left = (
-            "écarté sans être soumis"
-            if self.way.opened and self.way.opened.sees_first
-            else "refusé"
-        )
-        result = (
-            f"mot de passe {left} : {fault}"
-            if fault
-            else "le portail a donné un nouveau mot de passe"
-        )
-        return Done(await self.way.mode(), result)
+        self.navigation.check_earlier(step)
+        mode = self.context.mode(step)
+        if not (fault := await self._once(situation.facts.last + 1)):
+            return Done(mode, "le portail a donné un nouveau mot de passe")
+        left = "écarté sans être soumis" if self.navigation.sees_first else "refusé"
+        return Done(mode, f"mot de passe {left} : {fault}")
 
     async def _until_good(self, step: str) -> Done:
         """As the document says: back to the structure's card, and the same again, until the
         password can be used.
         """
-        while (
-            situation := await asyncio.to_thread(self.papers.situation)
-        ).next is Next.RESET and situation.facts.rejections:
+        situation = await asyncio.to_thread(self.context.situation)
+        while situation.next is Next.RESET and situation.facts.rejections:
             await self._once(situation.facts.last + 1)
+            situation = await asyncio.to_thread(self.context.situation)
         if situation.next is Next.DECIDE:
             raise DecisionNeeded
         if situation.next is Next.RESET:
-            raise StepMissing(
-                title=BY_ID[step].title, number=7, missing=BY_ID["confirmation"].title
-            )
+            raise StepMissing(title=BY_ID[step].title, number=7, missing=BY_ID[CONFIRMED].title)
         return await self.kept(step, situation)
 
     async def kept(self, step: str, situation: Situation) -> Done:
         """The password can be used, and is kept."""
         self.in_view = False
         rejected = situation.facts.rejections
-        after = (
-            f", après {rejected} mot{'s' * (rejected > 1)} de passe refusé{'s' * (rejected > 1)}"
-            if rejected
-            else ""
-        )
-        kept = (
-            "recopié à la main par l'opérateur"
-            if situation.facts.by_hand
-            else "gardé dans le trousseau"
-        )
-        return Done(
-            await self.way.mode(),
-            f"mot de passe conforme, {kept}{after}",
-            await self.way.capture(step),
-        )
+        s = "s" * (rejected > 1)
+        after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
+        hand = situation.facts.by_hand
+        where = "recopié à la main par l'opérateur" if hand else "gardé dans le trousseau"
+        capture = await self.navigation.capture(step)
+        return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
 
     async def _once(self, attempt: int) -> str:
         """One reset; returns why its password cannot be used, or "" once it is kept. Never called
         twice for an unknown outcome.
         """
-        route = await self.way.approach()
-        fault = await (self._seen_first if route.sees_first else self._seen_after)(route, attempt)
+        await self.navigation.approach(self._back)
+        sees_first = self.navigation.sees_first
+        fault = await (self._seen_first if sees_first else self._seen_after)(attempt)
         self.in_view = not fault
         return fault
 
-    async def _seen_after(self, route: Route, attempt: int) -> str:
+    async def _seen_after(self, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
-        await route.ready()
+        await self._ready()
         await self._announce(attempt)
-        await self._commit(route, attempt)
-        self.way.shown()
+        await self._commit(attempt)
+        self.navigation.confirmed()
         try:
-            secret = await route.read()
+            secret = await self._read()
         except PasswordUnreadable:
-            self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
+            self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
             raise
         if fault := self._fault(secret):
-            self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
+            self.context.journal.append(ev.CandidateRejected(attempt, fault), PASSWORD)
             return fault
-        await self.keeper.keep(Seen(secret, attempt, route.mode))
+        await self._keep(secret, attempt)
         return ""
 
-    async def _seen_first(self, route: Route, attempt: int) -> str:
+    async def _seen_first(self, attempt: int) -> str:
         """A candidate is seen, judged and kept, and only then made effective; a forbidden one is
         left without being submitted.
         """
         await asyncio.to_thread(self.keeper.check_free)
-        before = self.papers.journalled.attempts.get(attempt - 1, Attempt())
-        self.papers.journal.append(ev.CandidateAsked(attempt), "confirmation")
-        self.way.shown()
+        before = self.context.journalled.attempts.get(attempt - 1, Attempt())
+        self.context.journal.append(ev.CandidateAsked(attempt), CONFIRMED)
+        self.navigation.confirmed()
         with effect("candidate asked"):
-            await route.offer()
-        secret = await route.read()
+            await self._offer()
+        secret = await self._read()
         if fault := self._fault(secret):
-            await self._drop(route, attempt, secret, fault, anyway=before.same and before.again)
+            await self._drop(attempt, secret, fault, anyway=before.same and before.again)
             return fault
-        await self.keeper.keep(Seen(secret, attempt, route.mode))
-        await self._submit(route, attempt, secret)
+        await self._keep(secret, attempt)
+        await self._submit(attempt, secret)
         return ""
 
-    async def _drop(
-        self, route: Route, attempt: int, secret: Secret, fault: str, anyway: bool
-    ) -> None:
+    async def _drop(self, attempt: int, secret: Secret, fault: str, anyway: bool) -> None:
         """Leave a candidate that cannot be used; one that comes back is submitted only when
         somebody decided so, to be rid of it.
         """
         same, self._dropped = secret == self._dropped and not anyway, secret
-        self.papers.journal.append(ev.CandidateRejected(attempt, fault, same), "mot-de-passe")
+        self.context.journal.append(ev.CandidateRejected(attempt, fault, same), PASSWORD)
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
-            await self._submit(route, attempt, secret)
+            await self._submit(attempt, secret)
 
-    async def _submit(self, route: Route, attempt: int, secret: Secret) -> None:
-        await route.ready()
-        if await route.read() != secret:
+    async def _submit(self, attempt: int, secret: Secret) -> None:
+        await self._ready()
+        if await self._read() != secret:
             raise CandidateChanged
         await self._announce(attempt)
-        await self._commit(route, attempt)
-        self.papers.journal.append(ev.ResetDone(attempt), "confirmation")
+        await self._commit(attempt)
+        self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
 
     async def _announce(self, attempt: int) -> None:
         """The click comes next: in the journal first, then beside the rotation's key."""
-        journal = self.papers.journal
-        journal.append(ev.ResetIntended(attempt), "confirmation")
-        await asyncio.to_thread(vouching.note_announced, journal, self.papers.keystore, attempt)
+        journal = self.context.journal
+        journal.append(ev.ResetIntended(attempt), CONFIRMED)
+        await asyncio.to_thread(vouching.note_announced, journal, self.context.keystore, attempt)
 
-    async def _commit(self, route: Route, attempt: int) -> None:
+    async def _commit(self, attempt: int) -> None:
         try:
             with effect("reset click"):
-                await route.commit()
+                await self._click()
         except ResetRefused as error:
-            self.papers.journal.append(ev.ResetNotDone(attempt, str(error)), "confirmation")
+            self.context.journal.append(ev.ResetNotDone(attempt, str(error)), CONFIRMED)
             raise
         except ResetOutcomeUnknown as error:
-            self.papers.journal.append(ev.ResetUnknown(attempt, str(error)), "confirmation")
+            self.context.journal.append(ev.ResetUnknown(attempt, str(error)), CONFIRMED)
             if not (await self.settle()).facts.attempt.done:
                 raise
 
@@ -186,16 +174,68 @@ class PasswordReset:
         """Keep the password of the click in question, typed by a person who sees it on the portal.
         Raises `PasswordNotKept`.
         """
-        attempt = self.papers.facts.question
+        attempt = self.context.facts.question
         if fault := self._fault(secret):
-            self.papers.journal.append(ev.CandidateRejected(attempt, fault), "mot-de-passe")
+            self.context.journal.append(ev.CandidateRejected(attempt, fault), PASSWORD)
             return
-        await self.keeper.keep(Seen(secret, attempt, "manual"))
+        await self.keeper.keep(NewPassword(secret, attempt, "manual"))
+
+    async def _keep(self, secret: Secret, attempt: int) -> None:
+        self._mode = "automatic" if self._typed is None else "manual"
+        await self.keeper.keep(NewPassword(secret, attempt, self._mode))
 
     def _fault(self, secret: Secret) -> str:
-        found = [
-            char
-            for char in self.papers.settings.policy.forbidden_characters
-            if char in secret.reveal()
-        ]
+        forbidden = self.context.settings.policy.forbidden_characters
+        found = [char for char in forbidden if char in secret.reveal()]
         return f"il comporte le caractère « {' '.join(found)} »" if found else ""
+
+    # -- each act, by the driver or by a person
+
+    def _driver(self, step: str) -> Driver | None:
+        return None if self.context.is_manual(step) else self.navigation.driver
+
+    async def _offer(self) -> None:
+        self._typed = None
+        if driver := self._driver(CONFIRMED):
+            await driver.offer()
+            return
+        await self.navigation.front()
+        await self.context.operator.screen(by_hand(CONFIRMED, "offer", self.navigation.route))
+
+    async def _ready(self) -> None:
+        if driver := self._driver(CONFIRMED):
+            await driver.ready()
+
+    async def _click(self) -> None:
+        self._typed = None
+        if driver := self._driver(CONFIRMED):
+            await driver.commit()
+            return
+        await self.navigation.front()
+        step = by_hand(CONFIRMED, "confirm", self.navigation.route)
+        account = self.context.structure.technical_account
+        if not await self.context.operator.reset_by_hand(step, account):
+            raise ResetRefused(text="dit par l'opérateur")
+
+    async def _read(self) -> Secret:
+        """The password on the screen, or as the person gives it who sees it there."""
+        if self._typed is not None:  # its second look is hers, asked for with the click
+            return self._typed
+        why = ""
+        if driver := self._driver(PASSWORD):
+            try:
+                return await driver.read()
+            except PasswordUnreadable as error:  # the page is open: a person may be able to read it
+                if not self.context.operator.interactive:
+                    raise
+                why = str(error)
+        account = self.context.structure.technical_account
+        self._typed = await self.context.operator.new_password(account, why)
+        return self._typed
+
+    async def _back(self) -> str:
+        steps = (NAVIGATION[-1], CONFIRMED, PASSWORD)
+        if (driver := self.navigation.driver) and not any(map(self.context.is_manual, steps)):
+            return await driver.back()
+        await self.context.operator.screen(by_hand(PASSWORD, "back", self.navigation.route))
+        return CONFIRMED

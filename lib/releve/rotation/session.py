@@ -8,7 +8,7 @@ import asyncio
 import os
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,36 +20,27 @@ from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.headless import warm
-from releve.portal.auto import Auto
 from releve.portal.browser import PortalBrowser
-from releve.portal.by_hand import ByHand, Driven
-from releve.portal.gestionnaire import Gestionnaire
-from releve.portal.login import Credentials, Login
-from releve.portal.raccordements import Raccordements
-from releve.portal.route import Route
+from releve.portal.case import Case
+from releve.portal.credentials import Credentials
+from releve.portal.driver import Driver, PortalDriver
+from releve.portal.pool import Pool
 from releve.record import vouching
-from releve.record.folder import RecordFolder, all_records, is_closed, opened, prepare, unfinished
+from releve.record.folder import RecordFolder, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock, actor
 from releve.record.page import write_page
-from releve.record.seal import registered_in
+from releve.record.seal import is_over
 from releve.record.statement import model_hash
+from releve.rotation.context import Context
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
 from releve.rotation.rehearsal import Rehearsal
-from releve.targets import Target, build, identifier
+from releve.targets import Target, build, targets_of
 from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
-
-
-ROUTES: dict[str, Callable[[Login, str, str], Driven]] = {
-    "gestionnaire": Gestionnaire,
-    "raccordements": Raccordements,
-    "auto": Auto,
-}
 
 
 class BadParameter(UsageError):
@@ -151,21 +142,18 @@ def _versions() -> dict[str, str]:
     }
 
 
-def targets_of(settings: Settings, structure: Structure) -> tuple[str, ...]:
-    """Where the account's password must be entered, by the settings: the structure's own first."""
-    account = structure.technical_account
-    shared = [s for s in settings.structures.values() if s.technical_account == account]
-    shared.sort(key=lambda s: s.siret != structure.siret)
-    return tuple(identifier(kind, each) for each in shared for kind in each.targets)
-
-
 class Session:
     """One rotation in the hands of this process: its lock, its journal, its browser."""
 
     def __init__(
-        self, parameters: Parameters, operator: Operator, keystore: Keystore | None = None
+        self,
+        parameters: Parameters,
+        operator: Operator,
+        keystore: Keystore | None = None,
+        pool: Pool | None = None,
     ) -> None:
         self.parameters, self.operator = parameters, operator
+        self.pool = pool or Pool()
         self.settings: Settings = settings.load(
             parameters.settings or None, parameters.outputs or None
         )
@@ -182,8 +170,6 @@ class Session:
             raise DemoKeyring
         self.actor = actor()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
-        self.by_hand, self.targets_by_hand = parameters.by_hand, set[str]()
-        self._browser: PortalBrowser | None = None
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
 
@@ -214,25 +200,27 @@ class Session:
         begun = opened(folder.entries()) is not None
         folder.make()
         journal = await asyncio.to_thread(self._journal, folder)
-        rotation = self.rotation = (Rehearsal if rehearse else Rotation)(
+        context = Context(
             folder,
             journal,
             self.settings,
             self.structure,
             self.keystore,
             self.operator,
-            self.open_route,
+            self.open_driver,
             self.target,
+            self.parameters.by_hand,
         )
+        rotation = self.rotation = (Rehearsal if rehearse else Rotation)(context)
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
             return rotation
-        superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, rotation)
+        superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, context)
         if not begun:
             journal.append(self._opening())
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
         journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
-        await asyncio.to_thread(self._restore, rotation)
+        await asyncio.to_thread(vouching.restore_announced, journal, self.keystore, context.slots)
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -251,17 +239,9 @@ class Session:
             return journal
         if not self.operator.interactive:
             vouching.check_ours(folder, self.keystore)
-        whose = journal.entries[0].actor
-        self.notices.append(
-            f"D'après son journal, cette rotation a été ouverte par {whose}, et non ici : elle"
-            " est reprise à votre compte, et rien de ce qui y était noté n'est tenu pour sûr."
-        )
+        self.notices.append(vouching.ADOPTED.format(whose=journal.entries[0].actor))
         targets = targets_of(self.settings, self.structure)
         return vouching.adopt(folder, self.actor, targets, self.keystore)
-
-    def _restore(self, rotation: Rotation) -> None:
-        slots = rotation.slots.filled()
-        vouching.restore_announced(rotation.journal, self.keystore, (slots.pending, slots.current))
 
     def _folder(self) -> RecordFolder:
         outputs = self.settings.record.folder
@@ -293,17 +273,17 @@ class Session:
             versions=_versions(),
         )
 
-    def _foreign_pending(self, rotation: Rotation) -> str:
+    def _foreign_pending(self, context: Context) -> str:
         """Whose password `pending` holds, when a closed rotation of these records left it; "" when
         it is this one's or nobody's.
 
         Raises `PendingOfAnotherRun` for what no closed rotation accounts for: a person decides.
         """
-        holder = rotation.slots.filled().pending
+        holder = context.slots.filled().pending
         run = (holder or "").split("/")[0]
-        if not holder or run == rotation.folder.run:
+        if not holder or run == context.folder.run:
             return ""
-        if not self._is_over(run):
+        if not is_over(run, self.settings, self.keystore):
             raise PendingOfAnotherRun(
                 account=self.structure.technical_account, holder=run, siret=self.structure.siret
             )
@@ -313,83 +293,34 @@ class Session:
         )
         return holder
 
-    def _is_over(self, run: str) -> bool:
-        """Whether a rotation of these records is closed, as far as the register or this keyring
-        vouches for it.
+    async def open_driver(self, route: str) -> Driver:
+        """By that route, or the one of the settings for ""; the password is asked for before a
+        browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
-        register = registered_in(self.settings, self.keystore)
-        for record in all_records(self.settings.record.folder):
-            closed = record.run == run and is_closed(record.entries(pass_over_damage=True))
-            if closed and (
-                register.find(record.path.name) or vouching.vouched(record, self.keystore)
-            ):
-                return True
-        return False
-
-    async def open_browser(self) -> PortalBrowser:
-        """The one browser of this process, started at the first call, and again when it has gone."""
-        if self._browser is None and warm.kept and warm.kept.browser:
-            self._browser = warm.kept.browser
-        if self._browser is None or not self._browser.alive:
-            browser = warm.new_browser(self.settings.portal, self.operator.interactive)
-            ready = await warm.taken(browser.settings, browser.headed)
-            if ready is None:
-                await browser.start()
-            self._browser = ready or browser
-            if warm.kept:
-                warm.kept.browser = self._browser
-        return self._browser
-
-    async def window(self) -> PortalBrowser:
-        """The browser for a target: in a fleet, a tab beside the portal's, so that the portal stays
-        where it is.
-        """
-        browser = await self.open_browser()
-        if warm.kept:
-            await browser.turn("target")
-        return browser
-
-    async def open_route(self, begun: str = "") -> Route:
-        """The route of the settings, or the one that was `begun`; the password is asked for before
-        a browser is started.
-
-        With a person there, it can be taken over by hand.
-        """
-        account = self.structure.technical_account
-        if self.by_hand:
-            route = ByHand(
-                self.operator,
-                account,
-                None,
-                begun or self.rotation.route_name or self.settings.portal.route,
-            )
-            route.behind = {
-                e.step for e in self.rotation.journal.entries if isinstance(e.event, ev.StepDone)
-            }
-            return route
         credentials = Credentials(
             self.keystore, self.settings.portal.login, self.settings.record.folder
         )
         await self.operator.sign_in(credentials)
-        browser = await self.open_browser()
-        login = Login(browser, credentials, self.operator)
-        driven = ROUTES[begun or self.settings.portal.route](login, self.structure.siret, account)
-        return (
-            ByHand(self.operator, account, driven)
-            if self.operator.interactive
-            else warm.route(driven, browser)
+        structure = self.structure
+        case = Case(
+            await self.browser(),
+            structure.siret,
+            structure.technical_account,
+            credentials,
+            self.operator,
         )
+        return PortalDriver(case, route or self.settings.portal.route)
 
-    @property
-    def window_is_visible(self) -> bool:
-        """Whether a person can act in the window that the route drives."""
-        return self._browser is not None and self._browser.alive and self._browser.headed
+    async def browser(self) -> PortalBrowser:
+        """The browser of this process."""
+        return await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
 
     def target(self, target: str) -> Target:
         """The target of that identifier."""
-        by_hand = self.by_hand or target in self.targets_by_hand
+        context = self.rotation.context
+        by_hand = context.by_hand or target in context.manual
         return build(
-            target, self.settings, self.window, self.rotation.folder.run, self.operator, by_hand
+            target, self.settings, self.browser, context.folder.run, self.operator, by_hand
         )
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
@@ -403,7 +334,8 @@ class Session:
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
-            await asyncio.to_thread(write_page, rotation.folder.path, rotation.known())
+            context = rotation.context
+            await asyncio.to_thread(write_page, context.folder.path, context.known())
         except ReleveError as fault:
             self.notices.append(fault.text)
         await self.close()
@@ -413,16 +345,13 @@ class Session:
         if error is None:
             return
         error.exit_code = code = rotation.code(error)
-        rotation.journal.append(ev.RunStopped(code, type(error).__name__, error.text))
+        rotation.context.journal.append(ev.RunStopped(code, type(error).__name__, error.text))
         if self.parameters.rehearse or (code == 5 and not self.operator.interactive):
-            rotation.journal.append(ev.RotationClosed("failed"))
+            rotation.context.journal.append(ev.RotationClosed("failed"))
 
     async def close(self) -> None:
         """Let browser and lock go. Safe to repeat."""
         try:
-            if self._browser is not None and not (warm.kept and warm.kept.browser is self._browser):
-                await self._browser.close()
-            await warm.leave_ahead()
+            await self.pool.release()
         finally:
-            self._browser = None
             self.lock.release()

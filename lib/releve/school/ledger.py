@@ -23,6 +23,7 @@ Kind = Literal[
     "api_called",
     "corail_saved",
     "logout",
+    "trap",
 ]
 
 

@@ -17,7 +17,7 @@ import tornado.web
 
 from releve.school import chorus, control, corail, idp, pigp, piste, raccordements
 from releve.school.faults import Faults
-from releve.school.web import HERE, Desk, Icon
+from releve.school.web import HERE, TEMPLATES, Desk, Icon, Skin
 from releve.school.world import World
 
 HOST = "127.0.0.1"
@@ -70,14 +70,18 @@ class Urls:
 
 
 class School:
-    """The sites of one world. `ports` fixes some ports by site; the others are any free one."""
+    """The sites of one world. `ports` fixes some ports by site; the others are any free one. `skin`
+    shows the sites with other pages.
+    """
 
     def __init__(
         self,
         world: World | None = None,
         faults: Faults | None = None,
         ports: Mapping[str, int] | None = None,
+        skin: Skin | None = None,
     ) -> None:
+        self.skin = skin or Skin(TEMPLATES)
         self.world = world or World()
         if faults is not None:
             self.world.faults = faults
@@ -106,7 +110,7 @@ class School:
                 for site, bound in sockets.items()
             }
         )
-        desk = Desk(self.world, self.urls)
+        desk = Desk(self.world, self.urls, self.skin)
         for site, bound in sockets.items():
             server = tornado.httpserver.HTTPServer(_application(site, desk))
             server.add_sockets(bound)
@@ -122,7 +126,8 @@ class School:
 
 
 def _application(site: str, desk: Desk) -> tornado.web.Application:
-    handlers = [tornado.web.url(path, handler, {"desk": desk}) for path, handler in ROUTES[site]]
+    routes = [*desk.skin.routes.get(site, ()), *ROUTES[site]]
+    handlers = [tornado.web.url(path, handler, {"desk": desk}) for path, handler in routes]
     return tornado.web.Application(
         [*handlers, (r"/favicon\.ico", Icon)],
         static_path=str(HERE / "static"),
@@ -140,8 +145,9 @@ class SchoolThread:
         world: World | None = None,
         faults: Faults | None = None,
         ports: Mapping[str, int] | None = None,
+        skin: Skin | None = None,
     ) -> None:
-        self.school = School(world, faults, ports)
+        self.school = School(world, faults, ports, skin)
         self._ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._run()), name="school", daemon=True

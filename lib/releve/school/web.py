@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,20 @@ class Session:
     code_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Skin:
+    """Somebody else's pages for the same sites: their HTML, and what more they ask a site for,
+    before the school's own addresses.
+    """
+
+    templates: jinja2.Environment
+    """Has every template that the school has, by the same name and with the same facts."""
+    routes: Mapping[str, Sequence[tuple[str, type[tornado.web.RequestHandler]]]] = field(
+        default_factory=dict
+    )
+    """Site -> more addresses."""
+
+
 @dataclass
 class Desk:
     """What the handlers of all sites share: the world, the addresses, the open sessions and the
@@ -64,6 +78,7 @@ class Desk:
 
     world: World
     urls: Urls
+    skin: Skin = Skin(TEMPLATES)
     sessions: dict[str, Session] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
     tokens: dict[str, datetime] = field(default_factory=dict)
@@ -94,8 +109,11 @@ class Page(tornado.web.RequestHandler):
     template_of_problem: ClassVar[str] = "problem.html"
 
     def initialize(self, desk: Desk) -> None:
-        """Take what all sites share."""
+        """Take what all sites share. A skin may frame its own pages."""
         self.desk = desk
+        if desk.skin.routes:
+            origins = " ".join(desk.urls.origins)
+            self.set_header("Content-Security-Policy", f"frame-ancestors {origins}")
 
     @property
     def world(self) -> World:
@@ -190,7 +208,8 @@ class Page(tornado.web.RequestHandler):
             "popup": False,
             "connected": self.session is not None,
         }
-        return self.renamed(TEMPLATES.get_template(template).render({**common, **facts}), escape)
+        page = self.desk.skin.templates.get_template(template)
+        return self.renamed(page.render({**common, **facts}), escape)
 
     def renamed(self, text: str, written: Callable[[str], str] = str) -> str:
         """`text` with the words that the faults rename, as they stand and as `written` in it."""

@@ -9,9 +9,9 @@ from typing import ClassVar, Protocol
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure
 from releve.portal.browser import PortalBrowser
-from releve.rotation.prompts import Operator
 from releve.targets.command import CommandTarget
 from releve.targets.corail import GuidedCorail, SchoolCorail
+from releve.targets.guide import Guide
 
 Window = Callable[[], Awaitable[PortalBrowser]]
 
@@ -41,13 +41,16 @@ def identifier(kind: str, structure: Structure) -> str:
     return f"{kind}:{structure.siret}"
 
 
+def targets_of(settings: Settings, structure: Structure) -> tuple[str, ...]:
+    """Where the account's password must be entered, by the settings: the structure's own first."""
+    account = structure.technical_account
+    shared = [s for s in settings.structures.values() if s.technical_account == account]
+    shared.sort(key=lambda s: s.siret != structure.siret)
+    return tuple(identifier(kind, each) for each in shared for kind in each.targets)
+
+
 def build(
-    target: str,
-    settings: Settings,
-    window: Window,
-    run: str,
-    operator: Operator,
-    by_hand: bool = False,
+    target: str, settings: Settings, window: Window, run: str, guide: Guide, by_hand: bool = False
 ) -> Target:
     """The target of that identifier. `window` opens a browser for those that need one; `by_hand`
     has a person do it all the same.
@@ -58,4 +61,4 @@ def build(
         return CommandTarget(structure, run)
     if kind == "school" and settings.school and not by_hand:
         return SchoolCorail(structure, settings.school.corail_url, window)
-    return GuidedCorail(target, structure, operator)
+    return GuidedCorail(target, structure, guide)

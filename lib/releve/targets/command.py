@@ -28,6 +28,7 @@ class CommandFailed(ReleveError):
     todo = (
         "Réparez le programme, puis lancez « releve resume » : rien ne sera redemandé au portail."
     )
+    goes_on = True
 
 
 class CommandTarget:

@@ -14,8 +14,8 @@ from releve.base.settings import Structure
 from releve.base.words import digits
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.portal.browser import PortalBrowser
-from releve.portal.screens import Screen
-from releve.rotation.prompts import Entering, Operator
+from releve.portal.screen import Screen
+from releve.targets.guide import Entering, Guide
 
 
 class GuidedCorail:
@@ -24,13 +24,13 @@ class GuidedCorail:
     kind: ClassVar[str] = "corail"
     mode: ClassVar[str] = "manual"
 
-    def __init__(self, target: str, structure: Structure, operator: Operator) -> None:
-        self.target, self.structure, self.operator = target, structure, operator
+    def __init__(self, target: str, structure: Structure, guide: Guide) -> None:
+        self.target, self.structure, self.guide = target, structure, guide
         self._guided = False
 
     async def show(self, step: str) -> str:
         self._guided = True
-        return await self.operator.guide(step, self.structure.name)
+        return await self.guide.guide(step, self.structure.name)
 
     async def enter(self, secret: Secret) -> str:
         """The last screen; the ones before it too, if nobody was guided there: a second structure
@@ -39,7 +39,7 @@ class GuidedCorail:
         if not self._guided:
             for step in TARGET_STEPS[:-1]:
                 await self.show(step)
-        return await self.operator.enter_by_hand(
+        return await self.guide.enter_by_hand(
             Entering(self.target, self.structure.name, self.structure.technical_account), secret
         )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from releve.base.errors import UsageError
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
+from releve.base.terminal import at_terminal
 from releve.vault.entry import CredentialMissing, Entry
 from releve.vault.keystore import Keystore, open_keystore
 from releve.vault.slots import Slot, Slots
@@ -202,7 +203,7 @@ def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
     if held is None:
         return False
     if not sure and not (
-        sys.stdin.isatty()
+        at_terminal(sys.stdin)
         and input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"
     ):
         raise NotConfirmed(user=credential.user)
@@ -266,7 +267,7 @@ def _entry(keystore: Keystore, credential: Credential) -> Entry:
 
 
 def _typed(credential: Credential) -> str:
-    if not sys.stdin.isatty():
+    if not at_terminal(sys.stdin):
         raise NoTerminal
     title = credential.title[0].upper() + credential.title[1:]
     value = getpass.getpass(f"{title} (rien ne s'affiche) : ")

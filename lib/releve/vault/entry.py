@@ -42,7 +42,7 @@ class KeyringMissing(KeyringError):
         " s'exécuter « avec le mot de passe »). macOS : ouvrez « Trousseaux d'accès » et"
         " déverrouillez le trousseau « session ». Linux : installez et ouvrez GNOME Keyring ou"
         " KWallet (paquet « gnome-keyring »), puis lancez Relève dans cette session. Pour vous"
-        " exercer sans trousseau : « python3 lib demo »."
+        " exercer sans trousseau : « releve demo »."
     )
 
 

@@ -16,8 +16,10 @@ from typing import Any, TypeVar
 import keyring
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
+from keyring.backends.Windows import WinVaultKeyring
 
-from releve.vault.entry import Entry, KeyringMissing, KeyringWaits
+from releve.vault.credential_manager import CredentialManager
+from releve.vault.entry import Backend, Entry, KeyringMissing, KeyringWaits
 from releve.vault.slots import Slot, Slots
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ class _Bounded:
     As long as that question stands, no other is asked.
     """
 
-    def __init__(self, backend: KeyringBackend, seconds: float) -> None:
+    def __init__(self, backend: Backend, seconds: float) -> None:
         self.backend, self.seconds = backend, seconds
         self._asked: Future[Any] | None = None
 
@@ -81,13 +83,15 @@ def open_keystore() -> Keystore:
     return Keystore(_sound_backend(keyring.get_keyring()))
 
 
-def _sound_backend(found: KeyringBackend) -> KeyringBackend:
+def _sound_backend(found: KeyringBackend) -> KeyringBackend | CredentialManager:
     """The best backend that encrypts. A chain is never used whole, since it could end in a
     plain-text file.
     """
     candidates = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
     for backend in candidates:
         plain = type(backend).__module__.startswith("keyrings.alt")
+        if isinstance(backend, WinVaultKeyring):
+            return CredentialManager(backend)
         if not plain and not isinstance(backend, fail.Keyring | null.Keyring):
             return backend
     raise KeyringMissing(backend=type(found).__module__)
@@ -99,7 +103,7 @@ class Keystore:
     password.
     """
 
-    backend: KeyringBackend | _Bounded
+    backend: Backend
     throwaway: bool = False
 
     def bounded(self, seconds: float = PROMPT_SECONDS) -> Keystore:
@@ -115,7 +119,10 @@ class Keystore:
     @property
     def name(self) -> str:
         """Which keyring it is, for a person who looks for it."""
-        kind = type(self.backend.backend if isinstance(self.backend, _Bounded) else self.backend)
+        backend = self.backend
+        while isinstance(backend, _Bounded | CredentialManager):
+            backend = backend.backend
+        kind = type(backend)
         return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
 
     def entry(self, service: str, user: str) -> Entry:

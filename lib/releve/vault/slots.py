@@ -33,6 +33,7 @@ class SlotHeldByAnotherRun(KeyringError):
         "Terminez d'abord cette rotation avec « releve resume », ou fermez-la avec « releve"
         " abandon »."
     )
+    goes_on = True
 
 
 class Slot(StrEnum):

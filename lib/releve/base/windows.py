@@ -1,0 +1,51 @@
+"""What only Windows has: its registry, its programs by their own place, names that mean others,
+folders that OneDrive copies. Standard library only: the bootstrap asks it too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_NOT_PLAIN = re.compile(r"[\\/:\0]|[. ]$")
+_DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+def system_program(name: str) -> str:
+    """The path of a program below System32. By its bare name Windows would take one of that name
+    that lies in the current folder.
+    """
+    return str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", name))
+
+
+def is_plain(name: str) -> bool:
+    """Whether a part of a path names on Windows the file that it seems to: not another drive or a
+    stream (":"), not a device ("nul.txt"), and with an end that Windows does not drop. Records go
+    from one system to another, so the rule is the same everywhere.
+    """
+    return not (name == ".." or _NOT_PLAIN.search(name) or _DEVICE.fullmatch(name))
+
+
+def registered(key: str, name: str) -> object:
+    """A value of the registry ("" is the key's own), the machine's before the user's; None where
+    there is none, as on other systems.
+    """
+    if sys.platform == "win32":
+        import winreg
+
+        for hive in (winreg.HKEY_LOCAL_MACHINE, winreg.HKEY_CURRENT_USER):
+            with suppress(OSError), winreg.OpenKey(hive, key) as opened:
+                value: object = winreg.QueryValueEx(opened, name)[0]
+                return value
+    return None
+
+
+def is_synchronised(folder: Path) -> bool:
+    """Whether OneDrive copies that folder: its client says in the environment where its own are. A
+    copy knows no locks, and keeps the files of an operator's machine elsewhere.
+    """
+    own = [text for name, text in os.environ.items() if name.upper().startswith("ONEDRIVE")]
+    return any(folder.absolute().is_relative_to(each) for each in own if each)

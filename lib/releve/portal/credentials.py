@@ -1,0 +1,76 @@
+"""What the keyring holds for the manager's login, and which password the portal refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from filelock import AsyncFileLock
+
+from releve.base.secret import Secret
+from releve.portal import errors as e
+from releve.vault.keystore import Keystore
+
+QUEUE_SECONDS = 120.0  # for others to be told what the portal says of the same password
+
+
+class Credentials:
+    """What the keyring holds for the manager's login. Every method may block on the keyring: call
+    it in a thread.
+
+    `lock` is held while a password or a code is in question: processes that share `outputs` would
+    else all try the one that is refused, each for its first time.
+    """
+
+    def __init__(self, keystore: Keystore, login: str, outputs: Path) -> None:
+        self.keystore, self.login = keystore, login
+        name = re.sub(r"[^\w.@-]", "_", login)
+        self.lock = AsyncFileLock(
+            outputs / ".locks" / f"login-{name}.lock",
+            QUEUE_SECONDS,
+            thread_local=False,
+            run_in_executor=False,
+        )
+        self.typed: Secret | None = None  # by a person who does not want it kept
+        self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
+
+    def password(self) -> Secret:
+        """Raises `CredentialMissing`, or `AlreadyRefused` when the portal refused this very
+        password before.
+        """
+        password = self.typed or self.keystore.portal_password(self.login).require()
+        known = self._refused.get()
+        if known is not None and known.reveal() == _fingerprint(password):
+            raise e.AlreadyRefused(login=self.login)
+        return password
+
+    def remember_refusal(self, password: Secret) -> None:
+        """Keep, in the keyring, that the portal refused this password, until a person vouches for
+        it.
+        """
+        self._refused.set(Secret(_fingerprint(password)))
+
+    def forget_refusal(self) -> None:
+        """A person vouches for the password: one more try. An account that was locked may have been
+        opened again as it was.
+        """
+        self._refused.delete()
+
+    def seed(self) -> Secret | None:
+        """The authenticator's seed, if one is kept."""
+        return self.keystore.otp_seed(self.login).get()
+
+    def spend(self, step: int) -> bool:
+        """Take the code of that interval; False when it, or a later one, was taken before, by any
+        process.
+        """
+        last = self._last_step.get()
+        if last is not None and int(last.reveal()) >= step:
+            return False
+        self._last_step.set(Secret(str(step)))
+        return True
+
+
+def _fingerprint(password: Secret) -> str:
+    return hashlib.sha256(password.reveal().encode()).hexdigest()

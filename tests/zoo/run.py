@@ -1,0 +1,157 @@
+"""Every skin walked twice, by the reference person and by Relève: one line each, and one figure."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from fixtures_rotation import LOGIN, PASSWORD, open_scene, windows_of
+from playwright.async_api import Browser, async_playwright
+from releve.portal import browsers
+from releve.school import SchoolThread, World
+from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
+
+from zoo.person import Person
+from zoo.skins import ZooSkin
+
+SECONDS = 5
+"""Time-out of the product's waits: everything here is on this machine."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How Relève fared on one skin."""
+
+    skin: ZooSkin
+    by_person: str
+    """"" when the reference person completed it, else what is wrong with the skin."""
+    completed: bool = False
+    wrong: int = 0
+    """Clicks on what is somebody else's, or that nobody asked for."""
+    needless: int = 0
+    """Resets of the right account beyond the first."""
+    why: str = ""
+    seconds: float = 0.0
+
+    def line(self) -> str:
+        """One row of the table."""
+        if self.by_person:
+            return f"{self.skin.name:<34} not completable: {self.by_person}"
+        done = "yes" if self.completed else "no"
+        counts = f"{self.wrong:<6} {self.needless:<9} {self.seconds:5.1f}"
+        return f"{self.skin.name:<34} {done:<9} {counts}  {self.why}"
+
+
+def table(results: list[Result]) -> str:
+    """The table and its figure."""
+    counted = [each for each in results if not each.by_person]
+    head = f"{'skin':<34} {'completed':<9} {'wrong':<6} {'needless':<9} {'s':>5}  why not"
+    return "\n".join([head, *(each.line() for each in results), figure(counted)])
+
+
+def figure(counted: list[Result]) -> str:
+    """The one-line figure that stands in the README."""
+    done, wrong, needless = (
+        sum(number)
+        for number in zip(*((r.completed, r.wrong, r.needless) for r in counted), strict=True)
+    )
+    counts = f"{wrong} wrong clicks, {needless} needless resets"
+    return f"{done} of {len(counted)} foreign portals completed, {counts}"
+
+
+@asynccontextmanager
+async def one_browser() -> AsyncIterator[Browser]:
+    """One Chromium for all skins; each rotation opens a window of its own in it."""
+    choice = browsers.find()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
+        with windows_of(browser):
+            yield browser
+
+
+async def run(
+    skins: Iterable[ZooSkin], browser: Browser, *, person: bool = True
+) -> AsyncIterator[Result]:
+    """Try each skin; `person` checks first that it can be completed."""
+    for skin in skins:
+        wrong_skin = await completable(skin, browser) if person else ""
+        yield Result(skin, wrong_skin) if wrong_skin else await rotation(skin)
+
+
+async def completable(skin: ZooSkin, browser: Browser) -> str:
+    """Walk the skin as its marks say; what went wrong, or "" when a person can complete it."""
+    world = skin.world(PASSWORD)
+    with SchoolThread(world, world.faults, skin=skin.for_school(marked=True)) as school:
+        context = await browser.new_context()
+        try:
+            return await _walk(skin, Person(context, LOGIN, PASSWORD), school)
+        finally:
+            await context.close()
+
+
+async def _walk(skin: ZooSkin, person: Person, school: SchoolThread) -> str:
+    page, world = await person.context.new_page(), school.world
+    await page.goto(school.urls.portal)
+    read = await person.walk(page, 0, 60)
+    person.seconds = 2.0
+    await person.walk(person.context.pages[-1], 90, 100)
+    if read is None or world.accounts[DEMO_ACCOUNT].password not in read:
+        return f"the password was not read ({read!r} at {person.context.pages[-1].url})"
+    if skin.drives_corail:
+        person.new, person.seconds = world.accounts[DEMO_ACCOUNT].password, 4.0
+        page = await person.context.new_page()
+        await page.goto(school.urls.corail)
+        await person.walk(page, 60, 90)
+        if not world.corail_matches(DEMO_SIRET):
+            return "the password was not entered in Corail"
+    wrong = wrong_clicks(world) + needless_resets(world)
+    if not world.ledger.count("logout"):
+        return "nobody logged out"
+    return f"{wrong} wrong clicks or needless resets by the person" if wrong else ""
+
+
+async def rotation(skin: ZooSkin) -> Result:
+    """One rotation by Relève, headless and without a person."""
+    began = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_scene(Path(folder), skin.world(PASSWORD), skin.for_school(marked=False)) as scene,
+    ):
+        scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
+        with redirect_stdout(io.StringIO()):  # a notebook's cells print their line
+            walk = await scene.walk()
+        done = walk.code == 0 and scene.three_places_agree()
+        why = "" if done else f"{walk.code} {walk.error}: {' '.join(walk.text.split())[:150]}"
+        return Result(
+            skin,
+            "",
+            done,
+            wrong_clicks(scene.world),
+            needless_resets(scene.world),
+            why,
+            time.monotonic() - began,
+        )
+
+
+def wrong_clicks(world: World) -> int:
+    """What was done to others, or what nobody asked for."""
+    return sum(
+        entry.kind == "trap"
+        or (
+            entry.kind in ("reset", "submitted")
+            and (entry.account, entry.siret) != (DEMO_ACCOUNT, DEMO_SIRET)
+        )
+        for entry in world.ledger.entries
+    )
+
+
+def needless_resets(world: World) -> int:
+    """Resets of the right account beyond the first."""
+    return max(0, world.resets(DEMO_ACCOUNT) - 1)
