@@ -36,7 +36,7 @@ _SECRET_KEY = re.compile(
 _TEXT, _LIST = "un texte entre guillemets", 'une liste de textes, ["…"]'
 _KINDS: dict[Any, str] = {
     str: _TEXT, Path: _TEXT, int: "un nombre entier", float: "un nombre", date: "une date sans guillemets (2025-11-30)",
-    list: _LIST, tuple: _LIST, dict: "une table",
+    list: _LIST, tuple: _LIST, dict: "une table", bool: "true ou false",
 }  # fmt: skip
 
 

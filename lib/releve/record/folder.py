@@ -63,7 +63,8 @@ class RecordFolder:
 
     def make(self) -> None:
         """Make the folder on the disk. Raises `RecordUnwritable`; safe to repeat."""
-        _make(self.path / CAPTURES, self.path.parent)
+        for path in (self.path, self.path / CAPTURES):
+            _make(path, self.path.parent)
 
     @property
     def quarantined(self) -> bool:

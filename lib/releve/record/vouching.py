@@ -41,7 +41,8 @@ class NotOurs(PersonNeeded):
     todo = (
         "Reprenez-la sur le poste qui l'a commencée. Sinon, reprenez-la à votre compte : ouvrez le"
         " carnet (« releve lab », « Reprendre »), ou lancez « releve resume SIRET --yes » ; la"
-        " cible est alors confirmée à nouveau. Pour la fermer : « releve abandon SIRET --reason MOTIF »."
+        " cible est alors confirmée à nouveau. Pour la fermer : « releve abandon SIRET --reason"
+        " MOTIF »."
     )
 
 
