@@ -17,7 +17,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import quote, quote_plus
@@ -43,6 +43,8 @@ from releve.vault.slots import Slot, Slots
 from releve.vault.throwaway import ThrowawayKeyring
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
+LONG_AGO = date.today() - timedelta(days=400)
+"""When somebody last changed the password, before Relève: it is due."""
 CELLS: list[str] = [
     step
     for cell in json.loads(headless.model().read_text(encoding="utf-8"))["cells"]
@@ -90,7 +92,7 @@ class Scene:
     keyring: ThrowawayKeyring
     folder: Path
     portal: dict[str, object] = field(default_factory=lambda: {"timeout_seconds": 10})
-    policy: dict[str, object] = field(default_factory=dict)
+    policy: dict[str, object] = field(default_factory=lambda: {"unproven": True})
     labels: dict[str, object] = field(default_factory=dict)
     structure: dict[str, object] = field(
         default_factory=lambda: {"technical_account": DEMO_ACCOUNT, "targets": ["school"]}
@@ -140,11 +142,16 @@ class Scene:
             "portal.labels": self.labels,
             "policy": self.policy,
             "school": {"corail_url": f"{self.school.urls.corail}/"},
-            f"structures.{DEMO_SIRET}": {"name": DEMO_NAME} | self.structure,
+            f"structures.{DEMO_SIRET}": {"name": DEMO_NAME, "last_rotation": LONG_AGO}
+            | self.structure,
         }
         text = "\n".join(
             f"[{name}]\n"
-            + "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in each.items())
+            + "".join(
+                f"{_key(key)} = {_toml(value)}\n"
+                for key, value in each.items()
+                if value is not None
+            )
             for name, each in tables.items()
         )
         path = self.folder / "releve.toml"
@@ -310,7 +317,9 @@ def _key(key: str) -> str:
 
 
 def _toml(value: object) -> str:
-    """JSON's texts, numbers, lists and truths are TOML's too."""
+    """JSON's texts, numbers, lists and truths are TOML's too; a day is not between quotes."""
+    if isinstance(value, date):
+        return value.isoformat()
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 from releve.base.secret import Secret
@@ -23,6 +24,7 @@ from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
 from releve.vault.throwaway import ThrowawayKeyring
 
+LONG_AGO = date.today() - timedelta(days=400)
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
 
 
@@ -34,7 +36,7 @@ class FleetScene:
     keyring: ThrowawayKeyring
     folder: Path
     sirets: list[str]
-    policy: dict[str, object] = field(default_factory=dict)
+    policy: dict[str, object] = field(default_factory=lambda: {"unproven": True, "max_resets": 100})
     timeout_seconds: float = 5
     names: dict[str, str] = field(default_factory=dict)
 
@@ -64,7 +66,7 @@ class FleetScene:
             name = json.dumps(self.world.structures[siret].name, ensure_ascii=False)
             lines += [
                 f"[structures.{siret}]\nname = {name}\ntechnical_account ="
-                f' "{self.account(siret)}"\ntargets = ["school"]'
+                f' "{self.account(siret)}"\ntargets = ["school"]\nlast_rotation = {LONG_AGO}'
             ]
         path = self.folder / "releve.toml"
         path.write_text("\n".join(lines), encoding="utf-8")

@@ -31,8 +31,8 @@ import psutil
 _OWN = secrets.token_hex(
     2
 )  # of this process: another one's hunt, on the same machine, is not heard
-WORD = f"Chrysalide{_OWN}"
-"""A canary that is a plain word: a manager's password."""
+WORD = f"Chrysalide{_OWN}7"
+"""A canary without any character that an encoding changes: a manager's password."""
 MANAGER = f"x4\"\\<&'% Hj {_OWN}"
 """A manager's password with everything that an encoding may change, spaces too."""
 CANARIES = [f"k7\"\\<&'%Qz{_OWN}T/", f"m9\"\\<&'%Rw{_OWN}K", f"w4\"\\<&'%Gj{_OWN}P"]

@@ -14,8 +14,9 @@ from fixtures_rotation import LOGIN, PASSWORD, Scene
 from releve import cli
 from releve.base.secret import Secret
 from releve.base.settings import load
+from releve.base.settings_file import SettingsNotWritten
 from releve.portal import inventory
-from releve.portal.inventory import Found, Line, SettingsNotWritten, Standing
+from releve.portal.inventory import Found, Line, Standing
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
 from releve.vault.throwaway import ThrowawayKeyring

@@ -9,8 +9,10 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+import xmlschema
 from fixtures_rotation import Scene
 from releve.commands.schedule import cron, systemd, windows_task
 
@@ -87,7 +89,26 @@ def test_every_word_stays_one_word() -> None:
     """Spaces, percent signs and dollars survive each scheduler's own way of quoting."""
     assert "'/home/é tienne/100\\% $HOME/releve.toml'" in cron(WORDS, 7, 5)
     assert '"/home/é tienne/100%% $$HOME/releve.toml"' in systemd(WORDS, 7, 5)
-    assert '\\"/home/é tienne/100% $HOME/releve.toml\\"' in windows_task(WORDS, 7, 5)
+    arguments = ElementTree.fromstring(windows_task(WORDS, 7, 5)).findtext(".//{*}Arguments")
+    assert '-m releve --settings "/home/é tienne/100% $HOME/releve.toml"' in str(arguments)
+
+
+@pytest.mark.parametrize("user", ["", "secrétaire & fils"])
+def test_windows_accepts_the_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: str
+) -> None:
+    """The definition is valid by the scheduler's schema, whatever the paths hold, and a mistake in
+    it is not: an order, a value, a day.
+    """
+    monkeypatch.setenv("USERDOMAIN", "MAIRIE")
+    monkeypatch.setenv("USERNAME", user)
+    schema = xmlschema.XMLSchema(Path(__file__).parent / "windows" / "task.xsd")
+    printed = windows_task([*WORDS, 'l\'été <&> "fin"', "x" * 300], 7, 5)
+    schema.validate(printed.encode("utf-16"))
+    assert ("MAIRIE\\secrétaire &amp; fils" in printed) == bool(user)
+    assert "T07:05:00" in printed
+    for right, wrong in (("Monday", "Mondays"), ("IgnoreNew", "Ignore"), ("PT12H", "12 h")):
+        assert not schema.is_valid(printed.replace(right, wrong).encode("utf-16"))
 
 
 def test_the_command_prints_one_of_them(scene: Scene) -> None:
@@ -100,5 +121,8 @@ def test_the_command_prints_one_of_them(scene: Scene) -> None:
         "\n5 6 * * 1-5 " in done.stdout,
         str(scene.outputs) in done.stdout,
     ), done.stderr
+    file = scene.outputs.parent / "tâche.xml"
+    scene.releve("schedule", "--windows-task", "--output", str(file))
+    assert file.read_bytes().startswith((b"\xff\xfe<\0", b"\xfe\xff\0<"))  # as schtasks reads it
     wrong = scene.releve("schedule", "--cron", "--at", "25:00")
     assert (2, True) == (wrong.returncode, "ne convient pas" in wrong.stderr)

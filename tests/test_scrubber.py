@@ -56,7 +56,6 @@ CHANNELS: dict[str, str] = {
     "JSON": "import json; print(json.dumps({'p': value}))",
     "URL": "from urllib.parse import quote; print(quote(value))",
     "base64": "import base64; print(base64.b64encode(b'TECH:' + value.encode()).decode())",
-    "UTF-16": "print(value.encode('utf-16'))",
     "HTML": (
         "from IPython.display import HTML; import html; HTML('<b>' + html.escape(value) + '</b>')"
     ),

@@ -22,6 +22,7 @@ from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from typing import Any
 
+from fixtures_rotation import LONG_AGO
 from keyring.backend import KeyringBackend
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, forget, registered
@@ -264,12 +265,13 @@ class Twin:
             structures = "".join(
                 f'[structures.{siret}]\nname = "{DEMO_NAME}"\ntechnical_account ='
                 f' "{DEMO_ACCOUNT}"\ntargets = ["school"]\n'
+                f"last_rotation = {LONG_AGO}\n"
                 for siret in self.sirets
             )
             here = "http://127.0.0.1:9"
             path.write_text(
                 f'[portal]\nurl = "{here}/"\nlogin = "{LOGIN}"\norigins ='
-                f' ["{here}"]\n[school]\ncorail_url = "{here}/"\n[policy]\nmax_attempts ='
+                f' ["{here}"]\n[school]\ncorail_url = "{here}/"\n[policy]\nunproven = true\nmax_attempts ='
                 f" {self.max_attempts}\n{structures}",
                 encoding="utf-8",
             )

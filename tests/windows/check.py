@@ -3,7 +3,7 @@
 WORK is a folder of our own (some 4 GB; 8 minutes the first time, half of it afterwards). What is
 committed is cloned into « Mairie d'Évron », started by its own bootstrap, made to do a rotation,
 and tested: all modules of MODULES, and those of this folder, which only Windows runs. Arguments
-after WORK replace that choice and go to pytest. Exit code 1 when anything fails but what LIMITS
+after WORK go to pytest in place of all that. Exit code 1 when anything fails but what LIMITS
 names.
 """
 
@@ -48,7 +48,7 @@ def main() -> int:
     with Wine(work, PORT) as wine, wine.bridge(browser):
         folder = work / FOLDER
         clone(folder)
-        passed = [start(wine, folder), tests(wine, folder, arguments)]
+        passed = [arguments or start(wine, folder), tests(wine, folder, arguments)]
     say("Windows check " + ("passed" if all(passed) else "failed"))
     return 0 if all(passed) else 1
 

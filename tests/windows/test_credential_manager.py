@@ -52,7 +52,7 @@ def vault() -> Iterator[WinVaultKeyring]:
 
 
 @pytest.fixture
-def store(vault: WinVaultKeyring, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keystore]:
+def opened(vault: WinVaultKeyring, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keystore]:
     monkeypatch.delenv("RELEVE_DEMO_KEYRING", raising=False)
     before = keyring.get_keyring()
     keyring.set_keyring(vault)
@@ -62,6 +62,10 @@ def store(vault: WinVaultKeyring, monkeypatch: pytest.MonkeyPatch) -> Iterator[K
 
 class TestCredentialManager(KeystoreContract):
     @pytest.fixture
+    def store(self, opened: Keystore) -> Keystore:
+        return opened
+
+    @pytest.fixture
     def lock(self) -> None:
         pytest.skip("Windows locks a session's credentials with the session, not by themselves")
 
@@ -70,7 +74,7 @@ class TestCredentialManager(KeystoreContract):
         pytest.skip("the Credential Manager is no service that could be stopped here")
 
 
-def test_two_programs_at_once_lose_nothing(store: Keystore) -> None:
+def test_two_programs_at_once_lose_nothing(opened: Keystore) -> None:
     """150 accounts written by two processes: each entry is there, and no write failed."""
     start = str(time.time() + 5)
     both = [
@@ -80,27 +84,27 @@ def test_two_programs_at_once_lose_nothing(store: Keystore) -> None:
         for who in "ab"
     ]
     assert ["", ""] == [each.communicate(timeout=120)[0] for each in both]
-    held = {user: store.slots(user).read(Slot.PENDING) for user in RACERS}
+    held = {user: opened.slots(user).read(Slot.PENDING) for user in RACERS}
     assert [] == [user for user, each in held.items() if each is None]
 
 
 def test_what_keyring_itself_wrote_is_read_and_replaced_in_place(
-    store: Keystore, vault: WinVaultKeyring
+    opened: Keystore, vault: WinVaultKeyring
 ) -> None:
     """An entry from before, or from the `keyring` program: one value, the newest, for both."""
     for user in ("y", "x"):  # the last one keeps the service's own name
         vault.set_password("releve/portal", user, f"old of {user}")
     for user in ("x", "y"):
-        entry = store.portal_password(user)
+        entry = opened.portal_password(user)
         assert f"old of {user}" == entry.require().reveal()
         entry.set(Secret(f"new of {user}"))
     assert ["new of x", "new of y"] == [vault.get_password("releve/portal", u) for u in "xy"]
-    assert store.portal_password("x").delete()
+    assert opened.portal_password("x").delete()
     assert (None, "new of y") == tuple(vault.get_password("releve/portal", u) for u in "xy")
 
 
-def test_entries_stay_on_this_machine(store: Keystore, vault: WinVaultKeyring) -> None:
+def test_entries_stay_on_this_machine(opened: Keystore, vault: WinVaultKeyring) -> None:
     """keyring's own would roam with a domain's profile (CRED_PERSIST_ENTERPRISE, 3)."""
-    store.portal_password("x").set(Secret("made up"))
+    opened.portal_password("x").set(Secret("made up"))
     found = vault._read_credential("x@releve/portal")  # type: ignore[no-untyped-call]
     assert 2 == found["Persist"]  # CRED_PERSIST_LOCAL_MACHINE

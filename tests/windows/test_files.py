@@ -75,9 +75,9 @@ def test_a_file_that_is_held_for_long_is_left_whole(
 def test_a_journal_that_is_held_for_a_moment_goes_on(tmp_path: Path, hold: Hold) -> None:
     """An exclusive reader delays an event; it does not lose it."""
     journal = Journal(tmp_path, "run", "somebody")
-    journal.append(ev.RouteChosen("gestionnaire"))
+    journal.append(ev.RouteChosen("gestionnaire", False))
     hold(journal.path, 1.0, NOBODY)
-    journal.append(ev.RouteChosen("gestionnaire"))
+    journal.append(ev.RouteChosen("gestionnaire", False))
     assert 2 == len(journal.path.read_bytes().splitlines())
 
 

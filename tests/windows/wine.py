@@ -164,18 +164,23 @@ class Wine:
         """
         enter = 'cd "$1" && shift && exec wine "$@"'
         relayed = [self.python, self.work / "relay.py", *command]
-        done = subprocess.run(
-            self._inside("sh", "-c", enter, "sh", folder, *relayed),
-            env=self.environment(**more),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        said = done.stdout.decode("cp1252", "replace").replace("\r\n", "\n")
-        lines = [line for line in said.splitlines(keepends=True) if "XDG_RUNTIME_DIR" not in line]
-        if log:
-            log.write_text("".join(lines), encoding="utf-8")
-        return subprocess.CompletedProcess(command, done.returncode, "".join(lines))
+        lines = []
+        with (
+            open(log or os.devnull, "w", encoding="utf-8", buffering=1) as kept,
+            subprocess.Popen(
+                self._inside("sh", "-c", enter, "sh", folder, *relayed),
+                env=self.environment(**more),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            for line in process.stdout or ():
+                text = line.decode("cp1252", "replace").replace("\r\n", "\n")
+                if "XDG_RUNTIME_DIR" not in text:
+                    lines.append(text)
+                    kept.write(text)
+        return subprocess.CompletedProcess(command, process.returncode, "".join(lines))
 
     @contextmanager
     def bridge(self, browser: str) -> Iterator[None]:
@@ -189,7 +194,7 @@ class Wine:
 
 
 def _registry() -> dict[str, str]:
-    """The index that this machine's pip is configured with; what lies on its own disk is left out."""
+    """The index of this machine's pip; what lies on its own disk is left out."""
     python = str(getattr(sys, "_base_executable", sys.executable))
     lines = tell(python, "-m", "pip", "config", "list").splitlines()
     found = dict(line.split("=", 1) for line in lines if "=" in line)

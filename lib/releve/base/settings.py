@@ -35,8 +35,8 @@ _SECRET_KEY = re.compile(
 )
 _TEXT, _LIST = "un texte entre guillemets", 'une liste de textes, ["…"]'
 _KINDS: dict[Any, str] = {
-    str: _TEXT, Path: _TEXT, int: "un nombre entier", float: "un nombre", date: "une date sans guillemets (2025-11-30)",
-    list: _LIST, tuple: _LIST, dict: "une table", bool: "true ou false",
+    str: _TEXT, Path: _TEXT, int: "un nombre entier", float: "un nombre", bool: "true ou false", date: "une date sans guillemets (2025-11-30)",
+    list: _LIST, tuple: _LIST, dict: "une table",
 }  # fmt: skip
 
 
@@ -196,9 +196,17 @@ class Policy:
     propagation_minutes: int = 30
     blackout: tuple[str, ...] = ()
     pause_seconds: float = 0
+    unproven: bool = False  # with nobody there, reset also where no proof can be had
+    max_resets: int | None = None  # without an agreed plan; None: `planning.plan` says
 
     def __post_init__(self) -> None:
         _positive(self, "validity_days", "max_attempts")
+        _require(
+            self.max_resets is None or self.max_resets > 0,
+            "max_resets",
+            "ce nombre doit être plus grand que zéro",
+            "Corrigez-le, ou supprimez la ligne.",
+        )
         for key in ("warn_days", "propagation_minutes", "pause_seconds"):
             _require(
                 getattr(self, key) >= 0,
@@ -324,6 +332,12 @@ class Structure:
         )
         for key in ("name", "technical_account"):
             _require(bool(getattr(self, key).strip()), key, "elle est vide", "Complétez-la.")
+        _require(
+            self.last_rotation is None or self.last_rotation <= date.today(),
+            "last_rotation",
+            "ce jour n'est pas encore passé",
+            "Corrigez la date.",
+        )
         _require(
             bool(self.targets),
             "targets",

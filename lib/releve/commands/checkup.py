@@ -30,6 +30,7 @@ from ssl import SSLObject, cert_time_to_seconds
 import httpx
 
 from releve.base.errors import ReleveError
+from releve.base.proxies import proxy_of
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
 from releve.base.windows import system_program
@@ -315,7 +316,7 @@ def address(found: Reached) -> Finding:
             "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le"
             " site est en panne, revenez plus tard."
         )
-        return Finding(name, Grade.BAD, "elle ne répond pas", mend)
+        return Finding(name, Grade.BAD, f"elle ne répond pas, {way(found.origin)}", mend)
     if found.until and found.until - datetime.now(UTC) < WARN_CERTIFICATE:
         mend = (
             "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette"
@@ -335,8 +336,15 @@ def address(found: Reached) -> Finding:
     return Finding(
         name,
         Grade.GOOD,
-        f"joignable, {certificate}" + (f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""),
+        f"joignable {way(found.origin)}, {certificate}"
+        + (f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""),
     )
+
+
+def way(address: str) -> str:
+    """How this machine goes there."""
+    proxy = proxy_of(address)
+    return f"par le mandataire {proxy.server}" if proxy else "directement"
 
 
 def clock(ahead: list[timedelta]) -> Finding:

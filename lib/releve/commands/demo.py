@@ -11,6 +11,7 @@ import random
 import secrets
 import sys
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 
 from releve.base.secret import Secret
@@ -18,8 +19,8 @@ from releve.base.settings import load, project_root
 from releve.commands import show
 from releve.headless import run as headless
 from releve.school import Faults, SchoolThread, World
-from releve.vault.credentials import BY_HAND
 from releve.vault.keystore import Keystore
+from releve.vault.slots import BY_HAND
 from releve.vault.throwaway import ThrowawayKeyring
 
 SIRET, NAME, LOGIN = "21990001600011", "Commune d'Exemple", "xt012345"
@@ -129,4 +130,5 @@ api_url = "{urls.api_url}"
 name = "{NAME}"
 technical_account = "{account}"
 targets = ["school"]
+last_rotation = {date.today() - timedelta(days=360)}
 """

@@ -7,12 +7,20 @@ import json
 from datetime import date
 from pathlib import Path
 
+import tomlkit
+
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
-from releve.planning.due import ORDER, Due, agenda
+from releve.base.settings_file import edit
+from releve.planning.due import ORDER, Due
 from releve.planning.picture import WORDS, counted
-from releve.record.history import history
+from releve.planning.today import now
+
+
+class NotADay(UsageError):
+    happened = "« {day} » n'est pas le jour d'un changement passé."
+    todo = "Écrivez l'année, le mois et le jour, par exemple 2025-11-30, puis relancez."
 
 
 class CalendarUnwritable(UsageError):
@@ -28,11 +36,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="écrire les échéances dans un calendrier à importer (.ics)",
     )
+    parser.add_argument(
+        "--set",
+        nargs=2,
+        metavar=("SIRET", "AAAA-MM-JJ"),
+        help="dire une fois pour toutes quand ce mot de passe a été changé, hors de Relève",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """0 when something is to be done today, 3 when nothing is."""
     settings = load(args.settings, args.outputs)
+    if args.set:
+        give_date(settings, *args.set)
+        settings = load(args.settings, args.outputs)
     dues = now(settings)
     if args.calendar:
         _write_calendar(args.calendar, dues, settings)
@@ -50,19 +67,22 @@ def main(args: argparse.Namespace) -> int:
     return 0 if any(each.today for each in dues) else 3
 
 
-def now(settings: Settings, today: date | None = None) -> list[Due]:
-    """Where every structure of the settings stands today, what comes first first. The school's
-    records count only at the school.
+def give_date(settings: Settings, siret: str, day: str) -> None:
+    """Write a structure's `last_rotation` in the settings' file. Raises `StructureUnknown`,
+    `NotADay`, `SettingsNotWritten`; safe to repeat.
     """
-    past = [
-        each
-        for each in history(settings.record.folder)
-        if each.school == (settings.school is not None) or each.outcome == "damaged"
-    ]
-    return sorted(
-        agenda(settings.structures.values(), settings.policy, past, today or date.today()),
-        key=lambda each: each.order,
-    )
+    structure = settings.structure(siret)
+    try:
+        given = date.fromisoformat(day)
+    except ValueError:
+        raise NotADay(day=day) from None
+    if given > date.today():
+        raise NotADay(day=day)
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        document["structures"][structure.siret]["last_rotation"] = given
+
+    edit(settings.path, change)
 
 
 def as_json(due: Due) -> dict[str, str | bool]:

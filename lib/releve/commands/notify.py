@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
-from releve.commands.due import now
 from releve.planning.notices import Notice, last_beat, of_agenda, send, store
+from releve.planning.today import now
 from releve.vault.keystore import open_keystore
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import date
 from pathlib import Path
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import load
-from releve.planning.due import agenda
 from releve.planning.report import page
-from releve.record.history import history
+from releve.planning.today import now, past
 
 FILE_NAME = "report.html"
 
@@ -36,19 +34,11 @@ def main(args: argparse.Namespace) -> int:
     """Write the page, say where."""
     settings = load(args.settings, args.outputs)
     path = (args.output or settings.record.folder / FILE_NAME).absolute()
-    past = [
-        each
-        for each in history(settings.record.folder)
-        if each.school == (settings.school is not None) or each.outcome == "damaged"
-    ]
-    dues = sorted(
-        agenda(settings.structures.values(), settings.policy, past, date.today()),
-        key=lambda each: each.order,
-    )
+    dues, rotations = now(settings), past(settings)
     try:
         if not args.output:
             path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, page(dues, past, path.parent).encode())
+        write_atomically(path, page(dues, rotations, path.parent).encode())
     except OSError as error:
         raise ReportUnwritable(path=path, why=error.strerror or type(error).__name__) from None
     print(

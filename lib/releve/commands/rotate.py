@@ -9,11 +9,14 @@ from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.base.terminal import at_terminal
 from releve.commands import show
-from releve.commands.due import now
 from releve.headless import run as headless
 from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
 from releve.planning import notices
+from releve.planning.plan import Plan, limit
+from releve.planning.today import now, past
 from releve.record.folder import unfinished
+from releve.record.history import JustDone, history, refuse_twice
+from releve.rotation.consent import NotUnattended, refusal
 from releve.rotation.prompts import GateClosed
 from releve.vault.keystore import open_keystore
 
@@ -26,6 +29,18 @@ class NothingAsked(UsageError):
 class TooMuchAsked(UsageError):
     happened = "Des SIRET, --due et --all ne vont pas ensemble."
     todo = "Gardez-en un seul, puis relancez."
+
+
+class PlanNeeded(PersonNeeded):
+    """Too many resets for nobody to have looked at the list. `plan` is what would be done."""
+
+    happened = "La tournée demande un accord : {why}."
+    safe = "Rien n'a été commencé."
+    todo = "Relisez la liste. Pour faire exactement cela, relancez avec « --plan {digest} »."
+
+    def __init__(self, plan: Plan, why: str) -> None:
+        super().__init__(why=why, digest=plan.digest)
+        self.plan = plan
 
 
 class NotConfirmed(PersonNeeded):
@@ -47,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--yes",
         action="store_true",
         help="confirmer d'avance la réinitialisation (sans personne devant l'écran)",
+    )
+    parser.add_argument(
+        "--plan",
+        metavar="EMPREINTE",
+        default="",
+        help="confirmer le plan de cette empreinte, et lui seul (une tournée le montre)",
     )
     parser.add_argument(
         "--again",
@@ -88,26 +109,88 @@ def _chosen(settings: Settings, args: argparse.Namespace) -> list[Structure]:
 
 
 def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace) -> int:
-    """One record each; the four lists at the end."""
-    approve = args.yes or _confirmed_all(settings, chosen, args.json)
+    """One record each; the four lists at the end. What cannot be done is in a list, not begun."""
+    ready, told = _sorted_out(settings, chosen, args.again)
+    resets = unconfirmed(settings, ready)
+    try:
+        approve = _agreed(settings, resets, args) or _confirmed_all(resets, args.json)
+    except PlanNeeded as stop:
+        return _stopped(settings, stop, told, args)
+    if not approve:
+        told += [_gate(each) for each in resets]
+        ready = [each for each in ready if each not in resets]
     fleet = Fleet(settings, approve=approve, reset_again=args.reset_again, again=args.again)
-    held_back = [] if approve else unconfirmed(settings, chosen)
-    with show.bar(len(chosen) - len(held_back)) as tell:
-        tour = fleet.run([each for each in chosen if each not in held_back], tell)
-    for each in held_back:
-        gate = GateClosed(account=each.technical_account, structure=each.name)
-        tour.add(Line(each.siret, each.name, gate.code, gate.text, error="GateClosed"))
+    with show.bar(len(ready)) as tell:
+        tour = fleet.run(ready, tell)
+    for line in told:
+        tour.add(line)
     if args.due:
         notices.beat(settings.record.folder, tour.code)
     show.tour(tour, args.json)
-    if error := notices.tell(notices.of_fleet(tour, settings), settings, open_keystore):
-        print(error.text, file=sys.stderr)
+    _notify(notices.of_fleet(tour, settings), settings)
     return tour.code
 
 
-def _confirmed_all(settings: Settings, chosen: list[Structure], as_json: bool) -> bool:
+def _sorted_out(
+    settings: Settings, chosen: list[Structure], again: bool
+) -> tuple[list[Structure], list[Line]]:
+    """Those to hand to the fleet; a line for each that was just done, or that nobody could finish."""
+    keystore, ready, told = open_keystore().bounded(), list[Structure](), list[Line]()
+    begun = {each.account for each in history(settings.record.folder) if each.open}
+    for each in chosen:
+        if each.technical_account in begun:  # its own journal is asked, under its lock
+            ready.append(each)
+            continue
+        try:
+            if not again:
+                kept = keystore.slots(each.technical_account).changed()
+                refuse_twice(settings.record.folder, each.technical_account, kept)
+            if error := refusal(settings, each, keystore):
+                raise error
+            ready.append(each)
+        except (JustDone, NotUnattended) as error:
+            text = str(error) if isinstance(error, JustDone) else error.text
+            told.append(Line(each.siret, each.name, error.code, text, error=type(error).__name__))
+    return ready, told
+
+
+def _agreed(settings: Settings, resets: list[Structure], args: argparse.Namespace) -> bool:
+    """Whether the options confirm these resets. Raises `PlanNeeded` when they are more than may be
+    made without a plan, or not those of the plan that was agreed to.
+    """
+    plan, most = Plan(tuple(resets)), limit(settings.policy, past(settings))
+    if args.plan:
+        if args.plan != plan.digest and resets:
+            raise PlanNeeded(plan, "le plan n'est plus celui qui a été accepté")
+        return True
+    if args.yes and len(resets) > most:
+        raise PlanNeeded(plan, f"{len(resets)} réinitialisations, et {most} au plus sans plan")
+    return bool(args.yes)
+
+
+def _stopped(
+    settings: Settings, stop: PlanNeeded, told: list[Line], args: argparse.Namespace
+) -> int:
+    """Nothing is begun: the plan is shown, and what was sorted out of it."""
+    show.plan(stop, told, args.json)
+    if args.due:
+        notices.beat(settings.record.folder, stop.code)
+    _notify(notices.of_plan(stop.text), settings)
+    return stop.code
+
+
+def _notify(notice: notices.Notice | None, settings: Settings) -> None:
+    if error := notices.tell(notice, settings, open_keystore):
+        print(error.text, file=sys.stderr)
+
+
+def _gate(structure: Structure) -> Line:
+    gate = GateClosed(account=structure.technical_account, structure=structure.name)
+    return Line(structure.siret, structure.name, gate.code, gate.text, error="GateClosed")
+
+
+def _confirmed_all(asked: list[Structure], as_json: bool) -> bool:
     """At a terminal, the operator types how many; elsewhere the gate stays closed."""
-    asked = unconfirmed(settings, chosen)
     if not asked or as_json or not at_terminal(sys.stdin):
         return False
     for each in asked:
@@ -124,6 +207,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
 
     try:
         headless.check(settings, settings.structure(siret), again=args.again)
+        _refuse_unfinishable(settings, settings.structure(siret))
         approve = args.yes or _confirmed(settings, siret, args.json)
         tell = show.progress(quiet=False)
         found = headless.run(
@@ -138,6 +222,16 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
         return fail(error, args.json)
     show.outcome(found, args.json)
     return found.code
+
+
+def _refuse_unfinishable(settings: Settings, structure: Structure) -> None:
+    """Raises `NotUnattended`, before anybody is asked to confirm. An open rotation's own journal is
+    asked later, under its lock.
+    """
+    if unfinished(settings.record.folder, structure.technical_account):
+        return
+    if error := refusal(settings, structure, open_keystore().bounded()):
+        raise error
 
 
 def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:

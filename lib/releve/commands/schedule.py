@@ -10,7 +10,9 @@ import os
 import shlex
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from releve.base.settings import Settings, load
 
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     which.add_argument("--cron", action="store_true", help="Linux et macOS, une ligne de crontab")
     which.add_argument(
-        "--windows-task", action="store_true", help="Windows, une tâche du planificateur"
+        "--windows-task", action="store_true", help="Windows, une tâche du planificateur (en XML)"
     )
     parser.add_argument(
         "--at",
@@ -36,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="07:30",
         type=_time,
         help="l'heure, du lundi au vendredi (07:30)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FICHIER",
+        type=Path,
+        help="l'écrire là (une tâche de Windows : en UTF-16, comme schtasks la lit)",
     )
 
 
@@ -52,6 +60,9 @@ def main(args: argparse.Namespace) -> int:
     hour, minute = args.at if isinstance(args.at, tuple) else _time(args.at)
     kind = systemd if args.systemd else cron if args.cron else windows_task
     text = kind(command(settings), hour, minute)
+    if args.output:
+        args.output.write_text(text, encoding="utf-16" if args.windows_task else "utf-8")
+        text = f"Écrit dans {args.output.absolute()}.\n"
     print(
         json.dumps({"code": 0, "text": text}, ensure_ascii=False) + "\n" if args.json else text,
         end="",
@@ -136,10 +147,56 @@ DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{user}/bus
 
 
 def windows_task(words: list[str], hour: int, minute: int) -> str:
-    """A line for `cmd`. A task without the user's password cannot read the keyring (error 1312)."""
-    run = subprocess.list2cmdline(words).replace('"', '\\"')
+    """A definition for the Task Scheduler (learn.microsoft.com, "Task Scheduler Schema"): schtasks
+    takes no command line above 261 characters. Only a task with its account's password reads the
+    keyring (else error 1312), and a missed hour is made good at the next start.
+    """
+    command, arguments = (escape(text) for text in (words[0], subprocess.list2cmdline(words[1:])))
+    days = "".join(f"<{day} />" for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"))
+    names = [os.environ.get(name, "") for name in ("USERDOMAIN", "USERNAME")]
+    user = f"<UserId>{escape(chr(92).join(names))}</UserId>\n      " if all(names) else ""
+    begin = f"{date.today()}T{hour:02}:{minute:02}:00"
     return f"""\
-rem À coller dans une invite de commandes. Windows demande le mot de passe de la session : sans lui (« ne pas stocker le mot de
-rem passe »), la tâche ne peut pas lire le trousseau (erreur 1312). Non essayé sous Windows par les auteurs.
-schtasks /Create /TN "Releve" /SC WEEKLY /D MON,TUE,WED,THU,FRI /ST {hour:02}:{minute:02} /RU "%USERNAME%" /RP * /TR "{run}"
+<?xml version="1.0" encoding="UTF-16"?>
+<!-- Une fois cette définition dans un fichier (option « output »), dans une invite de commandes :
+  schtasks /Create /TN Releve /XML releve-tache.xml /RU "%USERDOMAIN%\\%USERNAME%" /RP *
+Windows demande alors le mot de passe de votre session, et le garde : sans lui (« ne pas stocker le
+mot de passe »), la tâche ne peut pas lire le trousseau (erreur 1312). Avec lui, elle s'exécute que
+vous soyez connecté ou non ; quand vous en changez, refaites cette commande. -->
+<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo>
+    <Description>Relève : les mots de passe Chorus Pro qui arrivent à échéance</Description>
+  </RegistrationInfo>
+  <Triggers>
+    <CalendarTrigger>
+      <StartBoundary>{begin}</StartBoundary>
+      <Enabled>true</Enabled>
+      <RandomDelay>PT10M</RandomDelay>
+      <ScheduleByWeek>
+        <WeeksInterval>1</WeeksInterval>
+        <DaysOfWeek>{days}</DaysOfWeek>
+      </ScheduleByWeek>
+    </CalendarTrigger>
+  </Triggers>
+  <Principals>
+    <Principal id="Author">
+      {user}<LogonType>Password</LogonType>
+      <RunLevel>LeastPrivilege</RunLevel>
+    </Principal>
+  </Principals>
+  <Settings>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <RunOnlyIfNetworkAvailable>true</RunOnlyIfNetworkAvailable>
+    <ExecutionTimeLimit>PT12H</ExecutionTimeLimit>
+  </Settings>
+  <Actions Context="Author">
+    <Exec>
+      <Command>{command}</Command>
+      <Arguments>{arguments}</Arguments>
+    </Exec>
+  </Actions>
+</Task>
 """

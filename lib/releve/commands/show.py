@@ -8,12 +8,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
+from typing import TYPE_CHECKING
 
 from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
 from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
+
+if TYPE_CHECKING:
+    from releve.commands.rotate import PlanNeeded
 
 _CELLS = {
     "ouverture": "Ouverture",
@@ -97,6 +102,20 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
         yield tell
 
 
+def plan(stop: PlanNeeded, told: list[Line], as_json: bool) -> None:
+    """What a run would reset, once somebody agrees to it; what is not in it, and why."""
+    if as_json:
+        error = {"code": stop.code, "error": type(stop).__name__, "text": stop.text}
+        lines = {"left_out": [asdict(line) for line in told]}
+        print(json.dumps(error | stop.plan.to_dict() | lines, ensure_ascii=False))
+        return
+    print(f"Comptes à réinitialiser ({len(stop.plan.structures)}) :")
+    for each in stop.plan.structures:
+        print(f"  {each.siret}  {each.name}  {each.technical_account}")
+    _list("Laissées de côté", told, full=True)
+    print(f"\n{stop.text}", file=sys.stderr)
+
+
 def tour(found: Tour, as_json: bool) -> None:
     """The end of a fleet: four lists, what was not begun, and one sentence."""
     if as_json:
@@ -131,6 +150,7 @@ def _list(title: str, lines: list[Line], *, full: bool) -> None:
             if line.next_due
             else ""
         )
+        due += ", sans preuve" if line.proof == "none" and line.code == 0 else ""
         told = "" if full or not line.text else f" : {line.text.splitlines()[0]}"
         print(f"  {line.structure}  {line.name}{due}{told}")
         if full:

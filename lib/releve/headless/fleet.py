@@ -47,6 +47,7 @@ EVERYWHERE = {
     "KeyringUnavailable",
     "KeyringMissing",
 }
+BREAKER = 2  # failures after a reset: the portal, or the targets, are not what they were
 PATIENCE = 3  # how many in a row of those that would meet every structure
 _ELSEWHERE = {"AccountBusy"}
 
@@ -181,7 +182,7 @@ class Fleet:
         self.tour = Tour()
         self._kernel: Kernel | None = None
         self._stop = threading.Event()
-        self._in_a_row = 0
+        self._in_a_row, self._after_reset = 0, 0
         self._sealer = ThreadPoolExecutor(1, "sceau")
         self._unsealed, self._lines = list[_Told](), list[Future[Line]]()
 
@@ -363,6 +364,15 @@ class Fleet:
     def _judge(self, line: Line) -> None:
         """Stop the fleet when what happened would happen to every structure."""
         self._in_a_row = self._in_a_row + 1 if line.error in EVERYWHERE else 0
+        self._after_reset += line.code == 6
+        unproven = line.code == 0 and line.proof == "none" and not self.settings.policy.unproven
+        if self._after_reset >= BREAKER or line.code == 7 or unproven:
+            self.tour.stopped = (
+                f"Arrêt : {BREAKER} échecs après une réinitialisation. Réparez-les d'abord."
+                if self._after_reset >= BREAKER
+                else f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
+            )
+            self._stop.set()
         if line.error in AT_ONCE or self._in_a_row >= PATIENCE:
             first = line.text.splitlines()[0] if line.text else line.error
             self.tour.stopped = (

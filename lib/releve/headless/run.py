@@ -170,12 +170,11 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
     """Raises what can be known before a kernel is started: no keyring, an account just renewed or
     in other hands. Changes nothing.
     """
-    open_keystore()
+    account, keystore = structure.technical_account, open_keystore().bounded()
+    # the kernel takes it; a race is told by the kernel
+    AccountLock(settings.record.folder, account).check()
     if not again:
-        refuse_twice(settings.record.folder, structure.technical_account)
-    AccountLock(
-        settings.record.folder, structure.technical_account
-    ).check()  # the kernel takes it; a race is told by the kernel
+        refuse_twice(settings.record.folder, account, keystore.slots(account).changed())
 
 
 def lighten() -> None:

@@ -42,7 +42,10 @@ def begin() -> None:
 
 
 def clean() -> None:
-    """Between two notebooks: no variable and no output of the last one is left."""
+    """Between two notebooks: no variable, no output and no rotation of the last one is left."""
+    from releve.jupyter import runbook
+
+    runbook._session = None
     if kept:  # the last rotation's stay known: the page in hand may still show its password
         forget(kept.secrets)
         kept.secrets = registered()

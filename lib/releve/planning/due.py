@@ -7,9 +7,9 @@ Paris.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
@@ -91,9 +91,11 @@ def agenda(
     past: Iterable[Past],
     today: date,
     zone: tzinfo | None = None,
+    kept: Mapping[str, datetime] | None = None,
 ) -> list[Due]:
     """Where every structure stands on `today`, in the structures' order. `zone` None is the
-    operator's own time zone.
+    operator's own time zone. `kept`: when a rotation last changed an account's password, by the
+    keyring; what a record tells of earlier is over.
     """
     chosen = list(structures)
     accounts = {each.siret: each.technical_account for each in chosen}
@@ -109,7 +111,13 @@ def agenda(
         account = structure.technical_account
         if account not in shared:
             shared[account] = _account(
-                structure, by_account.get(account, []), told.get(account, []), policy, today, zone
+                structure,
+                by_account.get(account, []),
+                told.get(account, []),
+                (kept or {}).get(account),
+                policy,
+                today,
+                zone,
             )
     return [
         replace(shared[each.technical_account], siret=each.siret, name=each.name) for each in chosen
@@ -120,6 +128,7 @@ def _account(
     structure: Structure,
     past: list[Past],
     told: list[date],
+    kept: datetime | None,
     policy: Policy,
     today: date,
     zone: tzinfo | None,
@@ -128,12 +137,13 @@ def _account(
     succeeded = [each for each in past if each.outcome == "succeeded" and each.closed]
     latest = max(succeeded, key=lambda each: each.closed, default=None)  # type: ignore[arg-type, return-value]
     days = [each.closed.astimezone(zone).date() for each in succeeded if each.closed] + told
+    days += [kept.astimezone(zone).date()] if kept else []
     last = max(days, default=None)
     left = next((each for each in reversed(past) if each.open), None)
     day, limit = (
         (deadline(last, policy), last + timedelta(days=PORTAL_LIMIT_DAYS)) if last else (None, None)
     )
-    standing = _standing(past, latest, left, day, policy, today)
+    standing = _standing(past, latest, kept, left, day, policy, today)
     ready, why = _today(standing, left, day, limit, policy, today)
     proof = latest.proof if latest else ""
     return Due(
@@ -154,19 +164,26 @@ def _account(
 def _standing(
     past: list[Past],
     latest: Past | None,
+    kept: datetime | None,
     left: Past | None,
     day: date | None,
     policy: Policy,
     today: date,
 ) -> Standing:
     after = past[past.index(latest) + 1 :] if latest else past
-    if any(each.stuck for each in after) or (left and left.stuck):
+    ended = [each for each in after if not each.open and not _since(kept, each)]
+    if any(each.stuck for each in ended) or (left and left.stuck):
         return Standing.STUCK
     if day is None:
         return Standing.UNKNOWN
     if today > day:
         return Standing.OVERDUE
     return Standing.SOON if today >= day - timedelta(days=policy.warn_days) else Standing.FAR
+
+
+def _since(kept: datetime | None, past: Past) -> bool:
+    """Whether the keyring knows of a change after that rotation was put down."""
+    return kept is not None and past.ended is not None and past.ended < kept
 
 
 def _today(

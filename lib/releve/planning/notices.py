@@ -65,6 +65,11 @@ def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
     return _notice(f"Relève : {count} structure{plural} à regarder", parts)
 
 
+def of_plan(text: str) -> Notice:
+    """A run that stopped with its plan: nothing is done until somebody agrees to it."""
+    return _notice("Relève : une tournée attend votre accord", [text])
+
+
 def of_agenda(
     dues: Iterable[Due], last_fleet: datetime | None, settings: Settings, now: datetime
 ) -> Notice | None:

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Playwright,
+    ProxySettings,
     Request,
     Response,
     async_playwright,
@@ -33,6 +34,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.disk import write_atomically
+from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, registered, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
@@ -95,6 +97,17 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
     "maintenance": e.Maintenance,
     "technical": e.TechnicalError,
 }
+
+
+def _proxy(origins: Iterable[str]) -> ProxySettings | None:
+    """As Playwright wants it; None leaves the way to the browser, which asks its system."""
+    found = proxy_of_all(origins)
+    if found is None:
+        return None
+    settings = ProxySettings(server=found.server, bypass=bypassed())
+    if found.username:
+        settings |= {"username": found.username, "password": found.password}
+    return settings
 
 
 class PortalBrowser:
@@ -164,6 +177,7 @@ class PortalBrowser:
             channel=choice.channel,
             executable_path=choice.executable,
             chromium_sandbox=sandbox,
+            proxy=_proxy(self.settings.origins),
         )
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import AsyncFileLock
 
-from releve.base.secret import Secret
+from releve.base.secret import Secret, is_plain
 from releve.portal import errors as e
 from releve.vault.keystore import Keystore
 
@@ -36,10 +36,12 @@ class Credentials:
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
-        """Raises `CredentialMissing`, or `AlreadyRefused` when the portal refused this very
+        """Raises `CredentialMissing`, `PlainPassword`, or `AlreadyRefused` when the portal refused this very
         password before.
         """
         password = self.typed or self.keystore.portal_password(self.login).require()
+        if is_plain(password.reveal()):
+            raise e.PlainPassword(login=self.login)
         known = self._refused.get()
         if known is not None and known.reveal() == _fingerprint(password):
             raise e.AlreadyRefused(login=self.login)

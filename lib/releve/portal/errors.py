@@ -72,6 +72,19 @@ class PasswordRefused(PortalError):
     )
 
 
+class PlainPassword(UsageError):
+    """A password that nothing can mask: it is not typed. Nothing was begun."""
+
+    happened = (
+        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait pas"
+        " le masquer dans ce qu'il garde."
+    )
+    todo = (
+        "Changez-le sur le portail, enregistrez le nouveau avec « releve credentials store », puis"
+        " relancez."
+    )
+
+
 class AlreadyRefused(PortalError):
     """The very password that the portal refused before is not tried again."""
 

@@ -5,18 +5,15 @@ completed, without losing a comment.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 
 import tomlkit
 from tomlkit.items import Table
 
 from releve.base import siret
-from releve.base.disk import write_atomically
-from releve.base.errors import ReleveError, UsageError
-from releve.base.settings import Settings, load
+from releve.base.settings import Settings
+from releve.base.settings_file import edit
 from releve.portal.case import Case, SecondFactor
 from releve.portal.credentials import Credentials
 from releve.portal.driver import PortalDriver
@@ -24,15 +21,6 @@ from releve.portal.pool import Pool
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.screens.structures import ActivitesDuGestionnaire
 from releve.vault.keystore import Keystore
-
-
-class SettingsNotWritten(UsageError):
-    happened = "Les réglages {path} n'ont pas été complétés ({why})."
-    safe = "Le fichier est resté comme il était."
-    todo = (
-        "Vérifiez que vous avez le droit d'y écrire, ou copiez-y vous-même ce que « releve discover"
-        " » affiche."
-    )
 
 
 @dataclass(frozen=True)
@@ -155,44 +143,18 @@ def _add(structures: Table, lines: list[Line], target: str) -> None:
 
 
 def write(settings: Settings, lines: list[Line]) -> int:
-    """Add the new structures to the settings' file; returns how many. What is in it stays,
-    comments, order and line ends too.
-
-    The new text is read as settings before it replaces the old one, whole or not at all. Raises
-    `SettingsNotWritten`; safe to repeat.
+    """Add the new structures to the settings' file; returns how many. Raises `SettingsNotWritten`;
+    safe to repeat.
     """
     new = [line for line in lines if line.standing is Standing.NEW]
-    path = settings.path.resolve()
-    try:
-        content = _merged(path.read_bytes(), new, "school" if settings.school else "corail")
-        _check(content)
-        if new:
-            mode = path.stat().st_mode
-            write_atomically(path, content)
-            path.chmod(mode)
-    except OSError as error:
-        raise SettingsNotWritten(path=path, why=error.strerror) from error
-    except (ReleveError, ValueError) as error:
-        raise SettingsNotWritten(path=path, why="le résultat ne serait pas correct") from error
+
+    def complete(document: tomlkit.TOMLDocument) -> None:
+        if "structures" not in document:
+            document.append("structures", tomlkit.table(is_super_table=True))
+        structures = document["structures"]
+        missing = [line for line in new if line.siret not in structures]
+        _add(structures, missing, "school" if settings.school else "corail")
+
+    if new:
+        edit(settings.path, complete)
     return len(new)
-
-
-def _merged(content: bytes, new: list[Line], target: str) -> bytes:
-    text = content.decode()  # a byte order mark, as Windows' Notepad writes it, is kept apart
-    mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
-    document = tomlkit.parse(text)
-    if "structures" not in document:
-        document.append("structures", tomlkit.table(is_super_table=True))
-    structures = document["structures"]
-    _add(structures, [line for line in new if line.siret not in structures], target)
-    merged = tomlkit.dumps(document).rstrip() + "\n"
-    return (
-        mark + (merged.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else merged)
-    ).encode()
-
-
-def _check(content: bytes) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder, "releve.toml")
-        trial.write_bytes(content)
-        load(trial)

@@ -9,6 +9,7 @@ import ssl
 import httpx
 import truststore
 
+from releve.base.proxies import Proxy, proxy_of
 from releve.proof.verdicts import Failure
 
 CONNECT_SECONDS = 10.0
@@ -19,11 +20,29 @@ def client(timeout_seconds: float = 30.0) -> httpx.Client:
     carry credentials elsewhere.
     """
     timeout = httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds))
+    transport = _ByProxies(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     return httpx.Client(
-        timeout=timeout,
-        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        follow_redirects=False,
+        timeout=timeout, transport=transport, trust_env=False, follow_redirects=False
     )
+
+
+class _ByProxies(httpx.BaseTransport):
+    """Each request by the way that `proxies` tells; one connection pool a way."""
+
+    def __init__(self, verify: ssl.SSLContext) -> None:
+        self._verify, self._ways = verify, dict[Proxy | None, httpx.HTTPTransport]()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        proxy = proxy_of(str(request.url))
+        if proxy not in self._ways:
+            auth = (proxy.username, proxy.password) if proxy and proxy.username else None
+            by = httpx.Proxy(proxy.server, auth=auth) if proxy else None
+            self._ways[proxy] = httpx.HTTPTransport(verify=self._verify, proxy=by)
+        return self._ways[proxy].handle_request(request)
+
+    def close(self) -> None:
+        for way in self._ways.values():
+            way.close()
 
 
 def failure(error: httpx.TransportError) -> Failure:

@@ -176,13 +176,14 @@ def _time(entry: ev.Entry) -> datetime:
     return datetime.fromisoformat(entry.time)
 
 
-def refuse_twice(outputs: Path, account: str) -> None:
+def refuse_twice(outputs: Path, account: str, kept: datetime | None = None) -> None:
     """Raises `JustDone` when the account was renewed within a day and nothing of it is left open.
-    Under its lock, this is sure.
+    Under its lock, this is sure. `kept`: when, by the keyring, which outlives a lost folder.
     """
     past = [each for each in history(outputs) if each.account == account]
-    done = max(
-        (each.closed for each in past if each.outcome == "succeeded" and each.closed), default=None
-    )
+    closed = [each.closed for each in past if each.outcome == "succeeded" and each.closed]
+    if kept and not any(each.ended and each.ended >= kept for each in past):
+        closed.append(kept)
+    done = max(closed, default=None)
     if done and not any(each.open for each in past) and datetime.now(UTC) - done < SAME_DAY:
         raise JustDone(account=account, when=f"{done.astimezone():%d/%m/%Y à %H:%M}")

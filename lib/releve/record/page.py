@@ -127,8 +127,7 @@ def render(record: RecordView) -> str:
     """The page, with every registered secret masked."""
     page = _templates.get_template("page.html.j2").render(record=record)
     return "".join(
-        part if _PICTURE.fullmatch(part) else scrub(part, ours=True)
-        for part in _PICTURE.split(page)
+        part if _PICTURE.fullmatch(part) else scrub(part) for part in _PICTURE.split(page)
     )
 
 

@@ -110,7 +110,7 @@ def _seal(
         with register.locked():
             signer = register.signer()
         disk.write_atomically(folder.path / SIGNER, keys.public_pem(signer.public_key))
-        if found := search.search(folder.path, " ".join(_names(folder, start))):
+        if found := search.search(folder.path):
             raise _put_aside(folder, found, entry, register)
         content = seal_bytes(statement(folder), signer)
         disk.write_atomically(folder.path / STATEMENT, content)
@@ -130,12 +130,6 @@ def _entry(folder: RecordFolder, start: ev.RotationOpened) -> dict[str, Any]:
         "outcome": outcome(folder.entries(pass_over_damage=True)),
     }
     return entry | ({"timestamp": "asked"} if start.timestamp else {})
-
-
-def _names(folder: RecordFolder, start: ev.RotationOpened) -> set[str]:
-    told = folder.entries(pass_over_damage=True)
-    hosts = {e.event.host for e in told if isinstance(e.event, ev.RunStarted)}
-    return {start.name, start.account, *start.targets, *hosts, *(e.actor for e in told)}
 
 
 def _put_aside(

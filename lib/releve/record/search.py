@@ -14,7 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from releve.base.errors import ReleveError
 from releve.base.held import patiently
-from releve.base.secret import SHORTEST, encodings_in_bytes, is_our_word, registered
+from releve.base.secret import encodings_in_bytes, registered
 from releve.base.settings import Settings
 from releve.record import picture
 from releve.record.folder import RecordFolder
@@ -80,25 +80,11 @@ def learn_new(keystore: Keystore, account: str) -> None:
             keystore.slots(account).read(slot)
 
 
-def search(folder: Path, names: str = "") -> list[Found]:
+def search(folder: Path) -> list[Found]:
     """Every file of the folder in which a registered secret stands in a usual encoding, names
-    included; every picture that shows one.
-
-    A plain word that every record holds (`secret.is_our_word`), or that stands in the `names` of
-    this one, is not searched for.
+    included, no word excepted; every picture that shows one.
     """
-    forms = {
-        form
-        for value in registered()
-        if len(value) >= SHORTEST
-        for form in encodings_in_bytes(value)
-    }
-    texts = {form: form.decode("utf-8", "ignore") for form in forms}
-    forms = {
-        form
-        for form, text in texts.items()
-        if not is_our_word(text) and not (text.isalpha() and text in names)
-    }
+    forms = {form for value in registered() for form in encodings_in_bytes(value)}
     finder = BytesAhoCorasick(
         sorted(forms)
     )  # all of them in one reading: there are hundreds, for megabytes of pictures

@@ -71,8 +71,7 @@ class Transcript:
             found = next((n for n, cell in enumerate(cells) if _same(cell, ran)), None)
             if found is None:
                 cells.insert(
-                    place,
-                    ran | {"id": secrets.token_hex(4), "source": scrub(ran["source"], ours=True)},
+                    place, ran | {"id": secrets.token_hex(4), "source": scrub(ran["source"])}
                 )
                 place += 1
             else:

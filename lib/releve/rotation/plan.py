@@ -20,6 +20,7 @@ from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TAR
 from releve.decision.state import Next, Situation, exit_code, portal_needed
 from releve.planning.due import deadline
 from releve.portal.errors import BrowserGone, PortalError
+from releve.portal.profile import note_summary_read
 from releve.record.folder import is_closed
 from releve.rotation.context import Context
 from releve.rotation.deliver import Delivery
@@ -155,6 +156,7 @@ class Rotation:
         self.context.journal.append(
             ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
         )
+        self._note_summary_read()
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 
     async def _promote(self, writer: str) -> str:
@@ -162,6 +164,16 @@ class Rotation:
         before = await asyncio.to_thread(self.context.slots.read, Slot.PENDING)
         await asyncio.to_thread(self.context.slots.promote, writer)
         return await self.context.compared(before.password, Slot.CURRENT) if before else ""
+
+    def _note_summary_read(self) -> None:
+        """With a person there, the program itself read this portal's new password: from now on it
+        may, with nobody there.
+        """
+        events = [entry.event for entry in self.context.journal.entries]
+        read = any(isinstance(e, ev.PendingStored) and e.mode == "automatic" for e in events)
+        if self.context.operator.interactive and read:
+            with suppress(OSError):  # the rotation is done; the next one is made at the screen too
+                note_summary_read(self.context.settings, date.today())
 
     # -- what stops it
 

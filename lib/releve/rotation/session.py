@@ -20,6 +20,8 @@ from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.facts import Facts
+from releve.decision.state import portal_needed
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials
@@ -32,6 +34,7 @@ from releve.record.lock import AccountLock, actor
 from releve.record.page import write_page
 from releve.record.seal import is_over
 from releve.record.statement import model_hash
+from releve.rotation.consent import refusal
 from releve.rotation.context import Context
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
@@ -194,10 +197,15 @@ class Session:
 
     async def _open(self) -> Rotation:
         rehearse = self.parameters.rehearse
-        if not (self.operator.interactive or self.parameters.again or rehearse):
-            refuse_twice(self.settings.record.folder, self.structure.technical_account)
+        unattended = not (self.operator.interactive or rehearse)
+        if unattended and not self.parameters.again:
+            account = self.structure.technical_account
+            kept = await asyncio.to_thread(self.keystore.slots(account).changed)
+            refuse_twice(self.settings.record.folder, account, kept)
         folder = self._folder()
         begun = opened(folder.entries()) is not None
+        if unattended and not begun:
+            await asyncio.to_thread(self._consent)
         folder.make()
         journal = await asyncio.to_thread(self._journal, folder)
         context = Context(
@@ -225,6 +233,8 @@ class Session:
             journal.append(ev.PendingSuperseded(superseded))
         try:
             await rotation.decide()
+            if unattended and begun and portal_needed(context.situation()):
+                await asyncio.to_thread(self._consent, journal, context.facts)
         except ReleveError as error:
             await rotation.place(error)
             raise await self.stop(rotation, error) from None
@@ -242,6 +252,11 @@ class Session:
         self.notices.append(vouching.ADOPTED.format(whose=journal.entries[0].actor))
         targets = targets_of(self.settings, self.structure)
         return vouching.adopt(folder, self.actor, targets, self.keystore)
+
+    def _consent(self, journal: j.Journal | None = None, facts: Facts | None = None) -> None:
+        """Raises `NotUnattended` for a reset that nobody there could finish."""
+        if error := refusal(self.settings, self.structure, self.keystore, journal, facts):
+            raise error
 
     def _folder(self) -> RecordFolder:
         outputs = self.settings.record.folder

@@ -14,14 +14,13 @@ import sys
 from dataclasses import dataclass
 
 from releve.base.errors import UsageError
-from releve.base.secret import Secret
+from releve.base.secret import Secret, is_plain
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
 from releve.vault.entry import CredentialMissing, Entry
 from releve.vault.keystore import Keystore, open_keystore
-from releve.vault.slots import Slot, Slots
+from releve.vault.slots import BY_HAND, Slot, Slots
 
-BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 _SLOTS = {"current": Slot.CURRENT, "pending": Slot.PENDING}
 
 
@@ -284,6 +283,11 @@ def _piped() -> str:
 def _kept(value: str) -> str:
     if not value:
         raise NotASecret(why="elle est vide")
+    if is_plain(value):
+        raise NotASecret(
+            why="c'est un mot ordinaire ou un simple nombre, que Relève ne saurait pas masquer ;"
+            " changez-le d'abord sur le portail"
+        )
     if not value.isprintable():
         raise NotASecret(why="elle tient sur plusieurs lignes, ou contient un caractère invisible")
     return value

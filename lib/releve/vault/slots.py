@@ -12,6 +12,8 @@ from releve.base.secret import Secret
 from releve.decision.facts import SlotsView
 from releve.vault.entry import Entry, KeyringEntryVanished, KeyringError
 
+BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
+
 
 class SlotUnreadable(KeyringError):
     """A slot holds something that Relève did not write."""
@@ -90,6 +92,13 @@ class Slots:
         """Which slots hold something, and which run wrote it."""
         held = {slot.value: self.read(slot) for slot in Slot}
         return SlotsView(**{slot: value.run if value else None for slot, value in held.items()})
+
+    def changed(self) -> datetime | None:
+        """When a rotation last changed the password in use; None when none did, or a person typed
+        it: its age is not known then. Raises as `read` does.
+        """
+        held = self.read(Slot.CURRENT)
+        return datetime.fromisoformat(held.written) if held and held.run != BY_HAND else None
 
     def require(self, slot: Slot, run: str) -> Secret:
         """The password that `run` put there. Raises `KeyringEntryVanished` or

@@ -1,0 +1,44 @@
+"""What a run over many accounts is about to reset, by a digest that a person can agree to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from releve.base.settings import Policy, Structure
+from releve.record.history import Past
+
+FIRST, USUAL = 3, 25
+"""How many resets a run makes without an agreed plan: in a folder that has no success yet, else."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The resets of one run, one structure an account, in their order."""
+
+    structures: tuple[Structure, ...]
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the accounts and of where each password goes."""
+        told = sorted(
+            (each.technical_account, each.siret, each.targets) for each in self.structures
+        )
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, object]:
+        """As printed by `--json`."""
+        named = [
+            {"structure": each.siret, "name": each.name, "account": each.technical_account}
+            for each in self.structures
+        ]
+        return {"plan": self.digest, "resets": named}
+
+
+def limit(policy: Policy, past: Iterable[Past]) -> int:
+    """The most resets that a run makes without an agreed plan."""
+    if policy.max_resets is not None:
+        return policy.max_resets
+    return USUAL if any(each.outcome == "succeeded" for each in past) else FIRST

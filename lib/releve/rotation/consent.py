@@ -1,0 +1,100 @@
+"""What `decision.consent` must know of one account, looked up where it stands; and the stop."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+
+from releve.base.errors import PersonNeeded
+from releve.base.settings import Settings, Structure
+from releve.decision import journal as j
+from releve.decision.consent import Case, overtaken, refusals
+from releve.decision.facts import Facts
+from releve.planning.today import last_change
+from releve.portal.profile import summary_was_read
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot
+
+
+class NotUnattended(PersonNeeded):
+    """A reset that nobody there could finish is not begun. Safe to repeat."""
+
+    happened = (
+        "Sans personne à l'écran, le mot de passe de {account} ({name}) n'est pas réinitialisé :"
+        " {why}."
+    )
+    safe = "Rien n'a été changé : le portail a toujours le même mot de passe."
+    todo = "{todo}."
+
+
+def refusal(
+    settings: Settings,
+    structure: Structure,
+    keystore: Keystore,
+    journal: j.Journal | None = None,
+    facts: Facts | None = None,
+) -> NotUnattended | None:
+    """Why a reset of that structure's account may not be made with nobody there; None when it may.
+    `journal` and `facts` are of the open rotation that would make it. Raises a keyring's error.
+    """
+    case = _case(settings, structure, keystore, journal, facts)
+    if not (rows := refusals(case)):
+        return None
+    named = {
+        "siret": structure.siret,
+        "guided": ", ".join(case.guided),
+        "without_program": ", ".join(case.without_program),
+    }
+    why, todo = (
+        " ; ".join(getattr(row, part).format_map(named) for row in rows) for part in ("why", "todo")
+    )
+    return NotUnattended(
+        account=structure.technical_account,
+        name=structure.name,
+        why=why,
+        todo=todo[0].upper() + todo[1:],
+    )
+
+
+def _case(
+    settings: Settings,
+    structure: Structure,
+    keystore: Keystore,
+    journal: j.Journal | None,
+    facts: Facts | None,
+) -> Case:
+    served = [
+        each
+        for each in settings.structures.values()
+        if each.technical_account == structure.technical_account
+    ]
+    touched = facts is not None and facts.touched
+    return Case(
+        guided=tuple(each.name for each in served if "corail" in each.targets),
+        without_program=tuple(
+            each.name for each in served if each.command and shutil.which(each.command[0]) is None
+        ),
+        met=summary_was_read(settings),
+        overtaken=_overtaken(structure, keystore, journal, facts),
+        dated=touched or last_change(settings, structure.technical_account, keystore) is not None,
+        provable=settings.policy.unproven or _can_prove(settings, keystore),
+    )
+
+
+def _overtaken(
+    structure: Structure, keystore: Keystore, journal: j.Journal | None, facts: Facts | None
+) -> bool:
+    if journal is None or facts is None:
+        return False
+    slots = keystore.slots(structure.technical_account)
+    held = [each for slot in (Slot.PENDING, Slot.CURRENT) if (each := slots.read(slot))]
+    writers = [(each.run, datetime.fromisoformat(each.written)) for each in held]
+    opened = datetime.fromisoformat(journal.entries[0].time)
+    return overtaken(writers, facts.run, facts.last, opened)
+
+
+def _can_prove(settings: Settings, keystore: Keystore) -> bool:
+    """The API can be asked: its application is in the settings, its secret in the keyring."""
+    if settings.piste is None:
+        return False
+    return keystore.piste_secret(settings.piste.client_id).get() is not None

@@ -1,0 +1,341 @@
+"""Nothing irreversible that cannot be finished: the decision's table, and an agency's mornings on
+the school.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import platformdirs
+import pytest
+import tomlkit
+from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
+from fleet_scene import LOGIN, PASSWORD
+from releve.base.secret import Secret
+from releve.base.settings import load
+from releve.decision.consent import TABLE, Case, overtaken, refusals
+from releve.planning.plan import Plan
+from releve.portal.profile import note_summary_read, path, summary_was_read
+from releve.school import Faults, SchoolThread, World
+from releve.vault.throwaway import ThrowawayKeyring
+
+# -- the table
+
+WRONG = {
+    "guided": {"guided": ("Commune d'Exemple",)},
+    "without program": {"without_program": ("Commune d'Exemple",)},
+    "never met": {"met": False},
+    "overtaken": {"overtaken": True},
+    "undated": {"dated": False},
+    "unproven": {"provable": False},
+}
+
+
+def test_each_row_alone_keeps_a_reset_from_being_made() -> None:
+    """And nothing else does."""
+    assert [] == refusals(Case())
+    assert set(WRONG) == {row.name for row in TABLE}
+    for name, fact in WRONG.items():
+        assert [name] == [row.name for row in refusals(Case(**fact))]  # type: ignore[arg-type]
+
+
+NOW = datetime(2026, 11, 29, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("writer", "hours", "expected"),
+    [
+        ("run/2", 1, False),  # its own, as its journal knows it
+        ("run/3", 1, True),  # its own, and later than this copy of its journal
+        ("other/1", 1, True),
+        ("other/1", -1, False),  # what the account had when this rotation was opened
+        ("saisi-a-la-main", 1, False),  # typed by a person: no change on the portal
+    ],
+)
+def test_a_keyring_that_knows_more_than_the_journal(
+    writer: str, hours: int, expected: bool
+) -> None:
+    """A folder restored from last month never causes a reset."""
+    written = NOW + timedelta(hours=hours)
+    assert expected is overtaken([(writer, written)], "run", 2, NOW)
+
+
+# -- one structure: the command and plain papermill alike
+
+
+def papermill(scene: Scene) -> subprocess.CompletedProcess[str]:
+    """The notebook by papermill's own command line, the reset approved. Its engine tells our code."""
+    command = [sys.executable, "-m", "papermill", "notebooks/rotation.ipynb"]
+    command += [str(scene.folder / "out.ipynb"), "-p", "structure", DEMO_SIRET]
+    command += ["--engine", "releve", "-p", "approve", "true", "-p", "outputs", str(scene.outputs)]
+    environment = scene.environment | {"RELEVE_SETTINGS": str(scene.settings())}
+    root = Path(__file__).parents[1]
+    return subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"targets": ["corail"]}, "se remplit à la main"),
+        ({"targets": ["command"], "command": ["releve-absent"]}, "est introuvable sur ce poste"),
+        ({"last_rotation": None}, "la date du dernier changement est inconnue"),
+    ],
+)
+def test_what_cannot_be_finished_is_not_begun(
+    scene: Scene, change: dict[str, object], said: str
+) -> None:
+    """Code 4 before anything, no login even; the same by the command and by plain papermill."""
+    scene.structure |= change
+    for ended in (scene.releve("rotate", DEMO_SIRET, "--yes"), papermill(scene)):
+        assert (4, True) == (ended.returncode, said in ended.stdout + ended.stderr), ended
+    assert (0, 0, []) == (scene.resets(), scene.logins(), list(scene.outputs.glob("2*")))
+
+
+def test_without_a_proof_it_must_be_said_aloud(scene: Scene) -> None:
+    """Neither PISTE nor `policy.unproven`: stopped; declared: done, and the list says so."""
+    scene.policy.clear()
+    ended = scene.releve("rotate", DEMO_SIRET, "--yes")
+    assert (4, 0) == (ended.returncode, scene.resets())
+    assert "rien ne pourrait prouver" in ended.stderr
+    scene.policy["unproven"] = True
+    ended = scene.releve("rotate", "--all", "--yes")
+    assert (0, 1, True) == (ended.returncode, scene.resets(), "sans preuve" in ended.stdout)
+
+
+async def test_a_rotation_begun_at_the_screen_is_not_finished_without_a_person(
+    scene: Scene,
+) -> None:
+    """The gate was given, then Corail became a guided one: the reset is not made."""
+    begun = await scene.walk(until="cible")
+    assert "" == begun.error
+    scene.structure |= {"targets": ["corail"]}
+    ended = scene.releve("resume", "--yes")
+    assert (4, 0) == (ended.returncode, scene.resets()), ended
+    assert "se remplit à la main" in ended.stdout + ended.stderr
+
+
+def test_the_first_rotation_on_a_portal_is_made_at_the_screen(scene: Scene) -> None:
+    """A real portal's settings: stopped before anything is asked of the network."""
+    file = scene.folder / "real.toml"
+    file.write_text(
+        f'[portal]\nlogin = "{LOGIN}"\n[policy]\nunproven = true\n[structures.{DEMO_SIRET}]\n'
+        f'name = "Commune"\ntechnical_account = "TECH_1_1@cpro.fr"\ntargets = ["command"]\n'
+        f"command = [{json.dumps(sys.executable)}]\nlast_rotation = {LONG_AGO}\n"
+    )
+    command = [sys.executable, "-m", "releve", "--settings", str(file)]
+    command += ["--outputs", str(scene.outputs), "rotate", "--due", "--yes"]
+    own = {"XDG_CONFIG_HOME": str(scene.folder / "own")}
+    ended = subprocess.run(command, env=scene.environment | own, capture_output=True, text=True)
+    assert (4, True) == (ended.returncode, "Faites la première à l'écran" in ended.stdout), ended
+
+
+def test_a_portal_that_nobody_has_met(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The user's own folder says whether an attended rotation has read a password there; what else
+    stands in that file stays. The school is exempt.
+    """
+    monkeypatch.setattr(platformdirs, "user_config_path", lambda name, appauthor: tmp_path / "own")
+    school = load(scene.settings())
+    assert summary_was_read(school)
+    real = tmp_path / "real.toml"
+    real.write_text('[portal]\nlogin = "xt012345"\n')
+    settings = load(real)
+    assert not summary_was_read(settings)
+    path(settings).parent.mkdir(parents=True)
+    path(settings).write_text("# mine\n[controls]\nlogin = 1\n")
+    note_summary_read(settings, date(2026, 11, 29))
+    assert summary_was_read(settings)
+    assert "# mine\n" in path(settings).read_text()
+    assert "login = 1" in path(settings).read_text()
+
+
+# -- an agency's morning
+
+TARGETS = {
+    "ready": ["school"],
+    "shares": ["school"],  # the account of "ready"
+    "second": ["school"],
+    "guided": ["corail"],
+    "fails": ["command"],
+    "undated": ["school"],
+}
+
+
+@dataclass
+class Agency:
+    """Six communes that `discover --write` found; `siret` by what is special about them."""
+
+    school: SchoolThread
+    keyring: ThrowawayKeyring
+    folder: Path
+    siret: dict[str, str]
+
+    def run(self, *args: str, outputs: str = "outputs") -> tuple[int, str]:
+        """A command as the scheduler starts it: no terminal. Its code, and all that it said."""
+        command = [sys.executable, "-m", "releve", "--settings", str(self.folder / "releve.toml")]
+        ended = subprocess.run(
+            [*command, "--outputs", str(self.folder / outputs), *args],
+            env=os.environ | self.keyring.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def resets(self) -> dict[str, int]:
+        """By what is special about a commune, those that the portal has counted."""
+        world = self.school.world
+        found = {
+            name: world.resets(world.structures[code].accounts[0])
+            for name, code in self.siret.items()
+        }
+        return {name: count for name, count in found.items() if count}
+
+    def dead(self) -> set[str]:
+        """The communes whose Corail holds a password that the portal does not take any more."""
+        return {n for n, code in self.siret.items() if not self.school.world.corail_matches(code)}
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Iterator[Agency]:
+    """Six communes, found by `discover --write`; then what an operator writes by hand."""
+    world = World(seed=7, password=PASSWORD, login=LOGIN, structures=6)
+    plain = [code for code, each in world.structures.items() if len(each.accounts) == 1]
+    siret = dict(zip(TARGETS, plain, strict=False))
+    world.structures[siret["shares"]].accounts[:] = world.structures[siret["ready"]].accounts
+    world.corail[siret["shares"]].account = world.corail[siret["ready"]].account
+    world.corail[siret["shares"]].password = world.corail[siret["ready"]].password
+    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
+        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        urls = school.urls
+        origins = json.dumps([*urls.origins, urls.corail])
+        (tmp_path / "releve.toml").write_text(
+            f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins = {origins}\n'
+            f'[policy]\nunproven = true\n[school]\ncorail_url = "{urls.corail}/"\n'
+        )
+        found = Agency(school, keyring, tmp_path, siret)
+        assert 0 == found.run("discover", "--write")[0]
+        _by_hand(tmp_path / "releve.toml", siret)
+        yield found
+
+
+def _by_hand(path: Path, siret: dict[str, str]) -> None:
+    """What is due, where it goes, and the communes that this morning is not about."""
+    document = tomlkit.parse(path.read_text())
+    structures = document["structures"]
+    for code in [code for code in structures if code not in siret.values()]:
+        del structures[code]
+    for name, code in siret.items():
+        structures[code]["targets"] = TARGETS[name]
+        if name != "undated":
+            structures[code]["last_rotation"] = LONG_AGO
+    structures[siret["fails"]]["command"] = [sys.executable, "-c", "raise SystemExit(1)"]
+    path.write_text(tomlkit.dumps(document))
+
+
+def test_the_agencys_mornings(agency: Agency) -> None:
+    """Reset is what can be finished, and what is not is told with why; no later morning, whatever
+    became of the records' folder, resets anything again.
+    """
+    code, said = agency.run("rotate", "--due", "--yes")
+    assert 6 == code, said
+    once = {"ready": 1, "shares": 1, "second": 1, "fails": 1}
+    assert (once, {"fails"}) == (agency.resets(), agency.dead()), said
+    for name, why in (
+        ("guided", "se remplit à la main"),
+        ("undated", "la date du dernier changement est inconnue"),
+        ("fails", "n'a pas entré le mot de passe"),
+    ):
+        assert agency.siret[name] in said and why in said, said
+    copy = agency.folder / "last-month"
+    shutil.copytree(agency.folder / "outputs", copy)
+    for outputs in ("outputs", "lost", "last-month"):
+        code, said = agency.run("rotate", "--due", "--yes", outputs=outputs)
+        assert code in (4, 6), said
+        assert (once, {"fails"}) == (agency.resets(), agency.dead()), said
+
+
+def test_a_folder_from_before_the_rotations_resets_nothing_again(agency: Agency) -> None:
+    """Its rotations were open then, or not there yet: the keyring knows better."""
+    before = agency.folder / "before"
+    code, said = agency.run("rotate", agency.siret["second"])  # the gate stays closed: left open
+    assert 4 == code, said
+    shutil.copytree(agency.folder / "outputs", before)
+    assert 0 == agency.run("rotate", agency.siret["second"], "--yes")[0]
+    once = agency.resets()
+    for _ in range(2):
+        code, said = agency.run("resume", "--yes", outputs="before")
+        assert (4, once) == (code, agency.resets()), said
+    assert "connaît un changement plus récent" in said
+
+
+def test_a_morning_with_the_portals_password_refused(agency: Agency) -> None:
+    """One try, no reset, and none the next morning: the account must not be locked."""
+    agency.keyring.keystore().portal_password(LOGIN).set(Secret("Perime-2025"))
+    refusals = []
+    for _ in range(2):
+        code, said = agency.run("rotate", "--due", "--yes")
+        assert code in (4, 5), said
+        refusals.append(agency.school.world.ledger.count("login_refused"))
+    assert ([1, 1], {}) == (refusals, agency.resets())
+
+
+def test_a_date_is_given_once(agency: Agency) -> None:
+    """`due --set`: the file keeps its comments, a day to come is refused, and the account is
+    taken.
+    """
+    path, siret = agency.folder / "releve.toml", agency.siret["undated"]
+    path.write_text("# les réglages de l'agence\n" + path.read_text())
+    tomorrow = (date.today() + timedelta(days=1)).isoformat()
+    assert 2 == agency.run("due", "--set", siret, tomorrow)[0]
+    assert 2 == agency.run("due", "--set", siret, "hier")[0]
+    assert 0 == agency.run("due", "--set", siret, LONG_AGO.isoformat())[0]
+    assert path.read_text().startswith("# les réglages de l'agence\n")
+    code, said = agency.run("rotate", siret, "--yes")
+    assert (0, {"undated": 1}) == (code, agency.resets()), said
+
+
+# -- a plan that was agreed to
+
+
+def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
+    """The plan is shown with its digest, and done only as it was shown."""
+    path = agency.folder / "releve.toml"
+    path.write_text(path.read_text().replace("[policy]\n", "[policy]\nmax_resets = 1\n"))
+    chosen = [agency.siret["ready"], agency.siret["second"]]
+    code, said = agency.run("--json", "rotate", *chosen, "--yes")
+    told = json.loads(said)
+    assert (4, "PlanNeeded", {}) == (code, told["error"], agency.resets())
+    assert chosen == [each["structure"] for each in told["resets"]]
+    settings = load(path)
+    assert told["plan"] == Plan(tuple(settings.structure(each) for each in chosen)).digest
+    code, said = agency.run("rotate", agency.siret["second"], chosen[0], "--plan", "0" * 16)
+    assert (4, {}) == (code, agency.resets()), said
+    code, said = agency.run("rotate", *chosen, "--plan", told["plan"])
+    assert (0, {"ready": 1, "shares": 1, "second": 1}) == (code, agency.resets()), said
+
+
+def test_two_failures_after_a_reset_stop_the_rest(agency: Agency) -> None:
+    """The breaker: what fails twice would fail for everyone."""
+    path = agency.folder / "releve.toml"
+    failing = json.dumps([sys.executable, "-c", "raise SystemExit(1)"])
+    path.write_text(
+        path.read_text().replace(
+            'targets = ["school"]', f'targets = ["command"]\ncommand = {failing}'
+        )
+    )
+    assert 0 == agency.run("due", "--set", agency.siret["undated"], LONG_AGO.isoformat())[0]
+    plan = json.loads(agency.run("--json", "rotate", "--due", "--yes")[1])
+    code, said = agency.run("rotate", "--due", "--plan", plan["plan"])
+    assert (6, True) == (code, "2 échecs après une réinitialisation" in said), said
+    assert 2 == agency.school.world.resets(), said
