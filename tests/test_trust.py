@@ -155,7 +155,7 @@ def test_a_forged_rotation_starts_no_notebook(
     twin = Twin.new(tmp_path / "twin")
     killed_at(twin, "journal gate.given after")
     other = elsewhere(twin)
-    monkeypatch.setattr(headless, "open_keystore", lambda: other.keystore)
+    monkeypatch.setattr(headless, "open_keystore", lambda *_: other.keystore)
     with pytest.raises(vouching.NotOurs) as raised:
         headless.run(load(twin.settings(), twin.outputs), DEMO_SIRET, approve=True)
     assert 4 == raised.value.exit_code

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import rfc8785
+from fixtures_keyring import ThrowawayKeyring
 from releve.base.disk import sha256
 from releve.commands import purge
 from releve.commands import verify as command
 from releve.record import register
 from releve.record.register import FIRST, digest
 from releve.record.verify import WORDS, verify
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office, said
 
 

@@ -7,6 +7,7 @@ python tests/bench/bench_due.py [--structures 5000] [--records 10000]
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess

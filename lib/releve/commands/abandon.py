@@ -39,7 +39,7 @@ def _seal(record: RecordFolder, settings: Settings) -> int:
     """A record that cannot be sealed does not keep a rotation open; the exit code says it."""
     try:
         with record.writing():
-            finish(record, settings, open_keystore())
+            finish(record, settings, open_keystore(settings))
     except ReleveError as error:
         print(error.text, file=sys.stderr)
         return error.code or 7
@@ -48,7 +48,7 @@ def _seal(record: RecordFolder, settings: Settings) -> int:
 
 def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> j.Journal:
     """Its journal; a rotation that is not ours is adopted by whoever closes it."""
-    keystore = open_keystore()
+    keystore = open_keystore(settings)
     key = rotation_key(keystore, record.run)
     journal = j.Journal(record.path, record.run, actor(), key, pass_over_damage=True)
     if journal.vouched:

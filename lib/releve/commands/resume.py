@@ -58,7 +58,7 @@ def _last(settings: Settings, accounts: set[str]) -> str:
 
 def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
     """Who names the structure and says --yes takes in hand what another began, as at the gate."""
-    keystore, structure = open_keystore(), settings.structure(siret)
+    keystore, structure = open_keystore(settings), settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
     lock.acquire(actor())
     try:

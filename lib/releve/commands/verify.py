@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
     """Exit code 0 when all is intact, 7 when anything is not. Writes nothing."""
     places = _places(args.folder or [_usual_folder(args)])
     _check_authorities(args.tsa_ca)
-    keystore, signers = _keystore(), (*args.signer, *_signers(args))
+    keystore, signers = _keystore(args), (*args.signer, *_signers(args))
     for given in args.signer:
         if not re.fullmatch(r"[0-9a-f]{32}", short(given)):
             raise BadSigner(given=given)
@@ -145,10 +145,11 @@ def _usual_folder(args: argparse.Namespace) -> Path:
     return load(args.settings).record.folder
 
 
-def _keystore() -> Keystore | None:
+def _keystore(args: argparse.Namespace) -> Keystore | None:
     """An auditor's machine has no keyring that knows the register: the check says so, and goes on."""
     with suppress(ReleveError):
-        return open_keystore()
+        named = args.settings is not None or default_path().exists()
+        return open_keystore(load(args.settings) if named else None)
     return None
 
 

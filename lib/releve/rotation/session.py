@@ -40,7 +40,7 @@ from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
 from releve.rotation.rehearsal import Rehearsal
 from releve.targets import Target, build, targets_of
-from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
+from releve.vault.keystore import Keystore, open_keystore
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
@@ -88,13 +88,6 @@ class PendingOfAnotherRun(ReleveError):
         " --outputs DOSSIER resume ». Si ce mot de passe ne sert plus à personne, effacez-le du"
         " trousseau : « releve credentials delete --pending {siret} »."
     )
-
-
-class DemoKeyring(UsageError):
-    """The throw-away keyring dies with the demonstration: a real password would die with it."""
-
-    happened = "Le trousseau jetable de la démonstration ne peut pas servir au vrai portail."
-    todo = "Fermez la démonstration, ouvrez un nouveau terminal, puis relancez."
 
 
 @dataclass(frozen=True)
@@ -161,16 +154,8 @@ class Session:
             parameters.settings or None, parameters.outputs or None
         )
         self.structure: Structure = self.settings.structure(parameters.structure)
-        school = self.settings.school
-        if (
-            school and school.keyring
-        ):  # this process was not started by the demonstration: it has no trace in its environment
-            os.environ[DEMO_ENVIRONMENT] = school.keyring
-        self.keystore = keystore or (
-            open_keystore() if operator.interactive else open_keystore().bounded()
-        )
-        if self.keystore.throwaway and self.settings.school is None:
-            raise DemoKeyring
+        opened = keystore or open_keystore(self.settings)
+        self.keystore = opened if keystore or operator.interactive else opened.bounded()
         self.actor = actor()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.notices: list[str] = []
@@ -313,7 +298,10 @@ class Session:
         browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
         credentials = Credentials(
-            self.keystore, self.settings.portal.login, self.settings.record.folder
+            self.keystore,
+            self.settings.portal.login,
+            self.settings.record.folder,
+            self.settings.portal.origins,
         )
         await self.operator.sign_in(credentials)
         structure = self.structure
