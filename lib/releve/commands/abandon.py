@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 
+from releve.base import person
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.decision import events as ev
@@ -15,7 +16,7 @@ from releve.decision import journal as j
 from releve.headless.run import situation_of
 from releve.record import vouching
 from releve.record.folder import RecordFolder, unfinished
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.seal import finish
 from releve.targets import targets_of
 from releve.vault.keys import rotation_key
@@ -50,10 +51,10 @@ def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> 
     """Its journal; a rotation that is not ours is adopted by whoever closes it."""
     keystore = open_keystore(settings)
     key = rotation_key(keystore, record.run)
-    journal = j.Journal(record.path, record.run, actor(), key, pass_over_damage=True)
+    journal = j.Journal(record.path, record.run, person.account(), key, pass_over_damage=True)
     if journal.vouched:
         return journal
-    return vouching.adopt(record, actor(), targets_of(settings, structure), keystore)
+    return vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -61,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     structure = settings.structure(args.siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
-    lock.acquire(actor())
+    lock.acquire(person.account())
     try:
         left = unfinished(settings.record.folder, structure.technical_account)
         if not left:

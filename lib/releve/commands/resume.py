@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from releve.base import person
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
@@ -14,7 +15,7 @@ from releve.headless.fleet import worst
 from releve.record import vouching
 from releve.record.folder import RecordFolder, opened, unfinished
 from releve.record.history import history
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.targets import targets_of
 from releve.vault.keystore import open_keystore
 
@@ -60,10 +61,10 @@ def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
     """Who names the structure and says --yes takes in hand what another began, as at the gate."""
     keystore, structure = open_keystore(settings), settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
-    lock.acquire(actor())
+    lock.acquire(person.account())
     try:
         if not vouching.vouched(record, keystore):
-            vouching.adopt(record, actor(), targets_of(settings, structure), keystore)
+            vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
     finally:
         lock.release()
 
