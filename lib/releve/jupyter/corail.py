@@ -4,6 +4,7 @@ and the real proof.
 
 from __future__ import annotations
 
+import sys
 from html import escape
 from importlib.resources import files
 
@@ -19,6 +20,15 @@ _CHECKS = (
     " Corail doit être celui de cette rotation.</li><li><strong>Le délai</strong> : un nouveau mot"
     " de passe est parfois accepté 30 minutes plus tard. Attendez, puis réessayez.</li></ol><p>Ne"
     " demandez pas d'autre mot de passe au portail : chaque nouveau annule le précédent.</p>"
+)
+
+# A page writes texts, not the formats that keep a text out of the history (learn.microsoft.com,
+# "Clipboard Formats": CanIncludeInClipboardHistory, CanUploadToCloudClipboard).
+_HISTORY = (
+    "<p><strong>Avant de copier</strong> : Windows garde ce qui est copié (Win + V) et peut"
+    " l'envoyer vers vos autres appareils, et une page ne peut pas l'en empêcher. Coupez d'abord"
+    " cet historique (Paramètres, Système, Presse-papiers), ou effacez-le ensuite (Win + V,"
+    " « Effacer tout »).</p>"
 )
 
 
@@ -47,6 +57,8 @@ def entry(entering: Entering) -> View:
         " de passe ».</li><li>Dans Corail, videz la <strong>dernière cellule</strong> de la"
         f" grille, collez (Ctrl + V), puis « Valider ».</li></ol>{drawing(step)}"
     )
+    if sys.platform == "win32":
+        body = _HISTORY + body
     fields = [
         field_(
             "account",
