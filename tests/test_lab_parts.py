@@ -13,6 +13,7 @@ from pathlib import Path
 
 import leaks
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -29,7 +30,6 @@ from releve.record.folder import NOTEBOOK
 from releve.rotation.prompts import Entering, Unattended
 from releve.school.people import DEMO_SIRET, siret
 from releve.targets.corail import GuidedCorail
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
 from tornado.web import HTTPError
 

@@ -134,13 +134,7 @@ def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
     )
     assert [] == sorted(run.watch.dumps)
     assert run.watch.kernels and run.watch.browsers and run.watch.files
-    kept = {
-        "rotation.ipynb",
-        "journal.jsonl",
-        "record.html",
-        "record.json",
-        "captures",
-    }
+    kept = {"rotation.ipynb", "journal.jsonl", "record.html", "record.json", "captures"}
     assert kept == {path.name for path in run.record.iterdir()}
 
 

@@ -172,5 +172,5 @@ def test_a_reset_reaches_the_api_when_it_has_propagated(school: SchoolThread) ->
     old = school.world.accounts[DEMO_ACCOUNT].password
     new = school.world.reset(DEMO_ACCOUNT)
     assert [200, 401] == [call(school, RATES, {}, password=each).status_code for each in (old, new)]
-    httpx.post(f"{school.urls.control}/propagate")
+    httpx.post(f"{school.urls.control}/propagate", json={})
     assert [401, 200] == [call(school, RATES, {}, password=each).status_code for each in (old, new)]

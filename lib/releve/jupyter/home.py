@@ -96,7 +96,7 @@ def _opened(folder: RecordFolder) -> str:
 
 def _page(settings: Settings, said: str) -> View:
     outputs, today = settings.record.folder, date.today()
-    left = finish_left_over(settings, open_keystore())
+    left = finish_left_over(settings, open_keystore(settings))
     past = history(outputs)
     dues = sorted(
         agenda(settings.structures.values(), settings.policy, past, today),

@@ -14,7 +14,7 @@ from releve.commands.demo import LOGIN, SIRET, fill, settings_text
 from releve.jupyter.copy import dated_copy
 from releve.record.folder import RecordFolder
 from releve.school import Faults, SchoolThread, World
-from releve.vault.throwaway import ThrowawayKeyring
+from releve.vault.keystore import open_keystore
 
 
 class Training:
@@ -28,15 +28,13 @@ class Training:
         folder = Path(
             self._stack.enter_context(tempfile.TemporaryDirectory(prefix="releve-ecole-"))
         )
-        keyring = self._stack.enter_context(ThrowawayKeyring())
         school = self._stack.enter_context(
             SchoolThread(world, Faults.parse(["slash_in_first=1", "first_visit_form=1"]))
         )
-        fill(keyring.keystore(), world, account)
-        (address,) = keyring.environment.values()
         path = folder / "releve.toml"
-        path.write_text(settings_text(school, world, account, keyring=address), encoding="utf-8")
+        path.write_text(settings_text(school, world, account), encoding="utf-8")
         self.settings = load(path, outputs)
+        fill(open_keystore(self.settings), world, account)
 
     def copy(self) -> RecordFolder:
         """A dated copy for the made-up structure."""

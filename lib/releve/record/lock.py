@@ -11,7 +11,6 @@ import errno
 import hashlib
 import json
 import os
-import platform
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -125,13 +124,3 @@ def _place(outputs: Path) -> Path:
         return outputs / ".locks"
     name = hashlib.sha256(os.path.normcase(outputs.absolute()).encode()).hexdigest()[:16]
     return platformdirs.user_state_path("releve", appauthor=False) / "locks" / name
-
-
-def actor() -> str:
-    """Who acts: "name@machine"."""
-    import getpass
-
-    try:
-        return f"{getpass.getuser()}@{platform.node()}"
-    except (OSError, KeyError, ImportError):  # Windows' way to say that USERNAME is not set
-        return f"inconnu@{platform.node()}"

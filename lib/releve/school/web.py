@@ -17,6 +17,7 @@ import tornado.web
 from markupsafe import escape
 
 from releve.school.faults import Faults
+from releve.school.keyring import MadeUpKeyring
 from releve.school.world import World
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Desk:
     world: World
     urls: Urls
     skin: Skin = Skin(TEMPLATES)
+    keyring: MadeUpKeyring = field(default_factory=MadeUpKeyring)
     sessions: dict[str, Session] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
     tokens: dict[str, datetime] = field(default_factory=dict)
