@@ -43,6 +43,7 @@ from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates
 from releve.portal.displayed import displayed
+from releve.portal.window import Window
 from releve.record import picture
 
 # Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
@@ -139,6 +140,7 @@ class PortalBrowser:
         # told of each origin before anything is typed or read on it
         self.on_origin: Callable[[ev.OriginMet], None] = lambda met: None
         self.title = ""  # the screen in hand, for messages
+        self.window = Window(headed)
         self.keep = False  # it stays open, logged in, from one rotation to the next
         self.home = ""  # then, the address at which its session goes on
 
@@ -152,6 +154,7 @@ class PortalBrowser:
             )
             self._context.set_default_timeout(self.timeout * 1000)
             self._context.on("page", self._watch)
+            await self.window.watch(self._context)
             self._page = await self._context.new_page()
             await self._certificates.ready(self._page)
         except PlaywrightError as error:
@@ -310,7 +313,8 @@ class PortalBrowser:
         self.title = title
         self._failure = asyncio.get_running_loop().create_future()
         try:
-            yield
+            async with self.window.at_work(self.page):
+                yield
         except PlaywrightTimeout:
             raise await self.diagnose("l'élément attendu") from None
         except PlaywrightError as error:
@@ -328,6 +332,11 @@ class PortalBrowser:
         if network := re.search(r"net::\w+", first):
             return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
         return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
+
+    async def front(self) -> None:
+        """Bring the window before a person, for a step that is hers."""
+        with suppress(PlaywrightError, e.PortalError):
+            await self.window.hand_over(self.page)
 
     async def goto(self, url: str) -> None:
         """Open `url` in the page in hand."""
@@ -442,7 +451,8 @@ class PortalBrowser:
             blanked = await self._blank()
             if blanked is None:
                 return False
-            shot = await asyncio.wait_for(self._shot(), self.timeout)
+            async with self.window.without_strip(self.page):
+                shot = await asyncio.wait_for(self._shot(), self.timeout)
         except (PlaywrightError, e.BrowserGone, TimeoutError):
             return False
         finally:
