@@ -307,6 +307,7 @@ def arguments(*folder: Path, as_json: bool = False) -> argparse.Namespace:
         tsa_ca=None,
         signer=[],
         strict=False,
+        page=None,
     )
 
 
