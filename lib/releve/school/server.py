@@ -16,7 +16,7 @@ import tornado.httpserver
 import tornado.netutil
 import tornado.web
 
-from releve.school import chorus, control, corail, idp, pigp, piste, raccordements
+from releve.school import chorus, control, corail, federation, idp, pigp, piste, raccordements
 from releve.school.faults import Faults
 from releve.school.keyring import MadeUpKeyring
 from releve.school.web import HERE, TEMPLATES, Desk, Icon, Skin
@@ -29,6 +29,7 @@ ROUTES: Mapping[str, list[Any]] = {
     "idp": idp.ROUTES,
     "piste": piste.ROUTES,
     "corail": corail.ROUTES,
+    "federation": federation.ROUTES,
     "mailbox": control.MAILBOX_ROUTES,
     "control": control.CONTROL_ROUTES,
 }
@@ -45,6 +46,7 @@ class Urls:
     corail: str
     mailbox: str
     control: str
+    federation: str
 
     @property
     def portal(self) -> str:
