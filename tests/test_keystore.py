@@ -402,7 +402,7 @@ def promote_elsewhere(server: ThrowawayKeyring, kill_at: int) -> int:
     return subprocess.run(command, env=os.environ | server.environment, timeout=60).returncode
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("second", [1, 2])
 @pytest.mark.parametrize("first", range(1, POINTS + 1))
 def test_promotion_killed_anywhere_twice_is_finished_by_the_next(
@@ -420,7 +420,7 @@ def test_promotion_killed_anywhere_twice_is_finished_by_the_next(
     assert PROMOTED == passwords(slots)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_the_points_are_all_of_them(throwaway: ThrowawayKeyring) -> None:
     """A promotion has as many effects as the test above kills at."""
     filled(throwaway.keystore())
