@@ -292,7 +292,7 @@ def test_top_block_says_who_what_when_and_by_which_proof() -> None:
         "1er décembre 2027",
         "3 effectuées",
         "2 : caractère interdit « / » (2 fois)",
-        "bouton du notebook",
+        "les quatre derniers chiffres du SIRET, tapés",
     ]
     assert facts == [fact for fact in facts if fact in text]
 

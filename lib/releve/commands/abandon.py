@@ -8,13 +8,14 @@ import argparse
 import json
 import sys
 
+from releve.base import person
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless.run import situation_of
 from releve.record.folder import RecordFolder, unfinished
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.seal import finish
 from releve.vault.keystore import open_keystore
 
@@ -48,14 +49,14 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     structure = settings.structure(args.siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
-    lock.acquire(actor())
+    lock.acquire(person.account())
     try:
         left = unfinished(settings.record.folder, structure.technical_account)
         if not left:
             raise NothingToAbandon(name=structure.name)
         record = left[-1]
         situation = situation_of(settings, record)
-        journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
+        journal = j.Journal(record.path, record.run, person.account(), pass_over_damage=True)
         journal.append(
             ev.RotationAbandoned(
                 args.reason, situation.portal, situation.keyring, situation.targets
