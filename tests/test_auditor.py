@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser
 from releve.cli import main
 from releve.record.page import KEEP_BYTES, READ_ME, auditors_guide
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 from test_record_page import drop, give, opened_page
 

@@ -20,8 +20,8 @@ from releve.base.secret import clean
 from releve.base.settings import load
 from releve.base.windows import is_plain
 from releve.jupyter import MODELS, RECORDS
+from releve.record.contents import STATEMENT
 from releve.record.folder import RecordFolder, opened
-from releve.record.seal import STATEMENT
 from releve.record.search import learn
 from releve.vault.keystore import open_keystore
 

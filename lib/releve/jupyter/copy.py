@@ -10,7 +10,7 @@ from pathlib import Path
 
 from IPython.display import display
 
-from releve.base.disk import write_atomically
+from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.decision import journal as j
@@ -43,7 +43,7 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
     if notebook.exists() and not _made_here(notebook):  # an unattended run's: evidence too
         folder.keep_earlier_notebook()
     if not notebook.exists() or by_hand:
-        folder.path.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.path)
         where = {
             "settings": str(settings.path.resolve()),
             "outputs": str(outputs),
