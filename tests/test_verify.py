@@ -299,7 +299,8 @@ def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None
 
 def arguments(*folder: Path, as_json: bool = False) -> argparse.Namespace:
     return argparse.Namespace(
-        folder=list(folder, page=None),
+        folder=list(folder),
+        page=None,
         json=as_json,
         settings=None,
         outputs=None,
@@ -370,7 +371,7 @@ def test_every_finding_has_its_words() -> None:
 
 def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:
     settings = office.settings.path
-    return argparse.Namespace(settings=settings, outputs=str(office.outputs, page=None), json=False, yes=yes)
+    return argparse.Namespace(settings=settings, outputs=str(office.outputs), json=False, yes=yes)
 
 
 def test_a_purge_is_an_entry_and_keeps_the_chain_whole(

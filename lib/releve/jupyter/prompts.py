@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
 
@@ -192,6 +192,23 @@ class AtDesk:
         return (
             await self._until(view | {"tag": step_tag("mot-de-passe", "à la main")}, _typed_twice)
         ).secrets["one"]
+
+    async def point_password(self, account: str, pieces: Sequence[str]) -> Secret | None:
+        """One piece after the other, each shown on request by the hand-over of secrets."""
+        assert self.panel is not None
+        at, shown = 0, [Secret(piece) for piece in pieces]
+        try:
+            while shown:
+                self.panel.secret = lambda: shown[at]
+                answer = await self.ask(_piece(account, at + 1, len(shown)))
+                if answer.action == "this":
+                    return shown[at]
+                if answer.action == "none":
+                    return None
+                at = (at + (1 if answer.action == "next" else -1)) % len(shown)
+        finally:
+            self.panel.secret = None
+        return None
 
     # -- the targets and the proof
 
@@ -396,4 +413,26 @@ def _typed_twice(answer: Answer) -> str:
         ""
         if len(one) >= 8 and one.isprintable()
         else "Ce n'est pas un mot de passe du portail : il a au moins 8 caractères."
+    )
+
+
+def _piece(account: str, number: int, of: int) -> View:
+    """One piece of what the portal's page showed."""
+    body = paragraphs(
+        f"Le portail a montré le nouveau mot de passe de {account}, et Relève n'a pas su lequel des"
+        " textes de sa page c'était. Tout a été gardé dans le trousseau.",
+        f"Texte {number} sur {of} : regardez-le, et dites si c'est lui.",
+    )
+    buttons = [
+        button("show", "Le voir 10 secondes", hand=True),
+        button("this", "C'est le mot de passe", "primary"),
+        *([button("next", "Le texte suivant"), button("before", "Le précédent")] if of > 1 else []),
+        button("none", "Aucun n'est le mot de passe", "link"),
+    ]
+    return form(
+        "Lequel est le mot de passe ?",
+        body,
+        buttons=buttons,
+        tone="danger",
+        tag=step_tag("mot-de-passe", "à désigner"),
     )

@@ -147,7 +147,9 @@ class Desk:
         """Nobody can know what the portal holds, except perhaps the person who sees it."""
         rotation = self.session.rotation
         attempt = rotation.context.facts.last
-        if answer.action == "typed":
+        if answer.action == "point":
+            await rotation.reset.keep_pointed()
+        elif answer.action == "typed":
             await rotation.reset.keep_typed(
                 await self.operator.new_password(rotation.context.structure.technical_account)
             )
@@ -209,7 +211,11 @@ def _undecided(error: ReleveError, facts: Facts) -> View:
     submitted = button(
         "submitted", "Le portail a bien pris la demande : garder ce mot de passe", "primary"
     )
+    point = button("point", "Voir ce que Relève a gardé de l'écran", "primary")
+    if facts.unread:
+        typed = button("typed", "Je vois le nouveau mot de passe : le saisir")
     buttons = [
+        *([point] if facts.unread else []),
         submitted if facts.unknown and facts.held else typed,
         *([button("not-done", "La réinitialisation n'a pas eu lieu")] if facts.unknown else []),
         button("again", "Demander un autre mot de passe"),
