@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from releve.base import person
 from releve.base.settings import Portal
 from releve.base.terminal import at_terminal
 from releve.base.windows import system_program
 from releve.commands import checkup
 from releve.jupyter import shortcut
 from releve.portal import browsers
-from releve.record.lock import actor
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT / "lib"))
@@ -118,11 +118,14 @@ def test_nobody_is_at_nul() -> None:
         assert not at_terminal(nul)
 
 
-def test_a_session_without_a_name_acts_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No USERNAME, no LOGNAME: Python raises ImportError there."""
+def test_the_account_is_the_systems_whatever_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No USERNAME, no LOGNAME: the system is asked, not them."""
+    before = person.account()
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
-    assert "@" in actor()
+    assert before == person.account()
 
 
 def test_a_shortcut_that_was_not_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,10 @@ def account() -> str:
 
 def _account() -> str:
     if sys.platform == "win32":
-        return os.getlogin()  # GetUserName, whatever the environment says
+        try:
+            return os.getlogin()  # GetUserName, whatever the environment says
+        except OSError:
+            return "inconnu"
     import pwd
 
     try:

@@ -453,6 +453,12 @@ def project_root() -> Path:
     return root if (root / "lib" / "pyproject.toml").is_file() else Path.cwd()
 
 
+def models() -> Path:
+    """The folder of the model notebooks: the checkout's own, or the one that a package carries."""
+    carried = Path(__file__).resolve().parents[1] / "notebooks"
+    return carried if carried.is_dir() else project_root() / "notebooks"
+
+
 def default_path() -> Path:
     """`RELEVE_SETTINGS`, else `releve.toml` in the user's configuration folder."""
     named = os.environ.get(ENVIRONMENT)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from releve.base.errors import ReleveError
-from releve.base.settings import project_root
+from releve.base.settings import models
 from releve.base.texts import table
 
 
@@ -68,7 +68,7 @@ class ModelUnreadable(ModelMissing):
 
 def model() -> Path:
     """The model notebook of the checkout. Raises `ModelMissing`."""
-    path = project_root() / "notebooks" / "rotation.ipynb"
+    path = models() / "rotation.ipynb"
     if not path.is_file():
         raise ModelMissing(path=path)
     return path

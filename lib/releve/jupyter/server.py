@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from releve.base.settings import ENVIRONMENT, Record, SettingsError, load, project_root
+from releve.base.settings import ENVIRONMENT, Record, SettingsError, load, models
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT
 
 HOME = f"{MODELS}/home.ipynb"
@@ -51,7 +51,7 @@ def arguments(records: Path, browser: bool, port: int) -> list[str]:
         f"--ServerApp.port={port}",
         f"--ServerApp.open_browser={browser}",
         "--ServerApp.allow_root=True",
-        f"--ServerApp.root_dir={project_root()}",
+        f"--ServerApp.root_dir={models().parent}",
         "--ServerApp.contents_manager_class=releve.jupyter.contents.Contents",
         f"--Contents.records={records}",
         "--ServerApp.log_level=WARN",

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import scrub
-from releve.base.settings import project_root
+from releve.base.settings import models
 from releve.decision import journal
 from releve.decision.procedure import BY_ID, target_name
 from releve.decision.state import Situation
@@ -140,7 +140,7 @@ def check_page() -> str:
 
 def auditors_guide() -> str:
     """What an auditor reads, in Markdown."""
-    return (project_root() / "notebooks" / GUIDE).read_text(encoding="utf-8")
+    return (models() / GUIDE).read_text(encoding="utf-8")
 
 
 def _accompany(folder: Path) -> None:

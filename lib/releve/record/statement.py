@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from releve.base import disk
-from releve.base.settings import project_root
+from releve.base.settings import models
 from releve.decision import events as ev
 from releve.record.comparison import sameness
 from releve.record.contents import contents
@@ -209,7 +209,7 @@ def cells(folder: Path) -> dict[str, Any]:
 
 
 def _model() -> Path:
-    return project_root() / "notebooks" / NOTEBOOK
+    return models() / NOTEBOOK
 
 
 def model_hash() -> str:
