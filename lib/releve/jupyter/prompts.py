@@ -199,7 +199,7 @@ class AtDesk:
         at, shown = 0, [Secret(piece) for piece in pieces]
         try:
             while shown:
-                self.panel.secret = lambda: shown[at]
+                self.panel.secret = lambda at=at: shown[at]
                 answer = await self.ask(_piece(account, at + 1, len(shown)))
                 if answer.action == "this":
                     return shown[at]
