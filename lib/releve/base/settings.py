@@ -22,6 +22,7 @@ import platformdirs
 
 from releve.base import siret as sirets
 from releve.base.errors import UsageError
+from releve.base.programs import programs
 from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
@@ -326,7 +327,7 @@ class Structure:
     siret: str
     name: str
     technical_account: str
-    targets: tuple[Literal["corail", "command", "school"], ...] = ("corail",)
+    targets: tuple[str, ...] = ("corail",)
     command: tuple[str, ...] = ()
     last_rotation: date | None = None
 
@@ -351,6 +352,13 @@ class Structure:
             "targets",
             "aucune cible n'est nommée",
             'Écrivez par exemple targets = ["corail"].',
+        )
+        known = (*programs(), "command", "school")
+        _require(
+            set(self.targets) <= set(known),
+            "targets",
+            "une cible est inconnue",
+            f"Valeurs possibles : {', '.join(known)}.",
         )
         _require(
             len(set(self.targets)) == len(self.targets),
@@ -382,6 +390,7 @@ class Settings:
     school: School | None = None
     keyring: Keyring = field(default_factory=Keyring)
     structures: dict[str, Structure] = field(default_factory=dict)
+    contact: str = ""  # who may be called when in doubt: shown before one begins
 
     def __post_init__(self) -> None:
         urls = (

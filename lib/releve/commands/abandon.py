@@ -13,6 +13,7 @@ from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.state import Situation
 from releve.headless.run import situation_of
 from releve.record import vouching
 from releve.record.folder import RecordFolder, unfinished
@@ -57,10 +58,11 @@ def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> 
     return vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
 
 
-def main(args: argparse.Namespace) -> int:
-    """Close the open rotation. Touches neither the portal nor the keyring."""
-    settings = load(args.settings, args.outputs)
-    structure = settings.structure(args.siret)
+def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolder, Situation]:
+    """Close what is open for that structure; the record is not sealed yet. Touches neither the
+    portal nor the keyring. Raises `NothingToAbandon`, and what a lock raises: then nothing changed.
+    """
+    structure = settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
     lock.acquire(person.account())
     try:
@@ -71,13 +73,18 @@ def main(args: argparse.Namespace) -> int:
         situation = situation_of(settings, record)
         journal = _journal(record, settings, structure)
         journal.append(
-            ev.RotationAbandoned(
-                args.reason, situation.portal, situation.keyring, situation.targets
-            )
+            ev.RotationAbandoned(reason, situation.portal, situation.keyring, situation.targets)
         )
-        code = _seal(record, settings)
     finally:
         lock.release()
+    return record, situation
+
+
+def main(args: argparse.Namespace) -> int:
+    """Close the open rotation, and seal its record."""
+    settings = load(args.settings, args.outputs)
+    record, situation = close_open(settings, args.siret, args.reason)
+    code = _seal(record, settings)
     if args.json:
         print(
             json.dumps(
