@@ -41,6 +41,7 @@ from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
+from releve.portal.window import Window
 
 # What the portal says when it cannot, the most telling first.
 _TROUBLES: dict[str, type[e.PortalError]] = {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from playwright.async_api import Error as PlaywrightError
 
 from releve.base.secret import Secret
 from releve.decision.procedure import BY_ID, PORTAL_STEPS
