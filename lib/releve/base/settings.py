@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import stat
+import sys
 import tomllib
 from dataclasses import MISSING, dataclass, field
 from datetime import date
@@ -542,7 +543,7 @@ def _others_may_write(file: Path) -> bool:
     """By the file's mode; a group that is the user's own (as Linux makes one each) is nobody else.
     Windows tells by lists that Python does not read.
     """
-    if os.name == "nt":
+    if sys.platform == "win32":
         return False
     try:
         found = file.stat()
