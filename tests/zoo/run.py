@@ -128,7 +128,7 @@ async def rotation(skin: ZooSkin) -> Result:
         with redirect_stdout(io.StringIO()):  # a notebook's cells print their line
             walk = await scene.walk()
         done = walk.code == 0 and scene.three_places_agree()
-        why = "" if done else f"{walk.code} {walk.error}: {' '.join(walk.text.split())[:150]}"
+        why = "" if done else f"{walk.code} {walk.error}: {_first_sentence(walk.text)}"
         return Result(
             skin,
             "",
@@ -138,6 +138,11 @@ async def rotation(skin: ZooSkin) -> Result:
             why,
             time.monotonic() - began,
         )
+
+
+def _first_sentence(text: str) -> str:
+    happened = " ".join(text.split()).removeprefix("Ce qui s'est passé : ")
+    return happened.partition(" Ce qui est sûr")[0][:160]
 
 
 def wrong_clicks(world: World) -> int:
