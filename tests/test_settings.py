@@ -169,7 +169,7 @@ FAULTS = {
     "unknown route": (PORTAL + 'route = "direct"', "portal.route", "raccordements"),
     "unknown headed": (PORTAL + "headed = 1", "portal.headed", "auto, true, false"),
     "unknown browser": (PORTAL + 'browser = "firefox"', "portal.browser", "msedge"),
-    "unknown target": (PORTAL + STRUCTURE + 'targets = ["agedi"]', f"structures.{SIRET}.targets", "corail, command, school"),
+    "unknown target": (PORTAL + STRUCTURE + 'targets = ["sage"]', f"structures.{SIRET}.targets", "corail, agedi, command, school"),
     "no target": (PORTAL + STRUCTURE + "targets = []", f"structures.{SIRET}.targets", "corail"),
     "a target twice": (PORTAL + STRUCTURE + 'targets = ["corail", "corail"]', f"structures.{SIRET}.targets", "une seule fois"),
     "target without command": (PORTAL + STRUCTURE + 'targets = ["command"]', f"structures.{SIRET}.command", "command ="),

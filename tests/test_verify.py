@@ -294,7 +294,7 @@ def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None
 
 def arguments(*folder: Path, as_json: bool = False) -> argparse.Namespace:
     return argparse.Namespace(
-        folder=list(folder), json=as_json, settings=None, outputs=None, tsa_ca=None
+        folder=list(folder), json=as_json, settings=None, outputs=None, tsa_ca=None, page=None
     )
 
 

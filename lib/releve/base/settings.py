@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import stat
+import sys
 import tomllib
 from dataclasses import MISSING, dataclass, field
 from datetime import date
@@ -22,6 +23,7 @@ import platformdirs
 
 from releve.base import siret as sirets
 from releve.base.errors import UsageError
+from releve.base.programs import programs
 from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
@@ -317,7 +319,7 @@ class Structure:
     siret: str
     name: str
     technical_account: str
-    targets: tuple[Literal["corail", "command", "school"], ...] = ("corail",)
+    targets: tuple[str, ...] = ("corail",)
     command: tuple[str, ...] = ()
     last_rotation: date | None = None
 
@@ -342,6 +344,13 @@ class Structure:
             "targets",
             "aucune cible n'est nommée",
             'Écrivez par exemple targets = ["corail"].',
+        )
+        known = (*programs(), "command", "school")
+        _require(
+            set(self.targets) <= set(known),
+            "targets",
+            "une cible est inconnue",
+            f"Valeurs possibles : {', '.join(known)}.",
         )
         _require(
             len(set(self.targets)) == len(self.targets),
@@ -373,6 +382,7 @@ class Settings:
     school: School | None = None
     keyring: Keyring = field(default_factory=Keyring)
     structures: dict[str, Structure] = field(default_factory=dict)
+    contact: str = ""  # who may be called when in doubt: shown before one begins
 
     def __post_init__(self) -> None:
         urls = (
@@ -524,7 +534,7 @@ def _others_may_write(file: Path) -> bool:
     """By the file's mode; a group that is the user's own (as Linux makes one each) is nobody else.
     Windows tells by lists that Python does not read.
     """
-    if os.name == "nt":
+    if sys.platform == "win32":
         return False
     try:
         found = file.stat()

@@ -8,19 +8,21 @@ server): nothing is left to guess from a stale file. Who holds it stands beside 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
-import platform
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import platformdirs
 from filelock import FileLock, Timeout
 
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
+from releve.base.windows import is_synchronised
 from releve.record.folder import RecordUnwritable
 
 
@@ -52,7 +54,7 @@ class AccountLock:
     """
 
     def __init__(self, outputs: Path, account: str) -> None:
-        self._folder = folder = outputs / ".locks"
+        self._folder = folder = _place(outputs)
         name = re.sub(r"[^\w.@-]", "_", account)
         self.account = account
         # A folder that knows no locks is refused: a file that merely exists would outlive a machine
@@ -114,11 +116,11 @@ class AccountLock:
             return None
 
 
-def actor() -> str:
-    """Who acts: "name@machine"."""
-    import getpass
-
-    try:
-        return f"{getpass.getuser()}@{platform.node()}"
-    except (OSError, KeyError, ImportError):  # Windows' way to say that USERNAME is not set
-        return f"inconnu@{platform.node()}"
+def _place(outputs: Path) -> Path:
+    """Beside the records; where OneDrive copies them, on this machine: its client would hold the
+    locks' files, and a lock never reaches another machine that way.
+    """
+    if not is_synchronised(outputs):
+        return outputs / ".locks"
+    name = hashlib.sha256(os.path.normcase(outputs.absolute()).encode()).hexdigest()[:16]
+    return platformdirs.user_state_path("releve", appauthor=False) / "locks" / name

@@ -15,9 +15,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from releve.base import settings
+from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure
+from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts
@@ -29,7 +30,7 @@ from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
 from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import refuse_twice
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.page import write_page
 from releve.record.seal import model_hash
 from releve.rotation.consent import refusal
@@ -154,7 +155,7 @@ class Session:
         self.structure: Structure = self.settings.structure(parameters.structure)
         opened = keystore or open_keystore(self.settings)
         self.keystore = opened if keystore or operator.interactive else opened.bounded()
-        self.actor = actor()
+        self.actor = person.account()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
@@ -209,7 +210,11 @@ class Session:
             journal.append(self._opening())
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
-        journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        journal.append(
+            ev.RunStarted(
+                platform.node(), os.getpid(), self.operator.interactive, person.given_name()
+            )
+        )
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -255,7 +260,7 @@ class Session:
             account=self.structure.technical_account,
             route=self.settings.portal.route,
             targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
-            school=self.settings.school is not None,
+            school=training([settings.origin(self.settings.portal.url)]),
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
             timestamp=bool(self.settings.record.timestamp_url),
@@ -306,7 +311,9 @@ class Session:
 
     async def browser(self) -> PortalBrowser:
         """The browser of this process."""
-        return await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
+        held = await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
+        held.on_origin = self.rotation.context.note_origin
+        return held
 
     def target(self, target: str) -> Target:
         """The target of that identifier."""
