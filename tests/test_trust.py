@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import twin as twins
 from fixtures_rotation import DEMO_SIRET
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from releve.base import disk
 from releve.base.settings import load
@@ -99,6 +99,7 @@ def test_a_changed_journal_is_not_vouched_for(change: str, tmp_path: Path) -> No
     assert not j.vouches(bytes(32), genuine) and not j.vouches(None, genuine)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_bit_of_a_journal_can_change(data: st.DataObject) -> None:
     """Any bit of any line, but for what JSON itself does not tell apart."""
@@ -155,7 +156,7 @@ def test_a_forged_rotation_starts_no_notebook(
     twin = Twin.new(tmp_path / "twin")
     killed_at(twin, "journal gate.given after")
     other = elsewhere(twin)
-    monkeypatch.setattr(headless, "open_keystore", lambda: other.keystore)
+    monkeypatch.setattr(headless, "open_keystore", lambda *_: other.keystore)
     with pytest.raises(vouching.NotOurs) as raised:
         headless.run(load(twin.settings(), twin.outputs), DEMO_SIRET, approve=True)
     assert 4 == raised.value.exit_code

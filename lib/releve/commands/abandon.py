@@ -60,7 +60,8 @@ def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> 
 
 def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolder, Situation]:
     """Close what is open for that structure; the record is not sealed yet. Touches neither the
-    portal nor the keyring. Raises `NothingToAbandon`, and what a lock raises: then nothing changed.
+    portal nor the keyring's slots. Raises `NothingToAbandon`, and what a lock raises: then nothing
+    changed.
     """
     structure = settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)

@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from releve.base import disk
-from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import default_path, load, project_root
 from releve.record.findings import Verdict
@@ -150,7 +149,7 @@ def _signers(args: argparse.Namespace) -> tuple[str, ...]:
 def _make_page(args: argparse.Namespace) -> int:
     content = check_page().encode()
     try:
-        write_atomically(args.page, content)
+        disk.write_atomically(args.page, content)
     except OSError as error:
         raise PageUnwritable(path=args.page, why=error.strerror) from error
     digest = hashlib.sha256(content).hexdigest()

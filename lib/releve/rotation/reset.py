@@ -104,7 +104,8 @@ class PasswordReset:
     async def _seen_after(self, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
         await self._ready()
-        await self._announce(attempt, await self.navigation.picture_of_click(attempt))
+        capture = await self.navigation.picture_of_click(attempt)
+        await self._announce(attempt, capture)
         await self._commit(attempt)
         self.navigation.confirmed()
         try:
