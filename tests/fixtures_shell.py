@@ -13,15 +13,14 @@ from pathlib import Path
 
 import pytest
 from fixtures_lab import Desk, Lab, lab
-from fixtures_rotation import LOGIN, PASSWORD, Scene
+from fixtures_rotation import LOGIN, PASSWORD, Scene, open_scene
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from releve.base.secret import Secret
 from releve.portal import browsers
 from releve.record.folder import unfinished
-from releve.school import Faults, SchoolThread, World
+from releve.school import World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.slots import Slot
-from releve.vault.throwaway import ThrowawayKeyring
 
 
 @dataclass
@@ -43,22 +42,9 @@ class Shop:
 def school_of_its_own() -> Iterator[Scene]:
     """As the fixture `scene`, for whoever holds it longer than a test."""
     world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    before = dict(os.environ)
-    with (
-        ThrowawayKeyring() as keyring,
-        SchoolThread(world, Faults()) as school,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        os.environ.update(keyring.environment)
-        os.environ.pop("RELEVE_SETTINGS", None)
-        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
-        try:
-            scene = Scene(school, keyring, Path(folder))
-            scene.portal["timeout_seconds"] = 60  # a machine under load is no portal that changed
-            yield scene
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    with tempfile.TemporaryDirectory() as folder, open_scene(Path(folder), world) as scene:
+        scene.portal["timeout_seconds"] = 60  # a machine under load is no portal that changed
+        yield scene
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 
 import leaks
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -36,7 +37,6 @@ from releve.school.people import DEMO_SIRET, siret
 from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
 from releve.targets.guide import Entering
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import PASSWORD, Office
 from tornado.web import HTTPError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from releve.base.errors import ReleveError
 from releve.base.programs import programs
-from releve.base.settings import project_root
+from releve.base.settings import models
 from releve.base.texts import table
 
 
@@ -68,14 +68,11 @@ class ModelUnreadable(ModelMissing):
 
 
 def model() -> Path:
-    """The model notebook: the checkout's, else the one that the package carries. Raises
-    `ModelMissing`.
-    """
-    name = Path("notebooks") / "rotation.ipynb"
-    paths = (project_root() / name, Path(__file__).parents[1] / name)
-    if not (found := [path for path in paths if path.is_file()]):
-        raise ModelMissing(path=paths[0])
-    return found[0]
+    """The model notebook of the checkout. Raises `ModelMissing`."""
+    path = models() / "rotation.ipynb"
+    if not path.is_file():
+        raise ModelMissing(path=path)
+    return path
 
 
 _PROSE = re.compile(

@@ -196,7 +196,7 @@ class Fleet:
         """
         queue, waiting = deque(one_each(structures)), list[Structure]()
         with suppress(ReleveError):  # what every structure needs stays known
-            search.learn_login(open_keystore().bounded(), self.settings)
+            search.learn_login(open_keystore(self.settings).bounded(), self.settings)
         with self._signals():
             try:
                 while (queue or waiting) and not self._stop.is_set():

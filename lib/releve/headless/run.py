@@ -93,7 +93,7 @@ class Ended:
         the exit code, and is told first.
         """
         try:
-            finish(self.folder, self.settings, open_keystore().bounded())
+            finish(self.folder, self.settings, open_keystore(self.settings).bounded())
         except ReleveError as error:
             code = error.code if error.code == 7 else self.outcome.code
             aside = self.folder.aside if self.folder.aside.path.exists() else self.folder
@@ -149,7 +149,7 @@ def run(
         "again": again,
         "rehearse": rehearse,
     }
-    keystore = open_keystore().bounded()
+    keystore = open_keystore(settings).bounded()
     search.learn(keystore, settings, structure.technical_account)
     learn = partial(search.learn_new, keystore, structure.technical_account)
     writing = folder.writing()
@@ -166,7 +166,7 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
     """Raises what can be known before a kernel is started: no keyring, an account just renewed or
     in other hands. Changes nothing.
     """
-    account, keystore = structure.technical_account, open_keystore().bounded()
+    account, keystore = structure.technical_account, open_keystore(settings).bounded()
     # the kernel takes it; a race is told by the kernel
     AccountLock(settings.record.folder, account).check()
     if not again:
@@ -335,7 +335,11 @@ def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     try:
-        slots = open_keystore().bounded().slots(start.account).filled() if start else SlotsView()
+        slots = (
+            open_keystore(settings).bounded().slots(start.account).filled()
+            if start
+            else SlotsView()
+        )
     except KeyringError:
         slots = None
     return assess(

@@ -147,7 +147,8 @@ class Contents(AsyncLargeFileManager):
         folder = self._record(path)
         start = opened(folder.entries(pass_over_damage=True)) if folder else None
         if folder and start:
-            learn(open_keystore(), load(), start.account)
+            settings = load()
+            learn(open_keystore(settings), settings, start.account)
 
 
 def scrubbed(notebook: dict[str, Any]) -> dict[str, Any]:

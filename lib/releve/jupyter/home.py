@@ -56,7 +56,7 @@ class Home:
     async def _tidy(self) -> None:
         try:
             settings = self._settings()
-            left = await asyncio.to_thread(finish_left_over, settings, open_keystore())
+            left = await asyncio.to_thread(finish_left_over, settings, open_keystore(settings))
         except ReleveError:
             return  # said by the page itself, or by what needs it
         self._said = (*left.told, *(error.text for error in left.faults))

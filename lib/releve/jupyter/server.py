@@ -14,7 +14,7 @@ import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
-from releve.base.settings import ENVIRONMENT, SettingsError, default_path, project_root
+from releve.base.settings import ENVIRONMENT, SettingsError, default_path, models, project_root
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
 from releve.jupyter.records import records
 
@@ -59,7 +59,7 @@ def arguments(browser: bool, port: int) -> list[str]:
         f"--ServerApp.open_browser={browser}",
         "--ServerApp.allow_root=True",
         "--ServerApp.answer_yes=True",  # Ctrl-C is an answer
-        f"--ServerApp.root_dir={project_root()}",
+        f"--ServerApp.root_dir={models().parent}",
         "--ServerApp.contents_manager_class=releve.jupyter.contents.Contents",
         "--Application.log_level=WARN",
         "--ServerApp.terminals_enabled=False",

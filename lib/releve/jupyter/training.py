@@ -15,7 +15,7 @@ from releve.jupyter import TRAINING, state
 from releve.jupyter.copy import dated_copy
 from releve.record.folder import RecordFolder
 from releve.school import Faults, SchoolThread, World
-from releve.vault.throwaway import ThrowawayKeyring
+from releve.vault.keystore import open_keystore
 
 
 class Training:
@@ -30,16 +30,14 @@ class Training:
         folder = Path(
             self._stack.enter_context(tempfile.TemporaryDirectory(dir=state() / TRAINING))
         )
-        keyring = self._stack.enter_context(ThrowawayKeyring())
         school = self._stack.enter_context(
             SchoolThread(world, Faults.parse(["slash_in_first=1", "first_visit_form=1"]))
         )
-        fill(keyring.keystore(), world, account)
-        (address,) = keyring.environment.values()
         path = folder / "releve.toml"
-        text = settings_text(school, world, account, keyring=address, practice=True)
+        text = settings_text(school, world, account, practice=True)
         path.write_text(text, encoding="utf-8")
         self.settings = load(path, outputs)
+        fill(open_keystore(self.settings), world, account)
 
     def copy(self) -> RecordFolder:
         """A dated copy for the made-up structure."""

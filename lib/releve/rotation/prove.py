@@ -113,7 +113,8 @@ class ProofOfPassword:
         return await asyncio.to_thread(self.context.situation)
 
     def _prover(self) -> Prover:
-        return Prover(self.context.settings, self.context.structure, self.context.keystore)
+        context = self.context
+        return Prover(context.settings, context.structure, context.keystore, context.note_origin)
 
     def _reset_of(self, attempt: int) -> Reset:
         """The click of that attempt, by its announcement."""

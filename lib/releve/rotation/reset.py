@@ -100,7 +100,8 @@ class PasswordReset:
     async def _seen_after(self, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
         await self._ready()
-        self.context.journal.append(ev.ResetIntended(attempt), CONFIRMED)
+        capture = await self.navigation.picture_of_click(attempt)
+        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
         await self._commit(attempt)
         self.navigation.confirmed()
         try:
@@ -124,30 +125,36 @@ class PasswordReset:
         self.navigation.confirmed()
         with effect("candidate asked"):
             await self._offer()
+        # Before it is read: a picture replaces in the page what is known, and this is to be sent.
+        capture = await self.navigation.picture_of_click(attempt)
         secret = await self._read()
         if fault := self._fault(secret):
-            await self._drop(attempt, secret, fault, anyway=before.same and before.again)
+            anyway = before.same and before.again
+            await self._drop(attempt, secret, fault, capture, anyway=anyway)
             return fault
         await self._keep(secret, attempt)
-        await self._submit(attempt, secret)
+        await self._submit(attempt, secret, capture)
         return ""
 
-    async def _drop(self, attempt: int, secret: Secret, fault: str, anyway: bool) -> None:
+    async def _drop(
+        self, attempt: int, secret: Secret, fault: str, capture: str, *, anyway: bool
+    ) -> None:
         """Leave a candidate that cannot be used; one that comes back is submitted only when
         somebody decided so, to be rid of it.
         """
         same, self._dropped = secret == self._dropped and not anyway, secret
-        self.context.journal.append(ev.CandidateRejected(attempt, fault, same), PASSWORD)
+        rejected = ev.CandidateRejected(attempt, fault, same, capture)
+        self.context.journal.append(rejected, PASSWORD)
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
-            await self._submit(attempt, secret)
+            await self._submit(attempt, secret, capture)
 
-    async def _submit(self, attempt: int, secret: Secret) -> None:
+    async def _submit(self, attempt: int, secret: Secret, capture: str) -> None:
         await self._ready()
         if await self._read() != secret:
             raise CandidateChanged
-        self.context.journal.append(ev.ResetIntended(attempt), CONFIRMED)
+        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
         await self._commit(attempt)
         self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
 

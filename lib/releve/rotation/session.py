@@ -15,9 +15,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from releve.base import settings
+from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure
+from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts
@@ -29,7 +30,7 @@ from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
 from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import refuse_twice
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.page import write_page
 from releve.record.seal import model_hash
 from releve.rotation.consent import refusal
@@ -38,7 +39,7 @@ from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
 from releve.rotation.rehearsal import Rehearsal
 from releve.targets import Target, build, identifier
-from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
+from releve.vault.keystore import Keystore, open_keystore
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
@@ -86,13 +87,6 @@ class PendingOfAnotherRun(ReleveError):
         " --outputs DOSSIER resume ». Si ce mot de passe ne sert plus à personne, effacez-le du"
         " trousseau : « releve credentials delete --pending {siret} »."
     )
-
-
-class DemoKeyring(UsageError):
-    """The throw-away keyring dies with the demonstration: a real password would die with it."""
-
-    happened = "Le trousseau jetable de la démonstration ne peut pas servir au vrai portail."
-    todo = "Fermez la démonstration, ouvrez un nouveau terminal, puis relancez."
 
 
 @dataclass(frozen=True)
@@ -159,17 +153,9 @@ class Session:
             parameters.settings or None, parameters.outputs or None
         )
         self.structure: Structure = self.settings.structure(parameters.structure)
-        school = self.settings.school
-        if (
-            school and school.keyring
-        ):  # this process was not started by the demonstration: it has no trace in its environment
-            os.environ[DEMO_ENVIRONMENT] = school.keyring
-        self.keystore = keystore or (
-            open_keystore() if operator.interactive else open_keystore().bounded()
-        )
-        if self.keystore.throwaway and self.settings.school is None:
-            raise DemoKeyring
-        self.actor = actor()
+        opened = keystore or open_keystore(self.settings)
+        self.keystore = opened if keystore or operator.interactive else opened.bounded()
+        self.actor = person.account()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
@@ -224,7 +210,11 @@ class Session:
             journal.append(self._opening())
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
-        journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        journal.append(
+            ev.RunStarted(
+                platform.node(), os.getpid(), self.operator.interactive, person.given_name()
+            )
+        )
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -270,7 +260,7 @@ class Session:
             account=self.structure.technical_account,
             route=self.settings.portal.route,
             targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
-            school=self.settings.school is not None,
+            school=training([settings.origin(self.settings.portal.url)]),
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
             timestamp=bool(self.settings.record.timestamp_url),
@@ -303,7 +293,10 @@ class Session:
         browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
         credentials = Credentials(
-            self.keystore, self.settings.portal.login, self.settings.record.folder
+            self.keystore,
+            self.settings.portal.login,
+            self.settings.record.folder,
+            self.settings.portal.origins,
         )
         await self.operator.sign_in(credentials)
         structure = self.structure
@@ -318,7 +311,9 @@ class Session:
 
     async def browser(self) -> PortalBrowser:
         """The browser of this process."""
-        return await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
+        held = await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
+        held.on_origin = self.rotation.context.note_origin
+        return held
 
     def target(self, target: str) -> Target:
         """The target of that identifier."""
