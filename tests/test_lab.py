@@ -436,7 +436,7 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk.open_home()
         desk.press("Premier démarrage", "S'entraîner")
         desk.press("Avant de commencer", "Je suis prêt")
-        expect(page.locator("body.releve-training .releve-bar")).to_contain_text("Entraînement")
+        expect(page.locator("body.releve-training .releve-bar")).to_contain_text("entraînement")
         desk.confirm(DEMO_SIRET)
         enter_in_the_school_s_corail(desk, page)
         desk.press("fonctionne-t-il", "factures arrivent")
