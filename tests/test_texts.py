@@ -54,7 +54,9 @@ def wanted(name: str) -> set[str]:
     return {each[1] for each in string.Formatter().parse(table()[name]) if each[1]}
 
 
-@pytest.mark.parametrize(("name", "facts", "where"), CALLS, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(
+    ("name", "facts", "where"), CALLS, ids=[f"{name}-{where}" for name, _, where in CALLS]
+)
 def test_what_is_asked_for_is_there(name: str, facts: set[str], where: str) -> None:
     """With every fact that it has a place for: nobody meets a brace, or a program that stops."""
     assert name in table(), where

@@ -16,7 +16,7 @@ import tomlkit
 from releve.base import siret as sirets
 from releve.base.disk import write_atomically
 from releve.base.programs import programs
-from releve.base.settings import Settings, SettingsError, Structure, load
+from releve.base.settings import Settings, SettingsError, load
 from releve.base.texts import text
 from releve.jupyter.panel import View, button, field_, form, say
 from releve.jupyter.records import at_home
@@ -186,8 +186,3 @@ def _fill(document: tomlkit.TOMLDocument, values: dict[str, Any], change: str) -
     structures[siret] = table
     document["portal"]["login"] = values["login"].strip()
     document["contact"] = (values.get("contact") or "").strip()
-
-
-def first(settings: Settings) -> Structure:
-    """The structure whose particulars are shown when none is named."""
-    return next(iter(settings.structures.values()))

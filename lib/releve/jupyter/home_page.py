@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import quote
 
+from releve.decision.state import Next
 from releve.jupyter.copy import folder_url
 from releve.jupyter.nodes import Node, node, pressed
 from releve.jupyter.panel import View, button, field_, form, paragraphs
@@ -15,7 +16,6 @@ from releve.record.folder import PAGE, RecordFolder
 from releve.record.history import Past
 
 SHOWN = 10  # structures and records listed one by one; the picture shows all
-_ONLY_PROOF = ("ProofLater", "ProofTooEarly")  # what is left of them is one answer
 _OUTCOMES = {
     "succeeded": "réussi",
     "failed": "arrêté, rien n'a changé",
@@ -122,7 +122,7 @@ def _card(due: Due) -> Node:
 
 
 def _mark(due: Due) -> Node:
-    if due.standing is Standing.STUCK and due.open and due.open.error in _ONLY_PROOF:
+    if due.standing is Standing.STUCK and due.open and due.open.next is Next.PROVE:
         return node("span", "à vérifier", class_="rv-standing-soon")
     mark = node("b", picture.LOOK[due.standing][1], aria_hidden="true")
     word = picture.WORDS[due.standing]

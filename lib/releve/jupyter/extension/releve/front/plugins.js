@@ -85,7 +85,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     if (panel.title.changed.disconnect(panel._onTitleChanged, panel)) panel.title.label = title(panel);
     watchKernel(panel, NotebookActions, () => runAll(panel, true));
     saveAsItGoes(panel);
-    if (kind(panel) === 'home') panel.addClass('releve-home');
+    panel.addClass(`releve-${kind(panel)}`);
     if (kind(panel) !== 'rotation' || goesOn(panel.context.path)) await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
   });
   document.addEventListener('click', event => {
