@@ -15,6 +15,6 @@ A skin is one template in `skins/`. Its first line names what it was drawn from;
     {% endblock %}
 
 `me(…)` tells the reference person what to do, in which order (`person.py`); no product sees it.
-`/p/NAME` shows the block `page_NAME`, `/piege/NAME` counts as a wrong click, `/lib/NAME/…` is a real
-front-end library, as the packages of `tests/requirements.txt` carry it.
+`/p/NAME` shows the block `page_NAME`, `/piege/NAME` counts as a wrong click, and `/lib/NAME/…` is a
+real front-end library, as the packages of `tests/requirements.txt` carry it.
 """
