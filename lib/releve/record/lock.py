@@ -20,7 +20,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from releve.base.disk import write_atomically
+from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.base.windows import is_synchronised
 from releve.record.folder import RecordUnwritable
@@ -72,7 +72,7 @@ class AccountLock:
         dead = self._holder()
         holder = Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
         with suppress(OSError):  # only for people: the lock holds without it
-            write_atomically(self._who, json.dumps(asdict(holder)).encode())
+            disk.write_atomically(self._who, json.dumps(asdict(holder)).encode())
         return dead
 
     def check(self) -> None:
@@ -84,7 +84,7 @@ class AccountLock:
 
     def _take(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self._folder)
             self._lock.acquire()
         except Timeout:
             holder = self._holder()
@@ -111,7 +111,7 @@ class AccountLock:
 
     def _holder(self) -> Holder | None:
         try:
-            return Holder(**json.loads(self._who.read_text()))
+            return Holder(**json.loads(disk.read(self._who, 4096)))
         except (OSError, ValueError, TypeError):
             return None
 
