@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 from releve.base.settings import Portal
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser

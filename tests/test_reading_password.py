@@ -7,11 +7,10 @@ from html import escape
 
 import pytest
 import pytest_asyncio
+from releve.base.settings import Portal
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
-from releve.portal.find import Finder
 from releve.portal.reading import passwords
-from releve.base.settings import Portal
 from test_find import Pages, show
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -86,8 +86,9 @@ def _walk(scene: Scene, choice: browsers.Browser) -> tuple[float, float]:
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")
+        desk.press("Avant de commencer", "Je suis prêt")
         started = time.monotonic()
-        desk.panel("Vous allez réinitialiser").wait_for()
+        desk.panel("Point de non-retour").wait_for()
         first = time.monotonic() - started
         started = time.monotonic()
         desk.confirm(DEMO_SIRET)

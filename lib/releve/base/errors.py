@@ -68,3 +68,9 @@ class PersonNeeded(ReleveError):
     """A gate, a one-time code, a guided target: nothing lost, `releve resume` goes on."""
 
     code = 4
+
+
+class Paused(PersonNeeded):
+    """A person chose to go on later: nothing went wrong, and nothing is journalled as if it had."""
+
+    goes_on = True

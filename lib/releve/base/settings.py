@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import stat
+import sys
 import tomllib
 from dataclasses import MISSING, dataclass, field
 from datetime import date
@@ -22,6 +23,7 @@ import platformdirs
 
 from releve.base import siret as sirets
 from releve.base.errors import UsageError
+from releve.base.programs import programs
 from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
@@ -247,8 +249,17 @@ class Record:
     folder: Path = Path("outputs")
     timestamp_url: str = ""
     keep_years: int = 0
+    shared: bool = False  # a folder that is made is open to its group
+    signers: tuple[str, ...] = ()  # fingerprints of other machines, known besides the keyring's
 
     def __post_init__(self) -> None:
+        fingerprints = all(re.fullmatch(r"[0-9a-fA-F: ]{32,}", each) for each in self.signers)
+        _require(
+            fingerprints,
+            "signers",
+            "une empreinte a au moins 32 chiffres hexadécimaux",
+            "Recopiez celle que montre la page d'accueil, ou un dossier, de l'autre poste.",
+        )
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
         _require(
             self.keep_years >= 0,
@@ -317,7 +328,7 @@ class Structure:
     siret: str
     name: str
     technical_account: str
-    targets: tuple[Literal["corail", "command", "school"], ...] = ("corail",)
+    targets: tuple[str, ...] = ("corail",)
     command: tuple[str, ...] = ()
     last_rotation: date | None = None
 
@@ -342,6 +353,13 @@ class Structure:
             "targets",
             "aucune cible n'est nommée",
             'Écrivez par exemple targets = ["corail"].',
+        )
+        known = (*programs(), "command", "school")
+        _require(
+            set(self.targets) <= set(known),
+            "targets",
+            "une cible est inconnue",
+            f"Valeurs possibles : {', '.join(known)}.",
         )
         _require(
             len(set(self.targets)) == len(self.targets),
@@ -373,6 +391,7 @@ class Settings:
     school: School | None = None
     keyring: Keyring = field(default_factory=Keyring)
     structures: dict[str, Structure] = field(default_factory=dict)
+    contact: str = ""  # who may be called when in doubt: shown before one begins
 
     def __post_init__(self) -> None:
         urls = (
@@ -524,7 +543,7 @@ def _others_may_write(file: Path) -> bool:
     """By the file's mode; a group that is the user's own (as Linux makes one each) is nobody else.
     Windows tells by lists that Python does not read.
     """
-    if os.name == "nt":
+    if sys.platform == "win32":
         return False
     try:
         found = file.stat()

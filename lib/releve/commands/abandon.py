@@ -10,13 +10,17 @@ import sys
 
 from releve.base import person
 from releve.base.errors import ReleveError, UsageError
-from releve.base.settings import Settings, load
+from releve.base.settings import Settings, Structure, load
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.state import Situation
 from releve.headless.run import situation_of
+from releve.record import vouching
 from releve.record.folder import RecordFolder, unfinished
 from releve.record.lock import AccountLock
 from releve.record.seal import finish
+from releve.targets import targets_of
+from releve.vault.keys import rotation_key
 from releve.vault.keystore import open_keystore
 
 
@@ -40,14 +44,26 @@ def _seal(record: RecordFolder, settings: Settings) -> int:
             finish(record, settings, open_keystore(settings))
     except ReleveError as error:
         print(error.text, file=sys.stderr)
-        return error.code
+        return error.code or 7
     return 0
 
 
-def main(args: argparse.Namespace) -> int:
-    """Close the open rotation. Touches neither the portal nor the keyring."""
-    settings = load(args.settings, args.outputs)
-    structure = settings.structure(args.siret)
+def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> j.Journal:
+    """Its journal; a rotation that is not ours is adopted by whoever closes it."""
+    keystore = open_keystore(settings)
+    key = rotation_key(keystore, record.run)
+    journal = j.Journal(record.path, record.run, person.account(), key, pass_over_damage=True)
+    if journal.vouched:
+        return journal
+    return vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
+
+
+def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolder, Situation]:
+    """Close what is open for that structure; the record is not sealed yet. Touches neither the
+    portal nor the keyring's slots. Raises `NothingToAbandon`, and what a lock raises: then nothing
+    changed.
+    """
+    structure = settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
     lock.acquire(person.account())
     try:
@@ -56,15 +72,20 @@ def main(args: argparse.Namespace) -> int:
             raise NothingToAbandon(name=structure.name)
         record = left[-1]
         situation = situation_of(settings, record)
-        journal = j.Journal(record.path, record.run, person.account(), pass_over_damage=True)
+        journal = _journal(record, settings, structure)
         journal.append(
-            ev.RotationAbandoned(
-                args.reason, situation.portal, situation.keyring, situation.targets
-            )
+            ev.RotationAbandoned(reason, situation.portal, situation.keyring, situation.targets)
         )
-        code = _seal(record, settings)
     finally:
         lock.release()
+    return record, situation
+
+
+def main(args: argparse.Namespace) -> int:
+    """Close the open rotation, and seal its record."""
+    settings = load(args.settings, args.outputs)
+    record, situation = close_open(settings, args.siret, args.reason)
+    code = _seal(record, settings)
     if args.json:
         print(
             json.dumps(

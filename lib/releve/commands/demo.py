@@ -100,11 +100,23 @@ def fill(keystore: Keystore, world: World, account: str) -> None:
 
 
 def settings_text(
-    school: SchoolThread, world: World, account: str, route: str = "gestionnaire"
+    school: SchoolThread,
+    world: World,
+    account: str,
+    route: str = "gestionnaire",
+    practice: bool = False,
 ) -> str:
-    """The settings of a made-up structure on that school, with its keyring."""
+    """The settings of a made-up structure on that school, with its keyring. `practice`: a person
+    does what a person has to do, in the school's Corail too.
+    """
     urls = school.urls
     origins = json.dumps([*urls.origins, urls.corail, urls.piste])
+    piste = f"""
+[piste]
+client_id = "{world.piste.client_id}"
+token_url = "{urls.token_url}"
+api_url = "{urls.api_url}"
+"""
     return f"""\
 [portal]
 url = "{urls.portal}"
@@ -115,15 +127,10 @@ origins = {origins}
 [school]
 corail_url = "{urls.corail}/"
 control_url = "{urls.control}"
-
-[piste]
-client_id = "{world.piste.client_id}"
-token_url = "{urls.token_url}"
-api_url = "{urls.api_url}"
-
+{"" if practice else piste}
 [structures.{SIRET}]
 name = "{NAME}"
 technical_account = "{account}"
-targets = ["school"]
+targets = ["{"corail" if practice else "school"}"]
 last_rotation = {date.today() - timedelta(days=360)}
 """

@@ -13,19 +13,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from releve.base.terminal import at_terminal
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from releve.decision.procedure import BY_ID, STEPS, TITLES
 from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
 
 if TYPE_CHECKING:
     from releve.commands.rotate import PlanNeeded
 
-_CELLS = {
-    "ouverture": "Ouverture",
-    GATE: "Confirmation de la cible",
-    PROOF: "Preuve",
-    CLOSE: "Clôture",
-}
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
     "attested": "attesté par une personne",
@@ -45,7 +39,7 @@ def progress(quiet: bool) -> Callable[[str, str], None]:
             title = (
                 f"Étape {step.number} sur {len(STEPS)} · {step.title}"
                 if step
-                else _CELLS.get(text, text)
+                else TITLES.get(text, text)
             )
             print(f"\r\x1b[2K… {title}", end="", file=sys.stderr, flush=True)
         elif kind == "text" and not quiet:
@@ -60,7 +54,7 @@ def outcome(found: Outcome, as_json: bool) -> None:
         print(json.dumps(found.to_dict(), ensure_ascii=False))
         return
     print()
-    if found.outcome == "succeeded":
+    if found.outcome == "succeeded" and found.code == 0:
         due = f"{date.fromisoformat(found.next_due):%d/%m/%Y}" if found.next_due else "inconnue"
         print(f"Rotation réussie pour {found.name} ({found.structure}).")
         print(f"Preuve             : {PROOFS[found.proof]}")
@@ -92,7 +86,7 @@ def bar(total: int) -> Iterator[Callable[[str, str], None]]:
             elif kind == "step":
                 step = BY_ID.get(text)
                 shown.set_description_str(
-                    f"{name}, {step.title if step else _CELLS.get(text, text)}"
+                    f"{name}, {step.title if step else TITLES.get(text, text)}"
                 )
             elif kind == "end":
                 shown.update()

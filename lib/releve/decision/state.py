@@ -70,14 +70,14 @@ SHOWN = (
     "Le portail a un nouveau mot de passe et l'a montré, mais Relève n'a pas su le reconnaître à"
     " l'écran."
 )
-ON_ITS_PAGE = "Le trousseau garde tout ce que l'écran montrait : le mot de passe s'y trouve."
+ON_ITS_PAGE = "Le coffre garde tout ce que l'écran montrait : le mot de passe s'y trouve."
 POINT = (
-    "Ouvrez le carnet (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
+    "Ouvrez Relève (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
     " désignez le mot de passe. Rien n'est à redemander au portail."
 )
-NONE_GOOD = "Aucun des mots de passe du trousseau n'est accepté."
+NONE_GOOD = "Aucun des mots de passe du coffre n'est accepté."
 AS_BEFORE = (
-    "Le trousseau garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
+    "Le coffre garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
     " proposé, s'il en a proposé un."
 )
 FORBIDDEN = (
@@ -91,29 +91,29 @@ DECIDED = (
     "Personne ne connaît avec certitude le mot de passe que le portail a maintenant ; il a été"
     " décidé de lui en demander un autre."
 )
-UNTOUCHED = "Le trousseau n'a pas changé."
+UNTOUCHED = "Le coffre n'a pas changé."
 NONE_KEPT = (
-    "Le trousseau de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a"
+    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a"
     " toujours."
 )
 CANDIDATE = (
-    "Le trousseau garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
+    "Le coffre garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
     " sera remplacé."
 )
 ASKED = (
-    "Le trousseau garde le mot de passe proposé, en attente : c'est le bon si la demande est"
+    "Le coffre garde le mot de passe proposé, en attente : c'est le bon si la demande est"
     " arrivée au portail."
 )
-TURNING = "Le nouveau mot de passe est en sûreté dans le trousseau."
-KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau, en attente d'être mis en service."
-TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau, en service."
-GONE = "Le trousseau de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
+TURNING = "Le nouveau mot de passe est en sûreté dans le coffre."
+KEPT = "Le nouveau mot de passe est en sûreté dans le coffre, en attente d'être mis en service."
+TURNED = "Le nouveau mot de passe est en sûreté dans le coffre, en service."
+GONE = "Le coffre de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
 HAND = (
-    "Le trousseau n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"
+    "Le coffre n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"
     " à l'avoir."
 )
 UNASKED = (
-    "Le trousseau ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
+    "Le coffre ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
     " pas le vérifier."
 )
 RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
@@ -121,7 +121,7 @@ RESUME_YES = (
     "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
 )
 UNLOCK = (
-    "Ouvrez ou déverrouillez le trousseau, puis lancez « releve resume » : la rotation reprend là"
+    "Ouvrez ou déverrouillez le coffre, puis lancez « releve resume » : la rotation reprend là"
     " où elle en est."
 )
 AGAIN = (
@@ -153,7 +153,7 @@ AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
 TO_STORE = (
     f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le"
-    " range dans le trousseau."
+    " range dans le coffre."
 )
 
 # phase, condition, what comes next, exit code; what is then true of the portal and of the keyring;
@@ -261,6 +261,15 @@ TABLE: tuple[Row, ...] = (
         DECIDED,
         AS_BEFORE,
         AGAIN,
+    ),
+    Row(
+        "again, unconfirmed",  # adopted: whoever decides here confirms the target here
+        lambda f: f.attempt.again and not f.gate,
+        Next.CONFIRM,
+        6,
+        DECIDED,
+        AS_BEFORE,
+        RESUME_YES,
     ),
     Row("again", lambda f: f.attempt.again, Next.RESET, 6, DECIDED, AS_BEFORE, RESUME),
     Row(
@@ -423,7 +432,7 @@ class Situation:
             return UNLOCK
         elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
         first = (
-            f"Le trousseau du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y"
+            f"Le coffre du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y"
             " d'abord « releve resume ». "
         )
         return (first if elsewhere else "") + self.row.todo

@@ -9,6 +9,7 @@ What went out is also the kernel's own copy of the executed notebook.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -35,6 +36,14 @@ class UnforeseenError(ReleveError):
         "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt"
         " » du dossier à votre support."
     )
+
+
+class Interrupted(ReleveError):
+    """A person, or a signal, stopped the cell in hand."""
+
+    happened = "Relève a été interrompue."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
+    todo = "« Reprendre » continue là où vous en étiez."
 
 
 class _Streams:
@@ -150,11 +159,14 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
     def tell(
         self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None
     ) -> list[str]:
-        foreseen = isinstance(value, ReleveError)
+        stopped = isinstance(value, KeyboardInterrupt | asyncio.CancelledError)
+        shown = Interrupted() if stopped else value
+        foreseen = isinstance(shown, ReleveError)
         code = on_error(
-            value, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))
+            shown, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))
         )
-        shown = value if isinstance(value, ReleveError) else UnforeseenError(kind=kind.__name__)
+        if not isinstance(shown, ReleveError):
+            shown = UnforeseenError(kind=kind.__name__)
         if code is not None:
             shell.display_pub.publish(
                 {OUTCOME: {"code": code}, "text/plain": f"Code de sortie : {code}"}
@@ -163,7 +175,7 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
         shell._showtraceback(kind, scrub(str(value)), text)
         return text
 
-    shell.set_custom_exc((Exception,), tell)
+    shell.set_custom_exc((Exception, KeyboardInterrupt, asyncio.CancelledError), tell)
     return placed
 
 

@@ -41,6 +41,7 @@ from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
+from releve.portal.window import Window
 
 # What the portal says when it cannot, the most telling first.
 _TROUBLES: dict[str, type[e.PortalError]] = {
@@ -99,6 +100,7 @@ class PortalBrowser:
         # told of each origin before anything is typed or read on it
         self.on_origin: Callable[[ev.OriginMet], None] = lambda met: None
         self.title = ""  # the screen in hand, for messages
+        self.window = Window(headed)
         self.keep = False  # it stays open, logged in, from one rotation to the next
         self.home = ""  # then, the address at which its session goes on
 
@@ -114,6 +116,7 @@ class PortalBrowser:
             self._guard = Guard(self._context, self.settings.origins)
             await self._guard.stand()
             self._context.on("page", self._watch)
+            await self.window.watch(self._context)
             self._page = await self._context.new_page()
             await self._certificates.ready(self._page)
         except PlaywrightError as error:
@@ -321,7 +324,8 @@ class PortalBrowser:
         self.title = title
         self._failure = asyncio.get_running_loop().create_future()
         try:
-            yield
+            async with self.window.at_work(self.page):
+                yield
         except PlaywrightTimeout:
             raise await self.diagnose("l'élément attendu") from None
         except PlaywrightError as error:
@@ -339,6 +343,11 @@ class PortalBrowser:
         if network := re.search(r"net::\w+", first):
             return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
         return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
+
+    async def front(self) -> None:
+        """Bring the window before a person, for a step that is hers."""
+        with suppress(PlaywrightError, e.PortalError):
+            await self.window.hand_over(self.page)
 
     async def goto(self, url: str) -> None:
         """Open `url` in the page in hand."""

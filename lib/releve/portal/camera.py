@@ -37,7 +37,8 @@ async def capture(browser: PortalBrowser, path: Path) -> bool:
         covered = await _cover(browser)
         if covered is None:
             return False
-        shot = await asyncio.wait_for(_shot(browser), browser.timeout)
+        async with browser.window.without_strip(browser.page):
+            shot = await asyncio.wait_for(_shot(browser), browser.timeout)
     except (PlaywrightError, e.PortalError, TimeoutError):
         return False
     finally:

@@ -24,7 +24,7 @@ class HeldByHand(PersonNeeded):
     """The operator copied the password, because the keyring refused it: no program can enter it."""
 
     happened = (
-        "Le nouveau mot de passe n'est pas dans le trousseau : seul l'opérateur qui l'a recopié"
+        "Le nouveau mot de passe n'est pas dans le coffre : seul l'opérateur qui l'a recopié"
         " peut l'entrer."
     )
     safe = "Rien ne sera redemandé au portail."

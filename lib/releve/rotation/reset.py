@@ -13,7 +13,7 @@ from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision.facts import Attempt
-from releve.decision.procedure import BY_ID, NAVIGATION, by_hand
+from releve.decision.procedure import BY_ID, GATE, NAVIGATION, TITLES, by_hand
 from releve.decision.state import Next, Situation
 from releve.portal.driver import Driver
 from releve.portal.errors import (
@@ -23,6 +23,7 @@ from releve.portal.errors import (
     ResetRefused,
     SameCandidate,
 )
+from releve.record import vouching
 from releve.rotation.context import Context
 from releve.rotation.keep import Keeper, NewPassword
 from releve.rotation.navigate import CONFIRMED, Navigation
@@ -55,7 +56,7 @@ class PasswordReset:
     async def do(self, step: str, situation: Situation) -> Done:
         """The click, or what is left of the reset after it."""
         if situation.next is Next.CONFIRM:
-            raise StepMissing(title=BY_ID[step].title, number=6, missing="confirmation de la cible")
+            raise StepMissing(title=BY_ID[step].title, number=6, missing=TITLES[GATE])
         if step != CONFIRMED:
             return await self._until_good(step)
         self.navigation.check_earlier(step)
@@ -86,7 +87,7 @@ class PasswordReset:
         s = "s" * (rejected > 1)
         after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
         hand = situation.facts.by_hand
-        where = "recopié à la main par l'opérateur" if hand else "gardé dans le trousseau"
+        where = "recopié à la main par l'opérateur" if hand else "gardé dans le coffre"
         seen = self._mode == "automatic"
         capture = await self.navigation.capture(step) if seen else None
         return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
@@ -105,7 +106,7 @@ class PasswordReset:
         """The documented order: the password is seen once it has taken effect."""
         await self._ready()
         capture = await self.navigation.picture_of_click(attempt)
-        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
+        await self._announce(attempt, capture)
         await self._commit(attempt)
         self.navigation.confirmed()
         try:
@@ -159,9 +160,15 @@ class PasswordReset:
         await self._ready()
         if await self._read() != secret:
             raise CandidateChanged
-        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
+        await self._announce(attempt, capture)
         await self._commit(attempt)
         self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
+
+    async def _announce(self, attempt: int, capture: str) -> None:
+        """The click comes next: in the journal first, then beside the rotation's key."""
+        journal = self.context.journal
+        journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
+        await asyncio.to_thread(vouching.note_announced, journal, self.context.keystore, attempt)
 
     async def _commit(self, attempt: int) -> None:
         try:
@@ -261,6 +268,7 @@ class PasswordReset:
                 if not self.context.operator.interactive:
                     raise
                 why = str(error)
+        await self.navigation.front()
         account = self.context.structure.technical_account
         self._typed = await self.context.operator.new_password(account, why)
         return self._typed
@@ -269,5 +277,6 @@ class PasswordReset:
         steps = (NAVIGATION[-1], CONFIRMED, PASSWORD)
         if (driver := self.navigation.driver) and not any(map(self.context.is_manual, steps)):
             return await driver.back()
+        await self.navigation.front()
         await self.context.operator.screen(by_hand(PASSWORD, "back", self.navigation.route))
         return CONFIRMED

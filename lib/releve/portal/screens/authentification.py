@@ -163,7 +163,7 @@ class Authentification(Screen):
         """Type both and press "connexion", once; returns which page it was. The fields are typed in
         only on an allowed origin.
         """
-        self.browser.check_origin()
+        await self.browser.note_origin()
         identifier, secret = await self.finder.until(self._form)
         await self.finder.fill(identifier, login)
         if secret is None:

@@ -48,7 +48,7 @@ class SecondFactorPage(Screen):
         """Give the second factor. A code that can be sent again comes by mail; else a seed in the
         keyring makes it; else a person.
         """
-        self.browser.check_origin()
+        await self.browser.note_origin()
         view = await self.finder.look()
         if isinstance(self._field(view), Abstention):
             return await self._wait_for_the_key()
@@ -60,6 +60,7 @@ class SecondFactorPage(Screen):
         login = self.browser.settings.login
         if not self.browser.headed:
             raise e.KeyNeeded(login=login)
+        await self.browser.front()
         await self.case.prompts.touch_key(login)
         patience, self.browser.timeout = self.browser.timeout, KEY_SECONDS
         try:
