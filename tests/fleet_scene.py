@@ -18,7 +18,8 @@ from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.headless.fleet import Fleet, Tour
+from releve.headless.fleet import Fleet
+from releve.planning.tour import Tour
 from releve.record.history import Past, history
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
@@ -38,7 +39,8 @@ class FleetScene:
     sirets: list[str]
     policy: dict[str, object] = field(default_factory=lambda: {"unproven": True, "max_resets": 100})
     timeout_seconds: float = 5
-    names: dict[str, str] = field(default_factory=dict)
+    logins_of: dict[str, str] = field(default_factory=dict)
+    """The login of each structure that is not the first manager's."""
 
     @property
     def world(self) -> World:
@@ -68,6 +70,8 @@ class FleetScene:
                 f"[structures.{siret}]\nname = {name}\ntechnical_account ="
                 f' "{self.account(siret)}"\ntargets = ["school"]\nlast_rotation = {LONG_AGO}'
             ]
+            if login := self.logins_of.get(siret):
+                lines.append(f'login = "{login}"')
         path = self.folder / "releve.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
         return path
@@ -75,10 +79,10 @@ class FleetScene:
     def settings(self) -> Settings:
         return load(self.write(), self.outputs)
 
-    def run(self, *sirets: str, approve: bool = True) -> Tour:
-        """A fleet in this process, its notebooks in a kernel of their own."""
+    def run(self, *sirets: str, approve: bool = True, workers: int = 0) -> Tour:
+        """A fleet of this process, with its workers."""
         settings = self.settings()
-        return Fleet(settings, approve=approve).run(
+        return Fleet(settings, approve=approve, workers=workers).run(
             [settings.structure(siret) for siret in sirets or self.sirets]
         )
 

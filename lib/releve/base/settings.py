@@ -312,6 +312,7 @@ class Structure:
     targets: tuple[Literal["corail", "command", "school"], ...] = ("corail",)
     command: tuple[str, ...] = ()
     last_rotation: date | None = None
+    login: str = ""  # the manager who renews it; "": portal.login
 
     def __post_init__(self) -> None:
         wrong = sirets.check(self.siret)
@@ -390,6 +391,20 @@ class Settings:
             "elle manque à la cible « school »",
             "Cette cible ne sert qu'à « releve demo ».",
         )
+
+    @property
+    def logins(self) -> list[str]:
+        """Every manager's login, `portal.login` first."""
+        every = [self.portal.login, *(each.login for each in self.structures.values())]
+        return list(dict.fromkeys(filter(None, every)))
+
+    def login_of(self, structure: Structure) -> str:
+        """The login of the manager who renews that structure's password."""
+        return structure.login or self.portal.login
+
+    def portal_of(self, structure: Structure) -> Portal:
+        """The portal as its manager meets it."""
+        return dataclasses.replace(self.portal, login=self.login_of(structure))
 
     def structure(self, siret: str) -> Structure:
         """The structure of that SIRET (spaces are forgiven). Raises `StructureUnknown`."""

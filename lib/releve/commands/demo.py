@@ -75,9 +75,7 @@ def main(args: argparse.Namespace) -> int:
         path.write_text(settings_text(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         try:
-            found = headless.run(
-                settings, SIRET, approve=True, progress=show.progress(quiet=False)
-            ).seal()
+            found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False))
         finally:
             if args.ledger:
                 args.ledger.write_text(

@@ -16,7 +16,7 @@ from releve.commands.rotate import NothingAsked
 from releve.decision import events as ev
 from releve.decision.procedure import screen
 from releve.headless import run as headless
-from releve.headless.fleet import worst
+from releve.planning.tour import worst
 from releve.record.folder import RecordFolder
 
 
@@ -41,7 +41,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     try:
         found = headless.run(
             settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)
-        ).seal()
+        )
     except ReleveError as error:
         return fail(error, args.json)
     seen = screens(Path(found.record))

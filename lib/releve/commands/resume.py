@@ -10,7 +10,7 @@ from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
 from releve.headless import run as headless
-from releve.headless.fleet import worst
+from releve.planning.tour import worst
 from releve.record.folder import opened, unfinished
 from releve.record.history import history
 
@@ -76,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
                 reset_again=args.reset_again,
                 record=record,
                 progress=show.progress(quiet=False),
-            ).seal()
+            )
             show.outcome(found, args.json)
             codes.append(found.code)
         except ReleveError as error:

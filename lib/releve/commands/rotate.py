@@ -10,10 +10,12 @@ from releve.base.settings import Settings, Structure, load
 from releve.base.terminal import at_terminal
 from releve.commands import show
 from releve.headless import run as headless
-from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
+from releve.headless.fleet import Fleet, unconfirmed
 from releve.planning import notices
 from releve.planning.plan import Plan, limit
+from releve.planning.shares import one_each
 from releve.planning.today import now, past
+from releve.planning.tour import Line
 from releve.record.folder import unfinished
 from releve.record.history import JustDone, history, refuse_twice
 from releve.rotation.consent import NotUnattended, refusal
@@ -64,6 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="confirmer d'avance la réinitialisation (sans personne devant l'écran)",
     )
     parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=_positive,
+        default=0,
+        help="combien de rotations à la fois (une par identifiant de connexion, au plus une par"
+        " cœur)",
+    )
+    parser.add_argument(
         "--plan",
         metavar="EMPREINTE",
         default="",
@@ -75,6 +85,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="recommencer même si une rotation a réussi il y a moins d'un jour",
     )
     add_reset_again(parser)
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 def add_reset_again(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +135,13 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
     if not approve:
         told += [_gate(each) for each in resets]
         ready = [each for each in ready if each not in resets]
-    fleet = Fleet(settings, approve=approve, reset_again=args.reset_again, again=args.again)
+    fleet = Fleet(
+        settings,
+        approve=approve,
+        reset_again=args.reset_again,
+        again=args.again,
+        workers=args.workers,
+    )
     with show.bar(len(ready)) as tell:
         tour = fleet.run(ready, tell)
     for line in told:
@@ -217,7 +239,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
             reset_again=args.reset_again,
             again=args.again,
             progress=tell,
-        ).seal()
+        )
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)

@@ -8,9 +8,8 @@ import sys
 from typing import Any
 
 from releve.base.errors import ReleveError, UsageError
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, screen
-from releve.headless import warm
-from releve.headless.run import model
+from releve.base.secret import forget
+from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, model, screen
 from releve.jupyter import guard as kernel
 from releve.record.evidence import Evidence
 from releve.record.folder import is_closed
@@ -35,17 +34,19 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     says where it stands.
     """
     global _session
-    guard = _guard()
-    if _session is not None and _session.stopped is None:
-        await _session.rotation.decide()
-        print("La rotation est déjà ouverte.", _where(_session.rotation))
-        return
+    guard, before = _guard(), _session
     parameters = Parameters.checked(given)
+    if before is not None and before.stopped is None and not (parameters.worker and before.ended):
+        await before.rotation.decide()
+        print("La rotation est déjà ouverte.", _where(before.rotation))
+        return
     session = Session(
         parameters,
         _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again),
-        pool=warm.kept.pool if warm.kept else None,
+        pool=before.pool if before and parameters.worker else None,
     )
+    if before and parameters.worker:  # the page in hand may still show the last one's password
+        forget(before.inherited)
     rotation = await session.open()
     _session = session
     _keep_evidence(guard, session)
@@ -67,8 +68,7 @@ async def step(name: str) -> None:
     ):  # a program that runs on after an error: the account is in nobody's hands any more
         raise session.stopped
     try:
-        if warm.kept and warm.kept.stopping:
-            warm.check(name, session.rotation.context.situation().facts.touched)
+        session.check_stop(name)
         done = await _do(session, name)
     except ReleveError as error:
         if not session.operator.interactive and not isinstance(error, StepMissing):
@@ -83,6 +83,14 @@ async def step(name: str) -> None:
             from releve.jupyter.closing import close
 
             close(session)
+
+
+def stop_soon() -> None:
+    """The operator stops the fleet: the rotation in hand ends here if its reset has not begun, else
+    it is finished.
+    """
+    if _session is not None:
+        _session.stopping = True
 
 
 async def _do(session: Session, name: str) -> Done:

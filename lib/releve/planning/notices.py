@@ -20,8 +20,8 @@ from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
-from releve.headless.fleet import Line, Tour
 from releve.planning.due import Due, Standing
+from releve.planning.tour import Line, Tour
 from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
 from releve.vault.keystore import Keystore

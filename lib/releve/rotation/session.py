@@ -10,17 +10,19 @@ import platform
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 from releve.base import settings
 from releve.base.errors import ReleveError, UsageError
+from releve.base.secret import registered
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts
+from releve.decision.procedure import GATE, PORTAL_STEPS
 from releve.decision.state import portal_needed
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
@@ -40,6 +42,7 @@ from releve.rotation.rehearsal import Rehearsal
 from releve.targets import Target, build, identifier
 from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
 
+BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
 
@@ -88,6 +91,14 @@ class PendingOfAnotherRun(ReleveError):
     )
 
 
+class StoppedBeforeReset(ReleveError):
+    """The operator stopped the fleet, and this rotation had changed nothing yet."""
+
+    happened = "La tournée a été arrêtée à la demande de l'opérateur."
+    safe = "Rien n'a été changé pour cette structure : le portail a toujours l'ancien mot de passe."
+    todo = "Relancez la même commande : seules les structures qui restent seront faites."
+
+
 class DemoKeyring(UsageError):
     """The throw-away keyring dies with the demonstration: a real password would die with it."""
 
@@ -109,6 +120,7 @@ class Parameters:
     reset_again: bool = False
     again: bool = False
     rehearse: bool = False
+    worker: bool = False  # a fleet's: the browser stays open, logged in, for the next notebook
     by_hand: bool = False  # no automation at all: a person does every screen, in whichever browser
 
     @classmethod
@@ -116,7 +128,8 @@ class Parameters:
         """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a
         secret.
         """
-        types = dict.fromkeys(("approve", "reset_again", "again", "rehearse", "by_hand"), bool)
+        flags = [each.name for each in fields(cls) if each.type == "bool"]
+        types = dict.fromkeys(flags, bool)
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
                 raise BadParameter(name=name, why=_KEPT)
@@ -154,11 +167,13 @@ class Session:
         pool: Pool | None = None,
     ) -> None:
         self.parameters, self.operator = parameters, operator
-        self.pool = pool or Pool()
+        self.pool = pool or Pool(keep=parameters.worker)
+        self.inherited = registered()  # what the scrubber knew before
         self.settings: Settings = settings.load(
             parameters.settings or None, parameters.outputs or None
         )
         self.structure: Structure = self.settings.structure(parameters.structure)
+        self.portal = self.settings.portal_of(self.structure)
         school = self.settings.school
         if (
             school and school.keyring
@@ -173,6 +188,8 @@ class Session:
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
+        self.ended = False  # it did put it down
+        self.stopping = False  # it is asked to, where nothing is changed yet
 
     async def open(self) -> Rotation:
         """Take the lock, find the rotation to finish or begin one. Raises before anything
@@ -302,9 +319,7 @@ class Session:
         """By that route, or the one of the settings for ""; the password is asked for before a
         browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
-        credentials = Credentials(
-            self.keystore, self.settings.portal.login, self.settings.record.folder
-        )
+        credentials = Credentials(self.keystore, self.portal.login, self.settings.record.folder)
         await self.operator.sign_in(credentials)
         structure = self.structure
         case = Case(
@@ -314,11 +329,11 @@ class Session:
             credentials,
             self.operator,
         )
-        return PortalDriver(case, route or self.settings.portal.route)
+        return PortalDriver(case, route or self.portal.route)
 
     async def browser(self) -> PortalBrowser:
         """The browser of this process."""
-        return await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
+        return await self.pool.browser(self.portal, interactive=self.operator.interactive)
 
     def target(self, target: str) -> Target:
         """The target of that identifier."""
@@ -335,7 +350,7 @@ class Session:
         Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells
         what counts.
         """
-        self.stopped = error
+        self.stopped, self.ended = error, True
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
@@ -345,6 +360,12 @@ class Session:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
+
+    def check_stop(self, step: str) -> None:
+        """Raises `StoppedBeforeReset` when the fleet is stopping and nothing is changed yet."""
+        before = step in BEFORE_RESET and self.stopping
+        if before and not self.rotation.context.situation().facts.touched:
+            raise StoppedBeforeReset
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:
