@@ -25,6 +25,8 @@ from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
 FILE_NAME = "releve.toml"
+KEEP_BROWSER = "RELEVE_KEEP_BROWSER"
+"""In the environment of a fleet's kernels: the browser outlives the notebook."""
 PORTAL_LIMIT_DAYS = (
     424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
 )

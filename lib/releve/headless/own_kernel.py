@@ -27,6 +27,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from traitlets.config import Config
 
+from releve.base.settings import KEEP_BROWSER
+
 _COMMAND = [
     sys.executable,
     "-P",
@@ -119,11 +121,11 @@ class Kernel:
     worker keeps from one notebook to the next. Raises OSError, RuntimeError when it cannot.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: bool = False) -> None:
         self.manager = OwnKernelManager(config=configuration())
         self.client: Any = None  # once a notebook was executed
         self.stopping = threading.Event()  # the rotation in hand ends where nothing is changed yet
-        run_sync(self.manager.start_kernel)()
+        run_sync(self.manager.start_kernel)(env=os.environ | ({KEEP_BROWSER: "1"} if kept else {}))
 
     def end(self) -> None:
         """End it at once, whatever its state. Safe to repeat."""

@@ -114,7 +114,6 @@ def run(
         "reset_again": reset_again,
         "again": again,
         "rehearse": rehearse,
-        "worker": kernel is not None,
     }
     keystore = open_keystore().bounded()
     search.learn(keystore, settings, structure.technical_account)
@@ -177,12 +176,14 @@ def _execute(
             kernel.end()
 
 
-def new_kernel() -> Kernel:
-    """Before papermill, whose import takes as long as the kernel's start. Raises `KernelDied`."""
+def new_kernel(*, kept: bool = False) -> Kernel:
+    """Before papermill, whose import takes as long as the kernel's start. `kept` from one notebook
+    to the next, and the browser with it. Raises `KernelDied`.
+    """
     from releve.headless.own_kernel import Kernel
 
     try:
-        return Kernel()
+        return Kernel(kept=kept)
     except (OSError, RuntimeError) as error:
         raise KernelDied(why=type(error).__name__) from None
 

@@ -81,7 +81,7 @@ class Worker:
 
     def _run(self, structure: Structure) -> headless.Outcome:
         if self.kernel is None:
-            self.kernel = headless.new_kernel()
+            self.kernel = headless.new_kernel(kept=True)
         if self.stopping.is_set():
             self.kernel.stopping.set()
         return headless.run(

@@ -4,13 +4,16 @@ archive can be read by.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 from releve.base.errors import ReleveError, UsageError
 from releve.base.secret import forget
+from releve.base.settings import KEEP_BROWSER
 from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, model, screen
 from releve.jupyter import guard as kernel
+from releve.portal.pool import Pool
 from releve.record.evidence import Evidence
 from releve.record.folder import is_closed
 from releve.rotation.plan import Rotation
@@ -34,18 +37,18 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     says where it stands.
     """
     global _session
-    guard, before = _guard(), _session
-    parameters = Parameters.checked(given)
-    if before is not None and before.stopped is None and not (parameters.worker and before.ended):
+    guard, before, kept = _guard(), _session, KEEP_BROWSER in os.environ
+    if before is not None and before.stopped is None and not (kept and before.ended):
         await before.rotation.decide()
         print("La rotation est déjà ouverte.", _where(before.rotation))
         return
+    parameters = Parameters.checked(given)
     session = Session(
         parameters,
         _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again),
-        pool=before.pool if before and parameters.worker else None,
+        pool=before.pool if before and kept else Pool(keep=kept),
     )
-    if before and parameters.worker:  # the page in hand may still show the last one's password
+    if before and kept:  # the page in hand may still show the last one's password
         forget(before.inherited)
     rotation = await session.open()
     _session = session

@@ -10,7 +10,7 @@ import platform
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -120,7 +120,6 @@ class Parameters:
     reset_again: bool = False
     again: bool = False
     rehearse: bool = False
-    worker: bool = False  # a fleet's: the browser stays open, logged in, for the next notebook
     by_hand: bool = False  # no automation at all: a person does every screen, in whichever browser
 
     @classmethod
@@ -128,8 +127,7 @@ class Parameters:
         """Raises `BadParameter` for an unknown name, a wrong type or anything that looks like a
         secret.
         """
-        flags = [each.name for each in fields(cls) if each.type == "bool"]
-        types = dict.fromkeys(flags, bool)
+        types = dict.fromkeys(("approve", "reset_again", "again", "rehearse", "by_hand"), bool)
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
                 raise BadParameter(name=name, why=_KEPT)
@@ -167,7 +165,7 @@ class Session:
         pool: Pool | None = None,
     ) -> None:
         self.parameters, self.operator = parameters, operator
-        self.pool = pool or Pool(keep=parameters.worker)
+        self.pool = pool or Pool()
         self.inherited = registered()  # what the scrubber knew before
         self.settings: Settings = settings.load(
             parameters.settings or None, parameters.outputs or None
