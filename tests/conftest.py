@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page
 from releve.base import secret
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["fixtures_keyring", "fixtures_rotation"]
+pytest_plugins = ["fixtures_keyring", "fixtures_rotation", "fixtures_shell", "fixtures_screen"]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keyring
 import pytest
 from keyring.backends import SecretService as secret_service_backend
+from releve.school import SchoolThread, World
+from releve.school.keyring import MadeUpKeyring
+from releve.vault import keystore as keystores
 from releve.vault.keystore import Keystore
-from releve.vault.throwaway import ThrowawayKeyring
+from releve.vault.made_up import MadeUpBackend
 
 # A bus that starts nothing by itself: a daemon that a test kills stays dead, and none is left
 # behind.
@@ -80,7 +84,6 @@ def secret_service_session(folder: Path) -> Iterator[Session]:
         stack.callback(_end, daemon)
         for name, value in environment.items():
             patch.setenv(name, value)
-        patch.delenv("RELEVE_DEMO_KEYRING", raising=False)
         before = keyring.get_keyring()
         stack.callback(keyring.set_keyring, before)
         # keyring looks for a backend once, and this bus was not there yet
@@ -118,12 +121,65 @@ def secret_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session
         yield session
 
 
+SESSION_KEYRING = """
+import os, keyring
+from releve.vault import keystore as keystores, made_up
+keyring.set_keyring(made_up.MadeUpBackend(os.environ["CONTROL"]))
+keystores.BACKENDS += (made_up.__name__,)
+"""
+"""At the head of a child's script: it takes that keyring for its session's own."""
+
+
+class ThrowawayKeyring:
+    """A school's keyring of made-up passwords: of the school that is given, or of one of its own.
+    Its faults are the switches of `MadeUpKeyring`.
+    """
+
+    def __init__(self, school: SchoolThread | None = None) -> None:
+        self.school = school or SchoolThread(World(structures=1))
+        self._own = school is None
+
+    def __enter__(self) -> ThrowawayKeyring:
+        if self._own:
+            self.school.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._own:
+            self.stop()
+
+    def stop(self) -> None:
+        """The school ends, and what it kept is gone. Safe to repeat."""
+        self.school.__exit__(None, None, None)
+
+    @property
+    def url(self) -> str:
+        """Of the control site, as settings name it."""
+        return self.school.urls.control
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a child process of a test, which cannot be given an object."""
+        return {"CONTROL": self.url}
+
+    @property
+    def switches(self) -> MadeUpKeyring:
+        """Its faults, and its values."""
+        return self.school.keyring
+
+    def keystore(self) -> Keystore:
+        """As the library sees it."""
+        return Keystore(MadeUpBackend(self.url))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.switches, name)
+
+
 @pytest.fixture
 def throwaway(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThrowawayKeyring]:
-    """The demonstration's keyring, which `open_keystore` finds here; give `environment` to child
-    processes.
-    """
+    """A keyring of made-up passwords, which this process takes for its session's own."""
     with ThrowawayKeyring() as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(keyring, "get_keyring", lambda: server.keystore().backend)
+        monkeypatch.setattr(keystores, "BACKENDS", (*keystores.BACKENDS, MadeUpBackend.__module__))
+        monkeypatch.setenv("CONTROL", server.url)
         yield server

@@ -25,6 +25,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 import pytest_asyncio
 from ahocorasick_rs import BytesAhoCorasick
+from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
@@ -40,7 +41,6 @@ from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.web import Skin
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
-from releve.vault.throwaway import ThrowawayKeyring
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
 LONG_AGO = date.today() - timedelta(days=400)
@@ -141,7 +141,10 @@ class Scene:
             "portal": portal,
             "portal.labels": self.labels,
             "policy": self.policy,
-            "school": {"corail_url": f"{self.school.urls.corail}/"},
+            "school": {
+                "corail_url": f"{self.school.urls.corail}/",
+                "control_url": self.school.urls.control,
+            },
             f"structures.{DEMO_SIRET}": {"name": DEMO_NAME, "last_rotation": LONG_AGO}
             | self.structure,
         }
@@ -244,8 +247,8 @@ class Scene:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a child process that finds the keyring."""
-        return os.environ | self.keyring.environment
+        """The environment of a child process."""
+        return dict(os.environ)
 
     def resets(self) -> int:
         """How many resets the portal counted."""
@@ -328,9 +331,9 @@ def open_scene(folder: Path, world: World, skin: Skin | None = None) -> Iterator
     """The school of that world, a keyring that holds the manager's password, and an empty folder of
     records.
     """
-    keyring, school = ThrowawayKeyring(), SchoolThread(world, world.faults, skin=skin)
-    with keyring, school, patch.dict(os.environ, keyring.environment):
+    with SchoolThread(world, world.faults, skin=skin) as school, patch.dict(os.environ):
         os.environ.pop("RELEVE_SETTINGS", None)
+        keyring = ThrowawayKeyring(school)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         yield Scene(school, keyring, folder)
     runbook._session = None

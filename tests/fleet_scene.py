@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+from fixtures_keyring import ThrowawayKeyring
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
@@ -23,7 +24,6 @@ from releve.planning.tour import Tour
 from releve.record.history import Past, history
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
-from releve.vault.throwaway import ThrowawayKeyring
 
 LONG_AGO = date.today() - timedelta(days=400)
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
@@ -63,7 +63,7 @@ class FleetScene:
         ]
         lines += [f"timeout_seconds = {self.timeout_seconds}", "[policy]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in self.policy.items()]
-        lines += [f'[school]\ncorail_url = "{urls.corail}/"']
+        lines += [f'[school]\ncorail_url = "{urls.corail}/"\ncontrol_url = "{urls.control}"']
         for siret in self.sirets:
             name = json.dumps(self.world.structures[siret].name, ensure_ascii=False)
             lines += [
@@ -100,7 +100,7 @@ class FleetScene:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """The command line in a process of its own, without a terminal."""
-        environment = os.environ | self.keyring.environment
+        environment = dict(os.environ)
         pipe = subprocess.PIPE
         return subprocess.Popen(
             self.command(*args),
@@ -141,11 +141,8 @@ def fleet_scene(folder: Path, structures: int, latency_ms: int = 0) -> Iterator[
     world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures)
     folder.mkdir(parents=True, exist_ok=True)
     before = dict(os.environ)
-    with (
-        ThrowawayKeyring() as keyring,
-        SchoolThread(world, Faults(latency_ms=latency_ms)) as school,
-    ):
-        os.environ.update(keyring.environment)
+    with SchoolThread(world, Faults(latency_ms=latency_ms)) as school:
+        keyring = ThrowawayKeyring(school)
         os.environ.pop("RELEVE_SETTINGS", None)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         try:

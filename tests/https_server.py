@@ -16,9 +16,14 @@ import trustme
 
 @contextmanager
 def web_server(
-    *, ahead: timedelta = timedelta(), certificate: trustme.LeafCert | None = None
+    *,
+    ahead: timedelta = timedelta(),
+    certificate: trustme.LeafCert | None = None,
+    page: bytes = b"",
 ) -> Iterator[str]:
-    """Its origin. Its clock is `ahead` of this machine's; with a certificate it speaks https."""
+    """Its origin. Its clock is `ahead` of this machine's; with a certificate it speaks https;
+    `page` is what every address gives, if anything.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -26,7 +31,16 @@ def web_server(
             self.send_header("Date", format_datetime(datetime.now(UTC) + ahead, usegmt=True))
             self.end_headers()
 
-        do_GET = do_POST = do_HEAD
+        def do_GET(self) -> None:
+            if not page:
+                return self.do_HEAD()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        do_POST = do_GET
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     # a client that does not trust it hangs up
@@ -34,7 +48,9 @@ def web_server(
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.socket = context.wrap_socket(  # a client that says nothing holds up no other
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield f"http{'s' * bool(certificate)}://localhost:{server.server_port}"

@@ -141,7 +141,7 @@ def test_before_and_after_the_reset_are_two_exit_codes(
     scene.faults.server_error_at = "corail-transfert"
     assert 6 == run(scene, "rotate", DEMO_SIRET, "--yes")
     text = capsys.readouterr().out
-    assert re.search(r"erreur technique(?s:.*)en sûreté dans le trousseau", text)
+    assert re.search(r"erreur technique(?s:.*)en sûreté dans le coffre", text)
     assert "Traceback" not in text
     assert 0 == run(scene, "resume")
     assert (1, 2) == (scene.resets(), len(list(all_records(scene.outputs))))

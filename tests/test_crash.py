@@ -22,9 +22,9 @@ from typing import Any
 
 import pytest
 import twin as twins
+from fixtures_keyring import ThrowawayKeyring
 from releve.decision import events as ev
 from releve.school import Faults
-from releve.vault.throwaway import ThrowawayKeyring
 from twin import Twin
 
 
@@ -172,7 +172,7 @@ class Processes:
     def __init__(self, twin: Twin, keyring: ThrowawayKeyring, stack: ExitStack) -> None:
         self.context = _forkserver()
         self.address, self.key = stack.enter_context(twins.serve(twin.world))
-        self.twin, self.keyring = twin, keyring.environment["RELEVE_DEMO_KEYRING"]
+        self.twin, self.keyring = twin, keyring.url
 
     def run(self, kill_at: int | None = None, **options: Any) -> int | None:
         """The exit code; negative for a signal."""

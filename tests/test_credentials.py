@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fixtures_keyring import SESSION_KEYRING, ThrowawayKeyring
 from releve.base import settings as settings_module
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
@@ -18,7 +19,6 @@ from releve.base.settings import Settings
 from releve.vault import credentials
 from releve.vault.entry import CredentialMissing, KeyringLocked
 from releve.vault.slots import Slot
-from releve.vault.throwaway import ThrowawayKeyring
 
 CANARY = " Canari-'\"<&\\%é "
 ACCOUNT, SIRET = "TECH_1_12345678@cpro.fr", "21990001600011"
@@ -221,7 +221,7 @@ def test_a_locked_keyring_stops_each_action(
         credentials.run(parse(action, *["--stdin"] * (action == "store")), settings)
 
 
-COMMAND = """
+COMMAND = f"""{SESSION_KEYRING}
 import argparse, sys
 from releve.base import settings
 from releve.vault import credentials

@@ -15,9 +15,10 @@ from releve.base.settings import Portal
 from releve.commands import demo
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
-from releve.school import World
+from releve.school import SchoolThread, World
+from releve.vault.keystore import Keystore
+from releve.vault.made_up import MadeUpBackend
 from releve.vault.slots import Slot
-from releve.vault.throwaway import ThrowawayKeyring
 
 
 def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:
@@ -71,23 +72,17 @@ def test_three_places_hold_one_password_and_no_file_does(
             super().__init__(**options)  # type: ignore[arg-type]
             worlds.append(self)
 
-    class Read(ThrowawayKeyring):
+    class Read(SchoolThread):
         def __exit__(self, *what: object) -> None:
-            found = (
-                self.keystore()
-                .slots(worlds[0].structures[demo.SIRET].accounts[0])
-                .read(Slot.CURRENT)
-            )
+            store = Keystore(MadeUpBackend(self.urls.control))
+            account = worlds[0].structures[demo.SIRET].accounts[0]
+            found = store.slots(account).read(Slot.CURRENT)
             held.append(found.password.reveal() if found else "")
             super().__exit__(*what)  # type: ignore[arg-type]
 
     monkeypatch.setattr(demo, "World", Known)
-    monkeypatch.setattr(demo, "ThrowawayKeyring", Read)
-    for name in (
-        "RELEVE_DEMO_KEYRING",
-        "IPYTHONDIR",
-    ):  # the demonstration sets them: put back at the end
-        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(demo, "SchoolThread", Read)
+    monkeypatch.setenv("IPYTHONDIR", "")  # the demonstration sets it: put back at the end
     parser = argparse.ArgumentParser()
     demo.add_arguments(parser)
     assert 0 == demo.main(

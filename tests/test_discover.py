@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from releve import cli
 from releve.base.secret import Secret
@@ -19,7 +20,6 @@ from releve.portal import inventory
 from releve.portal.inventory import Found, Line, Standing
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
-from releve.vault.throwaway import ThrowawayKeyring
 
 SECOND = siret(1, 2)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fixtures_keyring import Session
+from fixtures_keyring import Session, ThrowawayKeyring
 from fixtures_rotation import LOGIN, Scene
 from https_server import authority, web_server
 from releve import cli
@@ -25,7 +25,6 @@ from releve.commands.checkup import Finding, Grade
 from releve.portal.login import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.slots import Slot
-from releve.vault.throwaway import ThrowawayKeyring
 from test_proof import with_piste
 
 GOOD, DOUBTFUL, BAD = Grade.GOOD, Grade.DOUBTFUL, Grade.BAD

@@ -157,7 +157,9 @@ class Portals:
     """One word for each page that was mutated."""
 
     @asynccontextmanager
-    async def visit(self, route: str, mutation: Mutation | None = None) -> AsyncIterator[PortalDriver]:
+    async def visit(
+        self, route: str, mutation: Mutation | None = None
+    ) -> AsyncIterator[PortalDriver]:
         """A route in a window of its own, whose pages are mutated."""
         urls = self.school.urls
         settings = Portal(
@@ -252,9 +254,7 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
     lines = [f"{'mutation':58} {'écran':17} {'voie':13} {'issue':34}"]
     for mutation, error in TABLE:
         told = f"abstention ({error})" if error else "bon clic"
-        lines.append(
-            f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34}"
-        )
+        lines.append(f"{mutation.name:58} {mutation.screen:17} {mutation.route:13} {told:34}")
     rights = sum(not error for _, error in TABLE)
     counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic"
     record_property("table", "\n".join([*lines, f"{len(TABLE)} mutations : {counts}"]))

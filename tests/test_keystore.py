@@ -16,7 +16,7 @@ from typing import Any
 
 import keyring
 import pytest
-from fixtures_keyring import Session
+from fixtures_keyring import Session, ThrowawayKeyring
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
@@ -24,7 +24,6 @@ from keyring.backends import chainer, fail, null
 from keyring.errors import InitError
 from releve.base.secret import Secret
 from releve.decision.facts import SlotsView
-from releve.vault import keystore as keystores
 from releve.vault.entry import (
     CredentialMissing,
     KeyringEntryVanished,
@@ -35,8 +34,8 @@ from releve.vault.entry import (
     KeyringWriteRefused,
 )
 from releve.vault.keystore import Keystore, open_keystore
+from releve.vault.made_up import MadeUpBackend
 from releve.vault.slots import Held, Slot, SlotHeldByAnotherRun, Slots, SlotUnreadable
-from releve.vault.throwaway import ThrowawayBackend, ThrowawayKeyring
 
 PRINTABLE = "".join(chr(code) for code in range(32, 127))
 ACCOUNT = "TECH_1_12345678@cpro.fr"
@@ -379,7 +378,8 @@ def test_entries_that_vanish(throwaway: ThrowawayKeyring) -> None:
 
 PROMOTE = """
 import os, signal, sys
-from releve.vault.keystore import open_keystore
+from releve.vault.keystore import Keystore
+from releve.vault.made_up import MadeUpBackend
 
 left = int(sys.argv[1])
 
@@ -391,7 +391,7 @@ def count(event, args):
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(count)
-open_keystore().slots(sys.argv[2]).promote("run-2")
+Keystore(MadeUpBackend(os.environ["CONTROL"])).slots(sys.argv[2]).promote("run-2")
 """
 POINTS = 6  # before and after each of: previous written, current written, pending cleared
 
@@ -402,7 +402,7 @@ def promote_elsewhere(server: ThrowawayKeyring, kill_at: int) -> int:
     return subprocess.run(command, env=os.environ | server.environment, timeout=60).returncode
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("second", [1, 2])
 @pytest.mark.parametrize("first", range(1, POINTS + 1))
 def test_promotion_killed_anywhere_twice_is_finished_by_the_next(
@@ -420,7 +420,7 @@ def test_promotion_killed_anywhere_twice_is_finished_by_the_next(
     assert PROMOTED == passwords(slots)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_the_points_are_all_of_them(throwaway: ThrowawayKeyring) -> None:
     """A promotion has as many effects as the test above kills at."""
     filled(throwaway.keystore())
@@ -461,7 +461,6 @@ def test_no_usable_keyring_is_told(
     """Without a keyring that encrypts, the error says what to do on each system; a plain-text one
     is none.
     """
-    monkeypatch.delenv(keystores.DEMO_ENVIRONMENT, raising=False)
     monkeypatch.setattr(keyring, "get_keyring", unusable)
     with pytest.raises(KeyringMissing) as caught:
         open_keystore()
@@ -475,17 +474,23 @@ def test_of_a_chain_only_the_sound_one_is_used(
     throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A chain that would fall back to plain text is reduced to its first sound backend."""
-    monkeypatch.delenv(keystores.DEMO_ENVIRONMENT)
     sound = throwaway.keystore().backend
     monkeypatch.setattr(keyring, "get_keyring", lambda: chain(Plain(), sound))
     opened = open_keystore()
-    assert (sound, False) == (opened.backend, opened.throwaway)
+    assert sound is opened.backend
 
 
-def test_the_throwaway_one_is_never_chosen_by_itself(throwaway: ThrowawayKeyring) -> None:
-    """Its priority is below the null backend's, and a keystore on it says what it is."""
-    assert ThrowawayBackend.priority < null.Keyring.priority
-    assert open_keystore().throwaway
+def test_the_made_up_one_is_chosen_by_settings_alone() -> None:
+    """Its priority is below the null backend's, and no environment brings it before a real
+    password: it is refused like any keyring that is not known to encrypt.
+    """
+    assert MadeUpBackend.priority < null.Keyring.priority
+    code = "from releve.vault.keystore import open_keystore; open_keystore()"
+    named = {"PYTHON_KEYRING_BACKEND": "releve.vault.made_up.MadeUpBackend"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | named, capture_output=True, text=True
+    )
+    assert "KeyringMissing" in done.stderr
 
 
 class WindowsError(Exception):
@@ -524,36 +529,6 @@ def test_what_backends_raise_is_translated(raised: Exception, expected: type[Exc
     with pytest.raises(expected) as caught:
         Keystore(backend).portal_password("x").set(Secret("Canari-12345"))
     assert "Canari-12345" not in getattr(caught.value, "text", "")
-
-
-# The throw-away keyring's own promises
-
-
-def test_the_throwaway_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Its folder is this user's only, never holds a password, and is gone at the end."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with ThrowawayKeyring() as server:
-        filled(server.keystore())
-        (folder,) = tmp_path.iterdir()
-        assert 0o700 == folder.stat().st_mode & 0o777 or os.name == "nt"
-        content = b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
-        assert content and not any(
-            secret.reveal().encode() in content for secret in (OLDER, OLD, NEW)
-        )
-        assert not any(secret.reveal() in str(server.environment) for secret in (OLDER, OLD, NEW))
-    assert [] == list(tmp_path.iterdir())
-
-
-def test_a_stranger_does_not_stop_the_throwaway(throwaway: ThrowawayKeyring) -> None:
-    """A client with a wrong key, or one that hangs up at once, leaves the server serving."""
-    from multiprocessing import AuthenticationError
-    from multiprocessing.connection import Client
-
-    address = throwaway._listener.address
-    with pytest.raises(AuthenticationError):
-        Client(address, authkey=b"wrong")
-    Client(address).close()
-    assert SlotsView() == throwaway.keystore().slots(ACCOUNT).filled()
 
 
 def test_held_never_shows_its_password() -> None:

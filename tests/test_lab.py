@@ -96,15 +96,14 @@ def sign_in(desk: Desk, password: str, *, keep: bool = False) -> None:
     """Type the portal's password."""
     form = desk.panel("Votre mot de passe du portail")
     form.get_by_label(re.compile("^Mot de passe")).fill(password)
-    form.get_by_label(re.compile("trousseau")).set_checked(keep)
+    form.get_by_label(re.compile("coffre")).set_checked(keep)
     form.get_by_role("button", name="Se connecter").click()
 
 
 def finish(desk: Desk) -> None:
     """Attest the proof, and wait for the seal."""
-    desk.press("fonctionne-t-il", "a réussi")
-    desk.printed("rotation réussie")
-    desk.printed("enregistré et scellé")
+    desk.press("fonctionne-t-il", "factures arrivent")
+    desk.ended()
 
 
 def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
@@ -140,15 +139,18 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         scene.settings()  # the same structure, on the school
         desk.tab_to("Commencer pour")
         keys.press("Enter")
+        expect(desk.panel("Avant de commencer")).to_be_focused()
+        desk.tab_to("Je suis prêt")
+        keys.press("Enter")
         expect(
             desk.panel("Votre mot de passe du portail").get_by_label(re.compile("^Mot de passe"))
         ).to_be_focused()
         keys.type(PASSWORD)
-        desk.tab_to("trousseau")
+        desk.tab_to("coffre")
         keys.press("Space")
         desk.tab_to("Se connecter")
         keys.press("Enter")
-        gate = desk.panel("Vous allez réinitialiser")
+        gate = desk.panel("Point de non-retour")
         expect(gate.get_by_label(re.compile("quatre derniers"))).to_be_focused()
         keys.type("1234")
         keys.press("Enter")
@@ -161,13 +163,10 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         desk.confirm(DEMO_SIRET)
         expect(desk.panel("fonctionne-t-il")).to_be_focused()
         keys.press("Enter")  # once too often: no answer is given by chance
-        desk.tab_to("a réussi")
+        desk.tab_to("factures arrivent")
         keys.press("Enter")
-        desk.printed("rotation réussie")
-        desk.printed("enregistré et scellé")
-        page.get_by_role("tab", name="Accueil").click()
-        desk.press("Mots de passe", "Actualiser")
-        expect(desk.panel("Mots de passe")).to_contain_text("réussie, attestée")
+        desk.ended()
+        expect(desk.go_home()).to_contain_text("réussi, vérifié par vous")
 
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
@@ -237,19 +236,17 @@ def give_new_password(desk: Desk, password: str) -> None:
 
 def enter_in_corail(desk: Desk, portal: Portal, page: Page) -> None:
     """The three guided pages."""
-    desk.press("Corail : Menu", "C'est fait")
-    desk.press("Corail : Onglet", "C'est fait")
+    desk.press("Corail : Ouvrir les", "C'est fait")
+    desk.press("Corail : Ouvrir la", "C'est fait")
     paste_in_corail(desk, portal, page)
 
 
 def paste_in_corail(desk: Desk, portal: Portal, page: Page) -> None:
     """The last page, the password by the clipboard."""
-    desk.press("structure 21990001600011", "Copier le mot de passe")
-    expect(desk.panel("structure 21990001600011").get_by_role("status")).to_contain_text("Copié")
+    desk.press("Corail : Entrer", "Copier le mot de passe")
+    expect(desk.panel("Corail : Entrer").get_by_role("status")).to_contain_text("Copié")
     portal.corail(page.evaluate("navigator.clipboard.readText()"))
-    for box in desk.panel("structure 21990001600011").get_by_role("checkbox").all():
-        box.check()
-    desk.press("structure 21990001600011", "Validé dans Corail")
+    desk.press("Corail : Entrer", "C'est validé")
 
 
 def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None:
@@ -264,10 +261,11 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Mots de passe", "Tout faire à la main")
+        desk.press("Avant de commencer", "Je suis prêt")
         for step in SCREENS:
             desk.by_hand(step).wait_for()
             getattr(portal, step)()
-            desk.by_hand(step).get_by_role("button", name="Je l'ai fait moi-même").click()
+            desk.by_hand(step).get_by_role("button", name="C'est fait").click()
         desk.confirm(DEMO_SIRET)
 
         desk.by_hand("demande").wait_for()
@@ -279,18 +277,20 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         desk.open_home()
         desk.press("Mots de passe", "Reprendre")
         portal.demande()
-        desk.by_hand("demande").get_by_role("button", name="Je l'ai fait moi-même").click()
+        desk.by_hand("demande").get_by_role("button", name="C'est fait").click()
         expect(desk.panel("À vous : confirmez")).to_contain_text(DEMO_ACCOUNT)
         portal.confirmation()
         desk.press("À vous : confirmez", "C'est fait")
         new = portal.password()
         give_new_password(desk, new)
-        desk.press("À vous : Déconnexion", "Je l'ai fait moi-même")
-        desk.panel("Corail : Menu").wait_for()
+        desk.by_hand("deconnexion").get_by_role("button", name="C'est fait").click()
+        desk.panel("Corail : Ouvrir les").wait_for()
         desk.restart_and_run_all()
-        expect(desk.panel("Corail : Menu")).to_have_count(0)  # that of the kernel that is gone
+        expect(desk.panel("Corail : Ouvrir les")).to_have_count(
+            0
+        )  # that of the kernel that is gone
         enter_in_corail(desk, portal, page)
-        desk.press("fonctionne-t-il", "Elle est refusée")
+        desk.press("fonctionne-t-il", "C'est refusé")
         expect(desk.panel("fonctionne-t-il")).to_contain_text("Un espace en trop")
         desk.press("fonctionne-t-il", "Pas encore")
         desk.printed("La preuve est remise à plus tard")
@@ -301,6 +301,10 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         desk = Desk(page.context.new_page(), running)
         desk.open_home()
         desk.press("Mots de passe", "Reprendre")
+        desk.press("fonctionne-t-il", "Copier de nouveau")  # at hand until it is proved
+        status = desk.panel("fonctionne-t-il").get_by_role("status")
+        expect(status).to_contain_text("Copié")
+        assert new == desk.page.evaluate("navigator.clipboard.readText()")
         finish(desk)
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
@@ -333,9 +337,10 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
     ) as running:
         desk = Desk(page, running)
         keep_widget_state(running.home)
-        page.goto(f"{running.url}lab/tree/notebooks/rotation.ipynb?token={running.token}")
+        page.goto(f"{running.url}doc/tree/notebooks/rotation.ipynb?token={running.token}")
         desk.printed("Ce carnet est le modèle")
         desk.press("Commencer une rotation", "Commencer pour")
+        desk.press("Avant de commencer", "Je suis prêt")
         sign_in(desk, "Erreur-2026")
         expect(desk.panel("Votre mot de passe du portail")).to_contain_text(
             "a déjà refusé ce mot de passe"
@@ -344,46 +349,45 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         stopped = desk.panel("s'est arrêtée")
         expect(stopped).to_contain_text("La session du portail a expiré")
         expect(stopped).to_contain_text("Ce qui est sûr")
-        stopped.get_by_role("button", name="M'arrêter là").click()
+        stopped.get_by_role("button", name="M'arrêter ici").click()
         desk.stopped("Ce qui s.est passé : La session du portail a expiré")
-        desk.run_cell("^Confirmation de la cible")
-        desk.stopped("l'étape 3 « Accueil » n'a pas encore été faite")
+        desk.run_cell("^Vérification")
+        desk.stopped("l'étape 3 « Ouvrir les activités du gestionnaire » n'a pas encore été faite")
         for number in (3, 4):
-            desk.run_cell(f"^Étape {number} sur 12")
+            desk.run_cell(f"^{number} · ")
             desk.printed(f"^Étape {number} sur 12 · Chorus Pro · .* — ")
-        desk.run_cell("^Étape 5 sur 12")
+        desk.run_cell("^5 · ")
         desk.press("s'est arrêtée", "Le faire moi-même")
         for step in SCREENS:
             getattr(portal, step)()
         expect(desk.by_hand("structure")).to_contain_text(scene.school.urls.portal)
-        desk.by_hand("structure").get_by_role("button", name="Je l'ai fait moi-même").click()
-        desk.run_cell("^Confirmation de la cible")
+        desk.by_hand("structure").get_by_role("button", name="C'est fait").click()
+        desk.run_cell("^Vérification")
         desk.confirm(DEMO_SIRET)
-        desk.run_cell("^Étape 6 sur 12")
+        desk.run_cell("^6 · ")
         desk.by_hand("demande").wait_for()
         portal.demande()
-        desk.by_hand("demande").get_by_role("button", name="Je l'ai fait moi-même").click()
-        desk.run_cell("^Étape 7 sur 12")
+        desk.by_hand("demande").get_by_role("button", name="C'est fait").click()
+        desk.run_cell("^7 · ")
         desk.panel("À vous : confirmez").wait_for()
         portal.confirmation()
         desk.press("À vous : confirmez", "C'est fait")
         give_new_password(desk, portal.password())
-        desk.run_cell("^Étape 8 sur 12")
-        desk.run_cell("^Étape 9 sur 12")
-        desk.by_hand("deconnexion").get_by_role("button", name="Je l'ai fait moi-même").click()
-        desk.run_cell("^Étape 10 sur 12")
-        expect(desk.panel("Corail : Menu")).to_be_focused()
+        desk.run_cell("^8 · ")
+        desk.run_cell("^9 · ")
+        desk.by_hand("deconnexion").get_by_role("button", name="C'est fait").click()
+        desk.run_cell("^10 · ")
+        expect(desk.panel("Corail : Ouvrir les")).to_be_focused()
         page.keyboard.press("Shift+Enter")  # out of habit, once too often: it answers nothing
-        desk.press("Corail : Menu", "C'est fait")
-        desk.run_cell("^Étape 11 sur 12")
-        desk.press("Corail : Onglet", "C'est fait")
-        desk.run_cell("^Étape 12 sur 12")
+        desk.press("Corail : Ouvrir les", "C'est fait")
+        desk.run_cell("^11 · ")
+        desk.press("Corail : Ouvrir la", "C'est fait")
+        desk.run_cell("^12 · ")
         paste_in_corail(desk, portal, page)
-        desk.run_cell("^Preuve")
-        desk.press("fonctionne-t-il", "a réussi")
-        desk.run_cell("^Clôture")
-        desk.printed("rotation réussie")
-        desk.printed("enregistré et scellé")
+        desk.run_cell("^Essai")
+        desk.press("fonctionne-t-il", "factures arrivent")
+        desk.run_cell("^Fin")
+        desk.ended()
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
         assert 1 == scene.world.ledger.count("login_refused")
@@ -403,9 +407,9 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Premier démarrage", "S'entraîner")
+        desk.press("Avant de commencer", "Je suis prêt")
         desk.confirm(DEMO_SIRET)
-        desk.printed("rotation réussie")
-        desk.printed("enregistré et scellé")
+        desk.ended()
     (record,) = all_records(tmp_path / "outputs" / "entrainement")
     (opened,) = [
         entry.event for entry in record.entries() if isinstance(entry.event, ev.RotationOpened)

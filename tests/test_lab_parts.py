@@ -9,27 +9,34 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import leaks
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 from releve.base import secret
 from releve.base.secret import Secret
-from releve.base.settings import load
-from releve.decision.procedure import TARGET_STEPS
-from releve.jupyter import first_start, home
+from releve.base.settings import Settings, load
+from releve.decision.procedure import TARGET_STEPS, target_name
+from releve.headless.run import model
+from releve.jupyter import corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
-from releve.jupyter.copy import dated_copy
+from releve.jupyter.copy import dated_copy, written
 from releve.jupyter.server import arguments
-from releve.record.folder import NOTEBOOK
-from releve.rotation.prompts import Entering, Unattended
+from releve.planning.due import agenda
+from releve.record.folder import NOTEBOOK, RecordFolder
+from releve.rotation.prompts import Unattended
+from releve.rotation.session import Parameters
 from releve.school.people import DEMO_SIRET, siret
+from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
-from releve.vault.throwaway import ThrowawayKeyring
+from releve.targets.guide import Entering
 from sealed_records import PASSWORD, Office
 from tornado.web import HTTPError
 
@@ -39,8 +46,7 @@ FORM = {
     "siret": "219 900 016 00011",
     "account": "TECH_1_1@cpro.fr",
     "login": "xt1",
-    "route": "auto",
-    "corail": True,
+    "programs": ["corail"],
 }
 
 
@@ -68,7 +74,7 @@ def test_what_is_saved_holds_no_secret() -> None:
     metadata.
     """
     Secret(SECRET)
-    saved = scrubbed(notebook(SECRET), is_model=False)
+    saved = scrubbed(notebook(SECRET))
     assert "widgets" not in saved["metadata"]
     assert json.dumps(SECRET)[1:-1] not in json.dumps(saved)
 
@@ -83,16 +89,115 @@ async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
     folder = office.folder(ending=())
     monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
     secret.forget([PASSWORD])
-    contents = Contents(root_dir=str(tmp_path), records=str(office.outputs))  # type: ignore[no-untyped-call]
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     path = f"outputs/{folder.path.name}/{NOTEBOOK}"
-    await contents.save({"type": "notebook", "format": "json", "content": notebook(PASSWORD)}, path)
+    copy = a_copy(office.settings, folder, said=PASSWORD)
+    await contents.save({"type": "notebook", "format": "json", "content": copy}, path)
     kept = (folder.path / NOTEBOOK).read_bytes()
     assert secret.MASK.encode() in kept and not leaks.found(PASSWORD, kept)
     (folder.path / "record.json").write_text("{}")
-    await contents.save(
-        {"type": "notebook", "format": "json", "content": notebook("autre chose")}, path
-    )
+    copy = a_copy(office.settings, folder, said="autre chose")
+    await contents.save({"type": "notebook", "format": "json", "content": copy}, path)
     assert kept == (folder.path / NOTEBOOK).read_bytes()
+
+
+def a_copy(settings: Settings, folder: RecordFolder, said: str = "") -> dict[str, Any]:
+    """What « Commencer » writes for that folder; its first step has said that."""
+    where = {"settings": str(settings.path.resolve()), "outputs": str(settings.record.folder)}
+    given = Parameters(folder.siret, **where, record=folder.path.name)  # type: ignore[arg-type]
+    made = written(given, settings)
+    cell = next(each for each in made["cells"] if each["metadata"].get("releve"))
+    cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": said}]
+    return made
+
+
+EVIL = "import os; os.system('touch /tmp/evil')"
+
+
+def stranger_s(made: dict[str, Any], how: str) -> dict[str, Any]:
+    """The copy, as who can write in the folder may have changed it."""
+    first = next(each for each in made["cells"] if each["cell_type"] == "code")
+    last = made["cells"][-1]
+    if how == "a cell's code":
+        last["source"] = EVIL
+    elif how == "a cell more":
+        made["cells"].append(last | {"id": "more", "source": EVIL})
+    elif how == "a cell less":
+        made["cells"].pop()
+    elif how == "the parameters":
+        first["source"] = f"{first['source']}\n{EVIL}"
+    elif how == "other settings":
+        given = next(e for e in made["cells"] if "injected-parameters" in str(e["metadata"]))
+        given["source"] = given["source"].replace("releve.toml", "evil.toml")
+    elif how == "a text":
+        made["cells"][0]["source"] = "<img src=x onerror=alert(1)>"
+    return made
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a cell's code",
+        "a cell more",
+        "a cell less",
+        "the parameters",
+        "other settings",
+        "a text",
+        "no copy at all",
+    ],
+)
+async def test_a_stranger_s_notebook_is_a_document(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Whatever differs from what Relève itself would write is shown as text: nothing to run, and
+    nothing of it is ever written back. « Reprendre » writes the copy anew.
+    """
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    folder = office.folder(ending=())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    made = notebook(EVIL) if how == "no copy at all" else a_copy(office.settings, folder)
+    (folder.path / NOTEBOOK).write_text(json.dumps(stranger_s(made, how)))
+    before = (folder.path / NOTEBOOK).read_bytes()
+    shown = await contents.get(path)
+    assert {"markdown"} == {cell["cell_type"] for cell in shown["content"]["cells"]}
+    assert not shown["writable"]
+    await contents.save({"type": "notebook", "format": "json", "content": shown["content"]}, path)
+    assert before == (folder.path / NOTEBOOK).read_bytes()
+    again = dated_copy(office.settings, folder.siret)
+    assert again == folder
+    assert EVIL not in (folder.path / NOTEBOOK).read_text()
+    assert "code" in {cell["cell_type"] for cell in (await contents.get(path))["content"]["cells"]}
+
+
+async def test_of_a_copy_only_the_outputs_come_from_the_record(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No widget's state, no JavaScript, no trust of its own saying; a link leads nowhere."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    folder = office.folder(ending=())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    made = a_copy(office.settings, folder, said="fait")
+    cell = next(each for each in made["cells"] if each.get("outputs"))
+    data = {"application/javascript": EVIL, "text/html": "<b>vu</b>"}
+    cell["outputs"].append({"output_type": "display_data", "data": data, "metadata": {"a": EVIL}})
+    cell["metadata"]["trusted"] = True
+    made["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {"a": EVIL}}
+    (folder.path / NOTEBOOK).write_text(json.dumps(made))
+    shown = (await contents.get(path))["content"]
+    text = json.dumps(shown, ensure_ascii=False)
+    assert "fait" in text and "<b>vu</b>" in text and EVIL not in text
+    assert not any(each["metadata"].get("trusted") for each in shown["cells"])
+    private = tmp_path / "private.ipynb"
+    private.write_text(json.dumps(notebook("secret")))
+    (folder.path / NOTEBOOK).unlink()
+    (folder.path / NOTEBOOK).symlink_to(private)
+    with pytest.raises(HTTPError, match="is a link"):
+        await contents.get(path)
 
 
 @pytest.mark.parametrize(
@@ -105,15 +210,19 @@ async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
 )
 async def test_another_name_for_what_is_guarded_leads_nowhere(tmp_path: Path, path: str) -> None:
     """On Windows these name a sealed record, a model, another drive or a device."""
-    contents = Contents(root_dir=str(tmp_path), records=str(tmp_path / "records"))  # type: ignore[no-untyped-call]
+    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     with pytest.raises(HTTPError, match="names nothing here"):
         await contents.get(path)
 
 
-def test_a_model_keeps_no_outputs() -> None:
-    """Opening the model never changes what is committed."""
-    cell = scrubbed(notebook("texte"), is_model=True)["cells"][0]
-    assert ([], None, ["texte"]) == (cell["outputs"], cell["execution_count"], cell["source"])
+async def test_a_model_is_never_written() -> None:
+    """Whatever a page makes of it."""
+    contents, before = Contents(root_dir=str(model().parents[1])), model().read_bytes()  # type: ignore[no-untyped-call]
+    told = await contents.save(
+        {"type": "notebook", "format": "json", "content": notebook("texte")},
+        "notebooks/rotation.ipynb",
+    )
+    assert (False, before) == (told["writable"], model().read_bytes())
 
 
 def test_the_copy_is_dated_and_used_again_while_nothing_is_begun(scene: Scene) -> None:
@@ -137,7 +246,6 @@ def test_the_first_settings_load(tmp_path: Path) -> None:
     first_start.write(path, FORM | {"name": 'Commune "du Bac" \\ Lac'})
     settings = load(path)
     assert 'Commune "du Bac" \\ Lac' == settings.structure(DEMO_SIRET).name
-    assert "auto" == settings.portal.route
 
 
 class Guided(Unattended):
@@ -147,7 +255,7 @@ class Guided(Unattended):
         super().__init__(approve=False, reset_again=False)
         self.shown: list[str] = []
 
-    async def guide(self, step: str, name: str) -> str:
+    async def guide(self, step: str, entering: Entering) -> str:
         self.shown.append(step)
         return ""
 
@@ -171,30 +279,100 @@ async def test_each_structure_of_an_account_is_guided_from_the_first_screen(tmp_
     assert [*before, "corail:1", *before, "corail:2"] == person.shown
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("siret", "21990001600012"),
-        ("siret", ""),
-        ("name", " "),
-        ("account", ""),
-        ("login", ""),
-        ("corail", False),
-    ],
-)
+SLIPS: list[tuple[str, object]] = [
+    ("siret", "21990001600012"),
+    ("siret", ""),
+    ("name", " "),
+    ("account", ""),
+    ("account", "TECH_1_12345678@cpp2017.fr"),
+    ("account", "xt012345"),
+    ("login", ""),
+    ("last", "31/02/2026"),
+    ("last", "30/11/2999"),
+    ("programs", []),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), SLIPS)
 def test_a_slip_in_the_form_writes_nothing(tmp_path: Path, key: str, value: object) -> None:
-    """What is missing or wrong is said, the field is marked, and no file is left."""
+    """What is missing or wrong is said at its field, and no file is left."""
     with pytest.raises(first_start.WrongField, match=r"\.$") as wrong:
         first_start.write(tmp_path / "releve.toml", FORM | {key: value})
-    assert [key] == [
-        each["name"] for each in first_start.view(FORM, wrong.value)["fields"] if each["invalid"]
-    ]
+    assert [key] == list(first_start.view(FORM, wrong.value)["wrong"])
     assert [] == list(tmp_path.iterdir())
 
 
-def test_the_server_is_for_this_machine_only(tmp_path: Path) -> None:
+def test_all_slips_are_told_at_once(tmp_path: Path) -> None:
+    """Nobody mends a form one line a try; and a field that is checked alone says the same."""
+    slips = {"siret": "1", "account": "x", "login": "", "last": "hier", "name": "", "programs": []}
+    with pytest.raises(first_start.WrongField) as wrong:
+        first_start.write(tmp_path / "releve.toml", slips)
+    assert set(slips) == set(wrong.value.wrong)
+    alone = {name: first_start.check(name, str(given)) for name, given in slips.items()}
+    assert {**alone, "programs": wrong.value.wrong["programs"]} == wrong.value.wrong
+
+
+@pytest.mark.parametrize(
+    "account", ["TECH_1_12345678@cpro.fr", "TECH_021990001600011@cpp2017.fr", " tech_1_5@CPRO.fr "]
+)
+def test_both_forms_of_an_account_pass(account: str) -> None:
+    """The current one, and the older one that is still in use."""
+    assert "" == first_start.check("account", account)
+
+
+def test_the_first_settings_choose_nothing_that_nobody_could_know(tmp_path: Path) -> None:
+    """The way is looked at on the portal; the records go to the person's documents."""
+    path = tmp_path / "releve.toml"
+    first_start.write(path, FORM | {"last": "30/11/2025", "contact": "Mme Durand, 05 00 00 00 00"})
+    settings = load(path)
+    structure = settings.structure(DEMO_SIRET)
+    assert ("auto", "Relève") == (settings.portal.route, settings.record.folder.name)
+    assert date(2025, 11, 30) == structure.last_rotation
+    assert "Mme Durand, 05 00 00 00 00" == settings.contact
+
+
+def test_particulars_are_corrected_and_the_rest_stays(tmp_path: Path) -> None:
+    """What the form does not ask for is another's: comments, other structures, other tables."""
+    path = tmp_path / "releve.toml"
+    first_start.write(path, FORM)
+    kept = (
+        "\n# à garder\n[policy]\nwarn_days = 20\n\n"
+        f'[structures.{siret(7)}]\nname = "Autre"\ntechnical_account = "TECH_1_7@cpro.fr"\n'
+    )
+    path.write_text(path.read_text(encoding="utf-8") + kept, encoding="utf-8")
+    shown = first_start.values_of(load(path), DEMO_SIRET)
+    assert FORM["name"] == shown["name"]
+    assert "write:21990001600011" in str(first_start.view(shown, change=DEMO_SIRET)["buttons"])
+    first_start.write(path, shown | {"name": "Commune nouvelle", "contact": "M. B"}, DEMO_SIRET)
+    settings = load(path)
+    assert ("Commune nouvelle", "Autre") == (
+        settings.structure(DEMO_SIRET).name,
+        settings.structure(siret(7)).name,
+    )
+    assert (20, "M. B") == (settings.policy.warn_days, settings.contact)
+    assert "# à garder" in path.read_text(encoding="utf-8")
+    with pytest.raises(first_start.WrongField):
+        first_start.write(path, shown | {"account": "faux"}, DEMO_SIRET)
+    assert settings == load(path)
+
+
+async def test_another_program_is_guided_in_its_own_words(tmp_path: Path) -> None:
+    """A small file describes it: its screens, where to paste, what its button says, what proves."""
+    first_start.write(tmp_path / "releve.toml", FORM | {"programs": ["agedi"]})
+    structure = load(tmp_path / "releve.toml").structure(DEMO_SIRET)
+    assert ("agedi",) == structure.targets
+    target = identifier("agedi", structure)
+    assert "AGEDI, structure 21990001600011" == target_name(target)
+    pages = [corail.page(step, structure.name, target) for step in TARGET_STEPS[:-1]]
+    assert "Branchez la clé USB" in pages[0]["body"] and "svg" not in pages[0]["body"]
+    last = corail.entry(Entering(target, structure.name, structure.technical_account))
+    assert "Mettre à jour" in last["body"] and "C'est validé dans AGEDI" in str(last["buttons"])
+    assert "Dans AGEDI" in corail.proof((target,), refused=False, at_hand=True)["body"]
+
+
+def test_the_server_is_for_this_machine_only() -> None:
     """Loopback, the usual token, and kernel traffic that no other program can listen to."""
-    given = arguments(tmp_path, browser=False, port=0)
+    given = arguments(browser=False, port=0)
     assert "--ServerApp.ip=127.0.0.1" in given
     assert not [each for each in given if "token=" in each or "password=" in each]
     assert ("--KernelManager.transport=ipc" in given) is (os.name != "nt")
@@ -232,9 +410,11 @@ def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:
         f'[structures.{each}]\nname = "Commune {each}"\ntechnical_account = "T{each}@cpro.fr"\n'
         for each in others
     )
-    told = str(home._page(load(scene.settings(), scene.outputs), "")["body"])
-    assert "12 dates inconnues" in told and "2 de plus, les plus urgentes d'abord" in told
-    assert 12 == told.count('data-answer="start:')
+    settings, today = load(scene.settings(), scene.outputs), date.today()
+    dues = agenda(settings.structures.values(), settings.policy, [], today)
+    told = json.dumps(home_page.page(dues, [], today, []), ensure_ascii=False)
+    assert "1 en retard, 11 dates inconnues" in told and "2 de plus, les plus urgentes d'abord" in told
+    assert 12 == told.count('"data-answer": "start:')
 
 
 OPENING = """

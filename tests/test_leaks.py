@@ -134,13 +134,7 @@ def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
     )
     assert [] == sorted(run.watch.dumps)
     assert run.watch.kernels and run.watch.browsers and run.watch.files
-    kept = {
-        "rotation.ipynb",
-        "journal.jsonl",
-        "record.html",
-        "record.json",
-        "captures",
-    }
+    kept = {"rotation.ipynb", "journal.jsonl", "record.html", "record.json", "captures"}
     assert kept == {path.name for path in run.record.iterdir()}
 
 
@@ -315,7 +309,7 @@ class Walkthrough:
 
     def confirm(self) -> None:
         """Give the gate: one line for each program that needs the password."""
-        gate = self.desk.panel("Vous allez réinitialiser")
+        gate = self.desk.panel("Point de non-retour")
         gate.wait_for()
         for box in gate.get_by_role("checkbox").all():
             box.check()
@@ -367,6 +361,7 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         walk = Walkthrough(scene, desk)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")
+        desk.press("Avant de commencer", "Je suis prêt")
         walk.sign_in(leaks.MANAGER)
         expect(desk.panel("Votre mot de passe du portail")).to_contain_text("a déjà refusé")
         walk.errors.append("PasswordRefused")
@@ -380,28 +375,26 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
             BEFORE_THE_RESET, partial(walk.sign_in, leaks.WORD, "vérifié sur le portail")
         )
         walk.go_through(FROM_THE_RESET_ON, walk.confirm)
-        desk.press("Corail : Menu", "C'est fait")
-        desk.press("Corail : Onglet", "C'est fait")
-        form = desk.panel(f"structure {DEMO_SIRET}")
+        desk.press("Corail : Ouvrir les", "C'est fait")
+        desk.press("Corail : Ouvrir la", "C'est fait")
+        form = desk.panel("Corail : Entrer")
         page.clock.install()
         form.get_by_role("button", name="Copier le mot de passe").click()
         expect(form.get_by_role("status")).to_contain_text("Copié")
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith(tuple(leaks.CANARIES))
         scene.world.corail_save(DEMO_SIRET, copied)
-        for box in form.get_by_role("checkbox").all():
-            box.check()
-        form.get_by_role("button", name="Validé dans Corail").click()
+        form.get_by_role("button", name="C'est validé dans Corail").click()
         desk.panel("fonctionne-t-il").wait_for()  # one goes on before the delay is over
         page.clock.fast_forward(46_000)
         expect(desk.panel("fonctionne-t-il").get_by_role("status")).to_contain_text("vidé")
         assert "" == page.evaluate("navigator.clipboard.readText()")
-        desk.press("fonctionne-t-il", "a réussi")
-        desk.printed("enregistré et scellé")
+        desk.press("fonctionne-t-il", "factures arrivent")
+        desk.ended()
         (record,) = all_records(scene.outputs)
         again = context.new_page()
         again.goto(
-            f"{running.url}lab/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}"
+            f"{running.url}doc/tree/outputs/{record.path.name}/rotation.ipynb?token={running.token}"
         )
         expect(again.get_by_text("rotation réussie").first).to_be_visible()
         assert [] == leaks.in_folder(VALUES, running.home)

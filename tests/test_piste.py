@@ -114,6 +114,11 @@ CASES: list[tuple[str, Verdict, Callable[[Access], None]]] = [
     ("business error", UNKNOWN, fault("piste_code=1")),
     ("account refused", REFUSED, wrong_password),
     ("account refused", REFUSED, refused_by_ldap),
+    (
+        "wrong address",
+        UNKNOWN,
+        lambda access: access.spoil(api_url=access.school.urls.piste + "/cpro-ancien/"),
+    ),
     ("token refused", UNKNOWN, fault("piste_token_refused=-1")),
     ("forbidden", UNKNOWN, fault("piste_forbidden=1")),
     ("not understood", UNKNOWN, fault("piste_status=418")),
@@ -136,6 +141,7 @@ TOLD = {
     "no result": ("aucun résultat", ""),
     "business error": ("ne dit rien du mot de passe", "prévenez votre support"),
     "account refused": ("refuse ce compte technique avec ce mot de passe", ""),
+    "wrong address": ("à cette adresse", "piste.api_url"),
     "token refused": ("refuse le jeton", "Attendez"),
     "forbidden": ("n'a pas accès", "CPRO"),
     "not understood": ("n'est pas de celles que l'on connaît", "prévenez votre support"),
@@ -267,7 +273,7 @@ def test_the_second_call_must_be_accepted_too(
     proof.
     """
     monkeypatch.setattr(piste, "RATES", "transverses/v1/absente")
-    assert ("not understood", True) == ((tried := access.proved()).meaning.name, tried.listed)
+    assert ("wrong address", True) == ((tried := access.proved()).meaning.name, tried.listed)
 
 
 def test_no_log_line_and_no_repr_holds_a_secret(

@@ -17,7 +17,7 @@ from releve.portal.browser import PortalBrowser
 from releve.proof import network
 
 AWAY = "https://portail.exemple.test"
-SIGNED = "Basic " + base64.b64encode("agent:p@ss/mot".encode()).decode()
+SIGNED = "Basic " + base64.b64encode(b"agent:p@ss/mot").decode()
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

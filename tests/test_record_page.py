@@ -19,6 +19,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser, Page
 from releve.base.secret import Secret
 from releve.decision import events as ev
@@ -27,7 +28,6 @@ from releve.decision import state
 from releve.decision.procedure import STEPS
 from releve.record import seal
 from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")  # as the browser that its tests share
@@ -292,7 +292,7 @@ def test_top_block_says_who_what_when_and_by_which_proof() -> None:
         "1er décembre 2027",
         "3 effectuées",
         "2 : caractère interdit « / » (2 fois)",
-        "bouton du notebook",
+        "les quatre derniers chiffres du SIRET, tapés",
     ]
     assert facts == [fact for fact in facts if fact in text]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 import rfc8785
+from fixtures_keyring import SESSION_KEYRING, ThrowawayKeyring
 from releve.record.register import FIRST, NotSealed, Register, RegisterDamaged, digest
-from releve.vault.throwaway import ThrowawayKeyring
 
 ENTRY = {"kind": "record", "outcome": "succeeded"}
-WRITER = """
+WRITER = SESSION_KEYRING + """
 import sys
 from pathlib import Path
 from releve.vault.keystore import open_keystore

@@ -50,6 +50,7 @@ def test_systemd_accepts_the_units(scene: Scene, tmp_path: Path) -> None:
     assert "Mon..Fri *-*-* 07:05:00" in calendar.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no cron")
 def test_cron_runs_the_line(scene: Scene) -> None:
     """The line, as cron's shell gets it, starts our command: exit 0 when nothing is due."""
     scene.structure["last_rotation"] = "x"

@@ -59,7 +59,7 @@ def test_each_site_has_an_origin_of_its_own(school: SchoolThread) -> None:
     """The seven sites are seven origins on the loopback, and the portal's three are those that
     settings must name.
     """
-    assert 7 == len(set(astuple(school.urls)))
+    assert 8 == len(set(astuple(school.urls)))
     assert all(url.startswith("http://127.0.0.1:") for url in astuple(school.urls))
     assert (school.urls.pigp, school.urls.chorus, school.urls.idp) == school.urls.origins
 

@@ -172,5 +172,25 @@ def test_a_reset_reaches_the_api_when_it_has_propagated(school: SchoolThread) ->
     old = school.world.accounts[DEMO_ACCOUNT].password
     new = school.world.reset(DEMO_ACCOUNT)
     assert [200, 401] == [call(school, RATES, {}, password=each).status_code for each in (old, new)]
-    httpx.post(f"{school.urls.control}/propagate")
+    httpx.post(f"{school.urls.control}/propagate", json={})
     assert [401, 200] == [call(school, RATES, {}, password=each).status_code for each in (old, new)]
+
+
+RECIPIENTS = "transverses/v1/recuperer/structures/actives/destinataire"
+
+
+def test_a_call_may_be_closed_while_two_others_prove(school: SchoolThread) -> None:
+    """403 says nothing of the password; what is open answers as ever."""
+    school.faults.piste_closed = "rattachements tauxtva"
+    answers = [call(school, path, {}) for path in (ATTACHMENTS, RATES, RECIPIENTS)]
+    assert [403, 403, 200] == [each.status_code for each in answers]
+    assert 0 == answers[-1].json()["codeRetour"]
+
+
+def test_a_path_that_no_api_has_is_refused_in_the_gateways_own_realm(school: SchoolThread) -> None:
+    """A wrong `api_url`: not the realm in which a password is refused."""
+    answer = httpx.post(f"{school.urls.piste}/cpro-ancien/{RATES}", json={})
+    assert (401, 'Bearer realm="DefaultRealm"') == (
+        answer.status_code,
+        answer.headers["WWW-Authenticate"],
+    )

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from releve.school import Faults, World
 from releve.school.faults import BadFault
+from releve.school.managers import Login
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, PRINTABLE, luhn_digit
-from releve.school.world import Login
 
 
 def test_every_siret_is_valid_and_the_demonstration_is_not_on_the_first_page() -> None:
@@ -156,7 +156,7 @@ def test_faults_are_read_from_the_command_line() -> None:
     ],
 )
 def test_a_wrong_fault_is_refused_in_french(option: str) -> None:
-    """An unknown switch, screen or number is an error of usage whose text says what was expected."""
+    """An unknown switch, screen or number is an error of usage; its text says what is expected."""
     with pytest.raises(
         BadFault, match=r"Panne inconnue|attend un nombre|Écran inconnu|il faut un nombre"
     ) as refused:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from filelock import Timeout
+from fixtures_keyring import ThrowawayKeyring
 from PIL import Image
 from releve import cli
 from releve.base.secret import Secret
@@ -24,7 +25,6 @@ from releve.headless.run import model
 from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
 from releve.record.verify import verify
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
 
 PLANTS: dict[str, Callable[[str], bytes]] = {

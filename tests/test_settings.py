@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -25,11 +26,11 @@ technical_account = "TECH_1_12345678@cpro.fr"
 """
 FULL = f"""
 [portal]
-url = "https://portail.dgfip.finances.gouv.fr/portail/"
+url = "http://127.0.0.1:8001/portail/"
 login = "xt012345"
 route = "auto"
 login_through = "chorus"
-origins = ["https://PORTAIL.dgfip.finances.gouv.fr:443/portail/", "http://127.0.0.1:8001", "http://[::1]:8002/"]
+origins = ["https://LOCALHOST:443/portail/", "http://127.0.0.1:8001", "http://[::1]:8002/"]
 browser = "/usr/bin/chromium"
 headed = false
 timeout_seconds = 12.5
@@ -50,9 +51,13 @@ timestamp_url = "http://tsa.example/tsr"
 keep_years = 10
 [piste]
 token_url = "http://127.0.0.1:8001/api/oauth/token"
+api_url = "http://127.0.0.1:8001/cpro/"
 client_id = "made-up"
 [school]
 corail_url = "http://127.0.0.1:8001/corail"
+control_url = "http://127.0.0.1:8003/jeton"
+[keyring]
+backend = "un.autre.Trousseau"
 [structures.{SIRET}]
 name = "Commune d'Exemple"
 technical_account = "TECH_1_12345678@cpro.fr"
@@ -104,7 +109,7 @@ def test_every_key_is_read(file: Path) -> None:
     file.write_text(FULL)
     loaded = settings.load(file)
     assert (
-        "https://portail.dgfip.finances.gouv.fr",
+        "https://localhost",
         "http://127.0.0.1:8001",
         "http://[::1]:8002",
     ) == loaded.portal.origins
@@ -122,8 +127,12 @@ def test_every_key_is_read(file: Path) -> None:
         == loaded.policy
     )
     assert settings.Record(Path("/srv/partage"), "http://tsa.example/tsr", 10) == loaded.record
-    assert loaded.piste and "https://api.piste.gouv.fr/cpro/" == loaded.piste.api_url
-    assert settings.School("http://127.0.0.1:8001/corail") == loaded.school
+    assert loaded.piste and "http://127.0.0.1:8001/cpro/" == loaded.piste.api_url
+    assert settings.Keyring("un.autre.Trousseau") == loaded.keyring
+    assert (
+        settings.School("http://127.0.0.1:8001/corail", "http://127.0.0.1:8003/jeton")
+        == loaded.school
+    )
     expected = settings.Structure(
         SIRET,
         "Commune d'Exemple",
@@ -160,7 +169,7 @@ FAULTS = {
     "unknown route": (PORTAL + 'route = "direct"', "portal.route", "raccordements"),
     "unknown headed": (PORTAL + "headed = 1", "portal.headed", "auto, true, false"),
     "unknown browser": (PORTAL + 'browser = "firefox"', "portal.browser", "msedge"),
-    "unknown target": (PORTAL + STRUCTURE + 'targets = ["agedi"]', f"structures.{SIRET}.targets", "corail, command, school"),
+    "unknown target": (PORTAL + STRUCTURE + 'targets = ["sage"]', f"structures.{SIRET}.targets", "corail, agedi, command, school"),
     "no target": (PORTAL + STRUCTURE + "targets = []", f"structures.{SIRET}.targets", "corail"),
     "a target twice": (PORTAL + STRUCTURE + 'targets = ["corail", "corail"]', f"structures.{SIRET}.targets", "une seule fois"),
     "target without command": (PORTAL + STRUCTURE + 'targets = ["command"]', f"structures.{SIRET}.command", "command ="),
@@ -173,6 +182,9 @@ FAULTS = {
     "http elsewhere than here": (PORTAL + 'origins = ["http://portail.example"]', "portal.origins", "https://"),
     "http here, not named": (PORTAL + 'url = "http://127.0.0.1:8000/"', "portal.url", "origine"),
     "Corail outside the origins": (PORTAL + '[school]\ncorail_url = "http://localhost:1/"', "school.corail_url", "origine"),
+    "this machine without a school": (PORTAL + 'url = "http://localhost:1/"\norigins = ["http://localhost:1"]', "portal.origins", "[school]"),
+    "a school elsewhere": (PORTAL + "[school]", "portal.origins", "[school]"),
+    "an invisible character": (PORTAL + 'browser = "chrome\\u0007"', "portal.browser", "Retapez"),
     "PISTE over http": (PORTAL + '[piste]\nclient_id = "c"\napi_url = "http://piste.example/"', "piste.api_url", "https://"),
     "no web address": (PORTAL + 'origins = ["portail.example"]', "portal.origins", "https://"),
     "a login in an origin": (PORTAL + 'origins = ["https://u:p@portail.example"]', "portal.origins", "https://"),
@@ -343,3 +355,13 @@ def test_the_window_is_shown_as_the_settings_say(
         monkeypatch.setenv("DISPLAY", ":1")
     portal = Portal("xt012345", browser=sys.executable, headed=headed)
     assert shown == with_window(portal, interactive=person)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has lists of rights instead of modes")
+@pytest.mark.parametrize("mode", [0o602, 0o666])
+def test_settings_that_others_can_write_are_refused(file: Path, mode: int) -> None:
+    """Whoever can write them chooses where the password is typed."""
+    file.write_text(MINIMAL)
+    file.chmod(mode)
+    with pytest.raises(SettingsError, match="d'autres que vous"):
+        settings.load(file)

@@ -14,10 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from releve.record import seal, timestamp
 from releve.record.register import Register, digest
 from releve.record.verify import verify
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")

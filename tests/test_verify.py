@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import rfc8785
+from fixtures_keyring import ThrowawayKeyring
 from releve.commands import purge
 from releve.commands import verify as command
 from releve.record import seal
@@ -18,7 +19,6 @@ from releve.record.folder import RecordFolder
 from releve.record.register import FIRST, digest
 from releve.record.seal import sha256
 from releve.record.verify import WORDS, verify
-from releve.vault.throwaway import ThrowawayKeyring
 from sealed_records import Office
 
 

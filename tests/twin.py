@@ -39,8 +39,8 @@ from releve.rotation.session import Parameters, Session
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 from releve.school.world import CorailRow, World
 from releve.vault.keystore import Keystore
+from releve.vault.made_up import MadeUpBackend
 from releve.vault.slots import Slot, Slots
-from releve.vault.throwaway import ThrowawayBackend
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026"
 CELLS: list[str] = [
@@ -540,12 +540,7 @@ def process(
     options: dict[str, Any],
 ) -> None:
     """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's."""
-    twin = Twin(
-        Path(folder),
-        RemoteWorld(address, key),
-        Keystore(ThrowawayBackend(keyring), throwaway=True),
-        **shape,
-    )
+    twin = Twin(Path(folder), RemoteWorld(address, key), Keystore(MadeUpBackend(keyring)), **shape)
     count = -1
 
     def die(name: str, when: str) -> None:

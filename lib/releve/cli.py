@@ -249,7 +249,8 @@ def _finish_left_over(args: argparse.Namespace) -> int:
     from releve.vault.keystore import open_keystore
 
     with suppress(ReleveError):  # bad settings, no keyring: the command itself tells it
-        left = finish_left_over(load(args.settings, args.outputs), open_keystore())
+        settings = load(args.settings, args.outputs)
+        left = finish_left_over(settings, open_keystore(settings))
         for line in (*left.told, *(error.text for error in left.faults)):
             print(line, file=sys.stderr)
         return len(left.faults)

@@ -25,11 +25,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+from fixtures_keyring import ThrowawayKeyring
 from releve.base.secret import Secret
 from releve.portal import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.vault.throwaway import ThrowawayKeyring
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from fixtures_rotation import LOGIN, PASSWORD, Scene
@@ -140,11 +140,8 @@ def main() -> None:
     parser.add_argument("--robot", action="store_true")
     turns, with_robot = (args := parser.parse_args()).turns, args.robot
     world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ThrowawayKeyring() as keyring,
-        SchoolThread(world, Faults()) as school,
-    ):
+    with tempfile.TemporaryDirectory() as folder, SchoolThread(world, Faults()) as school:
+        keyring = ThrowawayKeyring(school)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         scene = Scene(school, keyring, Path(folder))
         starts: dict[str, Start] = {

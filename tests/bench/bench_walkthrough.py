@@ -7,7 +7,6 @@ PYTHONPATH=lib:tests .venv/bin/python tests/bench/bench_walkthrough.py [runs]
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from playwright.sync_api import Page, sync_playwright
@@ -22,7 +22,6 @@ from releve.base.secret import Secret
 from releve.portal import browsers
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
-from releve.vault.throwaway import ThrowawayKeyring
 
 
 def main(runs: int) -> None:
@@ -30,13 +29,10 @@ def main(runs: int) -> None:
     choice = browsers.find("auto")
     waits: dict[str, list[float]] = {"bare script": [], "first gate": [], "next gate": []}
     for _ in range(runs):
-        with (
-            ThrowawayKeyring() as keyring,
-            SchoolThread(
-                World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT), Faults()
-            ) as school,
-        ):
-            os.environ.update(keyring.environment)
+        with SchoolThread(
+            World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT), Faults()
+        ) as school:
+            keyring = ThrowawayKeyring(school)
             keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
             with tempfile.TemporaryDirectory() as folder:
                 scene = Scene(school, keyring, Path(folder))
@@ -90,8 +86,9 @@ def _walk(scene: Scene, choice: browsers.Browser) -> tuple[float, float]:
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")
+        desk.press("Avant de commencer", "Je suis prêt")
         started = time.monotonic()
-        desk.panel("Vous allez réinitialiser").wait_for()
+        desk.panel("Point de non-retour").wait_for()
         first = time.monotonic() - started
         started = time.monotonic()
         desk.confirm(DEMO_SIRET)

@@ -20,6 +20,10 @@ from pathlib import Path
 from wine import Wine
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(PROJECT / "tests"))
+
+from leaks import Loopback  # noqa: E402
+
 FOLDER = "Mairie d'Évron"  # spaces, accents and a quote, as users have them
 PORT = 9788
 MODULES = (
@@ -62,23 +66,25 @@ def clone(folder: Path) -> None:
 
 
 def start(wine: Wine, folder: Path) -> bool:
-    """`py lib doctor`, then `py lib demo`, then what an auditor does."""
+    """`py lib doctor`, `py lib demo` with an ear on the loopback, then what an auditor does."""
     say("py lib doctor")
     doctor = wine.run(folder, wine.python, "lib", "doctor", log=wine.work / "doctor.log").stdout
     print("".join(re.findall(r".*(?:Trousseau|Navigateur) : .*\n", doctor)), end="")
     found = ("bon  ] Trousseau : Windows.WinVaultKeyring", "bon  ] Navigateur : Microsoft Edge")
     say("py lib demo")
-    demo = wine.run(folder, wine.python, "lib", "demo", log=wine.work / "demo.log")
+    with Loopback((PORT,)) as ear:
+        demo = wine.run(folder, wine.python, "lib", "demo", log=wine.work / "demo.log")
     print("".join(demo.stdout.splitlines(keepends=True)[-4:]), end="")
     verify = wine.run(
         folder, python(folder), "-m", "releve", "verify", wine.windows(folder / "outputs")
     )
     print(verify.stdout, end="")
-    clear = "without encryption" in demo.stdout
-    if clear:
-        print("the kernel's traffic is in clear")
+    flows = [bytes(said) for said in ear.flows.values()]
+    clear = sum(b"execute_request" in said or b"execute_reply" in said for said in flows)
+    heard = sum(b"HTTP/1.1 200" in said for said in flows)  # else the ear was deaf
+    print(f"loopback: {clear} flows of the kernel in clear, {heard} answers of the school heard")
     ended = (demo.returncode, verify.returncode) == (0, 0)
-    return ended and not clear and all(each in doctor for each in found)
+    return ended and heard > 0 and not clear and all(each in doctor for each in found)
 
 
 def python(folder: Path) -> Path:

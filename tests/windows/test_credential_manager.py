@@ -53,7 +53,6 @@ def vault() -> Iterator[WinVaultKeyring]:
 
 @pytest.fixture
 def opened(vault: WinVaultKeyring, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keystore]:
-    monkeypatch.delenv("RELEVE_DEMO_KEYRING", raising=False)
     before = keyring.get_keyring()
     keyring.set_keyring(vault)
     yield open_keystore()

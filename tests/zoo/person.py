@@ -97,6 +97,7 @@ class Person:
                 {"login": self.login, "password": self.password, "new": self.new}[rest]
             )
         elif verb == "hover":
+            await element.scroll_into_view_if_needed()
             await element.hover()
         elif verb == "check":
             await element.check()

@@ -85,3 +85,9 @@ class UnforeseenError(ReleveError):
         "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt"
         " » du dossier à votre support."
     )
+
+
+class Paused(PersonNeeded):
+    """A person chose to go on later: nothing went wrong, and nothing is journalled as if it had."""
+
+    goes_on = True

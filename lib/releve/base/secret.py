@@ -83,7 +83,7 @@ def encodings(value: str) -> tuple[str, ...]:
     raws = (value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be"))
     once |= {form for raw in raws for before in range(3) for form in _in_base64(raw, before)}
     found: list[str] = []
-    for form in sorted({*once, *(each for form in once for each in _in_json(form))}, key=len):
+    for form in sorted({*once, *(each for known in once for each in _in_json(known))}, key=len):
         if form and not any(shorter in form for shorter in found):
             found.append(form)
     return tuple(reversed(found))

@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import os
 import re
+import stat
 import tomllib
 from dataclasses import MISSING, dataclass, field
 from datetime import date
@@ -21,6 +22,7 @@ import platformdirs
 
 from releve.base import siret as sirets
 from releve.base.errors import UsageError
+from releve.base.programs import programs
 from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
@@ -296,12 +298,19 @@ class Piste:
 
 @dataclass(frozen=True)
 class School:
-    """The demonstration only: where the stand-in for Corail listens, and the file that says where
-    its throw-away keyring does.
+    """A training site, on this very machine: where its stand-in for Corail listens, and the control
+    site that serves made-up passwords ("": the session's own keyring is used).
     """
 
-    corail_url: str
-    keyring: str = ""
+    corail_url: str = ""
+    control_url: str = ""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Another keyring than the session's, by the name of its Python class: the user's own choice."""
+
+    backend: str = ""
 
 
 @dataclass(frozen=True)
@@ -311,7 +320,7 @@ class Structure:
     siret: str
     name: str
     technical_account: str
-    targets: tuple[Literal["corail", "command", "school"], ...] = ("corail",)
+    targets: tuple[str, ...] = ("corail",)
     command: tuple[str, ...] = ()
     last_rotation: date | None = None
     login: str = ""  # the manager who renews it; "": portal.login
@@ -337,6 +346,13 @@ class Structure:
             "targets",
             "aucune cible n'est nommée",
             'Écrivez par exemple targets = ["corail"].',
+        )
+        known = (*programs(), "command", "school")
+        _require(
+            set(self.targets) <= set(known),
+            "targets",
+            "une cible est inconnue",
+            f"Valeurs possibles : {', '.join(known)}.",
         )
         _require(
             len(set(self.targets)) == len(self.targets),
@@ -366,7 +382,9 @@ class Settings:
     notices: Notices = field(default_factory=Notices)
     piste: Piste | None = None
     school: School | None = None
+    keyring: Keyring = field(default_factory=Keyring)
     structures: dict[str, Structure] = field(default_factory=dict)
+    contact: str = ""  # who may be called when in doubt: shown before one begins
 
     def __post_init__(self) -> None:
         urls = (
@@ -374,21 +392,23 @@ class Settings:
             if self.piste
             else {}
         )
-        urls |= {"school.corail_url": self.school.corail_url} if self.school else {}
+        school = self.school or School()
+        sites = {"corail_url": school.corail_url, "control_url": school.control_url}
+        urls |= {f"school.{key}": url for key, url in sites.items() if url}
         for key, url in urls.items():
             found = _checked_origin(key, url)
-            allowed = found in self.portal.origins or (
-                key.startswith("piste.") and found.startswith("https:")
-            )
+            elsewhere = key.startswith("piste.") and found.startswith("https:")
+            allowed = found in self.portal.origins or elsewhere or key == "school.control_url"
             _require(
                 allowed,
                 key,
                 "cette adresse n'est pas dans portal.origins",
                 "Ajoutez-y son origine si vous êtes sûr d'elle.",
             )
-        good = self.school or not any("school" in each.targets for each in self.structures.values())
+        self._keep_school_apart(urls)
         _require(
-            bool(good),
+            bool(school.corail_url)
+            or not any("school" in each.targets for each in self.structures.values()),
             "school.corail_url",
             "elle manque à la cible « school »",
             "Cette cible ne sert qu'à « releve demo ».",
@@ -408,6 +428,28 @@ class Settings:
         """The portal as its manager meets it."""
         return dataclasses.replace(self.portal, login=self.login_of(structure))
 
+    def _keep_school_apart(self, urls: dict[str, str]) -> None:
+        """A training site is on this very machine, and nothing else is."""
+        for key, url in [
+            *(("portal.origins", each) for each in self.portal.origins),
+            *urls.items(),
+        ]:
+            here = is_loopback(url)
+            if self.school is not None:
+                _require(
+                    here,
+                    key,
+                    "un site d'entraînement est sur ce poste même, et cette adresse n'y est pas",
+                    "Ôtez la table [school] pour le vrai portail, ou corrigez l'adresse.",
+                )
+            else:
+                _require(
+                    not here,
+                    key,
+                    "cette adresse est celle de ce poste même",
+                    "Pour un site d'entraînement, ajoutez la table [school].",
+                )
+
     def structure(self, siret: str) -> Structure:
         """The structure of that SIRET (spaces are forgiven). Raises `StructureUnknown`."""
         number = re.sub(r"\s", "", str(siret))
@@ -426,6 +468,12 @@ def project_root() -> Path:
     """
     root = Path(__file__).resolve().parents[3]
     return root if (root / "lib" / "pyproject.toml").is_file() else Path.cwd()
+
+
+def models() -> Path:
+    """The folder of the model notebooks: the checkout's own, or the one that a package carries."""
+    carried = Path(__file__).resolve().parents[1] / "notebooks"
+    return carried if carried.is_dir() else project_root() / "notebooks"
 
 
 def default_path() -> Path:
@@ -458,6 +506,13 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
 
 
 def _parse(file: Path) -> dict[str, Any]:
+    if _others_may_write(file):
+        raise SettingsError(
+            path=file,
+            key="",
+            what="d'autres que vous peuvent les modifier, donc choisir où va votre mot de passe",
+            mend=f"Ôtez-leur ce droit : chmod go-w « {file} ».",
+        )
     try:
         return tomllib.loads(
             file.read_bytes().decode("utf-8-sig")
@@ -489,6 +544,20 @@ def _parse(file: Path) -> dict[str, Any]:
             " folder = 'C:\\Releve\\dossiers'."
         )
     raise SettingsError(path=file, key="", what=what, mend=mend)
+
+
+def _others_may_write(file: Path) -> bool:
+    """By the file's mode; a group that is the user's own (as Linux makes one each) is nobody else.
+    Windows tells by lists that Python does not read.
+    """
+    if os.name == "nt":
+        return False
+    try:
+        found = file.stat()
+    except OSError:  # told when it is read
+        return False
+    by_group = found.st_mode & stat.S_IWGRP and found.st_gid != os.getgid()
+    return bool(found.st_mode & stat.S_IWOTH or by_group)
 
 
 def _build(cls: Any, table: Any, where: str, **given: Any) -> Any:
@@ -571,6 +640,13 @@ def _value(hint: Any, raw: Any, where: str) -> Any:
     if kind is dict:
         raw = _flat(raw) if where == "portal.labels" else raw
         return {key: _value(options[1], each, _join(where, key)) for key, each in raw.items()}
+    if kind is str or kind is Path:
+        _require(
+            raw.isprintable(),
+            where,
+            "elle contient un caractère invisible",
+            "Retapez cette valeur.",
+        )
     if kind in (list, tuple):
         return kind(_value(options[0], each, where) for each in raw)
     return Path(raw) if kind is Path else raw

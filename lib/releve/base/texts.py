@@ -31,6 +31,6 @@ def _flat(prefix: str, of: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{name}", typographic(str(value).strip())
 
 
-def text(name: str, **facts: object) -> str:
+def text(name: str, /, **facts: object) -> str:
     """That text with its facts filled in, verbatim. An unknown name raises KeyError."""
     return table()[name].format_map(facts)

@@ -8,13 +8,15 @@ import argparse
 import json
 import sys
 
+from releve.base import person
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.state import Situation
 from releve.headless.run import situation_of
 from releve.record.folder import RecordFolder, unfinished
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.seal import finish
 from releve.vault.keystore import open_keystore
 
@@ -36,34 +38,40 @@ def _seal(record: RecordFolder, settings: Settings) -> int:
     """A record that cannot be sealed does not keep a rotation open; the exit code says it."""
     try:
         with record.writing():
-            finish(record, settings, open_keystore())
+            finish(record, settings, open_keystore(settings))
     except ReleveError as error:
         print(error.text, file=sys.stderr)
         return error.code
     return 0
 
 
-def main(args: argparse.Namespace) -> int:
-    """Close the open rotation. Touches neither the portal nor the keyring."""
-    settings = load(args.settings, args.outputs)
-    structure = settings.structure(args.siret)
+def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolder, Situation]:
+    """Close what is open for that structure; the record is not sealed yet. Touches neither the
+    portal nor the keyring. Raises `NothingToAbandon`, and what a lock raises: then nothing changed.
+    """
+    structure = settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
-    lock.acquire(actor())
+    lock.acquire(person.account())
     try:
         left = unfinished(settings.record.folder, structure.technical_account)
         if not left:
             raise NothingToAbandon(name=structure.name)
         record = left[-1]
         situation = situation_of(settings, record)
-        journal = j.Journal(record.path, record.run, actor(), pass_over_damage=True)
+        journal = j.Journal(record.path, record.run, person.account(), pass_over_damage=True)
         journal.append(
-            ev.RotationAbandoned(
-                args.reason, situation.portal, situation.keyring, situation.targets
-            )
+            ev.RotationAbandoned(reason, situation.portal, situation.keyring, situation.targets)
         )
-        code = _seal(record, settings)
     finally:
         lock.release()
+    return record, situation
+
+
+def main(args: argparse.Namespace) -> int:
+    """Close the open rotation, and seal its record."""
+    settings = load(args.settings, args.outputs)
+    record, situation = close_open(settings, args.siret, args.reason)
+    code = _seal(record, settings)
     if args.json:
         print(
             json.dumps(

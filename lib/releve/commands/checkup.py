@@ -135,7 +135,7 @@ async def _start(portal: Portal) -> str:
 def keyring(settings: Settings | None) -> Iterator[Finding]:
     """Writes, reads back and deletes a made-up value; then looks for what a rotation needs."""
     try:
-        keystore = _bounded(_try_keyring)
+        keystore = _bounded(lambda: _try_keyring(settings))
     except KeyringError as error:
         yield _unreachable(error)
         return
@@ -167,8 +167,8 @@ def _bounded(call: Callable[[], Keystore]) -> Keystore:
     return result.result(PROMPT_SECONDS)
 
 
-def _try_keyring() -> Keystore:
-    keystore = open_keystore()
+def _try_keyring(settings: Settings | None) -> Keystore:
+    keystore = open_keystore(settings)
     probe = keystore.entry("probe", secrets.token_hex(4))
     probe.set(Secret(secrets.token_urlsafe(24)))
     probe.delete()
@@ -209,13 +209,8 @@ def logon(groups: bytes) -> str:
 
 def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
     login = settings.portal.login
-    if keystore.throwaway and settings.school is None:
-        mend = "Fermez la démonstration et ouvrez un nouveau terminal."
-        yield Finding(
-            "Trousseau", Grade.BAD, "c'est le trousseau jetable de la démonstration", mend
-        )
     try:
-        credentials = Credentials(keystore, login, settings.record.folder)
+        credentials = Credentials(keystore, login, settings.record.folder, settings.portal.origins)
         credentials.password()
         seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
         yield Finding(
@@ -238,7 +233,7 @@ def piste(settings: Settings) -> Finding:
             "aucune application PISTE n'est réglée : la preuve viendra d'une personne",
         )
     try:
-        secret = open_keystore().piste_secret(settings.piste.client_id).require()
+        secret = open_keystore(settings).piste_secret(settings.piste.client_id).require()
     except ReleveError as error:
         return failed("Preuve par l'API", error, Grade.DOUBTFUL)
     with Piste(settings.piste, secret) as application:

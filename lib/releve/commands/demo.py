@@ -19,9 +19,8 @@ from releve.base.settings import load, project_root
 from releve.commands import show
 from releve.headless import run as headless
 from releve.school import Faults, SchoolThread, World
-from releve.vault.keystore import Keystore
+from releve.vault.keystore import Keystore, open_keystore
 from releve.vault.slots import BY_HAND
-from releve.vault.throwaway import ThrowawayKeyring
 
 SIRET, NAME, LOGIN = "21990001600011", "Commune d'Exemple", "xt012345"
 
@@ -63,17 +62,15 @@ def main(args: argparse.Namespace) -> int:
     )
     with (
         tempfile.TemporaryDirectory(prefix="releve-demo-") as folder,
-        ThrowawayKeyring() as keyring,
         SchoolThread(world, Faults.parse(args.fault)) as school,
     ):
-        fill(keyring.keystore(), world, account)
-        os.environ.update(keyring.environment)
         os.environ["IPYTHONDIR"] = str(
             Path(folder) / "ipython"
         )  # the user's own has start-up files, and a kernel writes there
         path = Path(folder) / "releve.toml"
         path.write_text(settings_text(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
+        fill(open_keystore(settings), world, account)
         try:
             found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False))
         finally:
@@ -101,13 +98,23 @@ def fill(keystore: Keystore, world: World, account: str) -> None:
 
 
 def settings_text(
-    school: SchoolThread, world: World, account: str, route: str = "gestionnaire", keyring: str = ""
+    school: SchoolThread,
+    world: World,
+    account: str,
+    route: str = "gestionnaire",
+    practice: bool = False,
 ) -> str:
-    """The settings of a made-up structure on that school; `keyring` is where processes that it did
-    not start find its keyring.
+    """The settings of a made-up structure on that school, with its keyring. `practice`: a person
+    does what a person has to do, in the school's Corail too.
     """
     urls = school.urls
     origins = json.dumps([*urls.origins, urls.corail, urls.piste])
+    piste = f"""
+[piste]
+client_id = "{world.piste.client_id}"
+token_url = "{urls.token_url}"
+api_url = "{urls.api_url}"
+"""
     return f"""\
 [portal]
 url = "{urls.portal}"
@@ -117,16 +124,11 @@ origins = {origins}
 
 [school]
 corail_url = "{urls.corail}/"
-keyring = {json.dumps(keyring)}
-
-[piste]
-client_id = "{world.piste.client_id}"
-token_url = "{urls.token_url}"
-api_url = "{urls.api_url}"
-
+control_url = "{urls.control}"
+{"" if practice else piste}
 [structures.{SIRET}]
 name = "{NAME}"
 technical_account = "{account}"
-targets = ["school"]
+targets = ["{"corail" if practice else "school"}"]
 last_rotation = {date.today() - timedelta(days=360)}
 """

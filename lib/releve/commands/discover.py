@@ -15,7 +15,6 @@ from releve.portal import inventory
 from releve.portal.case import CodeAsked
 from releve.portal.inventory import Line, Standing
 from releve.rotation.prompts import Unattended
-from releve.rotation.session import DemoKeyring
 from releve.vault.keystore import open_keystore
 
 WORDS = {
@@ -62,9 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """0 once the list is told, and written if that was asked."""
     settings = load(args.settings, args.outputs)
-    keystore = open_keystore()
-    if keystore.throwaway and settings.school is None:
-        raise DemoKeyring
+    keystore = open_keystore(settings)
     lines = inventory.compare(
         asyncio.run(inventory.walk(settings, keystore, AtTerminal(False, False))), settings
     )

@@ -115,9 +115,9 @@ def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
             situation = situation_of(settings, record)
             yield Finding("Rotation en cours", Grade.DOUBTFUL, situation.truth, situation.row.todo)
         if settings.piste is None:
-            yield _without_piste(structure)
+            yield _without_piste(settings, structure)
             return
-        said = Prover(settings, structure, open_keystore()).ask(*SLOTS)
+        said = Prover(settings, structure, open_keystore(settings)).ask(*SLOTS)
     except ReleveError as error:
         yield checkup.failed(f"Compte {structure.technical_account}", error)
         return
@@ -137,8 +137,8 @@ def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
     )
 
 
-def _without_piste(structure: Structure) -> Finding:
-    held = vars(open_keystore().slots(structure.technical_account).filled())
+def _without_piste(settings: Settings, structure: Structure) -> Finding:
+    held = vars(open_keystore(settings).slots(structure.technical_account).filled())
     kept = ", ".join(SLOTS[slot].lower() for slot in SLOTS if held[slot]) or "aucun"
     text = f"le trousseau garde : {kept} ; sans application PISTE, Relève ne peut pas les essayer"
     mend = (

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     """0 when something was told (or would be), 3 when there is nothing to tell."""
     settings = load(args.settings, args.outputs)
     if args.store:
-        return _store(args.store)
+        return _store(settings, args.store)
     notice = (
         Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.")
         if args.test
@@ -71,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.dry_run:
         if not settings.notices.channels:
             raise NoChannel
-        send(notice, settings, open_keystore())
+        send(notice, settings, open_keystore(settings))
     return 0
 
 
@@ -79,13 +79,15 @@ def _now(settings: Settings) -> Notice | None:
     return of_agenda(now(settings), last_beat(settings.record.folder), settings, datetime.now(UTC))
 
 
-def _store(channel: str) -> int:
+def _store(settings: Settings, channel: str) -> int:
     ask = (
         getpass.getpass
         if at_terminal(sys.stdin)
         else lambda prompt: sys.stdin.readline().rstrip("\n")
     )
-    if not store(open_keystore(), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")):
+    if not store(
+        open_keystore(settings), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")
+    ):
         raise NotAnAddress
     print(
         f"L'adresse de « {channel} » est dans le trousseau. Essayez-la : « releve notify --test »."

@@ -46,7 +46,8 @@ def main(args: argparse.Namespace) -> int:
     """Each destroyed record is entered first, so that a kill leaves a folder that is said to be
     destroyed, never the contrary.
     """
-    settings, keystore = load(args.settings, args.outputs), open_keystore()
+    settings = load(args.settings, args.outputs)
+    keystore = open_keystore(settings)
     years, outputs = settings.record.keep_years, settings.record.folder
     if not years:
         raise KeptForEver

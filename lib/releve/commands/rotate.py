@@ -157,7 +157,7 @@ def _sorted_out(
     settings: Settings, chosen: list[Structure], again: bool
 ) -> tuple[list[Structure], list[Line]]:
     """Those to hand to the fleet; a line for each that was just done, or that nobody could finish."""
-    keystore, ready, told = open_keystore().bounded(), list[Structure](), list[Line]()
+    keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Line]()
     begun = {each.account for each in history(settings.record.folder) if each.open}
     for each in chosen:
         if each.technical_account in begun:  # its own journal is asked, under its lock
@@ -252,7 +252,7 @@ def _refuse_unfinishable(settings: Settings, structure: Structure) -> None:
     """
     if unfinished(settings.record.folder, structure.technical_account):
         return
-    if error := refusal(settings, structure, open_keystore().bounded()):
+    if error := refusal(settings, structure, open_keystore(settings).bounded()):
         raise error
 
 

@@ -13,19 +13,13 @@ from datetime import date
 from typing import TYPE_CHECKING, NoReturn
 
 from releve.base.terminal import at_terminal
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS
+from releve.decision.procedure import BY_ID, STEPS, TITLES
 from releve.headless.run import Outcome
 from releve.planning.tour import Line, Tour
 
 if TYPE_CHECKING:
     from releve.commands.rotate import PlanNeeded
 
-_CELLS = {
-    "ouverture": "Ouverture",
-    GATE: "Confirmation de la cible",
-    PROOF: "Preuve",
-    CLOSE: "Clôture",
-}
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
     "attested": "attesté par une personne",
@@ -45,7 +39,7 @@ def progress(quiet: bool) -> Callable[[str, str], None]:
             title = (
                 f"Étape {step.number} sur {len(STEPS)} · {step.title}"
                 if step
-                else _CELLS.get(text, text)
+                else TITLES.get(text, text)
             )
             print(f"\r\x1b[2K… {title}", end="", file=sys.stderr, flush=True)
         elif kind == "text" and not quiet:
@@ -97,7 +91,7 @@ def bar(total: int) -> Iterator[Callable[[int, str, str], None]]:
                 say(worker, text)
             elif kind == "step":
                 step = BY_ID.get(text)
-                say(worker, f"{names[worker]}, {step.title if step else _CELLS.get(text, text)}")
+                say(worker, f"{names[worker]}, {step.title if step else TITLES.get(text, text)}")
             elif kind == "end":
                 shown.update()
                 if not live:

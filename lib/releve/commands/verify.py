@@ -5,14 +5,17 @@ name every difference.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
+from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import default_path, load, project_root
 from releve.record.folder import RecordFolder
+from releve.record.page import PageUnwritable, check_page
 from releve.record.verify import Verdict, verify
 from releve.vault.keystore import Keystore, open_keystore
 
@@ -40,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "dossiers de rotation, ou dossier qui les contient (sinon : celui des réglages)"
     parser.add_argument("folder", nargs="*", type=Path, metavar="DOSSIER", help=text)
     parser.add_argument(
+        "--page",
+        type=Path,
+        metavar="FICHIER",
+        help="écrire une page de contrôle, à ouvrir dans tout navigateur, et rien d'autre",
+    )
+    parser.add_argument(
         "--tsa-ca",
         type=Path,
         metavar="FICHIER",
@@ -48,7 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Exit code 0 when all is intact, 7 when anything is not. Writes nothing."""
+    """Exit code 0 when all is intact, 7 when anything is not. Writes nothing but the page that was
+    asked for.
+    """
+    if args.page:
+        return _make_page(args)
     places: dict[Path, list[Path] | None] = defaultdict(list)
     for folder in args.folder or [_usual_folder(args)]:
         path = folder.resolve()
@@ -58,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
             places[path] = None
         elif (named := places[path.parent]) is not None:
             named.append(path)
-    keystore = _keystore()
+    keystore = _keystore(args)
     verdicts = {
         outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()
     }
@@ -82,6 +95,23 @@ def main(args: argparse.Namespace) -> int:
     return code
 
 
+def _make_page(args: argparse.Namespace) -> int:
+    content = check_page().encode()
+    try:
+        write_atomically(args.page, content)
+    except OSError as error:
+        raise PageUnwritable(path=args.page, why=error.strerror) from error
+    digest = hashlib.sha256(content).hexdigest()
+    if args.json:
+        print(json.dumps({"code": 0, "page": str(args.page), "sha256": digest}))
+    else:
+        print(
+            f"La page de contrôle est dans {args.page} : ouvrez-la dans un navigateur, et"
+            f" déposez-y un dossier.\nSon empreinte SHA-256 : {digest}"
+        )
+    return 0
+
+
 def _usual_folder(args: argparse.Namespace) -> Path:
     """The settings' folder; without settings, as on an auditor's machine or after the
     demonstration, `outputs/` of the project.
@@ -93,10 +123,11 @@ def _usual_folder(args: argparse.Namespace) -> Path:
     return load(args.settings).record.folder
 
 
-def _keystore() -> Keystore | None:
+def _keystore(args: argparse.Namespace) -> Keystore | None:
     """An auditor's machine has no keyring that knows the register: the check says so, and goes on."""
     with suppress(ReleveError):
-        return open_keystore()
+        named = args.settings is not None or default_path().exists()
+        return open_keystore(load(args.settings) if named else None)
     return None
 
 

@@ -51,12 +51,30 @@ class RotationOpened(Event):
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A process took the rotation in hand (the first one, or one that resumes it)."""
+    """A process took the rotation in hand (the first one, or one that resumes it).
+
+    `operator`: the name that a person gave, as it was given; "" when nobody did.
+    """
 
     kind = "run.started"
     host: str
     pid: int
     interactive: bool
+    operator: Free = ""
+
+
+@dataclass(frozen=True)
+class OriginMet(Event):
+    """Something is about to be typed or read on this origin; written once for each certificate.
+
+    `certificate`: the SHA-256 of the one that its server showed, "" without TLS or when the
+    browser does not tell it; `issuer`: who signed it, as the browser names it.
+    """
+
+    kind = "portal.origin"
+    origin: str
+    certificate: str = ""
+    issuer: Free = ""
 
 
 @dataclass(frozen=True)
@@ -132,11 +150,12 @@ class RouteChosen(Event):
 @dataclass(frozen=True)
 class ResetIntended(Event):
     """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is
-    unknown.
+    unknown. `capture`: the picture of the screen on which it is made, or "".
     """
 
     kind = "reset.intended"
     attempt: int
+    capture: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,13 +226,14 @@ class CandidateAsked(Event):
 @dataclass(frozen=True)
 class CandidateRejected(Event):
     """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the
-    one that was dropped before.
+    one that was dropped before. `capture`: the picture of the screen that proposed it, or "".
     """
 
     kind = "candidate.rejected"
     attempt: int
     fault: Free
     same: bool = False
+    capture: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from releve.base.errors import ReleveError
-from releve.base.settings import project_root
+from releve.base.programs import programs
+from releve.base.settings import models
 from releve.base.texts import table
 
 
@@ -68,7 +69,7 @@ class ModelUnreadable(ModelMissing):
 
 def model() -> Path:
     """The model notebook of the checkout. Raises `ModelMissing`."""
-    path = project_root() / "notebooks" / "rotation.ipynb"
+    path = models() / "rotation.ipynb"
     if not path.is_file():
         raise ModelMissing(path=path)
     return path
@@ -99,6 +100,7 @@ def read(notebook: Path) -> tuple[Step, ...]:
 
 STEPS: tuple[Step, ...] = read(model())
 BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
+TITLES = {OPEN: "Ouverture", GATE: "Vérification", PROOF: "Essai", CLOSE: "Fin"}
 
 
 def screen(step: str, route: str) -> Step:
@@ -129,11 +131,7 @@ PORTAL_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[:9])
 NAVIGATION = PORTAL_STEPS[:6]
 TARGET_STEPS: tuple[str, ...] = tuple(step.id for step in STEPS[9:])
 
-_PROGRAMS = {
-    "corail": "Corail",
-    "command": "le programme du service",
-    "school": "Corail (site d'entraînement)",
-}
+_OTHERS = {"command": "le programme du service", "school": "Corail (site d'entraînement)"}
 
 
 def target_name(identifier: str) -> str:
@@ -141,4 +139,6 @@ def target_name(identifier: str) -> str:
     21990001600011".
     """
     kind, _, siret = identifier.partition(":")
-    return f"{_PROGRAMS.get(kind, kind)}, structure {siret}" if siret else _PROGRAMS.get(kind, kind)
+    known = programs()
+    name = known[kind].name if kind in known else _OTHERS.get(kind, kind)
+    return f"{name}, structure {siret}" if siret else name

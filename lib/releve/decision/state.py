@@ -66,9 +66,9 @@ NOT_YET = (
 UNSEEN = (
     "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
 )
-NONE_GOOD = "Aucun des mots de passe du trousseau n'est accepté."
+NONE_GOOD = "Aucun des mots de passe du coffre n'est accepté."
 AS_BEFORE = (
-    "Le trousseau garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
+    "Le coffre garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
     " proposé, s'il en a proposé un."
 )
 FORBIDDEN = (
@@ -82,29 +82,28 @@ DECIDED = (
     "Personne ne connaît avec certitude le mot de passe que le portail a maintenant ; il a été"
     " décidé de lui en demander un autre."
 )
-UNTOUCHED = "Le trousseau n'a pas changé."
+UNTOUCHED = "Le coffre n'a pas changé."
 NONE_KEPT = (
-    "Le trousseau de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a"
-    " toujours."
+    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a toujours."
 )
 CANDIDATE = (
-    "Le trousseau garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
+    "Le coffre garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
     " sera remplacé."
 )
 ASKED = (
-    "Le trousseau garde le mot de passe proposé, en attente : c'est le bon si la demande est"
+    "Le coffre garde le mot de passe proposé, en attente : c'est le bon si la demande est"
     " arrivée au portail."
 )
-TURNING = "Le nouveau mot de passe est en sûreté dans le trousseau."
-KEPT = "Le nouveau mot de passe est en sûreté dans le trousseau, en attente d'être mis en service."
-TURNED = "Le nouveau mot de passe est en sûreté dans le trousseau, en service."
-GONE = "Le trousseau de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
+TURNING = "Le nouveau mot de passe est en sûreté dans le coffre."
+KEPT = "Le nouveau mot de passe est en sûreté dans le coffre, en attente d'être mis en service."
+TURNED = "Le nouveau mot de passe est en sûreté dans le coffre, en service."
+GONE = "Le coffre de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
 HAND = (
-    "Le trousseau n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"
+    "Le coffre n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"
     " à l'avoir."
 )
 UNASKED = (
-    "Le trousseau ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
+    "Le coffre ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
     " pas le vérifier."
 )
 RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
@@ -112,7 +111,7 @@ RESUME_YES = (
     "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
 )
 UNLOCK = (
-    "Ouvrez ou déverrouillez le trousseau, puis lancez « releve resume » : la rotation reprend là"
+    "Ouvrez ou déverrouillez le coffre, puis lancez « releve resume » : la rotation reprend là"
     " où elle en est."
 )
 AGAIN = (
@@ -144,7 +143,7 @@ AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
 TO_STORE = (
     f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le"
-    " range dans le trousseau."
+    " range dans le coffre."
 )
 
 # phase, condition, what comes next, exit code; what is then true of the portal and of the keyring;
@@ -413,7 +412,7 @@ class Situation:
             return UNLOCK
         elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
         first = (
-            f"Le trousseau du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y"
+            f"Le coffre du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y"
             " d'abord « releve resume ». "
         )
         return (first if elsewhere else "") + self.row.todo

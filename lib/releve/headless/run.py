@@ -115,7 +115,7 @@ def run(
         "again": again,
         "rehearse": rehearse,
     }
-    keystore = open_keystore().bounded()
+    keystore = open_keystore(settings).bounded()
     search.learn(keystore, settings, structure.technical_account)
     learn = partial(search.learn_new, keystore, structure.technical_account)
     with folder.writing():  # nobody else seals it meanwhile
@@ -128,7 +128,7 @@ def _sealed(outcome: Outcome, settings: Settings, folder: RecordFolder) -> Outco
     something worse stopped it.
     """
     try:
-        finish(folder, settings, open_keystore().bounded())
+        finish(folder, settings, open_keystore(settings).bounded())
     except ReleveError as error:
         code = 7 if error.code == 7 or outcome.code == 0 else outcome.code
         aside = folder.aside if folder.aside.path.exists() else folder
@@ -141,7 +141,7 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
     """Raises what can be known before a kernel is started: no keyring, an account just renewed or
     in other hands. Changes nothing.
     """
-    account, keystore = structure.technical_account, open_keystore().bounded()
+    account, keystore = structure.technical_account, open_keystore(settings).bounded()
     # the kernel takes it; a race is told by the kernel
     AccountLock(settings.record.folder, account).check()
     if not again:
@@ -308,7 +308,11 @@ def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     try:
-        slots = open_keystore().bounded().slots(start.account).filled() if start else SlotsView()
+        slots = (
+            open_keystore(settings).bounded().slots(start.account).filled()
+            if start
+            else SlotsView()
+        )
     except KeyringError:
         slots = None
     return assess(

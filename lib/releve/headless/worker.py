@@ -52,7 +52,7 @@ class Worker:
         self.settings: Settings = load(options.settings, options.outputs)
         self.kernel: Kernel | None = None
         with suppress(ReleveError):  # what every structure needs stays known
-            search.learn_login(open_keystore().bounded(), self.settings)
+            search.learn_login(open_keystore(self.settings).bounded(), self.settings)
 
     def rotate(self, siret: str) -> Line:
         """Never raises for one of them. What the scrubber knows does not grow with the fleet."""

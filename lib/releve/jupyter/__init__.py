@@ -1,4 +1,20 @@
 """What the notebook's cells call, and the JupyterLab that an operator meets around them."""
 
+from pathlib import Path
+
+import platformdirs
+
 RECORDS, MODELS = "outputs", "notebooks"  # the two folders that it shows
+TRAINING = "entrainement"  # below the records, and below the state folder: what is practised
 OUTPUTS_ENVIRONMENT = "RELEVE_OUTPUTS"  # tells the notebooks where "outputs" really is
+
+
+def state() -> Path:
+    """What JupyterLab remembers of this user, and nobody else writes."""
+    return platformdirs.user_state_path("releve", appauthor=False) / "lab"
+
+
+def is_training(settings: str) -> bool:
+    """Whether that settings file is one that « S'entraîner » has written."""
+    path = Path(settings)
+    return path.parent.parent == state() / TRAINING and ".." not in path.parts

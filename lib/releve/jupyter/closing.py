@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from urllib.parse import quote
 
@@ -14,9 +14,13 @@ from IPython.display import HTML, display
 
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
+from releve.base.programs import program
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision.procedure import CLOSE
+from releve.jupyter import MODELS
 from releve.jupyter.copy import folder_url
+from releve.jupyter.panel import say
 from releve.planning.calendar_file import calendar
 from releve.planning.due import agenda
 from releve.record.folder import NOTEBOOK, PAGE, RecordFolder
@@ -25,6 +29,7 @@ from releve.record.seal import finish
 from releve.rotation.session import Session
 
 CALENDAR = "echeance.ics"
+HOME = f"{MODELS}/home.ipynb"
 _LOOK_SECONDS = 0.3
 _tasks: set[asyncio.Task[None]] = set()
 
@@ -47,7 +52,7 @@ def close(session: Session) -> None:
     """
     folder = session.rotation.context.folder
     write_calendar(session)
-    end = _end(session, "Le dossier sera scellé dès que ce carnet est enregistré.")
+    end = _end(session, text("end.saving"))
     handle = display(HTML(end), display_id=True)  # type: ignore[no-untyped-call]
     task = asyncio.get_running_loop().create_task(_seal(session, folder, handle))
     _tasks.add(task)
@@ -80,7 +85,7 @@ async def _seal(session: Session, folder: RecordFolder, handle: object) -> None:
             )  # JupyterLab writes when it likes, and tells the kernel nothing
         try:
             await asyncio.to_thread(finish, folder, session.settings, session.keystore)
-            said = "✓ Le dossier est enregistré et scellé. Vous pouvez fermer cet onglet."
+            said = text("end.saved")
         except ReleveError as error:
             said = error.text
     # on the page only: what is sealed does not change
@@ -88,9 +93,36 @@ async def _seal(session: Session, folder: RecordFolder, handle: object) -> None:
 
 
 def _end(session: Session, said: str) -> str:
-    link = f"/files/{quote(folder_url(session.rotation.context.folder))}"
+    """The green end, in plain HTML: it stays in the record's notebook."""
+    context = session.rotation.context
+    end = next(e.event for e in reversed(context.journal.entries) if _is_end(e.event))
+    assert isinstance(end, ev.RotationClosed)
+    exercise = session.settings.school is not None
+    if exercise:
+        heading, told = text("end.exercise-heading"), say("end.exercise")
+    else:
+        heading = text("end.heading")
+        programs = dict.fromkeys(program(each).name for each in context.journalled.targets)
+        told = say(
+            "end.unproven" if end.proof == "none" else "end.body",
+            where=" et ".join(("Chorus Pro", *programs)),
+            due=f"{date.fromisoformat(end.next_due):%d/%m/%Y}",
+        )
     return (
-        f'<p><a href="{link}/{CALENDAR}" download="{CALENDAR}">Ajouter la prochaine échéance à mon'
-        f' agenda</a> · <a href="{link}/{PAGE}" target="_blank" rel="noopener">Voir le'
-        f" dossier</a></p><p>{escape(said)}</p>"
+        f'<section class="rv rv-done" aria-label="{heading}">'
+        f'<h3 class="rv-heading">✓ {heading}</h3>{told}<p role="status">{escape(said)}</p>'
+        f'<p class="rv-ways">{_ways(session, exercise)}</p></section>'
     )
+
+
+def _is_end(event: ev.Event) -> bool:
+    return isinstance(event, ev.RotationClosed)
+
+
+def _ways(session: Session, exercise: bool) -> str:
+    """Where one may go from the end; an exercise has no date for an agenda."""
+    link = f"/files/{quote(folder_url(session.rotation.context.folder))}"
+    agenda = f'<a href="{link}/{CALENDAR}" download="{CALENDAR}">{text("end.agenda")}</a>'
+    record = f'<a href="{link}/{PAGE}" target="_blank" rel="noopener">{text("end.record")}</a>'
+    home = f'<a href="/lab/tree/{HOME}">{text("end.home")}</a>'
+    return " · ".join([record, home] if exercise else [agenda, record, home])

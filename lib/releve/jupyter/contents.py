@@ -5,7 +5,7 @@ secret or a widget's state.
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import nbformat
 from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
-from traitlets import Unicode
 
+from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import clean
-from releve.base.settings import load
+from releve.base.settings import Settings, default_path, load
 from releve.base.windows import is_plain
-from releve.jupyter import MODELS, RECORDS
-from releve.record.folder import RecordFolder, opened
+from releve.jupyter import MODELS, RECORDS, TRAINING, is_training
+from releve.jupyter.records import records
+from releve.record.folder import NOTEBOOK, RecordFolder, opened
 from releve.record.seal import STATEMENT
 from releve.record.search import learn
 from releve.vault.keystore import open_keystore
@@ -61,8 +62,6 @@ class Contents(AsyncLargeFileManager):
     (another drive, a share).
     """
 
-    records = Unicode(config=True, help="the folder of the records")
-
     # Whether a file is hidden is asked of its place under the root, where records need not be; the
     # page hides dot files itself.
     allow_hidden = True
@@ -79,31 +78,56 @@ class Contents(AsyncLargeFileManager):
         if not parts or parts[0] != RECORDS:
             found: str = super()._get_os_path(path)  # type: ignore[no-untyped-call]
             return found
-        return str(Path(self.records).joinpath(*parts[1:]))
+        place = root = records()
+        for part in parts[1:]:
+            place /= part
+            if place.is_symlink():
+                raise HTTPError(404, f"{place.relative_to(root)} is a link")
+        return str(place)
+
+    async def get_kernel_path(self, path: str, model: Any = None) -> str:
+        """A kernel never starts in a folder in which others can write."""
+        return ""
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
-        """Save, scrubbed. What is sealed stays as it is, whatever the page shows by now."""
-        if model.get("type") == "notebook" and model.get("content"):
-            with suppress(ReleveError, TimeoutError):
-                await asyncio.wait_for(asyncio.to_thread(self._learn, path), KEYRING_SECONDS)
-            is_model = path.strip("/").startswith(f"{MODELS}/")
-            model = model | {"content": scrubbed(model["content"], is_model)}
-            if is_model and self._only_ran(path, model["content"]):
-                return await self.get(path, content=False)
-        folder = self._record(path)
-        with await asyncio.to_thread(folder.saving().acquire) if folder else nullcontext():
-            if self._is_sealed(path):
-                return await self.get(path, content=False)
+        """Save, scrubbed. A model is never written; of a copy the outputs only; what is sealed
+        stays as it is, whatever the page shows by now.
+        """
+        if model.get("type") != "notebook" or not model.get("content"):
             return await super().save(model, path)  # type: ignore[no-untyped-call, no-any-return]
+        with suppress(ReleveError, TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(self._learn, path), KEYRING_SECONDS)
+        content = scrubbed(model["content"])
+        folder = self._record(path)
+        if folder is None:
+            if not _is_model(path):
+                return await super().save(model | {"content": content}, path)  # type: ignore[no-untyped-call, no-any-return]
+            return await self.get(path, content=False)
+        with await asyncio.to_thread(folder.saving().acquire):
+            kept = {} if self._is_sealed(path) else _ours(content, folder)
+            if kept:
+                notebook = nbformat.from_dict(kept)  # type: ignore[no-untyped-call]
+                self.check_and_sign(notebook, path)  # type: ignore[no-untyped-call]
+                text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
+                place = Path(self._get_os_path(path))
+                await asyncio.to_thread(write_atomically, place, text.encode() + b"\n")
+        return await self.get(path, content=False)
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Read; what is sealed cannot be written."""
+        """Read. Below the records a copy is what the model makes of it, and any other notebook is a
+        document.
+        """
         model: dict[str, Any] = await super().get(path, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return (
-            model | {"writable": False}
-            if model["type"] != "directory" and self._is_sealed(path)
-            else model
-        )
+        if model["type"] == "directory":
+            return model
+        content, folder = model.get("content"), self._record(path)
+        below = path.strip("/").startswith(f"{RECORDS}/")
+        if below and model["type"] == "notebook" and content:
+            made = _ours(content, folder) if folder else {}
+            model["content"] = nbformat.from_dict(made or _document(content))  # type: ignore[no-untyped-call]
+            if not made:
+                return model | {"writable": False}
+        return model | {"writable": False} if self._is_sealed(path) or _is_model(path) else model
 
     def _is_sealed(self, path: str) -> bool:
         return (
@@ -112,24 +136,9 @@ class Contents(AsyncLargeFileManager):
         )
 
     def _record(self, path: str) -> RecordFolder | None:
-        return RecordFolder.at(Path(self._get_os_path(path)).parent)
-
-    def _only_ran(self, path: str, content: dict[str, Any]) -> bool:
-        """Whether nobody edited a model that is saved: it is not written then, however many
-        JupyterLabs have it open.
-
-        What a kernel says of itself, which differs from machine to machine, becomes the model's own
-        words again.
-        """
-        with suppress(OSError, ValueError):
-            known = nbformat.read(self._get_os_path(path), as_version=4)  # type: ignore[no-untyped-call]
-            content["metadata"] |= {
-                name: known.metadata[name]
-                for name in ("kernelspec", "language_info")
-                if name in known.metadata
-            }
-            return bool(content["cells"] == known.cells and content["metadata"] == known.metadata)
-        return False
+        """The record whose notebook that is."""
+        place = Path(self._get_os_path(path))
+        return RecordFolder.at(place.parent) if place.name == NOTEBOOK else None
 
     def _learn(self, path: str) -> None:
         """Make the scrubber know the secrets of that notebook's rotation, as far as the keyring
@@ -138,11 +147,12 @@ class Contents(AsyncLargeFileManager):
         folder = self._record(path)
         start = opened(folder.entries(pass_over_damage=True)) if folder else None
         if folder and start:
-            learn(open_keystore(), load(), start.account)
+            settings = load()
+            learn(open_keystore(settings), settings, start.account)
 
 
-def scrubbed(notebook: dict[str, Any], is_model: bool) -> dict[str, Any]:
-    """The notebook as it may be kept: no widget state, no secret; a model keeps no outputs at all.
+def scrubbed(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook as it may be kept: no widget state, no secret.
 
     A widget's view names its model and holds nothing else; it stays while its cell waits, so that a
     page that is opened again shows the gate again. What is done has been replaced by plain text by
@@ -151,8 +161,30 @@ def scrubbed(notebook: dict[str, Any], is_model: bool) -> dict[str, Any]:
     cleaned: dict[str, Any] = clean(notebook)  # type: ignore[assignment]
     cleaned.get("metadata", {}).pop("widgets", None)
     for cell in cleaned.get("cells", []):
-        if is_model and cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-            cell.get("metadata", {}).pop("trusted", None)
         cell.get("metadata", {}).pop("execution", None)
     return cleaned
+
+
+def _is_model(path: str) -> bool:
+    return path.strip("/").startswith(f"{MODELS}/")
+
+
+def _ours(found: dict[str, Any], folder: RecordFolder) -> dict[str, Any]:
+    from releve.jupyter.copy import again  # late: the page is on its way meanwhile
+
+    return again(found, folder, _own_settings)
+
+
+def _document(found: dict[str, Any]) -> dict[str, Any]:
+    from releve.jupyter.copy import as_document
+
+    return as_document(found)
+
+
+def _own_settings(path: str) -> Settings | None:
+    """The settings in that file, when it is this operator's: the ones in use, or a training's."""
+    if path != str(default_path().resolve()) and not is_training(path):
+        return None
+    with suppress(ReleveError):
+        return load(path, records() / TRAINING if is_training(path) else records())
+    return None

@@ -1,37 +1,38 @@
-"""The dated copy: the model notebook is never the evidence."""
+"""The dated copy: the model notebook is never the evidence, and what stands in a record never runs.
+
+A copy is written anew from the model each time it is opened; of the file in the record nothing
+stays but the outputs of the cells that are the model's own.
+"""
 
 from __future__ import annotations
 
+import ast
 import json
-import os
 import shutil
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-
-from IPython.display import display
+from typing import Any
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
-from releve.base.settings import Settings, load
+from releve.base.settings import Settings
 from releve.decision import journal as j
 from releve.headless import run as headless
-from releve.jupyter import OUTPUTS_ENVIRONMENT, RECORDS
-from releve.jupyter.panel import Answer, Panel, button, form, paragraphs
+from releve.jupyter import RECORDS
+from releve.jupyter.records import records
 from releve.record.folder import NOTEBOOK, RecordFolder, unfinished
 from releve.rotation.session import Parameters
 
-
-class ModelOpened(UsageError):
-    happened = "Ce carnet est le modèle : il n'est jamais la preuve d'une rotation."
-    todo = (
-        "Utilisez le bouton « Commencer » ci-dessus (ou la page d'accueil) : il ouvre une copie"
-        " datée."
-    )
+Notebook = dict[str, Any]
+_GIVEN = "injected-parameters"  # papermill's own name for the cell
+_SHOWN = {"text/plain", "text/html", "image/png", "application/vnd.jupyter.widget-view+json"}
 
 
 def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordFolder:
     """The notebook of the rotation to finish, else of a new one, ready to be opened. Nothing is
-    begun: a copy has no effect.
+    begun: a copy has no effect. One that was begun by hand goes on by hand.
     """
     structure = settings.structure(siret)
     outputs = settings.record.folder
@@ -39,27 +40,56 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
     if not left:
         _forget_unused(outputs, structure.siret)
     folder = left[-1] if left else RecordFolder.new(outputs, structure.siret)
-    notebook = folder.path / NOTEBOOK
-    if notebook.exists() and not _made_here(notebook):  # an unattended run's: evidence too
+    earlier = _read(folder.path / NOTEBOOK)
+    if earlier and not earlier["metadata"].get("releve"):  # an unattended run's: evidence too
         folder.keep_earlier_notebook()
-    if not notebook.exists() or by_hand:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        where = {
-            "settings": str(settings.path.resolve()),
-            "outputs": str(outputs),
-            "record": folder.path.name,
-        }
-        parameters = Parameters(structure.siret, **where, by_hand=by_hand)  # type: ignore[arg-type]
-        write_atomically(
-            notebook, json.dumps(_filled(parameters), ensure_ascii=False, indent=1).encode() + b"\n"
-        )
+        earlier = {}
+    given = _parameters(earlier)
+    by_hand = by_hand or bool(given and given.by_hand)
+    where = {
+        "settings": str(settings.path.resolve()),
+        "outputs": str(outputs),
+        "record": folder.path.name,
+    }
+    made = written(Parameters(structure.siret, **where, by_hand=by_hand), settings)  # type: ignore[arg-type]
+    folder.path.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(_with_outputs(made, earlier), ensure_ascii=False, indent=1) + "\n"
+    write_atomically(folder.path / NOTEBOOK, text.encode())
     return folder
+
+
+def again(
+    found: Notebook, folder: RecordFolder, known: Callable[[str], Settings | None]
+) -> Notebook:
+    """The copy in that folder, written anew; {} when it is not one that was made here. `known`
+    gives the settings of a path, when they are this operator's own.
+    """
+    given = _parameters(found)
+    settings = known(given.settings) if given else None
+    if given is None or settings is None:
+        return {}
+    ours = (folder.path.name, folder.siret, str(settings.record.folder))
+    if (given.record, given.structure, given.outputs) != ours:
+        return {}
+    made = written(given, settings)
+    same = [_words(cell) for cell in made["cells"]] == [_words(cell) for cell in found["cells"]]
+    return _with_outputs(made, found) if same else {}
+
+
+def as_document(found: Notebook) -> Notebook:
+    """A stranger's notebook, to be read: its code and its texts as text, and nothing that runs."""
+    cells = []
+    for number, cell in enumerate(found.get("cells", [])):
+        fence, source = "````````", "".join(cell.get("source", ""))
+        text = f"{fence}\n{source.replace('`' * 8, '')}\n{fence}"
+        cells.append({"cell_type": "markdown", "id": f"c{number}", "metadata": {}, "source": text})
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def folder_url(folder: RecordFolder) -> str:
     """The folder's path as JupyterLab calls it."""
-    root = Path(os.environ.get(OUTPUTS_ENVIRONMENT, folder.path.parent))
-    return f"{RECORDS}/{folder.path.relative_to(root).as_posix()}"
+    return f"{RECORDS}/{folder.path.relative_to(records()).as_posix()}"
 
 
 def url(folder: RecordFolder) -> str:
@@ -67,33 +97,73 @@ def url(folder: RecordFolder) -> str:
     return f"{folder_url(folder)}/{NOTEBOOK}"
 
 
-def _filled(parameters: Parameters) -> dict[str, object]:
+def written(parameters: Parameters, settings: Settings) -> Notebook:
     """The model with these parameters in a cell of their own, as papermill does it."""
-    model: dict[str, object] = json.loads(headless.model().read_text(encoding="utf-8"))
-    cells: list[dict[str, object]] = model["cells"]  # type: ignore[assignment]
-    at = next(n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", []))  # type: ignore[attr-defined]
-    source = "".join(f"{key} = {value!r}\n" for key, value in asdict(parameters).items()).rstrip(
-        "\n"
-    )
-    metadata = {"tags": ["injected-parameters"], "jupyter": {"source_hidden": True}}
-    made: dict[str, object] = {
-        "cell_type": "code",
-        "id": "valeurs",
-        "metadata": metadata,
-        "execution_count": None,
-        "outputs": [],
+    model: Notebook = json.loads(headless.model().read_text(encoding="utf-8"))
+    cells: list[Notebook] = model["cells"]
+    at = next(n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", []))
+    source = "\n".join(f"{key} = {value!r}" for key, value in asdict(parameters).items())
+    made: Notebook = {"cell_type": "code", "id": "valeurs", "execution_count": None, "outputs": []}
+    metadata = {"tags": [_GIVEN], "jupyter": {"source_hidden": True}}
+    cells.insert(at + 1, made | {"metadata": metadata, "source": source})
+    for cell in cells:  # a slip of the keyboard neither opens a text nor takes a step away
+        cell["metadata"] |= {"editable": False, "deletable": False}
+    model["metadata"]["releve"] = {
+        "notebook": "rotation",
+        "name": settings.structure(parameters.structure).name,
+        "training": settings.school is not None,
+        "corail": settings.school.corail_url if settings.school else "",  # to practise on
     }
-    cells.insert(at + 1, made | {"source": source})
-    for (
-        cell
-    ) in cells:  # a slip of the keyboard in JupyterLab neither opens a text nor takes a step away
-        cell["metadata"] = cell["metadata"] | {"editable": False, "deletable": False}  # type: ignore[operator]
-    model["metadata"] = model["metadata"] | {"releve": {"notebook": "rotation"}}  # type: ignore[operator]
     return model
 
 
-def _made_here(notebook: Path) -> bool:
-    return bool(json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("releve"))
+def _read(path: Path) -> Notebook:
+    """What stands there; {} for nothing, or for what is no notebook."""
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found.get("metadata"), dict) and isinstance(found.get("cells"), list):
+            return dict(found)
+    return {}
+
+
+def _parameters(notebook: Notebook) -> Parameters | None:
+    """The parameters that a copy was made with: literals under known names, or None."""
+    with suppress(ValueError, TypeError, AttributeError, KeyError, SyntaxError, UsageError):
+        (cell,) = [
+            each for each in notebook.get("cells", []) if _GIVEN in each["metadata"].get("tags", [])
+        ]
+        lines = [line.partition(" = ") for line in "".join(cell["source"]).splitlines()]
+        return Parameters.checked({name: ast.literal_eval(value) for name, _, value in lines})
+    return None
+
+
+def _words(cell: Notebook) -> tuple[object, ...]:
+    return cell.get("cell_type"), cell.get("id"), "".join(cell.get("source", ""))
+
+
+def _with_outputs(made: Notebook, found: Notebook) -> Notebook:
+    """With the outputs of the cells that have the same words, of the kinds that a step shows.
+
+    Whether an output is trusted is JupyterLab's own to say: by its signatures, in the user's
+    folder.
+    """
+    known = {_words(cell): cell for cell in found.get("cells", [])}
+    for cell in made["cells"]:
+        old = known.get(_words(cell))
+        if old is None or cell["cell_type"] != "code":
+            continue
+        cell["outputs"] = [each for each in map(_output, old.get("outputs", [])) if each]
+        cell["execution_count"] = old.get("execution_count")
+        if old["metadata"].get("trusted") is True:
+            cell["metadata"]["trusted"] = True
+    return made
+
+
+def _output(output: Notebook) -> Notebook | None:
+    if "data" not in output:
+        return output
+    data = {kind: value for kind, value in output["data"].items() if kind in _SHOWN}
+    return output | {"data": data, "metadata": {}} if data else None
 
 
 def _forget_unused(outputs: Path, siret: str) -> None:
@@ -105,31 +175,3 @@ def _forget_unused(outputs: Path, siret: str) -> None:
             and [each.name for each in path.iterdir()] == [NOTEBOOK]
         ):
             shutil.rmtree(path)
-
-
-def offer_copy(parameters: Parameters) -> None:
-    """Under the model's first cell: say so kindly, and offer the dated copy."""
-    settings = load(
-        parameters.settings or None, parameters.outputs or os.environ.get(OUTPUTS_ENVIRONMENT)
-    )
-
-    async def hear(answer: Answer) -> None:
-        folder = dated_copy(settings, answer.action)
-        panel.show(
-            form(
-                "Votre copie datée est ouverte",
-                paragraphs("Vous pouvez fermer ce carnet."),
-                go={"open": url(folder), "run": True},
-            )
-        )
-
-    panel = Panel(hear)
-    body = paragraphs(
-        "Ceci est le modèle. Chaque rotation se fait dans une copie datée, gardée dans son dossier."
-    )
-    buttons = [
-        button(s.siret, f"Commencer pour {s.name}", "primary" if n == 0 else "plain")
-        for n, s in enumerate(settings.structures.values())
-    ]
-    panel.show(form("Commencer une rotation", body, buttons=buttons[:8]))
-    display(panel)  # type: ignore[no-untyped-call]

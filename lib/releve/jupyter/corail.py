@@ -1,98 +1,89 @@
-"""Corail, guided: the document's three screens with where to click, the hand-over of the password,
+"""The accounting program, guided: its screens with where to click, the hand-over of the password,
 and the real proof.
 """
 
 from __future__ import annotations
 
-from html import escape
 from importlib.resources import files
 
-from releve.decision.procedure import BY_ID, target_name
-from releve.jupyter.panel import View, button, field_, form
+from releve.base.programs import Program, program
+from releve.base.texts import text
+from releve.decision.procedure import BY_ID, TARGET_STEPS
+from releve.jupyter.panel import View, button, form, rich, say
 from releve.targets.guide import Entering
 
-_CHECKS = (
-    "<p><strong>À vérifier, dans cet ordre :</strong></p><ol><li><strong>Un espace en trop</strong>"
-    " au début ou à la fin : videz la cellule, et collez de nouveau.</li><li><strong>La mauvaise"
-    " cellule</strong> : le mot de passe va dans la dernière cellule de la grille, pas dans"
-    " l'identifiant.</li><li><strong>Un autre compte</strong> : l'identifiant technique affiché par"
-    " Corail doit être celui de cette rotation.</li><li><strong>Le délai</strong> : un nouveau mot"
-    " de passe est parfois accepté 30 minutes plus tard. Attendez, puis réessayez.</li></ol><p>Ne"
-    " demandez pas d'autre mot de passe au portail : chaque nouveau annule le précédent.</p>"
-)
+COPY = "copy"
 
 
-def drawing(step: str) -> str:
-    """Where to click on that screen, drawn by us; with a text for who does not see it."""
+def drawing(step: str, used: Program) -> str:
+    """Where to click on that screen, drawn by us, for a program whose screens are the document's;
+    with a text for who does not see it.
+    """
+    if used.screens:
+        return ""
     return (files(__package__) / "drawings" / f"{step}.svg").read_text(encoding="utf-8")
 
 
-def page(step: str, name: str) -> View:
+def page(step: str, name: str, target: str) -> View:
     """One of the screens before the last."""
-    body = (
-        f"<p>Pour <strong>{escape(name)}</strong>"
-        f" :</p><p>{escape(BY_ID[step].instruction)}</p>{drawing(step)}"
-    )
+    used, place = program(target), TARGET_STEPS.index(step)
+    title, what = BY_ID[step].title, BY_ID[step].instruction
+    if used.screens:
+        title, what = used.screens[place].title, used.screens[place].instruction
+    body = say("program.for", name=name) + rich(what) + drawing(step, used)
     return form(
-        f"Corail : {BY_ID[step].title}", body, buttons=[button("done", "C'est fait", "primary")]
+        text("program.heading", program=used.name, title=title),
+        body,
+        buttons=[button("done", text("program.done"), "primary")],
+        progress=BY_ID[step].number - 1,
     )
 
 
 def entry(entering: Entering) -> View:
-    """The last screen: the password is copied, pasted, validated; one checklist for each program."""
-    step = "corail-mot-de-passe"
-    body = (
-        f"<p>Pour <strong>{escape(entering.name)}</strong>, compte"
-        f" <strong>{escape(entering.account)}</strong> :</p><ol><li>Cliquez ici sur « Copier le mot"
-        " de passe ».</li><li>Dans Corail, videz la <strong>dernière cellule</strong> de la"
-        f" grille, collez (Ctrl + V), puis « Valider ».</li></ol>{drawing(step)}"
-    )
-    fields = [
-        field_(
-            "account",
-            f"L'identifiant technique affiché dans Corail est bien {entering.account}",
-            "check",
-        ),
-        field_("validated", "J'ai remplacé le mot de passe et cliqué sur « Valider »", "check"),
-    ]
-    buttons = [
-        button("copy", "Copier le mot de passe", hand=True),
-        button("show", "Le voir 10 secondes", "link", hand=True),
-        button("done", "Validé dans Corail", "primary"),
-    ]
+    """The last screen: the password is copied, pasted, kept; the button to press first is the
+    first.
+    """
+    used, step = program(entering.target), TARGET_STEPS[-1]
+    facts = {"program": used.name, "account": entering.account, "cell": used.cell}
+    body = say("program.for", name=entering.name)
+    body += say("program.entry", submit=used.submit, **facts) + drawing(step, used)
     return form(
-        f"{target_name(entering.target)}",
+        text("program.heading", program=used.name, title=BY_ID[step].title),
         body,
-        fields=fields,
-        buttons=buttons,
-        tag="Étape 12 sur 12 · Corail · à la main",
+        buttons=[
+            *hand_over(),
+            button("done", text("program.entered", program=used.name), "primary"),
+        ],
+        progress=BY_ID[step].number - 1,
     )
+
+
+def hand_over(again: bool = False) -> list[View]:
+    """The two ways by which the password leaves for the program."""
+    return [
+        button(COPY, text("secret.copy-again" if again else "secret.copy"), hand=True),
+        button("show", text("secret.show"), "link", hand=True),
+    ]
 
 
 def proof(targets: tuple[str, ...], refused: bool, at_hand: bool) -> View:
     """Does it work? The answer is a real fetch of invoices. `at_hand`: the password can be copied
     once more.
     """
-    names = "".join(f"<li>{escape(target_name(each))}</li>" for each in targets)
-    body = f"<p>Dans Corail, lancez une récupération de factures Chorus Pro.</p><ul>{names}</ul>"
-    if refused:
-        body += _CHECKS
+    checks = dict.fromkeys(program(each).check for each in targets)
+    body = "".join(say("proof.body", check=each) for each in checks)
     buttons = [
-        button("worked", "Une récupération de factures a réussi", "primary"),
-        button("later", "Pas encore : je reviendrai"),
-        button("refused", "Elle est refusée"),
-        button("none", "Clore sans essayer", "link"),
+        button("worked", text("proof.worked"), "primary"),
+        button("later", text("proof.later")),
+        button("refused", text("proof.refused")),
+        button("none", text("proof.none"), "link"),
     ]
-    if refused and at_hand:
-        again = [
-            button("copy", "Copier de nouveau le mot de passe", hand=True),
-            button("show", "Le voir 10 secondes", "link", hand=True),
-        ]
-        buttons[1:1] = again
+    if at_hand:
+        buttons[1:1] = hand_over(again=True)
     return form(
-        "Le nouveau mot de passe fonctionne-t-il ?",
-        body,
+        text("proof.heading"),
+        body + (say("proof.checks") if refused else ""),
         buttons=buttons,
-        tag="Preuve",
+        progress=len(BY_ID),
         tone="trouble" if refused else "plain",
     )

@@ -1,122 +1,188 @@
-"""The first start: a form writes the settings, so that nobody meets a configuration file before the
-first rotation.
+"""Her particulars: a form writes the settings, so that nobody meets a configuration file before the
+first renewal; and corrects them later.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import tomlkit
+
 from releve.base import siret as sirets
 from releve.base.disk import write_atomically
-from releve.base.settings import SettingsError, load
-from releve.jupyter.panel import View, button, field_, form, paragraphs
+from releve.base.programs import programs
+from releve.base.settings import Settings, SettingsError, load
+from releve.base.texts import text
+from releve.jupyter.panel import View, button, field_, form, say
+from releve.jupyter.records import at_home
 
-_ROUTES = [
-    ("gestionnaire", "« Activités du gestionnaire » (celle du document)"),
-    ("raccordements", "« Raccordements » (la plus récente)"),
-    ("auto", "celle que le portail montrera"),
-]
-_OTHER_PROGRAM = (
-    "Relève guide la saisie dans Corail ; pour un autre logiciel, écrivez les réglages vous-même («"
-    " command », dans le README)."
-)
+_ACCOUNT = re.compile(r"TECH_(1_\d+@cpro|0\d{14}@cpp2017)\.fr", re.IGNORECASE)
+_HEAD = "Réglages de Relève, écrits par la page d'accueil. Aucun mot de passe n'a sa place ici."
 
 
 class WrongField(Exception):
-    """What is wrong with one field, in French; `field` is its name, "" when it is not known."""
+    """What is wrong, in French, by field; "" for what no field has."""
 
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
+    def __init__(self, wrong: dict[str, str]) -> None:
+        super().__init__(" ".join(wrong.values()))
+        self.wrong = wrong
 
 
-def view(values: dict[str, Any] | None = None, wrong: WrongField | None = None) -> View:
-    """The form, with what was typed before and what is wrong with it."""
-    given = {"route": "gestionnaire", "corail": True} | (values or {})
+def view(
+    values: dict[str, Any] | None = None, wrong: WrongField | None = None, change: str = ""
+) -> View:
+    """The form, with what was typed before and what is wrong with it. `change`: the SIRET whose
+    particulars are corrected; "" at the first start.
+    """
+    given = {"programs": ["corail"]} | (values or {})
     fields = [
-        field_("name", "Nom de la structure", placeholder="Commune d'Exemple"),
+        field_("name", text("settings.name")),
+        field_("siret", text("settings.siret"), digits=True, maxlength=20, size=20),
+        field_("account", text("settings.account")),
+        field_("login", text("settings.login")),
+        field_("last", text("settings.last"), size=12),
         field_(
-            "siret",
-            "SIRET",
-            digits=True,
-            maxlength=20,
-            size=20,
-            help="14 chiffres, tels qu'ils figurent dans « Mes structures » sur Chorus Pro.",
+            "programs",
+            text("settings.programs"),
+            "several",
+            options=[[name, each.name] for name, each in programs().items()],
         ),
-        field_(
-            "account",
-            "Compte technique",
-            placeholder="TECH_1_12345678@cpro.fr",
-            help="Il figure sur la fiche de la structure, et dans le mail de Chorus Pro.",
-        ),
-        field_(
-            "login",
-            "Votre identifiant du Portail de la Gestion Publique",
-            help="Le mot de passe sera demandé plus tard ; il n'est jamais écrit ici.",
-        ),
-        field_("route", "Chemin suivi sur le portail", "choice", options=_ROUTES),
-        field_(
-            "corail", "Le mot de passe est à entrer dans Corail, sur ce poste ou un autre", "check"
-        ),
+        field_("person", text("settings.person")),
+        field_("contact", text("settings.contact")),
     ]
-    fields = [
-        each
-        | {"value": given.get(each["name"]), "invalid": bool(wrong and wrong.field == each["name"])}
-        for each in fields
-    ]
-    body = paragraphs(
-        "Bienvenue. Quelques renseignements, une seule fois ; rien n'est encore touché sur le"
-        " portail."
+    helped = ("siret", "account", "login", "last", "person", "contact")
+    for each in fields:
+        name = each["name"]
+        each |= {"value": given.get(name), "check": name in CHECKS}
+        each |= {"help": text(f"settings.{name}-help")} if name in helped else {}
+    buttons = [button(f"write:{change}" if change else "write", text("settings.ok"), "primary")]
+    buttons.append(
+        button("refresh", text("settings.cancel"))
+        if change
+        else button("train", text("settings.train"))
     )
-    buttons = [
-        button("write", "Enregistrer", "primary"),
-        button("train", "S'entraîner d'abord, sans rien régler"),
-    ]
-    return form("Premier démarrage", body, fields=fields, buttons=buttons, error=str(wrong or ""))
+    return form(
+        text("settings.heading-change" if change else "settings.heading"),
+        "" if change else say("settings.body"),
+        fields=fields,
+        buttons=buttons,
+        wrong=wrong.wrong if wrong else {},
+        error=wrong.wrong.get("", "") if wrong else "",
+    )
 
 
-def write(path: Path, values: dict[str, Any]) -> None:
-    """Write the settings file. Raises `WrongField`; a file that does not load is not kept."""
-    siret = re.sub(r"\s", "", values["siret"])
-    if fault := sirets.check(siret):
-        raise WrongField("siret", f"Ce SIRET ne convient pas : {fault}.")
-    for name, label in (
-        ("name", "le nom de la structure"),
-        ("account", "le compte technique"),
-        ("login", "votre identifiant"),
-    ):
-        if not values[name].strip():
-            raise WrongField(name, f"Il manque {label}.")
-    if not values["corail"]:
-        raise WrongField("corail", _OTHER_PROGRAM)
+def _filled(value: str) -> str:
+    return "" if value.strip() else text("settings.wrong.empty")
+
+
+def _siret(value: str) -> str:
+    fault = sirets.check(re.sub(r"\s", "", value))
+    return text("settings.wrong.siret", why=fault) if fault else ""
+
+
+def _account(value: str) -> str:
+    good = _ACCOUNT.fullmatch(value.strip())
+    return _filled(value) or ("" if good else text("settings.wrong.account"))
+
+
+def _last(value: str) -> str:
+    if not value.strip():
+        return ""
+    day = _day(value)
+    if day is None:
+        return text("settings.wrong.date")
+    return text("settings.wrong.future") if day > date.today() else ""
+
+
+CHECKS: dict[str, Callable[[str], str]] = {
+    "name": _filled,
+    "siret": _siret,
+    "account": _account,
+    "login": _filled,
+    "last": _last,
+}
+
+
+def check(name: str, value: str) -> str:
+    """What is wrong with one field, in French; "" when nothing is."""
+    return CHECKS[name](value) if name in CHECKS else ""
+
+
+def _day(written: str) -> date | None:
+    for form_ in ("%d/%m/%Y", "%Y-%m-%d"):
+        with suppress(ValueError):
+            return datetime.strptime(written.strip(), form_).date()
+    return None
+
+
+def values_of(settings: Settings, siret: str, person: str = "") -> dict[str, Any]:
+    """What the form shows of a structure's settings."""
+    structure = settings.structure(siret)
+    last = structure.last_rotation
+    return {
+        "name": structure.name,
+        "siret": structure.siret,
+        "account": structure.technical_account,
+        "login": settings.portal.login,
+        "last": f"{last:%d/%m/%Y}" if last else "",
+        "programs": [each for each in structure.targets if each in programs()],
+        "person": person,
+        "contact": settings.contact,
+    }
+
+
+def write(path: Path, values: dict[str, Any], change: str = "") -> None:
+    """Write the settings file, or correct in it what the form asks for; everything else in it
+    stays. Raises `WrongField`, all that is wrong at once; a file that does not load is not kept.
+    """
+    wrong = {name: fault for name in CHECKS if (fault := check(name, str(values.get(name) or "")))}
+    if not values.get("programs"):
+        wrong["programs"] = text("settings.wrong.programs")
+    if wrong:
+        raise WrongField(wrong)
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if change else _new()
+    _fill(document, values, change)
     path.parent.mkdir(parents=True, exist_ok=True)
     trial = path.with_name(f".{path.name}.essai")
     try:
-        write_atomically(trial, _toml(siret, values).encode())
+        write_atomically(trial, tomlkit.dumps(document).encode())
         load(trial)
     except SettingsError as error:
         trial.unlink()
-        raise WrongField("", error.sentences[0]) from None
+        raise WrongField({"": error.sentences[0]}) from None
     trial.replace(path)
 
 
-def _toml(siret: str, values: dict[str, Any]) -> str:
-    """JSON's texts and lists are TOML's too."""
-    text = {
-        name: json.dumps(str(values[name]).strip(), ensure_ascii=False)
-        for name in ("name", "account", "login", "route")
-    }
-    return f"""\
-# Réglages de Relève, écrits par la page d'accueil. Aucun mot de passe n'a sa place ici.
-[portal]
-login = {text["login"]}
-route = {text["route"]}
+def _new() -> tomlkit.TOMLDocument:
+    """Nobody can say which way the portal will show: it is looked at there. The records go to the
+    person's documents: a copy of the program that is thrown away takes no evidence with it.
+    """
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_HEAD))
+    document["contact"] = ""
+    document["portal"] = {"route": "auto"}
+    document["record"] = {"folder": str(at_home())}
+    document["structures"] = tomlkit.table(is_super_table=True)
+    return document
 
-[structures.{siret}]
-name = {text["name"]}
-technical_account = {text["account"]}
-targets = ["corail"]
-"""
+
+def _fill(document: tomlkit.TOMLDocument, values: dict[str, Any], change: str) -> None:
+    siret = re.sub(r"\s", "", values["siret"])
+    structures: Any = document["structures"]
+    table = structures.pop(change) if change else tomlkit.table()
+    table["name"] = values["name"].strip()
+    table["technical_account"] = values["account"].strip()
+    others = [each for each in table.get("targets", []) if each not in programs()]
+    table["targets"] = [*values["programs"], *others]
+    if day := _day(values.get("last") or ""):
+        table["last_rotation"] = day
+    elif change:
+        table.pop("last_rotation", None)
+    structures[siret] = table
+    document["portal"]["login"] = values["login"].strip()
+    document["contact"] = (values.get("contact") or "").strip()

@@ -9,6 +9,7 @@ What went out is also the kernel's own copy of the executed notebook.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import threading
@@ -19,6 +20,14 @@ from typing import Any
 from releve.base.errors import OUTCOME, ReleveError, UnforeseenError
 from releve.base.secret import MASK, SHORTEST, begun, clean, scrub
 from releve.record.transcript import Transcript
+
+
+class Interrupted(ReleveError):
+    """A person, or a signal, stopped the cell in hand."""
+
+    happened = "Relève a été interrompue."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
+    todo = "« Reprendre » continue là où vous en étiez."
 
 
 class _Streams:
@@ -134,11 +143,14 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
     def tell(
         self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None
     ) -> list[str]:
-        foreseen = isinstance(value, ReleveError)
+        stopped = isinstance(value, KeyboardInterrupt | asyncio.CancelledError)
+        shown = Interrupted() if stopped else value
+        foreseen = isinstance(shown, ReleveError)
         code = on_error(
-            value, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))
+            shown, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))
         )
-        shown = value if isinstance(value, ReleveError) else UnforeseenError(kind=kind.__name__)
+        if not isinstance(shown, ReleveError):
+            shown = UnforeseenError(kind=kind.__name__)
         if code is not None:
             shell.display_pub.publish(
                 {
@@ -150,7 +162,7 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
         shell._showtraceback(kind, scrub(str(value)), text)
         return text
 
-    shell.set_custom_exc((Exception,), tell)
+    shell.set_custom_exc((Exception, KeyboardInterrupt, asyncio.CancelledError), tell)
     return placed
 
 

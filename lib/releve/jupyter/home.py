@@ -4,193 +4,176 @@ can be begun.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import date
-from html import escape
-from pathlib import Path
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 from IPython.display import display
 
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, default_path, load
-from releve.jupyter import OUTPUTS_ENVIRONMENT, first_start
-from releve.jupyter.copy import dated_copy, folder_url, url
+from releve.commands.abandon import close_open
+from releve.jupyter import OUTPUTS_ENVIRONMENT, TRAINING, first_start, home_page
+from releve.jupyter.copy import dated_copy, url
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
-from releve.jupyter.training import Training
-from releve.planning import picture
-from releve.planning.due import Due, Standing, agenda
-from releve.record.folder import PAGE, RecordFolder
-from releve.record.history import Past, history
+from releve.jupyter.records import moved, records
+from releve.planning.due import Due, agenda
+from releve.record.folder import RecordFolder
+from releve.record.history import history
 from releve.record.seal import finish_left_over
 from releve.vault.keystore import open_keystore
 
-SHOWN = 10  # structures and records listed one by one; the picture shows all
-_OUTCOMES = {
-    "succeeded": "réussie",
-    "failed": "échouée, rien n'a changé",
-    "abandoned": "abandonnée",
-    "": "non terminée",
-    "damaged": "dossier abîmé",
-}
-_PROOFS = {"api": "prouvée par l'API", "attested": "attestée", "none": "sans essai"}
+if TYPE_CHECKING:
+    from releve.jupyter.training import Training  # the school takes a while to be imported
+
+CANCELLED = "annulé depuis la page d'accueil, avant tout changement"
 
 
 def show() -> None:
     """Display the home page; it stays alive as long as its kernel."""
     home = Home()
     display(home.panel)  # type: ignore[no-untyped-call]
+    home.tidy()
 
 
 class Home:
     """The page and what its buttons do. An error is told on the page, which stays usable."""
 
     def __init__(self) -> None:
-        self.panel = Panel(self._hear)
+        self.panel = Panel(self._hear, first_start.check)
         self.training: Training | None = None
+        self._said: tuple[str, ...] = ()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._draw()
+
+    def tidy(self) -> None:
+        """Seal, once the page is there, what an ended process left; the page tells of it."""
+        task = asyncio.get_running_loop().create_task(self._tidy())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tidy(self) -> None:
+        try:
+            settings = self._settings()
+            left = await asyncio.to_thread(finish_left_over, settings, open_keystore(settings))
+        except ReleveError:
+            return  # said by the page itself, or by what needs it
+        self._said = (*left.told, *(error.text for error in left.faults))
+        if self._said:
+            self._draw()
 
     def _settings(self) -> Settings:
         return load(None, os.environ.get(OUTPUTS_ENVIRONMENT) or None)
 
-    def _draw(self, said: str = "", **more: object) -> None:
+    def _draw(self, **more: object) -> None:
         try:
-            view = _page(self._settings(), said) if default_path().exists() else first_start.view()
+            view = self._view()
         except ReleveError as error:
             view = _trouble(error)
         self.panel.show(view | more)
 
+    def _view(self) -> View:
+        if not default_path().exists():
+            return first_start.view()
+        settings = self._settings()
+        if not settings.record.folder.is_dir():
+            return home_page.folder_gone(str(settings.record.folder))
+        return home_page.page(self._dues(settings), history(records()), date.today(), self._said)
+
+    def _dues(self, settings: Settings) -> list[Due]:
+        past = history(settings.record.folder)
+        found = agenda(settings.structures.values(), settings.policy, past, date.today())
+        return sorted(found, key=lambda due: due.order)
+
     async def _hear(self, answer: Answer) -> None:
         verb, _, siret = answer.action.partition(":")
         try:
-            if verb == "write":
-                try:
-                    first_start.write(default_path(), answer.values)
-                except first_start.WrongField as wrong:
-                    self.panel.show(first_start.view(answer.values, wrong))
-                    return
-            elif verb in ("start", "by-hand"):
-                folder = dated_copy(self._settings(), siret, by_hand=verb == "by-hand")
-                self._draw(_opened(folder), go={"open": url(folder), "run": True})
-                return
-            elif verb == "train":
-                self.training = self.training or Training(
-                    Path(os.environ.get(OUTPUTS_ENVIRONMENT) or "outputs") / "entrainement"
-                )
-                folder = self.training.copy()
-                self._draw(_opened(folder), go={"open": url(folder), "run": True})
-                return
-            self._draw()
+            self._do(verb, siret, answer)
         except ReleveError as error:
             self.panel.show(_trouble(error))
 
+    def _do(self, verb: str, siret: str, answer: Answer) -> None:
+        if verb == "write":
+            self._write(answer, siret)
+        elif verb == "change":
+            values = first_start.values_of(self._settings(), siret)
+            self.panel.show(first_start.view(values, change=siret))
+        elif verb == "moved":
+            self._moved(answer)
+        elif verb == "anew":
+            self._settings().record.folder.mkdir(parents=True, exist_ok=True)
+            self._draw()
+        elif verb in ("start", "by-hand", "again"):
+            self._start(siret, verb)
+        elif verb == "cancel":
+            self.panel.show(home_page.cancel(self._due(siret)))
+        elif verb == "cancel-now":
+            due = self._due(siret)
+            left = RecordFolder.at(due.open.record) if due.open else None
+            self.panel.show(_ending(url(left), siret) if left else self._view())
+        elif verb == "cancelled":
+            close_open(self._settings(), siret, CANCELLED)
+            self._draw()
+            self.tidy()
+        elif verb == "train":
+            self._open(self._training().copy())
+        else:
+            self._draw()
 
-def _opened(folder: RecordFolder) -> str:
-    path = url(folder)
-    link = (
-        f'<a href="/lab/tree/{quote(path)}"'
-        f' data-open="{escape(path)}">{escape(folder.path.name)}</a>'
-    )
-    return f"<p>Le carnet est ouvert dans un autre onglet, en haut : {link}</p>"
+    def _due(self, siret: str) -> Due:
+        return next(due for due in self._dues(self._settings()) if due.siret == siret)
 
+    def _start(self, siret: str, verb: str) -> None:
+        due = self._due(siret)
+        if verb != "again" and not (due.today or due.open) and due.last:
+            self.panel.show(home_page.again(due, date.today()))
+            return
+        by_hand = verb == "by-hand"
+        self._open(dated_copy(self._settings(), siret, by_hand), anew=by_hand)
 
-def _page(settings: Settings, said: str) -> View:
-    outputs, today = settings.record.folder, date.today()
-    left = finish_left_over(settings, open_keystore())
-    past = history(outputs)
-    dues = sorted(
-        agenda(settings.structures.values(), settings.policy, past, today),
-        key=lambda due: due.order,
-    )
-    further = dues[SHOWN:]
-    body = said + paragraphs(
-        *left.told,
-        *(error.text for error in left.faults),
-        *[picture.summary(dues, today)] * bool(further),
-    )
-    body += (
-        '<div class="rv-scroll" tabindex="0" role="group" aria-label="Échéances de'
-        f" l'année\">{picture.year(dues, today)}</div>"
-    )
-    body += f'<p class="rv-soft">{picture.legend()}</p>'
-    body += _cards(dues[:SHOWN])
-    if further:
-        body += (
-            f"<details><summary>{len(further)} de plus, les plus urgentes"
-            f" d'abord</summary>{_cards(further)}</details>"
-        )
-    body += _done(past)
-    buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
-    return form("Mots de passe Chorus Pro", body, buttons=buttons, wide=True)
+    def _open(self, folder: RecordFolder, anew: bool = False) -> None:
+        self._draw(go={"open": url(folder), "run": True, "anew": anew})
+        self._draw()  # a page that is opened on this one later goes nowhere by itself
 
+    def _write(self, answer: Answer, change: str) -> None:
+        try:
+            first_start.write(default_path(), answer.values, change)
+        except first_start.WrongField as wrong:
+            self.panel.show(first_start.view(answer.values, wrong, change))
+            return
+        self._settings().record.folder.mkdir(parents=True, exist_ok=True)
+        self._draw()
 
-def _cards(dues: list[Due]) -> str:
-    return f'<ul class="rv-cards">{"".join(map(_card, dues))}</ul>'
+    def _moved(self, answer: Answer) -> None:
+        try:
+            moved(default_path(), answer.values["folder"])
+        except ReleveError as error:
+            self.panel.show(
+                home_page.folder_gone(
+                    str(self._settings().record.folder), " ".join(error.sentences)
+                )
+            )
+            return
+        self._draw()
 
+    def _training(self) -> Training:
+        from releve.jupyter.training import Training
 
-def _card(due: Due) -> str:
-    action = "Reprendre" if due.open else "Commencer"
-    style = "rv-primary" if due.today else "rv-plain"
-    why = due.why[0].upper() + due.why[1:]
-    return (
-        "<li><div"
-        f' class="rv-card-head"><strong>{escape(due.name)}</strong><span>{_mark(due.standing)}</span></div><p'
-        f' class="rv-soft">SIRET {due.siret} · compte'
-        f' {escape(due.account)}</p><p>{escape(why)}.</p><div class="rv-buttons"><button'
-        f' type="button" class="rv-button {style}" data-answer="start:{due.siret}"'
-        f' aria-label="{action} pour {escape(due.name)}">{action}</button><button type="button"'
-        f' class="rv-button rv-link" data-answer="by-hand:{due.siret}">Tout faire à la'
-        " main</button></div></li>"
-    )
-
-
-def _mark(standing: Standing) -> str:
-    colour, mark = picture.LOOK[standing]
-    return (
-        f'<span style="color:{colour}"><b aria-hidden="true">{mark}</b>'
-        f" {picture.WORDS[standing]}</span>"
-    )
-
-
-def _done(past: list[Past]) -> str:
-    if not past:
-        return ""
-    rows = "".join(
-        f"<tr><td>{each.began:%d/%m/%Y}</td><td>{escape(each.name)}{' (entraînement)' * each.school}</td>"
-        f"<td>{_outcome(each)}</td><td>{_link(each)}</td></tr>"
-        for each in reversed(past[-SHOWN:])
-        if each.began
-    )
-    return (
-        "<h4>Dernières"
-        f" rotations</h4><table><tr><th>Date</th><th>Structure</th><th>Issue</th><th>Dossier</th></tr>{rows}</table>"
-    )
+        self.training = self.training or Training(records() / TRAINING)
+        return self.training
 
 
-def _outcome(past: Past) -> str:
-    proof = (
-        f", {_PROOFS[past.proof]}" if past.outcome == "succeeded" and past.proof in _PROOFS else ""
-    )
-    return _OUTCOMES.get(past.outcome, past.outcome) + proof
-
-
-def _link(past: Past) -> str:
-    if not (past.record / PAGE).exists():
-        return "en cours"
-    folder = RecordFolder.at(past.record)
-    return (
-        f'<a href="/files/{quote(folder_url(folder))}/{PAGE}" target="_blank"'
-        ' rel="noopener">ouvrir</a>'
-        if folder
-        else ""
-    )
+def _ending(notebook: str, siret: str) -> View:
+    """While the page ends that notebook's kernel, which may hold the rotation."""
+    go = {"end": notebook, "then": f"cancelled:{siret}"}
+    return form("J'annule ce renouvellement…", tone="work", working=True, go=go)
 
 
 def _trouble(error: ReleveError) -> View:
-    happened, safe, todo = error.sentences
-    body = paragraphs(happened, safe, todo)
     buttons = [
         button("refresh", "Réessayer", "primary"),
         button("train", "S'entraîner sans risque"),
     ]
+    body = paragraphs(*error.sentences)
     return form("Quelque chose ne va pas", body, buttons=buttons, tone="trouble")

@@ -1,6 +1,6 @@
 // Draws one view at a time; sends what the operator does as a message. A typed secret is never in the model: it leaves in
-// a message and its field is emptied at once.
-const CLIPBOARD_SECONDS = 45, SHOWN_SECONDS = 10, PAD_BYTES = 256;
+// a message and its field is emptied at once. What it says is the table of texts' (`words`).
+const CLIPBOARD_SECONDS = 45, SHOWN_SECONDS = 60, GROUP = 4, PAD_BYTES = 256;
 
 // A colon or a guillemet never stands alone at the beginning of a line.
 const french = text => text.replace(/« /g, '«\u00a0').replace(/ (?=[»:;?!](?:\s|[.,)<]|$))/g, '\u00a0');
@@ -18,17 +18,35 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A page that shows what a record says is given as nodes, [tag, attributes, ...children]: no text of it becomes HTML.
+function build(node) {
+  if (typeof node === 'string') return node;
+  const [tag, attributes, ...children] = node;
+  return make(tag, attributes, ...children.map(build));
+}
+
 let numbers = 0;
 const mine = Math.random().toString(36).slice(2); // each panel has this module to itself, and ids are the page's
+const said = (words, name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
 
-function field(spec) {
+// What is wrong with a field stands under it, and is read with it.
+function tellWrong(place, text) {
+  const input = place.querySelector('input, fieldset');
+  place.querySelector('.rv-field-error').textContent = french(text);
+  if (text) input.setAttribute('aria-invalid', 'true');
+  else input.removeAttribute('aria-invalid');
+}
+
+function field(spec, words, wrong, leave) {
   const id = `releve-${mine}-${numbers += 1}`;
   const help = spec.help ? make('span', { class: 'rv-help', id: `${id}-help` }, spec.help) : null;
-  const described = spec.help ? `${id}-help` : null;
-  const wrong = spec.invalid ? 'true' : null;
+  const error = make('span', { class: 'rv-field-error', id: `${id}-error` }, wrong ?? '');
+  const described = [`${id}-error`, ...(spec.help ? [`${id}-help`] : [])].join(' ');
+  const about = { 'aria-describedby': described, 'aria-invalid': wrong ? 'true' : null };
+  const boxed = (name, ...children) => make('div', { class: name, 'data-field': spec.name }, ...children);
   if (spec.kind === 'check') {
-    const box = make('input', { type: 'checkbox', id, name: spec.name, checked: Boolean(spec.value), 'aria-describedby': described, 'aria-invalid': wrong });
-    return make('div', { class: 'rv-check' }, box, make('label', { for: id }, spec.label), help);
+    const box = make('input', { type: 'checkbox', id, name: spec.name, checked: Boolean(spec.value), ...about });
+    return boxed('rv-check', box, make('label', { for: id }, spec.label), help, error);
   }
   if (spec.kind === 'choice') {
     const options = spec.options.map(([value, label]) => {
@@ -37,30 +55,41 @@ function field(spec) {
         make('input', { type: 'radio', id: one, name: `${id}`, 'data-name': spec.name, value, checked: value === spec.value }),
         make('label', { for: one }, label));
     });
-    return make('fieldset', { class: 'rv-choice' }, make('legend', {}, spec.label), ...options, help);
+    return make('fieldset', { class: 'rv-choice', 'data-field': spec.name, ...about }, make('legend', {}, spec.label), ...options, help, error);
+  }
+  if (spec.kind === 'several') {
+    const options = spec.options.map(([value, label]) => {
+      const one = `${id}-${value}`;
+      return make('div', { class: 'rv-check' },
+        make('input', { type: 'checkbox', id: one, 'data-several': spec.name, value, checked: (spec.value ?? []).includes(value) }),
+        make('label', { for: one }, label));
+    });
+    return make('fieldset', { class: 'rv-choice', 'data-field': spec.name, ...about }, make('legend', {}, spec.label), ...options, help, error);
   }
   const hidden = spec.kind === 'password';
   const input = make('input', {
     type: hidden ? 'password' : 'text', id, name: spec.name, value: hidden ? null : spec.value, maxlength: spec.maxlength,
     inputmode: spec.digits ? 'numeric' : null, autocomplete: hidden ? 'new-password' : 'off', spellcheck: 'false',
-    'aria-describedby': described, 'aria-invalid': wrong, size: spec.size ?? 32, placeholder: spec.placeholder, 'data-lpignore': 'true', autocapitalize: 'off',
+    ...about, size: spec.size ?? 32, 'data-lpignore': 'true', autocapitalize: 'off',
+    onchange: spec.check ? event => leave(spec.name, event.target.value) : () => {},
   });
   const eye = hidden && spec.eye !== false ? make('button', {
-    type: 'button', class: 'rv-eye', 'aria-pressed': 'false',
+    type: 'button', class: 'rv-eye', 'aria-pressed': 'false', 'aria-label': `${words.see} : ${spec.label}`,
     onclick: event => {
       const seen = input.type === 'password';
       input.type = seen ? 'text' : 'password';
-      event.target.textContent = seen ? 'Cacher' : 'Voir';
+      event.target.textContent = seen ? words.hide : words.see;
       event.target.setAttribute('aria-pressed', String(seen));
     },
-  }, 'Voir') : null;
-  return make('div', { class: 'rv-field' }, make('label', { for: id }, spec.label), make('div', { class: 'rv-line' }, input, eye), help);
+  }, words.see) : null;
+  return boxed('rv-field', make('label', { for: id }, spec.label), make('div', { class: 'rv-line' }, input, eye), help, error);
 }
 
 function read(root, view) {
   const values = {}, secrets = {};
   for (const spec of view.fields) {
     if (spec.kind === 'choice') values[spec.name] = root.querySelector(`[data-name="${spec.name}"]:checked`)?.value ?? '';
+    else if (spec.kind === 'several') values[spec.name] = [...root.querySelectorAll(`[data-several="${spec.name}"]:checked`)].map(each => each.value);
     else {
       const input = root.querySelector(`[name="${spec.name}"]`);
       if (spec.kind === 'check') values[spec.name] = input.checked;
@@ -73,40 +102,56 @@ function read(root, view) {
 
 function bytes(text) { return Uint8Array.from(atob(text), character => character.charCodeAt(0)); }
 
+// By fours, each character of a kind of its own colour, with the names of those that are taken for others.
+function spelled(value, words) {
+  const kind = character => (/\d/.test(character) ? 'digit' : /\p{L}/u.test(character) ? 'letter' : 'sign');
+  const groups = [...value].reduce((all, character, at) => {
+    if (at % GROUP === 0) all.push([]);
+    all.at(-1).push(make('span', { class: `rv-${kind(character)}` }, character));
+    return all;
+  }, []).map(group => make('span', { class: 'rv-group' }, ...group));
+  const named = [...new Set(value)].filter(each => words[`looks-like.${each}`]);
+  const legend = named.map(each => make('li', {}, make('code', {}, each), ` = ${words[`looks-like.${each}`]}`));
+  return [make('div', { class: 'rv-groups' }, ...groups), legend.length ? make('ul', { class: 'rv-legend' }, ...legend) : ''];
+}
+
 // The hand-over of the new password: to the clipboard, or to the screen for a moment. The clipboard is emptied whatever is
 // shown by then: one goes on to the next form long before.
-function handOver(model, root) {
-  let pad = null, emptying = 0;
+function handOver(model, root, words) {
+  let pad = null, emptying = 0, hiding = 0;
   const tell = text => {
     const places = [...root.querySelectorAll('.rv-status'), ...document.querySelectorAll('.rv-status')];
     const seen = places.find(each => each.closest('.rv').offsetParent);
-    if (seen) seen.textContent = text;
+    if (seen) seen.textContent = french(text);
   };
   const empty = async () => {
     try {
       await navigator.clipboard.writeText('');
-      tell('Le presse-papiers est vidé.');
+      tell(words.emptied);
     } catch {
-      tell("Le presse-papiers n'a pas encore pu être vidé : revenez un instant sur cette page, il le sera.");
+      tell(words['not-emptied']);
       window.addEventListener('focus', empty, { once: true });
     }
   };
   const copy = async value => {
     try {
       await navigator.clipboard.writeText(value);
-      tell(`Copié. Collez-le dans Corail (Ctrl + V). Le presse-papiers sera vidé dans ${CLIPBOARD_SECONDS} secondes.`);
+      tell(said(words, 'copied', { seconds: CLIPBOARD_SECONDS }));
+      root.querySelector('form')?.classList.add('rv-copied');
       clearTimeout(emptying);
       emptying = setTimeout(empty, CLIPBOARD_SECONDS * 1000);
     } catch {
-      tell("Votre navigateur n'a pas permis la copie. Utilisez « Le voir 10 secondes ».");
+      tell(words['not-copied']);
     }
   };
   const show = value => {
     const place = root.querySelector('.rv-secret');
-    place.textContent = value;
+    place.replaceChildren(...spelled(value, words));
     place.hidden = false;
-    tell(`Recopiez-le exactement : il disparaîtra dans ${SHOWN_SECONDS} secondes.`);
-    setTimeout(() => { place.textContent = ''; place.hidden = true; if (place.isConnected) tell(''); }, SHOWN_SECONDS * 1000);
+    root.querySelector('form')?.classList.add('rv-copied');
+    tell(said(words, 'shown', { seconds: SHOWN_SECONDS }));
+    clearTimeout(hiding);
+    hiding = setTimeout(() => { place.replaceChildren(); place.hidden = true; if (place.isConnected) tell(''); }, SHOWN_SECONDS * 1000);
   };
   return {
     ask(action) {
@@ -122,20 +167,47 @@ function handOver(model, root) {
   };
 }
 
-function countdown(seconds, done) {
+function countdown(seconds, words) {
   const place = make('span', { class: 'rv-countdown' });
   const end = Date.now() + seconds * 1000;
   const tick = () => {
     const left = Math.max(0, Math.round((end - Date.now()) / 1000));
-    place.textContent = left ? `Encore ${Math.floor(left / 60)} min ${String(left % 60).padStart(2, '0')} s` : done;
+    const time = { minutes: Math.floor(left / 60), seconds: String(left % 60).padStart(2, '0') };
+    place.textContent = left ? said(words, 'left', time) : words['code-too-old'];
     if (left && place.isConnected) setTimeout(tick, 1000);
   };
   setTimeout(tick, 0);
   return place;
 }
 
-function act(action) {
-  if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run) : window.open(`/lab/tree/${action.open}`);
+function act(action, answer) {
+  if (action.end) return Promise.resolve(globalThis.releveLab?.end(action.end)).then(() => answer(action.then));
+  if (action.open) return globalThis.releveLab ? globalThis.releveLab.open(action.open, action.run, action.anew) : window.open(`/doc/tree/${action.open}`);
+}
+
+// What this panel says, alone on a sheet: no field, no button, and nothing of a password.
+function print(root) {
+  const frame = make('iframe', { class: 'rv-print', title: '', 'aria-hidden': 'true' });
+  document.body.append(frame);
+  const sheet = root.cloneNode(true);
+  sheet.querySelectorAll('form, .rv-tools, progress').forEach(each => each.remove());
+  frame.contentDocument.body.style.font = '14pt/1.5 system-ui, sans-serif';
+  frame.contentDocument.body.append(frame.contentDocument.adoptNode(sheet));
+  frame.contentWindow.onafterprint = () => frame.remove();
+  frame.contentWindow.print();
+}
+
+// One step in sight: the cells before are done, those after are titles; what is here alone is open. Only while a panel
+// asks or works: what is finished is read whole.
+function oneStep(el) {
+  const here = el.closest('.jp-Cell'), all = here?.parentElement?.children;
+  if (!here || el.closest('.releve-home')) return;
+  const at = [...all].indexOf(here);
+  [...all].forEach((cell, n) => {
+    const place = n > at ? 'next' : n < at - 1 ? 'done' : 'now';
+    if (cell.dataset.rvPlace !== place) cell.dataset.rvPlace = place;
+  });
+  el.closest('.jp-Notebook')?.classList.add('rv-one');
 }
 
 // Run All leaves the page at its end: who does nothing is shown the step at work, who scrolls or types is left alone.
@@ -147,9 +219,10 @@ if (globalThis.releveTouched === undefined) {
 }
 
 function render({ model, el }) {
+  const words = model.get('words');
   const root = make('section', { class: 'rv', tabindex: '-1', 'data-lm-suppress-shortcuts': 'true' });
   el.append(root);
-  const hand = handOver(model, root);
+  const hand = handOver(model, root, words);
 
   const answer = (view, action) => {
     const sent = { action, turn: view.turn, ...read(root, view) };
@@ -158,42 +231,59 @@ function render({ model, el }) {
     model.send(sent);
   };
 
+  const drawn = (view, each) => make('button', {
+    type: each.style === 'primary' ? 'submit' : 'button', class: `rv-button rv-${each.style}${each.hand ? ' rv-hand' : ''}`, 'data-action': each.action,
+    onclick: each.style === 'primary' ? () => {} : () => (each.hand ? hand.ask(each.action) : each.open ? act(each) : answer(view, each.action)),
+  }, each.label);
+
   const draw = () => {
     const view = model.get('view');
     if (!view || !view.heading) { root.replaceChildren(); return; }
+    const known = typeof view.progress === 'number';
+    if (known || view.working) oneStep(el);
     const held = root.contains(document.activeElement);
     root.removeAttribute('aria-busy');
     root.className = `rv rv-${view.tone ?? 'plain'}${view.wide ? ' rv-wide' : ''}`;
     const status = make('p', { class: 'rv-status', role: 'status' });
     const title = `releve-${mine}-${numbers += 1}`;
     root.setAttribute('aria-labelledby', title);
-    const buttons = view.buttons.map(each => make('button', {
-      type: each.style === 'primary' ? 'submit' : 'button', class: `rv-button rv-${each.style}`, 'data-action': each.action,
-      onclick: each.style === 'primary' ? () => {} : () => (each.hand ? hand.ask(each.action) : answer(view, each.action)),
-    }, each.label));
+    const wrong = view.wrong ?? {}, count = Object.keys(wrong).length;
+    const buttons = view.buttons.map(each => drawn(view, each));
     const primary = view.buttons.find(each => each.style === 'primary');
-    const go = event => {
-      event.preventDefault();
-      if (primary) primary.hand ? hand.ask(primary.action) : answer(view, primary.action);
-    };
+    const first = view.buttons.find(each => each.hand);
     const form = make('form', {
-      autocomplete: 'off',
-      onsubmit: go,
+      autocomplete: 'off', novalidate: true, class: first && primary ? 'rv-hands' : null,
+      onsubmit: event => {
+        event.preventDefault();
+        if (primary) answer(view, primary.action);
+      },
       // JupyterLab keeps a form from being submitted by the key itself.
-      onkeydown: event => { if (event.key === 'Enter' && event.target.matches('input:not([type=checkbox], [type=radio])')) go(event); },
+      onkeydown: event => {
+        if (event.key !== 'Enter' || !event.target.matches('input:not([type=checkbox], [type=radio])')) return;
+        event.preventDefault();
+        if (primary) answer(view, primary.action);
+      },
     },
       view.error ? make('p', { class: 'rv-error', role: 'alert' }, view.error) : null,
-      ...view.fields.map(field),
-      view.countdown ? countdown(view.countdown, 'Ce code a sans doute expiré : demandez-en un autre.') : null,
-      make('output', { class: 'rv-secret', hidden: true }),
+      count > 1 ? make('p', { class: 'rv-error', role: 'alert' }, said(words, 'mend', { count })) : null,
+      ...view.fields.map(spec => field(spec, words, wrong[spec.name], (name, value) => model.send({ check: name, value }))),
+      view.countdown ? countdown(view.countdown, words) : null,
+      make('output', { class: 'rv-secret', hidden: true, 'aria-live': 'off' }),
       buttons.length ? make('div', { class: 'rv-buttons' }, ...buttons) : null,
       status);
+    const tools = (view.tools ?? []).map(each => drawn(view, each));
+    const bar = known ? said(words, 'progress', { done: view.progress, of: 12 }) : '';
     root.replaceChildren(
-      view.tag ? make('p', { class: 'rv-tag' }, view.tag) : '',
+      known ? make('p', { class: 'rv-progress' }, make('progress', { max: 12, value: view.progress, 'aria-label': bar }), bar) : '',
+      view.notice ? make('div', { class: 'rv-notice', html: view.notice }) : '',
       make('h3', { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
-      make('div', { class: 'rv-body', html: view.body }),
-      form);
+      view.body ? make('div', { class: 'rv-body', html: view.body }) : '',
+      ...(view.nodes ? [make('div', { class: 'rv-body' }, ...view.nodes.map(build))] : []),
+      form,
+      tools.length ? make('div', { class: 'rv-tools' }, ...tools, make('button', { type: 'button', class: 'rv-button rv-link', onclick: () => print(root) }, words.print)) : '');
+    if (count === 1) form.querySelector('.rv-field-error:not(:empty)')?.setAttribute('role', 'alert');
     if (view.working) root.setAttribute('aria-live', 'polite');
+    else root.removeAttribute('aria-live');
     root.querySelectorAll('[data-answer]').forEach(each => each.addEventListener('click', event => {
       event.preventDefault();
       answer(view, each.dataset.answer);
@@ -202,7 +292,7 @@ function render({ model, el }) {
       event.preventDefault();
       act({ open: each.dataset.open });
     }));
-    if (view.go) act(view.go);
+    if (view.go) act(view.go, action => answer(view, action));
     const asks = view.look || (!view.working && (view.buttons.length || view.fields.length));
     if (view.focus !== false && (asks || Date.now() - globalThis.releveTouched > FOLLOW_AFTER_MS)) {
       requestAnimationFrame(() => {
@@ -211,12 +301,18 @@ function render({ model, el }) {
         if (!seen) root.scrollIntoView({ block: tall ? 'start' : 'nearest' });
         if (!asks) return;
         // Never a button: the Enter of someone who runs cells one after the other would press it.
-        const first = root.querySelector('[aria-invalid]') ?? root.querySelector('.rv-field input, .rv-check input') ?? root;
+        const first = root.querySelector('input[aria-invalid], [aria-invalid] input') ?? root.querySelector('.rv-field input, .rv-check input') ?? root;
         if (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content')) { first.focus({ preventScroll: true }); first.select?.(); }
       });
     }
   };
-  const received = content => { if (content.secret !== undefined) hand.received(content); };
+  const received = content => {
+    if (content.secret !== undefined) hand.received(content);
+    if (content.checked !== undefined) {
+      const place = root.querySelector(`[data-field="${content.checked}"]`);
+      if (place) tellWrong(place, content.wrong);
+    }
+  };
   model.on('change:view', draw);
   model.on('msg:custom', received);
   draw();

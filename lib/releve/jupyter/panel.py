@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from html import escape
@@ -20,9 +21,11 @@ import traitlets
 
 from releve.base.errors import ReleveError, UnforeseenError
 from releve.base.secret import Secret
+from releve.base.texts import table, text
 
 View = dict[str, Any]
 HERE = Path(__file__).parent
+_WORDS = {name[6:]: words for name, words in table().items() if name.startswith("panel.")}
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,19 @@ class Panel(anywidget.AnyWidget):
     _esm = HERE / "panel.js"
     _css = HERE / "panel.css"
     view = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, hear: Callable[[Answer], Awaitable[None]] | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        hear: Callable[[Answer], Awaitable[None]] | None = None,
+        check: Callable[[str, str], str] | None = None,
+    ) -> None:
+        super().__init__(words=_WORDS)
         self._loop = asyncio.get_running_loop()
         self._turn = 0
         self._waiting: asyncio.Future[Answer] = self._loop.create_future()
         self._hear, self._tasks = hear, set[asyncio.Task[None]]()
+        self._check = check  # what is wrong with one plain field, told as soon as it is left
         self.secret: Callable[[], Secret] | None = None  # what "copy" and "show" hand to the page
         self.on_msg(self._message)
 
@@ -78,6 +87,9 @@ class Panel(anywidget.AnyWidget):
     def _message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if content.get("pad") is not None:
             self._hand_over(content)
+        elif "check" in content:
+            wrong = self._check(content["check"], content["value"]) if self._check else ""
+            self.send({"checked": content["check"], "wrong": wrong})
         else:
             secrets = {name: Secret(value) for name, value in content.get("secrets", {}).items()}
             self._loop.call_soon_threadsafe(
@@ -124,7 +136,11 @@ def form(
     buttons: list[View] | None = None,
     **more: Any,
 ) -> View:
-    """A view. `body` is HTML: put through `html.escape` whatever comes from elsewhere."""
+    """A view. `body` is HTML: put through `html.escape` whatever comes from elsewhere.
+
+    `tone`: plain, work, danger, trouble, done. `progress`: how many of the documented screens are
+    done. `notice`: HTML above all. `hold`: one cannot stop here. `wrong`: what is wrong, by field.
+    """
     return {
         "heading": heading,
         "body": body,
@@ -134,17 +150,38 @@ def form(
 
 
 def button(action: str, label: str, style: str = "plain", **more: Any) -> View:
-    """`style`: "primary" (one a form), "plain", or "link" for what is seldom wanted."""
+    """`style`: "primary" (one a form), "plain", or "link" for what is seldom wanted. With `hand`,
+    it hands the secret over, and the primary one comes after it.
+    """
     return {"action": action, "label": label, "style": style} | more
 
 
 def field_(name: str, label: str, kind: str = "text", **more: Any) -> View:
-    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `invalid`, it is
-    the one to be mended.
+    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `check`, its
+    panel's `check` is asked when it is left.
     """
     return {"name": name, "label": label, "kind": kind} | more
 
 
+def say(name: str, /, **facts: object) -> str:
+    """A text of the table, as HTML: paragraphs, lists, **bold**; the facts are escaped."""
+    return rich(text(name, **facts))
+
+
+def rich(source: str) -> str:
+    """The few marks that the table and the procedure use, as HTML."""
+    blocks = re.split(r"\n\s*\n", escape(source.strip(), quote=False))
+    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", "".join(map(_block, blocks)))
+
+
+def _block(lines: str) -> str:
+    for mark, tag in ((r"- ", "ul"), (r"\d+\. ", "ol")):
+        if re.match(mark, lines):
+            items = re.split(rf"(?:^|\n){mark}", lines)[1:]
+            return f"<{tag}>{''.join(f'<li>{item}</li>' for item in items)}</{tag}>"
+    return f"<p>{lines}</p>"
+
+
 def paragraphs(*texts: str) -> str:
     """Plain sentences as HTML, one paragraph each."""
-    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in texts if text)
+    return "".join(f"<p>{escape(each, quote=False)}</p>" for each in texts if each)

@@ -8,28 +8,46 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
-from html import escape
+from pathlib import Path
+from typing import ClassVar
 
-from releve.base.errors import ReleveError
+from releve.base.errors import Paused, ReleveError
 from releve.base.secret import Secret
-from releve.decision.procedure import BY_ID, STEPS, Step, target_name
-from releve.jupyter import corail
-from releve.jupyter.panel import Answer, Panel, View, button, field_, form, paragraphs
+from releve.base.settings import Settings
+from releve.base.texts import table, text
+from releve.decision.procedure import BY_ID, NAVIGATION, TARGET_STEPS, Step, target_name
+from releve.jupyter import corail, questions
+from releve.jupyter.panel import Answer, Panel, View, form, say
 from releve.jupyter.reconnect import Pages
 from releve.portal.case import CodeAsked
 from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
+from releve.record.folder import CAPTURES, all_records
 from releve.rotation.prompts import Keep, Proof, ResetRequest
 from releve.targets.guide import Entering
 from releve.vault.entry import CredentialMissing
 
-CHECKED = "Je l'ai fait moi-même"
 CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal does not say
+
+
+def last_picture(outputs: Path, step: str) -> bytes:
+    """That screen as the last record shows it, secrets blanked; b"" when none does."""
+    name = f"{CAPTURES}/{BY_ID[step].number:02d}-{step}.png"
+    paths = [each.path / name for each in all_records(outputs)]
+    return next((path.read_bytes() for path in reversed(paths) if path.is_file()), b"")
 
 
 class NobodyKnows(ResetOutcomeUnknown):
     happened = "L'opérateur n'a pas pu dire si la réinitialisation a eu lieu."
     todo = ""
+
+
+class StoppedHere(Paused):
+    """« M'arrêter ici »: nothing went wrong, and the next « Reprendre » asks the same again."""
+
+    happened: ClassVar[str] = table()["stopped-here.happened"]
+    safe: ClassVar[str] = table()["stopped-here.safe"]
+    todo: ClassVar[str] = table()["stopped-here.todo"]
 
 
 class AtDesk:
@@ -40,16 +58,31 @@ class AtDesk:
     def __init__(self, pages: Pages | None = None) -> None:
         self.pages = pages
         self.panel: Panel | None = None
-        self._typed: Secret | None = None  # the portal's password, for this session only
-        self._code_until = 0.0  # when the last code that was sent is probably too old
+        self.settings: Settings | None = None  # once the rotation is open
         # the portal's address, when the operator works in a browser of her own
         self.own_browser = ""
-        self._entered: Callable[[], Secret] | None = (
-            None  # the new one, to be entered once more if it is refused
-        )
+        # the new password, while it may have to be entered once more
+        self.at_hand: Callable[[], Secret] | None = None
+        # shows in the portal's window where to click; None where nothing can
+        self.show_me: Callable[[str], None] | None = None
+        self._begun = False
+        self._typed: Secret | None = None  # the portal's password, for this session only
+        self._code_until = 0.0  # when the last code that was sent is probably too old
+        # her last screens that change nothing: step, view, the newest last
+        self._behind: list[tuple[str, View]] = []
 
     async def ask(self, view: View) -> Answer:
-        """Ask under the step in hand."""
+        """Ask under the step in hand. Raises `StoppedHere` when she stops, unless the view
+        holds her (`hold`) or has a "stop" of its own.
+        """
+        stoppable = not view.get("hold")
+        tools = [questions.STOP] if stoppable else []
+        answer = await self._asked(view | {"tools": [*view.get("tools", []), *tools]})
+        if stoppable and answer.action == questions.STOP["action"]:
+            raise StoppedHere
+        return answer
+
+    async def _asked(self, view: View) -> Answer:
         assert self.panel is not None
         asked = asyncio.ensure_future(self.panel.ask(view))
         if self.pages is None:
@@ -65,7 +98,41 @@ class AtDesk:
             asked.cancel()
             moved.cancel()
 
+    async def _screen_of_hers(self, step: str, view: View) -> Answer:
+        """Ask for a screen that changes nothing: she may go back to the ones before, and say that
+        she does not find it.
+        """
+        pages = [*(page for page in self._behind if page[0] != step), (step, view)]
+        at = len(pages) - 1
+        while True:
+            shown, page = pages[at]
+            tools = [questions.BACK] if at else []
+            answer = await self.ask(page | {"tools": [*tools, questions.LOST]})
+            if answer.action == questions.BACK["action"]:
+                at -= 1
+            elif answer.action == questions.LOST["action"]:
+                await self._find(shown)
+            elif at < len(pages) - 1:
+                at += 1
+            else:
+                self._behind = pages
+                return answer
+
+    async def _find(self, step: str) -> None:
+        assert self.settings is not None
+        seen = last_picture(self.settings.record.folder, step)
+        view = questions.lost(step, self.settings, seen, show_me=self.show_me is not None)
+        while (await self.ask(view)).action == "show-me" and self.show_me is not None:
+            self.show_me(step)
+
     # -- before the reset
+
+    async def begin(self) -> None:
+        """« Avant de commencer »: what she must have at hand. Asked once."""
+        assert self.settings is not None
+        if not self._begun:
+            await self.ask(questions.before(self.settings))
+            self._begun = True
 
     async def sign_in(self, credentials: Credentials) -> None:
         credentials.typed, refused = self._typed, ""
@@ -77,7 +144,9 @@ class AtDesk:
                 refused = str(error)
             except CredentialMissing:
                 pass
-            answer = await self._until(_credentials(credentials.login, refused), _something_typed)
+            answer = await self._until(
+                questions.credentials(credentials.login, refused), questions.something_typed
+            )
             if answer.values["keep"]:
                 await asyncio.to_thread(
                     credentials.keystore.portal_password(credentials.login).set,
@@ -90,24 +159,21 @@ class AtDesk:
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         if not asked.problem:  # just sent
             self._code_until = time.monotonic() + CODE_SECONDS
-        answer = await self._until(
-            _code(asked, round(self._code_until - time.monotonic())), _code_typed
-        )
+        left = round(self._code_until - time.monotonic())
+        answer = await self._until(questions.code(asked, left), questions.code_typed)
         return None if answer.action == "resend" else answer.values["code"].strip()
 
     async def touch_key(self, login: str) -> None:
         assert self.panel is not None
-        body = paragraphs(
-            "Dans la fenêtre du portail, touchez votre clé de sécurité quand elle clignote."
-        )
         self.panel.show(
-            form("Touchez votre clé de sécurité", body, tone="work", working=True, look=True)
+            form(text("key.heading"), say("key.body"), tone="work", working=True, look=True)
         )
 
-    async def confirm(self, target: ResetRequest) -> str:
-        shared = len(target.used_by) > 1
+    async def confirm(self, request: ResetRequest) -> str:
+        shared = len(request.used_by) > 1
         await self._until(
-            _gate(target), _all_ticked if shared else partial(_same_digits, target.siret)
+            questions.gate(request),
+            questions.all_ticked if shared else partial(questions.same_digits, request.siret),
         )
         return "widget"
 
@@ -117,101 +183,54 @@ class AtDesk:
     async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
         assert self.panel is not None
         self.panel.secret = lambda: secret
-        answer = await self.ask(_keyring_fails(error))
+        answer = await self.ask(questions.vault_fails(error))
         self.panel.secret = None
         return Keep(answer.action)
 
     # -- by hand
 
     async def screen(self, step: Step, doubt: str = "") -> bool:
-        body = paragraphs(step.instruction.replace("**", ""))
-        if not self.own_browser:
-            body = paragraphs("Dans la fenêtre du portail, qui vient de passer devant :") + body
-        else:
-            link = (
-                f'<a href="{escape(self.own_browser)}" target="_blank"'
-                f' rel="noopener">{escape(self.own_browser)}</a>'
-            )
-            body += f"<p>Dans votre propre navigateur, connecté au portail : {link}</p>"
-        buttons = [button("done", CHECKED, "primary")]
-        if doubt:
-            body += f'<div class="rv-warning">{escape(doubt)}</div>'
-            buttons = [
-                button("done", "Vérifier à nouveau", "primary"),
-                button("skip", "C'est fait, continuer quand même", "plain"),
-            ]
-        answer = await self.ask(
-            form(
-                f"À vous : {step.title}", body, buttons=buttons, tag=step_tag(step.id, "à la main")
-            )
-        )
-        return answer.action == "done"
+        if step.id not in NAVIGATION:
+            self._behind.clear()  # one does not go back over the reset
+        view = questions.screen(step, self.own_browser, doubt)
+        return (await self._screen_of_hers(step.id, view)).action == "done"
 
     async def reset_by_hand(self, step: Step, account: str) -> bool:
-        body = paragraphs(step.instruction)
-        body += (
-            "<table><tr><th>Compte"
-            f" technique</th><td><strong>{escape(account)}</strong></td></tr></table>"
-        )
-        buttons = [
-            button("done", "C'est fait : le portail l'a accepté", "primary"),
-            button("refused", "Le portail a refusé, ou je n'ai pas confirmé"),
-            button("unknown", "Je ne sais pas ce qui s'est passé", "link"),
-        ]
-        answer = await self.ask(
-            form(
-                "À vous : confirmez sur le portail",
-                body,
-                buttons=buttons,
-                tone="danger",
-                tag=step_tag(step.id, "à la main"),
-            )
-        )
+        self._behind.clear()
+        answer = await self.ask(questions.reset_by_hand(step, account))
         if answer.action == "unknown":
             raise NobodyKnows
         return answer.action == "done"
 
     async def new_password(self, account: str, why: str = "") -> Secret:
-        body = paragraphs(
-            why,
-            "Copiez le mot de passe affiché par le portail, et collez-le ici ; ou tapez-le deux"
-            " fois. Il va droit dans le trousseau.",
-            "Ne fermez pas la page du portail avant que cette étape soit faite : il ne le montrera"
-            " plus.",
-        )
-        fields = [
-            field_("one", f"Nouveau mot de passe de {account}", "password"),
-            field_("two", "Une seconde fois (collez-le de nouveau, ou retapez-le)", "password"),
-        ]
-        view = form(
-            "À vous : le nouveau mot de passe",
-            body,
-            fields=fields,
-            buttons=[button("ok", "Garder dans le trousseau", "primary")],
-        )
-        return (
-            await self._until(view | {"tag": step_tag("mot-de-passe", "à la main")}, _typed_twice)
-        ).secrets["one"]
+        self._behind.clear()
+        view = questions.new_password(account, why)
+        return (await self._until(view, questions.typed_twice)).secrets["one"]
 
     # -- the targets and the proof
 
-    async def guide(self, step: str, name: str) -> str:
-        await self.ask(corail.page(step, name) | {"tag": step_tag(step, "à la main")})
-        return f"« {BY_ID[step].title} » affiché pour {name}, à la main"
+    async def guide(self, step: str, entering: Entering) -> str:
+        view = corail.page(step, entering.name, entering.target)
+        self._behind = [page for page in self._behind if page[0] in TARGET_STEPS]
+        if not self._behind:
+            view |= {"notice": questions.passed(entering.target, step)}
+        await self._screen_of_hers(step, view)
+        return f"« {view['heading']} » montré pour {entering.name}"
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
         assert self.panel is not None
-        self._entered = self.panel.secret = lambda: secret
+        self.at_hand = self.panel.secret = lambda: secret
         try:
-            await self._until(corail.entry(entering), _all_ticked)
+            await self.ask(corail.entry(entering))
         finally:
             self.panel.secret = None
+            self._behind.clear()
         return f"saisi à la main dans {target_name(entering.target)} ({entering.name})"
 
     async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
         assert self.panel is not None
-        self.panel.secret = self._entered
-        answer = await self.ask(corail.proof(targets, refused, bool(self._entered)))
+        self.panel.secret = self.at_hand
+        answer = await self.ask(corail.proof(targets, refused, self.at_hand is not None))
         return {
             "worked": Proof("attested", "une récupération de factures a réussi dans Corail"),
             "refused": Proof(
@@ -220,180 +239,15 @@ class AtDesk:
             "none": Proof("none", "close sans essai, à la demande de l'opérateur"),
         }.get(answer.action, Proof("later", ""))
 
-    async def _until(self, view: View, fault: Callable[[Answer], str]) -> Answer:
-        """Ask until nothing is wrong with the answer; `fault` tells what is, in French."""
+    async def _until(self, view: View, fault: Callable[[Answer], dict[str, str]]) -> Answer:
+        """Ask until nothing is wrong with the answer; `fault` tells what is, by field."""
         while True:
             answer = await self.ask(view)
-            if not (error := fault(answer)):
+            if not (wrong := fault(answer)):
                 return answer
             view |= {
-                "error": error,
+                "wrong": wrong,
                 "fields": [
                     field | {"value": answer.values.get(field["name"])} for field in view["fields"]
                 ],
             }
-
-
-def _all_ticked(answer: Answer) -> str:
-    return (
-        "" if all(answer.values.values()) else "Cochez chaque ligne : aucune ne doit être oubliée."
-    )
-
-
-def _same_digits(siret: str, answer: Answer) -> str:
-    same = answer.values["digits"].strip() == siret[-4:]
-    return (
-        ""
-        if same
-        else (
-            "Ce ne sont pas les quatre derniers chiffres de ce SIRET : vérifiez que c'est bien la"
-            " bonne structure."
-        )
-    )
-
-
-def _something_typed(answer: Answer) -> str:
-    return "" if answer.secrets["password"].reveal() else "Tapez le mot de passe."
-
-
-def _code_typed(answer: Answer) -> str:
-    return "" if answer.action == "resend" or answer.values["code"].strip() else "Tapez le code."
-
-
-def step_tag(step: str, how: str) -> str:
-    found = BY_ID[step]
-    return f"Étape {found.number} sur {len(STEPS)} · {found.system} · {how}"
-
-
-def _credentials(login: str, refused: str) -> View:
-    body = (
-        ""
-        if not refused
-        else (
-            f'<div class="rv-warning">{escape(refused)} Vérifiez-le, puis retapez-le'
-            " lentement.</div>"
-        )
-    )
-    body += paragraphs(f"Identifiant : {login}")
-    fields = [
-        field_(
-            "password",
-            "Mot de passe du Portail de la Gestion Publique",
-            "password",
-            help="Il n'est écrit dans aucun fichier.",
-        ),
-        field_(
-            "keep",
-            "Le garder dans le trousseau de cet ordinateur, pour ne plus avoir à le taper",
-            "check",
-        ),
-    ]
-    buttons = [button("ok", "Se connecter", "primary")]
-    if refused:
-        buttons.append(
-            button("vouch", "Je l'ai vérifié sur le portail lui-même : l'essayer encore", "link")
-        )
-    return form(
-        "Votre mot de passe du portail",
-        body,
-        fields=fields,
-        buttons=buttons,
-        tag=step_tag("authentification", "faite par Relève"),
-        tone="trouble" if refused else "plain",
-    )
-
-
-def _code(asked: CodeAsked, seconds: int) -> View:
-    fields = [field_("code", "Code à usage unique", digits=True, maxlength=12, size=12)]
-    buttons = [button("ok", "Valider le code", "primary")]
-    if asked.can_resend:
-        buttons.append(button("resend", "En demander un autre"))
-    body = paragraphs(
-        asked.note
-        or "Le portail demande un code : lisez-le dans votre messagerie ou votre application."
-    )
-    return form(
-        "Un code est demandé par le portail",
-        body,
-        fields=fields,
-        buttons=buttons,
-        error=asked.problem,
-        countdown=(
-            max(seconds, 1) if asked.can_resend else 0
-        ),  # an application makes its own all the time
-        tag=step_tag("portail", "faite par Relève"),
-    )
-
-
-def _keyring_fails(error: ReleveError) -> View:
-    """The one moment at which a password can be lost: its page stays open, and the question comes
-    back until it is answered.
-    """
-    happened, _, todo = error.sentences
-    body = paragraphs(
-        "Le portail vient de donner un nouveau mot de passe, qu'il ne montrera plus. Ne fermez"
-        " rien.",
-        happened,
-        todo,
-    )
-    body += paragraphs(
-        "Si le trousseau ne peut pas être réparé, copiez le mot de passe dans Corail, ou notez-le,"
-        " puis dites-le ici."
-    )
-    buttons = [
-        button(Keep.AGAIN.value, "Essayer encore", "primary"),
-        button("copy", "Copier le mot de passe", hand=True),
-        button("show", "Le voir 10 secondes", hand=True),
-        button(Keep.COPIED.value, "Je l'ai recopié"),
-        button(Keep.LOST.value, "Renoncer à ce mot de passe", "link"),
-    ]
-    return form(
-        "Le trousseau n'a pas pu garder le mot de passe", body, buttons=buttons, tone="danger"
-    )
-
-
-def _gate(target: ResetRequest) -> View:
-    s = target.siret
-    if shared := len(target.used_by) > 1:
-        fields = [
-            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(target.used_by)
-        ]
-    else:
-        label = (
-            f"Pour confirmer, tapez les quatre derniers chiffres du SIRET ({s[:3]} {s[3:6]}"
-            f" {s[6:9]} {s[9]}····)"
-        )
-        fields = [field_("digits", label, digits=True, maxlength=4, size=6)]
-    used = "".join(f"<li>{escape(target_name(each))}</li>" for each in target.used_by)
-    body = (
-        f"<table><tr><th>Structure</th><td><strong>{escape(target.structure)}</strong>, SIRET"
-        f" {target.siret}</td></tr><tr><th>Compte"
-        f" technique</th><td><strong>{escape(target.account)}</strong></td></tr><tr><th>Utilisé"
-        f' par</th><td><ul>{used}</ul></td></tr></table><div class="rv-warning">C\'est'
-        " irréversible : l'ancien mot de passe cessera de fonctionner. Les factures n'arriveront"
-        " plus dans ces logiciels tant que le nouveau n'y sera pas entré. Ayez-les sous la"
-        " main.</div><p>Tant que vous ne confirmez pas, rien n'est changé. Vous pouvez vous"
-        " arrêter ici.</p>"
-    )
-    lead = "Je mettrai à jour chacun de ces logiciels aujourd'hui :" if shared else ""
-    return form(
-        "Vous allez réinitialiser le mot de passe de ce compte",
-        body + paragraphs(lead),
-        fields=fields,
-        buttons=[button("confirm", "Réinitialiser le mot de passe", "primary")],
-        tone="danger",
-        tag="Confirmation de la cible",
-    )
-
-
-def _typed_twice(answer: Answer) -> str:
-    one, two = answer.secrets["one"].reveal(), answer.secrets["two"].reveal()
-    if one != two:
-        return "Les deux saisies diffèrent : recommencez."
-    if one != one.strip():
-        return "Il y a un espace au début ou à la fin : copiez le mot de passe seul."
-    return (
-        ""
-        if len(one) >= 8 and one.isprintable()
-        else "Ce n'est pas un mot de passe du portail : il a au moins 8 caractères."
-    )

@@ -10,6 +10,8 @@ what this stands before.
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from contextvars import copy_context
 from typing import Any
 
@@ -68,6 +70,10 @@ def watch_pages(kernel: Any) -> Pages | None:
     if manager is None or known is not None:
         return known
     pages = kernel._releve_pages = Pages(kernel)
+    # An interrupt is heard at once: any handler of its own makes the loop wake for every signal,
+    # which ipykernel's, set beside it, does not. Windows interrupts in another way.
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
 
     async def receive(subshell_id: str | None, msg: Any) -> None:
         kind, session = (

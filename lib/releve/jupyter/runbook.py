@@ -11,7 +11,8 @@ from typing import Any
 from releve.base.errors import ReleveError, UsageError
 from releve.base.secret import forget
 from releve.base.settings import KEEP_BROWSER
-from releve.decision.procedure import BY_ID, CLOSE, GATE, PROOF, STEPS, model, screen
+from releve.base.texts import typographic
+from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, model, screen
 from releve.jupyter import guard as kernel
 from releve.portal.pool import Pool
 from releve.record.evidence import Evidence
@@ -20,8 +21,7 @@ from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator, Unattended
 from releve.rotation.session import Parameters, Session, refuse_secrets
 from releve.rotation.steps import Done, StepMissing
-
-_TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
+from releve.rotation.summary import closing, context
 
 
 class NothingOpen(UsageError):
@@ -39,6 +39,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     global _session
     guard, before, kept = _guard(), _session, KEEP_BROWSER in os.environ
     if before is not None and before.stopped is None and not (kept and before.ended):
+        before.rotation.by_hand_from_here(Parameters.checked(given).by_hand)
         await before.rotation.decide()
         print("La rotation est déjà ouverte.", _where(before.rotation))
         return
@@ -55,7 +56,7 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     _keep_evidence(guard, session)
     for notice in session.notices:
         print(notice)
-    print(_opening_text(session))
+    print(context(session))
     print(_where(rotation))
 
 
@@ -81,7 +82,7 @@ async def step(name: str) -> None:
     _show(done)
     if name == CLOSE and done.mode != "skipped":
         await session.stop(session.rotation, None)
-        print(f"Dossier de la rotation : {session.rotation.context.folder.path.name}")
+        print(closing(session))
         if session.operator.interactive:
             from releve.jupyter.closing import close
 
@@ -122,7 +123,7 @@ def _at_desk(parameters: Parameters) -> Operator | None:
     running = _kernel()
     if not getattr(running, "_allow_stdin", False):
         return None
-    from releve.jupyter.copy import ModelOpened, offer_copy
+    from releve.jupyter.offer import ModelOpened, offer_copy
     from releve.jupyter.prompts import AtDesk
     from releve.jupyter.reconnect import watch_pages
 
@@ -138,26 +139,18 @@ def line(name: str, done: Done, route: str = "") -> str:
     By another route than the document's, the words above the cell are not those of its screen: its
     own follow.
     """
-    if name in _TITLES:
-        return f"{_TITLES[name]} — {done.result}"
+    if name in TITLES:
+        return typographic(f"{TITLES[name]} — {done.result}")
     found = screen(name, route)
     own = (
         ""
         if found == BY_ID[name]
         else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
     )
-    return (
+    return typographic(
         f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} —"
         f" {done.result}{own}"
     )
-
-
-def _opening_text(session: Session) -> str:
-    s = session.structure
-    where = " (site d'entraînement)" if session.settings.school else ""
-    of = f"{s.name}, SIRET {s.siret}, compte technique {s.technical_account}"
-    kind = "Répétition" if session.parameters.rehearse else "Rotation"
-    return f"{kind} {session.rotation.context.folder.run}{where} : {of}, par {session.actor}."
 
 
 def _where(rotation: Rotation) -> str:
@@ -224,6 +217,9 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
         (_session.rotation.context.folder.path / "incident.txt").write_text(
             traceback, encoding="utf-8"
         )
+    if isinstance(error, kernel.Interrupted):
+        error.place(_session.rotation.context.known().truth, error.todo)
+        error.exit_code = _session.rotation.code(error)
     if _session.operator.interactive:
         return None
     return error.exit_code if isinstance(error, ReleveError) else _session.rotation.code(error)

@@ -1,67 +1,74 @@
-"""Starts JupyterLab's own server with what an operator needs: see `arguments`, one line a reason."""
+"""Starts JupyterLab's own server with what an operator needs: see `arguments`, one line a reason.
+
+The terminal says one thing. What JupyterLab and the kernels have to say goes to a file beside its
+settings, for who helps.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
+import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
-
-from releve.base.settings import ENVIRONMENT, Record, SettingsError, load, project_root
-from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT
+from releve.base.settings import ENVIRONMENT, SettingsError, default_path, models, project_root
+from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
+from releve.jupyter.records import records
 
 HOME = f"{MODELS}/home.ipynb"
 HERE = Path(__file__).parent
 
 
 def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int:
-    """Serve until Ctrl-C or "Arrêter". Without settings the home page offers to write them."""
-    folder = _folder(settings, outputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(
-        _state() / "workspaces", ignore_errors=True
-    )  # one begins at the home page, whatever was open the last time
-    os.environ |= {
-        ENVIRONMENT: str(settings),
-        OUTPUTS_ENVIRONMENT: str(folder),
-    } | _configuration_folders()
+    """Serve until Ctrl-C or « Quitter Relève ». Without settings the home page offers to write
+    them. What already serves these settings is shown instead.
+    """
+    os.environ |= {ENVIRONMENT: str(settings)} | _environment()
+    if outputs:
+        os.environ[OUTPUTS_ENVIRONMENT] = str(outputs.expanduser().resolve())
+    if browser and _show_running():
+        return 0
+    _make_folder()
+    # one begins at the home page, whatever was open the last time
+    shutil.rmtree(state() / "workspaces", ignore_errors=True)
     # jupyter-events would build IRI parsers at import, for formats that nothing here checks: it
     # costs a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    print("Laissez cette fenêtre ouverte.", flush=True)
     from jupyterlab.labapp import LabApp
 
-    print(
-        "JupyterLab s'ouvre dans votre navigateur. Pour l'arrêter : menu « Fichier », « Arrêter »,"
-        " ou Ctrl-C ici.",
-        flush=True,
-    )
-    LabApp.launch_instance(arguments(folder, browser, port))
+    app = LabApp.initialize_server(arguments(browser, port))
+    if not browser:
+        print(f"Adresse : {app.connection_url}doc/tree/{HOME}?token={app.token}", flush=True)
+    _note_running(app.port)
+    _hush()
+    app.start()
     return 0
 
 
-def arguments(records: Path, browser: bool, port: int) -> list[str]:
+def arguments(browser: bool, port: int) -> list[str]:
     """JupyterLab's own options. The token stays as JupyterLab makes it: random, and not on any
     command line.
     """
-    state = _state()
     return [
         "--ServerApp.ip=127.0.0.1",  # this machine only
         f"--ServerApp.port={port}",
         f"--ServerApp.open_browser={browser}",
         "--ServerApp.allow_root=True",
-        f"--ServerApp.root_dir={project_root()}",
+        "--ServerApp.answer_yes=True",  # Ctrl-C is an answer
+        f"--ServerApp.root_dir={models().parent}",
         "--ServerApp.contents_manager_class=releve.jupyter.contents.Contents",
-        f"--Contents.records={records}",
-        "--ServerApp.log_level=WARN",
+        "--Application.log_level=WARN",
         "--ServerApp.terminals_enabled=False",
         "--ServerApp.jpserver_extensions=jupyter_lsp=False",
-        f"--LabApp.default_url=/lab/tree/{HOME}",
+        f"--LabApp.default_url=/doc/tree/{HOME}",
         f"--LabApp.extra_labextensions_path={HERE / 'extension'}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        f"--LabApp.user_settings_dir={state / 'settings'}",
-        f"--LabApp.workspaces_dir={state / 'workspaces'}",
+        f"--LabApp.user_settings_dir={state() / 'settings'}",
+        f"--LabApp.workspaces_dir={state() / 'workspaces'}",
         # Kernel traffic is in clear on loopback sockets; Windows has no file sockets, but it can
         # encrypt them.
         (
@@ -72,22 +79,62 @@ def arguments(records: Path, browser: bool, port: int) -> list[str]:
     ]
 
 
-def _configuration_folders() -> dict[str, str]:
-    """Ours come first; what a user once configured for another JupyterLab cannot weaken this one."""
+def _environment() -> dict[str, str]:
+    """Ours come first; what a user once configured for another JupyterLab cannot weaken this one.
+    No kernel imports from the folder that it starts in.
+    """
     return {
-        "JUPYTER_CONFIG_DIR": str(_state() / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(state() / "jupyter"),
         "JUPYTER_CONFIG_PATH": str(HERE / "config"),
+        "PYTHONSAFEPATH": "1",
     }
 
 
-def _state() -> Path:
-    return platformdirs.user_state_path("releve", appauthor=False) / "lab"
+def _make_folder() -> None:
+    """Make the records' folder for who begins; one that the settings name and that is gone was
+    moved, which the home page asks about.
+    """
+    with suppress(SettingsError):  # told by the home page too
+        folder = records()
+        if not default_path().exists() or OUTPUTS_ENVIRONMENT in os.environ or _inside(folder):
+            folder.mkdir(parents=True, exist_ok=True)
 
 
-def _folder(settings: Path, outputs: Path | None) -> Path:
-    if outputs:
-        return outputs.expanduser().resolve()
-    try:
-        return load(settings).record.folder
-    except SettingsError:  # told by the home page, which offers the mend
-        return Record().folder
+def _inside(folder: Path) -> bool:
+    """Whether it is the project's own, which is never moved."""
+    return folder.is_relative_to(project_root())
+
+
+def _hush() -> None:
+    """From here on, what anyone says in this process or its kernels goes to the log."""
+    log = os.open(state() / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    sys.stdout.flush()
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.close(log)
+
+
+def _identity() -> dict[str, str]:
+    return {name: os.environ.get(name, "") for name in (ENVIRONMENT, OUTPUTS_ENVIRONMENT)}
+
+
+def _note_running(port: int) -> None:
+    note = _identity() | {"pid": os.getpid(), "port": port}
+    state().mkdir(parents=True, exist_ok=True)
+    (state() / "running.json").write_text(json.dumps(note), encoding="utf-8")
+
+
+def _show_running() -> bool:
+    """Open the page of the server that runs for the same settings, if there is one."""
+    from jupyter_core.paths import jupyter_runtime_dir
+    from jupyter_server.serverapp import list_running_servers
+
+    with suppress(OSError, ValueError):
+        noted = json.loads((state() / "running.json").read_text(encoding="utf-8"))
+        alive = {each["pid"] for each in list_running_servers()}
+        if noted["pid"] in alive and noted.items() >= _identity().items():
+            page = Path(jupyter_runtime_dir()) / f"jpserver-{noted['pid']}-open.html"
+            webbrowser.open(page.as_uri())
+            print("Relève est déjà ouvert : sa page s'affiche.", flush=True)
+            return True
+    return False

@@ -48,12 +48,13 @@ def make(settings: str | None) -> Path:
 
 
 def _linux(desktop: Path, command: list[str]) -> Path:
-    """By the Desktop Entry Specification; executable, as some desktops want before they trust it."""
+    """By the Desktop Entry Specification; executable, or some desktops do not trust it."""
     path = desktop / "releve.desktop"
     path.write_text(
         "[Desktop Entry]\nType=Application\nVersion=1.0\n"
         f"Name={NAME}\nComment=Renouveler le mot de passe du compte technique Chorus Pro\n"
-        f"Exec={' '.join(map(_quoted, command))}\nPath={_value(str(project_root()))}\nTerminal=true\nCategories=Office;\n",
+        f"Exec={' '.join(map(_quoted, command))}\nPath={_value(str(project_root()))}\n"
+        "Terminal=true\nCategories=Office;\n",
         encoding="utf-8",
     )
     path.chmod(0o755)

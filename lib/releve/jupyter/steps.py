@@ -5,35 +5,36 @@ plain text in the end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from html import escape
 from typing import Any
 
 from IPython.display import clear_output, display
 
 from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.secret import Secret
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision.procedure import (
     BY_ID,
-    CLOSE,
-    GATE,
     NAVIGATION,
     PORTAL_STEPS,
     PROOF,
     TARGET_STEPS,
+    TITLES,
     screen,
 )
 from releve.decision.state import Facts, Next
-from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
-from releve.jupyter.prompts import AtDesk, step_tag
+from releve.jupyter import questions
+from releve.jupyter.panel import Answer, Panel, View, button, form
+from releve.jupyter.prompts import AtDesk, StoppedHere
 from releve.portal.errors import PasswordRefused
 from releve.rotation.prompts import DecisionNeeded
 from releve.rotation.session import Session
 from releve.rotation.steps import Done, StepMissing
+from releve.vault.slots import Slot
 
 _ELSEWHERE = Done("skipped", "cette page a été rouverte : l'étape y est reprise")
-_TITLES = {GATE: "Confirmation de la cible", PROOF: "Preuve", CLOSE: "Clôture"}
 
 
 class Desk:
@@ -41,6 +42,7 @@ class Desk:
 
     def __init__(self, session: Session, operator: AtDesk) -> None:
         self.session, self.operator = session, operator
+        operator.settings = session.settings
 
     async def do(self, step: str) -> Done:
         """Do one step, with the operator; raises only what makes the notebook stop here. Safe to
@@ -55,6 +57,7 @@ class Desk:
         with self._shown() as panel:
             while True:
                 try:
+                    await self._prepare(step)
                     return await self._attempt(step, panel)
                 except StepMissing:
                     raise
@@ -65,6 +68,25 @@ class Desk:
                 except ReleveError as error:
                     if not await self._go_on(step, error):
                         raise
+
+    async def _prepare(self, step: str) -> None:
+        """What she is told before anything is begun, and the password while it may be needed."""
+        entries = self.session.rotation.context.journal.entries
+        fresh = not any(isinstance(entry.event, ev.StepDone) for entry in entries)
+        if step == PORTAL_STEPS[0] and fresh:
+            await self.operator.begin()
+        if step == PROOF:
+            self.operator.at_hand = self._held() or self.operator.at_hand
+
+    def _held(self) -> Callable[[], Secret] | None:
+        """Hands over the new password while the vault has it and nothing proves it yet."""
+        rotation = self.session.rotation
+        facts = rotation.context.known().facts
+        if not facts.held:
+            return None
+        return lambda: rotation.context.slots.require(
+            Slot.PENDING, rotation.context.writer(facts.click)
+        )
 
     def _say_where(self) -> None:
         self.operator.own_browser = (
@@ -86,11 +108,19 @@ class Desk:
     async def _attempt(self, step: str, panel: Panel) -> Done:
         """The step, which a person may take over while it changes nothing."""
         take_over = step in NAVIGATION and not self.session.rotation.context.by_hand
-        panel.show(_working(step, take_over, self.session.rotation.context.route))
+        panel.show(working(step, take_over, self.session.rotation.context.route))
         asked = panel.waiting
         task = asyncio.ensure_future(self.session.rotation.do(step))
         awaited: set[asyncio.Future[Any]] = {task, asked} if take_over else {task}
-        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # A question is dropped; what Relève does by itself is finished first: between the click
+            # and the keeping of its password nothing may come.
+            if not panel.view.get("working") or step in NAVIGATION:
+                task.cancel()
+            await asyncio.wait({task})
+            raise
         if not task.done() and asked.done():
             task.cancel()
             await asyncio.wait({task})
@@ -119,11 +149,17 @@ class Desk:
         undecided = facts is not None or isinstance(error, DecisionNeeded)
         if isinstance(error, PersonNeeded) and not undecided:
             return False
-        answer = await self.operator.ask(
-            _undecided(error, facts or self.session.rotation.context.known().facts)
+        if undecided:  # the answer stands on the portal's page, if it is open
+            await self.session.rotation.navigation.front()
+        view = (
+            questions.undecided(error, facts or self.session.rotation.context.known().facts)
             if undecided
-            else _stopped(step, error)
+            else questions.stopped(step, error)
         )
+        try:
+            answer = await self.operator.ask(view)
+        except StoppedHere:
+            return False
         if undecided:
             return await self._decided(answer)
         if answer.action == "by-hand":
@@ -132,7 +168,7 @@ class Desk:
             PORTAL_STEPS if answer.action == "again" else NAVIGATION
         ):  # a cell that is run again does not know the window
             await self.session.rotation.start_over()
-        return answer.action != "stop"
+        return True
 
     def _undecided(self) -> Facts | None:
         """What is known when a person must decide; None when nothing is to be decided, or when the
@@ -165,54 +201,17 @@ class Desk:
             "again",
         ):  # the portal is needed once more, and where its window stands is not known
             await rotation.start_over()
-        return answer.action != "stop"
+        return True
 
 
-def _working(step: str, take_over: bool, route: str) -> View:
-    title = screen(step, route).title if step in BY_ID else _TITLES.get(step, step)
-    buttons = [button("by-hand", "Je préfère le faire moi-même", "link")] if take_over else []
-    tag = step_tag(step, "faite par Relève") if step in BY_ID else ""
-    return form(f"En cours : {title}", buttons=buttons, tone="work", tag=tag, working=True)
-
-
-def _stopped(step: str, error: ReleveError) -> View:
-    happened, safe, todo = error.sentences
-    body = (
-        f"<p>{escape(happened)}</p><p><strong>Ce qui est sûr :</strong>"
-        f" {escape(safe)}</p><p><strong>À faire :</strong> {escape(todo)}</p>"
-    )
-    buttons = [button("again", "Réessayer", "primary")]
-    if step in BY_ID:
-        body += "<p>Si vous le pouvez, faites cet écran vous-même : Relève continue ensuite.</p>"
-        buttons.append(button("by-hand", "Le faire moi-même"))
-    buttons.append(button("stop", "M'arrêter là pour aujourd'hui", "link"))
+def working(step: str, take_over: bool, route: str) -> View:
+    """What is shown while Relève does a step by itself; `take_over`: she may do it instead."""
+    buttons = [button("by-hand", text("working.by-hand"), "link")] if take_over else []
+    known = screen(step, route) if step in BY_ID else None
     return form(
-        "Cette étape s'est arrêtée",
-        body,
+        known.title if known else TITLES[step],
         buttons=buttons,
-        tone="trouble",
-        tag=step_tag(step, "arrêtée") if step in BY_ID else "",
+        tone="work",
+        working=True,
+        progress=known.number - 1 if known else None,
     )
-
-
-def _undecided(error: ReleveError, facts: Facts) -> View:
-    """While nothing tells whether the reset took place, a person may; a password that was seen and
-    kept before the click is not typed.
-    """
-    happened, safe, _ = error.sentences
-    body = (
-        paragraphs(happened, safe)
-        + "<p>Regardez le portail (page restée ouverte, ou « Historique de mes actions » de son"
-        " accueil), puis :</p>"
-    )
-    typed = button("typed", "Je vois le nouveau mot de passe : le saisir", "primary")
-    submitted = button(
-        "submitted", "Le portail a bien pris la demande : garder ce mot de passe", "primary"
-    )
-    buttons = [
-        submitted if facts.unknown and facts.held else typed,
-        *([button("not-done", "La réinitialisation n'a pas eu lieu")] if facts.unknown else []),
-        button("again", "Demander un autre mot de passe"),
-        button("stop", "M'arrêter là pour aujourd'hui", "link"),
-    ]
-    return form("Que montre le portail ?", body, buttons=buttons, tone="danger")

@@ -1,4 +1,4 @@
-"""« S'entraîner » : the school and a throw-away keyring, alive as long as the home page's kernel."""
+"""« S'entraîner » : a school and a throw-away keyring, alive as long as the home page's kernel."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 
 from releve.base.settings import load
 from releve.commands.demo import LOGIN, SIRET, fill, settings_text
+from releve.jupyter import TRAINING, state
 from releve.jupyter.copy import dated_copy
 from releve.record.folder import RecordFolder
 from releve.school import Faults, SchoolThread, World
-from releve.vault.throwaway import ThrowawayKeyring
+from releve.vault.keystore import open_keystore
 
 
 class Training:
@@ -25,18 +26,18 @@ class Training:
         atexit.register(self._stack.close)
         account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"
         world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account)
+        (state() / TRAINING).mkdir(parents=True, exist_ok=True)
         folder = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(prefix="releve-ecole-"))
+            self._stack.enter_context(tempfile.TemporaryDirectory(dir=state() / TRAINING))
         )
-        keyring = self._stack.enter_context(ThrowawayKeyring())
         school = self._stack.enter_context(
             SchoolThread(world, Faults.parse(["slash_in_first=1", "first_visit_form=1"]))
         )
-        fill(keyring.keystore(), world, account)
-        (address,) = keyring.environment.values()
         path = folder / "releve.toml"
-        path.write_text(settings_text(school, world, account, keyring=address), encoding="utf-8")
+        text = settings_text(school, world, account, practice=True)
+        path.write_text(text, encoding="utf-8")
         self.settings = load(path, outputs)
+        fill(open_keystore(self.settings), world, account)
 
     def copy(self) -> RecordFolder:
         """A dated copy for the made-up structure."""

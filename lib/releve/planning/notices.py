@@ -181,7 +181,7 @@ def last_beat(outputs: Path) -> datetime | None:
 
 
 def tell(
-    notice: Notice | None, settings: Settings, open_keystore: Callable[[], Keystore]
+    notice: Notice | None, settings: Settings, open_keystore: Callable[[Settings], Keystore]
 ) -> ReleveError | None:
     """Send what there is to say, if anything and by any channel; an error is returned, never
     raised: it changes no outcome.
@@ -189,7 +189,7 @@ def tell(
     if notice is None or not settings.notices.channels:
         return None
     try:
-        send(notice, settings, open_keystore())
+        send(notice, settings, open_keystore(settings))
     except ReleveError as error:
         return error
     return None

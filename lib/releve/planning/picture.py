@@ -25,7 +25,7 @@ LOOK = {  # colour, mark
     Standing.STUCK: ("#8b1a1a", "■"),
     Standing.OVERDUE: ("#c62828", "▲"),
     Standing.UNKNOWN: ("#6a4c93", "?"),
-    Standing.SOON: ("#b26a00", "●"),
+    Standing.SOON: ("#8f5300", "●"),
     Standing.FAR: ("#2e7d32", "✓"),
 }
 _MONTHS = [

@@ -34,18 +34,20 @@ def now(settings: Settings, today: date | None = None) -> list[Due]:
     day, rotations = today or date.today(), past(settings)
     found = agenda(settings.structures.values(), settings.policy, rotations, day)
     asked = {each.account for each in found if each.standing is not Standing.FAR}
-    if kept := kept_dates(asked):
+    if kept := kept_dates(settings, asked):
         found = agenda(settings.structures.values(), settings.policy, rotations, day, kept=kept)
     return sorted(found, key=lambda each: each.order)
 
 
-def kept_dates(accounts: Iterable[str], keystore: Keystore | None = None) -> dict[str, datetime]:
+def kept_dates(
+    settings: Settings, accounts: Iterable[str], keystore: Keystore | None = None
+) -> dict[str, datetime]:
     """When a rotation last changed each account's password, by the keyring's own slots. A keyring
     that cannot be asked says nothing: an account without a date is never reset unattended.
     """
     kept = {}
     with suppress(ReleveError):
-        vault = keystore or open_keystore().bounded()
+        vault = keystore or open_keystore(settings).bounded()
         for account in accounts:
             if changed := vault.slots(account).changed():
                 kept[account] = changed
@@ -55,6 +57,6 @@ def kept_dates(accounts: Iterable[str], keystore: Keystore | None = None) -> dic
 def last_change(settings: Settings, account: str, keystore: Keystore) -> date | None:
     """The day of the account's last change, from the records, the keyring or the settings."""
     chosen = [each for each in settings.structures.values() if each.technical_account == account]
-    kept = kept_dates([account], keystore)
+    kept = kept_dates(settings, [account], keystore)
     found = agenda(chosen, settings.policy, past(settings), date.today(), kept=kept)
     return found[0].last if found else None

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -38,9 +38,12 @@ from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, registered, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
+from releve.decision import events as ev
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
+from releve.portal.certificates import Certificates
 from releve.portal.displayed import displayed
+from releve.portal.window import Window
 from releve.record import picture
 
 # Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
@@ -52,16 +55,17 @@ from releve.record import picture
 _BLANK = """
 ([known, shown]) => {
   for (const running of document.getAnimations()) try { running.finish(); } catch { running.cancel(); }  // an endless one
-  const boxes = [], holds = (values, text) => text && values.some(s => text.includes(s));
+  const LID = 320, boxes = [], holds = (values, text) => text && values.some(s => text.includes(s));
   const cover = (rects, home) => { for (const r of rects) {
     if (r.width < 1 || r.height < 1) continue;
     const lid = document.createElement('div');
     lid.dataset.releveLid = '';
-    lid.style.cssText = `all:initial;position:fixed;left:${Math.floor(r.left)}px;top:${Math.floor(r.top)}px;` +
-      `width:${Math.ceil(r.right) - Math.floor(r.left)}px;height:${Math.ceil(r.bottom) - Math.floor(r.top)}px;` +
-      'background:#333;z-index:2147483647;pointer-events:none';
+    const left = Math.floor(r.left), top = Math.floor(r.top), bottom = Math.ceil(r.bottom);
+    const right = left + LID * Math.ceil((r.right - left) / LID);  // else its width would tell a length
+    lid.style.cssText = `all:initial;position:fixed;left:${left}px;top:${top}px;width:${right - left}px;` +
+      `height:${bottom - top}px;background:#333;z-index:2147483647;pointer-events:none`;
     (home.closest('dialog[open]') || document.documentElement).append(lid);
-    boxes.push([Math.floor(r.left), Math.floor(r.top), Math.ceil(r.right), Math.ceil(r.bottom)]);
+    boxes.push([left, top, right, bottom]);
   } };
   const walk = root => {
     for (const el of root.querySelectorAll('*')) {
@@ -132,7 +136,11 @@ class PortalBrowser:
         self._date: tuple[float, float] | None = (
             None  # the portal's clock and this machine's, at the latest page
         )
+        self._certificates = Certificates()
+        # told of each origin before anything is typed or read on it
+        self.on_origin: Callable[[ev.OriginMet], None] = lambda met: None
         self.title = ""  # the screen in hand, for messages
+        self.window = Window(headed)
         self.keep = False  # it stays open, logged in, from one rotation to the next
         self.home = ""  # then, the address at which its session goes on
 
@@ -146,7 +154,9 @@ class PortalBrowser:
             )
             self._context.set_default_timeout(self.timeout * 1000)
             self._context.on("page", self._watch)
+            await self.window.watch(self._context)
             self._page = await self._context.new_page()
+            await self._certificates.ready(self._page)
         except PlaywrightError as error:
             await self.close()
             raise e.BrowserDidNotStart(
@@ -232,6 +242,7 @@ class PortalBrowser:
         return self._context
 
     def _watch(self, page: Page) -> None:
+        self._certificates.watch(page)
         page.on("request", self._on_request)
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
@@ -252,6 +263,8 @@ class PortalBrowser:
             self._asked = None
         with suppress(KeyError, ValueError):
             self._date = parsedate_to_datetime(response.headers["date"]).timestamp(), time.time()
+        if self._is_main(response.request):
+            self._certificates.answered(response)
         if response.status >= 500 and self._is_main(response.request):
             self._fail(
                 e.Maintenance(screen=self.title)
@@ -300,7 +313,8 @@ class PortalBrowser:
         self.title = title
         self._failure = asyncio.get_running_loop().create_future()
         try:
-            yield
+            async with self.window.at_work(self.page):
+                yield
         except PlaywrightTimeout:
             raise await self.diagnose("l'élément attendu") from None
         except PlaywrightError as error:
@@ -318,6 +332,11 @@ class PortalBrowser:
         if network := re.search(r"net::\w+", first):
             return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
         return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
+
+    async def front(self) -> None:
+        """Bring the window before a person, for a step that is hers."""
+        with suppress(PlaywrightError, e.PortalError):
+            await self.window.hand_over(self.page)
 
     async def goto(self, url: str) -> None:
         """Open `url` in the page in hand."""
@@ -345,7 +364,7 @@ class PortalBrowser:
                 if there and text and not within_dialog:
                     raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
                 if there:
-                    self.check_origin()
+                    await self.note_origin()
                     return
             raise await self.diagnose(label, within_dialog)
         finally:
@@ -402,8 +421,15 @@ class PortalBrowser:
         """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused`
         before anything is typed.
         """
-        self.check_origin()
+        await self.note_origin()
         await field.fill(secret.reveal())
+
+    async def note_origin(self) -> None:
+        """Tell `on_origin` where the page in hand stands. Raises `OriginRefused` unless that is one
+        of the origins of the settings, and what `on_origin` raises.
+        """
+        self.check_origin()
+        self.on_origin(await self._certificates.of(self.page))
 
     def check_origin(self) -> None:
         """Raises `OriginRefused` unless the page in hand stands on one of the origins of the
@@ -425,7 +451,8 @@ class PortalBrowser:
             blanked = await self._blank()
             if blanked is None:
                 return False
-            shot = await asyncio.wait_for(self._shot(), self.timeout)
+            async with self.window.without_strip(self.page):
+                shot = await asyncio.wait_for(self._shot(), self.timeout)
         except (PlaywrightError, e.BrowserGone, TimeoutError):
             return False
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from filelock import AsyncFileLock
@@ -23,8 +24,10 @@ class Credentials:
     else all try the one that is refused, each for its first time.
     """
 
-    def __init__(self, keystore: Keystore, login: str, outputs: Path) -> None:
-        self.keystore, self.login = keystore, login
+    def __init__(
+        self, keystore: Keystore, login: str, outputs: Path, origins: Collection[str] = ()
+    ) -> None:
+        self.keystore, self.login, self.origins = keystore, login, set(origins)
         name = re.sub(r"[^\w.@-]", "_", login)
         self.lock = AsyncFileLock(
             outputs / ".locks" / f"login-{name}.lock",
@@ -36,16 +39,29 @@ class Credentials:
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
-        """Raises `CredentialMissing`, `PlainPassword`, or `AlreadyRefused` when the portal refused this very
+        """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, or `AlreadyRefused` when the portal refused this very
         password before.
         """
         password = self.typed or self.keystore.portal_password(self.login).require()
         if is_plain(password.reveal()):
             raise e.PlainPassword(login=self.login)
+        if self.typed is None:
+            self._check_origins()
         known = self._refused.get()
         if known is not None and known.reveal() == _fingerprint(password):
             raise e.AlreadyRefused(login=self.login)
         return password
+
+    def _check_origins(self) -> None:
+        """A password is typed on the origins for which it was stored, or first used, and nowhere
+        else, whatever the settings have come to say.
+        """
+        entry = self.keystore.bound_origins(self.login)
+        bound = entry.text()
+        if bound is None:
+            entry.set_text(" ".join(sorted(self.origins)))
+        elif more := self.origins - set(bound.split()):
+            raise e.StoredForOthers(login=self.login, origins=", ".join(sorted(more)))
 
     def remember_refusal(self, password: Secret) -> None:
         """Keep, in the keyring, that the portal refused this password, until a person vouches for

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-from playwright.async_api import Error as PlaywrightError
 
 from releve.base.secret import Secret
 from releve.decision.procedure import BY_ID, PORTAL_STEPS
@@ -165,6 +162,7 @@ class PortalDriver:
         return self.browser.alive and self.browser.headed
 
     async def go(self, step: str) -> str:
+        self.browser.window.take_back()
         async with self.browser.on(BY_ID[step].screen):
             if self.browser.keep and step in (*LOGIN, "accueil", "deconnexion"):
                 return await self._in_kept_session(step)
@@ -223,12 +221,15 @@ class PortalDriver:
             return await recognised(self.browser.page, self.browser.words, self.name, step)
 
     async def offer(self) -> None:
+        self.browser.window.take_back()
         await self.route.reset(self.browser).offer(self.case)
 
     async def ready(self) -> None:
+        self.browser.window.take_back()
         await self.route.reset(self.browser).ready(self.case)
 
     async def commit(self) -> None:
+        self.browser.window.take_back()
         await self.route.reset(self.browser).commit(self.case)
 
     async def read(self) -> Secret:
@@ -236,14 +237,14 @@ class PortalDriver:
             return await self.route.password(self.browser).read(self.case)
 
     async def back(self) -> str:
+        self.browser.window.take_back()
         return await self.route.password(self.browser).back(self.case)
 
     async def capture(self, path: Path) -> bool:
         return await self.browser.capture(path)
 
     async def front(self) -> None:
-        with suppress(PlaywrightError, e.PortalError):
-            await self.browser.page.bring_to_front()
+        await self.browser.front()
 
     async def close(self) -> None:
         await self.browser.close()

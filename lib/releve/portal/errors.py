@@ -85,6 +85,30 @@ class PlainPassword(UsageError):
     )
 
 
+class StoredForOthers(PersonNeeded):
+    """The settings allow an origin for which the password was not stored. Nothing was begun."""
+
+    happened = (
+        "Le mot de passe de {login} n'a pas été rangé pour cette adresse, que les réglages"
+        " permettent maintenant : {origins}."
+    )
+    safe = "Il n'a été saisi nulle part."
+    todo = (
+        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez le"
+        " mot de passe de nouveau (« releve credentials store »), puis relancez."
+    )
+
+
+class RootRefused(UsageError):
+    """Root is no operator: any program of the machine's administrator could be led astray."""
+
+    happened = "Relève ne va pas sur le vrai portail depuis le compte « root » de ce poste."
+    todo = (
+        "Ouvrez une session ordinaire, où le mot de passe du portail est rangé, puis relancez. La"
+        " démonstration et le site d'entraînement restent ouverts à tous."
+    )
+
+
 class AlreadyRefused(PortalError):
     """The very password that the portal refused before is not tried again."""
 

@@ -63,7 +63,9 @@ async def walk(settings: Settings, keystore: Keystore, prompts: SecondFactor) ->
     """Log in, go through "Mes structures", open each card, log out. It only reads; raises
     `ReleveError`, and may be repeated.
     """
-    credentials = Credentials(keystore, settings.portal.login, settings.record.folder)
+    credentials = Credentials(
+        keystore, settings.portal.login, settings.record.folder, settings.portal.origins
+    )
     await asyncio.to_thread(credentials.password)  # before a browser is started
     pool = Pool()
     browser = await pool.browser(settings.portal, interactive=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from releve.base.settings import Portal
+import os
+
+from releve.base.settings import Portal, is_loopback
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
+from releve.portal.errors import RootRefused
 
 
 def with_window(portal: Portal, *, interactive: bool) -> bool:
@@ -26,8 +29,10 @@ class Pool:
 
     async def browser(self, portal: Portal, *, interactive: bool) -> PortalBrowser:
         """With a window for a person if there is a screen. Raises `BrowserNotFound`,
-        `BrowserDidNotStart`; the caller may retry.
+        `BrowserDidNotStart`; the caller may retry. `RootRefused` for the real portal.
         """
+        if not is_loopback(portal.url) and hasattr(os, "geteuid") and os.geteuid() == 0:
+            raise RootRefused
         held = self.opened
         if held is None or not held.alive or held.settings != portal:
             await self.close()

@@ -8,7 +8,7 @@ account.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -116,8 +116,15 @@ class Reset:
 class Prover:
     """One account's questions to the API. Made only with `[piste]` in the settings."""
 
-    def __init__(self, settings: Settings, structure: Structure, keystore: Keystore) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        structure: Structure,
+        keystore: Keystore,
+        note: Callable[[ev.OriginMet], None] = lambda met: None,
+    ) -> None:
         assert settings.piste is not None
+        self._note = note
         self._application, self._structure = settings.piste, structure
         self._keystore, self._slots = keystore, keystore.slots(structure.technical_account)
         self._minutes = settings.policy.propagation_minutes
@@ -218,9 +225,8 @@ class Prover:
     def _piste(self) -> Iterator[Piste]:
         from releve.proof.piste import Piste
 
-        with Piste(
-            self._application, self._keystore.piste_secret(self._application.client_id).require()
-        ) as piste:
+        secret = self._keystore.piste_secret(self._application.client_id).require()
+        with Piste(self._application, secret, note=self._note) as piste:
             yield piste
 
 

@@ -9,7 +9,10 @@ import ssl
 import httpx
 import truststore
 
+from releve.base.certificate import describe
 from releve.base.proxies import Proxy, proxy_of
+from releve.base.settings import origin
+from releve.decision import events as ev
 from releve.proof.verdicts import Failure
 
 CONNECT_SECONDS = 10.0
@@ -24,6 +27,14 @@ def client(timeout_seconds: float = 30.0) -> httpx.Client:
     return httpx.Client(
         timeout=timeout, transport=transport, trust_env=False, follow_redirects=False
     )
+
+
+def met(response: httpx.Response) -> ev.OriginMet:
+    """The origin that is answering, with the certificate it showed; its body is not read yet."""
+    stream = response.extensions.get("network_stream")
+    tls = stream.get_extra_info("ssl_object") if stream else None
+    shown = tls.getpeercert(True) if tls else None
+    return ev.OriginMet(origin(str(response.url)), *describe(shown or b""))
 
 
 class _ByProxies(httpx.BaseTransport):

@@ -8,7 +8,7 @@ row in `verdicts.TABLE`.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -17,6 +17,8 @@ import httpx
 
 from releve.base.secret import Secret
 from releve.base.settings import Piste as Application
+from releve.base.settings import origin
+from releve.decision import events as ev
 from releve.proof import network
 from releve.proof.verdicts import Answer, Failure, Meaning, Verdict, meaning
 
@@ -53,10 +55,16 @@ class Piste:
     """
 
     def __init__(
-        self, application: Application, secret: Secret, timeout_seconds: float = 30.0
+        self,
+        application: Application,
+        secret: Secret,
+        timeout_seconds: float = 30.0,
+        note: Callable[[ev.OriginMet], None] = lambda met: None,
     ) -> None:
-        self.application, self._secret = application, secret
+        """`note` is told of every origin that something was sent to."""
+        self.application, self._secret, self._note = application, secret, note
         self._client = network.client(timeout_seconds)
+        self._client.event_hooks = {"response": [lambda answer: self._note(network.met(answer))]}
         self._token: Secret | None = None
 
     def __enter__(self) -> Piste:
@@ -154,6 +162,7 @@ class Piste:
         try:
             response = self._client.post(url, **request)
         except httpx.TransportError as error:
+            self._note(ev.OriginMet(origin(url)))  # what was sent may have arrived
             return Answer(token, failure=network.failure(error))
         except httpx.HTTPError:  # what came is no HTTP that can be read
             return Answer(token, failure=Failure.UNREACHABLE)

@@ -185,6 +185,13 @@ TABLE: tuple[Meaning, ...] = (
         "l'API refuse ce compte technique avec ce mot de passe",  # unknown, wrong and expired look the same
     ),
     Meaning(
+        "wrong address",
+        lambda a: a.status == 401 and 'realm="DefaultRealm"' in a.challenge,
+        Verdict.UNKNOWN,
+        "aucune API n'est enregistrée sur PISTE à cette adresse",
+        "Vérifiez « piste.api_url » dans vos réglages, puis relancez.",
+    ),
+    Meaning(
         "token refused",
         lambda a: a.status == 401 and not a.text,
         Verdict.UNKNOWN,

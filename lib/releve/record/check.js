@@ -22,19 +22,56 @@ const walkEntry = async entry => {
 };
 const dropped = item => item.getAsFileSystemHandle ? item.getAsFileSystemHandle().then(handle => walk(handle)) : walkEntry(item.webkitGetAsEntry());
 
-// The register is one folder above the record; every other path is taken from where record.json lies: in the folder of this
-// rotation if there are several, else as high as it stands in a folder, else among files given without their folders.
+// Every path is taken from where a record.json lies; one that lies within another record is none of its own. The page of a
+// record looks for its own run, a page that came from elsewhere takes every record that is given.
+const run = zone.dataset.run;
 const isStatement = path => /(^|\/)record\.json$/.test(path), isRegister = path => /(^|\/)register\.jsonl$/.test(path);
-const rank = path => [path.endsWith(`_${zone.dataset.run}/record.json`) ? 0 : path.includes("/") ? 1 : 2, path.length];
-const sort = found => {
-  const statement = found.map(([path]) => path).filter(isStatement).sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])[0];
-  const base = statement === undefined ? "" : statement.slice(0, -"record.json".length);
-  const files = new Map(), registers = [];
-  for (const [path, file] of found)
-    if (isRegister(path)) registers.push(file);
-    else if (path.startsWith(base)) files.set(path.slice(base.length), file);
+const recordsOf = paths => {
+  const bases = paths.filter(isStatement).map(path => path.slice(0, -"record.json".length)).sort((a, b) => a.length - b.length);
+  const outer = bases.filter((base, n) => !bases.slice(0, n).some(other => base.startsWith(other)));
+  const own = run ? bases.find(base => base.endsWith(`_${run}/`)) : undefined;
+  return own !== undefined ? [own] : run ? outer.slice(0, 1) : outer;
+};
+const filesOf = (base, found) => {
+  const files = new Map(found.filter(([path]) => path.startsWith(base)).map(([path, file]) => [path.slice(base.length), file]));
   const loose = base === "" && !Array.from(files.keys()).some(path => path.includes("/"));
-  return { files, register: registers.at(-1), folder: base.split("/").at(-2), loose };
+  if (loose) for (const path of files.keys()) if (isRegister(path)) files.delete(path);
+  return { files, loose };
+};
+const registerOf = (bases, found) => found.filter(([path]) => isRegister(path)
+  && !bases.some(base => base !== "" && path.startsWith(base))).map(([, file]) => file).at(-1);
+
+const bytes = text => Uint8Array.from(atob(text), char => char.charCodeAt(0));
+
+// A statement as it was written: alone (version 0.1), or in the envelope that the machine signed (DSSE).
+const read = content => {
+  const text = new TextDecoder().decode(content), outer = JSON.parse(text);
+  const payload = outer.payloadType === "application/vnd.in-toto+json" ? bytes(outer.payload) : null;
+  const said = payload ? JSON.parse(new TextDecoder().decode(payload)) : outer;
+  said.subject.map(each => each.digest.sha256);
+  said.predicate.record.split("");
+  return { said, payload, signatures: outer.signatures ?? [] };
+};
+
+// true, false, or null for a browser that does not know Ed25519.
+const verified = async (payload, signature, key) => {
+  const start = new TextEncoder().encode(`DSSEv1 28 application/vnd.in-toto+json ${payload.length} `);
+  const signed = new Uint8Array([...start, ...payload]);
+  try {
+    const imported = await crypto.subtle.importKey("spki", key, { name: "Ed25519" }, false, ["verify"]);
+    return await crypto.subtle.verify("Ed25519", imported, bytes(signature), signed);
+  } catch { return null; }
+};
+
+const checkSignature = async ({ payload, signatures }, files) => {
+  if (!payload) return { faults: [], notes: ["record.json n'est pas signé : il date d'une version de Relève qui ne signait pas."] };
+  if (!files.has("signer.pem") || signatures.length !== 1) return { faults: ["record.json : sa signature, ou la clé de celui qui a signé, manque"], notes: [] };
+  const pem = await files.get("signer.pem").text();
+  const key = bytes(pem.replace(/-----[A-Z ]+-----|\s/g, "")), id = await sha256(key);
+  const good = await verified(payload, signatures[0].sig, key);
+  if (good === false) return { faults: ["record.json : sa signature est fausse"], notes: [] };
+  return { faults: [], notes: [`${good ? "Signé par" : "Signature non vérifiée (ce navigateur ne sait pas le faire) ; clé annoncée :"} la clé `
+    + `${id.slice(0, 32).replace(/(.{4})(?=.)/g, "$1 ")}, à comparer avec l'empreinte que le poste affiche et que vous avez notée ailleurs.`] };
 };
 
 const checkRegister = async (file, said, hash) => {
@@ -55,14 +92,13 @@ const checkRegister = async (file, said, hash) => {
   return { faults, head: previous };
 };
 
-const check = async found => {
-  const { files, register, folder, loose } = sort(found);
-  if (!files.has("record.json")) return { title: "Il manque record.json", faults: ["Donnez le dossier entier de la rotation."], notes: [] };
-  const content = await files.get("record.json").arrayBuffer(), hash = await sha256(content), faults = [];
-  let said = null;
-  try { said = JSON.parse(new TextDecoder().decode(content)); said.subject.map(each => each.digest.sha256); said.predicate.record; }
-  catch { return { faults: ["record.json : modifié, il ne se lit plus"], notes: [] }; }
-  if (said.predicate.run !== zone.dataset.run) faults.push("record.json : il décrit une autre rotation que cette page");
+const checkRecord = async (base, found, register) => {
+  const { files, loose } = filesOf(base, found), faults = [], notes = [], folder = base.split("/").at(-2);
+  const content = await files.get("record.json").arrayBuffer(), hash = await sha256(content);
+  let sealed = null;
+  try { sealed = read(content); } catch { return { faults: ["record.json : modifié, il ne se lit plus"], notes }; }
+  const { said } = sealed;
+  if (run && said.predicate.run !== run) faults.push("record.json : il décrit une autre rotation que cette page");
   if (folder && folder !== said.predicate.record) faults.push(`${folder} : ce dossier a été scellé sous le nom ${said.predicate.record}`);
   const seen = new Set(["record.json"]);
   for (const { name, digest } of said.subject) {
@@ -71,22 +107,36 @@ const check = async found => {
     seen.add(path);
     if (await sha256(await files.get(path).arrayBuffer()) !== digest.sha256) faults.push(`${name} : modifié`);
   }
-  for (const path of files.keys()) if (!seen.has(path)) faults.push(`${path} : ajouté`);
-  const notes = [`${said.subject.length} fichiers comparés à record.json, dont l'empreinte SHA-256 est ${hash}.`];
-  if (register) {
-    const { faults: more, head } = await checkRegister(register, said, hash);
-    faults.push(...more);
-    notes.push(`L'empreinte de la dernière ligne du registre est ${head}.`);
-    if (!more.length) notes.push("Ce dossier est inscrit au registre donné, dont les lignes se suivent jusqu'à celle-là. "
-      + "Des lignes coupées à la fin ne se verraient que par le trousseau du poste ou un horodatage.");
-  } else notes.push("Le registre (register.jsonl, un dossier plus haut) n'a pas été donné. Qui aurait refait aussi record.json ne se verrait "
-    + "que par lui : ajoutez-le, ou comparez cette empreinte avec la ligne de ce dossier dans le registre.");
-  return { faults, notes, good: register ? "Ce dossier est intact" : "Les fichiers sont ceux que décrit record.json" };
+  for (const path of files.keys()) if (!seen.has(path))
+    faults.push(isRegister(path) ? `${path} : un registre dans le dossier même n'est pas le registre` : `${path} : ajouté`);
+  notes.push(`${said.subject.length} fichiers de ${said.predicate.record} comparés à record.json, dont l'empreinte SHA-256 est ${hash}.`);
+  const parts = [await checkSignature(sealed, files)];
+  if (register) parts.push(await checkRegister(register, said, hash));
+  for (const part of parts) { faults.push(...part.faults); notes.push(...part.notes ?? []); }
+  if (register) notes.push(`L'empreinte de la dernière ligne du registre est ${parts[1].head}.`);
+  return { faults, notes };
 };
 
-const tell = ({ title, faults, notes, good }) => {
+const check = async found => {
+  const bases = recordsOf(found.map(([path]) => path)), register = registerOf(bases, found);
+  if (!bases.length) return { title: "Il manque record.json", faults: ["Donnez le dossier entier de la rotation."], notes: [] };
+  const faults = [], notes = [];
+  for (const base of bases) {
+    const one = await checkRecord(base, found, register);
+    faults.push(...one.faults.map(text => bases.length > 1 ? `${base.slice(0, -1)} : ${text}` : text));
+    notes.push(...one.notes);
+  }
+  notes.push(register ? "Des lignes coupées à la fin du registre ne se verraient que par le trousseau du poste ou un horodatage."
+    : "Le registre (register.jsonl, un dossier plus haut) n'a pas été donné. Qui aurait refait aussi record.json ne se verrait "
+      + "que par lui : ajoutez-le, ou comparez cette empreinte avec la ligne de ce dossier dans le registre.");
+  const many = bases.length > 1;
+  return { faults, notes, good: register ? (many ? `Ces ${bases.length} dossiers sont intacts` : "Ce dossier est intact")
+    : "Les fichiers sont ceux que décrit record.json", bad: many ? "Ces dossiers ne sont pas tous intacts" : "Ce dossier n'est pas intact" };
+};
+
+const tell = ({ title, faults, notes, good, bad }) => {
   told.className = faults.length ? "bad" : "good";
-  told.replaceChildren(...[[title ?? (faults.length ? "Ce dossier n'est pas intact" : good), "strong"],
+  told.replaceChildren(...[[title ?? (faults.length ? bad : good), "strong"],
     ...faults.map(text => [text, "p"]), ...notes.map(text => [text, "small"])].map(([text, tag]) => {
     const line = document.createElement(tag);
     line.textContent = text;
@@ -96,7 +146,7 @@ const tell = ({ title, faults, notes, good }) => {
 
 // What is given without a record.json (the register) is added to what was given before.
 let held = [];
-const run = async given => {
+const take = async given => {
   told.className = "";
   told.textContent = "Contrôle en cours…";
   try {
@@ -117,8 +167,8 @@ if (globalThis.crypto && crypto.subtle) {
     event.preventDefault();
     zone.classList.remove("over");
     const files = Array.from(event.dataTransfer.items).filter(item => item.kind === "file");
-    run(Promise.all(files.map(dropped)).then(all => all.flat()));
+    take(Promise.all(files.map(dropped)).then(all => all.flat()));
   });
   for (const input of zone.querySelectorAll("input"))
-    input.addEventListener("change", () => run(Array.from(input.files, file => [file.webkitRelativePath || file.name, file])));
+    input.addEventListener("change", () => take(Array.from(input.files, file => [file.webkitRelativePath || file.name, file])));
 }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import platform
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -112,13 +111,3 @@ class AccountLock:
             return Holder(**json.loads(self._who.read_text()))
         except (OSError, ValueError, TypeError):
             return None
-
-
-def actor() -> str:
-    """Who acts: "name@machine"."""
-    import getpass
-
-    try:
-        return f"{getpass.getuser()}@{platform.node()}"
-    except (OSError, KeyError, ImportError):  # Windows' way to say that USERNAME is not set
-        return f"inconnu@{platform.node()}"

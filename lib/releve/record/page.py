@@ -20,6 +20,7 @@ from markupsafe import Markup
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import scrub
+from releve.base.settings import models
 from releve.decision import journal
 from releve.decision.procedure import BY_ID, target_name
 from releve.decision.state import Situation
@@ -28,6 +29,7 @@ from releve.record.view import RecordView, view
 __all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
 
 FILE_NAME = "record.html"
+GUIDE, READ_ME, KEEP_BYTES = "auditeur.md", "LISEZ-MOI.txt", ".gitattributes"
 MONTHS = (
     "janvier",
     "février",
@@ -131,8 +133,25 @@ def render(record: RecordView) -> str:
     )
 
 
+def check_page() -> str:
+    """A page that checks records dropped on it, and comes with none of them."""
+    return _templates.get_template("check.html.j2").render(guide=auditors_guide())
+
+
+def auditors_guide() -> str:
+    """What an auditor reads, in Markdown."""
+    return (models() / GUIDE).read_text(encoding="utf-8")
+
+
+def _accompany(folder: Path) -> None:
+    """What keeps the bytes of a record as they are in a repository, and says how to check them."""
+    write_atomically(folder / KEEP_BYTES, b"* -text\n")
+    write_atomically(folder / READ_ME, auditors_guide().encode())
+
+
 def write_page(folder: Path, situation: Situation | None = None) -> Path:
-    """Write the page of a record folder from its journal and captures, all or nothing; its path.
+    """Write the page of a record folder from its journal and captures, all or nothing, and the
+    notes that travel with it; its path.
 
     `situation`: as this machine's keyring has it, of a rotation that is open. Raises
     `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
@@ -144,6 +163,7 @@ def write_page(folder: Path, situation: Situation | None = None) -> Path:
     path = folder / FILE_NAME
     try:
         write_atomically(path, page.encode())
+        _accompany(folder)
     except OSError as error:
         raise PageUnwritable(path=path, why=error.strerror) from error
     return path

@@ -21,7 +21,7 @@ from filelock import Timeout
 
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
-from releve.base.settings import Settings, project_root
+from releve.base.settings import Settings, models
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.record import search, timestamp
@@ -194,7 +194,7 @@ def cells(folder: Path) -> dict[str, Any]:
 
 
 def _model() -> Path:
-    return project_root() / "notebooks" / NOTEBOOK
+    return models() / NOTEBOOK
 
 
 def model_hash() -> str:

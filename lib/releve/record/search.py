@@ -92,7 +92,7 @@ def search(folder: Path) -> list[Found]:
     return [
         found
         for path in sorted(folder.rglob("*"))
-        for found in _search(path, str(path.relative_to(folder)), finder)
+        for found in _search(path, path.relative_to(folder).as_posix(), finder)
     ]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
+from releve.base.sites import Site, site, training
 from releve.decision import events as ev
 from releve.decision.facts import Facts, gather, told_slots
 from releve.decision.procedure import Step, steps
@@ -17,6 +18,18 @@ from releve.record.comparison import sameness
 from releve.record.picture import is_picture
 
 E = TypeVar("E", bound=ev.Event)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Who:
+    """A session of a machine, by the account that the system told ("m.durand@mairie"), and the name
+    that a person gave there ("": none); `attended`: a person was in front of it.
+    """
+
+    account: str
+    name: str = ""
+    attended: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,15 +41,13 @@ class Line:
     when: datetime
     entry: ev.Entry
     details: dict[str, Any]
+    who: Who
 
 
 @dataclass(frozen=True)
 class Passage:
     """One time that a step was done (`mode` "automatic", "manual", "skipped") or stopped
     ("failed").
-
-    `capture` is the picture's name, `picture` its data URI, or "" when the folder has no such
-    picture.
     """
 
     when: datetime
@@ -44,7 +55,21 @@ class Passage:
     result: str
     seconds: float
     capture: str
-    picture: str
+    who: Who
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a step, by its file's name. `kind`: "after" (the screen that a step led to),
+    "click" (the one on which the irreversible click of `attempt` was about to be made), "dropped"
+    (the one whose password was not submitted). `data` is its data URI, "" when the folder has none.
+    """
+
+    when: datetime
+    name: str
+    kind: str
+    data: str
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +80,18 @@ class StepView:
 
     step: Step
     passages: tuple[Passage, ...]
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True)
+class OriginView:
+    """An origin on which something was typed or read, and the certificates that were shown there:
+    SHA-256 and who signed it.
+    """
+
+    origin: str
+    site: Site
+    certificates: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -96,6 +133,9 @@ class RecordView:
     abandoned: ev.RotationAbandoned | None
     proof: Line | None  # the line that gave the proof of the password that counts
     next_due: date | str
+    training: bool  # by the origins that were met
+    origins: tuple[OriginView, ...]
+    people: tuple[Who, ...]
     actors: tuple[str, ...]
     runs: tuple[str, ...]
     hosts: tuple[str, ...]
@@ -126,9 +166,7 @@ def view(
     A journal with no opening gives a page that says so by its empty names. Raises ValueError for a
     time that is none.
     """
-    lines = tuple(
-        Line(datetime.fromisoformat(e.time).astimezone(zone), e, _details(e.event)) for e in entries
-    )
+    lines = tuple(_lines(entries, zone))
     events = [e.event for e in entries]
     opened = _last(events, ev.RotationOpened) or ev.RotationOpened("", "", "", "", ())
     closed, chosen = _last(events, ev.RotationClosed), _last(events, ev.RouteChosen)
@@ -144,11 +182,17 @@ def view(
         abandoned=_last(events, ev.RotationAbandoned),
         proof=proofs[-1] if proofs and facts.proof else None,
         next_due=_date(closed.next_due) if closed else "",
+        training=is_training(events),
+        origins=tuple(_origins(events)),
+        people=_distinct(line.who for line in lines),
         actors=_distinct(e.actor for e in entries),
         runs=_distinct(e.run for e in entries),
         hosts=_distinct(event.host for event in events if isinstance(event, ev.RunStarted)),
         steps=tuple(
-            StepView(step, tuple(_passages(step.id, lines, captures))) for step in steps(route)
+            StepView(
+                step, tuple(_passages(step.id, lines)), tuple(_pictures(step.id, lines, captures))
+            )
+            for step in steps(route)
         ),
         resets=tuple((n, each.reset) for n, each in facts.attempts.items() if each.intended),
         rejected=_of(lines, ev.CandidateRejected),
@@ -183,30 +227,67 @@ def _target(name: str, facts: Facts, lines: Sequence[Line]) -> TargetView:
     return TargetView(name, "begun" if name in facts.begun else "none", "", None)
 
 
-def _passages(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -> Iterator[Passage]:
+def is_training(events: Iterable[ev.Event]) -> bool:
+    """Whether it was not the real portal: by the name of each origin that was met; by how the
+    rotation was opened as long as none was.
+    """
+    events = list(events)
+    met = [event.origin for event in events if isinstance(event, ev.OriginMet)]
+    opened = _last(events, ev.RotationOpened)
+    return training(met) if met else bool(opened and opened.school)
+
+
+def _origins(events: Sequence[ev.Event]) -> Iterator[OriginView]:
+    met = [event for event in events if isinstance(event, ev.OriginMet)]
+    for origin in _distinct(each.origin for each in met):
+        shown = ((e.certificate, e.issuer) for e in met if e.origin == origin and e.certificate)
+        yield OriginView(origin, site(origin), _distinct(shown))
+
+
+def _lines(entries: Sequence[ev.Entry], zone: tzinfo | None) -> Iterator[Line]:
+    """Each line with who was at work: the account that wrote it, and what the latest process of
+    that account said.
+    """
+    told: dict[str, Who] = {}
+    for entry in entries:
+        if isinstance(event := entry.event, ev.RunStarted):
+            told[entry.actor] = Who(entry.actor, event.operator, event.interactive)
+        when = datetime.fromisoformat(entry.time).astimezone(zone)
+        who = told.get(entry.actor, Who(entry.actor))
+        yield Line(when, entry, _details(entry.event), who)
+
+
+def _passages(step: str, lines: Sequence[Line]) -> Iterator[Passage]:
     for line in lines:
-        event = line.entry.event
-        if line.entry.step != step or not isinstance(event, ev.StepDone | ev.StepFailed):
+        if line.entry.step != step:
             continue
-        mode, result, seconds = (
-            (event.mode, event.result, event.seconds)
-            if isinstance(event, ev.StepDone)
-            else ("failed", event.text, 0.0)
-        )
-        yield Passage(
-            line.when,
-            mode,
-            result,
-            seconds,
-            event.capture,
-            _picture(captures.get(event.capture, b"")),
-        )
+        match line.entry.event:
+            case ev.StepDone(mode, result, capture, seconds):
+                yield Passage(line.when, mode, result, seconds, capture, line.who)
+            case ev.StepFailed(_, text, capture):
+                yield Passage(line.when, "failed", text, 0.0, capture, line.who)
 
 
-def _picture(content: bytes) -> str:
-    return (
-        "data:image/png;base64," + base64.b64encode(content).decode() if is_picture(content) else ""
-    )
+def _pictures(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -> Iterator[Picture]:
+    for line in lines:
+        match line.entry.event:
+            case ev.StepDone(capture=str(name)) | ev.StepFailed(capture=str(name)):
+                place, kind, attempt = line.entry.step, "after", 0
+            case ev.ResetIntended(attempt, name):
+                place, kind = "confirmation", "click"
+            case ev.CandidateRejected(attempt, capture=str(name)):
+                place, kind = "confirmation", "dropped"
+            case _:
+                continue
+        if name and place == step:
+            data = _data_uri(captures.get(name, b""))
+            yield Picture(line.when, name, kind, data, attempt)
+
+
+def _data_uri(content: bytes) -> str:
+    if not is_picture(content):
+        return ""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 def _problems(lines: Sequence[Line]) -> Iterator[Problem]:
@@ -235,7 +316,7 @@ def _of(lines: Sequence[Line], *kinds: type[ev.Event]) -> tuple[Line, ...]:
     return tuple(line for line in lines if isinstance(line.entry.event, kinds))
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+def _distinct(values: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(values))
 
 

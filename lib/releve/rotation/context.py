@@ -7,6 +7,7 @@ import platform
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
@@ -14,9 +15,10 @@ from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.journal import Journal
+from releve.decision.procedure import BY_ID
 from releve.decision.state import Situation, assess
 from releve.portal.driver import Driver
-from releve.record.folder import RecordFolder
+from releve.record.folder import CAPTURES, RecordFolder
 from releve.rotation.prompts import Operator
 from releve.targets import Target
 from releve.vault.keystore import Keystore
@@ -93,6 +95,18 @@ class Context:
             entry.step == step and isinstance(entry.event, ev.StepDone)
             for entry in self.journal.entries
         )
+
+    def capture_path(self, step: str) -> Path:
+        """Where the next picture of that step goes: one that was taken before stays as it is."""
+        entries = [entry.event for entry in self.journal.entries if entry.step == step]
+        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in entries)
+        name = f"{BY_ID[step].number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
+        return self.folder.path / CAPTURES / name
+
+    def note_origin(self, met: ev.OriginMet) -> None:
+        """Journal an origin before anything is typed or read on it, once for each certificate."""
+        if not any(entry.event == met for entry in self.journal.entries):
+            self.journal.append(met)
 
     def is_manual(self, step: str) -> bool:
         """Whether a person does that step."""

@@ -12,7 +12,6 @@ from releve.decision import events as ev
 from releve.decision.facts import Facts
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.decision.state import Next, Situation, portal_needed
-from releve.record.folder import CAPTURES
 from releve.rotation.context import Context
 from releve.rotation.keep import Keeper
 from releve.rotation.prompts import DecisionNeeded
@@ -25,7 +24,7 @@ class HeldByHand(PersonNeeded):
     """The operator copied the password, because the keyring refused it: no program can enter it."""
 
     happened = (
-        "Le nouveau mot de passe n'est pas dans le trousseau : seul l'opérateur qui l'a recopié"
+        "Le nouveau mot de passe n'est pas dans le coffre : seul l'opérateur qui l'a recopié"
         " peut l'entrer."
     )
     safe = "Rien ne sera redemandé au portail."
@@ -95,8 +94,7 @@ class Delivery:
 
     async def _capture(self, step: str) -> Path | None:
         target = next(reversed(self._targets.values()), None)
-        path = self.context.folder.path / CAPTURES / f"{BY_ID[step].number:02d}-{step}.png"
-        return await picture(target, path) if target else None
+        return await picture(target, self.context.capture_path(step)) if target else None
 
 
 def _nothing_to_enter(step: str, situation: Situation) -> Done:

@@ -132,10 +132,17 @@ class Navigation:
         """A picture of the screen in hand, under a name of its own; None when there is none."""
         if self.driver is None:
             return None
-        events = [e.event for e in self.context.journal.entries if e.step == step]
-        taken = sum(isinstance(event, ev.StepDone) and event.capture != "" for event in events)
-        name = f"{BY_ID[step].number:02d}-{step}{f'-{taken + 1}' if taken else ''}.png"
-        return await picture(self.driver, self.context.folder.path / CAPTURES / name)
+        return await picture(self.driver, self.context.capture_path(step))
+
+    async def picture_of_click(self, attempt: int) -> str:
+        """A picture of the screen on which that attempt's click is about to be made; its file's
+        name, "" when there is none.
+        """
+        if self.driver is None:
+            return ""
+        name = f"{BY_ID[CONFIRMED].number:02d}-{CONFIRMED}-{attempt}.png"
+        path = self.context.folder.path / CAPTURES / name
+        return name if await picture(self.driver, path) else ""
 
     async def leave(self, step: str) -> Done:
         """Log out of what this process has open."""

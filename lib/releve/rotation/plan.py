@@ -13,10 +13,10 @@ import time
 from contextlib import suppress
 from datetime import date
 
-from releve.base.errors import ReleveError
+from releve.base.errors import Paused, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS
+from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS, TITLES
 from releve.decision.state import Next, Situation, exit_code, portal_needed
 from releve.planning.due import deadline
 from releve.portal.errors import BrowserGone, PortalError
@@ -133,7 +133,7 @@ class Rotation:
                 ),
             )
         if self.context.operator.interactive:  # the target is confirmed once it has been seen
-            self.navigation.check_earlier("demande", "Confirmation de la cible")
+            self.navigation.check_earlier("demande", TITLES[GATE])
         structure, used_by = self.context.structure, tuple(situation.facts.targets)
         how = await self.context.operator.confirm(
             ResetRequest(structure.technical_account, structure.name, structure.siret, used_by)
@@ -146,7 +146,7 @@ class Rotation:
     async def _close(self, situation: Situation) -> Done:
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
             raise StepMissing(
-                title="Clôture", number=12, missing=BY_ID["corail-mot-de-passe"].title
+                title=TITLES[CLOSE], number=12, missing=BY_ID["corail-mot-de-passe"].title
             )
         if situation.next is Next.PROMOTE:
             self.context.journal.append(ev.PromotionIntended(), CLOSE)
@@ -184,7 +184,7 @@ class Rotation:
         if isinstance(error, BrowserGone):
             self.delivery.forget()
         await self.place(error)
-        if not isinstance(error, StepMissing | j.JournalUnwritable) and not is_closed(
+        if not isinstance(error, StepMissing | Paused | j.JournalUnwritable) and not is_closed(
             self.context.journal.entries
         ):
             with suppress(j.JournalUnwritable):  # the first error is the one to tell
@@ -219,6 +219,12 @@ class Rotation:
             self.context.manual.add(step)
             self.navigation.returned(step)
         else:
+            self.context.by_hand = True
+            self.forget()
+
+    def by_hand_from_here(self, chosen: bool) -> None:
+        """A person does everything that is left, in a browser of her own, if she chose to."""
+        if chosen and not self.context.by_hand:
             self.context.by_hand = True
             self.forget()
 

@@ -54,7 +54,7 @@ class ByHandOnly(PersonNeeded):
     """Corail is a Windows program without an interface for others: a person enters the password."""
 
     happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
-    safe = "Il est en sûreté dans le trousseau ; rien ne sera redemandé au portail."
+    safe = "Il est en sûreté dans le coffre ; rien ne sera redemandé au portail."
     todo = (
         "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume »"
         " reprend ensuite."
@@ -185,8 +185,8 @@ class Unattended:
     async def new_password(self, account: str, why: str = "") -> Secret:
         raise ByHandOnly(name=account)
 
-    async def guide(self, step: str, name: str) -> str:
-        raise ByHandOnly(name=name)
+    async def guide(self, step: str, entering: Entering) -> str:
+        raise ByHandOnly(name=entering.name)
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
         raise ByHandOnly(name=entering.name)

@@ -8,9 +8,9 @@ import asyncio
 from contextlib import suppress
 from datetime import datetime
 
-from releve.base.errors import PersonNeeded
+from releve.base.errors import Paused
 from releve.decision import events as ev
-from releve.decision.procedure import BY_ID, PROOF
+from releve.decision.procedure import BY_ID, PROOF, TITLES
 from releve.decision.reconcile import Click
 from releve.decision.state import Next, Situation
 from releve.proof.asking import OldStillAccepted, PasswordNotAccepted, ProofTooEarly, Prover, Reset
@@ -19,14 +19,12 @@ from releve.rotation.steps import Done, StepMissing
 from releve.vault.entry import CredentialMissing
 
 
-class ProofLater(PersonNeeded):
+class ProofLater(Paused):
     happened = (
         "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe"
         " fonctionne."
     )
-    safe = (
-        "Il est entré partout et en sûreté dans le trousseau ; rien ne sera redemandé au portail."
-    )
+    safe = "Il est entré partout et en sûreté dans le coffre ; rien ne sera redemandé au portail."
     todo = (
         "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis"
         " l'accueil (« Reprendre »)."
@@ -46,7 +44,7 @@ class ProofOfPassword:
         if situation.next is not Next.PROVE:
             if situation.next not in (Next.PROMOTE, Next.CLOSE):
                 raise StepMissing(
-                    title="Preuve", number=12, missing=BY_ID["corail-mot-de-passe"].title
+                    title=TITLES[PROOF], number=12, missing=BY_ID["corail-mot-de-passe"].title
                 )
             known = situation.facts.proof
             return Done(
@@ -54,7 +52,7 @@ class ProofOfPassword:
                 (
                     "la preuve est déjà notée"
                     if known
-                    else "le mot de passe n'est plus dans le trousseau"
+                    else "le mot de passe n'est plus dans le coffre"
                 ),
             )
         if self.context.settings.piste is not None and situation.facts.held:
@@ -113,7 +111,8 @@ class ProofOfPassword:
         return await asyncio.to_thread(self.context.situation)
 
     def _prover(self) -> Prover:
-        return Prover(self.context.settings, self.context.structure, self.context.keystore)
+        context = self.context
+        return Prover(context.settings, context.structure, context.keystore, context.note_origin)
 
     def _reset_of(self, attempt: int) -> Reset:
         """The click of that attempt, by its announcement."""

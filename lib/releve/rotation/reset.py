@@ -11,7 +11,7 @@ from releve.base.effects import effect
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision.facts import Attempt
-from releve.decision.procedure import BY_ID, NAVIGATION, by_hand
+from releve.decision.procedure import BY_ID, GATE, NAVIGATION, TITLES, by_hand
 from releve.decision.state import Next, Situation
 from releve.portal.driver import Driver
 from releve.portal.errors import (
@@ -52,7 +52,7 @@ class PasswordReset:
     async def do(self, step: str, situation: Situation) -> Done:
         """The click, or what is left of the reset after it."""
         if situation.next is Next.CONFIRM:
-            raise StepMissing(title=BY_ID[step].title, number=6, missing="confirmation de la cible")
+            raise StepMissing(title=BY_ID[step].title, number=6, missing=TITLES[GATE])
         if step != CONFIRMED:
             return await self._until_good(step)
         self.navigation.check_earlier(step)
@@ -83,7 +83,7 @@ class PasswordReset:
         s = "s" * (rejected > 1)
         after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
         hand = situation.facts.by_hand
-        where = "recopié à la main par l'opérateur" if hand else "gardé dans le trousseau"
+        where = "recopié à la main par l'opérateur" if hand else "gardé dans le coffre"
         capture = await self.navigation.capture(step)
         return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
 
@@ -100,7 +100,8 @@ class PasswordReset:
     async def _seen_after(self, attempt: int) -> str:
         """The documented order: the password is seen once it has taken effect."""
         await self._ready()
-        self.context.journal.append(ev.ResetIntended(attempt), CONFIRMED)
+        capture = await self.navigation.picture_of_click(attempt)
+        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
         await self._commit(attempt)
         self.navigation.confirmed()
         try:
@@ -124,30 +125,36 @@ class PasswordReset:
         self.navigation.confirmed()
         with effect("candidate asked"):
             await self._offer()
+        # Before it is read: a picture replaces in the page what is known, and this is to be sent.
+        capture = await self.navigation.picture_of_click(attempt)
         secret = await self._read()
         if fault := self._fault(secret):
-            await self._drop(attempt, secret, fault, anyway=before.same and before.again)
+            anyway = before.same and before.again
+            await self._drop(attempt, secret, fault, capture, anyway=anyway)
             return fault
         await self._keep(secret, attempt)
-        await self._submit(attempt, secret)
+        await self._submit(attempt, secret, capture)
         return ""
 
-    async def _drop(self, attempt: int, secret: Secret, fault: str, anyway: bool) -> None:
+    async def _drop(
+        self, attempt: int, secret: Secret, fault: str, capture: str, *, anyway: bool
+    ) -> None:
         """Leave a candidate that cannot be used; one that comes back is submitted only when
         somebody decided so, to be rid of it.
         """
         same, self._dropped = secret == self._dropped and not anyway, secret
-        self.context.journal.append(ev.CandidateRejected(attempt, fault, same), PASSWORD)
+        rejected = ev.CandidateRejected(attempt, fault, same, capture)
+        self.context.journal.append(rejected, PASSWORD)
         if same:
             raise SameCandidate(fault=fault)
         if anyway:
-            await self._submit(attempt, secret)
+            await self._submit(attempt, secret, capture)
 
-    async def _submit(self, attempt: int, secret: Secret) -> None:
+    async def _submit(self, attempt: int, secret: Secret, capture: str) -> None:
         await self._ready()
         if await self._read() != secret:
             raise CandidateChanged
-        self.context.journal.append(ev.ResetIntended(attempt), CONFIRMED)
+        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
         await self._commit(attempt)
         self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
 
@@ -222,6 +229,7 @@ class PasswordReset:
                 if not self.context.operator.interactive:
                     raise
                 why = str(error)
+        await self.navigation.front()
         account = self.context.structure.technical_account
         self._typed = await self.context.operator.new_password(account, why)
         return self._typed
@@ -230,5 +238,6 @@ class PasswordReset:
         steps = (NAVIGATION[-1], CONFIRMED, PASSWORD)
         if (driver := self.navigation.driver) and not any(map(self.context.is_manual, steps)):
             return await driver.back()
+        await self.navigation.front()
         await self.context.operator.screen(by_hand(PASSWORD, "back", self.navigation.route))
         return CONFIRMED

@@ -15,10 +15,11 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from releve.base import settings
+from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
 from releve.base.secret import registered
 from releve.base.settings import Settings, Structure
+from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts
@@ -31,7 +32,7 @@ from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
 from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import refuse_twice
-from releve.record.lock import AccountLock, actor
+from releve.record.lock import AccountLock
 from releve.record.page import write_page
 from releve.record.seal import model_hash
 from releve.rotation.consent import refusal
@@ -40,7 +41,7 @@ from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
 from releve.rotation.rehearsal import Rehearsal
 from releve.targets import Target, build, identifier
-from releve.vault.keystore import DEMO_ENVIRONMENT, Keystore, open_keystore
+from releve.vault.keystore import Keystore, open_keystore
 
 BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
@@ -97,13 +98,6 @@ class StoppedBeforeReset(ReleveError):
     happened = "La tournée a été arrêtée à la demande de l'opérateur."
     safe = "Rien n'a été changé pour cette structure : le portail a toujours l'ancien mot de passe."
     todo = "Relancez la même commande : seules les structures qui restent seront faites."
-
-
-class DemoKeyring(UsageError):
-    """The throw-away keyring dies with the demonstration: a real password would die with it."""
-
-    happened = "Le trousseau jetable de la démonstration ne peut pas servir au vrai portail."
-    todo = "Fermez la démonstration, ouvrez un nouveau terminal, puis relancez."
 
 
 @dataclass(frozen=True)
@@ -172,17 +166,9 @@ class Session:
         )
         self.structure: Structure = self.settings.structure(parameters.structure)
         self.portal = self.settings.portal_of(self.structure)
-        school = self.settings.school
-        if (
-            school and school.keyring
-        ):  # this process was not started by the demonstration: it has no trace in its environment
-            os.environ[DEMO_ENVIRONMENT] = school.keyring
-        self.keystore = keystore or (
-            open_keystore() if operator.interactive else open_keystore().bounded()
-        )
-        if self.keystore.throwaway and self.settings.school is None:
-            raise DemoKeyring
-        self.actor = actor()
+        opened = keystore or open_keystore(self.settings)
+        self.keystore = opened if keystore or operator.interactive else opened.bounded()
+        self.actor = person.account()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
@@ -239,7 +225,11 @@ class Session:
             journal.append(self._opening())
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
-        journal.append(ev.RunStarted(platform.node(), os.getpid(), self.operator.interactive))
+        journal.append(
+            ev.RunStarted(
+                platform.node(), os.getpid(), self.operator.interactive, person.given_name()
+            )
+        )
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -285,7 +275,7 @@ class Session:
             account=self.structure.technical_account,
             route=self.settings.portal.route,
             targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
-            school=self.settings.school is not None,
+            school=training([settings.origin(self.settings.portal.url)]),
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
             timestamp=bool(self.settings.record.timestamp_url),
@@ -317,7 +307,9 @@ class Session:
         """By that route, or the one of the settings for ""; the password is asked for before a
         browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
-        credentials = Credentials(self.keystore, self.portal.login, self.settings.record.folder)
+        credentials = Credentials(
+            self.keystore, self.portal.login, self.settings.record.folder, self.portal.origins
+        )
         await self.operator.sign_in(credentials)
         structure = self.structure
         case = Case(
@@ -331,7 +323,9 @@ class Session:
 
     async def browser(self) -> PortalBrowser:
         """The browser of this process."""
-        return await self.pool.browser(self.portal, interactive=self.operator.interactive)
+        held = await self.pool.browser(self.portal, interactive=self.operator.interactive)
+        held.on_origin = self.rotation.context.note_origin
+        return held
 
     def target(self, target: str) -> Target:
         """The target of that identifier."""

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from releve.school import pdf
 from releve.school.web import Page, Session, Shown
+from releve.school.world import Structure
 
 PAGE_SIZE = 10
 REFUSED = (
@@ -44,8 +45,11 @@ class ChorusPage(Page):
 
     async def show_home(self) -> None:
         """Show the home page, or first the form that a first visit asks for."""
-        if self.desk.faults.first_visit_form and not self.world.manager.informations_checked:
-            await self.show("informations", "chorus/informations.html")
+        faults = self.desk.faults
+        first = faults.first_visit_form or faults.first_visit_empty
+        if first and not self.manager.informations_checked:
+            facts = {"empty": faults.first_visit_empty}
+            await self.show("informations", "chorus/informations.html", facts)
         else:
             await self.show("accueil", "chorus/home.html", {"history": self.history()})
 
@@ -82,8 +86,8 @@ class Sso(Page):
 
     def get(self) -> None:
         """Open the session, or go back to "Se connecter"."""
-        if self.desk.spend(self.get_query_argument("ticket", "")):
-            self.open_session()
+        if login := self.desk.spend(self.get_query_argument("ticket", "")):
+            self.open_session(login)
             self.redirect("/cpp/accueil", status=303)
         else:
             self.redirect("/", status=303)
@@ -101,7 +105,7 @@ class Home(ChorusPage):
     async def post(self) -> None:
         """Take the information form."""
         if not await self.stopped("informations"):
-            self.world.manager.informations_checked = True
+            self.manager.informations_checked = True
             self.world.note("informations_checked")
             self.redirect("/cpp/accueil", status=303)
 
@@ -112,7 +116,7 @@ class Activities(ChorusPage):
     async def get(self) -> None:
         """Show one page of the structures that match the search."""
         words = self.get_query_argument("recherche", "")
-        found = self.world.search(words)
+        found = self.world.search(words, self.manager)
         pages = max(1, -(-len(found) // PAGE_SIZE))
         page = min(max(1, _number(self.get_query_argument("page", "1"))), pages)
         shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
@@ -136,7 +140,7 @@ class StructurePage(ChorusPage):
 
     async def show_structure(self, screen: str, siret: str, error: str) -> None:
         """Show the structure, with an error if there is one to tell."""
-        structure = self.world.structures.get(siret)
+        structure = self.own(siret)
         if structure is None:
             self.send_error(404)
             return
@@ -151,15 +155,21 @@ class StructurePage(ChorusPage):
             "accounts": accounts,
             "principal": not faults.missing_button,
             "error": error,
+            "account_page": faults.account_page,
         }
         await self.show(screen, "chorus/structure.html", facts, siret=siret)
+
+    def own(self, siret: str) -> Structure | None:
+        """That structure, if it is this manager's."""
+        found = self.world.structures.get(siret)
+        return found if found and found.manager == self.manager.login else None
 
     async def post(self, siret: str) -> None:
         """Reset the password of the account that the pop-up confirmed: the effect comes before the
         password is seen.
         """
         account, faults = self.get_body_argument("compte", ""), self.desk.faults.of(siret)
-        structure = self.world.structures.get(siret)
+        structure = self.own(siret)
         if structure is None or account not in structure.accounts or faults.missing_button:
             self.send_error(404)
         elif await self.stopped("confirmation", siret):
@@ -173,6 +183,19 @@ class StructurePage(ChorusPage):
                 self.cut()
             else:
                 self.redirect("/cpp/recapitulatif", status=303)
+
+
+class AccountPage(StructurePage):
+    """A technical user's own page, with the button: one article has this click more."""
+
+    async def get(self, siret: str) -> None:
+        """Show the account."""
+        structure, login = self.own(siret), self.get_query_argument("compte", "")
+        if structure is None or login not in structure.accounts:
+            self.send_error(404)
+            return
+        facts = {"structure": structure, "account": self.world.accounts[login]}
+        await self.show("utilisateur", "chorus/account.html", facts, siret=siret)
 
 
 class Summary(ChorusPage):
@@ -245,6 +268,7 @@ ROUTES = [
     (r"/cpp/accueil", Home),
     (r"/cpp/activites-gestionnaire", Activities),
     (r"/cpp/structure/(\d{14})", StructurePage),
+    (r"/cpp/structure/(\d{14})/utilisateur", AccountPage),
     (r"/cpp/recapitulatif", Summary),
     (r"/cpp/recapitulatif/export", Export),
     (r"/deconnexion", Logout),

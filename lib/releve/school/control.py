@@ -5,8 +5,11 @@ and turn.
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 from releve.school.web import Page
+
+JSON = "application/json"
 
 
 class Mailbox(Page):
@@ -19,7 +22,35 @@ class Mailbox(Page):
         await self.show("", "mailbox.html", {"mails": self.world.mails[::-1]})
 
 
-class Health(Page):
+class ControlPage(Page):
+    """Answers this machine's own programs only: whoever has the address with its token, by the name
+    of this very host (no page elsewhere can have a browser ask it), in JSON.
+    """
+
+    def prepare(self) -> None:
+        """Refuse everything else."""
+        here = urlsplit(self.desk.urls.control).netloc
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0]
+        if self.request.host != here or (self.request.method == "POST" and kind != JSON):
+            self.set_status(403)
+            self.finish({"error": "refusé"})
+
+
+class KeyringPage(ControlPage):
+    """The keyring of made-up passwords (`vault.made_up`)."""
+
+    def post(self) -> None:
+        """One verb, with its words."""
+        try:
+            answer = self.desk.keyring.do(*json.loads(self.request.body))
+        except (ValueError, TypeError) as problem:
+            self.set_status(400)
+            self.finish({"error": str(problem)})
+            return
+        self.finish(json.dumps(answer))
+
+
+class Health(ControlPage):
     """Whether the school answers."""
 
     def get(self) -> None:
@@ -27,7 +58,7 @@ class Health(Page):
         self.finish({"ok": True})
 
 
-class LedgerPage(Page):
+class LedgerPage(ControlPage):
     """The ledger as JSON; passwords only as salted fingerprints."""
 
     def get(self) -> None:
@@ -35,7 +66,7 @@ class LedgerPage(Page):
         self.finish(self.world.report())
 
 
-class FaultsPage(Page):
+class FaultsPage(ControlPage):
     """The switches, for other processes."""
 
     def get(self) -> None:
@@ -53,7 +84,7 @@ class FaultsPage(Page):
         """Set switches from a JSON object of names and texts, as on the command line."""
         try:
             for name, value in json.loads(self.request.body).items():
-                if isinstance(value, dict):
+                if isinstance(value, dict) and name in vars(self.desk.faults):
                     setattr(self.desk.faults, name, value)
                 else:
                     self.desk.faults.set(
@@ -66,7 +97,7 @@ class FaultsPage(Page):
         self.get()
 
 
-class Propagate(Page):
+class Propagate(ControlPage):
     """Lets the resets reach the API now."""
 
     def post(self) -> None:
@@ -81,4 +112,5 @@ CONTROL_ROUTES = [
     (r"/ledger", LedgerPage),
     (r"/faults", FaultsPage),
     (r"/propagate", Propagate),
+    (r"/keyring", KeyringPage),
 ]

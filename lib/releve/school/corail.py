@@ -63,7 +63,13 @@ class Invoices(CorailPage):
         await self.show_grid(siret, "", "")
 
     async def post(self, siret: str) -> None:
-        """Save the password as it was typed, to the byte."""
+        """Save the password as it was typed, to the byte; or fetch invoices with the one saved."""
+        if siret in self.world.corail and self.get_body_argument("recuperer", ""):
+            works = self.world.corail_matches(siret)
+            done = "Récupération réussie : 2 factures reçues de Chorus Pro." if works else ""
+            error = "" if works else "Chorus Pro refuse la connexion : vérifiez le mot de passe."
+            await self.show_grid(siret, done, error, screen="")
+            return
         password = self.get_body_argument("mot_de_passe", "", strip=False)
         if siret not in self.world.corail or await self.stopped("corail-mot-de-passe", siret):
             return

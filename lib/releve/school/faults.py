@@ -23,6 +23,7 @@ SCREENS = frozenset(
         "accueil",
         "structures",
         "structure",
+        "utilisateur",
         "confirmation",
         "recapitulatif",
         "corail-collectivites",
@@ -32,6 +33,7 @@ SCREENS = frozenset(
         "compte-technique",
         "formulaire",
         "soumettre",
+        "federation",
         "identification",
         "code",
         "piste",
@@ -42,7 +44,7 @@ CHOICES = {
     "otp": ("", "email", "totp", "key"),
     "piste_refusal": ("header", "ldap"),
 }
-ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "popup_at")
+ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "security_at", "popup_at")
 
 
 class BadFault(UsageError, ValueError):
@@ -68,14 +70,21 @@ class Faults:
     """Ends the session and says so in place of the screen."""
     popup_at: str = ""
     """Lays "Information importante" over the screen, until "Fermer" is clicked."""
+    security_at: str = ""
+    """Answers « Des contraintes de sécurité empêchent d'accéder à la page demandée » in place of
+    the screen, as an old address does.
+    """
     wrong_password: bool = False
     """The manager's password is refused, as if it had been changed on the portal; the third refusal
     locks the account.
     """
     locked: bool = False
-    """The manager's account is locked, whatever the password (three refusals in a row lock it too)."""
+    """The manager's account is locked, whatever the password (three refusals in a row lock it too).
+    """
     slash_in_first: int = 0
     """How many of the next generated passwords hold a "/"; the following ones hold none."""
+    awkward_passwords: bool = False
+    """Every password begins and ends with a space, and holds what HTML, JSON and shells spoil."""
     slash_random: bool = False
     """Leaves "/" to chance, as on the real portal (about one password in five)."""
     cut_after_confirmation: int = 0
@@ -102,6 +111,8 @@ class Faults:
     """How long a code sent by e-mail is good."""
     piste_forbidden: bool = False
     """The API answers 403, whatever the password."""
+    piste_closed: str = ""
+    """Calls of the API that are closed (403) to this account, by the last words of their paths."""
     piste_refusal: str = "header"
     """How the API refuses a technical account: by the "header" WWW-Authenticate, or by the "ldap"
     body; both were seen.
@@ -128,6 +139,12 @@ class Faults:
     """The structure lists no technical account."""
     reset_refused: int = 0
     """How many confirmations are answered by an error, without any reset; negative: always."""
+    account_page: bool = False
+    """The reset button stands on the technical user's own page, one click further."""
+    federated: bool = False
+    """PIGP's login page offers a federated login too, on an origin of its own."""
+    first_visit_empty: bool = False
+    """The form of the first visit asks for four things that the portal does not know."""
     first_visit_form: bool = False
     """The manager is asked once to check his or her information before the home page."""
     per_structure: dict[str, Faults] = field(default_factory=dict)

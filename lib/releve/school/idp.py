@@ -11,10 +11,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from releve.school import otp
-from releve.school.pigp import LOCKED, REFUSED
+from releve.school.managers import CHORUS, Login
+from releve.school.pigp import REFUSED
 from releve.school.web import Page, Session
-from releve.school.world import Login, Mail
+from releve.school.world import Mail
 
+LOCKED = (
+    "Votre compte est bloqué à la suite de plusieurs tentatives infructueuses. Vous pourrez vous "
+    "connecter à nouveau dans une heure."
+)
 WRONG, EXPIRED, USED = (
     "Code incorrect.",
     "Ce code a expiré. Demandez-en un nouveau.",
@@ -27,19 +32,19 @@ class IdpPage(Page):
 
     site = "idp"
 
-    def enter(self) -> None:
+    def enter(self, login: str) -> None:
         """The login is complete: back to Chorus Pro with a one-time ticket."""
         self.close_session()
-        self.redirect(f"{self.desk.urls.chorus}/sso?ticket={self.desk.ticket()}", status=303)
+        self.redirect(f"{self.desk.urls.chorus}/sso?ticket={self.desk.ticket(login)}", status=303)
 
-    def first_factor_passed(self, *, by_pigp: bool) -> None:
+    def first_factor_passed(self, login: str, *, by_pigp: bool) -> None:
         """Go on to the one-time code, or straight in."""
         faults = self.desk.faults
         if faults.otp and (faults.otp_after_pigp or not by_pigp):
-            self.open_session()
+            self.open_session(login)
             self.redirect("/code", status=303)
         else:
-            self.enter()
+            self.enter(login)
 
 
 class Authorise(IdpPage):
@@ -55,8 +60,8 @@ class Return(IdpPage):
 
     def get(self) -> None:
         """With a good ticket no second authentication; otherwise the login form."""
-        if self.desk.spend(self.get_query_argument("ticket", "")):
-            self.first_factor_passed(by_pigp=True)
+        if login := self.desk.spend(self.get_query_argument("ticket", "")):
+            self.first_factor_passed(login, by_pigp=True)
         else:
             self.redirect("/identification", status=303)
 
@@ -70,12 +75,11 @@ class Identify(IdpPage):
 
     async def post(self) -> None:
         """Check the login and the password."""
-        answer = self.world.log_in(
-            self.get_body_argument("identifiant", ""),
-            self.get_body_argument("motdepasse", "", strip=False),
-        )
+        login = self.get_body_argument("identifiant", "")
+        password = self.get_body_argument("motdepasse", "", strip=False)
+        answer = self.world.log_in(login, password, CHORUS)
         if answer is Login.ACCEPTED:
-            self.first_factor_passed(by_pigp=False)
+            self.first_factor_passed(login, by_pigp=False)
         else:
             await self.show(
                 "identification",
@@ -97,7 +101,7 @@ class Code(IdpPage):
 
     async def show_code(self, error: str) -> bool:
         """Show the form, with an error if there is one to tell."""
-        name, _, domain = self.world.manager.email.partition("@")
+        name, _, domain = self.manager.email.partition("@")
         return await self.show(
             "code",
             "idp/code.html",
@@ -128,7 +132,7 @@ class Code(IdpPage):
             self.world.note("code_refused", detail=error)
             await self.show_code(error)
         else:
-            self.enter()
+            self.enter(session.login)
 
     def fault_of(self, session: Session, code: str) -> str:
         """Why a code is refused, or nothing when it is accepted."""
@@ -146,7 +150,7 @@ class Code(IdpPage):
         """An authenticator's code is good for its own 30 seconds and the ones beside them, and only
         once.
         """
-        manager, now = self.world.manager, self.world.clock()
+        manager, now = self.manager, self.world.clock()
         for steps in (0, -1, 1):
             at = now + timedelta(seconds=steps * otp.STEP)
             if otp.totp(manager.totp_seed, at) == code:

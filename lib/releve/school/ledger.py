@@ -1,4 +1,4 @@
-"""What the school was asked to do, in order: tests count the resets here, they do not guess them."""
+"""What the school was asked to do, in order: tests count resets here, they do not guess them."""
 
 from __future__ import annotations
 

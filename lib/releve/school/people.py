@@ -12,6 +12,9 @@ DEMO_SIRET = "21990001600011"
 DEMO_NAME = "Commune d'Exemple"
 DEMO_ACCOUNT = "TECH_1_12345678@cpro.fr"
 
+AWKWARD = "<b>&amp;\"'\\ "
+"""What is spoilt on the way through a page: a tag, an entity, quotes, a backslash, a space within.
+"""
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 """All printable ASCII without the space: no official alphabet is known, so none is spared."""
 

@@ -7,8 +7,8 @@ new tab, the hop without a second authentication. The rest of the pages is a gue
 
 from __future__ import annotations
 
+from releve.school.managers import Login
 from releve.school.web import Page
-from releve.school.world import Login
 
 REFUSED = "Identifiant ou mot de passe incorrect."
 LOCKED = (
@@ -30,24 +30,24 @@ class LoginPage(Page):
             await self.show(
                 "authentification",
                 "pigp/login.html",
-                {"error": "", "onward": self.get_query_argument("vers", "")},
+                self.facts("", self.get_query_argument("vers", "")),
             )
 
     async def post(self) -> None:
         """Check the login and the password."""
-        answer = self.world.log_in(
-            self.get_body_argument("identifiant", ""),
-            self.get_body_argument("secret", "", strip=False),
-        )
+        login = self.get_body_argument("identifiant", "")
+        answer = self.world.log_in(login, self.get_body_argument("secret", "", strip=False))
         onward = self.get_body_argument("vers", "")
         if answer is Login.ACCEPTED:
-            self.open_session()
+            self.open_session(login)
             self.redirect("/portail/sso" if onward == "chorus" else "/portail/", status=303)
         else:
             error = LOCKED if answer is Login.LOCKED else REFUSED
-            await self.show(
-                "authentification", "pigp/login.html", {"error": error, "onward": onward}
-            )
+            await self.show("authentification", "pigp/login.html", self.facts(error, onward))
+
+    def facts(self, error: str, onward: str) -> dict[str, object]:
+        """What the form shows."""
+        return {"error": error, "onward": onward, "federated": self.desk.faults.federated}
 
 
 class Sso(Page):
@@ -61,8 +61,23 @@ class Sso(Page):
         """Send the browser back to Chorus Pro's identity provider, with a one-time ticket if the
         session is open.
         """
-        ticket = f"?ticket={self.desk.ticket()}" if self.session else ""
+        ticket = f"?ticket={self.desk.ticket(self.session.login)}" if self.session else ""
         self.redirect(f"{self.desk.urls.idp}/retour{ticket}", status=303)
+
+
+class Federated(Page):
+    """The federation's answer: with a good ticket the session is open, whatever the portal thinks
+    of its own password.
+    """
+
+    site = "pigp"
+
+    def get(self) -> None:
+        """Open the session, or go back to the login form."""
+        if login := self.desk.spend(self.get_query_argument("ticket", "")):
+            self.world.note("login", detail="federation")
+            self.open_session(login)
+        self.redirect("/portail/", status=303)
 
 
 class Logout(Page):
@@ -82,5 +97,6 @@ ROUTES = [
     (r"/(?:portail/?)?", LoginPage),
     (r"/portail/accueilIAM\.pl", LoginPage),
     (r"/portail/sso", Sso),
+    (r"/portail/federation", Federated),
     (r"/portail/deconnexion", Logout),
 ]

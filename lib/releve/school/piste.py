@@ -81,14 +81,15 @@ class CproCall(ApiPage):
         """Check who calls, then answer."""
         if await self.stopped("piste") or not self.token_accepted():
             return
-        if self.desk.faults.piste_forbidden:
+        call = self.request.path.rsplit("/", 1)[-1]
+        if self.desk.faults.piste_forbidden or call in self.desk.faults.piste_closed.split():
             self.answer(403, {"message": "Forbidden"})
             return
         if self.desk.faults.piste_status:
             self.answer(self.desk.faults.piste_status, {"message": "Gateway"})
             return
         account = self.account()
-        self.world.note("api_called", account=account, detail=self.request.path.rsplit("/", 1)[-1])
+        self.world.note("api_called", account=account, detail=call)
         if account:
             self.answer_business(account)
         else:
@@ -203,6 +204,27 @@ class Attachments(CproCall):
         return found
 
 
+class Recipients(CproCall):
+    """The active structures that may be billed: one more call that proves a password."""
+
+    def result(self, account: str) -> dict[str, object]:
+        """The call's own fields."""
+        names = [each.name for each in self.world.structures.values() if account in each.accounts]
+        return {"listeStructures": [{"designationStructure": name} for name in names]}
+
+
+class Unregistered(ApiPage):
+    """A path that no API is registered for: a wrong `api_url`. It says nothing of the password."""
+
+    def get(self) -> None:
+        """Refuse in the gateway's own realm."""
+        self.set_header("WWW-Authenticate", 'Bearer realm="DefaultRealm"')
+        self.set_status(401)
+        self.finish()
+
+    post = get
+
+
 class HealthCheck(ApiPage):
     """Proves nothing of the password: it asks for none."""
 
@@ -231,5 +253,7 @@ ROUTES = [
     (r"/api/oauth/token", Token),
     (r"/cpro/utilisateurs/v1/monCompte/recuperer/rattachements", Attachments),
     (r"/cpro/transverses/v1/recuperer/tauxtva", CproCall),
+    (r"/cpro/transverses/v1/recuperer/structures/actives/destinataire", Recipients),
     (r"/cpro/transverses/v1/health-check", HealthCheck),
+    (r"/.*", Unregistered),
 ]

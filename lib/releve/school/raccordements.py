@@ -58,7 +58,8 @@ class View(ChorusPage):
 
     def principal(self, structure: Structure) -> bool:
         """Whether the manager may reset that structure's accounts."""
-        return not self.desk.faults.of(structure.siret).missing_button
+        missing = self.desk.faults.of(structure.siret).missing_button
+        return structure.manager == self.manager.login and not missing
 
     def accounts(self, siret: str) -> list[str]:
         """The technical accounts that the picker offers for a structure."""
@@ -100,7 +101,7 @@ class Structures(View):
         """Answer the first of them."""
         found = [
             each
-            for each in self.world.search(self.get_query_argument("mots", ""))
+            for each in self.world.search(self.get_query_argument("mots", ""), self.manager)
             if self.principal(each)
         ]
         items = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -15,8 +16,9 @@ import tornado.httpserver
 import tornado.netutil
 import tornado.web
 
-from releve.school import chorus, control, corail, idp, pigp, piste, raccordements
+from releve.school import chorus, control, corail, federation, idp, pigp, piste, raccordements
 from releve.school.faults import Faults
+from releve.school.keyring import MadeUpKeyring
 from releve.school.web import HERE, TEMPLATES, Desk, Icon, Skin
 from releve.school.world import World
 
@@ -27,6 +29,7 @@ ROUTES: Mapping[str, list[Any]] = {
     "idp": idp.ROUTES,
     "piste": piste.ROUTES,
     "corail": corail.ROUTES,
+    "federation": federation.ROUTES,
     "mailbox": control.MAILBOX_ROUTES,
     "control": control.CONTROL_ROUTES,
 }
@@ -34,7 +37,7 @@ ROUTES: Mapping[str, list[Any]] = {
 
 @dataclass(frozen=True)
 class Urls:
-    """Where each site is: bare origins, without a final slash."""
+    """Where each site is: bare origins, without a final slash; the control's with its token."""
 
     pigp: str
     chorus: str
@@ -43,6 +46,7 @@ class Urls:
     corail: str
     mailbox: str
     control: str
+    federation: str
 
     @property
     def portal(self) -> str:
@@ -86,6 +90,8 @@ class School:
         if faults is not None:
             self.world.faults = faults
         self._ports = dict(ports or {})
+        self.keyring = MadeUpKeyring()
+        self._token = secrets.token_urlsafe(16)  # the control site answers nobody else
         self._servers: list[tornado.httpserver.HTTPServer] = []
         self.urls: Urls
 
@@ -106,15 +112,18 @@ class School:
         }
         self.urls = Urls(
             **{
-                site: f"http://{HOST}:{bound[0].getsockname()[1]}"
+                site: f"http://{HOST}:{bound[0].getsockname()[1]}{self._path(site)}"
                 for site, bound in sockets.items()
             }
         )
-        desk = Desk(self.world, self.urls, self.skin)
+        desk = Desk(self.world, self.urls, self.skin, self.keyring)
         for site, bound in sockets.items():
-            server = tornado.httpserver.HTTPServer(_application(site, desk))
+            server = tornado.httpserver.HTTPServer(_application(site, desk, self._path(site)))
             server.add_sockets(bound)
             self._servers.append(server)
+
+    def _path(self, site: str) -> str:
+        return f"/{self._token}" if site == "control" else ""
 
     async def stop(self) -> None:
         """Stop listening, and close what is still open."""
@@ -125,9 +134,9 @@ class School:
         self._servers.clear()
 
 
-def _application(site: str, desk: Desk) -> tornado.web.Application:
+def _application(site: str, desk: Desk, below: str) -> tornado.web.Application:
     routes = [*desk.skin.routes.get(site, ()), *ROUTES[site]]
-    handlers = [tornado.web.url(path, handler, {"desk": desk}) for path, handler in routes]
+    handlers = [tornado.web.url(below + path, handler, {"desk": desk}) for path, handler in routes]
     return tornado.web.Application(
         [*handlers, (r"/favicon\.ico", Icon)],
         static_path=str(HERE / "static"),
@@ -193,6 +202,11 @@ class SchoolThread:
     @faults.setter
     def faults(self, faults: Faults) -> None:
         self.school.faults = faults
+
+    @property
+    def keyring(self) -> MadeUpKeyring:
+        """The keyring of made-up passwords, live."""
+        return self.school.keyring
 
     @property
     def urls(self) -> Urls:

@@ -17,12 +17,15 @@ import tornado.web
 from markupsafe import escape
 
 from releve.school.faults import Faults
+from releve.school.keyring import MadeUpKeyring
+from releve.school.managers import Manager
 from releve.school.world import World
 
 if TYPE_CHECKING:
     from releve.school.server import Urls
 
 HERE = Path(__file__).parent
+SECURITY = "Des contraintes de sécurité empêchent d'accéder à la page demandée."
 TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -46,6 +49,7 @@ class Session:
     """An open session on one site: what it still has to show, and what it may still export."""
 
     site: str
+    login: str
     to_show: Shown | None = None
     to_export: Shown | None = None
     shown_candidates: dict[str, str] = field(default_factory=dict)
@@ -79,8 +83,10 @@ class Desk:
     world: World
     urls: Urls
     skin: Skin = Skin(TEMPLATES)
+    keyring: MadeUpKeyring = field(default_factory=MadeUpKeyring)
     sessions: dict[str, Session] = field(default_factory=dict)
-    tickets: set[str] = field(default_factory=set)
+    tickets: dict[str, str] = field(default_factory=dict)
+    """One-time ticket -> the login that one site vouches for to another."""
     tokens: dict[str, datetime] = field(default_factory=dict)
     """PISTE's tokens and when they end."""
 
@@ -89,21 +95,21 @@ class Desk:
         """The switches, as they stand now."""
         return self.world.faults
 
-    def ticket(self) -> str:
-        """A one-time ticket, with which one site vouches for the manager to another."""
+    def ticket(self, login: str) -> str:
+        """A one-time ticket, with which one site vouches for that manager to another."""
         ticket = secrets.token_urlsafe(16)
-        self.tickets.add(ticket)
+        self.tickets[ticket] = login
         return ticket
 
-    def spend(self, ticket: str) -> bool:
-        """Whether the ticket was good; it is not any more."""
-        good = ticket in self.tickets
-        self.tickets.discard(ticket)
-        return good
+    def spend(self, ticket: str) -> str:
+        """For whom the ticket was good ("" for nobody); it is not any more."""
+        return self.tickets.pop(ticket, "")
 
 
 class Page(tornado.web.RequestHandler):
-    """A page of one of the sites. Cookies know no port, so each site has a cookie of its own name."""
+    """A page of one of the sites. Cookies know no port, so each site has a cookie of its own
+    name.
+    """
 
     site: ClassVar[str] = ""
     template_of_problem: ClassVar[str] = "problem.html"
@@ -131,9 +137,20 @@ class Page(tornado.web.RequestHandler):
         found = self.desk.sessions.get(self.get_cookie(f"{self.site}_session") or "")
         return found if found and found.site == self.site else None
 
-    def open_session(self) -> Session:
-        """Open a session on this site for this browser."""
-        key, session = secrets.token_urlsafe(24), Session(self.site)
+    @property
+    def manager(self) -> Manager:
+        """Who is logged in; the first manager while nobody is."""
+        login = self.session.login if self.session else ""
+        return self.world.managers.get(login, self.world.manager)
+
+    def open_session(self, login: str) -> Session:
+        """Open a session of that manager on this site for this browser. Raises KeyError for an
+        unknown one.
+        """
+        manager = self.world.known(login)
+        if manager is None:
+            raise KeyError(login)
+        key, session = secrets.token_urlsafe(24), Session(self.site, manager.login)
         self.desk.sessions[key] = session
         self.set_cookie(f"{self.site}_session", key, httponly=True, samesite="Lax")
         return session
@@ -162,6 +179,8 @@ class Page(tornado.web.RequestHandler):
                 "Service en maintenance",
                 "Le service est momentanément indisponible pour cause de maintenance.",
             )
+        elif faults.fires("security_at", screen):
+            self.problem(403, "Accès refusé", SECURITY)
         elif faults.fires("session_expired_at", screen):
             self.close_session()
             self.expired()
@@ -204,6 +223,7 @@ class Page(tornado.web.RequestHandler):
         """The page's HTML, with the words that the faults rename."""
         common = {
             "world": self.world,
+            "manager": self.manager,
             "urls": self.desk.urls,
             "popup": False,
             "connected": self.session is not None,

@@ -15,12 +15,13 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Literal
 
 from releve.school.faults import Faults
 from releve.school.ledger import Kind, Ledger
+from releve.school.managers import PIGP, Door, Login, Manager, colleagues
 from releve.school.people import (
+    AWKWARD,
     DEMO_ACCOUNT,
     DEMO_NAME,
     DEMO_SIRET,
@@ -33,34 +34,11 @@ from releve.school.people import (
 
 VALID_DAYS = 424
 """A technical account's password must be changed every 424 days (the portal's own rule)."""
-MAX_REFUSALS = 3
 _DEMO_PLACE = 23  # third page of "Mes structures"
 
 
 Routes = Literal["gestionnaire", "raccordements", "both"]
 """Which ways to the reset the manager's home page shows."""
-
-
-class Login(Enum):
-    """What the portal answers to a login and a password."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    LOCKED = "locked"
-
-
-@dataclass
-class Manager:
-    """The person who renews passwords: "gestionnaire principal" of every structure."""
-
-    login: str
-    password: str
-    name: str
-    email: str
-    totp_seed: str
-    last_totp_step: int = 0
-    refusals: int = 0
-    informations_checked: bool = False
 
 
 @dataclass
@@ -71,6 +49,8 @@ class Structure:
     name: str
     users: tuple[User, ...]
     accounts: list[str]
+    manager: str = ""
+    """The login of its "gestionnaire principal"."""
 
 
 @dataclass
@@ -136,6 +116,7 @@ class World:
         demo_account: str = DEMO_ACCOUNT,
         routes: Routes = "gestionnaire",
         totp_seed: str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+        managers: int = 1,
         faults: Faults | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -143,6 +124,8 @@ class World:
         self.clock = clock
         self.faults = faults or Faults()
         self.manager = Manager(login, password, name, email, totp_seed)
+        others = colleagues(self.manager, managers - 1)
+        self.managers = {each.login: each for each in (self.manager, *others)}
         self.ledger = Ledger()
         self.mails: list[Mail] = []
         self.structures: dict[str, Structure] = {}
@@ -167,7 +150,9 @@ class World:
         self._second_account()
 
     def _second_account(self) -> None:
-        """Give the demonstration structure a second account, which also serves a budget of its own."""
+        """Give the demonstration structure a second account, which also serves a budget of its
+        own.
+        """
         account, code = self._account_name(), siret(1, 2)
         self.accounts[account] = self._account(account)
         self.structures[DEMO_SIRET].accounts.append(account)
@@ -177,9 +162,9 @@ class World:
     def _add(self, code: str, label: str, number: int, accounts: list[str]) -> None:
         for account in accounts:
             self.accounts.setdefault(account, self._account(account))
-        self.structures[code] = Structure(
-            code, label, users(number, 4 if code == DEMO_SIRET else 2), accounts
-        )
+        people, logins = users(number, 4 if code == DEMO_SIRET else 2), list(self.managers)
+        manager = logins[0 if label.startswith(DEMO_NAME) else number % len(logins)]
+        self.structures[code] = Structure(code, label, people, accounts, manager)
         self.corail[code] = CorailRow(accounts[0], self.accounts[accounts[0]].password)
 
     def _account_name(self) -> str:
@@ -199,31 +184,37 @@ class World:
             detail=detail,
         )
 
-    def log_in(self, login: str, password: str) -> Login:
-        """The portal's answer to a login: three refusals in a row lock the account."""
-        manager = self.manager
-        if self.faults.locked or manager.refusals >= MAX_REFUSALS:
+    def known(self, login: str) -> Manager | None:
+        """Whose login or e-mail address that is."""
+        login = login.strip()
+        return next((m for m in self.managers.values() if login in (m.login, m.email)), None)
+
+    def log_in(self, login: str, password: str, door: Door = PIGP) -> Login:
+        """The answer of one of the portal's forms to a login."""
+        manager, now = self.known(login), self.clock()
+        if self.faults.locked or (manager and manager.locked(door, now)):
             self.note("login_refused", detail="locked")
             return Login.LOCKED
-        known = login.strip() in (manager.login, manager.email)
-        if known and password == manager.password and not self.faults.wrong_password:
-            manager.refusals = 0
-            self.note("login")
-            return Login.ACCEPTED
-        manager.refusals += known
-        self.note("login_refused", detail="password")
-        if manager.refusals >= MAX_REFUSALS:
+        right = not self.faults.wrong_password
+        answer = manager.answer(door, password, now, right=right) if manager else Login.REFUSED
+        if answer is Login.ACCEPTED:
+            self.note("login", detail="" if manager is self.manager else login.strip())
+        else:
+            self.note("login_refused", detail="password")
+        if answer is Login.LOCKED:
             self.note("account_locked")
-            return Login.LOCKED
-        return Login.REFUSED
+        return answer
 
-    def search(self, words: str) -> list[Structure]:
-        """The manager's structures whose name or SIRET holds `words`, accents and case apart."""
+    def search(self, words: str, manager: Manager | None = None) -> list[Structure]:
+        """The structures of that manager (by default of all) whose name or SIRET holds `words`,
+        accents and case apart.
+        """
         wanted = plain(words).replace(" ", "")
         return [
             each
             for each in self.structures.values()
             if wanted in plain(each.siret + each.name).replace(" ", "")
+            and (manager is None or each.manager == manager.login)
         ]
 
     def generate(self) -> str:
@@ -235,7 +226,8 @@ class World:
             if self.faults.slash_random
             else False
         )
-        return new_password(self.rng, slash=slash)
+        password = new_password(self.rng, slash=slash)
+        return f" {AWKWARD}{password[:8]} " if self.faults.awkward_passwords else password
 
     def reset(self, account: str, *, siret: str = "", password: str = "") -> str:
         """Give the account a new password, at once, and mail the manager. Raises KeyError for an
@@ -303,7 +295,9 @@ class World:
             self.reset(account, siret=siret, password=offered)
 
     def resets(self, account: str = "") -> int:
-        """How many times the portal reset that account's password, or (by default) any account's."""
+        """How many times the portal reset that account's password, or (by default) any
+        account's.
+        """
         return self.ledger.count("reset", account)
 
     def api_password(self, account: str) -> str:
@@ -318,7 +312,9 @@ class World:
             technical.propagates_at = None
 
     def corail_save(self, siret: str, password: str) -> None:
-        """What "Valider" does in the accounting program. Raises KeyError for an unknown structure."""
+        """What "Valider" does in the accounting program. Raises KeyError for an unknown
+        structure.
+        """
         self.corail[siret].password = password
         self.note("corail_saved", account=self.corail[siret].account, siret=siret)
 

@@ -25,12 +25,12 @@ class GuidedCorail:
     mode: ClassVar[str] = "manual"
 
     def __init__(self, target: str, structure: Structure, guide: Guide) -> None:
-        self.target, self.structure, self.guide = target, structure, guide
-        self._guided = False
+        self._entering = Entering(target, structure.name, structure.technical_account)
+        self._guide, self._guided = guide, False
 
     async def show(self, step: str) -> str:
         self._guided = True
-        return await self.guide.guide(step, self.structure.name)
+        return await self._guide.guide(step, self._entering)
 
     async def enter(self, secret: Secret) -> str:
         """The last screen; the ones before it too, if nobody was guided there: a second structure
@@ -39,9 +39,7 @@ class GuidedCorail:
         if not self._guided:
             for step in TARGET_STEPS[:-1]:
                 await self.show(step)
-        return await self.guide.enter_by_hand(
-            Entering(self.target, self.structure.name, self.structure.technical_account), secret
-        )
+        return await self._guide.enter_by_hand(self._entering, secret)
 
     async def capture(self, path: Path) -> bool:
         return False

@@ -20,7 +20,7 @@ class Entering:
 class Guide(Protocol):
     """Whoever guides that person."""
 
-    async def guide(self, step: str, name: str) -> str:
+    async def guide(self, step: str, entering: Entering) -> str:
         """Show a person what to do on a screen that no program can reach; returns one French line.
         Raises `PersonNeeded`.
         """

@@ -107,13 +107,16 @@ def main(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Do what was asked, and say it. Raises a `ReleveError` for whatever stops it; safe to repeat."""
-    keystore = open_keystore()
+    keystore = open_keystore(settings)
     if args.action == "list":
         return _list(args, settings, keystore)
     credential = _chosen(args, settings)
     done = {"store": _store, "test": _test, "delete": _delete}[args.action](
         args, keystore, credential
     )
+    if args.action == "store" and credential.kind == "portal":
+        origins = " ".join(sorted(settings.portal.origins))
+        keystore.bound_origins(credential.user).set_text(origins)
     facts = {
         "action": args.action,
         "kind": credential.kind,

@@ -6,7 +6,6 @@ One entry is `entry`'s; the three of a technical account are `slots`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
@@ -15,9 +14,10 @@ from typing import Any, TypeVar
 
 import keyring
 from keyring.backend import KeyringBackend
-from keyring.backends import chainer, fail, null
-from keyring.backends.Windows import WinVaultKeyring
+from keyring.backends import chainer
+from keyring.core import load_keyring
 
+from releve.base.settings import Settings
 from releve.vault.credential_manager import CredentialManager
 from releve.vault.entry import Backend, Entry, KeyringMissing, KeyringWaits
 from releve.vault.slots import Slot, Slots
@@ -25,7 +25,11 @@ from releve.vault.slots import Slot, Slots
 T = TypeVar("T")
 PROMPT_SECONDS = 30.0
 """How long a run without a person waits for a keyring that asks one."""
-DEMO_ENVIRONMENT = "RELEVE_DEMO_KEYRING"
+BACKENDS = tuple(
+    f"keyring.backends.{name}"
+    for name in ("Windows", "macOS", "SecretService", "libsecret", "kwallet")
+)
+"""The keyrings that encrypt and belong to the session; another one only by name, in the settings."""
 
 
 class _Bounded:
@@ -68,43 +72,39 @@ class _Bounded:
         return answer.result()
 
 
-def open_keystore() -> Keystore:
-    """The keyring of this session, chosen on purpose: never a plain-text one. Raises
-    `KeyringMissing`.
-
-    Under `RELEVE_DEMO_KEYRING` it is the demonstration's throw-away one, and `Keystore.throwaway`
-    says so.
+def open_keystore(settings: Settings | None = None) -> Keystore:
+    """The keyring of this session, or the one that the settings choose: the school's made-up one,
+    or another by its name. Raises `KeyringMissing`.
     """
-    address = os.environ.get(DEMO_ENVIRONMENT)
-    if address:
-        from releve.vault.throwaway import ThrowawayBackend
+    school = settings.school if settings else None
+    if school and school.control_url:
+        from releve.vault.made_up import MadeUpBackend
 
-        return Keystore(ThrowawayBackend(address), throwaway=True)
-    return Keystore(_sound_backend(keyring.get_keyring()))
+        return Keystore(MadeUpBackend(school.control_url))
+    named = settings.keyring.backend if settings else ""
+    try:
+        found = load_keyring(named) if named else keyring.get_keyring()
+    except Exception as error:  # any name may stand there, and importing it may raise anything
+        raise KeyringMissing(backend=named) from error
+    return Keystore(_sound_backend(found, named))
 
 
-def _sound_backend(found: KeyringBackend) -> KeyringBackend | CredentialManager:
-    """The best backend that encrypts. A chain is never used whole, since it could end in a
+def _sound_backend(found: KeyringBackend, named: str) -> KeyringBackend:
+    """The first backend that is allowed. A chain is never used whole, since it could end in a
     plain-text file.
     """
     candidates = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
     for backend in candidates:
-        plain = type(backend).__module__.startswith("keyrings.alt")
-        if isinstance(backend, WinVaultKeyring):
-            return CredentialManager(backend)
-        if not plain and not isinstance(backend, fail.Keyring | null.Keyring):
+        if named or type(backend).__module__.startswith(BACKENDS):
             return backend
     raise KeyringMissing(backend=type(found).__module__)
 
 
 @dataclass(frozen=True)
 class Keystore:
-    """Everything that Relève keeps in one keyring. A `throwaway` one must never see a real
-    password.
-    """
+    """Everything that Relève keeps in one keyring."""
 
     backend: Backend
-    throwaway: bool = False
 
     def bounded(self, seconds: float = PROMPT_SECONDS) -> Keystore:
         """The same, for a run without a person: a call that waits for somebody to unlock it raises
@@ -132,6 +132,10 @@ class Keystore:
     def portal_password(self, login: str) -> Entry:
         """The manager's password on the portal."""
         return self.entry("portal", login)
+
+    def bound_origins(self, login: str) -> Entry:
+        """The origins on which that password may be typed, as they were when it was stored."""
+        return self.entry("portal-origins", login)
 
     def refusal(self, login: str) -> Entry:
         """Which password the portal refused, by its fingerprint; a person who vouches for it

@@ -62,6 +62,7 @@ class SecondFactorPage(Screen):
         login = self.browser.settings.login
         if not self.browser.headed:
             raise e.KeyNeeded(login=login)
+        await self.browser.front()
         await self.case.prompts.touch_key(login)
         patience, self.browser.timeout = self.browser.timeout, KEY_SECONDS
         try:

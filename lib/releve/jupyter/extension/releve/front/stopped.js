@@ -1,0 +1,79 @@
+// A page whose program is gone says so itself, in its own words, where she looks; « Reprendre » is always the way on.
+import { make } from './shell.js';
+
+const SAFE = 'Ce qui est sûr : tout ce qui a été fait est noté, et rien ne sera fait deux fois.';
+const TEXTS = {
+  gone: ['Cette page s\'est arrêtée', SAFE],
+  stopped: ['Arrêté ici', 'Vous pouvez reprendre maintenant, ou plus tard depuis l\'accueil.'],
+  away: ['Relève ne répond plus', 'La fenêtre de Relève a été fermée, ou l\'ordinateur se réveille. ' + SAFE
+    + ' Attendez quelques secondes ; sinon ouvrez Relève de nouveau par son raccourci.'],
+};
+
+const away = new Set();
+
+// Asked by JupyterLab in the place of its own dialog.
+export async function connectionLost() {
+  away.forEach(tell => tell());
+}
+
+function notice(which, resume) {
+  const [heading, text] = TEXTS[which];
+  const button = make('button', { type: 'button', textContent: 'Reprendre' });
+  button.onclick = () => { button.disabled = true; resume(); };
+  const node = make('section', { className: 'releve-stopped', role: 'alert' }, make('h3', { textContent: heading }), make('p', { textContent: text }), button);
+  node.dataset.why = which;
+  return node;
+}
+
+export function watchKernel(panel, NotebookActions, runAll) {
+  const { sessionContext } = panel;
+  let shown = null;
+  const clear = () => {
+    shown?.remove();
+    shown = null;
+    panel.removeClass('releve-gone');
+  };
+  const show = (which, after) => {
+    if (shown?.dataset.why === which) return;
+    clear();
+    shown = notice(which, async () => {
+      if (which === 'away' && !(await fetch(sessionContext.sessionManager.serverSettings.baseUrl + 'api/status').catch(() => null))?.ok) {
+        location.reload();
+        return;
+      }
+      if (which === 'gone' && sessionContext.session?.kernel?.status !== 'idle') await sessionContext.restartKernel().catch(() => {});
+      clear();
+      await runAll();
+    });
+    if (which !== 'stopped') panel.addClass('releve-gone');
+    (after ?? panel.content.node).prepend(shown);
+    if (after) after.append(shown);
+    shown.scrollIntoView({ block: 'center' });
+  };
+  // Where a panel stood whose kernel is gone: the last one that is shown.
+  const place = () => [...panel.node.querySelectorAll('.rv')].filter(each => each.childElementCount).pop()?.closest('.jp-Cell');
+  const asked = () => Boolean(place());
+
+  // JupyterLab's own dialog would say the same in other words, over the page.
+  sessionContext.statusChanged.disconnect(panel._onSessionStatusChanged, panel);
+  sessionContext.statusChanged.connect((_, status) => {
+    if (['dead', 'autorestarting', 'restarting', 'terminating'].includes(status) && asked()) show('gone', place());
+  });
+  sessionContext.kernelChanged.connect((_, { oldValue, newValue }) => {
+    if (oldValue && !newValue && asked()) show('gone', place());
+  });
+  sessionContext.connectionStatusChanged.connect((_, status) => {
+    if (status === 'connected' && shown?.dataset.why === 'away') clear();
+  });
+  const tell = () => { if (panel.isVisible) show('away', place()); };
+  away.add(tell);
+  panel.disposed.connect(() => away.delete(tell));
+
+  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown?.dataset.why === 'stopped') clear(); });
+  NotebookActions.executed.connect((_, { notebook, cell, success }) => {
+    if (success || notebook !== panel.content || panel.hasClass('releve-gone')) return;
+    if (!cell.node.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')) return;
+    notebook.activeCellIndex = notebook.widgets.indexOf(cell);
+    show('stopped', cell.node);
+  });
+}

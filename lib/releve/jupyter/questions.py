@@ -1,0 +1,297 @@
+"""The forms of the walkthrough, and what may be wrong with their answers: pure functions."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+
+from releve.base.errors import ReleveError
+from releve.base.programs import program
+from releve.base.settings import Settings
+from releve.base.texts import text
+from releve.decision.facts import Facts
+from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
+from releve.jupyter import corail
+from releve.jupyter.panel import Answer, View, button, field_, form, paragraphs, rich, say
+from releve.portal.case import CodeAsked
+from releve.rotation.prompts import Keep, ResetRequest
+
+STOP = button("stop", text("tools.stop"))
+BACK = button("back", text("tools.back"))
+LOST = button("lost", text("tools.lost"))
+_GATE_AT = len(NAVIGATION) - 1  # the portal's screens that stand before the gate
+
+
+# -- before the reset
+
+
+def before(settings: Settings) -> View:
+    """What she must have at hand."""
+    kinds = dict.fromkeys(kind for each in settings.structures.values() for kind in each.targets)
+    whom = settings.contact
+    body = say(
+        "before.body",
+        login=settings.portal.login,
+        program=" et ".join(dict.fromkeys(program(kind).name for kind in kinds)),
+        contact=text("before.contact", contact=whom) if whom else text("before.nobody"),
+    )
+    buttons = [button("start", text("before.start"), "primary")]
+    return form(text("before.heading"), body, buttons=buttons, progress=0)
+
+
+def credentials(login: str, refused: str) -> View:
+    """The portal's password. `refused`: why the last one was."""
+    fields = [
+        field_(
+            "password", text("sign-in.password"), "password", help=text("sign-in.password-help")
+        ),
+        field_("keep", text("sign-in.keep"), "check"),
+    ]
+    buttons = [button("ok", text("sign-in.ok"), "primary")]
+    if refused:
+        buttons.append(button("vouch", text("sign-in.vouch"), "link"))
+    return form(
+        text("sign-in.heading"),
+        (_warning(text("sign-in.refused", why=refused)) if refused else "")
+        + say("sign-in.login", login=login),
+        fields=fields,
+        buttons=buttons,
+        progress=0,
+        tone="trouble" if refused else "plain",
+    )
+
+
+def something_typed(answer: Answer) -> dict[str, str]:
+    typed = answer.secrets["password"].reveal()
+    return {} if typed else {"password": text("sign-in.missing")}
+
+
+def code(asked: CodeAsked, seconds: int) -> View:
+    """The one-time code; `seconds` for as long as it probably lives."""
+    buttons = [button("ok", text("code.ok"), "primary")]
+    if asked.can_resend:
+        buttons.append(button("resend", text("code.resend")))
+    return form(
+        text("code.heading"),
+        paragraphs(asked.note) if asked.note else say("code.body"),
+        fields=[field_("code", text("code.field"), digits=True, maxlength=12, size=12)],
+        buttons=buttons,
+        wrong={"code": asked.problem} if asked.problem else {},
+        # an application makes its own all the time
+        countdown=max(seconds, 1) if asked.can_resend else 0,
+        progress=1,
+    )
+
+
+def code_typed(answer: Answer) -> dict[str, str]:
+    given = answer.action == "resend" or answer.values["code"].strip()
+    return {} if given else {"code": text("code.missing")}
+
+
+def gate(request: ResetRequest) -> View:
+    """The point of no return."""
+    s = request.siret
+    if shared := len(request.used_by) > 1:
+        fields = [
+            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(request.used_by)
+        ]
+    else:
+        siret = f"{s[:3]} {s[3:6]} {s[6:9]} {s[9]}"
+        label = text("gate.digits", siret=siret)
+        fields = [field_("digits", label, digits=True, maxlength=4, size=6)]
+    used = ", ".join(program(each).name for each in dict.fromkeys(request.used_by))
+    rows = {
+        "gate.structure": f"{request.structure}, SIRET {s}",
+        "gate.account": request.account,
+    } | ({} if shared else {"gate.used-by": used})
+    return form(
+        text("gate.heading"),
+        table(rows) + _warning(text("gate.warning")) + (say("gate.each") if shared else ""),
+        fields=fields,
+        buttons=[button("confirm", text("gate.confirm"), "primary")],
+        tone="danger",
+        progress=_GATE_AT,
+    )
+
+
+def all_ticked(answer: Answer) -> dict[str, str]:
+    missing = [name for name, ticked in answer.values.items() if not ticked]
+    return dict.fromkeys(missing, text("gate.not-all"))
+
+
+def same_digits(siret: str, answer: Answer) -> dict[str, str]:
+    same = answer.values["digits"].strip() == siret[-4:]
+    return {} if same else {"digits": text("gate.wrong-digits")}
+
+
+def vault_fails(error: ReleveError) -> View:
+    """The one moment at which a password can be lost: its page stays open, and the question comes
+    back until it is answered.
+    """
+    happened, _, todo = error.sentences
+    buttons = [
+        button(Keep.AGAIN.value, text("vault-fails.again"), "primary"),
+        *corail.hand_over(),
+        button(Keep.COPIED.value, text("vault-fails.copied")),
+        button(Keep.LOST.value, text("vault-fails.lost"), "link"),
+    ]
+    body = say("vault-fails.body", happened=happened, todo=todo)
+    return form(text("vault-fails.heading"), body, buttons=buttons, tone="danger", hold=True)
+
+
+# -- by hand
+
+
+def screen(step: Step, own_browser: str, doubt: str) -> View:
+    """A screen of the portal. `doubt`: what a check then found wrong with it."""
+    if own_browser:
+        link = escape(own_browser)
+        body = say("screen.own-browser")
+        body += f'<p><a href="{link}" target="_blank" rel="noopener">{link}</a></p>'
+    else:
+        body = say("screen.window")
+    buttons = [button("done", text("screen.done"), "primary")]
+    if doubt:
+        buttons = [
+            button("done", text("screen.check"), "primary"),
+            button("skip", text("screen.skip"), "plain"),
+        ]
+    return form(
+        text("screen.heading", title=step.title),
+        body + rich(step.instruction) + (_warning(doubt) if doubt else ""),
+        buttons=buttons,
+        progress=step.number - 1,
+    )
+
+
+def lost(step: str, settings: Settings, seen: bytes, *, show_me: bool) -> View:
+    """« Je ne trouve pas »: a picture of the screen (`seen`, a PNG, or our drawing), whom to call,
+    and what is safe.
+    """
+    kinds = [kind for each in settings.structures.values() for kind in each.targets]
+    drawn = corail.drawing(step, program(kinds[0])) if step in TARGET_STEPS else ""
+    if seen:
+        source = f"data:image/png;base64,{base64.b64encode(seen).decode()}"
+        told = text("lost.last-time")
+        body = say("lost.last-time") + f'<img alt="{escape(told)}" src="{source}">'
+    else:
+        body = say("lost.picture") + drawn if drawn else ""
+    body += say("lost.no-picture")
+    body += say("lost.call", contact=settings.contact) if settings.contact else ""
+    shown = [button("show-me", text("lost.show-me"))] if show_me else []
+    return form(
+        text("lost.heading"),
+        body + say("lost.nothing-lost"),
+        buttons=[button("found", text("lost.found"), "primary"), *shown],
+        progress=BY_ID[step].number - 1,
+    )
+
+
+def reset_by_hand(step: Step, account: str) -> View:
+    """The click that cannot be undone, by her own hand."""
+    buttons = [
+        button("done", text("reset-by-hand.done"), "primary"),
+        button("refused", text("reset-by-hand.refused")),
+        button("unknown", text("reset-by-hand.unknown"), "link"),
+    ]
+    return form(
+        text("reset-by-hand.heading"),
+        rich(step.instruction) + table({"reset-by-hand.account": account}),
+        buttons=buttons,
+        tone="danger",
+        hold=True,
+        progress=step.number - 1,
+    )
+
+
+def new_password(account: str, why: str) -> View:
+    """The password that the portal shows, typed or pasted."""
+    fields = [
+        field_("one", text("new-password.one", account=account), "password"),
+        field_("two", text("new-password.two"), "password"),
+    ]
+    return form(
+        text("new-password.heading"),
+        paragraphs(why) + say("new-password.body"),
+        fields=fields,
+        buttons=[button("ok", text("new-password.ok"), "primary")],
+        hold=True,
+        progress=BY_ID["mot-de-passe"].number - 1,
+    )
+
+
+def typed_twice(answer: Answer) -> dict[str, str]:
+    one, two = answer.secrets["one"].reveal(), answer.secrets["two"].reveal()
+    if one != two:
+        return {"two": text("new-password.differ")}
+    if one != one.strip():
+        return {"one": text("new-password.spaces")}
+    usable = len(one) >= 8 and one.isprintable()
+    return {} if usable else {"one": text("new-password.too-short")}
+
+
+# -- after the reset
+
+
+def passed(target: str, step: str) -> str:
+    """The point of no return is passed: said on the first screen that follows it."""
+    left = len(STEPS) - BY_ID[step].number + 1
+    screens = text("passed.screens", count=left) if left > 1 else text("passed.one-screen")
+    return say("passed.notice", program=program(target).name, screens=screens)
+
+
+# -- when it stops
+
+
+def stopped(step: str, error: ReleveError) -> View:
+    """A step that stopped: what happened, what is safe, what to do; and by hand, if it is a
+    screen.
+    """
+    happened, safe, todo = error.sentences
+    body = say("trouble.body", happened=happened, safe=safe, todo=todo)
+    buttons = [button("again", text("trouble.again"), "primary")]
+    if step in BY_ID:
+        body += say("trouble.yourself")
+        buttons.append(button("by-hand", text("trouble.by-hand")))
+    return form(
+        text("trouble.heading"),
+        body,
+        buttons=buttons,
+        tone="trouble",
+        progress=BY_ID[step].number - 1 if step in BY_ID else None,
+    )
+
+
+def undecided(error: ReleveError, facts: Facts) -> View:
+    """While nothing tells whether the reset took place, a person may; a password that was seen and
+    kept before the click is not typed.
+    """
+    happened, safe, _ = error.sentences
+    kept = facts.unknown and facts.held
+    buttons = [
+        button("submitted", text("undecided.submitted"), "primary")
+        if kept
+        else button("typed", text("undecided.typed"), "primary"),
+        *([button("not-done", text("undecided.not-done"))] if facts.unknown else []),
+        button("again", text("undecided.again")),
+    ]
+    return form(
+        text("undecided.heading"),
+        say("undecided.body", happened=happened, safe=safe),
+        buttons=buttons,
+        tone="danger",
+    )
+
+
+def table(rows: dict[str, str]) -> str:
+    """A small table, one row a fact, each headed by a text of the table of texts."""
+    cells = (
+        f'<tr><th scope="row">{escape(text(name))}</th>'
+        f"<td><strong>{escape(fact)}</strong></td></tr>"
+        for name, fact in rows.items()
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _warning(told: str) -> str:
+    return f'<div class="rv-warning">{escape(told)}</div>'

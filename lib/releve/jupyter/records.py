@@ -1,0 +1,50 @@
+"""Where the records are, on this machine: in the person's documents, unless the settings or the
+command say otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+import tomlkit
+
+from releve.base.disk import write_atomically
+from releve.base.errors import UsageError
+from releve.base.settings import default_path, load
+from releve.jupyter import OUTPUTS_ENVIRONMENT
+
+
+class NoSuchFolder(UsageError):
+    happened = "Le dossier {folder} n'existe pas, ou n'est pas un dossier."
+    safe = "Rien n'a été changé."
+    todo = "Ouvrez-le dans l'explorateur de fichiers, copiez son adresse, et collez-la ici."
+
+
+def at_home() -> Path:
+    """Where the first settings put them: a copy of the program that is thrown away takes no
+    evidence with it.
+    """
+    return platformdirs.user_documents_path() / "Relève"
+
+
+def records() -> Path:
+    """The folder of the records: the command's, else the settings', else the person's documents.
+    Raises `SettingsError`; nothing is created.
+    """
+    if named := os.environ.get(OUTPUTS_ENVIRONMENT):
+        return Path(named)
+    return load().record.folder if default_path().exists() else at_home()
+
+
+def moved(settings: Path, typed: str) -> None:
+    """Note in the settings file that the records are in that folder. Raises `NoSuchFolder`; then
+    nothing is changed.
+    """
+    folder = Path(typed.strip().strip('"')).expanduser()
+    if not folder.is_absolute() or not folder.is_dir():
+        raise NoSuchFolder(folder=typed)
+    document = tomlkit.parse(settings.read_text(encoding="utf-8"))
+    document.setdefault("record", {})["folder"] = str(folder)
+    write_atomically(settings, tomlkit.dumps(document).encode())

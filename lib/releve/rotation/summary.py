@@ -1,0 +1,85 @@
+"""What stands at the head of an executed notebook and at its end, for whoever checks it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+from releve.base.errors import ReleveError
+from releve.base.texts import text
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.decision.procedure import target_name
+from releve.planning.due import agenda
+from releve.record.history import history
+from releve.rotation.session import Session
+
+
+def context(session: Session) -> str:
+    """Which structure, account and programs, when it was last renewed, and which slots hold
+    something: the proof that this is the right one. One fact a line.
+    """
+    s, rotation = session.structure, session.rotation
+    kind = "context.rehearsal" if session.parameters.rehearse else "context.by"
+    targets = map(target_name, rotation.context.journalled.targets)
+    return "\n".join(
+        (
+            text(
+                "context.structure",
+                name=s.name,
+                siret=s.siret,
+                school=text("context.school") if session.settings.school else "",
+            ).rstrip(),
+            text("context.account", account=s.technical_account),
+            text("context.programs", programs=" ; ".join(targets)),
+            text("context.last", day=_last(session)),
+            _slots(session),
+            text(kind, run=rotation.context.folder.run, actor=session.actor),
+        )
+    )
+
+
+def _last(session: Session) -> str:
+    settings = session.settings
+    past = history(settings.record.folder)
+    (due,) = agenda([session.structure], settings.policy, past, date.today())
+    return f"{due.last:%d/%m/%Y}" if due.last else text("context.unknown")
+
+
+def _slots(session: Session) -> str:
+    try:
+        held = session.rotation.context.slots.filled()
+    except ReleveError:
+        return text("context.unread")
+    words = {
+        slot: text("context.filled" if getattr(held, slot) else "context.empty")
+        for slot in ("current", "previous", "pending")
+    }
+    return text("context.slots", **words)
+
+
+def closing(session: Session) -> str:
+    """The proof, the next due date, the journal's fingerprint, and how to check them. "" before the
+    rotation is closed.
+    """
+    entries = session.rotation.context.journal.entries
+    closed = [e for e in entries if isinstance(e.event, ev.RotationClosed)]
+    if not closed or not isinstance(end := closed[-1].event, ev.RotationClosed):
+        return ""
+    lines = (
+        (session.rotation.context.folder.path / j.FILE_NAME).read_bytes().splitlines(keepends=True)
+    )
+    due = (
+        f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
+    )
+    proof = text(f"closing.{end.proof or 'none'}", actor=session.actor)
+    digest = hashlib.sha256(b"".join(lines)).hexdigest()
+    return "\n".join(
+        (
+            text("closing.proof", proof=proof),
+            text("closing.due", day=due),
+            text("closing.print", count=len(lines), digest=digest),
+            text("closing.check"),
+            text("closing.record", record=session.rotation.context.folder.path.name),
+        )
+    )

@@ -1,0 +1,144 @@
+"""The operator at the desk: she goes back, does not find, stops; nothing that cannot be undone is
+asked twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gallery
+import pytest
+from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.secret import Secret
+from releve.decision.procedure import BY_ID, TARGET_STEPS
+from releve.jupyter.panel import Answer, View
+from releve.jupyter.prompts import AtDesk, StoppedHere
+from releve.rotation.prompts import Keep
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME
+from releve.targets.guide import Entering
+
+ENTERING = Entering(gallery.CORAIL, DEMO_NAME, DEMO_ACCOUNT)
+
+
+class Script:
+    """Stands for the page: answers what was written beforehand, and keeps what was shown."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers, self.shown = list(answers), list[View]()
+        self.secret: object = None
+
+    async def ask(self, view: View) -> Answer:
+        """The next answer; what needs values gets what the form would send."""
+        self.shown.append(view)
+        secret = Secret("S3cret-plus-long")
+        values = {each["name"]: "" for each in view["fields"]}
+        return Answer(self.answers.pop(0), values, dict.fromkeys(values, secret))
+
+    @property
+    def headings(self) -> list[str]:
+        """What was shown, by its headings."""
+        return [view["heading"].replace("\u00a0", " ") for view in self.shown]
+
+    def tools(self, at: int = -1) -> list[str]:
+        """What stands under a form, by its actions."""
+        return [each["action"] for each in self.shown[at]["tools"]]
+
+
+def at_desk(*answers: str) -> tuple[AtDesk, Script]:
+    """A person whose answers are known."""
+    desk, script = AtDesk(), Script(*answers)
+    desk.panel, desk.settings = script, gallery.SETTINGS  # type: ignore[assignment]
+    return desk, script
+
+
+async def test_she_goes_back_and_comes_again() -> None:
+    """As far as the first screen that changes nothing, and forward by the same buttons."""
+    desk, script = at_desk("done", "back", "done", "done")
+    for step in ("structures", "structure"):
+        assert await desk.screen(BY_ID[step])
+    first, second = "À vous : Choisir la structure", "À vous : Trouver le compte technique"
+    assert [first, second, first, second] == script.headings
+    assert ["lost", "stop"] == script.tools(0)
+    assert ["back", "lost", "stop"] == script.tools(1)
+
+
+async def test_a_screen_that_is_asked_again_is_no_screen_before() -> None:
+    """What a check found wrong stays the same screen."""
+    desk, script = at_desk("done", "done")
+    await desk.screen(BY_ID["structures"])
+    await desk.screen(BY_ID["structures"], "Ce n'est pas cet écran.")
+    assert ["lost", "stop"] == script.tools()
+
+
+async def test_nobody_goes_back_over_the_reset() -> None:
+    """After the point of no return, the screens before are gone; that it is passed is said once."""
+    desk, script = at_desk("done", "done", "ok", "done", "done")
+    await desk.screen(BY_ID["demande"])
+    await desk.reset_by_hand(BY_ID["confirmation"], DEMO_ACCOUNT)
+    await desk.new_password(DEMO_ACCOUNT)
+    for step in TARGET_STEPS[:-1]:
+        await desk.guide(step, ENTERING)
+    assert [[], [], ["lost", "stop"], ["back", "lost", "stop"]] == [
+        script.tools(at) for at in range(1, 5)
+    ]
+    assert ["Le mot de passe est changé" in view.get("notice", "") for view in script.shown] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+async def test_she_does_not_find_it() -> None:
+    """A picture, whom to call; then the same screen again."""
+    desk, script = at_desk("lost", "found", "done")
+    await desk.guide(TARGET_STEPS[0], ENTERING)
+    assert ["Corail : Ouvrir les collectivités", "Vous ne trouvez pas ?"] == script.headings[:2]
+    assert "svg" in script.shown[1]["body"] and "Mme Durand" in script.shown[1]["body"]
+    assert script.headings[0] == script.headings[2]
+
+
+async def test_show_me_is_offered_where_it_can_be_done() -> None:
+    """The hook: whoever can point in the portal's window is asked to, as often as she wants."""
+    desk, script = at_desk("lost", "show-me", "show-me", "found", "done")
+    pointed: list[str] = []
+    desk.show_me = pointed.append
+    await desk.screen(BY_ID["structure"])
+    assert ["structure", "structure"] == pointed
+    assert [each["action"] for each in script.shown[1]["buttons"]] == ["found", "show-me"]
+
+
+async def test_she_can_always_stop_but_with_a_password_in_the_air() -> None:
+    """« M'arrêter ici » is a pause, no accident; where stopping would lose the password it is not
+    offered.
+    """
+    desk, _ = at_desk("stop")
+    with pytest.raises(StoppedHere) as stopped:
+        await desk.screen(BY_ID["structure"])
+    assert isinstance(stopped.value, PersonNeeded) and "Reprendre" in stopped.value.text
+    desk, script = at_desk("done", "ok", Keep.AGAIN.value)
+    await desk.reset_by_hand(BY_ID["confirmation"], DEMO_ACCOUNT)
+    await desk.new_password(DEMO_ACCOUNT)
+    assert Keep.AGAIN is await desk.keep_trying(Secret("S3cret-encore"), ReleveError(), 1.0)
+    assert [[], [], []] == [script.tools(at) for at in range(3)]
+
+
+async def test_before_one_begins_is_said_once(tmp_path: Path) -> None:
+    """A step that is attempted again does not begin again."""
+    desk, script = at_desk("start")
+    await desk.begin()
+    await desk.begin()
+    assert ["Avant de commencer"] == script.headings
+
+
+async def test_the_password_is_at_hand_until_it_is_proved() -> None:
+    """With it in the vault, each question about the proof offers the copy; without, none does."""
+    desk, script = at_desk("later", "later")
+    desk.at_hand = lambda: Secret("S3cret-en-attente")
+    assert "later" == (await desk.prove((gallery.CORAIL,), refused=False)).kind
+    assert script.secret is desk.at_hand
+    desk.at_hand = None
+    await desk.prove((gallery.CORAIL,), refused=True)
+    copies = [[b["action"] for b in view["buttons"] if b.get("hand")] for view in script.shown]
+    assert [["copy", "show"], []] == copies

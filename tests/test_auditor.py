@@ -1,0 +1,135 @@
+"""What an auditor does without Relève: the page that comes from elsewhere, and the commands that
+stand in each record, run as they are written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fixtures_keyring import ThrowawayKeyring
+from playwright.async_api import Browser
+from releve.cli import main
+from releve.record.page import KEEP_BYTES, READ_ME, auditors_guide
+from sealed_records import Office
+from test_record_page import drop, give, opened_page
+
+in_the_module = pytest.mark.asyncio(loop_scope="module")
+COMMANDS = re.findall(r"```sh\n(.*?)```", auditors_guide(), re.DOTALL)
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, throwaway: ThrowawayKeyring) -> Path:
+    """A sealed record, and another beside it."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    office.record(2)
+    return office.record(1).path
+
+
+@pytest.fixture
+def page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The page that checks, from the command."""
+    path = tmp_path / "verification.html"
+    assert 0 == main(["verify", "--json", "--page", str(path)])
+    assert path.exists() and json.loads(capsys.readouterr().out)["sha256"]
+    return path
+
+
+def test_the_guide_and_the_bytes_travel(sealed: Path) -> None:
+    """In each record, and in its statement: nobody changes them unseen."""
+    assert auditors_guide() == (sealed / READ_ME).read_text(encoding="utf-8")
+    assert "* -text\n" == (sealed / KEEP_BYTES).read_text()
+    printed = run(_command("subject[].name"), sealed)
+    assert "" == printed, "both are among what the statement names"
+
+
+@in_the_module
+async def test_a_page_that_came_from_elsewhere(chromium: Browser, sealed: Path, page: Path) -> None:
+    """One record, or all of them at once; a harm is named with its record."""
+    async with opened_page(chromium, page) as tab:
+        assert "Ce dossier est intact" in await drop(tab, sealed, sealed.parent / "register.jsonl")
+    async with opened_page(chromium, page) as tab:
+        assert "Ces 2 dossiers sont intacts" in await give(tab, "#controle-dossier", sealed.parent)
+        (sealed / "journal.jsonl").write_text("x")
+        text = await give(tab, "#controle-dossier", sealed.parent)
+        assert f"{sealed.name} : journal.jsonl : modifié" in text
+
+
+@in_the_module
+async def test_a_register_in_the_folder_is_a_fault(
+    chromium: Browser, sealed: Path, page: Path
+) -> None:
+    """Whoever rewrote a record would give it a register of its own."""
+    shutil.copy(sealed.parent / "register.jsonl", sealed)
+    async with opened_page(chromium, page) as tab:
+        text = await drop(tab, sealed)
+        assert "un registre dans le dossier même" in text and "n'est pas intact" in text
+
+
+def run(command: str, folder: Path) -> str:
+    """What the command prints, as a person sees it in her terminal."""
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def _command(part: str) -> str:
+    """The block of the guide that holds these words."""
+    (found,) = [each for each in COMMANDS if part in each]
+    return found
+
+
+HARMS: dict[str, tuple[Callable[[Path], object], str, str]] = {
+    "a byte changed": (lambda r: (r / "journal.jsonl").write_text("x"), "sha256sum --quiet", "journal.jsonl"),
+    "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), "sha256sum --quiet", "journal.jsonl"),
+    "a file added": (lambda r: (r / "note.txt").write_text("x"), "subject[].name", "note.txt"),
+    "a hidden file added": (lambda r: (r / ".cache").write_text("x"), "subject[].name", ".cache"),
+    "a link added": (lambda r: (r / "captures" / "lien.png").symlink_to("/etc/hosts"), "subject[].name", "lien.png"),
+    "the statement rewritten": (lambda r: _rewrite(r), "select(.record", "FAILED"),
+    "a line of the register": (lambda r: _swap(r), "select(.record", "rupture"),
+}  # fmt: skip
+
+
+def _rewrite(record: Path) -> None:
+    path = record / "record.json"
+    path.write_text(json.dumps(json.loads(path.read_text())))
+
+
+def _swap(record: Path) -> None:
+    path = record.parent / "register.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[::-1]))
+
+
+needs_jq = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+
+
+@needs_jq
+@pytest.mark.parametrize("harm", HARMS)
+def test_the_commands_see_what_was_changed(sealed: Path, harm: str) -> None:
+    """Silent on what is whole; each harm is named by the command that is there for it."""
+    do, part, said = HARMS[harm]
+    before = run(_command(part), sealed)
+    assert said not in before
+    do(sealed)
+    assert said in run(_command(part), sealed)
+
+
+@needs_jq
+def test_the_signature_is_checked_with_openssl_alone(sealed: Path) -> None:
+    """Right, and then not, once the statement says something else under the old signature."""
+    if not (sealed / "signer.pem").exists():
+        pytest.skip("records are not signed yet")
+    command = _command("pkeyutl")
+    assert "Signature Verified Successfully" in run(command, sealed)
+    path = sealed / "record.json"
+    said = json.loads(path.read_text())
+    said["payload"] = said["payload"][:-8] + "AAAAAAA="
+    path.write_text(json.dumps(said))
+    assert "Signature Verified Successfully" not in run(command, sealed)

@@ -1,0 +1,155 @@
+"""JupyterLab around the notebook, as the secretary meets it: nothing in her way, and what is gone
+says so itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+from fixtures_lab import Desk, lab
+from fixtures_shell import Shop, at_the_gate, finish
+from playwright.sync_api import Page, expect
+from releve.decision import events as ev
+from releve.record.folder import all_records
+from releve.school.people import DEMO_NAME, DEMO_SIRET
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def cells(page: Page) -> int:
+    """How many cells the notebook in sight has."""
+    return page.locator(".jp-Notebook:visible .jp-Cell").count()
+
+
+def test_nothing_of_jupyterlab_is_in_her_way(desk: Desk, page: Page) -> None:
+    """No menu, no bar, no kernel's name, no English; one quiet button brings it all back, and
+    takes it away again.
+    """
+    for gone in ("#jp-menu-panel", "#jp-top-panel", ".jp-SideBar", "#jp-bottom-panel"):
+        expect(page.locator(gone).first).not_to_be_visible()
+    expect(page.locator(".jp-NotebookPanel-toolbar")).not_to_be_visible()
+    assert page.title() == "Accueil · Relève"
+    seen = page.locator("body").inner_text()
+    assert not re.search(r"Python|ipykernel|Kernel|Server|read-only|Untitled", seen), seen
+    desk.menus()
+    expect(page.get_by_role("menuitem", name="Fichier")).to_be_visible()
+    page.get_by_role("button", name="Menus de JupyterLab").click()
+    expect(page.get_by_role("menuitem", name="Fichier")).not_to_be_visible()
+
+
+def test_keys_beside_the_field_are_nobodys(desk: Desk, page: Page, shop: Shop) -> None:
+    """The four digits, Enter, and the letters that insert, copy or delete cells: typed where no
+    field is, they do nothing at all.
+    """
+    at_the_gate(desk)
+    expect(page).to_have_title(f"● À vous · {DEMO_NAME} · Relève")
+    before, kernel = cells(page), shop.running.kernel("rotation.ipynb")
+    page.locator(".jp-Notebook:visible h2").last.click()
+    for key in ("0", "0", "1", "1", "Enter", "a", "b", "x", "d", "d", "m", "y", "i", "i", "z"):
+        page.keyboard.press(key)
+    for key in ("Control+s", "Shift+Enter", "Control+b", "Escape", "Enter", "Control+Shift+c"):
+        page.keyboard.press(key)
+    assert 0 == page.locator("dialog:visible, .jp-Dialog:visible").count()
+    assert before == cells(page)
+    page.locator(".jp-Notebook:visible .jp-MarkdownCell").last.dblclick()
+    assert 0 == page.locator(".jp-MarkdownCell .cm-editor:visible").count()
+    assert kernel == shop.running.kernel("rotation.ipynb")
+    desk.panel("Vous allez").get_by_label(re.compile("quatre derniers")).click()
+    finish(desk)
+
+
+def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> None:
+    """Its gate is not there to be typed in for ever; « Reprendre » asks it anew."""
+    at_the_gate(desk)
+    os.kill(shop.running.kernel("rotation.ipynb"), signal.SIGKILL)
+    gone = desk.page.get_by_role("alert")
+    expect(gone).to_contain_text("Cette page s'est arrêtée")
+    expect(gone).to_contain_text("Ce qui est sûr")
+    expect(desk.panel("Vous allez")).to_have_count(0)
+    assert 0 == desk.page.locator(".jp-Dialog:visible").count()
+    gone.get_by_role("button", name="Reprendre").click()
+    finish(desk)
+
+
+def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
+    """Before the reset and after it, with what is true of the password; « Reprendre » goes on."""
+    resets = shop.scene.resets()
+    at_the_gate(desk)
+    for heading in ("Vous allez", "fonctionne-t-il"):
+        desk.panel(heading).wait_for()
+        os.kill(shop.running.kernel("rotation.ipynb"), signal.SIGINT)
+        desk.printed("Ce qui s.est passé : Relève a été interrompue")
+        expect(desk.page.locator(".jp-Notebook:visible")).not_to_contain_text("Traceback")
+        desk.page.get_by_role("button", name="Reprendre").click()
+        desk.panel(heading).wait_for()
+        if heading == "Vous allez":
+            desk.confirm(DEMO_SIRET)
+    desk.press("fonctionne-t-il", "a réussi")
+    desk.printed("enregistré et scellé")
+    assert resets + 1 == shop.scene.resets()
+
+
+def test_the_home_page_is_what_is_true_when_it_is_seen(desk: Desk, shop: Shop) -> None:
+    """A renewal that changed nothing is cancelled there; a success shows by itself; a second one is
+    asked about first.
+    """
+    at_the_gate(desk)
+    home = desk.go_home()
+    expect(home.get_by_role("button", name="Reprendre pour")).to_be_visible()
+    home.get_by_role("button", name="Annuler ce renouvellement").click()
+    desk.press("Annuler ce renouvellement", "^Annuler ce renouvellement$")
+    expect(desk.panel("Mots de passe")).to_contain_text("annulé ou abandonné")
+    assert "/rotation.ipynb" not in "".join(shop.running.sessions())
+    at_the_gate(desk)
+    finish(desk)
+    resets = shop.scene.resets()
+    home = desk.go_home()
+    expect(home).to_contain_text("réussi, vérifié par vous")
+    home.get_by_role("button", name="Commencer pour").click()
+    desk.press("Déjà renouvelé aujourd'hui", "Non, revenir à l'accueil")
+    expect(desk.panel("Mots de passe")).to_be_visible()
+    assert resets == shop.scene.resets()
+    outcomes = [
+        entry.event.outcome if isinstance(entry.event, ev.RotationClosed) else "abandoned"
+        for record in all_records(shop.scene.outputs)
+        for entry in record.entries()
+        if isinstance(entry.event, ev.RotationClosed | ev.RotationAbandoned)
+    ]
+    assert ["abandoned", "succeeded"] == outcomes[-2:]
+
+
+def test_a_server_that_is_gone_says_so_and_its_return_goes_on(shop: Shop, page: Page) -> None:
+    """No dialog of JupyterLab's; the page that was open goes on by « Reprendre » once Relève is
+    there again.
+    """
+    shop.running.end_kernels()
+    shop.clear()
+    options = ("--settings", str(shop.scene.settings()), "--outputs", str(shop.scene.outputs))
+    with lab(shop.scene.environment, *options) as first:
+        desk = Desk(page, first)
+        desk.open_home()
+        at_the_gate(desk)
+        first.process.send_signal(signal.SIGKILL)
+        expect(page.get_by_role("alert")).to_contain_text("Relève ne répond plus")
+        assert 0 == page.locator(".jp-Dialog:visible").count()
+        with lab(shop.scene.environment, *options, again=first):
+            page.get_by_role("alert").get_by_role("button", name="Reprendre").click()
+            desk.panel("Vous allez").wait_for()
+            finish(desk)
+
+
+def test_leaving_closes_everything(shop: Shop, page: Page) -> None:
+    """« Quitter Relève » ends the program, and says that the tab may be closed."""
+    with lab(shop.scene.environment, "--settings", str(shop.scene.settings())) as running:
+        desk = Desk(page, running)
+        desk.open_home()
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Quitter Relève").click()
+        expect(page.get_by_role("heading", name="Relève est fermé")).to_be_visible()
+        assert 0 == running.process.wait(20)
+        assert running.log.startswith("Laissez cette fenêtre ouverte.\n")
+        # the address, which this test asked for
+        assert 2 == len(running.log.splitlines()), running.log

@@ -1,0 +1,118 @@
+"""Every form of the walkthrough: nothing that axe-core finds, nothing to scroll sideways at 400 %,
+errors tied to their fields.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+import gallery
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from releve.base.texts import typographic
+from releve.jupyter import questions
+from releve.portal import browsers
+
+VIEWS = gallery.views()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for all forms."""
+    choice = browsers.find("auto")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            channel=choice.channel, executable_path=choice.executable
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser) -> Page:
+    """A page as wide as a small laptop."""
+    return chromium.new_page(viewport={"width": 1366, "height": 768}, locale="fr-FR")
+
+
+@pytest.fixture(scope="module")
+def narrow(chromium: Browser) -> Page:
+    """1280 pixels at 400 %: 320 of them (WCAG 1.4.10)."""
+    return chromium.new_page(viewport={"width": 320, "height": 256}, locale="fr-FR")
+
+
+def test_no_form_is_forgotten() -> None:
+    """Each function that makes a form is drawn here."""
+    makers = {
+        name
+        for name, maker in inspect.getmembers(questions, inspect.isfunction)
+        if maker.__module__ == questions.__name__
+        and inspect.signature(maker).return_annotation == "View"
+    }
+    assert set() == makers - {name.split(" ")[0] for name in VIEWS}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_axe_finds_nothing(page: Page, name: str) -> None:
+    """No violation of any of its rules, in the form as it is drawn."""
+    gallery.draw(page, VIEWS[name])
+    found = Axe().run(page)
+    assert [] == [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_nothing_is_scrolled_sideways_at_400_percent(narrow: Page, name: str) -> None:
+    """One direction is enough, for a text read at four times its size."""
+    gallery.draw(narrow, VIEWS[name])
+    wide = narrow.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 320
+
+
+@pytest.mark.parametrize("name", [each for each in VIEWS if VIEWS[each].get("wrong")])
+def test_what_is_wrong_is_read_with_its_field(page: Page, name: str) -> None:
+    """The error is the field's description, the field says that it is invalid, and one is told."""
+    view = VIEWS[name]
+    form = gallery.draw(page, view)
+    fields = {each["name"]: each for each in view["fields"]}
+    for field, told in view["wrong"].items():
+        labelled = form.locator(
+            f'[data-field="{field}"][aria-invalid], [data-field="{field}"] [aria-invalid]'
+        )
+        expect(labelled).to_have_accessible_description(
+            typographic(" ".join([told, fields[field].get("help", "")]).strip())
+        )
+    expect(form.get_by_role("alert").first).to_be_visible()
+
+
+def test_enter_answers_and_a_second_one_does_not(page: Page) -> None:
+    """One answer a form: what was typed, and the form is shut."""
+    form = gallery.draw(page, VIEWS["gate"])
+    form.get_by_role("textbox").fill("0011")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    heard = page.evaluate("globalThis.heard")
+    assert [("confirm", {"digits": "0011"})] == [(each["action"], each["values"]) for each in heard]
+
+
+def test_a_field_is_checked_when_it_is_left(page: Page) -> None:
+    """The kernel is asked about that field alone; secrets are never checked so."""
+    form = gallery.draw(page, VIEWS["first start"])
+    form.get_by_label("SIRET").fill("123")
+    page.keyboard.press("Tab")
+    assert [{"check": "siret", "value": "123"}] == page.evaluate("globalThis.heard")
+    checked = {name for name, view in VIEWS.items() for field in view["fields"]
+               if field.get("check") and field["kind"] == "password"}  # fmt: skip
+    assert set() == checked
+
+
+def test_the_button_to_press_first_is_the_dark_one(page: Page) -> None:
+    """In the accounting program's last screen: copy, then say that it is done."""
+    form = gallery.draw(page, VIEWS["corail 3"])
+    dark = "each => getComputedStyle(each).backgroundColor"
+    copy = form.get_by_role("button", name="Copier le mot de passe")
+    done = form.get_by_role("button", name="C'est validé dans Corail")
+    blue, white = "rgb(0, 0, 145)", "rgb(255, 255, 255)"
+    assert (blue, white) == (copy.evaluate(dark), done.evaluate(dark))
+    form.locator("form").evaluate("each => each.classList.add('rv-copied')")
+    assert (white, blue) == (copy.evaluate(dark), done.evaluate(dark))

@@ -1,0 +1,128 @@
+"""The table of texts: all of it is used, nothing is missing, and it speaks her French."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+from collections.abc import Iterator
+
+import pytest
+from releve.base.programs import programs
+from releve.base.texts import table, text, typographic
+from releve.decision.procedure import STEPS, TITLES, model
+from releve.jupyter import panel
+
+LIBRARY = model().parents[1] / "lib" / "releve"
+# Read whole, or named by what stands before: the panels' own words, the newer route, by hand.
+_WHOLE = ("panel.", "raccordements.", "by-hand.", "stopped-here.", "closing.", "context.")
+_MADE = re.compile(r"settings\.[a-z]+-help")
+JARGON = (
+    "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
+    "token|session|target|gate|widget|(?<!dernière )cellule"
+)
+
+
+def calls() -> Iterator[tuple[str, set[str], str]]:
+    """Each text that the library asks for by its name: the name, the facts it gives, where."""
+    for path in LIBRARY.rglob("*.py"):
+        for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(found, ast.Call) or not isinstance(found.func, ast.Name):
+                continue
+            if found.func.id not in ("text", "say") or not found.args:
+                continue
+            facts = {each.arg or "*" for each in found.keywords}
+            for name in names(found.args[0]):
+                yield name, facts, f"{path.name}:{found.lineno}"
+
+
+def names(argument: ast.expr) -> list[str]:
+    """The names that an argument can be: one, or one of two."""
+    if isinstance(argument, ast.Constant):
+        return [str(argument.value)]
+    if isinstance(argument, ast.IfExp):
+        return names(argument.body) + names(argument.orelse)
+    return []
+
+
+CALLS = list(calls())
+
+
+def wanted(name: str) -> set[str]:
+    """The facts that a text has places for."""
+    return {each[1] for each in string.Formatter().parse(table()[name]) if each[1]}
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "where"), CALLS, ids=[f"{name}-{where}" for name, _, where in CALLS]
+)
+def test_what_is_asked_for_is_there(name: str, facts: set[str], where: str) -> None:
+    """With every fact that it has a place for: nobody meets a brace, or a program that stops."""
+    assert name in table(), where
+    assert wanted(name) <= facts or "*" in facts, where
+
+
+def test_nothing_in_the_table_is_unused() -> None:
+    """Whoever corrects a text sees the correction."""
+    said = " ".join(path.read_text(encoding="utf-8") for path in LIBRARY.rglob("*.py"))
+    unused = {
+        name
+        for name in table()
+        if f'"{name}"' not in said and not name.startswith(_WHOLE) and not _MADE.fullmatch(name)
+    }
+    assert set() == unused
+
+
+def every_text() -> dict[str, str]:
+    """All that she may read in the walkthrough, by where it stands."""
+    prose = {f"step {step.id}": f"{step.title}. {step.instruction}" for step in STEPS}
+    guided = {
+        f"program {name}": " ".join(
+            (each.name, each.check, each.cell, each.submit, *(s.instruction for s in each.screens))
+        )
+        for name, each in programs().items()
+    }
+    return dict(table()) | prose | guided | TITLES
+
+
+@pytest.mark.parametrize("where", every_text())
+def test_it_is_her_vocabulary(where: str) -> None:
+    """No word of programmers, nor of ours."""
+    told = re.sub(r"\{.*?\}", "", every_text()[where])  # the facts' names are not shown
+    assert not re.search(rf"\b(?:{JARGON})", told, re.IGNORECASE), told
+
+
+@pytest.mark.parametrize("where", every_text())
+def test_no_sign_stands_alone(where: str) -> None:
+    """No-break spaces inside guillemets and before double signs, in the notebook's prose too."""
+    told = every_text()[where]
+    assert typographic(told) == told
+
+
+def test_the_notebook_is_typeset_and_without_jargon() -> None:
+    """The cells that are no step too; and their titles are those that the library uses."""
+    cells = json.loads(model().read_text(encoding="utf-8"))["cells"]
+    prose = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    assert [typographic(each) for each in prose] == prose
+    assert not re.search(rf"\b(?:{JARGON})", " ".join(prose), re.IGNORECASE)
+    headings = {each.splitlines()[0].removeprefix("## ") for each in prose}
+    assert set(TITLES.values()) <= headings
+
+
+def test_facts_are_escaped_and_marks_are_not() -> None:
+    """A structure's name is text, whatever it holds; what the table marks bold is bold."""
+    told = panel.say("program.for", name='<b>"Bac" & Lac</b>')
+    assert '<p>Pour <strong>&lt;b&gt;"Bac" &amp; Lac&lt;/b&gt;</strong>\u00a0:</p>' == told
+
+
+def test_lists_and_paragraphs() -> None:
+    """The few marks of the table give what they say."""
+    assert "<p>a</p><ul><li>b</li><li>c</li></ul><ol><li>d</li></ol>" == panel.rich(
+        "a\n\n- b\n- c\n\n1. d"
+    )
+
+
+def test_braces_in_a_fact_are_left_alone() -> None:
+    """A password-like or odd name is not read as a place for another fact."""
+    assert "Pour **{x}**\u00a0:" == text("program.for", name="{x}")
