@@ -38,7 +38,7 @@ class FleetScene:
     folder: Path
     sirets: list[str]
     policy: dict[str, object] = field(default_factory=lambda: {"unproven": True, "max_resets": 100})
-    timeout_seconds: float = 5
+    timeout_seconds: float = 20
     logins_of: dict[str, str] = field(default_factory=dict)
     """The login of each structure that is not the first manager's."""
 

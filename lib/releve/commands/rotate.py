@@ -12,7 +12,7 @@ from releve.commands import show
 from releve.headless import run as headless
 from releve.headless.fleet import Fleet, unconfirmed
 from releve.planning import notices
-from releve.planning.plan import Plan, limit
+from releve.planning.plan import Plan, PlanNeeded, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Line
@@ -31,18 +31,6 @@ class NothingAsked(UsageError):
 class TooMuchAsked(UsageError):
     happened = "Des SIRET, --due et --all ne vont pas ensemble."
     todo = "Gardez-en un seul, puis relancez."
-
-
-class PlanNeeded(PersonNeeded):
-    """Too many resets for nobody to have looked at the list. `plan` is what would be done."""
-
-    happened = "La tournée demande un accord : {why}."
-    safe = "Rien n'a été commencé."
-    todo = "Relisez la liste. Pour faire exactement cela, relancez avec « --plan {digest} »."
-
-    def __init__(self, plan: Plan, why: str) -> None:
-        super().__init__(why=why, digest=plan.digest)
-        self.plan = plan
 
 
 class NotConfirmed(PersonNeeded):
@@ -159,6 +147,7 @@ def _sorted_out(
     """Those to hand to the fleet; a line for each that was just done, or that nobody could finish."""
     keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Line]()
     begun = {each.account for each in history(settings.record.folder) if each.open}
+    dates = {each.account: each.last for each in now(settings)}
     for each in chosen:
         if each.technical_account in begun:  # its own journal is asked, under its lock
             ready.append(each)
@@ -167,7 +156,7 @@ def _sorted_out(
             if not again:
                 kept = keystore.slots(each.technical_account).changed()
                 refuse_twice(settings.record.folder, each.technical_account, kept)
-            if error := refusal(settings, each, keystore):
+            if error := refusal(settings, each, keystore, dates=dates):
                 raise error
             ready.append(each)
         except (JustDone, NotUnattended) as error:
@@ -180,13 +169,13 @@ def _agreed(settings: Settings, resets: list[Structure], args: argparse.Namespac
     """Whether the options confirm these resets. Raises `PlanNeeded` when they are more than may be
     made without a plan, or not those of the plan that was agreed to.
     """
-    plan, most = Plan(tuple(resets)), limit(settings.policy, past(settings))
     if args.plan:
+        plan = Plan(tuple(resets))
         if args.plan != plan.digest and resets:
             raise PlanNeeded(plan, "le plan n'est plus celui qui a été accepté")
         return True
-    if args.yes and len(resets) > most:
-        raise PlanNeeded(plan, f"{len(resets)} réinitialisations, et {most} au plus sans plan")
+    if args.yes and (stop := plan_needed(settings.policy, past(settings), resets)):
+        raise stop
     return bool(args.yes)
 
 

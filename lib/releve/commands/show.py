@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, STEPS, TITLES
 from releve.headless.run import Outcome
+from releve.planning.plan import PlanNeeded
 from releve.planning.tour import Line, Tour
-
-if TYPE_CHECKING:
-    from releve.commands.rotate import PlanNeeded
 
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
