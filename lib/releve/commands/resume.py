@@ -8,14 +8,19 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from releve.base import person
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
 from releve.headless import run as headless
 from releve.planning.tour import worst
+from releve.record import vouching
 from releve.record.folder import RecordFolder, opened, unfinished
 from releve.record.history import history
+from releve.record.lock import AccountLock
+from releve.targets import targets_of
+from releve.vault.keystore import open_keystore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +58,18 @@ def _last(settings: Settings, accounts: set[str]) -> str:
         f" La dernière, pour {last.name}, {_ENDS.get(last.outcome, 'est close')} (le"
         f" {last.closed:%d/%m/%Y})."
     )
+
+
+def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
+    """Who names the structure and says --yes takes in hand what another began, as at the gate."""
+    keystore, structure = open_keystore(settings), settings.structure(siret)
+    lock = AccountLock(settings.record.folder, structure.technical_account)
+    lock.acquire(person.account())
+    try:
+        if not vouching.vouched(record, keystore):
+            vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
+    finally:
+        lock.release()
 
 
 def main(args: argparse.Namespace) -> int:
@@ -96,6 +113,8 @@ def _resumed(
 
     record, siret = left
     try:
+        if args.yes and args.siret:
+            _adopt(record, settings, siret)
         found = headless.run(
             settings,
             siret,

@@ -267,6 +267,8 @@ def _apply(facts: Facts, event: ev.Event) -> Facts:
     match event:
         case ev.RotationOpened():
             return replace(facts, targets=event.targets, rehearsal=event.rehearsal)
+        case ev.RotationAdopted():
+            return _adopted(facts, event)
         case ev.RunStarted():
             return replace(facts, host=event.host)
         case ev.RouteChosen():
@@ -316,6 +318,17 @@ _ATTEMPT_FACT: dict[type[ev.Event], dict[str, bool]] = {
 }
 
 
+def _adopted(facts: Facts, event: ev.RotationAdopted) -> Facts:
+    """What this machine's keyring does not vouch for is history: of it, only the announcements
+    count, whose end is then unknown. Nothing is confirmed, entered or proven.
+    """
+    announced = {
+        number: Attempt(each.sees_first, each.asked, intended=each.intended, stored=each.stored)
+        for number, each in facts.attempts.items()
+    }
+    return replace(_fresh(facts), gate=False, targets=event.targets, attempts=announced, outcome="")
+
+
 def _change(facts: Facts, number: int, **change: Any) -> Facts:
     known = facts.attempts.get(number, Attempt(sees_first=facts.sees_first))
     return replace(facts, attempts=facts.attempts | {number: replace(known, **change)})
@@ -325,16 +338,19 @@ def _click(facts: Facts) -> Facts:
     """A new password makes worthless what was done with the one before it: every target is to be
     entered anew.
     """
-    fresh = frozenset[str]()
+    return replace(_fresh(facts), clicked_on=facts.host)
+
+
+def _fresh(facts: Facts) -> Facts:
+    nothing = frozenset[str]()
     return replace(
         facts,
-        begun=fresh,
-        entered=fresh,
+        begun=nothing,
+        entered=nothing,
         proof="",
         proof_refused=False,
         promoting=False,
         promoted=False,
-        clicked_on=facts.host,
     )
 
 

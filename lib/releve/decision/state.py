@@ -252,6 +252,15 @@ TABLE: tuple[Row, ...] = (
         AS_BEFORE,
         AGAIN,
     ),
+    Row(
+        "again, unconfirmed",  # adopted: whoever decides here confirms the target here
+        lambda f: f.attempt.again and not f.gate,
+        Next.CONFIRM,
+        6,
+        DECIDED,
+        AS_BEFORE,
+        RESUME_YES,
+    ),
     Row("again", lambda f: f.attempt.again, Next.RESET, 6, DECIDED, AS_BEFORE, RESUME),
     Row(
         "promoted",

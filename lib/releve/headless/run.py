@@ -19,8 +19,8 @@ from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.procedure import model as model
 from releve.decision.state import Situation, assess, exit_code
-from releve.record import search
-from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
+from releve.record import search, vouching
+from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.seal import finish
@@ -96,6 +96,7 @@ def run(
     (settings, keyring, busy account); everything later is told by the outcome. Safe to repeat.
     """
     structure = settings.structure(siret)
+    prepare(settings.record)
     check(settings, structure, again=again or rehearse)
     left = (
         [record]
@@ -104,6 +105,8 @@ def run(
         if rehearse
         else unfinished(settings.record.folder, structure.technical_account)
     )
+    if left:
+        vouching.check_ours(left[-1], open_keystore(settings).bounded())
     folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
         "structure": structure.siret,

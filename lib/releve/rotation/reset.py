@@ -21,6 +21,7 @@ from releve.portal.errors import (
     ResetRefused,
     SameCandidate,
 )
+from releve.record import vouching
 from releve.rotation.context import Context
 from releve.rotation.keep import Keeper, NewPassword
 from releve.rotation.navigate import CONFIRMED, Navigation
@@ -101,7 +102,7 @@ class PasswordReset:
         """The documented order: the password is seen once it has taken effect."""
         await self._ready()
         capture = await self.navigation.picture_of_click(attempt)
-        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
+        await self._announce(attempt, capture)
         await self._commit(attempt)
         self.navigation.confirmed()
         try:
@@ -154,9 +155,15 @@ class PasswordReset:
         await self._ready()
         if await self._read() != secret:
             raise CandidateChanged
-        self.context.journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
+        await self._announce(attempt, capture)
         await self._commit(attempt)
         self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
+
+    async def _announce(self, attempt: int, capture: str) -> None:
+        """The click comes next: in the journal first, then beside the rotation's key."""
+        journal = self.context.journal
+        journal.append(ev.ResetIntended(attempt, capture), CONFIRMED)
+        await asyncio.to_thread(vouching.note_announced, journal, self.context.keystore, attempt)
 
     async def _commit(self, attempt: int) -> None:
         try:
