@@ -39,8 +39,6 @@ class FleetScene:
     sirets: list[str]
     policy: dict[str, object] = field(default_factory=lambda: {"unproven": True, "max_resets": 100})
     timeout_seconds: float = 20
-    logins_of: dict[str, str] = field(default_factory=dict)
-    """The login of each structure that is not the first manager's."""
 
     @property
     def world(self) -> World:
@@ -70,7 +68,7 @@ class FleetScene:
                 f"[structures.{siret}]\nname = {name}\ntechnical_account ="
                 f' "{self.account(siret)}"\ntargets = ["school"]\nlast_rotation = {LONG_AGO}'
             ]
-            if login := self.logins_of.get(siret):
+            if (login := self.world.structures[siret].manager) != LOGIN:
                 lines.append(f'login = "{login}"')
         path = self.folder / "releve.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
@@ -136,15 +134,19 @@ class FleetScene:
 
 
 @contextmanager
-def fleet_scene(folder: Path, structures: int, latency_ms: int = 0) -> Iterator[FleetScene]:
-    """A school with that many structures, all in the settings."""
-    world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures)
+def fleet_scene(
+    folder: Path, structures: int, latency_ms: int = 0, managers: int = 1
+) -> Iterator[FleetScene]:
+    """A school with that many structures, all in the settings, shared by so many managers."""
+    world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures, managers=managers)
     folder.mkdir(parents=True, exist_ok=True)
     before = dict(os.environ)
     with SchoolThread(world, Faults(latency_ms=latency_ms)) as school:
         keyring = ThrowawayKeyring(school)
         os.environ.pop("RELEVE_SETTINGS", None)
-        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        for manager in world.managers.values():
+            kept = keyring.keystore().portal_password(manager.login)
+            kept.set(Secret(manager.password))
         try:
             yield FleetScene(school, keyring, folder, list(world.structures)[:structures])
         finally:

@@ -17,7 +17,7 @@ from subprocess import Popen
 
 import psutil
 import pytest
-from fleet_scene import PASSWORD, FleetScene, fleet_scene
+from fleet_scene import FleetScene, fleet_scene
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, Structure
 from releve.decision import events as ev
@@ -296,21 +296,22 @@ def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) ->
 
 def test_every_login_has_a_worker_of_its_own(tmp_path: Path) -> None:
     """Two managers, two workers: each logs in once, and a refused one stops its own alone."""
-    with fleet_scene(tmp_path, 4) as scene:
-        other = scene.world.manager.email
-        scene.logins_of = dict.fromkeys(scene.sirets[2:], other)
-        keystore = scene.keyring.keystore()
-        keystore.portal_password(other).set(Secret("ce-n-est-pas-celui-là"))
+    with fleet_scene(tmp_path, 4, managers=2) as scene:
+        other = list(scene.world.managers.values())[1]
+        theirs = {s for s in scene.sirets if scene.world.structures[s].manager == other.login}
+        kept = scene.keyring.keystore().portal_password(other.login)
+        kept.set(Secret("ce-n-est-pas-celui-là"))
         first = scene.run(workers=2)
-        assert ({*scene.sirets[:2]}, {*scene.sirets[2:]}) == (
-            {line.structure for line in first.done},
-            {*first.left, *(line.structure for line in first.failed)},
+        stopped = {*first.left, *(line.structure for line in first.failed)}
+        assert ({*scene.sirets} - theirs, theirs) == (
+            {each.structure for each in first.done},
+            stopped,
         )
         assert (1, 1) == (scene.logins(), scene.world.ledger.count("login_refused"))
-        keystore.portal_password(other).set(Secret(PASSWORD))
+        kept.set(Secret(other.password))
         second = scene.run(workers=2)
-        assert (2, 2, 0) == (len(second.done), len(second.nothing), second.code)
-        assert dict.fromkeys(scene.sirets, 1) == scene.resets()
+        assert (len(theirs), 4 - len(theirs)) == (len(second.done), len(second.nothing))
+        assert (2, dict.fromkeys(scene.sirets, 1)) == (scene.logins(), scene.resets())
 
 
 def test_logins_are_shared_out_so_that_all_workers_end_together() -> None:

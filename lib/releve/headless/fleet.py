@@ -180,8 +180,9 @@ class Fleet:
 
     def _replaced(self, hand: _Hand) -> _Hand:
         hand.end(now=True)
-        self.hands[hand.number] = _Hand(hand.number, self._options, self._told)
-        return self.hands[hand.number]
+        new = self.hands[hand.number] = _Hand(hand.number, self._options, self._told)
+        new.login = hand.login
+        return new
 
     def _judge(self, line: Line, login: str, shares: Shares) -> None:
         """Stop what would only meet the same again."""
