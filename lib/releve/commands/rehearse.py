@@ -36,7 +36,8 @@ def main(args: argparse.Namespace) -> int:
     told = [_one(settings, settings.structure(siret).siret, args) for siret in chosen]
     code = worst(each["code"] for each in told)
     if args.json:
-        print(json.dumps({"code": code, "rehearsals": told}, ensure_ascii=False))
+        several = {"code": code, "rehearsals": told}
+        print(json.dumps(told[0] if len(told) == 1 else several, ensure_ascii=False))
     return code
 
 

@@ -78,18 +78,16 @@ def main(args: argparse.Namespace) -> int:
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
     told = [_resumed(settings, args, each) for each in _open(settings, accounts)]
     code = worst(each["code"] for each in told) if told else 0
-    text = (
-        ""
-        if told
-        else (
+    if not told:
+        text = (
             "Il n'y a rien à reprendre : aucune rotation n'est restée"
             f" ouverte.{_last(settings, accounts)} Rien n'a été changé."
         )
-    )
-    if args.json:
-        print(json.dumps({"code": code, "text": text, "rotations": told}, ensure_ascii=False))
-    elif text:
-        print(text)
+        nothing = {"code": code, "outcome": "nothing", "text": text}
+        print(json.dumps(nothing, ensure_ascii=False) if args.json else text)
+    elif args.json:
+        several = {"code": code, "rotations": told}
+        print(json.dumps(told[0] if len(told) == 1 else several, ensure_ascii=False))
     return code
 
 
