@@ -52,7 +52,7 @@ def asked(scene: Scene, *args: str) -> dict[str, Any]:
         (["purge"], 2),
         (["credentials", "list"], 0),
         (["resume"], 0),
-        (["abandon", DEMO_SIRET, "--reason", "essai"], 5),
+        (["abandon", DEMO_SIRET, "--reason", "essai"], 2),
         (["rotate"], 2),
         (["rotate", DEMO_SIRET], 4),
         (["rotate", "--due"], 4),

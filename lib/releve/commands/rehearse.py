@@ -14,6 +14,7 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import NothingAsked
+from releve.commands.tell import failure
 from releve.decision import events as ev
 from releve.decision.procedure import screen
 from releve.headless import run as headless
@@ -42,8 +43,6 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> dict[str, Any]:
-    from releve.cli import failure
-
     try:
         found = headless.run(
             settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)

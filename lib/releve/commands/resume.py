@@ -13,6 +13,7 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
+from releve.commands.tell import failure
 from releve.headless import run as headless
 from releve.planning.tour import worst
 from releve.record import vouching
@@ -107,8 +108,6 @@ def _resumed(
     settings: Settings, args: argparse.Namespace, left: tuple[RecordFolder, str]
 ) -> dict[str, Any]:
     """Finish that one; how it ended, as told at the terminal too."""
-    from releve.cli import failure
-
     record, siret = left
     try:
         if args.yes and args.siret:

@@ -13,7 +13,7 @@ from releve.base.secret import forget
 from releve.base.settings import KEEP_BROWSER
 from releve.base.texts import typographic
 from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, model, screen
-from releve.jupyter import guard as kernel
+from releve.headless import guard as kernel
 from releve.portal.pool import Pool
 from releve.record.evidence import Evidence
 from releve.record.folder import is_closed

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from releve.base.settings import Structure
-from releve.proof.verdicts import Meaning, Verdict
+from releve.decision.reconcile import Verdict
+from releve.proof.verdicts import Meaning
 from releve.record.history import Past
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
