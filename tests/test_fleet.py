@@ -142,7 +142,7 @@ def test_two_fleets_at_once_share_the_work(tmp_path: Path) -> None:
 
 
 def test_a_refused_password_stops_everything_at_once(three: FleetScene) -> None:
-    """One refusal, one only: the account would be locked after three. What was not begun is said."""
+    """One refusal only: the account would be locked after three; what was not begun is told."""
     three.keyring.keystore().portal_password("xt012345").set(Secret("ce-n-est-pas-celui-là"))
     tour = three.run()
     assert (["PasswordRefused"], three.sirets[1:]) == (
@@ -277,7 +277,7 @@ def _read_until(master: int, text: str) -> str:
 
 
 def _paused(scene: FleetScene, seconds: float) -> None:
-    """A polite guest: `pause_seconds` stands between the end of one and the beginning of the next."""
+    """A polite guest: `pause_seconds` stands between the end of one and the start of the next."""
     first, second = scene.past()
     assert first.ended and second.began
     assert timedelta(seconds=seconds) <= second.began - first.ended
@@ -362,5 +362,12 @@ def test_one_exit_code_for_four_lists() -> None:
         return tour.code
 
     assert [0, 3, 3, 6, 4, 4, 5, 7] == [
-        code(0, 3), code(3), code(), code(0, 4, 5, 6), code(0, 4, 5), code(0, left=1), code(0, 5), code(6, 7)
-    ]  # fmt: skip
+        code(0, 3),
+        code(3),
+        code(),
+        code(0, 4, 5, 6),
+        code(0, 4, 5),
+        code(0, left=1),
+        code(0, 5),
+        code(6, 7),
+    ]

@@ -50,7 +50,8 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 def keep_widget_state(home: Path) -> None:
-    """Turn on "save widget state automatically", which writes what widgets hold into the notebook."""
+    """Turn on "save widget state automatically", which writes what widgets hold into the notebook.
+    """
     folder = home / "state/releve/lab/settings/@jupyter-widgets/jupyterlab-manager"
     folder.mkdir(parents=True)
     (folder / "plugin.jupyterlab-settings").write_text('{"saveState": true}')

@@ -106,7 +106,8 @@ def test_a_minimal_file_has_the_documented_defaults(file: Path) -> None:
 
 
 def test_every_key_is_read(file: Path) -> None:
-    """A file that uses every key is read, each value with its type, origins as browsers write them."""
+    """A file that uses every key is read, each value with its type, origins as browsers write them.
+    """
     file.write_text(FULL)
     loaded = settings.load(file)
     assert (
@@ -305,7 +306,8 @@ def test_outputs_override_the_record_folder(
 
 
 def test_an_unknown_structure_is_told_with_the_file(file: Path) -> None:
-    """A SIRET that is not in the file is an error that names both; spaces in a SIRET are forgiven."""
+    """A SIRET that is not in the file is an error that names both; spaces in a SIRET are forgiven.
+    """
     file.write_text(MINIMAL)
     loaded = settings.load(file)
     assert SIRET == loaded.structure("219 900 016 00011").siret

@@ -34,16 +34,30 @@ FIRST_DAY = date(2012, 1, 1)  # the law on electronic invoices to the State: no 
 PORTAL_LIMIT_DAYS = (
     424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
 )
-ORIGINS = tuple(f"https://{host}" for host in (
-    "portail.dgfip.finances.gouv.fr", "portail.chorus-pro.gouv.fr", "idp.chorus-pro.gouv.fr", "cpro.chorus-pro.gouv.fr"))  # fmt: skip
+ORIGINS = tuple(
+    f"https://{host}"
+    for host in (
+        "portail.dgfip.finances.gouv.fr",
+        "portail.chorus-pro.gouv.fr",
+        "idp.chorus-pro.gouv.fr",
+        "cpro.chorus-pro.gouv.fr",
+    )
+)
 _SECRET_KEY = re.compile(
     r"pass|secret|seed|graine|mdp|pwd|otp|token|jeton|credential|private", re.IGNORECASE
 )
 _TEXT, _LIST = "un texte entre guillemets", 'une liste de textes, ["…"]'
 _KINDS: dict[Any, str] = {
-    str: _TEXT, Path: _TEXT, int: "un nombre entier", float: "un nombre", bool: "true ou false", date: "une date sans guillemets (2025-11-30)",
-    list: _LIST, tuple: _LIST, dict: "une table",
-}  # fmt: skip
+    str: _TEXT,
+    Path: _TEXT,
+    int: "un nombre entier",
+    float: "un nombre",
+    bool: "true ou false",
+    date: "une date sans guillemets (2025-11-30)",
+    list: _LIST,
+    tuple: _LIST,
+    dict: "une table",
+}
 
 
 class SettingsError(UsageError):
@@ -318,7 +332,7 @@ class School:
 
 @dataclass(frozen=True)
 class Keyring:
-    """Another keyring than the session's, by the name of its Python class: the user's own choice."""
+    """Another keyring than the session's, by the name of its Python class: the user chose it."""
 
     backend: str = ""
 

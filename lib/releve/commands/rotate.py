@@ -1,4 +1,5 @@
-"""`releve rotate SIRET… | --due | --all`: one rotation, or a fleet of them, each in its own record."""
+"""`releve rotate SIRET… | --due | --all`: one rotation, or a fleet of them, each in its own record.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +146,8 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
 def _sorted_out(
     settings: Settings, chosen: list[Structure], again: bool
 ) -> tuple[list[Structure], list[Line]]:
-    """Those to hand to the fleet; a line for each that was just done, or that nobody could finish."""
+    """Those to hand to the fleet; a line for each that was just done, or that nobody could finish.
+    """
     keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Line]()
     begun = {each.account for each in history(settings.record.folder) if each.open}
     dates = {each.account: each.last for each in now(settings)}

@@ -26,7 +26,8 @@ from releve.headless.own_kernel import Kernel, configuration
 
 SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]
-"""Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints."""
+"""Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints.
+"""
 
 
 def _silent(kind: str, text: str) -> None:
@@ -45,7 +46,8 @@ class RunEnded(ClickException):
 
 
 class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
-    """Saves the notebook whole or not at all: papermill itself truncates its output file in place."""
+    """Saves the notebook whole or not at all: papermill itself truncates its output file in place.
+    """
 
     nb: NotebookNode
     learn: Callable[[], None]

@@ -307,7 +307,8 @@ def resets(facts: Facts) -> int:
 
 
 def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
-    """Where a rotation stands, read from its journal and, when it can be asked, from the keyring."""
+    """Where a rotation stands, read from its journal and, when it can be asked, from the keyring.
+    """
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     try:

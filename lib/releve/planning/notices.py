@@ -163,7 +163,8 @@ def _send(notice: Notice, keystore: Keystore, channel: str) -> bool:
 
 
 def store(keystore: Keystore, channel: str, address: str) -> bool:
-    """Keep a channel's address in the keyring; False when it is not one that apprise understands."""
+    """Keep a channel's address in the keyring; False when it is not one that apprise understands.
+    """
     from apprise import Apprise
 
     logging.getLogger("apprise").disabled = True

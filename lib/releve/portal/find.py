@@ -34,22 +34,30 @@ ms => new Promise(done => {
   let soon = 0;
   const watch = new MutationObserver(() => { soon ||= setTimeout(end, 20); });
   const end = () => { watch.disconnect(); done(); };
-  watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  watch.observe(document, all);
   setTimeout(end, ms);
 })
 """
 # The number of what lies over the middle of an element, at its outermost; 0 for none.
 _COVER = """
 el => {
-  const root = el.ownerDocument, up = node => node.assignedSlot ?? (node.parentNode instanceof ShadowRoot ? node.parentNode.host : node.parentNode);
+  const root = el.ownerDocument, above = node => node.parentNode;
+  const host = node => above(node) instanceof ShadowRoot ? above(node).host : above(node);
+  const up = node => node.assignedSlot ?? host(node);
   const box = [...el.getClientRects()].find(each => each.width && each.height);
   if (!box) return 0;
   const x = box.left + box.width / 2, y = box.top + box.height / 2;
   let hit = root.elementFromPoint(x, y);
-  while (hit?.shadowRoot) { const deeper = hit.shadowRoot.elementFromPoint(x, y); if (!deeper || deeper === hit) break; hit = deeper; }
+  while (hit?.shadowRoot) {
+    const deeper = hit.shadowRoot.elementFromPoint(x, y);
+    if (!deeper || deeper === hit) break;
+    hit = deeper;
+  }
   const around = new Set(); for (let node = el; node; node = up(node)) around.add(node);
   for (let node = hit; node; node = up(node)) if (node === el) return 0;
-  if (!hit || around.has(hit) || hit.closest('label')?.control === el || [...(el.labels ?? [])].some(each => each.contains(hit))) return 0;
+  if (!hit || around.has(hit) || hit.closest('label')?.control === el) return 0;
+  if ([...(el.labels ?? [])].some(each => each.contains(hit))) return 0;
   let layer = hit; while (up(layer) && !around.has(up(layer))) layer = up(layer);
   return globalThis[Symbol.for('releve')].ids.get(layer) ?? -1;
 }
@@ -131,7 +139,8 @@ class Finder:
     async def settled(
         self, wanted: Callable[[View], T | Abstention], seconds: float = 1.2, **how: Any
     ) -> T | Abstention:
-        """As `until`; but once nothing is left to open and nothing has changed for so long, what was
+        """As `until`; but once nothing is left to open and nothing has changed for so long, what
+        was
         not seen is taken not to be there.
         """
         last: list[Abstention] = []
@@ -231,7 +240,8 @@ class Finder:
             await self.change()  # the page was replaced under our eyes
 
     async def change(self, seconds: float = 0.15) -> None:
-        """Return once the page changed, or after a moment: a style may change what no script did."""
+        """Return once the page changed, or after a moment: a style may change what no script did.
+        """
         page = self.browser.page
         change = asyncio.ensure_future(page.evaluate(_CHANGED, seconds * 1000))
         watched: set[asyncio.Future[Any]] = {change, self.browser.failed}

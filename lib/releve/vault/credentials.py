@@ -106,7 +106,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Do what was asked, and say it. Raises a `ReleveError` for whatever stops it; safe to repeat."""
+    """Do what was asked, and say it. Raises a `ReleveError` for whatever stops it; safe to repeat.
+    """
     keystore = open_keystore(settings)
     if args.action == "list":
         return _list(args, settings, keystore)
