@@ -33,7 +33,8 @@ def web_server(
 
         def do_GET(self) -> None:
             if not page:
-                return self.do_HEAD()
+                self.do_HEAD()
+                return
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(page)))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
@@ -15,6 +16,8 @@ from releve.decision import journal as j
 from releve.headless.run import model
 from releve.record import seal
 from releve.record.folder import RecordFolder
+from releve.record.verify import verify
+from releve.vault.keys import make_rotation_key
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
@@ -31,6 +34,13 @@ browser = "/nowhere/no-browser"
 name = "Commune d'Exemple"
 technical_account = "{ACCOUNT}"
 """
+
+
+def said(record: Path) -> dict[str, Any]:
+    """The statement in a record's envelope."""
+    envelope = json.loads((record / "record.json").read_bytes())
+    statement: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))
+    return statement
 
 
 @dataclass
@@ -63,7 +73,8 @@ class Office:
         (folder.path / "captures").mkdir(parents=True)
         (folder.path / "captures" / "01-authentification.png").write_bytes(PIXEL)
         (folder.path / "rotation.ipynb").write_bytes(model().read_bytes())
-        journal = j.Journal(folder.path, folder.run, "m.durand@mairie")
+        key = make_rotation_key(self.keystore, run)
+        journal = j.Journal(folder.path, folder.run, "m.durand@mairie", key)
         for event in (*self._events(folder.run), *ending):
             journal.append(event)
         return folder
@@ -98,6 +109,10 @@ class Office:
     def record(self, number: int = 1) -> RecordFolder:
         """A sealed record."""
         return seal.finish(self.folder(number), self.settings, self.keystore)
+
+    def kinds(self, keystore: Keystore | None = None) -> list[str]:
+        """The codes of the faults that a check finds."""
+        return [found.kind for found in verify(self.outputs, None, keystore).faults]
 
     def register(self) -> list[dict[str, object]]:
         """The register's entries."""

@@ -46,7 +46,7 @@ async def test_record(chromium: Browser, tmp_path: Path, name: str) -> None:
 
 
 async def test_check_page_and_report(chromium: Browser, tmp_path: Path) -> None:
-    """The page that checks, and the manager's, with a success, a stuck rotation and a damaged one."""
+    """The page that checks, and the manager's, with a success, a stuck and a damaged rotation."""
     now = datetime(2026, 11, 29, 12, tzinfo=UTC)
     past = [
         Past(tmp_path / "x", "r", DEMO_SIRET, DEMO_ACCOUNT, DEMO_NAME, began=now, ended=now,

@@ -85,15 +85,16 @@ def _command(part: str) -> str:
     return found
 
 
+WHOLE, ADDED, REGISTER = "sha256sum --quiet", "subject[].name", "select(.record"
 HARMS: dict[str, tuple[Callable[[Path], object], str, str]] = {
-    "a byte changed": (lambda r: (r / "journal.jsonl").write_text("x"), "sha256sum --quiet", "journal.jsonl"),
-    "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), "sha256sum --quiet", "journal.jsonl"),
-    "a file added": (lambda r: (r / "note.txt").write_text("x"), "subject[].name", "note.txt"),
-    "a hidden file added": (lambda r: (r / ".cache").write_text("x"), "subject[].name", ".cache"),
-    "a link added": (lambda r: (r / "captures" / "lien.png").symlink_to("/etc/hosts"), "subject[].name", "lien.png"),
-    "the statement rewritten": (lambda r: _rewrite(r), "select(.record", "FAILED"),
-    "a line of the register": (lambda r: _swap(r), "select(.record", "rupture"),
-}  # fmt: skip
+    "a byte changed": (lambda r: (r / "journal.jsonl").write_text("x"), WHOLE, "journal.jsonl"),
+    "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), WHOLE, "journal.jsonl"),
+    "a file added": (lambda r: (r / "note.txt").write_text("x"), ADDED, "note.txt"),
+    "a hidden file added": (lambda r: (r / ".cache").write_text("x"), ADDED, ".cache"),
+    "a link added": (lambda r: (r / "lien.png").symlink_to("/etc/hosts"), ADDED, "lien.png"),
+    "the statement rewritten": (lambda r: _rewrite(r), REGISTER, "FAILED"),
+    "a line of the register": (lambda r: _swap(r), REGISTER, "rupture"),
+}
 
 
 def _rewrite(record: Path) -> None:

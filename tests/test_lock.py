@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import platformdirs
 import pytest
+from releve.commands import checkup
 from releve.record.folder import RecordUnwritable
 from releve.record.lock import AccountBusy, AccountLock
 
@@ -152,6 +154,24 @@ def test_the_same_process_cannot_take_it_twice(tmp_path: Path) -> None:
     second.acquire("c@d")
     second.release()
     second.release()
+
+
+def test_a_folder_that_onedrive_copies_holds_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock of its accounts is this machine's, still one for all its programs; doctor says so."""
+    outputs, state = tmp_path / "OneDrive" / "outputs", tmp_path / "etat"
+    outputs.mkdir(parents=True)
+    monkeypatch.setattr(platformdirs, "user_state_path", lambda *_, **__: state)
+    assert "GOOD" == checkup.disk(outputs).grade.name
+    monkeypatch.setenv("OneDriveCommercial", str(tmp_path / "OneDrive"))
+    first = AccountLock(outputs, "TECH")
+    first.acquire("a@b")
+    with pytest.raises(AccountBusy, match="a@b"):
+        AccountLock(outputs, "TECH").acquire("c@d")
+    first.release()
+    assert [] == list(outputs.iterdir())
+    assert "OneDrive" in checkup.disk(outputs).text
 
 
 def test_two_paths_of_one_share_are_one_lock(tmp_path: Path) -> None:

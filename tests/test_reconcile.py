@@ -17,6 +17,7 @@ from releve.decision.reconcile import TABLE, Action, Click, click, reconcile
 from releve.proof.verdicts import Verdict
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
+from releve.vault.keys import make_rotation_key
 from releve.vault.slots import Slot
 from test_proof import with_piste
 
@@ -175,7 +176,8 @@ async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: 
     scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
     record = RecordFolder.new(scene.outputs, DEMO_SIRET)
     record.path.mkdir(parents=True)
-    journal = j.Journal(record.path, record.run, "somebody@elsewhere")
+    key = make_rotation_key(scene.keystore, record.run)
+    journal = j.Journal(record.path, record.run, "somebody@elsewhere", key)
     journal.append(
         ev.RotationOpened(
             DEMO_SIRET,

@@ -14,7 +14,9 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,12 +24,21 @@ import pytest
 from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser, Page
 from releve.base.secret import Secret
+from releve.base.settings import ORIGINS
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state
 from releve.decision.procedure import STEPS
 from releve.record import seal
-from releve.record.page import FILE_NAME, PageUnwritable, render, view, write_page
+from releve.record.page import (
+    FILE_NAME,
+    KEEP_BYTES,
+    READ_ME,
+    PageUnwritable,
+    render,
+    view,
+    write_page,
+)
 from sealed_records import Office
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")  # as the browser that its tests share
@@ -297,6 +308,105 @@ def test_top_block_says_who_what_when_and_by_which_proof() -> None:
     assert facts == [fact for fact in facts if fact in text]
 
 
+LOOK_ALIKE = "https://portail.dgfip.finances.gouv.fr.exemple.net"
+
+
+def met(*origins: str) -> list[ev.Entry]:
+    """A success during which something was typed or read there."""
+    moments = [("portail", ev.OriginMet(each, "ab" * 32, "Autorité")) for each in origins]
+    return [*success()[:2], *entries(*opened(), *moments)[2:], *success()[2:]]
+
+
+def test_the_portal_is_named_with_its_certificate() -> None:
+    """Each origin once, what it is by its name, the fingerprint and who signed it; no band."""
+    told = view(met(*ORIGINS, *ORIGINS), {})
+    html = Strict(render(told))
+    assert ORIGINS == tuple(each.origin for each in told.origins) and not told.training
+    assert "le vrai portail, par son nom" in html.text and f"{'ab' * 32} , signé par Autorité" in (
+        html.text.replace("\N{NO-BREAK SPACE}", " ")
+    )
+    assert [] == [each for each in html.all("p") if "band" in (each.get("class") or "")]
+
+
+def test_a_look_alike_is_never_taken_for_the_real_portal() -> None:
+    """Whatever the settings called it: on every page, in the title, and as training."""
+    told = view(met(*ORIGINS, LOOK_ALIKE), {})
+    html = render(told)
+    assert told.training and not told.opened.school
+    assert LOOK_ALIKE in html.split('class="band other">')[1].split("</p>")[0]
+    assert "Hors du vrai portail" in html.split("<title>")[1].split("</title>")[0]
+
+
+def test_training_follows_from_the_origins() -> None:
+    """A journal that calls itself the school's, on the real portal, is not training; one that met
+    nothing is taken at its word.
+    """
+    school = [replace(e, event=replace(e.event, school=True)) if n == 0 else e  # type: ignore[call-arg]
+              for n, e in enumerate(met(*ORIGINS))]  # fmt: skip
+    assert not view(school, {}).training
+    assert view(success(school=True), {}).training and not view(success(), {}).training
+
+
+@pytest.mark.parametrize(
+    ("proof", "badge", "tone"),
+    [
+        ("api", "Réussie, prouvée par l'API", "good"),
+        ("attested", "Réussie, attestée par une personne", "good"),
+        ("none", "Terminée, sans preuve", "warn"),
+    ],
+)
+def test_outcome_and_proof_cannot_contradict_each_other(proof: str, badge: str, tone: str) -> None:
+    """One badge says both; without a proof it is never green."""
+    told = [
+        replace(e, event=replace(e.event, proof=proof)) if isinstance(e.event, ev.ProofGiven) else e
+        for e in success()
+    ]
+    html = unescape(render(view(told, {})))
+    assert f'<p class="badge {tone}">{badge}</p>' in html
+    assert "API</strong>, par" not in html, "the API proves, nobody else"
+
+
+def test_who_is_called_what_it_is() -> None:
+    """The name that a person gave, the account that the system told, and what that proves; at a
+    gate, who was asked and how they answered.
+    """
+    named = [
+        replace(e, event=replace(e.event, operator="Marie Durand"))
+        if isinstance(e.event, ev.RunStarted)
+        else e
+        for e in success()
+    ]
+    text = Strict(render(view(named, {}))).text.replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("Marie Durand (nom donné)", "m.durand (session de l'ordinateur", "non qui se"):
+        assert words in text
+    assert "Marie Durand (m.durand)" in text.split("Confirmations")[1]
+    assert "les quatre derniers chiffres du SIRET, tapés" in text.split("Confirmations")[1]
+    assert "aucun nom n'a été donné" in Strict(page("success")).text
+
+
+def test_a_click_has_its_picture_under_its_step() -> None:
+    """The screen before each irreversible click stands under the confirmation, also when the step
+    was never ended; the ones of a resume stand beside the first.
+    """
+    told = [
+        *entries(
+            *opened(), *asked(), ("confirmation", ev.ResetIntended(1, "07-confirmation-1.png"))
+        ),
+        *entries(*opened(), *steps(1, 1))[2:],
+    ]
+    captures = CAPTURES | {"07-confirmation-1.png": png()}
+    shown = view(told, captures)
+    assert [("click", 1)] == [(each.kind, each.attempt) for each in shown.steps[6].pictures]
+    assert 2 == len(shown.steps[0].pictures)
+    assert "juste avant le clic irréversible" in Strict(render(shown)).text
+
+
+def test_nothing_was_done_is_said_so() -> None:
+    """Not « 0 effectuée »."""
+    text = Strict(page("rehearsal")).text
+    assert "Réinitialisations aucune" in text and "0 effectu" not in text
+
+
 def test_every_step_shows_its_state_and_its_picture() -> None:
     """Each documented step is there with its number and mode; its picture is in the page, byte for
     byte.
@@ -440,7 +550,8 @@ def test_page_is_written_whole_from_the_folder(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("old")
     assert tmp_path / FILE_NAME == write_page(tmp_path)
     assert base64.b64encode(png()).decode() in (tmp_path / FILE_NAME).read_text("utf-8")
-    assert {"captures", j.FILE_NAME, FILE_NAME} == {path.name for path in tmp_path.iterdir()}
+    beside = {"captures", j.FILE_NAME, FILE_NAME, READ_ME, KEEP_BYTES}
+    assert beside == {path.name for path in tmp_path.iterdir()}
 
 
 def test_refused_page_keeps_the_last_one(tmp_path: Path) -> None:

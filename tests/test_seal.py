@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import Timeout
@@ -24,8 +23,9 @@ from releve.decision import events as ev
 from releve.headless.run import model
 from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
+from releve.record.statement import predicate, statement
 from releve.record.verify import verify
-from sealed_records import ACCOUNT, PASSWORD, SIRET, Office
+from sealed_records import ACCOUNT, PASSWORD, SIRET, Office, said
 
 PLANTS: dict[str, Callable[[str], bytes]] = {
     "raw": lambda v: v.encode(),
@@ -53,25 +53,19 @@ def flat(colour: str, spot: bool) -> bytes:
     return picture.mark(file.getvalue(), [[10, 10, 50, 30]])
 
 
-def statement_of(record: Path) -> dict[str, Any]:
-    """The predicate of a record's statement."""
-    told: dict[str, Any] = json.loads((record / "record.json").read_bytes())["predicate"]
-    return told
-
-
 def test_the_statement_is_in_totos_and_names_every_file(office: Office) -> None:
     """Its subjects are the files with their SHA-256, its predicate who, what, when, how."""
     record = office.record().path
-    said = json.loads((record / "record.json").read_bytes())
-    assert {"_type", "subject", "predicateType", "predicate"} == set(said)
-    assert "https://in-toto.io/Statement/v1" == said["_type"]
+    stated = said(record)
+    assert {"_type", "subject", "predicateType", "predicate"} == set(stated)
+    assert "https://in-toto.io/Statement/v1" == stated["_type"]
     here = {
         each.relative_to(record).as_posix(): hashlib.sha256(each.read_bytes()).hexdigest()
         for each in record.rglob("*.*")
     }
     del here["record.json"]
-    assert here == {each["name"]: each["digest"]["sha256"] for each in said["subject"]}
-    told = said["predicate"]
+    assert here == {each["name"]: each["digest"]["sha256"] for each in stated["subject"]}
+    told = stated["predicate"]
     assert (record.name, "rotation", True, "succeeded", SIRET) == tuple(
         told[key] if key != "siret" else told["structure"]["siret"]
         for key in ("record", "kind", "training", "outcome", "siret")
@@ -104,7 +98,7 @@ def test_every_cell_is_held_against_the_model(office: Office) -> None:
         }
     )
     (folder.path / "rotation.ipynb").write_text(json.dumps(notebook))
-    told = seal.predicate(seal.finish(folder, office.settings, office.keystore))
+    told = predicate(seal.finish(folder, office.settings, office.keystore))
     assert {changed: "changed", "neuve": "added"} == {
         cell["id"]: cell["model"] for cell in told["cells"] if cell["model"] != "same"
     }
@@ -215,7 +209,7 @@ def test_what_is_no_plain_file_is_not_sealed_and_is_said(office: Office) -> None
         if found.kind == "odd"
     ]
     assert ["\\udcff.txt", "ailleurs", "lien.txt", "vide/"] == odd
-    assert "lien.txt" not in (record / "record.json").read_text(encoding="utf-8")
+    assert "lien.txt" not in json.dumps(said(record))
 
 
 def test_an_open_rotation_gets_a_page_and_no_seal(office: Office) -> None:
@@ -303,7 +297,7 @@ async def test_a_save_that_began_before_the_seal_changes_nothing_after_it(office
             )
         )
         await asyncio.sleep(0)  # it has begun, and what it looked at first is not sealed yet
-        (folder.path / "record.json").write_bytes(json.dumps(seal.statement(folder)).encode())
+        (folder.path / "record.json").write_bytes(json.dumps(statement(folder)).encode())
     assert {"writable": False} == {
         key: value for key, value in (await saving).items() if key == "writable"
     }
@@ -320,7 +314,7 @@ def test_a_seal_that_was_killed_half_way_is_finished(office: Office) -> None:
 
 def test_one_password_everywhere_is_in_the_statement(office: Office) -> None:
     """Each place and how it compared when the password was in hand; no hash of it."""
-    told = statement_of(office.record().path)["sameness"]
+    told = said(office.record().path)["predicate"]["sameness"]
     assert {"places": {"keyring": "equal", f"school:{SIRET}": "equal"}, "equal": True} == told
 
 
@@ -344,9 +338,9 @@ def test_a_full_disk_is_told_and_the_next_command_seals(
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(seal, "write_atomically", full)
+        patch.setattr(seal.disk, "write_atomically", full)
         with pytest.raises(seal.NotSealed) as raised:
             seal.finish(folder, office.settings, office.keystore)
-    assert "record.json" in raised.value.text
+    assert "ne s'écrit pas" in raised.value.text
     assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     assert [] == verify(office.outputs, None, office.keystore).faults

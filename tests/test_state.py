@@ -241,7 +241,7 @@ EVENTS: list[ev.Event] = [
     ev.RunStarted("autre", 2, True), ev.RouteChosen("gestionnaire", False), ev.RouteChosen("raccordements", True),
     ev.GateGiven("cible", "--yes"), ev.TargetIntended(TARGETS[0]), *(ev.TargetEntered(target, "automatic") for target in TARGETS),
     ev.ProofGiven("none"), ev.ProofGiven("api"), ev.ProofRefused("non"), ev.PromotionIntended(), ev.PromotionDone(),
-    ev.RunStopped(6), ev.Unknown("later.event", {}), ev.TornLineCut(3),
+    ev.RunStopped(6), ev.RotationAdopted("x", TARGETS), ev.Unknown("later.event", {}), ev.TornLineCut(3),
     *(kind(number) for kind in (ev.ResetIntended, ev.ResetDone, ev.PendingStored, ev.CandidateAsked) for number in (1, 2, 3)),
     *(kind(number, "x") for number in (1, 2, 3) for kind in
       (ev.ResetNotDone, ev.ResetUnknown, ev.ResetAgainDecided, ev.CandidateRejected, ev.PasswordNotKept, ev.PasswordByHand)),
@@ -284,7 +284,8 @@ def one_of_each_row() -> dict[str, Moment]:
         (*click, ev.PendingStored(1)), (*click, ev.PendingStored(1), *(ev.TargetEntered(t, "manual") for t in TARGETS)),
         (*click, ev.ApiAnswered(1, "empty", "refused", True)), (*click, ev.ApiAnswered(1, "empty", "accepted", False)),
         (opened, ev.RouteChosen("r", True), ev.CandidateRejected(1, "/", True)),
-        (*click, ev.CandidateRejected(1, "/", True)),
+        (*click, ev.CandidateRejected(1, "/", True)), (*click, ev.PasswordUnread(1, 1)),
+        (*click, ev.RotationAdopted("x", TARGETS), ev.ResetAgainDecided(1, "x")),
         (ev.RouteChosen("r", True), *click, ev.ResetAgainDecided(1, "x"), *(ev.CandidateRejected(n, "/") for n in (2, 3, 4))),
     )  # fmt: skip
     moments = [

@@ -4,7 +4,6 @@ and by plain OpenSSL.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import threading
@@ -18,7 +17,7 @@ from fixtures_keyring import ThrowawayKeyring
 from releve.record import seal, timestamp
 from releve.record.register import Register, digest
 from releve.record.verify import verify
-from sealed_records import Office
+from sealed_records import Office, said
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 CONFIGURATION = """
@@ -220,7 +219,7 @@ def test_a_seal_that_was_never_timestamped_says_so(office: Office, authority: Au
     (note,) = verify(office.outputs, None, office.keystore).notes
     assert "untimed" == note.kind and "pas encore horodaté" in note.text
     assert "Pas encore horodaté" in (record / "record.html").read_text(encoding="utf-8")
-    assert "asked" == json.loads((record / "record.json").read_bytes())["predicate"]["timestamp"]
+    assert "asked" == said(record)["predicate"]["timestamp"]
     authority.away = False
     assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")

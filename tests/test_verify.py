@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import rfc8785
 from fixtures_keyring import ThrowawayKeyring
+from releve.base.disk import sha256
 from releve.commands import purge
 from releve.commands import verify as command
-from releve.record import seal
-from releve.record.folder import RecordFolder
+from releve.record import register
 from releve.record.register import FIRST, digest
-from releve.record.seal import sha256
 from releve.record.verify import WORDS, verify
-from sealed_records import Office
+from sealed_records import Office, said
 
 
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Four sealed records, and a copy of them beside."""
     with ThrowawayKeyring() as keyring, pytest.MonkeyPatch.context() as patch:
-        for name, value in keyring.environment.items():
-            patch.setenv(name, value)
+        keyring.take_for_the_sessions_own(patch)
         made = Office(tmp_path_factory.mktemp("verify") / "outputs", keyring.keystore())
         for number in range(1, 5):
             made.record(number)
@@ -163,9 +163,14 @@ def _plant(office: Office, first: Path, second: Path) -> None:
 def _forge(office: Office, first: Path, second: Path) -> None:
     """Change a file and make the statement agree."""
     path, statement = first / "journal.jsonl", first / "record.json"
-    before = sha256(path)
     path.write_bytes(path.read_bytes().replace(b"m.durand", b"j.martin"))
-    statement.write_text(statement.read_text().replace(before, sha256(path)))
+    stated = said(first)
+    for each in stated["subject"]:
+        each["digest"]["sha256"] = sha256(first / each["name"])
+    stated["predicate"]["actors"] = ["j.martin@mairie"]
+    envelope = json.loads(statement.read_bytes())
+    envelope["payload"] = base64.b64encode(json.dumps(stated).encode()).decode()
+    statement.write_text(json.dumps(envelope))
 
 
 def _reopen(office: Office, first: Path, second: Path) -> None:
@@ -244,7 +249,7 @@ MUTATIONS: dict[Callable[[Office, Path, Path], None], set[str]] = {
     _rename_folder: {"renamed", "unregistered", "absent"},
     _remove: {"absent"},
     _plant: {"renamed", "unregistered"},
-    _forge: {"statement"},
+    _forge: {"statement", "forged", "untrue"},
     _reopen: {"missing"},
     _unseal: {"missing"},
     _cut_tail: {"head", "unregistered"},
@@ -254,8 +259,8 @@ MUTATIONS: dict[Callable[[Office, Path, Path], None], set[str]] = {
     _take_out: {"line_missing", "unregistered"},
     _behead: {"line_missing", "unregistered"},
     _repeat: {"line_moved", "line_twice"},
-    _rechain: {"head"},
-    _rechain_without: {"head"},
+    _rechain: {"head", "forged", "line_forged", "signer_differs", "untrue"},
+    _rechain_without: {"head", "line_forged", "signer_differs"},
     _no_register: {"no_register", "unregistered"},
     _nothing_left: {"no_register"},
 }
@@ -280,7 +285,7 @@ def test_each_change_is_found_and_named(
 def test_without_the_keyring_a_rewritten_register_is_said_to_be_possible(office: Office) -> None:
     """An auditor's machine cannot see a cut tail: the check says so instead of being silent."""
     verdict = verify(office.outputs, None, None)
-    assert ([], ["no_head"]) == (verdict.faults, [note.kind for note in verdict.notes])
+    assert ([], ["no_head", "unknown_signer"]) == (verdict.faults, [note.kind for note in verdict.notes])
 
 
 def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None:
@@ -294,7 +299,14 @@ def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None
 
 def arguments(*folder: Path, as_json: bool = False) -> argparse.Namespace:
     return argparse.Namespace(
-        folder=list(folder), json=as_json, settings=None, outputs=None, tsa_ca=None
+        folder=list(folder),
+        page=None,
+        json=as_json,
+        settings=None,
+        outputs=None,
+        tsa_ca=None,
+        signer=[],
+        strict=False,
     )
 
 
@@ -303,7 +315,7 @@ def test_the_command_says_it_in_french_and_by_its_code(
 ) -> None:
     """0 and 7; one line a fault; `--json` for programs."""
     assert 0 == command.main(arguments(office.outputs))
-    assert "Tout est intact." in capsys.readouterr().out
+    assert "Tout est intact" in capsys.readouterr().out
     first = folders(office)[0]
     _add(office, first, first)
     assert 7 == command.main(arguments(office.outputs))
@@ -363,19 +375,19 @@ def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:
 
 
 def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
-    tmp_path: Path, throwaway: ThrowawayKeyring, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    throwaway: ThrowawayKeyring,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing goes by default, nothing without --yes, nothing that is not intact; what goes is said
     in the register.
     """
     office = Office(tmp_path / "outputs", throwaway.keystore())
+    with monkeypatch.context() as patch:
+        patch.setattr(register, "now", lambda: datetime(2001, 11, 3, tzinfo=UTC))
+        aged = office.record(2)
     office.record(1)
-    old = office.folder(2)
-    aged = RecordFolder.at(
-        old.path.rename(old.path.with_name(old.path.name.replace("2026-", "2001-")))
-    )
-    assert aged is not None
-    seal.finish(aged, office.settings, office.keystore)
     with pytest.raises(purge.KeptForEver):
         purge.main(purge_arguments(office, True))
     office.more = "[record]\nkeep_years = 10\n"
@@ -386,7 +398,7 @@ def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
         purge.main(purge_arguments(office, True))
     (aged.path / "x").unlink()
     assert 0 == purge.main(purge_arguments(office, True)) and not aged.path.exists()
-    assert ["record", "record", "purge"] == [entry["kind"] for entry in office.register()]
+    assert ["record", "record", "period", "purge"] == [entry["kind"] for entry in office.register()]
     verdict = verify(office.outputs, None, office.keystore)
     assert ([], [("destroyed", aged.path.name)]) == (
         verdict.faults,

@@ -7,6 +7,7 @@ python tests/bench/bench_due.py [--structures 5000] [--records 10000]
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -98,7 +99,7 @@ def _journal(siret: str, run: str, when: datetime) -> str:
         ev.Entry((when + timedelta(seconds=at)).isoformat(), run, "", "a@b", event)
         for at, event in enumerate(events)
     ]
-    return "".join(entry.to_json() + "\n" for entry in entries)
+    return "".join(json.dumps(entry.to_dict(), ensure_ascii=False) + "\n" for entry in entries)
 
 
 def seconds(*command: str) -> float:

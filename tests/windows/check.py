@@ -95,9 +95,22 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
     say("Tests")
     lock = ("--require-hashes", "--only-binary", ":all:", "-r", "tests/requirements.lock")
     pip = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input", "--no-deps")
-    print(wine.run(folder, python(folder), *pip, *lock).stdout[-2000:], end="")
+    wanted, stamp = (folder / lock[-1]).read_bytes(), wine.work / "tests-installed"
+    if not stamp.exists() or stamp.read_bytes() != wanted:
+        print(wine.run(folder, python(folder), *pip, *lock).stdout[-2000:], end="")
+        stamp.write_bytes(wanted)
     chosen = arguments or ["tests/windows", *(f"tests/test_{name}.py" for name in MODULES)]
-    pytest = ("-m", "pytest", "-p", "no:cacheprovider", "--color=no", "-n", "2", "--timeout=180")
+    pytest = (
+        "-m",
+        "pytest",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        "-n",
+        "2",
+        "--timeout=180",
+    )
     done = wine.run(folder, python(folder), *pytest, *chosen, log=wine.work / "pytest.log")
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     for name in failed:

@@ -16,8 +16,9 @@ from releve.base.settings import Portal
 from releve.base.terminal import at_terminal
 from releve.base.windows import system_program
 from releve.commands import checkup
-from releve.jupyter import shortcut
+from releve.jupyter import corail, shortcut
 from releve.portal import browsers
+from releve.targets.guide import Entering
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT / "lib"))
@@ -132,6 +133,12 @@ def test_a_shortcut_that_was_not_made_is_told(monkeypatch: pytest.MonkeyPatch) -
     """Wine's PowerShell does nothing and ends with 0, as a restricted one may."""
     with pytest.raises(shortcut.NoShortcut, match="PowerShell ne l'a pas créé"):
         shortcut.make(None)
+
+
+def test_the_clipboards_history_is_said_before_the_copy() -> None:
+    """Win + V and the cloud keep what a page copies."""
+    told = str(corail.entry(Entering("corail", "Commune d'Exemple", "TECH_1@cpro.fr")))
+    assert told.index("Win + V") < told.index("Copier le mot de passe")
 
 
 def test_json_is_utf_8() -> None:

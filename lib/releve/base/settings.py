@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import stat
+import sys
 import tomllib
 from dataclasses import MISSING, dataclass, field
 from datetime import date
@@ -248,8 +249,17 @@ class Record:
     folder: Path = Path("outputs")
     timestamp_url: str = ""
     keep_years: int = 0
+    shared: bool = False  # a folder that is made is open to its group
+    signers: tuple[str, ...] = ()  # fingerprints of other machines, known besides the keyring's
 
     def __post_init__(self) -> None:
+        fingerprints = all(re.fullmatch(r"[0-9a-fA-F: ]{32,}", each) for each in self.signers)
+        _require(
+            fingerprints,
+            "signers",
+            "une empreinte a au moins 32 chiffres hexadécimaux",
+            "Recopiez celle que montre la page d'accueil, ou un dossier, de l'autre poste.",
+        )
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
         _require(
             self.keep_years >= 0,
@@ -533,7 +543,7 @@ def _others_may_write(file: Path) -> bool:
     """By the file's mode; a group that is the user's own (as Linux makes one each) is nobody else.
     Windows tells by lists that Python does not read.
     """
-    if os.name == "nt":
+    if sys.platform == "win32":
         return False
     try:
         found = file.stat()

@@ -10,14 +10,17 @@ import sys
 
 from releve.base import person
 from releve.base.errors import ReleveError, UsageError
-from releve.base.settings import Settings, load
+from releve.base.settings import Settings, Structure, load
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.state import Situation
 from releve.headless.run import situation_of
+from releve.record import vouching
 from releve.record.folder import RecordFolder, unfinished
 from releve.record.lock import AccountLock
 from releve.record.seal import finish
+from releve.targets import targets_of
+from releve.vault.keys import rotation_key
 from releve.vault.keystore import open_keystore
 
 
@@ -41,13 +44,24 @@ def _seal(record: RecordFolder, settings: Settings) -> int:
             finish(record, settings, open_keystore(settings))
     except ReleveError as error:
         print(error.text, file=sys.stderr)
-        return error.code
+        return error.code or 7
     return 0
+
+
+def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> j.Journal:
+    """Its journal; a rotation that is not ours is adopted by whoever closes it."""
+    keystore = open_keystore(settings)
+    key = rotation_key(keystore, record.run)
+    journal = j.Journal(record.path, record.run, person.account(), key, pass_over_damage=True)
+    if journal.vouched:
+        return journal
+    return vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
 
 
 def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolder, Situation]:
     """Close what is open for that structure; the record is not sealed yet. Touches neither the
-    portal nor the keyring. Raises `NothingToAbandon`, and what a lock raises: then nothing changed.
+    portal nor the keyring's slots. Raises `NothingToAbandon`, and what a lock raises: then nothing
+    changed.
     """
     structure = settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
@@ -58,7 +72,7 @@ def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolde
             raise NothingToAbandon(name=structure.name)
         record = left[-1]
         situation = situation_of(settings, record)
-        journal = j.Journal(record.path, record.run, person.account(), pass_over_damage=True)
+        journal = _journal(record, settings, structure)
         journal.append(
             ev.RotationAbandoned(reason, situation.portal, situation.keyring, situation.targets)
         )

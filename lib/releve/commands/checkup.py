@@ -33,7 +33,7 @@ from releve.base.errors import ReleveError
 from releve.base.proxies import proxy_of
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
-from releve.base.windows import system_program
+from releve.base.windows import is_synchronised, system_program
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.credentials import Credentials
@@ -377,6 +377,10 @@ def disk(folder: Path) -> Finding:
         return Finding(
             "Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({error.strerror})", mend
         )
+    if is_synchronised(folder):
+        mend = "Choisissez un dossier de ce poste ou un vrai dossier partagé (« record.folder »)."
+        text = f"{folder} est synchronisé par OneDrive : deux postes ne s'y attendraient pas"
+        return Finding("Disque", Grade.DOUBTFUL, text, mend)
     free = shutil.disk_usage(place).free
     text = f"{free / 10**9:.1f} Go libres pour les dossiers dans {folder}".replace(".", ",", 1)
     grade = Grade.BAD if free < BAD_DISK else Grade.DOUBTFUL if free < WARN_DISK else Grade.GOOD

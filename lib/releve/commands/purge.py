@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import date
 
+from releve.base import disk
 from releve.base.errors import UsageError
-from releve.base.held import remove_folder
 from releve.base.settings import load
+from releve.record.chain import over, read_chain
 from releve.record.folder import RecordFolder
-from releve.record.register import Register
+from releve.record.register import now
+from releve.record.seal import destroy, registered_in
 from releve.record.verify import verify
 from releve.vault.keystore import open_keystore
 
@@ -44,48 +45,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Each destroyed record is entered first, so that a kill leaves a folder that is said to be
-    destroyed, never the contrary.
+    destroyed, never the contrary; the next command finishes it.
     """
     settings = load(args.settings, args.outputs)
     keystore = open_keystore(settings)
     years, outputs = settings.record.keep_years, settings.record.folder
     if not years:
         raise KeptForEver
-    faults = [each for each in verify(outputs, None, keystore).faults if each.kind != "purged"]
-    if faults:
+    verdict = verify(outputs, None, keystore, None, settings.record.signers)
+    if any(fault.kind != "purged" for fault in verdict.faults):
         raise NotIntact
-    today = date.today()
-    limit = f"{today.year - years}-{today:%m-%d}"
-    register = Register(outputs, keystore)
-    old = {
-        name: entry
-        for name, entry in register.records().items()
-        if name[:10] < limit and (outputs / name).is_dir()
-    }
-    for name, entry in old.items() if args.yes else ():
-        register.append(
-            {
-                "kind": "purge",
-                "record": name,
-                "statement": entry.get("statement", ""),
-                "why": f"keep_years = {years}",
-            }
-        )
-        if RecordFolder.at(outputs / name):
-            remove_folder(outputs / name)
+    register = registered_in(settings, keystore)
+    chain = read_chain(outputs, register)
+    old = [
+        RecordFolder(outputs / name, line.entry.get("structure", ""), line.entry.get("run", ""))
+        for name, line in chain.records.items()
+        if over(line.when, now(), years)
+        and disk.is_folder(outputs / name)
+        and register.find(name)  # entered by somebody who is known here
+    ]
+    if args.yes and old:
+        if chain.years != years:
+            register.append({"kind": "period", "record": "", "years": years})
+        for folder in old:
+            register.append({"kind": "purge", "record": folder.path.name})
+            destroy(folder)
+    names = [folder.path.name for folder in old]
     if args.json:
-        print(
-            json.dumps(
-                {"code": 0, "limit": limit, "destroyed": args.yes, "records": list(old)},
-                ensure_ascii=False,
-            )
-        )
+        told = {"code": 0, "years": years, "destroyed": args.yes, "records": names}
+        print(json.dumps(told, ensure_ascii=False))
     else:
         print(
-            f"Durée déclarée : {years} an{'s' * (years > 1)}. Dossiers d'avant le {limit} :"
-            f" {len(old)}."
+            f"Durée déclarée : {years} an{'s' * (years > 1)}. Dossiers scellés avant :"
+            f" {len(names)}."
         )
-        print("\n".join(old), end="\n" * bool(old))
+        print("\n".join(names), end="\n" * bool(names))
         print(
             "Détruits, et inscrits comme tels au registre."
             if args.yes

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 
+from releve.base import person
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
 from releve.headless import run as headless
 from releve.headless.fleet import worst
-from releve.record.folder import opened, unfinished
+from releve.record import vouching
+from releve.record.folder import RecordFolder, opened, unfinished
 from releve.record.history import history
+from releve.record.lock import AccountLock
+from releve.targets import targets_of
+from releve.vault.keystore import open_keystore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +57,18 @@ def _last(settings: Settings, accounts: set[str]) -> str:
     )
 
 
+def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
+    """Who names the structure and says --yes takes in hand what another began, as at the gate."""
+    keystore, structure = open_keystore(settings), settings.structure(siret)
+    lock = AccountLock(settings.record.folder, structure.technical_account)
+    lock.acquire(person.account())
+    try:
+        if not vouching.vouched(record, keystore):
+            vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
+    finally:
+        lock.release()
+
+
 def main(args: argparse.Namespace) -> int:
     """Resume every open rotation; says so, and changes nothing, when there is none."""
     from releve.cli import fail
@@ -69,6 +86,8 @@ def main(args: argparse.Namespace) -> int:
             # gone
             continue
         try:
+            if args.yes and args.siret:
+                _adopt(record, settings, start.structure)
             found = headless.run(
                 settings,
                 start.structure,

@@ -54,7 +54,7 @@ def outcome(found: Outcome, as_json: bool) -> None:
         print(json.dumps(found.to_dict(), ensure_ascii=False))
         return
     print()
-    if found.outcome == "succeeded":
+    if found.outcome == "succeeded" and found.code == 0:
         due = f"{date.fromisoformat(found.next_due):%d/%m/%Y}" if found.next_due else "inconnue"
         print(f"Rotation réussie pour {found.name} ({found.structure}).")
         print(f"Preuve             : {PROOFS[found.proof]}")

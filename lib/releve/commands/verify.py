@@ -7,16 +7,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-from releve.base.disk import write_atomically
+from releve.base import disk
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import default_path, load, project_root
+from releve.record.findings import Verdict
 from releve.record.folder import RecordFolder
 from releve.record.page import PageUnwritable, check_page
-from releve.record.verify import Verdict, verify
+from releve.record.verify import verify
+from releve.vault.keys import short
 from releve.vault.keystore import Keystore, open_keystore
 
 
@@ -38,6 +41,18 @@ class NothingHere(UsageError):
     )
 
 
+class BadAuthorities(UsageError):
+    """A certificate that is mistyped must not be taken for one that was checked."""
+
+    happened = "Le fichier {path} (--tsa-ca) n'est pas un certificat au format PEM ({why})."
+    todo = "Donnez le fichier des certificats de l'autorité d'horodatage, puis relancez."
+
+
+class BadSigner(UsageError):
+    happened = "L'empreinte {given} (--signer) ne convient pas."
+    todo = "Une empreinte a au moins 32 chiffres hexadécimaux, comme « 3f2a 91bc … » sur la page."
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `releve verify`."""
     text = "dossiers de rotation, ou dossier qui les contient (sinon : celui des réglages)"
@@ -54,6 +69,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FICHIER",
         help="certificats (PEM) de l'autorité d'horodatage",
     )
+    parser.add_argument(
+        "--signer",
+        action="append",
+        default=[],
+        metavar="EMPREINTE",
+        help="empreinte d'une machine que vous avez notée ailleurs (répétable)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="code 7 aussi pour ce qui n'a pas pu être vérifié (registre, signataire…)",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -62,8 +89,33 @@ def main(args: argparse.Namespace) -> int:
     """
     if args.page:
         return _make_page(args)
+    places = _places(args.folder or [_usual_folder(args)])
+    _check_authorities(args.tsa_ca)
+    keystore, signers = _keystore(args), (*args.signer, *_signers(args))
+    for given in args.signer:
+        if not re.fullmatch(r"[0-9a-f]{32}", short(given)):
+            raise BadSigner(given=given)
+    verdicts = {
+        outputs: verify(outputs, only, keystore, args.tsa_ca, signers)
+        for outputs, only in places.items()
+    }
+    for path, verdict in verdicts.items():
+        if args.folder and not (verdict.records or verdict.lines or verdict.faults):
+            raise NothingHere(path=path)
+    code = max(verdict.code(args.strict) for verdict in verdicts.values())
+    if args.json:
+        folders = {str(path): each.to_dict(args.strict) for path, each in verdicts.items()}
+        print(json.dumps({"code": code, "folders": folders}, ensure_ascii=False))
+    else:
+        for path, verdict in verdicts.items():
+            _tell(path, verdict)
+    return code
+
+
+def _places(folders: list[Path]) -> dict[Path, list[Path] | None]:
+    """Each folder of records, with the records of it that were named, None for all."""
     places: dict[Path, list[Path] | None] = defaultdict(list)
-    for folder in args.folder or [_usual_folder(args)]:
+    for folder in folders:
         path = folder.resolve()
         if not path.is_dir():
             raise NoSuchFolder(path=folder)
@@ -71,34 +123,33 @@ def main(args: argparse.Namespace) -> int:
             places[path] = None
         elif (named := places[path.parent]) is not None:
             named.append(path)
-    keystore = _keystore(args)
-    verdicts = {
-        outputs: verify(outputs, only, keystore, args.tsa_ca) for outputs, only in places.items()
-    }
-    for path, verdict in verdicts.items():
-        if args.folder and not (verdict.records or verdict.lines or verdict.faults):
-            raise NothingHere(path=path)
-    code = 7 if any(verdict.faults for verdict in verdicts.values()) else 0
-    if args.json:
-        print(
-            json.dumps(
-                {
-                    "code": code,
-                    "folders": {str(path): each.to_dict() for path, each in verdicts.items()},
-                },
-                ensure_ascii=False,
-            )
-        )
-    else:
-        for path, verdict in verdicts.items():
-            _tell(path, verdict)
-    return code
+    return places
+
+
+def _check_authorities(path: Path | None) -> None:
+    """Raises `BadAuthorities`."""
+    if path is None:
+        return
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        load_pem_x509_certificates(disk.read(path))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "aucun certificat n'y est lisible"
+        raise BadAuthorities(path=path, why=why) from error
+
+
+def _signers(args: argparse.Namespace) -> tuple[str, ...]:
+    """Those that the settings name, if there are settings."""
+    if args.settings is None and not default_path().exists():
+        return ()
+    return load(args.settings).record.signers
 
 
 def _make_page(args: argparse.Namespace) -> int:
     content = check_page().encode()
     try:
-        write_atomically(args.page, content)
+        disk.write_atomically(args.page, content)
     except OSError as error:
         raise PageUnwritable(path=args.page, why=error.strerror) from error
     digest = hashlib.sha256(content).hexdigest()
@@ -140,14 +191,4 @@ def _tell(path: Path, verdict: Verdict) -> None:
         print(f"  ANOMALIE  {found.text}")
     for found in verdict.notes:
         print(f"  note      {found.text}")
-    if verdict.faults:
-        print(
-            "La preuve n'est pas intacte. Ne modifiez rien ; gardez une copie du dossier et"
-            " prévenez votre support."
-        )
-    else:
-        print(
-            "Tout est intact."
-            if verdict.records or verdict.lines
-            else "Il n'y a encore rien à vérifier."
-        )
+    print(verdict.conclusion)

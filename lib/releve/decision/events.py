@@ -50,6 +50,19 @@ class RotationOpened(Event):
 
 
 @dataclass(frozen=True)
+class RotationAdopted(Event):
+    """A person took in hand a rotation that this keyring does not vouch for: what stands before is
+    history. Only what was announced there still counts, for it can only make us more careful; the
+    gate is asked for again. `targets` are this machine's own settings'; `whose`: the actor who
+    opened it, by that history.
+    """
+
+    kind = "rotation.adopted"
+    whose: Free
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RunStarted(Event):
     """A process took the rotation in hand (the first one, or one that resumes it).
 
@@ -286,6 +299,17 @@ class PasswordNotKept(Event):
 
 
 @dataclass(frozen=True)
+class PasswordUnread(Event):
+    """The portal showed the password of `attempt` on a page that was not understood: everything
+    that its main region shows is in the keyring, in so many entries, until a person points at it.
+    """
+
+    kind = "password.unread"
+    attempt: int
+    entries: int
+
+
+@dataclass(frozen=True)
 class PasswordByHand(Event):
     """The keyring refused the password of `attempt`, and the operator copied it: it is in no slot,
     and entered by hand.
@@ -397,8 +421,8 @@ class Entry:
     actor: str
     event: Event
 
-    def to_json(self) -> str:
-        """The line as written, without its end; its free texts scrubbed of every registered secret."""
+    def to_dict(self) -> dict[str, Any]:
+        """The line as written, its free texts scrubbed of every registered secret."""
         data = {
             "v": VERSION,
             "time": self.time,
@@ -412,7 +436,7 @@ class Entry:
             key: clean(value) if key in free else value
             for key, value in dataclasses.asdict(self.event).items()
         }
-        return json.dumps(data | event, ensure_ascii=False)
+        return data | event
 
 
 @lru_cache(

@@ -30,6 +30,7 @@ class Attempt:
     rejected: bool = False
     stored: bool = False
     not_kept: bool = False
+    unread: bool = False  # all that its page showed is in the keyring, and nobody pointed at it yet
     by_hand: bool = False  # the keyring refused it, and the operator copied it
     again: bool = False  # somebody decided to reset once more after it
     told: str = (
@@ -204,6 +205,12 @@ class Facts:
         )
 
     @property
+    def unread(self) -> bool:
+        """The password is among what the keyring keeps of its page: a person points at it."""
+        a = self.attempt
+        return not self.settled and not self.vanished and a.unread and not a.rejected
+
+    @property
     def rejected(self) -> bool:
         """The portal's password cannot be used: it holds a forbidden character."""
         return not self.settled and not self.vanished and not self.lost and self.attempt.rejected
@@ -267,6 +274,8 @@ def _apply(facts: Facts, event: ev.Event) -> Facts:
     match event:
         case ev.RotationOpened():
             return replace(facts, targets=event.targets, rehearsal=event.rehearsal)
+        case ev.RotationAdopted():
+            return _adopted(facts, event)
         case ev.RunStarted():
             return replace(facts, host=event.host)
         case ev.RouteChosen():
@@ -311,9 +320,21 @@ _ATTEMPT_FACT: dict[type[ev.Event], dict[str, bool]] = {
     ev.CandidateAsked: {"asked": True},
     ev.PendingStored: {"stored": True},
     ev.PasswordNotKept: {"not_kept": True},
+    ev.PasswordUnread: {"unread": True},
     ev.PasswordByHand: {"by_hand": True},
     ev.ResetAgainDecided: {"again": True},
 }
+
+
+def _adopted(facts: Facts, event: ev.RotationAdopted) -> Facts:
+    """What this machine's keyring does not vouch for is history: of it, only the announcements
+    count, whose end is then unknown. Nothing is confirmed, entered or proven.
+    """
+    announced = {
+        number: Attempt(each.sees_first, each.asked, intended=each.intended, stored=each.stored)
+        for number, each in facts.attempts.items()
+    }
+    return replace(_fresh(facts), gate=False, targets=event.targets, attempts=announced, outcome="")
 
 
 def _change(facts: Facts, number: int, **change: Any) -> Facts:
@@ -325,16 +346,19 @@ def _click(facts: Facts) -> Facts:
     """A new password makes worthless what was done with the one before it: every target is to be
     entered anew.
     """
-    fresh = frozenset[str]()
+    return replace(_fresh(facts), clicked_on=facts.host)
+
+
+def _fresh(facts: Facts) -> Facts:
+    nothing = frozenset[str]()
     return replace(
         facts,
-        begun=fresh,
-        entered=fresh,
+        begun=nothing,
+        entered=nothing,
         proof="",
         proof_refused=False,
         promoting=False,
         promoted=False,
-        clicked_on=facts.host,
     )
 
 

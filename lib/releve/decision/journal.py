@@ -1,17 +1,23 @@
 """The journal of a rotation: append-only, one JSON event a line, on the disk before the effect that
 it announces.
 
-`events` has what a line can say; this is the file.
+`events` has what a line can say; this is the file. Each line carries a MAC under the rotation's key
+(`vault.keys`) over itself and the MAC before it; the first one of a key, over all that stands
+before. What its key does not vouch for is history, and nothing is decided by it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from releve.base.disk import fsync_folder
+from releve.base.disk import append_to, fsync_folder, read_if_any
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
 from releve.base.held import patiently
@@ -66,20 +72,62 @@ def read(path: Path, *, pass_over_damage: bool = False) -> list[ev.Entry]:
     Raises `JournalUnreadable` for a bad line elsewhere, unless it is to be passed over; a missing
     file is an empty journal.
     """
-    if not path.exists():
-        return []
-    lines = path.read_bytes().split(b"\n")[
-        :-1
-    ]  # what follows the last end of line is torn, or empty
     entries = []
+    # what follows the last end of line is torn, or empty
+    lines = content_of(path).split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
         try:
             entries.append(ev.parse(line.decode()))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if pass_over_damage:
                 continue
             raise JournalUnreadable(path=path, line=number) from error
     return entries
+
+
+def content_of(path: Path) -> bytes:
+    """The journal's bytes, none when there is no file. Raises `JournalUnreadable` for what is no
+    plain file (a link, a FIFO), or none that a journal can be.
+    """
+    try:
+        return read_if_any(path)
+    except OSError as error:
+        raise JournalUnreadable(path=path, line=1) from error
+
+
+_STARTS = (ev.RotationOpened.kind, ev.RotationAdopted.kind)
+
+
+def vouches(key: bytes | None, content: bytes) -> bool:
+    """Whether the key vouches for every whole line from the opening, or the latest adoption, on."""
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    if key is None or not lines:
+        return False
+    try:
+        told = [json.loads(line) for line in lines]
+        start = max(at for at, each in enumerate(told) if each["event"] in _STARTS)
+        before = _digest(b"".join(lines[:start]))
+        for each in told[start:]:
+            given = each.pop("mac")
+            before = _mac(key, before, each)
+            if not hmac.compare_digest(given, before):
+                return False
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    return True
+
+
+def _last_mac(content: bytes) -> str:
+    return str(json.loads(content[: content.rfind(b"\n")].rpartition(b"\n")[2])["mac"])
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _mac(key: bytes, before: str, data: dict[str, Any]) -> str:
+    line = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, f"{before}{line}".encode(), hashlib.sha256).hexdigest()
 
 
 class Journal:
@@ -88,12 +136,21 @@ class Journal:
     """
 
     def __init__(
-        self, folder: Path, run: str, actor: str, *, pass_over_damage: bool = False
+        self,
+        folder: Path,
+        run: str,
+        actor: str,
+        key: bytes | None = None,
+        *,
+        pass_over_damage: bool = False,
     ) -> None:
         self.path, self.run, self.actor = folder / FILE_NAME, run, actor
         self.entries = read(self.path, pass_over_damage=pass_over_damage)
-        content = self.path.read_bytes() if self.path.exists() else b""
+        content = content_of(self.path)
         self._whole = content.rfind(b"\n") + 1  # bytes of whole lines
+        self.vouched = vouches(key, content)
+        self._key = key
+        self._before = _last_mac(content) if self.vouched else _digest(content[: self._whole])
         self.torn = len(content) - self._whole
         self._refused = b""  # the line that the disk refused last, which may be there all the same
 
@@ -104,7 +161,12 @@ class Journal:
         entry = ev.Entry(
             datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event
         )
-        line = entry.to_json().encode() + b"\n"
+        data = entry.to_dict()
+        if self._key and event.kind in _STARTS:
+            self._before = _digest(content_of(self.path)[: self._whole])
+        if self._key:
+            data["mac"] = _mac(self._key, self._before, data)
+        line = json.dumps(data, ensure_ascii=False).encode() + b"\n"
         with effect(f"journal {event.kind}"):
             try:
                 patiently(lambda: self._write(line))
@@ -116,11 +178,13 @@ class Journal:
                     folder=self.path.parent, why=error.strerror or type(error).__name__
                 ) from error
         self._whole += len(line)
+        self._before = data.get("mac", "")
+        self.vouched = self._key is not None and (self.vouched or event.kind in _STARTS)
         self.entries.append(entry)
         return entry
 
     def _write(self, line: bytes) -> None:
-        with open(self.path, "ab") as file:
+        with append_to(self.path) as file:
             if file.tell() > self._whole:
                 self._check_cut()
                 file.truncate(self._whole)
@@ -133,6 +197,6 @@ class Journal:
         """What may be cut is a torn line, or the one that the disk refused. Raises `JournalShared`
         for somebody else's whole lines.
         """
-        more = self.path.read_bytes()[self._whole :]
+        more = content_of(self.path)[self._whole :]
         if b"\n" in more and more != self._refused:
             raise JournalShared(folder=self.path.parent)

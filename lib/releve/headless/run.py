@@ -21,8 +21,8 @@ from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.procedure import model as model
 from releve.decision.state import Situation, assess, exit_code
-from releve.record import search
-from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, unfinished
+from releve.record import search, vouching
+from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.seal import finish
@@ -95,7 +95,8 @@ class Ended:
         try:
             finish(self.folder, self.settings, open_keystore(self.settings).bounded())
         except ReleveError as error:
-            code = error.code if error.code == 7 else self.outcome.code
+            # a record that could not be sealed is never a success
+            code = 7 if error.code == 7 or self.outcome.code == 0 else self.outcome.code
             aside = self.folder.aside if self.folder.aside.path.exists() else self.folder
             return replace(
                 self.outcome,
@@ -130,6 +131,7 @@ def run(
     repeat.
     """
     structure = settings.structure(siret)
+    prepare(settings.record)
     check(settings, structure, again=again or rehearse)
     left = (
         [record]
@@ -138,6 +140,8 @@ def run(
         if rehearse
         else unfinished(settings.record.folder, structure.technical_account)
     )
+    if left:
+        vouching.check_ours(left[-1], open_keystore(settings).bounded())
     folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
         "structure": structure.siret,

@@ -21,8 +21,8 @@ from releve.base.settings import Settings, default_path, load
 from releve.base.windows import is_plain
 from releve.jupyter import MODELS, RECORDS, TRAINING, is_training
 from releve.jupyter.records import records
+from releve.record.contents import STATEMENT
 from releve.record.folder import NOTEBOOK, RecordFolder, opened
-from releve.record.seal import STATEMENT
 from releve.record.search import learn
 from releve.vault.keystore import open_keystore
 

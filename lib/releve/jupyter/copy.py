@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from releve.base.disk import write_atomically
+from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings
 from releve.decision import journal as j
@@ -52,7 +52,7 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
         "record": folder.path.name,
     }
     made = written(Parameters(structure.siret, **where, by_hand=by_hand), settings)  # type: ignore[arg-type]
-    folder.path.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.path)
     text = json.dumps(_with_outputs(made, earlier), ensure_ascii=False, indent=1) + "\n"
     write_atomically(folder.path / NOTEBOOK, text.encode())
     return folder

@@ -4,6 +4,7 @@ and the real proof.
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 
 from releve.base.programs import Program, program
@@ -46,6 +47,8 @@ def entry(entering: Entering) -> View:
     used, step = program(entering.target), TARGET_STEPS[-1]
     facts = {"program": used.name, "account": entering.account, "cell": used.cell}
     body = say("program.for", name=entering.name)
+    if sys.platform == "win32":  # a page writes texts, not the formats that keep them out of it
+        body += say("program.clipboard-history")
     body += say("program.entry", submit=used.submit, **facts) + drawing(step, used)
     return form(
         text("program.heading", program=used.name, title=BY_ID[step].title),

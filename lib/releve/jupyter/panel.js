@@ -133,11 +133,17 @@ function handOver(model, root, words) {
       window.addEventListener('focus', empty, { once: true });
     }
   };
+  // What comes next is the button beside, and it is in sight.
+  const handed = () => {
+    const form = root.querySelector('form');
+    form?.classList.add('rv-copied');
+    requestAnimationFrame(() => form?.scrollIntoView({ block: 'nearest' }));
+  };
   const copy = async value => {
     try {
       await navigator.clipboard.writeText(value);
       tell(said(words, 'copied', { seconds: CLIPBOARD_SECONDS }));
-      root.querySelector('form')?.classList.add('rv-copied');
+      handed();
       clearTimeout(emptying);
       emptying = setTimeout(empty, CLIPBOARD_SECONDS * 1000);
     } catch {
@@ -148,7 +154,7 @@ function handOver(model, root, words) {
     const place = root.querySelector('.rv-secret');
     place.replaceChildren(...spelled(value, words));
     place.hidden = false;
-    root.querySelector('form')?.classList.add('rv-copied');
+    handed();
     tell(said(words, 'shown', { seconds: SHOWN_SECONDS }));
     clearTimeout(hiding);
     hiding = setTimeout(() => { place.replaceChildren(); place.hidden = true; if (place.isConnected) tell(''); }, SHOWN_SECONDS * 1000);

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from releve.base.disk import write_atomically
+from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
@@ -165,7 +165,7 @@ def store(keystore: Keystore, channel: str, address: str) -> bool:
 
 def beat(outputs: Path, code: int, now: datetime | None = None) -> None:
     """Note that a scheduled fleet has run, whatever it found."""
-    outputs.mkdir(parents=True, exist_ok=True)
+    make_folder(outputs.resolve())
     told = {"time": (now or datetime.now(UTC)).isoformat(timespec="seconds"), "code": code}
     write_atomically(outputs / HEARTBEAT, json.dumps(told).encode())
 

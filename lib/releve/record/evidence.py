@@ -13,7 +13,6 @@ from pathlib import Path
 from releve.base.disk import write_atomically
 from releve.base.settings import Settings
 from releve.record.folder import NOTEBOOK, RecordFolder, is_closed
-from releve.record.register import Register
 from releve.record.seal import finish
 from releve.record.transcript import Transcript
 from releve.vault.keystore import Keystore
@@ -49,7 +48,6 @@ class Evidence:
         if closed:
             self._sealed = True
             try:
-                if self._folder.path.name not in Register(self._settings.record.folder).records():
-                    finish(self._folder, self._settings, self._keystore)
+                finish(self._folder, self._settings, self._keystore)
             finally:
                 self._writing.release()

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
 
+from releve.base import disk
 from releve.base.errors import ReleveError
+from releve.base.settings import Record
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.record.contents import CAPTURES as CAPTURES
 
-NOTEBOOK, CAPTURES, PAGE = "rotation.ipynb", "captures", "record.html"
+NOTEBOOK, PAGE = "rotation.ipynb", "record.html"
 QUARANTINE = "-quarantaine"  # behind the name of a folder in which a secret was found
-_NAME = re.compile(rf"(\d{{4}}-\d{{2}}-\d{{2}}_\d{{6}})_(\d{{14}})_(\w+)(?:{QUARANTINE})?")
+_NAME = re.compile(
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}_[0-9]{{6}}_([0-9]{{14}})_([0-9a-z]{{1,32}})(?:{QUARANTINE})?"
+)
 
 
 class RecordUnwritable(ReleveError):
@@ -53,16 +59,12 @@ class RecordFolder:
     def at(cls, path: Path) -> RecordFolder | None:
         """The record folder of that name, or None when it is not one."""
         match = _NAME.fullmatch(path.name)
-        return cls(path, match[2], match[3]) if match else None
+        return cls(path, match[1], match[2]) if match else None
 
     def make(self) -> None:
         """Make the folder on the disk. Raises `RecordUnwritable`; safe to repeat."""
-        try:
-            (self.path / CAPTURES).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RecordUnwritable(
-                folder=self.path.parent, why=error.strerror or type(error).__name__
-            ) from error
+        for path in (self.path, self.path / CAPTURES):
+            _make(path, self.path.parent)
 
     @property
     def quarantined(self) -> bool:
@@ -93,23 +95,49 @@ class RecordFolder:
         """The lock of one save of the notebook, and of the seal while it reads: what is hashed is
         what stays. Waits for a minute.
         """
-        return self._lock(f"{self.run}.save.lock", timeout=60)
+        return self._lock(self.save_lock.name, timeout=60)
+
+    @property
+    def save_lock(self) -> Path:
+        """The file of `saving`, which goes when the record is sealed to the end."""
+        return self.path.parent / ".locks" / f"{self.run}.save.lock"
 
     def _lock(self, name: str, timeout: float) -> BaseFileLock:
         locks = self.path.parent / ".locks"
-        locks.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(locks)
         return FileLock(locks / name, timeout=timeout, thread_local=False)
+
+    def sweep(self) -> None:
+        """Remove what a write that was killed left half done."""
+        for path in self.path.rglob(".*"):
+            if disk.LEFT_OVER.fullmatch(path.name) and disk.is_file(path):
+                path.unlink(missing_ok=True)
 
     def entries(self, *, pass_over_damage: bool = False) -> list[ev.Entry]:
         """The journal's entries. Raises `JournalUnreadable`, unless damage is to be passed over."""
         return j.read(self.path / j.FILE_NAME, pass_over_damage=pass_over_damage)
 
 
+def prepare(record: Record) -> None:
+    """Make the folder of records, open to its group only on purpose (`record.shared`). Raises
+    `RecordUnwritable`; safe to repeat.
+    """
+    _make(record.folder.resolve(), record.folder, shared=record.shared)
+
+
+def _make(path: Path, told: Path, *, shared: bool = False) -> None:
+    try:
+        disk.make_folder(path, shared=shared)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise RecordUnwritable(folder=told, why=why) from error
+
+
 def all_records(outputs: Path) -> Iterator[RecordFolder]:
     """Every record folder, the oldest first, that has a journal."""
-    for path in sorted(outputs.glob("*_*_*_*")):
+    for path in sorted(outputs.glob("[0-9]*_*_*_*")):
         record = RecordFolder.at(path)
-        if record and (path / j.FILE_NAME).exists():
+        if record and disk.is_folder(path) and disk.is_file(path / j.FILE_NAME):
             yield record
 
 
@@ -163,16 +191,25 @@ _ended: set[Path] = set()
 
 
 def _plainly_closed(record: RecordFolder) -> bool:
-    """Whether the journal's bytes hold the event of an end: years of records are passed over
-    without parsing them.
+    """Whether a line of the journal is the event of an end: years of records are passed over
+    without parsing more than that line.
 
     An end is for ever: a process that goes through a fleet reads each of them once.
     """
     if record.path not in _ended:
-        content = (record.path / j.FILE_NAME).read_bytes()
-        if any(
-            b'"event": "%s"' % kind.kind.encode() in content
-            for kind in (ev.RotationClosed, ev.RotationAbandoned)
-        ):
-            _ended.add(record.path)
+        with suppress(j.JournalUnreadable):
+            lines = j.content_of(record.path / j.FILE_NAME).split(b"\n")[:-1]
+            if any(_ENDS.search(line) and _is_end(line) for line in lines):
+                _ended.add(record.path)
     return record.path in _ended
+
+
+_ENDS = re.compile(rb"rotation\.(?:closed|abandoned)")
+
+
+def _is_end(line: bytes) -> bool:
+    try:
+        event = ev.parse(line.decode()).event
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    return isinstance(event, ev.RotationClosed | ev.RotationAbandoned)

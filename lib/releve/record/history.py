@@ -18,7 +18,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.state import Next
 from releve.record.folder import RecordFolder, opened
-from releve.record.view import as_told
+from releve.record.view import as_told, is_training
 
 SAME_DAY = timedelta(hours=24)
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
@@ -124,7 +124,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         first.structure,
         account=first.account,
         name=first.name,
-        school=first.school,
+        school=is_training(entry.event for entry in entries),
         began=_time(entries[0]),
         ended=_time(entries[-1]),
         closed=_time(ends[-1]) if ends else None,

@@ -8,6 +8,7 @@ server): nothing is left to guess from a stale file. Who holds it stands beside 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -16,10 +17,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import platformdirs
 from filelock import FileLock, Timeout
 
-from releve.base.disk import write_atomically
+from releve.base import disk
 from releve.base.errors import ReleveError
+from releve.base.windows import is_synchronised
 from releve.record.folder import RecordUnwritable
 
 
@@ -51,7 +54,7 @@ class AccountLock:
     """
 
     def __init__(self, outputs: Path, account: str) -> None:
-        self._folder = folder = outputs / ".locks"
+        self._folder = folder = _place(outputs)
         name = re.sub(r"[^\w.@-]", "_", account)
         self.account = account
         # A folder that knows no locks is refused: a file that merely exists would outlive a machine
@@ -69,7 +72,7 @@ class AccountLock:
         dead = self._holder()
         holder = Holder(actor, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
         with suppress(OSError):  # only for people: the lock holds without it
-            write_atomically(self._who, json.dumps(asdict(holder)).encode())
+            disk.write_atomically(self._who, json.dumps(asdict(holder)).encode())
         return dead
 
     def check(self) -> None:
@@ -81,7 +84,7 @@ class AccountLock:
 
     def _take(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self._folder)
             self._lock.acquire()
         except Timeout:
             holder = self._holder()
@@ -108,6 +111,16 @@ class AccountLock:
 
     def _holder(self) -> Holder | None:
         try:
-            return Holder(**json.loads(self._who.read_text()))
+            return Holder(**json.loads(disk.read(self._who, 4096)))
         except (OSError, ValueError, TypeError):
             return None
+
+
+def _place(outputs: Path) -> Path:
+    """Beside the records; where OneDrive copies them, on this machine: its client would hold the
+    locks' files, and a lock never reaches another machine that way.
+    """
+    if not is_synchronised(outputs):
+        return outputs / ".locks"
+    name = hashlib.sha256(os.path.normcase(outputs.absolute()).encode()).hexdigest()[:16]
+    return platformdirs.user_state_path("releve", appauthor=False) / "locks" / name

@@ -1,216 +1,51 @@
-"""The seal: when a rotation ends, its folder is searched, described by a statement, and entered in
-the register.
+"""The seal: when a rotation ends, its folder is searched, described by a signed statement, and
+entered in the register.
 
-`record.json` is an in-toto Statement (v1): its subjects are the files with their SHA-256, its
-predicate says who, what, when and how. Everything here may be done again: a record that was killed
-half-way is finished by the next command.
+Everything here may be done again: a seal, a quarantine or a purge that was killed at any instant is
+finished by the next command (`finish_left_over`). Only what this user's keyring vouches for is
+sealed: a journal that somebody else wrote or changed is told, and stays as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from filelock import Timeout
 
-from releve.base.disk import write_atomically
+from releve.base import disk
 from releve.base.errors import ReleveError
-from releve.base.settings import Settings, models
+from releve.base.held import patiently, remove_folder
+from releve.base.settings import Settings
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.record import search, timestamp
-from releve.record.comparison import sameness
-from releve.record.folder import (
-    CAPTURES,
-    NOTEBOOK,
-    RecordFolder,
-    all_records,
-    is_closed,
-    opened,
-    outcome,
-)
+from releve.record.contents import STATEMENT
+from releve.record.folder import QUARANTINE, RecordFolder, all_records, is_closed, opened, outcome
 from releve.record.page import write_page
 from releve.record.register import NotSealed, Register
-from releve.record.view import Passage, RecordView, view
+from releve.record.statement import SIGNER, seal_bytes, statement
+from releve.record.vouching import vouched
+from releve.vault import keys
 from releve.vault.keystore import Keystore
 
-STATEMENT = "record.json"
-TYPE, PREDICATE = "https://in-toto.io/Statement/v1", "urn:releve:rotation:v1"
 
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What stands in a record but the statement, by its path in the folder with `/`: the plain
-    `files`, and what is none.
-
-    `odd`: a link (what it shows lies elsewhere), an empty folder but the pictures', a device, a
-    name that is no text.
+class NotVouched(NotSealed):
+    """The journal is not what this user's keyring vouches for: sealing it would be signing what
+    somebody else wrote.
     """
 
-    files: list[str]
-    odd: list[str]
-
-
-def contents(folder: Path) -> Contents:
-    """Everything below `folder`, in order; no link is followed."""
-    found = list(_walk(folder))
-    odd = (name.encode("utf-8", "backslashreplace").decode() for name, plain in found if not plain)
-    return Contents(sorted({name for name, plain in found if plain} - {STATEMENT}), sorted(odd))
-
-
-def _walk(folder: Path | str, here: str = "") -> Iterator[tuple[str, bool]]:
-    """Each file's path from the record on, and whether it is a plain one; an empty folder's, with
-    `/`.
-    """
-    with os.scandir(folder) as listed:
-        entries = list(listed)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{here}{entry.name}/")
-        else:
-            is_text = entry.name.encode("utf-8", "replace").decode() == entry.name
-            yield here + entry.name, is_text and entry.is_file(follow_symlinks=False)
-    if not entries and here not in ("", f"{CAPTURES}/"):
-        yield here, False
-
-
-def statement(folder: RecordFolder) -> dict[str, Any]:
-    """What `record.json` says. Raises `JournalUnreadable`, OSError."""
-    subjects = [
-        {"name": name, "digest": {"sha256": sha256(folder.path / name)}}
-        for name in contents(folder.path).files
-    ]
-    return {
-        "_type": TYPE,
-        "subject": subjects,
-        "predicateType": PREDICATE,
-        "predicate": predicate(folder),
-    }
-
-
-def predicate(folder: RecordFolder) -> dict[str, Any]:
-    """Who, what, when, how: facts and codes as the journal has them."""
-    entries = folder.entries(pass_over_damage=True)
-    told = view(entries, {})
-    start = told.opened
-    return {
-        "record": folder.path.name,
-        "run": folder.run,
-        "kind": "rehearsal" if start.rehearsal else "rotation",
-        "training": start.school,
-        "outcome": told.outcome,
-        "structure": {"siret": start.structure, "name": start.name},
-        "account": start.account,
-        "actors": told.actors,
-        "hosts": told.hosts,
-        "began": entries[0].time if entries else "",
-        "ended": entries[-1].time if entries else "",
-        "next_due": str(told.next_due),
-        "route": next(
-            (e.event.route for e in entries if isinstance(e.event, ev.RouteChosen)), start.route
-        ),
-        "steps": _steps(told),
-        "gates": [
-            {"time": line.entry.time, "actor": line.entry.actor} | asdict(line.entry.event)
-            for line in told.gates
-        ],
-        "resets": [{"attempt": attempt, "state": state} for attempt, state in told.resets],
-        "rejected": [
-            {"time": line.entry.time} | asdict(line.entry.event) for line in told.rejected
-        ],
-        "targets": [{"name": t.name, "state": t.state, "mode": t.mode} for t in told.targets],
-        "proof": (
-            {"actor": told.proof.entry.actor, "time": told.proof.entry.time}
-            | asdict(told.proof.entry.event)
-            if told.proof
-            else None
-        ),
-        "sameness": sameness(entries),
-        "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
-        "timestamp": (
-            "asked" if start.timestamp else "none"
-        ),  # the seal comes first: `timestamps/` holds what was answered
-        "versions": told.versions,
-        **cells(folder.path),
-    }
-
-
-def _steps(told: RecordView) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": item.step.id,
-            "number": item.step.number,
-            "title": item.step.title,
-            "passages": [_passage(p) for p in item.passages],
-        }
-        for item in told.steps
-    ]
-
-
-def _passage(passage: Passage) -> dict[str, Any]:
-    when = passage.when.isoformat(timespec="milliseconds")
-    return {
-        "time": when,
-        "mode": passage.mode,
-        "seconds": passage.seconds,
-        "capture": passage.capture,
-    }
-
-
-def cells(folder: Path) -> dict[str, Any]:
-    """The source of every cell of the executed notebook by its hash, and whether it differs from
-    the model's cell of the same id.
-    """
-    model = {cell["id"]: _source(cell) for cell in _notebook(_model())}
-    found = []
-    for number, cell in enumerate(_notebook(folder / NOTEBOOK), 1):
-        name, source = str(cell.get("id", "")), _source(cell)
-        state = "added" if name not in model else "same" if model[name] == source else "changed"
-        tags = cell.get("metadata", {}).get("tags", [])
-        found.append(
-            {
-                "number": number,
-                "id": name,
-                "type": cell["cell_type"],
-                "tags": tags,
-                "source": source,
-                "model": state,
-            }
-        )
-    missing = sorted(set(model) - {cell["id"] for cell in found}) if found else []
-    return {"model": model_hash(), "cells": found, "cells_missing": missing}
-
-
-def _model() -> Path:
-    return models() / NOTEBOOK
-
-
-def model_hash() -> str:
-    """The SHA-256 of the model notebook; "" when there is none."""
-    return sha256(_model()) if _model().exists() else ""
-
-
-def _notebook(path: Path) -> list[dict[str, Any]]:
-    with suppress(OSError, ValueError, KeyError):
-        read: list[dict[str, Any]] = json.loads(path.read_bytes())["cells"]
-        return read
-    return []
-
-
-def _source(cell: dict[str, Any]) -> str:
-    return hashlib.sha256("".join(cell["source"]).encode()).hexdigest()
+    happened = (
+        "Le dossier {path} n'est pas scellé : son journal n'est pas celui que ce poste a écrit, ou"
+        " ce poste n'a pas sa clé."
+    )
+    safe = "Rien n'y a été ajouté : Relève ne signe pas ce qu'un autre a écrit ou modifié."
+    todo = (
+        "Si cette rotation a été faite sur un autre poste, lancez-y « releve due » : il scellera le"
+        " dossier. Sinon, rétablissez le dossier depuis une sauvegarde et prévenez votre support."
+    )
 
 
 def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> RecordFolder:
@@ -218,22 +53,44 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
     only gets its page.
 
     Raises `SecretFound` (then the folder was renamed), `RegisterDamaged`, `NotSealed`,
-    `PageUnwritable`. Safe to repeat.
+    `NotVouched`, `PageUnwritable`, a keyring error. Safe to repeat.
     """
     entries = folder.entries(pass_over_damage=True)
-    register, start = Register(settings.record.folder, keystore), opened(entries)
+    register, start = registered_in(settings, keystore), opened(entries)
     if start is None or not is_closed(entries):
         write_page(folder.path)
         return folder
-    if folder.path.name not in register.records():
+    if register.find(folder.path.name) is None:
+        if not vouched(folder, keystore):
+            raise NotVouched(path=folder.path, why="")
         try:
             _seal(folder, start, register, settings, keystore)
-        except OSError as error:
-            raise NotSealed(
-                path=error.filename or folder.path, why=error.strerror or type(error).__name__
-            ) from error
+        except (OSError, ValueError) as error:
+            path = getattr(error, "filename", None) or folder.path
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise NotSealed(path=path, why=why) from error
+    elif folder.save_lock.exists():
+        _forget(folder, keystore)
     timestamp.catch_up(register, settings.record.timestamp_url)
     return folder
+
+
+def registered_in(settings: Settings, keystore: Keystore | None) -> Register:
+    """The register of these settings, with the signers that they name."""
+    return Register(settings.record.folder, keystore, settings.record.signers)
+
+
+def is_over(run: str, settings: Settings, keystore: Keystore) -> bool:
+    """Whether a rotation of these records is closed, as far as the register or this keyring vouches
+    for it.
+    """
+    register = registered_in(settings, keystore)
+    named = (each for each in all_records(settings.record.folder) if each.run == run)
+    return any(
+        is_closed(each.entries(pass_over_damage=True))
+        and (register.find(each.path.name) is not None or vouched(each, keystore))
+        for each in named
+    )
 
 
 def _seal(
@@ -246,53 +103,147 @@ def _seal(
     search.learn(keystore, settings, start.account)
     with suppress(j.JournalUnreadable):  # a damaged journal has no page, and is sealed as it is
         write_page(folder.path)
-    told = folder.entries(pass_over_damage=True)
-    entry: dict[str, Any] = {
-        "record": folder.path.name, "run": folder.run, "structure": start.structure, "account": start.account,
-        "training": start.school, "outcome": outcome(told),
-    }  # fmt: skip
-    if start.timestamp:
-        entry["timestamp"] = "asked"
-    path = folder.path / STATEMENT
-    with (
-        folder.saving()
-    ):  # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
+    entry = _entry(folder, start)
+    # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
+    with folder.saving():
+        folder.sweep()
+        with register.locked():
+            signer = register.signer()
+        disk.write_atomically(folder.path / SIGNER, keys.public_pem(signer.public_key))
         if found := search.search(folder.path):
-            error = search.quarantine(folder, found)
-            register.append(entry | {"kind": "quarantine"})
-            raise error
-        write_atomically(
-            path, json.dumps(statement(folder), ensure_ascii=False, indent=1).encode() + b"\n"
-        )
-    register.append(entry | {"kind": "record", "statement": sha256(path)})
+            raise _put_aside(folder, found, entry, register)
+        content = seal_bytes(statement(folder), signer)
+        disk.write_atomically(folder.path / STATEMENT, content)
+        sealed = hashlib.sha256(content).hexdigest()
+        register.append(entry | {"kind": "record", "statement": sealed})
+        keys.forget_rotation_key(keystore, folder.run)
+    _forget(folder, keystore)
+
+
+def _entry(folder: RecordFolder, start: ev.RotationOpened) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "record": folder.path.name.removesuffix(QUARANTINE),
+        "run": folder.run,
+        "structure": start.structure,
+        "account": start.account,
+        "training": start.school,
+        "outcome": outcome(folder.entries(pass_over_damage=True)),
+    }
+    return entry | ({"timestamp": "asked"} if start.timestamp else {})
+
+
+def _put_aside(
+    folder: RecordFolder, found: list[search.Found], entry: dict[str, Any], register: Register
+) -> search.SecretFound:
+    """Entered first, so that a kill leaves a line without its folder, never a folder that vanishes
+    unseen; a register that refuses does not keep the secret under a record's name.
+    """
+    try:
+        register.append(entry | {"kind": "quarantine"})
+    finally:
+        error = search.quarantine(folder, found)
+    return error
+
+
+def _forget(folder: RecordFolder, keystore: Keystore) -> None:
+    """The record is sealed, and its key vouches for nothing any more. The lock's file goes last: as
+    long as it is there, the next command does this again.
+    """
+    keys.forget_rotation_key(keystore, folder.run)
+    with suppress(OSError):
+        folder.save_lock.unlink(missing_ok=True)
 
 
 class LeftOver(NamedTuple):
-    """What was sealed late, in French words for whoever is there, and what could not be."""
+    """What was finished late, in French words for whoever is there, and what could not be."""
 
     told: list[str]
     faults: list[ReleveError]
 
 
 def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
-    """Seal what an ended process left unsealed, and timestamp what an authority could not. Cheap
-    when nothing is left.
+    """Finish what an ended process left: seals, quarantines, purges, keys; and timestamp what an
+    authority could not. Cheap when nothing is left.
     """
-    register, left = Register(settings.record.folder, keystore), LeftOver([], [])
-    known = register.records()
+    register, left = registered_in(settings, keystore), LeftOver([], [])
+    named = b"\n".join(_lines(register, left))
     for folder in all_records(settings.record.folder):
-        if folder.path.name in known or folder.quarantined:
+        name = folder.path.name.removesuffix(QUARANTINE)
+        begun = folder.save_lock.exists() or _has_more_lines(name, named)
+        if name.encode() in named and not begun:
             continue
         try:
-            if is_closed(folder.entries(pass_over_damage=True)):
-                with folder.writing():
-                    finish(folder, settings, keystore)
-                left.told.append(
-                    f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant."
-                )
+            with folder.writing():
+                left.told.extend(_finish_one(folder, register, settings, keystore))
         except Timeout:
             continue
         except ReleveError as error:
             left.faults.append(error)
     timestamp.catch_up(register, settings.record.timestamp_url)
     return left
+
+
+def _lines(register: Register, left: LeftOver) -> list[bytes]:
+    try:
+        return register.lines()
+    except OSError as error:
+        left.faults.append(NotSealed(path=register.path, why=error.strerror or "OSError"))
+        return []
+
+
+def _has_more_lines(name: str, named: bytes) -> bool:
+    """More than its record's line: a quarantine's, or a purge's."""
+    return any(
+        name.encode() in line and b'"kind":"record"' not in line for line in named.splitlines()
+    )
+
+
+def _finish_one(
+    folder: RecordFolder, register: Register, settings: Settings, keystore: Keystore
+) -> list[str]:
+    name = folder.path.name.removesuffix(QUARANTINE)
+    if purged := register.find(name, "purge"):
+        if keys.own_keyid(keystore) != purged.get("signer"):
+            return []  # whoever entered it finishes it: nobody deletes at another's word
+        destroy(folder)
+        return [f"Le dossier {name}, inscrit comme détruit, l'est maintenant tout à fait."]
+    if register.find(name, "quarantine"):
+        if folder.quarantined:
+            return []
+        patiently(lambda: folder.path.rename(folder.aside.path))
+        return [f"Le dossier {name}, qui contient un secret, est maintenant mis à l'écart."]
+    if register.find(name):
+        _forget(folder, keystore)
+        return []
+    start = opened(entries := folder.entries(pass_over_damage=True))
+    if start is None or not is_closed(entries) or not _can_seal(folder, keystore):
+        return []
+    if folder.quarantined:
+        register.append(_entry(folder, start) | {"kind": "quarantine"})
+        return [f"La mise à l'écart du dossier {name} est maintenant inscrite au registre."]
+    finish(folder, settings, keystore)
+    return [f"Le dossier {name} n'était pas achevé : il l'est maintenant."]
+
+
+def _can_seal(folder: RecordFolder, keystore: Keystore) -> bool:
+    """Whether this keyring has the rotation's key at all; another's record is another's to seal.
+    Raises `NotVouched` when it has, and the journal is not what it vouches for.
+    """
+    if keys.rotation_key(keystore, folder.run) is None:
+        return False
+    if not vouched(folder, keystore):
+        raise NotVouched(path=folder.path, why="")
+    return True
+
+
+def destroy(folder: RecordFolder) -> None:
+    """Delete a record's folder, and nothing that a link in it shows. Raises `NotSealed` when the
+    disk refuses; safe to repeat.
+    """
+    if not disk.is_folder(folder.path):
+        return
+    try:
+        remove_folder(folder.path)
+    except OSError as error:
+        path: Path | str = error.filename or folder.path
+        raise NotSealed(path=path, why=error.strerror or type(error).__name__) from error

@@ -1,132 +1,40 @@
 """The check of the evidence: everything recomputed, every difference named, nothing written.
 
-What it reads: the register's chain, the head that the keyring knows, the statement of each record,
-the files of each folder, the timestamps. It needs neither the portal nor any password.
+What it reads: the register's chain and signatures, the head that the keyring knows, the statement
+of each record, its journal, the files of each folder, the timestamps. It needs neither the portal
+nor any password, and whatever stands in those files is a finding, never an end: whoever can write
+there is a stranger.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from releve.base import disk
+from releve.base.errors import ReleveError
+from releve.decision import journal as j
 from releve.record import timestamp
-from releve.record.folder import RecordFolder, is_closed
-from releve.record.register import FILE_NAME, FIRST, Register, digest
-from releve.record.seal import STATEMENT, contents, sha256
+from releve.record.chain import Chain, Inscription, read_chain, shown
+from releve.record.contents import STATEMENT, contents
+from releve.record.findings import NOTES, Finding, Verdict
+from releve.record.findings import WORDS as WORDS
+from releve.record.folder import QUARANTINE, RecordFolder, is_closed
+from releve.record.register import FILE_NAME, FIRST, SIGNERS, Register
+from releve.record.statement import SIGNER, Sealed, read_sealed, untold
+from releve.record.vouching import vouched
+from releve.vault import keys
 from releve.vault.keystore import Keystore
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found. `kind` is a code (see `WORDS`), `record` a folder's name or "", `what` a
-    file or a line of the register.
-    """
-
-    kind: str
-    record: str = ""
-    what: str = ""
-
-    @property
-    def text(self) -> str:
-        """One French line."""
-        return WORDS[self.kind].format(record=self.record, what=self.what)
-
-
-WORDS = {
-    "changed": "{record} : le fichier {what} a été modifié",
-    "added": "{record} : le fichier {what} a été ajouté",
-    "missing": "{record} : le fichier {what} manque",
-    "odd": (
-        "{record} : {what} n'est pas un vrai fichier (c'est un lien, un dossier vide ou un nom"
-        " illisible)"
-    ),
-    "unreadable": "{record} : {what} ne peut pas être lu",
-    "renamed": "{record} : ce dossier porte le nom d'un autre ; il a été scellé sous le nom {what}",
-    "statement": (
-        "{record} : record.json n'est pas celui qui a été inscrit au registre (ligne {what})"
-    ),
-    "unequal": (
-        "{record} : le portail, le trousseau et les logiciels n'ont pas reçu le même mot de passe"
-    ),
-    "unregistered": "{record} : ce dossier n'est pas inscrit au registre",
-    "absent": "{record} : ce dossier est inscrit au registre (ligne {what}), mais il n'est plus là",
-    "purged": (
-        "{record} : ce dossier est inscrit comme détruit (ligne {what}), mais il est encore là"
-    ),
-    "quarantine": "{record} : un secret a été trouvé dans ce dossier, qui n'est pas scellé",
-    "no_register": "le registre manque : {what}",
-    "line_unreadable": "registre, ligne {what} : illisible",
-    "line_torn": "registre, ligne {what} : incomplète, la fin du fichier est coupée",
-    "line_changed": "registre, ligne {what} : la ligne précédente a été modifiée ou enlevée",
-    "line_moved": "registre, ligne {what} : elle n'est pas à sa place",
-    "line_missing": "registre : il manque ce qui précédait la ligne {what}",
-    "line_twice": "registre, ligne {what} : le dossier {record} y est inscrit une seconde fois",
-    "head": (
-        "registre : la dernière ligne connue du trousseau de ce poste n'y est plus ; la fin est"
-        " coupée, ou le registre a été refait"
-    ),
-    "timestamp": (
-        "horodatage {what} : il ne correspond à aucune ligne du registre, ou sa signature est"
-        " fausse"
-    ),
-    "open": (
-        "{record} : rotation en cours ; elle sera scellée quand elle sera finie (« releve resume »"
-        " la reprend)"
-    ),
-    "no_head": (
-        "le trousseau de ce poste ne connaît pas ce registre : une fin coupée ne se verrait que par"
-        " un horodatage"
-    ),
-    "untimed": (
-        "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à"
-        " l'autorité"
-    ),
-    "timed": "registre : horodaté jusqu'à la ligne {what}",
-    "destroyed": (
-        "{record} : ce dossier a été détruit au terme de sa durée de conservation (registre, ligne"
-        " {what})"
-    ),
-    "signer": (
-        "horodatage : l'autorité qui l'a signé n'est pas vérifiée (donnez son certificat avec"
-        " --tsa-ca)"
-    ),
-}
-NOTES = frozenset({"open", "no_head", "untimed", "timed", "destroyed", "signer"})
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a check found: `faults` break the evidence, `notes` do not."""
-
-    records: int = 0
-    lines: int = 0
-    faults: list[Finding] = field(default_factory=list)
-    notes: list[Finding] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As printed by `--json`."""
-        told = {
-            name: [asdict(each) | {"text": each.text} for each in getattr(self, name)]
-            for name in ("faults", "notes")
-        }
-        return {
-            "code": 7 if self.faults else 0,
-            "records": self.records,
-            "lines": self.lines,
-        } | told
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The register as read: for each record its last entry and that entry's line number."""
-
-    entries: dict[str, tuple[int, dict[str, Any]]]
-    hashes: dict[str, int]
-    findings: list[Finding]
+LATE = timedelta(days=2)  # a line so much older than its token was written, or dated, long before
+SKEW = timedelta(minutes=10)  # by which a machine's clock may be ahead of the authority's
+OURS = frozenset({FILE_NAME, SIGNERS, timestamp.FOLDER, ".locks", ".screens", ".gitkeep"})
+OLDER_CORE = frozenset({"outcome", "structure", "account", "training", "began", "ended", "record"})
 
 
 def verify(
@@ -134,23 +42,23 @@ def verify(
     only: list[Path] | None = None,
     keystore: Keystore | None = None,
     authorities: Path | None = None,
+    signers: Iterable[str] = (),
 ) -> Verdict:
-    """Check the folder of records, or `only` these records of it with the whole register. Reads
-    only.
+    """Check the folder of records, or `only` these records of it with the register, if it is there.
+    `signers`: fingerprints that the reader noted elsewhere. Reads only.
     """
-    chain = read_chain(outputs)
+    register = Register(outputs, keystore, signers)
+    chain = read_chain(outputs, register)
     present = {path.name: path for path in (only if only is not None else _folders(outputs))}
+    given = only is None or bool(chain.hashes) or os.path.lexists(register.path)
+    check = Check(register, chain, keystore, given or register.known_head() is not None)
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-        each = [
-            found
-            for result in pool.map(lambda path: list(_check_record(path, chain)), present.values())
-            for found in result
-        ]
-    ended = set(present) - {
-        found.record for found in each if found.kind == "open"
-    }  # before the first end there is no register
-    whole = list(_check_whole(outputs, chain, ended, keystore, authorities, complete=only is None))
-    findings = [*chain.findings, *whole, *each]
+        results = pool.map(lambda path: list(check.record(path)), present.values())
+        each = [found for result in results for found in result]
+    whole = list(_check_whole(outputs, chain, register, present, each, complete=only is None))
+    tokens = list(_check_timestamps(outputs, chain, authorities))
+    findings = [*chain.findings, *whole, *tokens, *_older(chain, each), *each]
+    findings = [found for found in dict.fromkeys(findings) if found.kind != "older_record"]
     return Verdict(
         records=len(present),
         lines=len(chain.hashes),
@@ -160,139 +68,231 @@ def verify(
 
 
 def _folders(outputs: Path) -> list[Path]:
-    return sorted(
-        path for path in outputs.glob("*_*_*_*") if RecordFolder.at(path) and path.is_dir()
-    )
-
-
-def read_chain(outputs: Path) -> Chain:
-    """Every line of the register in its order, each held against the one before."""
-    path, findings = outputs / FILE_NAME, list[Finding]()
-    entries: dict[str, tuple[int, dict[str, Any]]] = {}
-    hashes: dict[str, int] = {}
-    content = path.read_bytes() if path.exists() else b""
-    lines = content.split(b"\n")
-    if torn := lines.pop():
-        findings.append(Finding("line_torn", what=str(len(lines) + 1)))
-    all_hashes = {digest(line) for line in [*lines, torn]} | {FIRST}
-    previous = FIRST
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-            if not {"n", "kind", "record", "previous"} <= entry.keys():
-                raise ValueError("no entry")
-            if entry["previous"] != previous:
-                findings.append(
-                    Finding(_why(entry, number, previous, all_hashes), what=str(number))
-                )
-            if entry["record"] in entries and entries[entry["record"]][1]["kind"] == entry["kind"]:
-                findings.append(Finding("line_twice", entry["record"], str(number)))
-            entries[str(entry["record"])] = number, entry
-        except (ValueError, AttributeError, TypeError):
-            findings.append(Finding("line_unreadable", what=str(number)))
-        previous = digest(line)
-        hashes[previous] = number
-    return Chain(entries, hashes, findings)
-
-
-def _why(entry: dict[str, Any], number: int, previous: str, hashes: set[str]) -> str:
-    """How a line does not follow the one before it."""
-    if entry["previous"] in hashes:
-        return "line_moved" if entry["n"] != number else "line_changed"
-    return "line_missing" if entry["n"] != number or previous == FIRST else "line_changed"
+    """Whatever has a record's name: what is no folder is a finding of its own."""
+    with suppress(OSError):
+        return sorted(path for path in outputs.iterdir() if RecordFolder.at(path))
+    return []
 
 
 def _check_whole(
     outputs: Path,
     chain: Chain,
-    present: set[str],
-    keystore: Keystore | None,
-    authorities: Path | None,
+    register: Register,
+    present: dict[str, Path],
+    each: list[Finding],
     complete: bool,
 ) -> Iterator[Finding]:
-    register = Register(outputs, keystore)
     known = register.known_head()
-    if not register.path.exists() and (known not in (None, FIRST) or present):
-        yield Finding("no_register", what=str(register.path))
+    # before the first end there is no register
+    ended = set(present) - {found.record for found in each if found.kind.startswith("open")}
+    if not os.path.lexists(register.path):
+        if known not in (None, FIRST) or (complete and ended):
+            yield Finding("no_register", what=str(register.path))
     elif known not in (None, FIRST) and known not in chain.hashes:
         yield Finding("head")
+    elif known in chain.hashes:
+        yield from _beyond(chain, chain.hashes[known])
     if known is None and chain.hashes:
         yield Finding("no_head")
+    if not register.known:
+        yield from (Finding("unknown_signer", what=shown(by)) for by in chain.signers)
     if complete:
-        for name, (number, entry) in chain.entries.items():
-            if name not in present and entry["kind"] in ("record", "purge"):
-                yield Finding(
-                    "absent" if entry["kind"] == "record" else "destroyed", name, str(number)
-                )
-    yield from _check_timestamps(outputs, chain, authorities)
+        yield from _gone(chain, present)
+        yield from _beside(outputs)
+
+
+def _beyond(chain: Chain, known: int) -> Iterator[Finding]:
+    """What was added behind the last line that this machine knows, each with its signer."""
+    for number in range(known + 1, len(chain.hashes) + 1):
+        line = chain.read.get(number)
+        yield Finding("beyond", what=str(number), by=shown(line.by) if line else "")
+
+
+def _gone(chain: Chain, present: dict[str, Path]) -> Iterator[Finding]:
+    """Every record that is entered and not there, with what accounts for it."""
+    for name, line in chain.records.items():
+        if name in present:
+            continue
+        accounted = chain.purged.get(name)
+        number, by = str((accounted or line).number), shown((accounted or line).by)
+        yield Finding("destroyed" if accounted else "absent", name, number, by)
+    for name, line in chain.aside.items():
+        if name + QUARANTINE not in present and name not in present:
+            yield Finding("put_aside", name, str(line.number), shown(line.by))
+
+
+def _beside(outputs: Path) -> Iterator[Finding]:
+    """What stands among the records and is none; what a killed write left is none of anybody's."""
+    with suppress(OSError):
+        for path in sorted(outputs.iterdir()):
+            left_over = disk.LEFT_OVER.fullmatch(path.name)
+            if path.name not in OURS and not RecordFolder.at(path) and not left_over:
+                yield Finding("beside", what=path.name.encode("utf-8", "replace").decode())
+
+
+def _older(chain: Chain, each: list[Finding]) -> Iterator[Finding]:
+    """Version 0.1's lines and records, once for all."""
+    lines = [number for number, line in chain.read.items() if "signature" not in line.entry]
+    records = [found for found in each if found.kind == "older_record"]
+    told = [f"lignes {lines[0]} à {lines[-1]} du registre"] if lines else []
+    told += [f"{len(records)} dossier{'s' * (len(records) > 1)}"] if records else []
+    if told:
+        yield Finding("older", what=", ".join(told))
 
 
 def _check_timestamps(outputs: Path, chain: Chain, authorities: Path | None) -> Iterator[Finding]:
-    tokens, last, signers = sorted((outputs / timestamp.FOLDER).glob("*.tsr")), 0, True
+    last, signers, tokens = 0, True, _tokens(outputs)
     for path in tokens:
         when, signer = timestamp.check(path, authorities)
-        if when is None or path.stem not in chain.hashes:
+        if when is None or path.stem not in chain.hashes or path.suffix != ".tsr":
             yield Finding("timestamp", what=path.name)
             continue
-        last, signers = max(last, chain.hashes[path.stem]), signers and signer
-    asked = max(
-        (number for number, entry in chain.entries.values() if entry.get("timestamp")), default=0
-    )
-    if tokens or asked > last:
+        number = chain.hashes[path.stem]
+        last, signers = max(last, number), signers and signer
+        line = chain.read.get(number)
+        if line and line.when > when + SKEW:
+            yield Finding("timestamp_before", what=_times(line, when), by=shown(line.by))
+        elif line and line.when < when - LATE:
+            yield Finding("late", what=_times(line, when), by=shown(line.by))
+    asked = [line.number for line in chain.records.values() if line.entry.get("timestamp")]
+    if tokens or (asked and max(asked) > last):
         untimed = Finding("untimed", what=f" après la ligne {last}" if last else "")
-        yield Finding("timed", what=str(last)) if last == len(chain.hashes) else untimed
+        line = chain.read.get(last)
+        timed = Finding("timed", what=_times(line, None) if line else str(last))
+        yield timed if last == len(chain.hashes) else untimed
     if tokens and not signers:
         yield Finding("signer")
 
 
-def _check_record(path: Path, chain: Chain) -> Iterator[Finding]:
-    """One folder against its statement, and its statement against the register."""
-    name = path.name
-    number, entry = chain.entries.get(name, (0, {}))
-    folder = RecordFolder.at(path)
-    if folder is not None and folder.quarantined:
-        yield Finding("quarantine", name)
-        return
-    if entry.get("kind") == "purge":
-        yield Finding("purged", name, str(number))
-    try:
-        if (
-            not entry
-            and not (path / STATEMENT).exists()
-            and folder
-            and not is_closed(folder.entries())
-        ):
-            yield Finding("open", name)
+def _tokens(outputs: Path) -> list[Path]:
+    folder = outputs / timestamp.FOLDER
+    with suppress(OSError):
+        if disk.is_folder(folder):
+            kept = (path for path in folder.iterdir() if not disk.LEFT_OVER.fullmatch(path.name))
+            return sorted(kept)
+    return []
+
+
+def _times(line: Inscription, when: Any) -> str:
+    """A line with its own time, and its token's."""
+    own = f"{line.number} (heure du poste : {line.when:%d/%m/%Y %H:%M} UTC"
+    return f"{own} ; de l'autorité : {when:%d/%m/%Y %H:%M} UTC)" if when else f"{own})"
+
+
+class Check:
+    """The check of each record against its statement, its journal and the register's lines.
+    `given`: the register is there, or ought to be."""
+
+    def __init__(
+        self, register: Register, chain: Chain, keystore: Keystore | None, given: bool
+    ) -> None:
+        self.register, self.chain, self.keystore, self.given = register, chain, keystore, given
+
+    def record(self, path: Path) -> Iterator[Finding]:
+        """One folder; whatever it holds makes findings."""
+        folder, name = RecordFolder.at(path), path.name
+        if folder is None or not disk.is_folder(path):
+            yield Finding("odd_folder", name)
             return
-        yield from _check_files(path, number, entry)
-    except (
-        Exception
-    ) as error:  # whatever a changed file makes the reader stumble on is a finding, not an end
-        yield Finding("unreadable", name, getattr(error, "filename", None) or STATEMENT)
+        line = self.chain.purged.get(name)
+        if line:
+            yield Finding("purged", name, str(line.number), shown(line.by))
+            return
+        if folder.quarantined:
+            yield Finding("quarantine", name)
+            return
+        if os.path.lexists(path / FILE_NAME):
+            yield Finding("register_within", name)
+        try:
+            yield from self._sealed(folder)
+        except Exception as error:  # whatever a changed file makes the reader stumble on
+            at = getattr(error, "filename", None)
+            yield Finding("unreadable", name, Path(at).name if at else STATEMENT)
 
+    def _sealed(self, folder: RecordFolder) -> Iterator[Finding]:
+        name, line = folder.path.name, self.chain.records.get(folder.path.name)
+        there = os.path.lexists(folder.path / STATEMENT)
+        if not line and not there:
+            yield self._unsealed(folder)
+            return
+        if not there:
+            yield Finding("missing", name, STATEMENT)
+            return
+        content = disk.read(folder.path / STATEMENT)
+        sealed = read_sealed(content)
+        if line:
+            if disk.sha256(folder.path / STATEMENT) != line.entry["statement"]:
+                yield Finding("statement", name, str(line.number), shown(line.by))
+        elif self.given:
+            yield self._half_sealed(folder)
+        else:
+            yield Finding("register_not_given", name)
+        yield from self._signature(folder, sealed, line)
+        files = list(self._files(folder, sealed))
+        yield from files
+        yield from self._facts(folder, sealed, {found.what for found in files})
 
-def _check_files(path: Path, number: int, entry: dict[str, Any]) -> Iterator[Finding]:
-    name, statement = path.name, path / STATEMENT
-    if not entry:
-        yield Finding("unregistered", name)
-    if not statement.exists():
-        yield Finding("missing", name, STATEMENT)
-        return
-    said = json.loads(statement.read_bytes())
-    if entry and sha256(statement) != entry.get("statement"):
-        yield Finding("statement", name, str(number))
-    if said["predicate"]["record"] != name:
-        yield Finding("renamed", name, str(said["predicate"]["record"]))
-    if said["predicate"]["sameness"]["equal"] is False:
-        yield Finding("unequal", name)
-    sealed = {each["name"]: each["digest"]["sha256"] for each in said["subject"]}
-    found = contents(path)
-    there = set(found.files)
-    yield from (Finding("odd", name, each) for each in found.odd)
-    yield from (Finding("missing", name, each) for each in sorted(set(sealed) - there))
-    yield from (Finding("added", name, each) for each in sorted(there - set(sealed)))
-    yield from (
-        Finding("changed", name, each)
-        for each in sorted(there & set(sealed))
-        if sha256(path / each) != sealed[each]
-    )
+    def _unsealed(self, folder: RecordFolder) -> Finding:
+        closed = is_closed(folder.entries())
+        kind = "unsealed" if closed else "open"
+        return Finding(kind if self._ours(folder) else f"{kind}_elsewhere", folder.path.name)
+
+    def _half_sealed(self, folder: RecordFolder) -> Finding:
+        """A statement without its line: a seal that was killed, if this keyring says so."""
+        ours = self._ours(folder) and is_closed(folder.entries())
+        return Finding("unsealed" if ours else "unregistered", folder.path.name)
+
+    def _ours(self, folder: RecordFolder) -> bool:
+        with suppress(ReleveError):
+            return self.keystore is not None and vouched(folder, self.keystore)
+        return False
+
+    def _signature(
+        self, folder: RecordFolder, sealed: Sealed, line: Inscription | None
+    ) -> Iterator[Finding]:
+        name = folder.path.name
+        if sealed.envelope is None:
+            if line and line.by:
+                yield Finding("signer_differs", name, by=shown(line.by))
+            yield Finding("older_record", name)
+            return
+        try:
+            key = keys.read_public_key(disk.read(folder.path / SIGNER))
+            sealed.envelope.verify([key], 1)
+        except Exception:  # no key, another key, no signature, a false one
+            yield Finding("forged", name, shown(sealed.keyid))
+            return
+        if line and line.by != key.keyid:
+            yield Finding("signer_differs", name, by=shown(line.by))
+        if not self.register.known:
+            yield Finding("unknown_signer", what=shown(key.keyid))
+        elif keys.short(key.keyid) not in self.register.known and not line:
+            yield Finding("forged", name, shown(key.keyid))
+
+    def _facts(
+        self, folder: RecordFolder, sealed: Sealed, harmed: set[str]
+    ) -> Iterator[Finding]:
+        """What the statement says, against the journal, unless the journal itself is `harmed`."""
+        said, name = sealed.statement["predicate"], folder.path.name
+        if said.get("record") != name:
+            yield Finding("renamed", name, str(said.get("record")))
+            return
+        if said.get("sameness", {}).get("equal") is False:
+            yield Finding("unequal", name)
+        wrong = [] if j.FILE_NAME in harmed else untold(folder, said)
+        if sealed.envelope is None:
+            wrong = [each for each in wrong if each in OLDER_CORE]
+        if wrong:
+            yield Finding("untrue", name, ", ".join(wrong), shown(sealed.keyid))
+
+    def _files(self, folder: RecordFolder, sealed: Sealed) -> Iterator[Finding]:
+        name, by = folder.path.name, shown(sealed.keyid)
+        said = {each["name"]: each["digest"]["sha256"] for each in sealed.statement["subject"]}
+        found = contents(folder.path)
+        there = set(found.files)
+        yield from (Finding("odd", name, each) for each in found.odd)
+        yield from (Finding("missing", name, each, by) for each in sorted(set(said) - there))
+        yield from (Finding("added", name, each, by) for each in sorted(there - set(said)))
+        for each in sorted(there & set(said)):
+            if disk.sha256(folder.path / each) != said[each]:
+                yield Finding("changed", name, each, by)

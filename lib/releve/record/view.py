@@ -190,9 +190,7 @@ def view(
         hosts=_distinct(event.host for event in events if isinstance(event, ev.RunStarted)),
         steps=tuple(
             StepView(
-                step,
-                tuple(_passages(step.id, lines)),
-                tuple(_pictures(step.id, lines, captures)),
+                step, tuple(_passages(step.id, lines)), tuple(_pictures(step.id, lines, captures))
             )
             for step in steps(route)
         ),
@@ -248,15 +246,22 @@ def _origins(events: Sequence[ev.Event]) -> Iterator[OriginView]:
 
 def _lines(entries: Sequence[ev.Entry], zone: tzinfo | None) -> Iterator[Line]:
     """Each line with who was at work: the account that wrote it, and what the latest process of
-    that account said.
+    that account said, or its first one for the lines before.
     """
-    told: dict[str, Who] = {}
-    for entry in entries:
-        if isinstance(event := entry.event, ev.RunStarted):
-            told[entry.actor] = Who(entry.actor, event.operator, event.interactive)
+    runs = {n: e for n, e in enumerate(entries) if isinstance(e.event, ev.RunStarted)}
+    told = {each.actor: _who(each) for each in reversed(runs.values())}
+    for n, entry in enumerate(entries):
+        if n in runs:
+            told[entry.actor] = _who(entry)
         when = datetime.fromisoformat(entry.time).astimezone(zone)
         who = told.get(entry.actor, Who(entry.actor))
         yield Line(when, entry, _details(entry.event), who)
+
+
+def _who(entry: ev.Entry) -> Who:
+    run = entry.event
+    assert isinstance(run, ev.RunStarted)
+    return Who(entry.actor, run.operator, run.interactive)
 
 
 def _passages(step: str, lines: Sequence[Line]) -> Iterator[Passage]:

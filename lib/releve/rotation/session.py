@@ -28,17 +28,19 @@ from releve.portal.case import Case
 from releve.portal.credentials import Credentials
 from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
-from releve.record.folder import RecordFolder, is_closed, opened, unfinished
+from releve.record import vouching
+from releve.record.folder import RecordFolder, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.page import write_page
-from releve.record.seal import model_hash
+from releve.record.seal import is_over
+from releve.record.statement import model_hash
 from releve.rotation.consent import refusal
 from releve.rotation.context import Context
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator
 from releve.rotation.rehearsal import Rehearsal
-from releve.targets import Target, build, identifier
+from releve.targets import Target, build, targets_of
 from releve.vault.keystore import Keystore, open_keystore
 
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
@@ -164,6 +166,7 @@ class Session:
         """Take the lock, find the rotation to finish or begin one. Raises before anything
         irreversible; safe to repeat.
         """
+        prepare(self.settings.record)
         dead = self.lock.acquire(self.actor)
         if dead:
             self.notices.append(
@@ -190,7 +193,7 @@ class Session:
         if unattended and not begun:
             await asyncio.to_thread(self._consent)
         folder.make()
-        journal = j.Journal(folder.path, folder.run, self.actor)
+        journal = await asyncio.to_thread(self._journal, folder)
         context = Context(
             folder,
             journal,
@@ -215,6 +218,7 @@ class Session:
                 platform.node(), os.getpid(), self.operator.interactive, person.given_name()
             )
         )
+        await asyncio.to_thread(vouching.restore_announced, journal, self.keystore, context.slots)
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
         try:
@@ -225,6 +229,19 @@ class Session:
             await rotation.place(error)
             raise await self.stop(rotation, error) from None
         return rotation
+
+    def _journal(self, folder: RecordFolder) -> j.Journal:
+        """The rotation's journal; one that is not ours is adopted by the person who is there.
+        Raises `NotOurs` when there is nobody.
+        """
+        journal = vouching.open_journal(folder, self.actor, self.keystore)
+        if journal.vouched or not journal.entries or is_closed(journal.entries):
+            return journal
+        if not self.operator.interactive:
+            vouching.check_ours(folder, self.keystore)
+        self.notices.append(vouching.ADOPTED.format(whose=journal.entries[0].actor))
+        targets = targets_of(self.settings, self.structure)
+        return vouching.adopt(folder, self.actor, targets, self.keystore)
 
     def _consent(self, journal: j.Journal | None = None, facts: Facts | None = None) -> None:
         """Raises `NotUnattended` for a reset that nobody there could finish."""
@@ -248,18 +265,12 @@ class Session:
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
 
     def _opening(self) -> ev.RotationOpened:
-        shared = [
-            s
-            for s in self.settings.structures.values()
-            if s.technical_account == self.structure.technical_account
-        ]
-        shared.sort(key=lambda s: s.siret != self.structure.siret)
         return ev.RotationOpened(
             structure=self.structure.siret,
             name=self.structure.name,
             account=self.structure.technical_account,
             route=self.settings.portal.route,
-            targets=tuple(identifier(kind, each) for each in shared for kind in each.targets),
+            targets=targets_of(self.settings, self.structure),
             school=training([settings.origin(self.settings.portal.url)]),
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
@@ -277,8 +288,7 @@ class Session:
         run = (holder or "").split("/")[0]
         if not holder or run == context.folder.run:
             return ""
-        known = [RecordFolder.at(path) for path in self.settings.record.folder.glob(f"*_{run}")]
-        if not any(each and is_closed(each.entries(pass_over_damage=True)) for each in known):
+        if not is_over(run, self.settings, self.keystore):
             raise PendingOfAnotherRun(
                 account=self.structure.technical_account, holder=run, siret=self.structure.siret
             )

@@ -41,6 +41,14 @@ def identifier(kind: str, structure: Structure) -> str:
     return f"{kind}:{structure.siret}"
 
 
+def targets_of(settings: Settings, structure: Structure) -> tuple[str, ...]:
+    """Where the account's password must be entered, by the settings: the structure's own first."""
+    account = structure.technical_account
+    shared = [s for s in settings.structures.values() if s.technical_account == account]
+    shared.sort(key=lambda s: s.siret != structure.siret)
+    return tuple(identifier(kind, each) for each in shared for kind in each.targets)
+
+
 def build(
     target: str, settings: Settings, window: Window, run: str, guide: Guide, by_hand: bool = False
 ) -> Target:

@@ -1,0 +1,333 @@
+"""Whoever can write under `outputs/` is a stranger: what is tried here needs nothing but that, and
+a genuine record to begin from. Each of these attacks succeeded on version 0.1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import twin as twins
+from fixtures_rotation import DEMO_SIRET
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from releve.base import disk
+from releve.base.settings import load
+from releve.decision import events as ev
+from releve.decision import journal as j
+from releve.headless import run as headless
+from releve.record import seal, vouching
+from releve.record.folder import RecordFolder
+from releve.record.register import Register
+from releve.record.verify import verify
+from releve.vault import keys
+from releve.vault.keystore import Keystore
+from twin import MemoryKeyring, Twin
+
+KEY = bytes(range(32))
+CLICK = "journal reset.intended after"
+
+
+def killed_at(twin: Twin, point: str) -> None:
+    """A rotation whose process died there."""
+    reference = Twin.new(twin.folder.with_name("reference"), sees_first=twin.sees_first)
+    with twins.dying(twins.points(reference).index(point)):
+        assert twin.run().code is None
+
+
+def elsewhere(twin: Twin) -> Twin:
+    """The same folder of records and the same portal, seen from another machine."""
+    other = dataclasses.replace(twin, keystore=Keystore(MemoryKeyring()))
+    other.keystore.portal_password(twins.LOGIN).set(twins.Secret(twins.PASSWORD))
+    return other
+
+
+def adopted(twin: Twin) -> Twin:
+    """Seen from another machine, where somebody has taken the rotation in hand by its name."""
+    other = elsewhere(twin)
+    targets = (f"school:{DEMO_SIRET}",)
+    vouching.adopt(twin.record, "j.martin@agence", targets, other.keystore)
+    return other
+
+
+# -- the journal's MACs
+
+
+def journalled(folder: Path) -> list[bytes]:
+    """Five lines under `KEY`."""
+    log = j.Journal(folder, "ab", "m.durand@mairie", KEY)
+    log.append(ev.RotationOpened("21990001600011", "Commune", "TECH", "gestionnaire", ("corail",)))
+    for event in (ev.GateGiven("cible", "--yes"), ev.ResetIntended(1), ev.PendingStored(1)):
+        log.append(event)
+    return log.path.read_bytes().splitlines(keepends=True)
+
+
+CHANGES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "a word": lambda lines: [*lines[:1], lines[1].replace(b"--yes", b"--no!"), *lines[2:]],
+    "a time": lambda lines: [lines[0].replace(b'"time": "20', b'"time": "19'), *lines[1:]],
+    "a line taken out": lambda lines: [*lines[:1], *lines[2:]],
+    "two lines exchanged": lambda lines: [lines[0], lines[2], lines[1], lines[3]],
+    "a line twice": lambda lines: [*lines, lines[-1]],
+    "no line": lambda lines: [],
+    "a line without a MAC": lambda lines: [*lines, b'{"event": "x"}\n'],
+    "the MAC taken away": lambda lines: [
+        *lines[:3],
+        json.dumps({k: v for k, v in json.loads(lines[3]).items() if k != "mac"}).encode() + b"\n",
+    ],
+    "an opening of one's own": lambda lines: [*lines, lines[0]],
+    "an adoption of one's own": lambda lines: [
+        *lines,
+        json.dumps(json.loads(lines[0]) | {"event": "rotation.adopted"}).encode() + b"\n",
+    ],
+    "what is no JSON": lambda lines: [*lines, b"[" * 100_000 + b"\n"],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_journal_is_not_vouched_for(change: str, tmp_path: Path) -> None:
+    """Under its key; and under another key, or none, not even the genuine one is."""
+    lines = journalled(tmp_path)
+    genuine = b"".join(lines)
+    assert j.vouches(KEY, genuine)
+    assert not j.vouches(KEY, b"".join(CHANGES[change](lines)))
+    assert not j.vouches(bytes(32), genuine) and not j.vouches(None, genuine)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_no_bit_of_a_journal_can_change(data: st.DataObject) -> None:
+    """Any bit of any line, but for what JSON itself does not tell apart."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        content = bytearray(b"".join(journalled(Path(name))))
+    before = [json.loads(line) for line in content.splitlines()]
+    at = data.draw(st.integers(0, len(content) - 2))
+    content[at] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        same = [json.loads(line) for line in bytes(content).split(b"\n")[:-1]] == before
+    except ValueError:
+        same = False
+    assert j.vouches(KEY, bytes(content)) == same
+
+
+def test_what_was_written_goes_on_under_the_same_key(tmp_path: Path) -> None:
+    """Another process, a torn line in between: the chain holds."""
+    journalled(tmp_path)
+    with open(tmp_path / j.FILE_NAME, "ab") as file:
+        file.write(b'{"torn')
+    log = j.Journal(tmp_path, "ab", "m.durand@mairie", KEY)
+    assert log.vouched and log.torn
+    log.append(ev.TornLineCut(log.torn))
+    assert log.vouched and j.vouches(KEY, log.path.read_bytes())
+
+
+# -- a rotation that is not ours
+
+
+def test_a_forged_rotation_resets_nothing(tmp_path: Path) -> None:
+    """An open journal planted in the folder says that the reset was confirmed, and names no target:
+    on version 0.1 `resume` reset the account, and entered the password nowhere.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    folder = RecordFolder.new(twin.outputs, DEMO_SIRET)
+    folder.make()
+    forged = j.Journal(folder.path, folder.run, "x@y", os.urandom(32))
+    forged.append(
+        ev.RotationOpened(DEMO_SIRET, "n", twins.DEMO_ACCOUNT, "gestionnaire", (), school=True)
+    )
+    forged.append(ev.GateGiven("cible", "--yes"))
+    before = forged.path.read_bytes()
+    found = twin.run()
+    assert ("NotOurs", 4, 0) == (found.error, found.code, twin.resets())
+    assert before == forged.path.read_bytes() and "x@y" in found.text
+
+
+def test_a_forged_rotation_starts_no_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`releve rotate --yes` and `releve resume --yes` stop before the kernel."""
+    twin = Twin.new(tmp_path / "twin")
+    killed_at(twin, "journal gate.given after")
+    other = elsewhere(twin)
+    monkeypatch.setattr(headless, "open_keystore", lambda *_: other.keystore)
+    with pytest.raises(vouching.NotOurs) as raised:
+        headless.run(load(twin.settings(), twin.outputs), DEMO_SIRET, approve=True)
+    assert 4 == raised.value.exit_code
+
+
+@pytest.mark.parametrize("sees_first", [False, True])
+@pytest.mark.parametrize("point", ["journal gate.given after", "journal target.entered after"])
+def test_a_rotation_of_another_machine_is_adopted(
+    tmp_path: Path, point: str, sees_first: bool
+) -> None:
+    """By a person, whose machine then vouches for it: what was announced there counts, nothing that
+    was confirmed, entered or proven does; the record says whose it was.
+    """
+    twin = Twin.new(tmp_path / "twin", sees_first=sees_first)
+    killed_at(twin, point)
+    clicked = twin.resets()
+    there = adopted(twin)
+    assert 0 == there.run(reset_again=True).code
+    kinds = [event.kind for event in there.events]
+    since = kinds.index("rotation.adopted")
+    assert "gate.given" in kinds[since:] and "target.entered" in kinds[since:]
+    assert clicked + 1 == there.resets()
+    assert there.agree()
+    (event,) = (each for each in there.events if isinstance(each, ev.RotationAdopted))
+    assert event.whose == there.record.entries()[0].actor
+
+
+def test_the_click_of_another_machine_is_never_repeated_unasked(tmp_path: Path) -> None:
+    """Adopted by somebody who decides nothing: the reset that was announced there has an unknown
+    end here.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    killed_at(twin, "journal target.entered after")
+    there = adopted(twin)
+    stopped = there.run()
+    assert ("DecisionNeeded", 1) == (stopped.error, there.resets())
+
+
+# -- a journal put back
+
+
+@pytest.mark.parametrize("sees_first", [False, True])
+@pytest.mark.parametrize("point", [CLICK, "journal pending.stored after", "keyring pending after"])
+def test_a_journal_put_back_past_its_click_makes_no_second_reset(
+    tmp_path: Path, point: str, sees_first: bool
+) -> None:
+    """A prefix of a genuine journal is vouched for, line by line: the keyring knows what was
+    announced behind it.
+    """
+    twin = Twin.new(tmp_path / "twin", sees_first=sees_first)
+    killed_at(twin, "journal target.intended before")
+    path = twin.record.path / j.FILE_NAME
+    lines = path.read_bytes().splitlines(keepends=True)
+    click = next(n for n, line in enumerate(lines) if b"reset.intended" in line)
+    path.write_bytes(b"".join(lines[:click]))
+    twin.run()
+    assert 1 == twin.resets()
+    assert [vouching.ROLLED_BACK] == [e.why for e in twin.events if isinstance(e, ev.ResetUnknown)]
+
+
+def test_an_end_written_by_a_stranger_ends_nothing(tmp_path: Path) -> None:
+    """A `rotation.closed` added to an open journal: the password in the keyring is not replaced,
+    and the record is not sealed.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    killed_at(twin, "journal target.intended before")
+    held = twin.held(twins.Slot.PENDING)
+    stranger = j.Journal(twin.record.path, twin.record.run, "x@y", os.urandom(32))
+    stranger.append(ev.RotationClosed("succeeded", "api", "2027-11-30"))
+    stopped = twin.run(again=True)
+    assert ("PendingOfAnotherRun", 1) == (stopped.error, twin.resets())
+    assert held == twin.held(twins.Slot.PENDING)
+    settings = load(twin.settings(), twin.outputs)
+    left = seal.finish_left_over(settings, twin.keystore)
+    assert ["NotVouched"] == [type(fault).__name__ for fault in left.faults]
+    assert not (twin.outputs / "register.jsonl").exists()
+
+
+# -- what the tool itself seals and believes
+
+
+def test_an_invented_record_is_not_sealed(tmp_path: Path) -> None:
+    """A closed journal planted in the folder: on version 0.1 the next command sealed it."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.run().code
+    settings = load(twin.settings(), twin.outputs)
+    seal.finish_left_over(settings, twin.keystore)
+    invented = twin.record.path.with_name("2026-11-28_101010_21990001600011_0badcafe")
+    shutil.copytree(twin.record.path, invented)
+    assert ([], []) == seal.finish_left_over(settings, twin.keystore)
+    kinds = {found.kind for found in verify(twin.outputs, None, twin.keystore).faults}
+    assert kinds & {"renamed", "unregistered", "unsealed_elsewhere"}
+    assert Register(twin.outputs, twin.keystore).find(invented.name) is None
+
+
+def test_a_line_of_a_stranger_registers_nothing(tmp_path: Path) -> None:
+    """One who signs with a key of his own enters the record first: the genuine one is sealed all
+    the same.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    twin.run()
+    settings = load(twin.settings(), twin.outputs)
+    Register(twin.outputs, twin.keystore).append({"kind": "period", "record": "", "years": 10})
+    name = twin.record.path.name
+    stranger = Register(twin.outputs, Keystore(MemoryKeyring()))
+    stranger.append({"kind": "record", "record": name, "statement": "0" * 64})
+    register = Register(twin.outputs, twin.keystore)
+    assert register.find(name) is None
+    seal.finish(twin.record, settings, twin.keystore)
+    found = register.find(name)
+    assert found and found["signer"] == keys.own_keyid(twin.keystore)
+    assert "stranger" in {each.kind for each in verify(twin.outputs, None, twin.keystore).faults}
+
+
+# -- files
+
+
+def test_nothing_waits_for_a_fifo_and_no_link_is_followed(tmp_path: Path) -> None:
+    """Reading, hashing, appending; a name that a stranger put there first."""
+    private = tmp_path / "private"
+    private.write_text("privé")
+    (tmp_path / "link").symlink_to(private)
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    for name in ("link", "fifo", "folder"):
+        for act in (disk.read, disk.sha256, disk.append_to):
+            with pytest.raises(OSError):
+                act(tmp_path / name)
+    with pytest.raises(OSError):
+        disk.read("/dev/zero" and Path("/dev/zero"))
+    disk.write_atomically(tmp_path / "link", b"neuf")
+    assert ("privé", b"neuf") == (private.read_text(), disk.read(tmp_path / "link"))
+    big = tmp_path / "sparse"
+    with open(big, "wb") as file:
+        file.truncate(disk.HASHED + 1)
+    for act in (disk.read, disk.sha256):
+        with pytest.raises(OSError):
+            act(big)
+
+
+def test_a_record_is_not_made_through_a_link(tmp_path: Path) -> None:
+    """Its folder, or the pictures' folder, put there as a link to elsewhere."""
+    elsewhere_ = tmp_path / "elsewhere"
+    elsewhere_.mkdir()
+    for inner in (False, True):
+        folder = RecordFolder.new(tmp_path / "outputs", DEMO_SIRET)
+        link = folder.path / "captures" if inner else folder.path
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(elsewhere_)
+        with pytest.raises(Exception, match="ne peut pas écrire"):
+            folder.make()
+    assert [] == list(elsewhere_.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o277])
+@pytest.mark.parametrize("shared", [False, True])
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, mask: int, shared: bool) -> None:
+    """0600 and 0700; a folder opened on purpose gives 0660 and 2770 to all that is below it."""
+    twin = Twin.new(tmp_path / "twin")
+    if shared:
+        text = twin.settings().read_text()
+        twin.settings().write_text(f"{text}\n[record]\nshared = true\n")
+    before = os.umask(mask)
+    try:
+        assert 0 == twin.run().code
+        seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
+    finally:
+        os.umask(before)
+    made = [twin.outputs, *(p for p in twin.outputs.rglob("*") if p.suffix != ".lock")]
+    modes = {(path.is_dir(), oct(stat.S_IMODE(path.stat().st_mode))) for path in made}
+    assert {(True, "0o2770" if shared else "0o700"), (False, "0o660" if shared else "0o600")} == (
+        modes
+    )
