@@ -173,7 +173,8 @@ class Listener:
     def checks(self) -> None:
         """What is ours in the page, as axe-core sees it in JupyterLab."""
         found = Axe().run(self.desk.page, context=".rv")
-        assert [] == [each["id"] for each in found.response["violations"]]
+        told = [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]]
+        assert [] == told
 
     def presses(self, button: str) -> None:
         """Reach the button by Tab, and press it."""

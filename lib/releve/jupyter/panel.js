@@ -246,7 +246,7 @@ function render({ model, el }) {
     const view = model.get('view');
     if (!view || !view.heading) { root.replaceChildren(); return; }
     const known = typeof view.progress === 'number';
-    if (known || view.working) oneStep(el);
+    if (known || view.working) (el.isConnected ? oneStep(el) : requestAnimationFrame(() => oneStep(el)));
     const held = root.contains(document.activeElement);
     root.removeAttribute('aria-busy');
     root.className = `rv rv-${view.tone ?? 'plain'}${view.wide ? ' rv-wide' : ''}`;
@@ -282,7 +282,7 @@ function render({ model, el }) {
     root.replaceChildren(
       known ? make('p', { class: 'rv-progress' }, make('progress', { max: 12, value: view.progress, 'aria-label': bar }), bar) : '',
       view.notice ? make('div', { class: 'rv-notice', html: view.notice }) : '',
-      make('h3', { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
+      make(`h${model.get('level') ?? 3}`, { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
       view.body ? make('div', { class: 'rv-body', html: view.body }) : '',
       ...(view.nodes ? [make('div', { class: 'rv-body' }, ...view.nodes.map(build))] : []),
       form,
