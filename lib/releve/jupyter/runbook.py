@@ -39,7 +39,8 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     if _session is not None and _session.stopped is None:
         _session.rotation.by_hand_from_here(Parameters.checked(given).by_hand)
         await _session.rotation.decide()
-        print("La rotation est déjà ouverte.", _where(_session.rotation))
+        print(context(_session))
+        print(_where(_session.rotation))
         return
     parameters = Parameters.checked(given)
     session = Session(
