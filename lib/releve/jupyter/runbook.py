@@ -41,7 +41,8 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     if before is not None and before.stopped is None and not (kept and before.ended):
         before.rotation.by_hand_from_here(Parameters.checked(given).by_hand)
         await before.rotation.decide()
-        print("La rotation est déjà ouverte.", _where(before.rotation))
+        print(context(before))
+        print(_where(before.rotation))
         return
     parameters = Parameters.checked(given)
     session = Session(
