@@ -1,4 +1,5 @@
-"""What a page means, decided without a browser: whose a button is, and when nobody is to press it."""
+"""What a page means, decided without a browser: whose a button is, and when nobody is to press it.
+"""
 
 from __future__ import annotations
 

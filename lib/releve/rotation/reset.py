@@ -36,7 +36,8 @@ PASSWORD = "mot-de-passe"
 
 class PasswordReset:
     """Makes the portal give a password that can be used. `settle` asks whoever may know how a click
-    ended whose answer was lost. Each act is the driver's, or of a person who does that step by hand.
+    ended whose answer was lost. Each act is the driver's, or of a person who does that step by
+    hand.
     """
 
     def __init__(

@@ -14,7 +14,8 @@ from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, Thing, View, decide, named
 
 _CELLS = """
-() => [...document.querySelectorAll('tr, [role=row]')].filter(row => row.checkVisibility()).map(row =>
+() => [...document.querySelectorAll('tr, [role=row]')]
+  .filter(row => row.checkVisibility()).map(row =>
   [...row.querySelectorAll('th, td, [role=cell], [role=gridcell], [role=columnheader]')]
     .map(cell => cell.innerText.trim()))
 """
