@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Browser
-from zoo.run import completable, rotation, table
+from zoo.run import changed, completable, rotation, table
 from zoo.skins import ZooSkin, every, named
 
 SAMPLE = ("plain", "login-hidden-label")
@@ -38,6 +38,20 @@ async def test_no_foreign_portal_is_clicked_wrong(
     assert [] == [
         each.line() for each in results if each.skin.name in SAMPLE and not each.completed
     ]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.usefixtures("one_browser")
+@pytest.mark.timeout(3600)
+async def test_a_foreign_portal_that_has_changed_is_not_clicked_wrong(
+    skins: list[ZooSkin], record_property: Callable[[str, object], None]
+) -> None:
+    """Another order, a neighbour's name, what is gone, a decoy on every page: the right click or
+    none, and never a reset of what is not there.
+    """
+    results = [each async for each in changed(skins, 1)]
+    record_property("table", table(results))
+    assert [] == [each.line() for each in results if each.wrong or each.needless]
 
 
 def test_every_skin_says_where_it_comes_from() -> None:

@@ -53,7 +53,7 @@ class Person:
         self.context.on("page", lambda opened: opened.on("dialog", lambda dialog: dialog.accept()))
         until = time.monotonic() + self.seconds
         while time.monotonic() < until:
-            found = await self._next(first, last)
+            found = await self.next(first, last)
             if found is None:
                 await self._page().wait_for_timeout(60)
                 continue
@@ -70,7 +70,8 @@ class Person:
     def _page(self) -> Page:
         return self.context.pages[-1]
 
-    async def _next(self, first: int, last: int) -> tuple[ElementHandle, str] | None:
+    async def next(self, first: int, last: int) -> tuple[ElementHandle, str] | None:
+        """What she would do now, and how; None when she sees nothing to do."""
         found: list[tuple[int, ElementHandle, str]] = []
         for frame in self._page().frames:
             try:

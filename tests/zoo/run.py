@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -16,6 +17,7 @@ from releve.portal import browsers
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 
+from zoo.mutations import MUTATIONS, UNCHANGED, Mutation
 from zoo.person import Person
 from zoo.skins import ZooSkin
 
@@ -30,6 +32,7 @@ class Result:
     skin: ZooSkin
     by_person: str
     """"" when the reference person completed it, else what is wrong with the skin."""
+    mutation: str = ""
     completed: bool = False
     wrong: int = 0
     """Clicks on what is somebody else's, or that nobody asked for."""
@@ -44,7 +47,8 @@ class Result:
             return f"{self.skin.name:<34} not completable: {self.by_person}"
         done = "yes" if self.completed else "no"
         counts = f"{self.wrong:<6} {self.needless:<9} {self.seconds:5.1f}"
-        return f"{self.skin.name:<34} {done:<9} {counts}  {self.why}"
+        changed = f"[{self.mutation}] " if self.mutation else ""
+        return f"{self.skin.name:<34} {done:<9} {counts}  {changed}{self.why}"
 
 
 def table(results: list[Result]) -> str:
@@ -85,6 +89,21 @@ async def run(
         yield Result(skin, wrong_skin) if wrong_skin else await rotation(skin)
 
 
+async def seen_by_a_person(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[Result]:
+    """Only the reference walk."""
+    for skin in skins:
+        why = await completable(skin, browser)
+        yield Result(skin, why, completed=not why)
+
+
+async def changed(skins: Iterable[ZooSkin], ways: int) -> AsyncIterator[Result]:
+    """Each skin with so many of the mutations, each in its turn."""
+    turn = itertools.cycle(MUTATIONS)
+    for skin in skins:
+        for mutation in itertools.islice(turn, ways):
+            yield await rotation(skin, mutation)
+
+
 async def completable(skin: ZooSkin, browser: Browser) -> str:
     """Walk the skin as its marks say; what went wrong, or "" when a person can complete it."""
     world = skin.world(PASSWORD)
@@ -117,27 +136,32 @@ async def _walk(skin: ZooSkin, person: Person, school: SchoolThread) -> str:
     return f"{wrong} wrong clicks or needless resets by the person" if wrong else ""
 
 
-async def rotation(skin: ZooSkin) -> Result:
-    """One rotation by Relève, headless and without a person."""
-    began = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_scene(Path(folder), skin.world(PASSWORD), skin.for_school(marked=False)) as scene,
-    ):
+async def rotation(skin: ZooSkin, mutation: Mutation = UNCHANGED) -> Result:
+    """One rotation by Relève, headless and without a person, on a skin that has changed or not."""
+    began, world = time.monotonic(), skin.world(PASSWORD)
+    mutation.data(world)
+    shown = skin.for_school(marked=False, change=mutation.change)
+    with tempfile.TemporaryDirectory() as folder, open_scene(Path(folder), world, shown) as scene:
         scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
         with redirect_stdout(io.StringIO()):  # a notebook's cells print their line
             walk = await scene.walk()
         done = walk.code == 0 and scene.three_places_agree()
-        why = "" if done else f"{walk.code} {walk.error}: {' '.join(walk.text.split())[:150]}"
+        why = "" if done else f"{walk.code} {walk.error}: {_first_sentence(walk.text)}"
         return Result(
             skin,
             "",
+            mutation.name,
             done,
             wrong_clicks(scene.world),
             needless_resets(scene.world),
             why,
             time.monotonic() - began,
         )
+
+
+def _first_sentence(text: str) -> str:
+    happened = " ".join(text.split()).removeprefix("Ce qui s'est passé : ")
+    return happened.partition(" Ce qui est sûr")[0][:160]
 
 
 def wrong_clicks(world: World) -> int:

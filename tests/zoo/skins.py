@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import mimetypes
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,14 +79,18 @@ class ZooSkin:
         """A world for one rotation on this skin."""
         return World(password=password, routes=self.routes, faults=Faults.parse(self.faults))
 
-    def for_school(self, *, marked: bool) -> Skin:
-        """The skin as the school takes it; `marked` tells the reference person what to click (a
-        product never sees the marks).
+    def for_school(self, *, marked: bool, change: Callable[[str], str] = str) -> Skin:
+        """The skin as the school takes it. `marked` tells the reference person what to click (a
+        product never sees the marks); `change` is done to the source of every page.
         """
-        return Skin(
-            _environment(self.name, marked, self.drives_corail),
-            dict.fromkeys(("pigp", "chorus", "idp", "corail"), ROUTES),
-        )
+        templates = _environment(self.name, marked, self.drives_corail)
+
+        class Changed(jinja2.Template):
+            def render(self, *args: object, **facts: object) -> str:
+                return change(super().render(*args, **facts))
+
+        templates.template_class = Changed
+        return Skin(templates, dict.fromkeys(("pigp", "chorus", "idp", "corail"), ROUTES))
 
 
 def every() -> list[ZooSkin]:

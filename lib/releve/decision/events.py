@@ -299,6 +299,17 @@ class PasswordNotKept(Event):
 
 
 @dataclass(frozen=True)
+class PasswordUnread(Event):
+    """The portal showed the password of `attempt` on a page that was not understood: everything
+    that its main region shows is in the keyring, in so many entries, until a person points at it.
+    """
+
+    kind = "password.unread"
+    attempt: int
+    entries: int
+
+
+@dataclass(frozen=True)
 class PasswordByHand(Event):
     """The keyring refused the password of `attempt`, and the operator copied it: it is in no slot,
     and entered by hand.

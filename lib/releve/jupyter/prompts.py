@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -206,6 +206,23 @@ class AtDesk:
         self._behind.clear()
         view = questions.new_password(account, why)
         return (await self._until(view, questions.typed_twice)).secrets["one"]
+
+    async def point_password(self, account: str, pieces: Sequence[str]) -> Secret | None:
+        """One piece after the other, each shown on request by the hand-over of secrets."""
+        assert self.panel is not None
+        at, shown = 0, [Secret(piece) for piece in pieces]
+        try:
+            while shown:
+                self.panel.secret = lambda at=at: shown[at]
+                answer = await self.ask(questions.piece(account, at + 1, len(shown)))
+                if answer.action == "this":
+                    return shown[at]
+                if answer.action == "none":
+                    return None
+                at = (at + (1 if answer.action == "next" else -1)) % len(shown)
+        finally:
+            self.panel.secret = None
+        return None
 
     # -- the targets and the proof
 

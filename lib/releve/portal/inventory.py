@@ -89,7 +89,6 @@ async def _card(case: Case, code: str, name: str) -> Found:
         await driver.go(step)
     card = ModificationDeLaStructure(case.browser)
     async with case.browser.on(card.title):
-        await card.show_users()
         return Found(code, name, await card.accounts(), await card.is_secondary())
 
 

@@ -12,6 +12,7 @@ import os
 import signal
 from pathlib import Path
 
+from releve.school import federation
 from releve.school.faults import Faults
 from releve.school.server import School
 from releve.school.world import World
@@ -40,6 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="nombre de structures du gestionnaire (34 par défaut)",
     )
+    parser.add_argument(
+        "--managers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="nombre de gestionnaires, entre qui les structures sont réparties (1 par défaut)",
+    )
     routes = ("gestionnaire", "raccordements", "both")
     parser.add_argument(
         "--routes",
@@ -58,7 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the school until Ctrl-C. Raises `BadFault`."""
     faults = Faults.parse(["first_visit_form=1", *args.fault])
-    world = World(seed=args.seed, structures=args.structures, routes=args.routes, faults=faults)
+    world = World(
+        seed=args.seed,
+        structures=args.structures,
+        routes=args.routes,
+        managers=args.managers,
+        faults=faults,
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(world, args.ledger, args.json))
     return 0
@@ -85,16 +99,25 @@ async def serve(world: World, ledger: Path | None = None, as_json: bool = False)
 
 def welcome(school: School) -> str:
     """The addresses, and with what to log in."""
-    urls, manager = school.urls, school.world.manager
-    return (
-        "Site d'entraînement ouvert. Rien de ce que vous y faites n'a d'effet réel.\n  Portail de"
-        f" Gestion Publique : {urls.portal}\n  Chorus Pro                  : {urls.chorus}/\n "
-        f" PISTE (API)                 : {urls.piste}/\n  Corail                      :"
-        f" {urls.corail}/\n  Messagerie du gestionnaire  : {urls.mailbox}/\n  Pilotage             "
-        f"       : {urls.control}/ledger\nIdentifiant : {manager.login}   Mot de passe :"
-        f" {manager.password}\nApplication PISTE : {school.world.piste.client_id}   Secret :"
-        f" {school.world.piste.client_secret}\nCtrl-C pour fermer."
-    )
+    urls, world = school.urls, school.world
+    lines = [
+        "Site d'entraînement ouvert. Rien de ce que vous y faites n'a d'effet réel.",
+        f"  Portail de Gestion Publique : {urls.portal}",
+        f"  Chorus Pro                  : {urls.chorus}/",
+        f"  PISTE (API)                 : {urls.piste}/",
+        f"  Corail                      : {urls.corail}/",
+        f"  Messagerie du gestionnaire  : {urls.mailbox}/",
+        f"  Pilotage                    : {urls.control}/ledger",
+        *(
+            f"Identifiant : {each.login}   Mot de passe : {each.password}"
+            for each in world.managers.values()
+        ),
+    ]
+    if world.faults.federated:
+        lines.append(f"Compte d'agent : {world.manager.email}   Secret : {federation.PASSWORD}")
+    piste = world.piste
+    lines.append(f"Application PISTE : {piste.client_id}   Secret : {piste.client_secret}")
+    return "\n".join([*lines, "Ctrl-C pour fermer."])
 
 
 def facts(school: School) -> dict[str, object]:
@@ -104,6 +127,7 @@ def facts(school: School) -> dict[str, object]:
         "urls": vars(school.urls) | {"portal": school.urls.portal},
         "login": manager.login,
         "password": manager.password,
+        "managers": {each.login: each.password for each in school.world.managers.values()},
         "client_id": piste.client_id,
         "client_secret": piste.client_secret,
     }
