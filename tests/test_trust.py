@@ -24,6 +24,8 @@ from releve.decision import journal as j
 from releve.headless import run as headless
 from releve.record import seal, vouching
 from releve.record.folder import RecordFolder
+from releve.record.history import JustDone, refuse_twice
+from releve.record.lock import AccountBusy, AccountLock
 from releve.record.register import Register
 from releve.record.verify import verify
 from releve.vault import keys
@@ -331,3 +333,41 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, mask: int, shared: boo
     assert {(True, "0o2770" if shared else "0o700"), (False, "0o660" if shared else "0o600")} == (
         modes
     )
+
+
+# -- one account, two spellings
+
+
+def test_two_spellings_are_one_account(tmp_path: Path) -> None:
+    """In one file they are spelled alike; in two, they take one lock, one set of slots, and one
+    renewal a day: on version 0.1 the second reset made the first structure's password void.
+    """
+    twin = Twin.new(tmp_path / "twin", targets=2)
+    text = twin.settings().read_text()
+    other = twins.DEMO_ACCOUNT.lower()
+    at = text.rindex(twins.DEMO_ACCOUNT)
+    twin.settings().write_text(text[:at] + other + text[at + len(other) :])
+    settings_ = load(twin.settings(), twin.outputs)
+    assert {twins.DEMO_ACCOUNT} == {s.technical_account for s in settings_.structures.values()}
+    lock = AccountLock(twin.outputs, twins.DEMO_ACCOUNT)
+    lock.acquire("m.durand@mairie")
+    with pytest.raises(AccountBusy):
+        AccountLock(twin.outputs, other).acquire("j.martin@mairie")
+    lock.release()
+    assert 0 == twin.run().code
+    assert twin.agree() and 1 == twin.resets()
+    assert twin.slots.filled() == twin.keystore.slots(other).filled()
+    with pytest.raises(JustDone):
+        refuse_twice(twin.outputs, other)
+
+
+def test_what_was_kept_under_another_spelling_is_found(tmp_path: Path) -> None:
+    """And moves to the usual one when it is next written; nothing is lost in between."""
+    keystore = Keystore(MemoryKeyring())
+    slots = keystore.slots("tech_9@cpro.fr")
+    held = json.dumps({"run": "ab/1", "written": "2026-01-01T00:00:00+00:00", "password": "Zq81x"})
+    keystore.entry("current", "tech_9@cpro.fr").set_text(held)
+    assert "ab/1" == slots.filled().current
+    slots.write(twins.Slot.CURRENT, twins.Secret("Zq81y"), "ab/1")
+    assert keystore.entry("current", "tech_9@cpro.fr").text() is None
+    assert "ab/1" == keystore.slots("TECH_9@cpro.fr").filled().current

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from releve.base.account import folded
 from releve.base.errors import ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
@@ -180,7 +181,7 @@ def refuse_twice(outputs: Path, account: str, kept: datetime | None = None) -> N
     """Raises `JustDone` when the account was renewed within a day and nothing of it is left open.
     Under its lock, this is sure. `kept`: when, by the keyring, which outlives a lost folder.
     """
-    past = [each for each in history(outputs) if each.account == account]
+    past = [each for each in history(outputs) if folded(each.account) == folded(account)]
     closed = [each.closed for each in past if each.outcome == "succeeded" and each.closed]
     if kept and not any(each.ended and each.ended >= kept for each in past):
         closed.append(kept)
