@@ -15,7 +15,7 @@ from enum import StrEnum
 from releve.base.account import folded
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 from releve.decision.state import Next
-from releve.record.history import Past
+from releve.record.history import DOUBTED, Past
 
 
 class Standing(StrEnum):
@@ -147,6 +147,8 @@ def _account(
     )
     standing = _standing(past, latest, kept, left, day, policy, today)
     ready, why = _today(standing, left, day, limit, policy, today)
+    if doubted := [each.record.name for each in past if each.outcome == DOUBTED]:
+        why += f" ; ne compte pas, car rien ici ne le confirme : {', '.join(doubted)}"
     proof = latest.proof if latest else ""
     return Due(
         structure.siret,
