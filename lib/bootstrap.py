@@ -24,6 +24,7 @@ TEST_PACKAGES = (
     *("gnome-keyring", "dbus", "dbus-bin", "libsecret-tools"),  # a real keyring
     *("chromium", "chromium-headless-shell"),
     *("poppler-utils", "tesseract-ocr", "openssl"),  # to read records as an auditor does
+    *("xvfb", "openbox", "xdotool", "x11-utils"),  # a screen: what stands in front of what
 )
 
 

@@ -47,7 +47,11 @@ def _forgotten() -> Iterator[None]:
 # shares nothing go to whichever
 # worker is free; every other module is one worker's from its first test to its last.
 SPREAD = ("test_fleet", "test_lab", "test_route_contract", "test_once", "test_cli")
-LONG = (*SPREAD, "test_crash", "test_leaks", "test_schedules")
+LONG = (
+    *SPREAD,
+    *("test_monkey", "test_lab_reopened", "test_lab_shell"),
+    *("test_crash", "test_leaks", "test_schedules"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,7 +105,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20,
         help="how many structures in the fleet with ten faults: a multiple of ten",
     )
-    parser.addoption("--long", action="store_true", help="try every foreign portal of the zoo")
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="every foreign portal of the zoo, every question lost in every way, a hundred monkeys",
+    )
+    parser.addoption("--seed", type=int, default=0, help="the one monkey to try")
     parser.addoption("--matrix", default="", help="write the crash matrix there, as a page")
 
 

@@ -39,7 +39,8 @@ class Screen:
     def windows(self, title: str) -> list[str]:
         """The windows that are on the screen under that title; one put away is not."""
         found = self._ask("xdotool", "search", "--onlyvisible", "--name", title).split()
-        return [each for each in found if "Iconic" not in self._ask("xprop", "-id", each, "WM_STATE")]
+        state = {each: self._ask("xprop", "-id", each, "WM_STATE") for each in found}
+        return [each for each in found if "Iconic" not in state[each]]
 
     def restore(self, title: str) -> None:
         """As who clicks on it in the task bar."""
@@ -57,7 +58,7 @@ def screen() -> Iterator[Screen]:
     """One for the module."""
     missing = [each for each in NEEDED if shutil.which(each) is None]
     if missing:
-        pytest.skip(f"a screen needs {', '.join(missing)}: apt install xvfb openbox xdotool x11-utils")
+        pytest.skip(f"{', '.join(missing)} missing: apt install xvfb openbox xdotool x11-utils")
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1366x768x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)

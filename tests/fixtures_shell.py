@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from fixtures_lab import Desk, Lab, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene, open_scene
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from releve.base.secret import Secret
 from releve.portal import browsers
 from releve.record.folder import unfinished
 from releve.school import World
@@ -38,8 +42,9 @@ class Shop:
 def school_of_its_own() -> Iterator[Scene]:
     """As the fixture `scene`, for whoever holds it longer than a test."""
     world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    with tempfile.TemporaryDirectory() as folder, open_scene(Path(folder), world) as opened:
-        yield opened
+    with tempfile.TemporaryDirectory() as folder, open_scene(Path(folder), world) as scene:
+        scene.portal["timeout_seconds"] = 60  # a machine under load is no portal that changed
+        yield scene
 
 
 @contextmanager
@@ -97,18 +102,138 @@ def desk(shop: Shop, page: Page) -> Iterator[Desk]:
     yield desk
 
 
+GATE, PROOF = "Point de non-retour", "fonctionne-t-il"
+
+
 def at_the_gate(desk: Desk) -> None:
     """Begin, and wait for the confirmation."""
     desk.press("Mots de passe", "Commencer pour")
-    desk.panel("Vous allez réinitialiser|Déjà renouvelé").first.wait_for()
+    desk.panel("Avant de commencer|Déjà renouvelé").first.wait_for()
     if desk.panel("Déjà renouvelé").count():
         desk.press("Déjà renouvelé", "Recommencer")
-    desk.panel("Vous allez réinitialiser").wait_for()
+    again(desk, GATE)
+
+
+def again(desk: Desk, heading: str) -> None:
+    """Until that question; who begins anew is told first what to have at hand."""
+    desk.panel(f"Avant de commencer|{heading}").first.wait_for()
+    if desk.panel("Avant de commencer").count():
+        desk.press("Avant de commencer", "Je suis prêt")
+    desk.panel(heading).wait_for()
 
 
 def finish(desk: Desk) -> None:
     """From the gate to the seal."""
+    again(desk, GATE)
     desk.confirm(DEMO_SIRET)
-    desk.press("fonctionne-t-il", "a réussi")
-    desk.printed("réussi")
-    desk.printed("enregistré et scellé")
+    desk.press(PROOF, "factures arrivent")
+    desk.ended()
+
+
+QUESTIONS = {
+    "before": "Avant de commencer",
+    "credentials": "Votre mot de passe du portail",
+    "gate": GATE,
+    "stopped": "s'est arrêtée",
+    "hers": "À vous",
+    "first of Corail": "Corail : Ouvrir les coll",
+    "second of Corail": "Corail : Ouvrir la facture",
+    "password for Corail": "Corail : Entrer",
+    "proof": PROOF,
+}
+
+
+class Counter:
+    """A server that can be lost and started again, a window that can be closed."""
+
+    def __init__(self, scene: Scene, person: Browser, stack: ExitStack) -> None:
+        self.scene, self.person, self._stack = scene, person, stack
+        self._options = ("--settings", str(scene.settings()), "--outputs", str(scene.outputs))
+        self.running: Lab = stack.enter_context(lab(scene.environment, *self._options))
+        self._windows: list[BrowserContext] = []
+        self.desk = self.come_in()
+
+    def come_in(self) -> Desk:
+        """A window on the home page."""
+        window = a_window(self.person)
+        self._windows.append(window)
+        self.desk = Desk(window.new_page(), self.running)
+        self.desk.open_home()
+        return self.desk
+
+    def leave(self) -> None:
+        """Close the window."""
+        while self._windows:
+            self._windows.pop().close()
+
+    def clear(self) -> None:
+        """Nothing is open, nobody is there."""
+        self.leave()
+        self.running.end_kernels()
+        Shop(self.scene, self.running).clear()
+        self.scene.faults.session_expired_at = ""
+        self.scene.keystore.portal_password(LOGIN).set(Secret(PASSWORD))
+
+    def start_again(self, how: signal.Signals) -> None:
+        """The program ends, and is started anew on the same port."""
+        self.running.process.send_signal(how)
+        self.running.process.wait(30)
+        again = lab(self.scene.environment, *self._options, again=self.running)
+        self.running = self._stack.enter_context(again)
+
+    def lose(self, how: str) -> None:
+        """Lose the page in that way, and come back as anyone would."""
+        if how == "kernel gone":
+            os.kill(self.running.kernel("rotation.ipynb"), signal.SIGKILL)
+            self.desk.page.get_by_role("button", name="Reprendre").click()
+            return
+        if how == "server gone":
+            self.start_again(signal.SIGKILL)
+            self.desk.page.get_by_role("alert").get_by_role("button", name="Reprendre").click()
+            return
+        self.leave()
+        if how == "next day":
+            self.start_again(signal.SIGTERM)
+        home = self.come_in()
+        home.press("Mots de passe", "Tout faire" if how == "all by hand" else "Reprendre|Commencer")
+
+
+@pytest.fixture(scope="module")
+def counter(person: Browser) -> Iterator[Counter]:
+    """One for the module: the portal by Relève, Corail by hand."""
+    with school_of_its_own() as scene, ExitStack() as stack:
+        scene.structure = {"technical_account": DEMO_ACCOUNT, "targets": ["corail"]}
+        yield Counter(scene, person, stack)
+
+
+def asked(desk: Desk) -> str:
+    """What is asked now, once something is."""
+    desk.panel("|".join(QUESTIONS.values())).first.wait_for()
+    found = [each for each in QUESTIONS.values() if desk.panel(each).count()]
+    return found[0] if found else asked(desk)  # it was answered just then
+
+
+def answer(counter: Counter, heading: str) -> None:
+    """Answer that question in the way that goes on, doing what it asks for."""
+    desk = counter.desk
+    form = desk.panel(heading)
+    if heading == QUESTIONS["credentials"]:
+        form.get_by_label(re.compile("^Mot de passe")).fill(PASSWORD)
+        form.get_by_role("button", name="Se connecter").click()
+    elif heading == GATE:
+        desk.confirm(DEMO_SIRET)
+    elif heading == QUESTIONS["password for Corail"]:
+        form.get_by_role("button", name="Copier le mot de passe").click()
+        expect(form.get_by_role("status")).to_contain_text("Copié")
+        pasted = desk.page.evaluate("navigator.clipboard.readText()")
+        counter.scene.world.corail_save(DEMO_SIRET, pasted)
+        form.get_by_role("button", name="C'est validé").click()
+    else:
+        form.get_by_role("button").filter(visible=True).first.click()
+
+
+def on_to(counter: Counter, wanted: str) -> None:
+    """Answer whatever is asked until that question stands there."""
+    while (now := asked(counter.desk)) != wanted:
+        answer(counter, now)
+        expect(counter.desk.panel(now)).to_have_count(0)

@@ -397,6 +397,34 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
     assert committed.st_mtime_ns == model().stat().st_mtime_ns  # it was run, and not written
 
 
+def enter_in_the_school_s_corail(desk: Desk, page: Page) -> None:
+    """With her own hands, in a tab beside: the menu, the tab, the paste, and a real fetch."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Ouvrir le Corail d'entraînement").click()
+    corail = opened.value
+    desk.panel("Corail : Ouvrir les coll").wait_for()
+    corail.get_by_role("menuitem", name="Environnement").click()
+    corail.get_by_role("menuitem", name="Gestion des collectivités").click()
+    corail.get_by_role("row").filter(has_text=DEMO_SIRET).get_by_role("link").first.click()
+    desk.press("Corail : Ouvrir les coll", "C'est fait")
+    corail.get_by_role("tab", name="Transfert").or_(
+        corail.get_by_role("link", name="Transfert")
+    ).first.click()
+    corail.get_by_role("link", name="Facture dématérialisée").first.click()
+    desk.press("Corail : Ouvrir la facture", "C'est fait")
+    desk.press("Corail : Entrer", "Copier le mot de passe")
+    expect(desk.panel("Corail : Entrer").get_by_role("status")).to_contain_text("Copié")
+    corail.bring_to_front()
+    corail.get_by_label("Mot de passe").click()
+    corail.keyboard.press("Control+v")
+    corail.get_by_role("button", name="Valider").click()
+    expect(corail.get_by_role("status")).to_contain_text("enregistrées")
+    corail.get_by_role("button", name="Récupérer les factures").click()
+    expect(corail.get_by_role("status")).to_contain_text("Récupération réussie")
+    page.bring_to_front()
+    desk.press("Corail : Entrer", "C'est validé")
+
+
 def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
     """With no settings and no keyring of one's own, « S'entraîner » gives a whole rotation, in a
     folder apart.
@@ -408,8 +436,13 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk.open_home()
         desk.press("Premier démarrage", "S'entraîner")
         desk.press("Avant de commencer", "Je suis prêt")
+        expect(page.locator("body.releve-training .releve-bar")).to_contain_text("entraînement")
         desk.confirm(DEMO_SIRET)
+        enter_in_the_school_s_corail(desk, page)
+        desk.press("fonctionne-t-il", "factures arrivent")
         desk.ended()
+        expect(page.locator("section.rv-done")).to_contain_text("Exercice terminé")
+        expect(page.get_by_role("link", name="agenda")).to_have_count(0)
     (record,) = all_records(tmp_path / "outputs" / "entrainement")
     (opened,) = [
         entry.event for entry in record.entries() if isinstance(entry.event, ev.RotationOpened)

@@ -10,7 +10,7 @@ import signal
 
 import pytest
 from fixtures_lab import Desk, lab
-from fixtures_shell import Shop, at_the_gate, finish
+from fixtures_shell import GATE, PROOF, Shop, again, at_the_gate, finish
 from playwright.sync_api import Page, expect
 from releve.decision import events as ev
 from releve.record.folder import all_records
@@ -57,7 +57,7 @@ def test_keys_beside_the_field_are_nobodys(desk: Desk, page: Page, shop: Shop) -
     page.locator(".jp-Notebook:visible .jp-MarkdownCell").last.dblclick()
     assert 0 == page.locator(".jp-MarkdownCell .cm-editor:visible").count()
     assert kernel == shop.running.kernel("rotation.ipynb")
-    desk.panel("Vous allez").get_by_label(re.compile("quatre derniers")).click()
+    desk.panel(GATE).get_by_label(re.compile("quatre derniers")).click()
     finish(desk)
 
 
@@ -68,7 +68,7 @@ def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> N
     gone = desk.page.get_by_role("alert")
     expect(gone).to_contain_text("Cette page s'est arrêtée")
     expect(gone).to_contain_text("Ce qui est sûr")
-    expect(desk.panel("Vous allez")).to_have_count(0)
+    expect(desk.panel(GATE)).to_have_count(0)
     assert 0 == desk.page.locator(".jp-Dialog:visible").count()
     gone.get_by_role("button", name="Reprendre").click()
     finish(desk)
@@ -78,17 +78,17 @@ def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     """Before the reset and after it, with what is true of the password; « Reprendre » goes on."""
     resets = shop.scene.resets()
     at_the_gate(desk)
-    for heading in ("Vous allez", "fonctionne-t-il"):
+    for heading in (GATE, PROOF):
         desk.panel(heading).wait_for()
         os.kill(shop.running.kernel("rotation.ipynb"), signal.SIGINT)
         desk.printed("Ce qui s.est passé : Relève a été interrompue")
         expect(desk.page.locator(".jp-Notebook:visible")).not_to_contain_text("Traceback")
         desk.page.get_by_role("button", name="Reprendre").click()
-        desk.panel(heading).wait_for()
-        if heading == "Vous allez":
+        again(desk, heading)
+        if heading == GATE:
             desk.confirm(DEMO_SIRET)
-    desk.press("fonctionne-t-il", "a réussi")
-    desk.printed("enregistré et scellé")
+    desk.press(PROOF, "factures arrivent")
+    desk.ended()
     assert resets + 1 == shop.scene.resets()
 
 
@@ -137,7 +137,6 @@ def test_a_server_that_is_gone_says_so_and_its_return_goes_on(shop: Shop, page: 
         assert 0 == page.locator(".jp-Dialog:visible").count()
         with lab(shop.scene.environment, *options, again=first):
             page.get_by_role("alert").get_by_role("button", name="Reprendre").click()
-            desk.panel("Vous allez").wait_for()
             finish(desk)
 
 

@@ -365,3 +365,12 @@ def test_settings_that_others_can_write_are_refused(file: Path, mode: int) -> No
     file.chmod(mode)
     with pytest.raises(SettingsError, match="d'autres que vous"):
         settings.load(file)
+
+
+def test_a_windows_path_in_the_wrong_quotes_is_shown_how_to_write(tmp_path: Path) -> None:
+    """A path in double quotes is no TOML: \\U begins a character's number there."""
+    file = tmp_path / "r.toml"
+    file.write_text('[record]\nfolder = "C:\\Users\\claire"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="ligne 2") as caught:
+        settings.load(file)
+    assert "folder = 'C:\\Releve\\dossiers'" in caught.value.text

@@ -16,7 +16,7 @@ from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.window import AWAY, HERS
 
-TITLE = "Portail de la Gestion Publique"
+TITLE = "Chromium"  # its own name, behind each page's
 
 
 @pytest_asyncio.fixture
@@ -54,7 +54,7 @@ async def clicks(browser: PortalBrowser, screen: Screen) -> int:
 async def test_it_is_away_while_releve_works_and_asks(
     browser: PortalBrowser, screen: Screen
 ) -> None:
-    """Not on the screen; brought back by hand, it says so and ignores her; Relève still can click."""
+    """Not on the screen; brought back by hand it ignores her; Relève still can click."""
     await until(lambda: not screen.windows(TITLE))
     screen.restore(TITLE)
     await until(lambda: screen.windows(TITLE))
@@ -84,15 +84,15 @@ async def test_the_strip_says_whose_turn_it_is_and_is_in_no_picture(
 ) -> None:
     """On each page; its words are found by no locator, and the picture is the portal's alone."""
     said: list[str] = []
-    await browser.page.expose_function("heard", said.append)
+    await browser.page.expose_function("heard", lambda words: said.append(words))
     await browser.page.evaluate(
         "const s = document.querySelector('[data-releve-strip]'), say = s.say;"
-        "s.say = words => { heard(words); say(words); }"
+        "s.say = words => { heard(words); say(words); }; 0"
     )
     await browser.front()
     browser.window.take_back()
     async with browser.on("Authentification"):
-        assert 0 == await browser.page.get_by_text("Relève").count()
+        assert 0 == await browser.page.get_by_text(AWAY).count()
     assert [HERS, AWAY] == said
     shown, bare = scene.folder / "shown.png", scene.folder / "bare.png"
     assert await browser.capture(shown)

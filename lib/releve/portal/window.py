@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from weakref import WeakKeyDictionary
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
 AWAY = "Relève travaille ici. Ne cliquez pas : revenez à la page Relève."
@@ -48,6 +49,7 @@ class Window:
         self.headed = headed
         self.hers = False
         self._inside = 0
+        self._sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 
     async def watch(self, context: BrowserContext) -> None:
         """From now on each new page says whose turn it is."""
@@ -105,18 +107,22 @@ class Window:
             await page.evaluate(_STRIP, AWAY)
 
     async def _state(self, page: Page, state: str) -> None:
-        session = await page.context.new_cdp_session(page)
         with suppress(PlaywrightError):  # a desktop that has no such state
+            session = await self._session(page)
             found = await session.send("Browser.getWindowForTarget")
             if found["bounds"].get("windowState") != state:
                 bounds = {"windowId": found["windowId"], "bounds": {"windowState": state}}
                 await session.send("Browser.setWindowBounds", bounds)
-        await session.detach()
 
     async def _ignore(self, page: Page, ignore: bool) -> None:
         """For every tab: hers is whichever she sees."""
         with suppress(PlaywrightError):
             for each in page.context.pages:
-                session = await page.context.new_cdp_session(each)
+                session = await self._session(each)
                 await session.send("Input.setIgnoreInputEvents", {"ignore": ignore})
-                await session.detach()
+
+    async def _session(self, page: Page) -> CDPSession:
+        """Kept: what it set ends with it."""
+        if page not in self._sessions:
+            self._sessions[page] = await page.context.new_cdp_session(page)
+        return self._sessions[page]

@@ -1,5 +1,5 @@
 // What the page of an operator is made of; `releveLab` is what the widgets' own page code may call.
-import { connectionLost, watchKernel } from './stopped.js';
+import { connectionLost, goesOn, watchKernel } from './stopped.js';
 import { bar, callByTitle, keysAreTheForms } from './shell.js';
 
 const HOME = 'notebooks/home.ipynb', MODEL = 'notebooks/rotation.ipynb';
@@ -86,7 +86,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     watchKernel(panel, NotebookActions, () => runAll(panel, true));
     saveAsItGoes(panel);
     panel.addClass(`releve-${kind(panel)}`);
-    if (kind(panel) !== 'rotation') await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
+    if (kind(panel) !== 'rotation' || goesOn(panel.context.path)) await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
   });
   document.addEventListener('click', event => {
     if (!event.target.closest?.(`a[href$="/tree/${HOME}"]`)) return;

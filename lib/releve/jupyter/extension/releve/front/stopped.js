@@ -6,7 +6,8 @@ const TEXTS = {
   gone: ['Cette page s\'est arrêtée', SAFE],
   stopped: ['Arrêté ici', 'Vous pouvez reprendre maintenant, ou plus tard depuis l\'accueil.'],
   away: ['Relève ne répond plus', 'La fenêtre de Relève a été fermée, ou l\'ordinateur se réveille. ' + SAFE
-    + ' Attendez quelques secondes ; sinon ouvrez Relève de nouveau par son raccourci.'],
+    + ' Attendez quelques secondes ; sinon ouvrez Relève de nouveau par son raccourci.',
+    'Relève ne répond toujours pas : ouvrez-le de nouveau par son raccourci, puis revenez ici. ' + SAFE],
 };
 
 const away = new Set();
@@ -25,6 +26,26 @@ function notice(which, resume) {
   return node;
 }
 
+// A server that was started again knows nothing of this page's kernel: the page begins anew, and goes on by itself.
+const RESUME = 'releve-resume';
+
+async function comeBack(path, shown) {
+  const answer = await fetch(new URL('api/status', document.baseURI.replace(/\/doc\/.*$/, '/'))).catch(() => null);
+  if (answer?.ok) {
+    sessionStorage.setItem(RESUME, path);
+    location.reload();
+    return;
+  }
+  shown.querySelector('button').disabled = false;
+  shown.querySelector('p').textContent = TEXTS.away[2];
+}
+
+export function goesOn(path) {
+  const wanted = sessionStorage.getItem(RESUME) === path;
+  if (wanted) sessionStorage.removeItem(RESUME);
+  return wanted;
+}
+
 export function watchKernel(panel, NotebookActions, runAll) {
   const { sessionContext } = panel;
   let shown = null;
@@ -33,18 +54,15 @@ export function watchKernel(panel, NotebookActions, runAll) {
     shown = null;
     panel.removeClass('releve-gone');
   };
+  const resume = async which => {
+    if (which === 'gone' && sessionContext.session?.kernel?.status !== 'idle') await sessionContext.restartKernel().catch(() => {});
+    clear();
+    await runAll();
+  };
   const show = (which, after) => {
     if (shown?.dataset.why === which) return;
     clear();
-    shown = notice(which, async () => {
-      if (which === 'away' && !(await fetch(sessionContext.sessionManager.serverSettings.baseUrl + 'api/status').catch(() => null))?.ok) {
-        location.reload();
-        return;
-      }
-      if (which === 'gone' && sessionContext.session?.kernel?.status !== 'idle') await sessionContext.restartKernel().catch(() => {});
-      clear();
-      await runAll();
-    });
+    shown = notice(which, () => (which === 'away' ? comeBack(panel.context.path, shown) : resume(which)));
     if (which !== 'stopped') panel.addClass('releve-gone');
     (after ?? panel.content.node).prepend(shown);
     if (after) after.append(shown);

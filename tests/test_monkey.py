@@ -1,0 +1,208 @@
+"""Ten disturbances at random moments of a walkthrough, and an oracle that is told by nobody: the
+school's own ledger, and what the monkey really did.
+
+Three seeds in a short run, a hundred with `--long`; `--seed N` tries one again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from fixtures_shell import QUESTIONS, Counter, answer
+from playwright.sync_api import Error, Page, expect
+from releve.decision import events as ev
+from releve.decision.procedure import GATE as TARGET
+from releve.decision.procedure import PROOF, TARGET_STEPS
+from releve.record.folder import all_records, is_closed
+
+pytestmark = pytest.mark.timeout(1200)
+
+KEYS = ("0", "0", "1", "Enter", "a", "b", "d", "d", "x", "z", "Escape", "Tab", "Control+s", "F2")
+PATIENCE_SECONDS = 120.0
+
+
+class Monkey:
+    """Sits at the counter; remembers what it did that a person would have to answer for."""
+
+    def __init__(self, counter: Counter, seed: int) -> None:
+        self.counter, self.dice = counter, random.Random(seed)
+        self.did: list[str] = []
+        self.again = 0  # how often it asked for another password, told that nobody knows the last
+
+    @property
+    def page(self) -> Page:
+        return self.counter.desk.page
+
+    def keys(self) -> None:
+        """A hand, or a cat, on the keyboard, in no field."""
+        self.page.evaluate("document.activeElement?.blur()")
+        for _ in range(8):
+            self.page.keyboard.press(self.dice.choice(KEYS))
+
+    def clicks(self) -> None:
+        """Where no button is: a second click on one is another disturbance."""
+        for _ in range(4):
+            x, y = self.dice.randrange(5, 1360), self.dice.randrange(60, 760)
+            what = "document.elementFromPoint(%d, %d)?.closest('button, a, input, summary')"
+            if not self.page.evaluate(f"Boolean({what % (x, y)})"):
+                self.page.mouse.click(x, y)
+
+    def twice(self) -> None:
+        """A second click on a button that goes on, before it was seen that the first was heard."""
+        button = self.page.locator("section.rv:visible button.rv-primary:enabled").first
+        with suppress(Error):
+            button.dblclick(timeout=500)
+            self.did.append("dblclick")
+
+    def close(self) -> None:
+        self.counter.leave()
+        self.counter.come_in()
+
+    def reload(self) -> None:
+        self.page.reload()
+
+    def kill_kernel(self) -> None:
+        for path in self.counter.running.sessions():
+            if path.endswith("rotation.ipynb"):
+                with suppress(ValueError, ProcessLookupError):
+                    os.kill(self.counter.running.kernel(path), signal.SIGKILL)
+
+    def interrupt(self) -> None:
+        for path in self.counter.running.sessions():
+            if path.endswith("rotation.ipynb"):
+                with suppress(ValueError, ProcessLookupError):
+                    os.kill(self.counter.running.kernel(path), signal.SIGINT)
+
+    def kill_server(self) -> None:
+        self.counter.start_again(signal.SIGKILL)
+
+    def sleep(self) -> None:
+        """The machine's lid is closed for a moment: everything stops, and goes on."""
+        group = self.counter.running.process.pid
+        os.kill(group, signal.SIGSTOP)
+        time.sleep(2)
+        os.kill(group, signal.SIGCONT)
+
+    def second_tab(self) -> None:
+        """The same page once more; she goes on in that one, the first stays open."""
+        other = self.page.context.new_page()
+        other.goto(self.page.url)
+        self.counter.desk.page = other
+
+    def second_notebook(self) -> None:
+        """« Commencer » once more, in another window."""
+        self.counter.come_in()
+
+    DISTURBANCES: tuple[Callable[[Monkey], None], ...] = (
+        keys, clicks, twice, close, reload, kill_kernel, interrupt, kill_server, sleep, second_tab,
+        second_notebook,
+    )  # fmt: skip
+
+    def disturb(self) -> None:
+        """One of them."""
+        what = self.dice.choice(self.DISTURBANCES)
+        self.did.append(what.__name__)
+        what(self)
+
+    def go_on(self) -> bool:
+        """Do what the page asks for, as she would; False once it says that all is done."""
+        desk, deadline = self.counter.desk, time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if self.page.locator("section.rv-done:visible", has_text="terminé").count():
+                return False
+            with suppress(Error, AssertionError):
+                if self._answered():
+                    return True
+            self.page.wait_for_timeout(200)
+        raise AssertionError(f"nothing answers any more, after {self.did}: {desk.page.url}")
+
+    def _answered(self) -> bool:
+        desk = self.counter.desk
+        resume = self.page.get_by_role("button", name="Reprendre", exact=True).first
+        if self.page.get_by_role("alert").filter(has_text="Ce qui est sûr").count() or (
+            resume.is_visible() and "rotation.ipynb" in self.page.url
+        ):
+            resume.click(timeout=2000)
+            return True
+        for heading in QUESTIONS.values():
+            if desk.panel(heading).count():
+                answer(self.counter, heading)
+                self.did.append(heading)
+                expect(desk.panel(heading)).to_have_count(0, timeout=20_000)
+                return True
+        if desk.panel("Que montre le portail").count():
+            return self._decide()
+        if desk.panel("Déjà renouvelé").count():
+            desk.press("Déjà renouvelé", "Recommencer")
+            return True
+        home = desk.panel("Mots de passe")
+        if home.count():
+            home.get_by_role("button", name="Reprendre pour").or_(
+                home.get_by_role("button", name="Commencer pour")
+            ).first.click(timeout=2000)
+            return True
+        return False
+
+    def _decide(self) -> bool:
+        """What she sees on the portal, by its own ledger: a password that nobody kept is gone."""
+        desk = self.counter.desk
+        self.again += 1
+        self.did.append("again")
+        desk.press("Que montre le portail", "Demander un autre")
+        return True
+
+
+def test_a_monkey_at_the_counter(counter: Counter, seed: int) -> None:
+    """Never a second reset that nobody asked for, never a lost password, always a panel that
+    answers, and a record that tells what happened.
+    """
+    counter.clear()
+    before, monkey = counter.scene.resets(), Monkey(counter, seed)
+    records = {record.path for record in all_records(counter.scene.outputs)}
+    counter.come_in()
+    left = 10
+    while True:
+        if left and monkey.dice.random() < 0.6:
+            left -= 1
+            monkey.disturb()
+        elif not monkey.go_on():
+            break
+    resets = counter.scene.resets() - before
+    assert 1 <= resets <= 1 + monkey.again, monkey.did
+    assert counter.scene.three_places_agree(), monkey.did
+    assert [] == counter.scene.leaks(), monkey.did
+    made = [each for each in all_records(counter.scene.outputs) if each.path not in records]
+    closed = [each for each in made if is_closed(each.entries())]
+    assert 1 == len(made) == len(closed), monkey.did
+    entries = closed[0].entries()
+    done = [each for each in entries if isinstance(each.event, ev.ResetDone)]
+    assert resets == len({each.event.attempt for each in done}), monkey.did  # type: ignore[attr-defined]
+    hers = {
+        each.step
+        for each in entries
+        if isinstance(each.event, ev.StepDone) and each.event.mode == "manual"
+    }
+    assert hers == {TARGET, PROOF, *TARGET_STEPS}, (hers, monkey.did)
+    verified = subprocess.run(
+        counter.scene.command("verify"),
+        env=counter.scene.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == verified.returncode, (verified.stdout, monkey.did)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The seeds."""
+    chosen = metafunc.config.getoption("--seed")
+    long = metafunc.config.getoption("--long")
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", [chosen] if chosen else range(1, 101 if long else 4))
