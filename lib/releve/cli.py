@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from releve.base.errors import ReleveError
+from releve.commands.tell import fail
 
 COMMANDS = {
     "demo": (
@@ -255,17 +255,3 @@ def _finish_left_over(args: argparse.Namespace) -> int:
             print(line, file=sys.stderr)
         return len(left.faults)
     return 0
-
-
-def fail(error: ReleveError, as_json: bool) -> int:
-    """Tell an error; returns its code."""
-    if as_json:
-        print(
-            json.dumps(
-                {"code": error.code, "error": type(error).__name__, "text": error.text},
-                ensure_ascii=False,
-            )
-        )
-    else:
-        print(error.text, file=sys.stderr)
-    return error.code

@@ -12,10 +12,9 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Portal, Settings, Structure, load, project_root
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
-from releve.decision.reconcile import Action, reconcile
+from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.proof.asking import Prover
-from releve.proof.verdicts import Verdict
 from releve.record.folder import unfinished
 from releve.vault.keystore import open_keystore
 from releve.vault.slots import Slot

@@ -13,6 +13,7 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import NothingAsked
+from releve.commands.tell import fail
 from releve.decision import events as ev
 from releve.decision.procedure import screen
 from releve.headless import run as headless
@@ -36,8 +37,6 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
-    from releve.cli import fail
-
     try:
         found = headless.run(
             settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)

@@ -10,6 +10,7 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
+from releve.commands.tell import fail
 from releve.headless import run as headless
 from releve.headless.fleet import worst
 from releve.record import vouching
@@ -71,8 +72,6 @@ def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Resume every open rotation; says so, and changes nothing, when there is none."""
-    from releve.cli import fail
-
     settings = load(args.settings, args.outputs)
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
     codes = []

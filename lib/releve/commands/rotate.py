@@ -9,6 +9,7 @@ from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.base.terminal import at_terminal
 from releve.commands import show
+from releve.commands.tell import fail
 from releve.headless import run as headless
 from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
 from releve.planning import notices
@@ -203,8 +204,6 @@ def _confirmed_all(asked: list[Structure], as_json: bool) -> bool:
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
-    from releve.cli import fail
-
     try:
         headless.check(settings, settings.structure(siret), again=args.again)
         _refuse_unfinishable(settings, settings.structure(siret))

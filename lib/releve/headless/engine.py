@@ -21,9 +21,9 @@ from papermill.log import logger
 
 from releve.base.disk import write_atomically
 from releve.base.secret import clean, scrub
+from releve.headless.guard import OUTCOME
 from releve.headless.kept_kernel import Kernel
 from releve.headless.own_kernel import configuration
-from releve.jupyter.guard import OUTCOME
 
 SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]

@@ -21,7 +21,7 @@ from releve.base.errors import ReleveError
 from releve.base.secret import forget, registered
 from releve.base.settings import Settings, Structure
 from releve.headless import run as headless
-from releve.jupyter.guard import UnforeseenError
+from releve.headless.guard import UnforeseenError
 from releve.record import search
 from releve.record.history import JustDone, history
 from releve.record.lock import AccountBusy

@@ -26,7 +26,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets.config import Config
 
-from releve.jupyter.guard import no_crash_dump
+from releve.headless.guard import no_crash_dump
 
 _COMMAND = [
     sys.executable,

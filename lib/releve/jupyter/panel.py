@@ -22,7 +22,7 @@ import traitlets
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.texts import table, text
-from releve.jupyter.guard import UnforeseenError
+from releve.headless.guard import UnforeseenError
 
 View = dict[str, Any]
 HERE = Path(__file__).parent

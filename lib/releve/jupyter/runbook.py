@@ -10,9 +10,9 @@ from typing import Any
 from releve.base.errors import ReleveError, UsageError
 from releve.base.texts import typographic
 from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, screen
+from releve.headless import guard as kernel
 from releve.headless import warm
 from releve.headless.run import model
-from releve.jupyter import guard as kernel
 from releve.record.evidence import Evidence
 from releve.record.folder import is_closed
 from releve.rotation.plan import Rotation

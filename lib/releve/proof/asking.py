@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
-from releve.proof.verdicts import NOTHING_HELD, Meaning, Verdict
+from releve.decision.reconcile import Verdict
+from releve.proof.verdicts import NOTHING_HELD, Meaning
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 

@@ -14,16 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-
-class Verdict(StrEnum):
-    """What is known of one password: the API takes it, refuses it, cannot tell; or there is no such
-    password to try.
-    """
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    EMPTY = "empty"
+from releve.decision.reconcile import Verdict
 
 
 class Failure(StrEnum):
