@@ -212,7 +212,8 @@ class Desk:
         self.page.get_by_role("button", name="Confirmer le redémarrage").click()
 
     def confirm(self, siret: str) -> None:
-        """Give the gate by the keyboard alone, as the operator who knows which structure this is."""
+        """Give the gate by the keyboard alone, as the operator who knows which structure this is.
+        """
         gate = self.panel("Point de non-retour")
         expect(gate.get_by_label(re.compile("quatre derniers chiffres"))).to_be_focused()
         self.page.keyboard.type(siret[-4:])

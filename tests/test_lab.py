@@ -50,7 +50,8 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 def keep_widget_state(home: Path) -> None:
-    """Turn on "save widget state automatically", which writes what widgets hold into the notebook."""
+    """Turn on "save widget state automatically", which writes what widgets hold into the notebook.
+    """
     folder = home / "state/releve/lab/settings/@jupyter-widgets/jupyterlab-manager"
     folder.mkdir(parents=True)
     (folder / "plugin.jupyterlab-settings").write_text('{"saveState": true}')
@@ -85,7 +86,7 @@ def check_finished(scene: Scene, home: Path) -> list[ev.Event]:
     verified = subprocess.run(
         scene.command("verify"), env=scene.environment, capture_output=True, text=True, check=False
     )
-    assert "Tout est intact." in verified.stdout, verified.stdout
+    assert "Tout est intact" in verified.stdout, verified.stdout
     notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
     assert "widget-view" not in json.dumps(notebook)

@@ -19,10 +19,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from releve.base.errors import ReleveError
+from releve.base.errors import ReleveError, UnforeseenError
 from releve.base.secret import Secret
 from releve.base.texts import table, text
-from releve.headless.guard import UnforeseenError
 
 View = dict[str, Any]
 HERE = Path(__file__).parent

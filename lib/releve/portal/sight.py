@@ -238,6 +238,10 @@ class View:
                 found.setdefault((each.kind, each.frame, block), set()).add(each.what.casefold())
         return found
 
+    def alone(self, frame: int, block: int, kind: str) -> bool:
+        """Whether that block holds one structure, or one account, and no other."""
+        return len(self._holders.get((kind, frame, block), ())) == 1
+
     def found(self, kind: str) -> list[str]:
         """The structures or accounts that can be read, each once."""
         seen = {
@@ -334,7 +338,8 @@ def _fits(thing: Thing, kind: str) -> bool:
 
 
 def named(view: View, want: Want, keep: Callable[[Thing], bool] = lambda _: True) -> list[Thing]:
-    """The shown things of that kind that the words name best; a thing around another is left out."""
+    """The shown things of that kind that the words name best; a thing around another is left out.
+    """
     every = [each for each in view.things if each.shown and _fits(each, want.kind) and keep(each)]
     ranks = {each.key: rank(each, want) for each in every}
     best = min((r for r in ranks.values() if r), default=0)

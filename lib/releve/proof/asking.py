@@ -194,7 +194,8 @@ class Prover:
         return reset.since + timedelta(minutes=self._minutes)
 
     def ask(self, *slots: Slot) -> dict[Slot, Meaning]:
-        """What the API says of what these slots hold. A value that two slots share is tried once."""
+        """What the API says of what these slots hold. A value that two slots share is tried once.
+        """
         account = self._structure.technical_account
         held = {slot: self._slots.read(slot) for slot in slots}
         with self._piste() as piste:
