@@ -144,7 +144,7 @@ class Desk:
 
     def panel(self, heading: str) -> Locator:
         """The visible form with that heading."""
-        title = self.page.get_by_role("heading", level=3, name=re.compile(heading))
+        title = self.page.get_by_role("heading", name=re.compile(heading))
         return self.page.locator("section.rv", has=title).filter(visible=True)
 
     def by_hand(self, step: str) -> Locator:

@@ -94,7 +94,7 @@ def test_without_settings_the_rest_is_checked_all_the_same(
     """What is missing is one bad line with its mend, not the end."""
     code = cli.main(["--settings", str(tmp_path / "absent.toml"), "--json", "doctor", DEMO_SIRET])
     lines = {each["name"]: each for each in json.loads(capsys.readouterr().out)["findings"]}
-    assert (5, BAD, GOOD) == (code, lines["Réglages"]["grade"], lines["Navigateur"]["grade"])
+    assert (2, BAD, GOOD) == (code, lines["Réglages"]["grade"], lines["Navigateur"]["grade"])
     assert lines["Réglages"]["mend"]
 
 

@@ -24,12 +24,9 @@ FLOORS = (
 )
 """From the ground up. A room may know its own floor's neighbour in neither direction."""
 ALLOWED = {
-    ("headless", "rotation"): "the exit codes of a cell's errors, by their names",
-    ("headless", "jupyter"): "the kernel loads what the notebook's first cell will need",
     ("jupyter", "commands"): "home closes a rotation as `abandon` does, trains as `demo` does",
     ("jupyter", "school"): "training is the school",
     ("commands", "school"): "the demonstration is the school",
-    ("planning", "headless"): "notices tell of a tour's lists",
 }
 """Arrows that go up, each with its reason: the list may only become shorter."""
 

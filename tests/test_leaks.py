@@ -361,7 +361,7 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         walk = Walkthrough(scene, desk)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
         walk.sign_in(leaks.MANAGER)
         expect(desk.panel("Votre mot de passe du portail")).to_contain_text("a déjà refusé")
         walk.errors.append("PasswordRefused")

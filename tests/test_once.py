@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 import twin as twins
-from fixtures_rotation import DEMO_SIRET, Scene
+from fixtures_rotation import DEMO_SIRET, PATIENCE, Scene
 from killing import KILL
 from releve.base.errors import ReleveError
 from releve.base.settings import load
@@ -349,7 +349,7 @@ def test_the_command_itself_is_killed(scene: Scene) -> None:
         command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as child:
         once = at_ledger(scene, "corail_saved", child.kill)
-        assert 0 != child.wait(120)
+        assert 0 != child.wait(PATIENCE)
     assert once.is_set()
     with contextlib.suppress(psutil.NoSuchProcess):  # it may be gone already
         psutil.Process(kernel_of(scene)).wait(30)

@@ -166,7 +166,7 @@ async def test_a_killed_rehearsal_leaves_no_open_rotation(scene: Scene) -> None:
     assert [] == unfinished(scene.outputs)
     assert 1 == len(list(all_records(scene.outputs)))
     settings = load(scene.settings(), scene.outputs)
-    found = await asyncio.to_thread(lambda: headless.run(settings, DEMO_SIRET, approve=True).seal())
+    found = await asyncio.to_thread(lambda: headless.run(settings, DEMO_SIRET, approve=True))
     assert (0, 1, 2) == (found.code, scene.resets(), len(list(all_records(scene.outputs))))
 
 

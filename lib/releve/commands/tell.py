@@ -9,14 +9,14 @@ from releve.base.errors import ReleveError
 
 
 def fail(error: ReleveError, as_json: bool) -> int:
-    """Tell an error; returns its code."""
+    """Tell an error, as the only document of the command; returns its code."""
     if as_json:
-        print(
-            json.dumps(
-                {"code": error.code, "error": type(error).__name__, "text": error.text},
-                ensure_ascii=False,
-            )
-        )
+        print(json.dumps(failure(error), ensure_ascii=False))
     else:
         print(error.text, file=sys.stderr)
     return error.code
+
+
+def failure(error: ReleveError) -> dict[str, object]:
+    """An error as `--json` gives it."""
+    return {"code": error.code, "error": type(error).__name__, "text": error.text}

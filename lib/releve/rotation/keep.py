@@ -23,8 +23,7 @@ class PasswordNotKept(ReleveError):
 
     code = 6
     happened = (
-        "Le portail a montré un nouveau mot de passe, mais le coffre n'a pas pu le garder"
-        " ({why})."
+        "Le portail a montré un nouveau mot de passe, mais le coffre n'a pas pu le garder ({why})."
     )
 
 

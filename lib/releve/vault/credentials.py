@@ -119,6 +119,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         origins = " ".join(sorted(settings.portal.origins))
         keystore.bound_origins(credential.user).set_text(origins)
     facts = {
+        "code": 0,
         "action": args.action,
         "kind": credential.kind,
         "user": credential.user,
@@ -247,7 +248,9 @@ def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> i
             }
             rows.append(row | {"run": held.run, "written": held.written} if held else row)
     if getattr(args, "json", False):
-        print(json.dumps({"keyring": keystore.name, "entries": rows}, ensure_ascii=False))
+        print(
+            json.dumps({"code": 0, "keyring": keystore.name, "entries": rows}, ensure_ascii=False)
+        )
         return 0
     print(f"Trousseau : {keystore.name}")
     for row in rows:
