@@ -30,11 +30,20 @@ MODULES = (
     *("keystore", "settings", "state", "journal", "lock", "register", "seal", "verify", "due"),
     *("calendar", "secret", "procedure", "timestamp", "credentials", "notices", "schedule"),
     *("doctor", "piste", "school_world", "school_login", "school_piste", "lab_parts", "report"),
+    "proxies",
+)
+# What a person and a scheduler do, with a browser: rehearse, a kill (TerminateProcess) and resume,
+# the walkthrough in JupyterLab.
+WHOLE = (
+    "tests/test_rehearse.py::test_the_notebook_and_the_command_say_ready",
+    "tests/test_once.py::test_the_command_itself_is_killed",
+    "tests/test_lab.py::test_training_needs_nothing",
 )
 # Limits of Wine, one a line: a part of a test's name, and why no Windows would fail it.
 LIMITS = {
     "test_a_certificate[unknown]": "Wine's certificate chains trust what Windows would not",
     "test_a_certificate_that_nobody_vouches_for": "the same",
+    "test_two_paths_of_one_share_are_one_lock": "Wine makes a link to a folder that leads nowhere",
 }
 BEGAN = time.monotonic()
 
@@ -100,7 +109,8 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
     if not stamp.exists() or stamp.read_bytes() != wanted:
         print(wine.run(folder, python(folder), *pip, *lock).stdout[-2000:], end="")
         stamp.write_bytes(wanted)
-    chosen = arguments or ["tests/windows", *(f"tests/test_{name}.py" for name in MODULES)]
+    modules = [f"tests/test_{name}.py" for name in MODULES]
+    chosen = arguments or ["tests/windows", *WHOLE, *modules]
     pytest = (
         "-m",
         "pytest",
