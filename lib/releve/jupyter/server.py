@@ -12,6 +12,7 @@ import shutil
 import sys
 import webbrowser
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from releve.base.settings import ENVIRONMENT, SettingsError, default_path, models, project_root
@@ -45,6 +46,9 @@ def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int
         print(f"Adresse : {app.connection_url}doc/tree/{HOME}?token={app.token}", flush=True)
     _note_running(app.port)
     _hush()
+    # the home page's kernel starts while its page is on the way
+    session = {"path": HOME, "name": Path(HOME).name, "type": "notebook", "kernel_name": "python3"}
+    app.io_loop.add_callback(partial(app.session_manager.create_session, **session))
     app.start()
     return 0
 
