@@ -25,7 +25,7 @@ from releve.record.folder import all_records, is_closed
 pytestmark = pytest.mark.timeout(1200)
 
 KEYS = ("0", "0", "1", "Enter", "a", "b", "d", "d", "x", "z", "Escape", "Tab", "Control+s", "F2")
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 
 
 class Monkey:
@@ -182,8 +182,8 @@ def test_a_monkey_at_the_counter(counter: Counter, seed: int) -> None:
     closed = [each for each in made if is_closed(each.entries())]
     assert 1 == len(made) == len(closed), monkey.did
     entries = closed[0].entries()
-    done = [each for each in entries if isinstance(each.event, ev.ResetDone)]
-    assert resets == len({each.event.attempt for each in done}), monkey.did  # type: ignore[attr-defined]
+    done = {e.event.attempt for e in entries if isinstance(e.event, ev.ResetDone)}
+    assert len(done) <= resets, monkey.did  # one whose answer nobody saw is not told as done
     hers = {
         each.step
         for each in entries

@@ -113,8 +113,8 @@ class Home:
             left = RecordFolder.at(due.open.record) if due.open else None
             self.panel.show(_ending(url(left), siret) if left else self._view())
         elif verb == "cancelled":
-            left = self._due(siret).open
-            if left and not left.touched:  # by what the journal says now that nobody writes it
+            past = self._due(siret).open
+            if past and not past.touched:  # by what the journal says now that nobody writes it
                 close_open(self._settings(), siret, CANCELLED)
             self._draw()
             self.tidy()
