@@ -162,6 +162,12 @@ class ThrowawayKeyring:
         """For a child process of a test, which cannot be given an object."""
         return {"CONTROL": self.url}
 
+    def take_for_the_sessions_own(self, patch: pytest.MonkeyPatch) -> None:
+        """In this process, until the patch is undone."""
+        patch.setattr(keyring, "get_keyring", lambda: self.keystore().backend)
+        patch.setattr(keystores, "BACKENDS", (*keystores.BACKENDS, MadeUpBackend.__module__))
+        patch.setenv("CONTROL", self.url)
+
     @property
     def switches(self) -> MadeUpKeyring:
         """Its faults, and its values."""
@@ -179,7 +185,5 @@ class ThrowawayKeyring:
 def throwaway(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThrowawayKeyring]:
     """A keyring of made-up passwords, which this process takes for its session's own."""
     with ThrowawayKeyring() as server:
-        monkeypatch.setattr(keyring, "get_keyring", lambda: server.keystore().backend)
-        monkeypatch.setattr(keystores, "BACKENDS", (*keystores.BACKENDS, MadeUpBackend.__module__))
-        monkeypatch.setenv("CONTROL", server.url)
+        server.take_for_the_sessions_own(monkeypatch)
         yield server

@@ -213,7 +213,7 @@ class Scene:
             DEMO_SIRET,
             approve=approve,
             reset_again=reset_again,
-        ).seal()
+        )
 
     def releve(
         self, *args: str, stdin: str | None = None, **environment: str

@@ -20,7 +20,7 @@ from releve.record.transcript import Transcript
 SECRET = leaks.MANAGER
 GUARD = """
 from pathlib import Path
-from releve.jupyter import guard as kernel
+from releve.headless import guard as kernel
 from releve.base.secret import Secret
 guard = kernel.guard(get_ipython(), lambda error, traceback: notes.append(traceback) or 5)
 notes, value = [], Secret(Path({path!r}).read_text(encoding="utf-8")).reveal()

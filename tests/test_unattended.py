@@ -17,6 +17,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 import tomlkit
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
 from fleet_scene import LOGIN, PASSWORD
 from releve.base.secret import Secret
@@ -25,7 +26,6 @@ from releve.decision.consent import TABLE, Case, overtaken, refusals
 from releve.planning.plan import Plan
 from releve.portal.profile import note_summary_read, path, summary_was_read
 from releve.school import Faults, SchoolThread, World
-from releve.vault.throwaway import ThrowawayKeyring
 
 # -- the table
 
@@ -72,7 +72,8 @@ def test_a_keyring_that_knows_more_than_the_journal(
 
 
 def papermill(scene: Scene) -> subprocess.CompletedProcess[str]:
-    """The notebook by papermill's own command line, the reset approved. Its engine tells our code."""
+    """The notebook by papermill's own command line, the reset approved. Its engine tells our code.
+    """
     command = [sys.executable, "-m", "papermill", "notebooks/rotation.ipynb"]
     command += [str(scene.folder / "out.ipynb"), "-p", "structure", DEMO_SIRET]
     command += ["--engine", "releve", "-p", "approve", "true", "-p", "outputs", str(scene.outputs)]
@@ -215,13 +216,15 @@ def agency(tmp_path: Path) -> Iterator[Agency]:
     world.structures[siret["shares"]].accounts[:] = world.structures[siret["ready"]].accounts
     world.corail[siret["shares"]].account = world.corail[siret["ready"]].account
     world.corail[siret["shares"]].password = world.corail[siret["ready"]].password
-    with ThrowawayKeyring() as keyring, SchoolThread(world, Faults()) as school:
+    with SchoolThread(world, Faults()) as school:
+        keyring = ThrowawayKeyring(school)
         keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
         urls = school.urls
         origins = json.dumps([*urls.origins, urls.corail])
         (tmp_path / "releve.toml").write_text(
             f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins = {origins}\n'
             f'[policy]\nunproven = true\n[school]\ncorail_url = "{urls.corail}/"\n'
+            f'control_url = "{urls.control}"\n'
         )
         found = Agency(school, keyring, tmp_path, siret)
         assert 0 == found.run("discover", "--write")[0]

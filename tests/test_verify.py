@@ -27,8 +27,7 @@ from sealed_records import Office, said
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Four sealed records, and a copy of them beside."""
     with ThrowawayKeyring() as keyring, pytest.MonkeyPatch.context() as patch:
-        for name, value in keyring.environment.items():
-            patch.setenv(name, value)
+        keyring.take_for_the_sessions_own(patch)
         made = Office(tmp_path_factory.mktemp("verify") / "outputs", keyring.keystore())
         for number in range(1, 5):
             made.record(number)
@@ -286,7 +285,8 @@ def test_each_change_is_found_and_named(
 def test_without_the_keyring_a_rewritten_register_is_said_to_be_possible(office: Office) -> None:
     """An auditor's machine cannot see a cut tail: the check says so instead of being silent."""
     verdict = verify(office.outputs, None, None)
-    assert ([], ["no_head", "unknown_signer"]) == (verdict.faults, [note.kind for note in verdict.notes])
+    notes = [note.kind for note in verdict.notes]
+    assert ([], ["no_head", "unknown_signer"]) == (verdict.faults, notes)
 
 
 def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None:
@@ -301,13 +301,13 @@ def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None
 def arguments(*folder: Path, as_json: bool = False) -> argparse.Namespace:
     return argparse.Namespace(
         folder=list(folder),
+        page=None,
         json=as_json,
         settings=None,
         outputs=None,
         tsa_ca=None,
         signer=[],
         strict=False,
-        page=None,
     )
 
 

@@ -98,7 +98,7 @@ def _walk(scene: Scene, choice: browsers.Browser) -> tuple[float, float, float]:
             home = time.monotonic() - started
             started = time.monotonic()
             desk.press("Mots de passe", "Commencer pour")
-            desk.press("Avant de commencer", "Je suis prêt")
+            desk.press("Avant de commencer", "prêt")
             desk.panel(GATE).wait_for()
             first = time.monotonic() - started
             started = time.monotonic()

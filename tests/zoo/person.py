@@ -117,6 +117,7 @@ class Person:
         )
         if native:
             option = await native.wait_for_selector(f"option:has-text('{text}')", state="attached")
+            assert option is not None  # waited for
             await native.select_option(value=await option.get_attribute("value"))
             return
         await element.click()

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from releve.school import Faults, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.school.web import TEMPLATES, Page, Skin
+from releve.school.world import Routes
 
 HERE = Path(__file__).parent
 LIBRARIES = {
@@ -67,7 +68,7 @@ class ZooSkin:
     drawn_from: str
     sees: str = ""
     faults: tuple[str, ...] = ()
-    routes: str = "gestionnaire"
+    routes: Routes = "gestionnaire"
     overrides: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -113,7 +114,7 @@ def _read(path: Path) -> ZooSkin:
         drawn_from,
         data.get("sees", ""),
         tuple(data.get("faults", "").split()),
-        data.get("routes", "gestionnaire"),
+        "raccordements" if data.get("routes") == "raccordements" else "gestionnaire",
         blocks,
     )
 

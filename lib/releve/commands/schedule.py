@@ -15,6 +15,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from releve.base.settings import Settings, load
+from releve.rotation.consent import hindrances
 
 _CAVEAT = (
     "Le trousseau doit être ouvert à cette heure-là : il l'est dans la session de la personne qui y"
@@ -63,10 +64,13 @@ def main(args: argparse.Namespace) -> int:
     if args.output:
         args.output.write_text(text, encoding="utf-16" if args.windows_task else "utf-8")
         text = f"Écrit dans {args.output.absolute()}.\n"
-    print(
-        json.dumps({"code": 0, "text": text}, ensure_ascii=False) + "\n" if args.json else text,
-        end="",
-    )
+    stops = [f"{each.sentences[0]} {each.sentences[2]}" for each in hindrances(settings)]
+    if args.json:
+        print(json.dumps({"code": 0, "text": text, "stops": stops}, ensure_ascii=False))
+        return 0
+    print(text, end="")
+    for each in stops:
+        print(f"Avant la première nuit : {each}", file=sys.stderr)
     return 0
 
 

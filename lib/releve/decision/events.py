@@ -1,4 +1,5 @@
-"""What can happen in a rotation, and the line that tells it. No disk here: `journal` is the file."""
+"""What can happen in a rotation, and the line that tells it. No disk here: `journal` is the file.
+"""
 
 from __future__ import annotations
 
@@ -182,7 +183,8 @@ class ResetNotDone(Event):
 
 @dataclass(frozen=True)
 class ResetUnknown(Event):
-    """The click went, the answer was not seen: the portal may hold the old password or a new one."""
+    """The click went, the answer was not seen: the portal may hold the old password or a new one.
+    """
 
     kind = "reset.unknown"
     attempt: int
@@ -296,6 +298,17 @@ class PasswordNotKept(Event):
     kind = "password.not_kept"
     attempt: int
     why: Free
+
+
+@dataclass(frozen=True)
+class PasswordUnread(Event):
+    """The portal showed the password of `attempt` on a page that was not understood: everything
+    that its main region shows is in the keyring, in so many entries, until a person points at it.
+    """
+
+    kind = "password.unread"
+    attempt: int
+    entries: int
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from releve.decision import events as ev
-from releve.decision.reconcile import click
-from releve.proof.verdicts import Verdict
+from releve.decision.reconcile import Verdict, click
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Attempt:
     rejected: bool = False
     stored: bool = False
     not_kept: bool = False
+    unread: bool = False  # all that its page showed is in the keyring, and nobody pointed at it yet
     by_hand: bool = False  # the keyring refused it, and the operator copied it
     again: bool = False  # somebody decided to reset once more after it
     told: str = (
@@ -204,6 +204,12 @@ class Facts:
         )
 
     @property
+    def unread(self) -> bool:
+        """The password is among what the keyring keeps of its page: a person points at it."""
+        a = self.attempt
+        return not self.settled and not self.vanished and a.unread and not a.rejected
+
+    @property
     def rejected(self) -> bool:
         """The portal's password cannot be used: it holds a forbidden character."""
         return not self.settled and not self.vanished and not self.lost and self.attempt.rejected
@@ -313,6 +319,7 @@ _ATTEMPT_FACT: dict[type[ev.Event], dict[str, bool]] = {
     ev.CandidateAsked: {"asked": True},
     ev.PendingStored: {"stored": True},
     ev.PasswordNotKept: {"not_kept": True},
+    ev.PasswordUnread: {"unread": True},
     ev.PasswordByHand: {"by_hand": True},
     ev.ResetAgainDecided: {"again": True},
 }

@@ -66,6 +66,15 @@ NOT_YET = (
 UNSEEN = (
     "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
 )
+SHOWN = (
+    "Le portail a un nouveau mot de passe et l'a montré, mais Relève n'a pas su le reconnaître à"
+    " l'écran."
+)
+ON_ITS_PAGE = "Le coffre garde tout ce que l'écran montrait : le mot de passe s'y trouve."
+POINT = (
+    "Ouvrez Relève (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
+    " désignez le mot de passe. Rien n'est à redemander au portail."
+)
 NONE_GOOD = "Aucun des mots de passe du coffre n'est accepté."
 AS_BEFORE = (
     "Le coffre garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
@@ -84,8 +93,7 @@ DECIDED = (
 )
 UNTOUCHED = "Le coffre n'a pas changé."
 NONE_KEPT = (
-    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a"
-    " toujours."
+    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a toujours."
 )
 CANDIDATE = (
     "Le coffre garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
@@ -305,6 +313,7 @@ TABLE: tuple[Row, ...] = (
     Row("kept", lambda f: f.effective, Next.ENTER, 6, NEW, KEPT, RESUME),
     Row("vanished, entered", lambda f: f.vanished and not f.left, Next.CLOSE, 6, NEW, GONE, RESUME),
     Row("vanished", lambda f: f.vanished, Next.DECIDE, 6, NEW, GONE, AGAIN),
+    Row("unread", lambda f: f.unread, Next.DECIDE, 6, SHOWN, ON_ITS_PAGE, POINT),
     Row("not kept", lambda f: f.lost, Next.DECIDE, 6, UNSEEN, NONE_KEPT, AGAIN),
     Row(
         "exhausted",

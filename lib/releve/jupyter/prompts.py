@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from releve.base.errors import Paused, ReleveError
+from releve.base.programs import program
 from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.texts import table, text
@@ -207,6 +208,23 @@ class AtDesk:
         view = questions.new_password(account, why)
         return (await self._until(view, questions.typed_twice)).secrets["one"]
 
+    async def point_password(self, account: str, pieces: Sequence[str]) -> Secret | None:
+        """One piece after the other, each shown on request by the hand-over of secrets."""
+        assert self.panel is not None
+        at, shown = 0, [Secret(piece) for piece in pieces]
+        try:
+            while shown:
+                self.panel.secret = lambda at=at: shown[at]
+                answer = await self.ask(questions.piece(account, at + 1, len(shown)))
+                if answer.action == "this":
+                    return shown[at]
+                if answer.action == "none":
+                    return None
+                at = (at + (1 if answer.action == "next" else -1)) % len(shown)
+        finally:
+            self.panel.secret = None
+        return None
+
     # -- the targets and the proof
 
     async def guide(self, step: str, entering: Entering) -> str:
@@ -231,10 +249,11 @@ class AtDesk:
         assert self.panel is not None
         self.panel.secret = self.at_hand
         answer = await self.ask(corail.proof(targets, refused, self.at_hand is not None))
+        names = " et ".join(dict.fromkeys(program(each).name for each in targets))
         return {
-            "worked": Proof("attested", "une récupération de factures a réussi dans Corail"),
+            "worked": Proof("attested", f"une récupération de factures a réussi dans {names}"),
             "refused": Proof(
-                "refused", "Corail ou Chorus Pro refuse encore le nouveau mot de passe"
+                "refused", f"{names} ou Chorus Pro refuse encore le nouveau mot de passe"
             ),
             "none": Proof("none", "close sans essai, à la demande de l'opérateur"),
         }.get(answer.action, Proof("later", ""))

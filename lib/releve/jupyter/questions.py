@@ -220,6 +220,24 @@ def new_password(account: str, why: str) -> View:
     )
 
 
+def piece(account: str, number: int, of: int) -> View:
+    """One piece of what the portal's page showed, when its password was not recognised."""
+    others = [button("next", text("piece.next")), button("before", text("piece.before"))]
+    return form(
+        text("piece.heading"),
+        say("piece.body", account=account, number=str(number), of=str(of)),
+        buttons=[
+            button("show", text("piece.show"), hand=True),
+            button("this", text("piece.this"), "primary"),
+            *(others if of > 1 else []),
+            button("none", text("piece.none"), "link"),
+        ],
+        tone="danger",
+        hold=True,
+        progress=BY_ID["mot-de-passe"].number - 1,
+    )
+
+
 def typed_twice(answer: Answer) -> dict[str, str]:
     one, two = answer.secrets["one"].reveal(), answer.secrets["two"].reveal()
     if one != two:
@@ -269,6 +287,7 @@ def undecided(error: ReleveError, facts: Facts) -> View:
     happened, safe, _ = error.sentences
     kept = facts.unknown and facts.held
     buttons = [
+        *([button("point", text("undecided.point"), "primary")] if facts.unread else []),
         button("submitted", text("undecided.submitted"), "primary")
         if kept
         else button("typed", text("undecided.typed"), "primary"),

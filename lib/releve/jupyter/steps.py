@@ -183,7 +183,9 @@ class Desk:
         """Nobody can know what the portal holds, except perhaps the person who sees it."""
         rotation = self.session.rotation
         attempt = rotation.context.facts.last
-        if answer.action == "typed":
+        if answer.action == "point":
+            await rotation.reset.keep_pointed()
+        elif answer.action == "typed":
             await rotation.reset.keep_typed(
                 await self.operator.new_password(rotation.context.structure.technical_account)
             )

@@ -5,22 +5,21 @@ without secrets.
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from playwright.async_api import (
     Browser,
     BrowserContext,
     BrowserType,
-    CDPSession,
+    Dialog,
+    ElementHandle,
     Frame,
     Locator,
     Page,
@@ -33,65 +32,16 @@ from playwright.async_api import (
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from releve.base.disk import write_atomically
 from releve.base.proxies import bypassed, proxy_of_all
-from releve.base.secret import Secret, registered, scrub
+from releve.base.secret import Secret, scrub
 from releve.base.settings import Portal, origin
 from releve.base.words import Words
 from releve.decision import events as ev
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates
-from releve.portal.displayed import displayed
+from releve.portal.typing import Guard, check_quiet, type_secret, type_text
 from releve.portal.window import Window
-from releve.record import picture
-
-# Replaces every known secret by dots, in texts, fields and shadow trees, and lays one flat colour
-# over its place until `_UNCOVER`.
-# What is `shown` may be a password that nobody has read yet: it is covered too, and stays as it is
-# in the page, to be read.
-# Returns the covered boxes (left, top, right, bottom), whether a known secret is left, and the text
-# that the picture will show.
-_BLANK = """
-([known, shown]) => {
-  for (const running of document.getAnimations()) try { running.finish(); } catch { running.cancel(); }  // an endless one
-  const LID = 320, boxes = [], holds = (values, text) => text && values.some(s => text.includes(s));
-  const cover = (rects, home) => { for (const r of rects) {
-    if (r.width < 1 || r.height < 1) continue;
-    const lid = document.createElement('div');
-    lid.dataset.releveLid = '';
-    const left = Math.floor(r.left), top = Math.floor(r.top), bottom = Math.ceil(r.bottom);
-    const right = left + LID * Math.ceil((r.right - left) / LID);  // else its width would tell a length
-    lid.style.cssText = `all:initial;position:fixed;left:${left}px;top:${top}px;width:${right - left}px;` +
-      `height:${bottom - top}px;background:#333;z-index:2147483647;pointer-events:none`;
-    (home.closest('dialog[open]') || document.documentElement).append(lid);
-    boxes.push([left, top, right, bottom]);
-  } };
-  const walk = root => {
-    for (const el of root.querySelectorAll('*')) {
-      if (el.shadowRoot) walk(el.shadowRoot);
-      if (typeof el.value === 'string' && el.value && (el.type === 'password' || holds(known, el.value))) {
-        el.value = '••••••••••••'; if (el.type !== 'hidden') cover(el.getClientRects(), el);
-      } else if (typeof el.value === 'string' && holds(shown, el.value)) cover(el.getClientRects(), el);
-      for (const name of el.getAttributeNames()) if (holds(known, el.getAttribute(name))) el.setAttribute(name, '••••••');
-    }
-    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node; node = texts.nextNode())
-      if (holds(known, node.nodeValue) || holds(shown, node.nodeValue)) {
-        const range = document.createRange(); range.selectNodeContents(node);
-        const rects = [...range.getClientRects()];
-        if (holds(known, node.nodeValue)) node.nodeValue = '••••••••••••';
-        cover([...rects, ...range.getClientRects()], node.parentElement);
-      }
-  };
-  walk(document);
-  const fields = [...document.querySelectorAll('input, textarea, select')].map(field => field.value);
-  let text = [document.body?.innerText ?? '', ...fields].join('\\n');
-  for (const value of shown) text = text.replaceAll(value, '••••••');
-  return { boxes, left: holds(known, document.documentElement.textContent + document.title), text };
-}
-"""
-_UNCOVER = "() => document.querySelectorAll('[data-releve-lid]').forEach(lid => lid.remove())"
 
 # What the portal says when it cannot, the most telling first.
 _TROUBLES: dict[str, type[e.PortalError]] = {
@@ -101,6 +51,10 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
     "maintenance": e.Maintenance,
     "technical": e.TechnicalError,
 }
+
+
+def _no(_: str) -> bool:
+    return False
 
 
 def _proxy(origins: Iterable[str]) -> ProxySettings | None:
@@ -126,10 +80,16 @@ class PortalBrowser:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
+        self._guard: Guard | None = None
         self._page: Page | None = None
         self._tab, self._tabs = "portal", dict[str, Page]()
-        self._cameras: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
         self._failure: asyncio.Future[e.PortalError] | None = None
+        self._opened: list[Page] = []  # windows that the page in hand has opened since
+        self._openers: list[Page] = []
+        self.dialogs: list[str] = []  # what native windows asked, the latest last
+        self._agree: Callable[[str], bool] = _no  # which one is answered with yes, once
+        self.password_in_sight = False  # the window shows a new password, or may: see `camera`
+        self.memo: dict[str, Any] = {}  # what a screen tells the next one of the same rotation
         self._asked: Request | None = (
             None  # the page that was asked for and has not begun to arrive
         )
@@ -153,6 +113,8 @@ class PortalBrowser:
                 locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800}
             )
             self._context.set_default_timeout(self.timeout * 1000)
+            self._guard = Guard(self._context, self.settings.origins)
+            await self._guard.stand()
             self._context.on("page", self._watch)
             await self.window.watch(self._context)
             self._page = await self._context.new_page()
@@ -164,9 +126,7 @@ class PortalBrowser:
             ) from None
 
     async def _launch(self) -> Browser:
-        os.environ.pop(
-            "DEBUG", None
-        )  # Playwright would write every value that it types to the standard error
+        check_quiet()
         self._playwright = await async_playwright().start()
         try:
             return await self._open(
@@ -247,6 +207,57 @@ class PortalBrowser:
         page.on("response", self._on_response)
         page.on("requestfailed", self._on_request_failed)
         page.on("crash", self._on_gone)
+        page.on("popup", self._on_popup)
+        page.on("dialog", self._on_dialog)
+
+    def _on_popup(self, page: Page) -> None:
+        self._opened.append(page)
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        """A native window is answered with no, but for the one that was announced; leaving a page
+        is never held back.
+        """
+        text = " ".join(dialog.message.split())
+        asks = dialog.type in ("confirm", "prompt")
+        agreed = asks and self._agree(text)
+        if asks:
+            self.dialogs.append(text)
+        if agreed:
+            self._agree = _no
+        with suppress(PlaywrightError):
+            await (dialog.accept() if agreed or dialog.type == "beforeunload" else dialog.dismiss())
+
+    @contextmanager
+    def agreeing(self, expected: Callable[[str], bool]) -> Iterator[None]:
+        """Within, the first native window that is the expected one is answered with yes; any other
+        with no.
+        """
+        self._agree = expected
+        try:
+            yield
+        finally:
+            self._agree = _no
+
+    def follow(self) -> None:
+        """Take the window in hand that the page opened; one that closed gives way to its opener."""
+        while self._opened:
+            page = self._opened.pop(0)
+            if not page.is_closed() and self._page is not None:
+                self._openers.append(self._page)
+                self._page = page
+        while self._page is not None and self._page.is_closed() and self._openers:
+            self._page = self._openers.pop()
+
+    @property
+    def failed(self) -> asyncio.Future[e.PortalError]:
+        """Done once the browser or the portal failed on the screen in hand."""
+        if self._failure is None:
+            self._failure = asyncio.get_running_loop().create_future()
+        return self._failure
+
+    def trouble(self, text: str) -> bool:
+        """Whether the portal says there that it cannot."""
+        return self._any_trouble().search(text) is not None
 
     def _on_gone(self, _: Browser | Page) -> None:
         """Nothing else would tell: what is asked of a browser as it dies is not answered before its
@@ -342,56 +353,13 @@ class PortalBrowser:
         """Open `url` in the page in hand."""
         await self.page.goto(url, wait_until="commit", timeout=self.timeout * 1000)
 
-    async def wait_for(self, wanted: Locator, label: str, within_dialog: bool = False) -> None:
-        """Return when `wanted` is visible; raise the right `PortalError` as soon as the page says
-        anything else.
-
-        Safe to repeat. A window laid over the page is an error of its own unless `within_dialog`.
-        """
-        trouble = self.page.get_by_text(self._any_trouble()).filter(visible=True)
-        either = asyncio.ensure_future(
-            wanted.or_(trouble).filter(visible=True).first.wait_for(timeout=self.timeout * 1000)
-        )
-        watched: set[asyncio.Future[object]] = {either}  # type: ignore[arg-type]
-        if self._failure:
-            watched.add(self._failure)  # type: ignore[arg-type]
-        try:
-            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            if either.done() and not either.exception():
-                there, text = await asyncio.gather(
-                    wanted.filter(visible=True).count(), self.popup()
-                )
-                if there and text and not within_dialog:
-                    raise e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
-                if there:
-                    await self.note_origin()
-                    return
-            raise await self.diagnose(label, within_dialog)
-        finally:
-            either.cancel()
-            with suppress(asyncio.CancelledError, PlaywrightError):
-                await either
-
     def _any_trouble(self) -> re.Pattern[str]:
         return re.compile(
             "|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES),
             re.IGNORECASE,
         )
 
-    def laid_over(self) -> Locator:
-        """The windows laid over the page."""
-        return (
-            self.page.get_by_role("dialog")
-            .or_(self.page.get_by_role("alertdialog"))
-            .filter(visible=True)
-        )
-
-    async def popup(self) -> str:
-        """The text of a window laid over the page, on one line; "" when there is none."""
-        dialog = self.laid_over()
-        return " ".join((await dialog.first.inner_text()).split()) if await dialog.count() else ""
-
-    async def diagnose(self, label: str, within_dialog: bool = False) -> e.PortalError:
+    async def diagnose(self, label: str, saw: str = "") -> e.PortalError:
         """Why the page in hand is not the one expected: the most telling error that what it shows
         allows.
         """
@@ -413,16 +381,35 @@ class PortalBrowser:
                     return error(screen=self.title, login=self.settings.login)
             if self._failure and self._failure.done():
                 return self._failure.result()
-            if not within_dialog and (text := await self.popup()):
-                return e.UnexpectedPopup(screen=self.title, text=scrub(text)[:160])
-        return e.ScreenNotRecognised(screen=self.title, wanted=label)
+        return e.ScreenNotRecognised(screen=self.title, wanted=label, saw=saw)
 
-    async def type_secret(self, field: Locator, secret: Secret) -> None:
-        """Fill `field`, only when its page stands on an allowed origin. Raises `OriginRefused`
-        before anything is typed.
+    async def type_secret(self, field: Locator | ElementHandle, secret: Secret) -> None:
+        """Type in `field` (see `typing`), within `guarded` only. Raises `OriginRefused` before
+        anything is typed.
         """
         await self.note_origin()
-        await field.fill(secret.reveal())
+        element = field if isinstance(field, ElementHandle) else await field.element_handle()
+        self._behind_the_guard()
+        await type_secret(element, secret, self.settings.origins, self.title)
+
+    async def type_code(self, field: ElementHandle, code: str) -> None:
+        """See `type_secret`."""
+        await self.note_origin()
+        self._behind_the_guard()
+        await type_text(field, code, self.settings.origins, self.title)
+
+    def _behind_the_guard(self) -> None:
+        self.check_origin()
+        if self._guard is None or not self._guard.closed:
+            raise AssertionError("a secret is typed behind the guard only")
+
+    @asynccontextmanager
+    async def guarded(self) -> AsyncIterator[None]:
+        """While a secret stands in a page: no request leaves for another origin."""
+        if self._guard is None:
+            raise e.BrowserGone(screen=self.title)
+        async with nullcontext() if self._guard.closed else self._guard.shut():
+            yield
 
     async def note_origin(self) -> None:
         """Tell `on_origin` where the page in hand stands. Raises `OriginRefused` unless that is one
@@ -441,74 +428,3 @@ class PortalBrowser:
             here = self.page.url
         if here not in self.settings.origins:
             raise e.OriginRefused(origin=here)
-
-    async def capture(self, path: Path) -> bool:
-        """A picture of the page with every secret blanked in the page itself. False, and no file,
-        when that cannot be assured.
-        """
-        blanked = None
-        try:
-            blanked = await self._blank()
-            if blanked is None:
-                return False
-            async with self.window.without_strip(self.page):
-                shot = await asyncio.wait_for(self._shot(), self.timeout)
-        except (PlaywrightError, e.BrowserGone, TimeoutError):
-            return False
-        finally:
-            if blanked is None or blanked[0]:
-                await self._uncover()
-        shot = picture.mark(shot, *blanked)
-        if picture.uneven(shot):
-            return False
-        await asyncio.to_thread(write_atomically, path, shot)
-        return True
-
-    async def _uncover(self) -> None:
-        with suppress(PlaywrightError, e.BrowserGone):
-            for frame in self.page.frames:
-                await frame.evaluate(_UNCOVER)
-
-    async def _shot(self) -> bytes:
-        """Chromium's own call: Playwright's goes back and forth several times, and waits for a
-        compression that is slower than the page.
-        """
-        page = self.page
-        if page not in self._cameras:
-            self._cameras[page] = await self.context.new_cdp_session(page)
-        answer = await self._cameras[page].send(
-            "Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True}
-        )
-        return base64.b64decode(answer["data"])
-
-    async def _blank(self) -> tuple[list[list[float]], str] | None:
-        """Blank every frame; the covered boxes on the picture and its text, or None when a secret
-        is left.
-
-        A person may have gone further than the step, to a password that nobody has read yet: what
-        may be one is covered too.
-        """
-        boxes, texts = [], []
-        for frame in self.page.frames:
-            done = await frame.evaluate(
-                _BLANK, [list(registered()), await displayed(frame, self.words)]
-            )
-            if done["left"]:
-                return None
-            x, y = await _offset(frame)
-            boxes += [
-                [left + x, top + y, right + x, bottom + y]
-                for left, top, right, bottom in done["boxes"]
-            ]
-            texts.append(done["text"])
-        return boxes, "\n".join(texts)
-
-
-async def _offset(frame: Frame) -> tuple[float, float]:
-    """Where a frame stands on the picture. One that is not shown has its boxes outside, where there
-    is no picture.
-    """
-    if frame.parent_frame is None:
-        return 0, 0
-    box = await (await frame.frame_element()).bounding_box()
-    return (box["x"], box["y"]) if box else (-1e6, -1e6)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from playwright.async_api import Error as PlaywrightError
+
 from releve.base.secret import Secret
 from releve.decision.procedure import BY_ID, PORTAL_STEPS
+from releve.portal import camera
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.find import finder
+from releve.portal.reading import everything
 from releve.portal.recognition import recognised
 from releve.portal.screen import PasswordScreen, ResetScreen, Screen
 from releve.portal.screens.accueil import AccueilDeChorusPro, Arrival, Deconnexion
@@ -29,6 +35,7 @@ from releve.portal.screens.raccordements import (
 )
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.screens.structures import ActivitesDuGestionnaire
+from releve.portal.sight import Abstention, View
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,11 @@ class Driver(Protocol):
     async def read(self) -> Secret:
         """See `PasswordScreen`. Safe to repeat."""
 
+    async def shown(self) -> tuple[str, ...]:
+        """Everything that the main region of the page in hand shows, the likeliest password first;
+        nothing when there is no page. Each piece is a secret.
+        """
+
     async def back(self) -> str:
         """See `PasswordScreen`."""
 
@@ -196,10 +208,15 @@ class PortalDriver:
         """Chorus Pro's home page tells by its links."""
         if step != "accueil" or not self._auto:
             return
-        await self.browser.page.wait_for_load_state()
-        documented = await AccueilDeChorusPro(self.browser).mark().count()
-        newer = await Domaines(self.browser).mark().count()
-        self._route = RACCORDEMENTS if newer == 1 and not documented else GESTIONNAIRE
+        documented, newer = AccueilDeChorusPro(self.browser), Domaines(self.browser)
+
+        def offered(view: View) -> Route | Abstention:
+            if not isinstance(found := documented.seen(view), Abstention) or found.count:
+                return GESTIONNAIRE
+            shown = newer.seen(view)
+            return shown if isinstance(shown, Abstention) else RACCORDEMENTS
+
+        self._route = await finder(self.browser).until(offered)
 
     def _screen(self, step: str) -> Screen:
         return self.route.screen(step)(self.browser)
@@ -211,7 +228,7 @@ class PortalDriver:
 
     async def find(self) -> str:
         async with self.browser.on(self.route.button.title):
-            return await self.route.button(self.browser).find(self.case)
+            return await self.route.button(self.browser).see(self.case)
 
     async def recognised(self, step: str) -> Mapping[str, str]:
         async with self.browser.on(BY_ID[step].screen):
@@ -236,12 +253,17 @@ class PortalDriver:
         async with self.browser.on(self.route.password.title):
             return await self.route.password(self.browser).read(self.case)
 
+    async def shown(self) -> tuple[str, ...]:
+        with suppress(PlaywrightError, e.PortalError):
+            return everything(await finder(self.browser).look(reading=True))
+        return ()
+
     async def back(self) -> str:
         self.browser.window.take_back()
         return await self.route.password(self.browser).back(self.case)
 
     async def capture(self, path: Path) -> bool:
-        return await self.browser.capture(path)
+        return await camera.capture(self.browser, path)
 
     async def front(self) -> None:
         await self.browser.front()

@@ -12,6 +12,9 @@ class PortalError(ReleveError):
 
     safe = "Aucun mot de passe n'a été changé par cette étape."
 
+    def __init__(self, *, saw: str = "", **facts: object) -> None:
+        super().__init__(**facts, saw=saw, seen=f" ({saw})" if saw else "")
+
 
 class PortalUnreachable(PortalError):
     happened = "Le portail ne répond pas à l'adresse {origin} ({why})."
@@ -39,6 +42,23 @@ class OriginRefused(PortalError):
         "N'y saisissez rien vous-même : il existe de fausses pages Chorus Pro. Si l'adresse est la"
         " bonne, ajoutez-la à [portal] origins."
     )
+
+
+class UnsafeForm(PortalError):
+    """The form would send the password in an address, where it is written down on the way."""
+
+    happened = (
+        "Le formulaire de l'écran « {screen} » enverrait le mot de passe dans une adresse (méthode"
+        " {method})."
+    )
+    safe = "Rien n'y a été saisi."
+    todo = "Faites cet écran à la main si vous êtes sûr du site, et signalez-le à votre support."
+
+
+class FieldTooShort(PortalError):
+    happened = "Le champ de l'écran « {screen} » n'accepte que {length} caractères."
+    safe = "Rien n'y a été saisi."
+    todo = "Saisissez le mot de passe à la main, ou demandez-en un plus court."
 
 
 class Maintenance(PortalError):
@@ -76,8 +96,8 @@ class PlainPassword(UsageError):
     """A password that nothing can mask: it is not typed. Nothing was begun."""
 
     happened = (
-        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait pas"
-        " le masquer dans ce qu'il garde."
+        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait"
+        " pas le masquer dans ce qu'il garde."
     )
     todo = (
         "Changez-le sur le portail, enregistrez le nouveau avec « releve credentials store », puis"
@@ -94,8 +114,8 @@ class StoredForOthers(PersonNeeded):
     )
     safe = "Il n'a été saisi nulle part."
     todo = (
-        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez le"
-        " mot de passe de nouveau (« releve credentials store »), puis relancez."
+        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez"
+        " le mot de passe de nouveau (« releve credentials store »), puis relancez."
     )
 
 
@@ -151,7 +171,12 @@ class UnexpectedPopup(PortalError):
 
 
 class ScreenNotRecognised(PortalError):
-    happened = "L'écran « {screen} » n'est pas celui du document : « {wanted} » ne s'y trouve pas."
+    """What the document names was not seen. `saw`: what there is instead, as a person would say."""
+
+    happened = (
+        "L'écran « {screen} » n'est pas celui du document : « {wanted} » ne s'y trouve pas, ou"
+        " Relève ne le voit pas{seen}."
+    )
     todo = (
         "Le portail a peut-être changé. Faites cette étape à la main, ou indiquez le nouveau"
         " libellé dans [portal.labels]."
@@ -159,8 +184,11 @@ class ScreenNotRecognised(PortalError):
 
 
 class AmbiguousScreen(PortalError):
+    """More than one thing could be meant. `saw` lists them."""
+
     happened = (
-        "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au hasard."
+        "L'écran « {screen} » montre {count} fois « {wanted} » : Relève ne choisit pas au"
+        " hasard{seen}."
     )
     todo = "Faites cette étape à la main, en vérifiant le compte technique et le SIRET affichés."
 
@@ -221,7 +249,7 @@ class AccountNotFound(PortalError):
     todo = "Corrigez « technical_account » dans vos réglages."
 
 
-class AccountToChoose(UsageError):
+class AccountToChoose(PortalError):
     happened = "La structure {siret} a plusieurs comptes techniques : {found}."
     todo = "Indiquez celui à renouveler avec « technical_account » dans vos réglages."
 
@@ -229,6 +257,17 @@ class AccountToChoose(UsageError):
 class WrongConfirmation(PortalError):
     happened = (
         "La fenêtre de confirmation devrait concerner le compte {account}, et elle nomme : {found}."
+    )
+    safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
+    todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
+
+
+class UnprovenAccount(PortalError):
+    """The button was told by its place only, and the confirmation does not say whose it is."""
+
+    happened = (
+        "La confirmation ne nomme pas le compte {account}, et Relève ne connaît le bouton que par :"
+        " {proof}."
     )
     safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
     todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."

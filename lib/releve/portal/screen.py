@@ -1,28 +1,57 @@
 """A screen of the portal: what it is recognised by, and what the document says to do on it.
 
-It relies on words, roles and labels only. `reached` waits for the mark and raises the `PortalError`
-that fits; it reads, so it may be repeated.
+It relies on what a person sees, by the words of the document (`find`). `reached` waits for the mark
+and raises the `PortalError` that fits; it reads, so it may be repeated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Page
 
 from releve.base.secret import Secret
 from releve.base.words import Words
-from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
+from releve.portal.find import Finder, finder
+from releve.portal.sight import Abstention, Outcome, Text, Thing, View, Want, decide
+
+Sight = Callable[[View, Words], object]
+"""What a look means: anything, or an `Abstention`."""
+
+
+def want(words: Words, key: str, kind: str = "press", *, longer: bool = True) -> Want:
+    """What the words `key` name; `longer`: also as a part of a longer name."""
+    within = words.find(key) if longer else None
+    return Want(words.first(key), words.exact(key), within, kind)
+
+
+def thing(
+    key: str, kind: str = "press", *, longer: bool = True
+) -> Callable[[View, Words], Outcome]:
+    """The one thing of that kind that these words name."""
+    return lambda view, words: decide(view, want(words, key, kind, longer=longer))
+
+
+def text(key: str, *, whole: bool = False) -> Callable[[View, Words], Text | Abstention]:
+    """A text that contains these words; `whole`: and no other word."""
+
+    def told(view: View, words: Words) -> Text | Abstention:
+        return view.told(words.exact(key) if whole else words.find(key), words.first(key))
+
+    return told
 
 
 class Screen:
-    """A screen in the window in hand. `title` is the document's name for it."""
+    """A screen in the window in hand. `title` is the document's name for it, `mark` what an
+    operator recognises it by.
+    """
 
     step: ClassVar[str] = ""  # the documented step that is done on it; "" for a screen between two
     title: ClassVar[str]
-    label: ClassVar[str]  # the words of its mark, for messages
+    mark: ClassVar[Sight]
 
     def __init__(self, browser: PortalBrowser) -> None:
         self.browser = browser
@@ -35,9 +64,9 @@ class Screen:
     def words(self) -> Words:
         return self.browser.words
 
-    def mark(self) -> Locator:
-        """What an operator recognises the screen by."""
-        raise NotImplementedError
+    @property
+    def finder(self) -> Finder:
+        return finder(self.browser)
 
     async def go(self, case: Case) -> str:
         """Do what the document says to do here; returns one French line of result. Reads only:
@@ -50,42 +79,25 @@ class Screen:
         `PortalError`; safe to repeat.
         """
 
+    def seen(self, view: View) -> object:
+        """The mark in that look, or an `Abstention`."""
+        return type(self).mark(view, self.words)
+
+    async def shown(self) -> bool:
+        """Whether the window shows the screen now."""
+        return not isinstance(self.seen(await self.finder.look()), Abstention)
+
     async def reached(self) -> None:
         """Return once the screen is there. Raises `PortalError`."""
-        await self.browser.wait_for(self.mark(), self.words.first(self.label))
+        await self.finder.until(self.seen)
 
-    def button(self, key: str, within: Locator | None = None) -> Locator:
-        """The visible links and buttons that carry the words of `key` and nothing else."""
-        place, name = within or self.page, self.words.exact(key)
-        return self._either(
-            place.get_by_role("button", name=name), place.get_by_role("link", name=name)
-        )
+    async def find(self, key: str, kind: str = "press", *, longer: bool = True) -> Thing:
+        """Wait for the one thing that these words name."""
+        return await self.finder.find(want(self.words, key, kind, longer=longer))
 
-    def named(self, key: str, within: Locator | None = None) -> Locator:
-        """The visible links and buttons whose name contains the words of `key`."""
-        place, name = within or self.page, self.words.find(key)
-        return self._either(
-            place.get_by_role("button", name=name), place.get_by_role("link", name=name)
-        )
-
-    @staticmethod
-    def _either(one: Locator, other: Locator) -> Locator:
-        return one.or_(other).filter(visible=True)
-
-    async def only(self, found: Locator, label: str) -> Locator:
-        """The one element found. Raises `ScreenNotRecognised` for none, `AmbiguousScreen` for
-        several: no guess is made.
-        """
-        count = await found.count()
-        if count == 0:
-            raise await self.browser.diagnose(label)
-        if count > 1:
-            raise e.AmbiguousScreen(screen=self.title, count=count, wanted=label)
-        return found
-
-    async def press(self, found: Locator, label: str) -> None:
-        """Click the one element found."""
-        await (await self.only(found, label)).click()
+    async def press(self, key: str, *, longer: bool = True) -> None:
+        """Click the one thing that these words name."""
+        await self.finder.press(await self.find(key, longer=longer))
 
 
 class ResetScreen(Screen):

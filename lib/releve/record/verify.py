@@ -33,7 +33,9 @@ from releve.vault.keystore import Keystore
 
 LATE = timedelta(days=2)  # a line so much older than its token was written, or dated, long before
 SKEW = timedelta(minutes=10)  # by which a machine's clock may be ahead of the authority's
-OURS = frozenset({FILE_NAME, SIGNERS, timestamp.FOLDER, ".locks", ".screens", ".gitkeep"})
+OURS = frozenset(
+    {FILE_NAME, SIGNERS, timestamp.FOLDER, ".locks", ".screens", ".gitkeep", ".gitattributes"}
+)
 OLDER_CORE = frozenset({"outcome", "structure", "account", "training", "began", "ended", "record"})
 
 

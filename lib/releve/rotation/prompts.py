@@ -5,6 +5,7 @@ one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol
@@ -126,6 +127,11 @@ class Operator(SecondFactor, Guide, Protocol):
         this needed.
         """
 
+    async def point_password(self, account: str, pieces: Sequence[str]) -> Secret | None:
+        """Which of these pieces of the portal's page is the new password: a person points at it.
+        None when she sees none. The pieces are secrets: never through a synced trait.
+        """
+
     async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
         """What is known of the new password, now that every target has it. `refused`: it was
         refused before.
@@ -183,6 +189,9 @@ class Unattended:
         raise ByHandOnly(name=account)
 
     async def new_password(self, account: str, why: str = "") -> Secret:
+        raise ByHandOnly(name=account)
+
+    async def point_password(self, account: str, pieces: Sequence[str]) -> Secret | None:
         raise ByHandOnly(name=account)
 
     async def guide(self, step: str, entering: Entering) -> str:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from releve.base.effects import effect
+from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision.facts import Attempt
@@ -27,13 +29,15 @@ from releve.rotation.keep import Keeper, NewPassword
 from releve.rotation.navigate import CONFIRMED, Navigation
 from releve.rotation.prompts import DecisionNeeded
 from releve.rotation.steps import Done, StepMissing
+from releve.vault.unread import Unread, likeliest_first
 
 PASSWORD = "mot-de-passe"
 
 
 class PasswordReset:
     """Makes the portal give a password that can be used. `settle` asks whoever may know how a click
-    ended whose answer was lost. Each act is the driver's, or of a person who does that step by hand.
+    ended whose answer was lost. Each act is the driver's, or of a person who does that step by
+    hand.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class PasswordReset:
             secret = await self._read()
         except PasswordUnreadable:
             self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
+            await self._keep_page(attempt)
             raise
         if fault := self._fault(secret):
             self.context.journal.append(ev.CandidateRejected(attempt, fault), PASSWORD)
@@ -174,6 +179,8 @@ class PasswordReset:
             raise
         except ResetOutcomeUnknown as error:
             self.context.journal.append(ev.ResetUnknown(attempt, str(error)), CONFIRMED)
+            if not self.navigation.sees_first:
+                await self._keep_page(attempt)
             if not (await self.settle()).facts.attempt.done:
                 raise
 
@@ -186,6 +193,31 @@ class PasswordReset:
             self.context.journal.append(ev.CandidateRejected(attempt, fault), PASSWORD)
             return
         await self.keeper.keep(NewPassword(secret, attempt, "manual"))
+
+    async def _keep_page(self, attempt: int) -> None:
+        """A password that was shown is never lost because its page was not understood."""
+        driver = self._driver(PASSWORD)
+        pieces = await driver.shown() if driver else ()
+        if not pieces:
+            return
+        with suppress(ReleveError):  # the error in hand says more than a keyring that refuses
+            entries = await asyncio.to_thread(self._unread.keep, pieces)
+            self.context.journal.append(ev.PasswordUnread(attempt, entries), PASSWORD)
+
+    @property
+    def _unread(self) -> Unread:
+        return Unread(self.context.keystore, self.context.structure.technical_account)
+
+    async def keep_pointed(self) -> None:
+        """Keep the password that a person points at in what was kept of its page; nothing when she
+        sees none. Raises `PasswordNotKept`.
+        """
+        pieces = likeliest_first(await asyncio.to_thread(self._unread.pieces))
+        account = self.context.structure.technical_account
+        secret = await self.context.operator.point_password(account, pieces)
+        if secret is not None:
+            await self.keep_typed(secret)
+            await asyncio.to_thread(self._unread.forget)
 
     async def _keep(self, secret: Secret, attempt: int) -> None:
         self._mode = "automatic" if self._typed is None else "manual"

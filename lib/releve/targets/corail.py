@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar
 
-from playwright.async_api import Locator
-
 from releve.base.secret import Secret
 from releve.base.settings import Structure
-from releve.base.words import digits
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.portal.browser import PortalBrowser
-from releve.portal.screen import Screen
+from releve.portal.camera import capture
+from releve.portal.rows import pen
+from releve.portal.screen import Screen, text, thing, want
+from releve.portal.sight import Abstention, Thing, View, closest, decide
 from releve.targets.guide import Entering, Guide
 
 
@@ -48,61 +47,54 @@ class GuidedCorail:
 class GestionDesCollectivites(Screen):
     """Menu Environnement, Gestion des collectivités: the list of the collectivities."""
 
-    title, label = "Menu Environnement", "corail.environment"
-
-    def mark(self) -> Locator:
-        item = self.page.get_by_role("menuitem", name=self.words.find("corail.environment"))
-        return self._either(item, self.named("corail.environment"))
+    title, mark = "Menu Environnement", thing("corail.environment")
 
     async def open(self, siret: str) -> None:
-        await self.mark().first.click()
-        item = self.page.get_by_role("menuitem", name=self.words.find("corail.collectivities"))
-        await self.press(
-            self._either(item, self.named("corail.collectivities")),
-            self.words.first("corail.collectivities"),
-        )
-        row = self.page.get_by_role("row").filter(has_text=re.compile(digits(siret)))
-        await self.browser.wait_for(row, siret)
-        target = row.get_by_role("link").or_(row.get_by_role("button"))
-        await self.press(target.filter(visible=True), siret)
+        """Open the menu's entry, then the collectivity by the one thing in its row."""
+        await self.press("corail.environment")
+        await self.press("corail.collectivities")
+        edit = want(self.words, "structures.edit")
+        step = await self.finder.until(lambda view: pen(view, siret, edit))
+        await self.finder.press(step.thing)
 
 
 class Transfert(Screen):
     """The tab Transfert, with the icon "Facture dématérialisée"."""
 
-    title, label = "Onglet Transfert", "corail.transfer"
-
-    def mark(self) -> Locator:
-        tab = self.page.get_by_role("tab", name=self.words.find("corail.transfer"))
-        return self._either(tab, self.named("corail.transfer"))
+    title, mark = "Onglet Transfert", thing("corail.transfer")
 
     async def open_invoices(self) -> None:
-        await self.press(self.mark(), self.words.first("corail.transfer"))
-        icon = self.named("corail.invoice")
-        await self.browser.wait_for(icon, self.words.first("corail.invoice"))
-        await self.press(icon, self.words.first("corail.invoice"))
+        """Open the tab, then what its icon leads to."""
+        await self.press("corail.transfer")
+        await self.press("corail.invoice")
 
 
 class FactureDematerialisee(Screen):
     """The grid whose last cell holds the password."""
 
-    title, label = "Facture dématérialisée", "corail.submit"
+    title, mark = "Facture dématérialisée", thing("corail.submit", longer=False)
 
-    def mark(self) -> Locator:
-        return self.button("corail.submit")
+    def cell(self, view: View, siret: str) -> Thing | Abstention:
+        """The grid's password, else its last cell; never another structure's."""
+        own = [t for t in view.of_kind("secret", "field") if view.holders(t, "siret") <= {siret}]
+        keys = {t.key for t in own if not t.fixed and t.enabled}
+        for kind in ("secret", "field"):
+            found = decide(view, want(self.words, "login.password", kind), lambda t: t.key in keys)
+            if isinstance(found, Thing):
+                return found
+        last = [t for t in own if t.key in keys and {"left", "above"} & set(t.near)]
+        return last[-1] if last else Abstention(self.words.first("login.password"))
 
-    async def replace(self, secret: Secret) -> None:
+    async def replace(self, siret: str, secret: Secret) -> None:
         """Type the password in the grid's last cell and press "Valider"."""
-        cell = (
-            self.page.get_by_role("row")
-            .last.get_by_role("textbox")
-            .or_(self.page.get_by_role("row").last.locator("input"))
-            .last
-        )
-        await self.browser.type_secret(cell, secret)
-        await self.press(self.mark(), self.words.first("corail.submit"))
-        done = self.page.get_by_text(self.words.find("corail.done")).filter(visible=True)
-        await self.browser.wait_for(done, self.words.first("corail.done"), within_dialog=True)
+        async with self.browser.guarded():
+            cell = await self.finder.until(lambda view: self.cell(view, siret))
+            await self.finder.type_secret(cell, secret)
+            submit = want(self.words, "corail.submit", longer=False)
+            sends = await self.finder.until(lambda view: closest(view, submit, [cell]))
+            await self.finder.press(sends)
+            done = text("corail.done")
+            await self.finder.until(lambda view: done(view, self.words), open_hidden=False)
 
 
 class SchoolCorail:
@@ -146,8 +138,8 @@ class SchoolCorail:
         assert self._browser is not None
         self._shown = ""
         async with self._browser.on(BY_ID["corail-mot-de-passe"].screen):
-            await FactureDematerialisee(self._browser).replace(secret)
+            await FactureDematerialisee(self._browser).replace(self.structure.siret, secret)
         return f"le nouveau mot de passe est enregistré dans Corail pour {self.structure.name}"
 
     async def capture(self, path: Path) -> bool:
-        return self._browser is not None and await self._browser.capture(path)
+        return self._browser is not None and await capture(self._browser, path)

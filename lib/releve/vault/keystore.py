@@ -29,7 +29,8 @@ BACKENDS = tuple(
     f"keyring.backends.{name}"
     for name in ("Windows", "macOS", "SecretService", "libsecret", "kwallet")
 )
-"""The keyrings that encrypt and belong to the session; another one only by name, in the settings."""
+"""The keyrings that encrypt and belong to the session; another one only by name, in the settings.
+"""
 
 
 class _Bounded:

@@ -1,4 +1,5 @@
-"""The three slots of each technical account's password: no sequence of kills loses the one in use."""
+"""The three slots of each technical account's password: no sequence of kills loses the one in use.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class Slot(StrEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """What a slot holds: the password, the id of the run that wrote it, and when (UTC, ISO 8601)."""
+    """What a slot holds: the password, the id of the run that wrote it, and when (UTC, ISO 8601).
+    """
 
     password: Secret
     run: str

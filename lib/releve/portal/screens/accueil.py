@@ -5,24 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Locator
 
+from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import Screen
+from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
+from releve.portal.sight import Abstention, Thing, View, decide
 
 
 class AccueilDeChorusPro(Screen):
     """Chorus Pro's home page, once connected."""
 
-    step, title, label = "accueil", "Accueil", "home.manager"
-
-    def mark(self) -> Locator:
-        return self.named("home.manager")
+    step, title, mark = "accueil", "Accueil", thing("home.manager")
 
     async def go(self, case: Case) -> str:
-        await self.press(self.mark(), self.words.first(self.label))
+        await self.press("home.manager")
         await self.arrived(case)
         return "« Mes structures » est affiché"
 
@@ -31,43 +29,57 @@ class AccueilDeChorusPro(Screen):
             await ActivitesDuGestionnaire(self.browser).reached()
 
 
-class Arrival(AccueilDeChorusPro):
-    """Chorus Pro's home page, by either of the ways that it may show to the reset."""
+def home(view: View, words: Words) -> object:
+    """Either of the ways that Chorus Pro's home page may show to the reset."""
+    for key in ("home.manager", "domain.open", "domain.name"):
+        if not isinstance(found := decide(view, want(words, key)), Abstention) or found.count:
+            return found.where if isinstance(found, Abstention) else found
+    return Abstention(words.first("home.manager"))
 
-    def mark(self) -> Locator:
-        return self.named("home.manager").or_(self.named("domain.open"))
 
-    def information(self) -> Locator:
-        """The form that a first visit shows, to check one's information."""
-        title = self.words.find("information.title")
-        return self.page.get_by_role("heading", name=title).filter(visible=True)
+class Arrival(Screen):
+    """Chorus Pro's home page, or whatever comes between the login and it."""
 
-    def beyond(self) -> Locator:
-        """What may follow the login, or its second factor."""
-        return self.mark().or_(self.button("connection.connect")).or_(self.information())
+    title, mark = "Accueil", home
+
+    def between(self, view: View) -> tuple[str, Thing] | Abstention:
+        """The page between the login and the home page, by the words of what it asks, and what is
+        to be pressed there.
+        """
+        asked = text("information.title")(view, self.words)
+        if not isinstance(asked, Abstention):
+            found = decide(view, want(self.words, "information.submit", longer=False))
+            return ("information", found) if isinstance(found, Thing) else found
+        secrets = [each for each in view.of_kind("secret") if not each.fixed]
+        found = decide(view, want(self.words, "connection.connect", longer=False))
+        if isinstance(found, Abstention):
+            return found
+        return ("expired", found) if secrets else ("connect", found)
 
 
 class Deconnexion(Screen):
     """The way out, from any page of Chorus Pro."""
 
-    step, title, label = "deconnexion", "Déconnexion", "home.logout"
-
-    def mark(self) -> Locator:
-        return self.button("home.logout")
+    step, title, mark = "deconnexion", "Déconnexion", thing("home.logout")
 
     async def go(self, case: Case) -> str:
         """Log out. The document says « vous pouvez » : a portal that does not let us go holds
         nothing back.
         """
+        found = None
         try:
-            if await self.browser.popup():
-                raise await self.browser.diagnose(self.words.first(self.label))
-            await self.press(self.mark(), self.words.first(self.label))
-            with suppress(PlaywrightError):
-                await self.page.wait_for_load_state("load")
-        except e.PortalError as error:
+            decided = await self.finder.settled(self.seen)
+            if isinstance(decided, Thing):
+                found = decided
+                await self.finder.press(found)
+                self.browser.password_in_sight = False
+                with suppress(PlaywrightError):
+                    await self.page.wait_for_load_state("load")
+                return "déconnecté du portail"
+            raise await self.browser.diagnose(self.words.first("home.logout"))
+        except (e.PortalError, PlaywrightError) as error:
+            why = str(error) if isinstance(error, e.PortalError) else "sans réponse"
             return (
                 "déconnexion non confirmée par le portail ; la session prend fin avec la fenêtre"
-                f" ({error})"
+                f" ({why})"
             )
-        return "déconnecté du portail"

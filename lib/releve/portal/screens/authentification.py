@@ -3,19 +3,78 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import product
 
 from filelock import Timeout
-from playwright.async_api import Locator
 
 from releve.base.secret import Secret
+from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import Screen
-from releve.portal.screens.accueil import Arrival
+from releve.portal.screen import Screen, want
+from releve.portal.screens.accueil import Arrival, home
 from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.second_factor import SecondFactorPage
+from releve.portal.sight import (
+    Abstention,
+    Thing,
+    View,
+    closest,
+    common,
+    decide,
+    named,
+    overview,
+    rank,
+)
 
 _LOADED = "() => performance.timeOrigin"
+Form = tuple[Thing, Thing | None]
+
+
+def login_form(view: View, words: Words) -> Form | Abstention:
+    """The two fields of the login; the second is None where it is asked for on the next page.
+
+    Fields that stand together belong together: the form with both words in full is the login, not
+    another one that has half of them.
+    """
+    asked, hidden = (
+        want(words, "login.identifier", "field"),
+        want(words, "login.password", "secret"),
+    )
+    secrets = [t for t in view.of_kind("secret") if not t.fixed and t.enabled]
+    fields = [t for t in view.of_kind("field") if t.enabled]
+    pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
+    best = [pair for score, *pair in pairs if score == pairs[0][0]]
+    if len(best) == 1:
+        return best[0][0], best[0][1]
+    if len(best) > 1:
+        return Abstention(words.first("login.password"), len(best), overview(view, "secret"))
+    alone = named(view, asked)
+    following = closest(view, want(words, "login.next", longer=False), alone) if alone else None
+    if len(alone) == 1 and not secrets and isinstance(following, Thing):
+        return alone[0], None
+    return Abstention(words.first("login.password"), 0, overview(view, "secret"))
+
+
+def _pairs(
+    fields: list[Thing], secrets: list[Thing], asked: object, hidden: object
+) -> list[tuple[tuple[int, int], Thing, Thing]]:
+    """Each identifier with a password of its own form, and how well they are named: less is
+    better.
+    """
+    found = []
+    for field, secret in product(fields, secrets):
+        if field.frame != secret.frame or field.form != secret.form or field.at > secret.at:
+            continue
+        ranks = rank(field, asked), rank(secret, hidden)  # type: ignore[arg-type]
+        between = [t for t in fields if field.at < t.at < secret.at and t.form == field.form]
+        if not any(ranks) and (between or not field.form):
+            continue
+        if not ranks[0] and between:
+            continue
+        score = sum(each or 7 for each in ranks)
+        found.append(((score, -len(common([field, secret]))), field, secret))
+    return found
 
 
 class Authentification(Screen):
@@ -24,13 +83,7 @@ class Authentification(Screen):
     A refused password is never tried twice: refusals lock the account.
     """
 
-    step, title, label = "authentification", "Authentification", "login.password"
-
-    def mark(self) -> Locator:
-        return self.page.get_by_label(self.words.find("login.password")).filter(visible=True)
-
-    def identifier(self) -> Locator:
-        return self.page.get_by_label(self.words.find("login.identifier")).filter(visible=True)
+    step, title, mark = "authentification", "Authentification", login_form
 
     async def go(self, case: Case) -> str:
         """Log in, once. Raises `PasswordRefused` or `AccountLocked`, which are remembered, or
@@ -50,39 +103,52 @@ class Authentification(Screen):
     async def open(self, case: Case) -> None:
         """Show the login form."""
         await self.browser.goto(self.browser.settings.url)
+        self.browser.password_in_sight = False
         if case.through_chorus:
-            connect, label = (
-                self.button("connection.connect"),
-                self.words.first("connection.connect"),
-            )
-            await self.browser.wait_for(self.mark().or_(connect), label)
-            if not await self.mark().count():
-                await self.press(connect, label)
+            connect = want(self.words, "connection.connect", longer=False)
+
+            def either(view: View) -> object:
+                found = self.seen(view)
+                return decide(view, connect) if isinstance(found, Abstention) else found
+
+            found = await self.finder.until(either)
+            if isinstance(found, Thing):
+                await self.finder.press(found)
         await self.reached()
 
     async def _sign_in(self, case: Case) -> None:
         password = await asyncio.to_thread(case.credentials.password)
         await self.open(case)
         login = self.browser.settings.login
-        page = await self.sign_in(login, password)
-        try:
-            await self._answered(case)
-        except (e.PasswordRefused, e.AccountLocked, e.ScreenNotRecognised) as error:
-            unsaid = isinstance(error, e.ScreenNotRecognised)
-            if unsaid and not await self.asks_again(page):
-                raise
-            await asyncio.to_thread(case.credentials.remember_refusal, password)
-            raise (e.PasswordRefused(login=login) if unsaid else error) from None
+        async with self.browser.guarded():
+            page = await self.sign_in(login, password)
+            try:
+                await self._answered(case)
+            except (e.PasswordRefused, e.AccountLocked, e.ScreenNotRecognised) as error:
+                unsaid = isinstance(error, e.ScreenNotRecognised)
+                if unsaid and not await self.asks_again(page):
+                    raise
+                await asyncio.to_thread(case.credentials.remember_refusal, password)
+                raise (e.PasswordRefused(login=login) if unsaid else error) from None
 
     async def _answered(self, case: Case) -> None:
         if not case.through_chorus:
-            await self.browser.wait_for(
-                AccueilDuPortail(self.browser).mark(), self.words.first("pigp.chorus")
-            )
+            await AccueilDuPortail(self.browser).reached()
             return
-        home = Arrival(self.browser)
-        inside = home.mark().or_(home.information()).or_(SecondFactorPage(case).mark())
-        await self.browser.wait_for(inside, self.words.first("home.manager"))
+        arrival, code = Arrival(self.browser), SecondFactorPage(case)
+
+        def inside(view: View) -> object:
+            shown = code.seen(view)
+            if not isinstance(shown, Abstention):
+                return shown
+            there = home(view, self.words)
+            if not isinstance(there, Abstention):
+                return there
+            between = arrival.between(view)
+            asked = isinstance(between, tuple) and between[0] == "information"
+            return between if asked else there
+
+        await self.finder.until(inside)
 
     async def asks_again(self, page: float) -> bool:
         """Whether another page than that one shows the whole form: a refusal in words that nobody
@@ -91,17 +157,33 @@ class Authentification(Screen):
         anew = (
             await self.page.evaluate(_LOADED) != page
         )  # a browser that finds a field empty sends nothing, and shows the same page
-        return bool(anew and await self.mark().count() and await self.identifier().count())
+        return bool(anew and await self.shown())
 
     async def sign_in(self, login: str, password: Secret) -> float:
         """Type both and press "connexion", once; returns which page it was. The fields are typed in
         only on an allowed origin.
         """
-        self.browser.check_origin()
+        await self.browser.note_origin()
+        identifier, secret = await self.finder.until(self._form)
+        await self.finder.fill(identifier, login)
+        if secret is None:
+            await self.finder.press(await self._button("login.next", [identifier]))
+            secret = await self.finder.until(self._secret)
         page: float = await self.page.evaluate(_LOADED)
-        await (await self.only(self.identifier(), self.words.first("login.identifier"))).fill(login)
-        await self.browser.type_secret(
-            await self.only(self.mark(), self.words.first(self.label)), password
-        )
-        await self.press(self.button("login.submit"), self.words.first("login.submit"))
+        await self.finder.type_secret(secret, password)
+        together = [secret] if secret.form != identifier.form else [identifier, secret]
+        await self.finder.press(await self._button("login.submit", together))
         return page
+
+    def _form(self, view: View) -> Form | Abstention:
+        return login_form(view, self.words)
+
+    def _secret(self, view: View) -> Thing | Abstention:
+        found = [t for t in view.of_kind("secret") if not t.fixed]
+        if len(found) == 1:
+            return found[0]
+        return Abstention(self.words.first("login.password"), len(found))
+
+    async def _button(self, key: str, fields: list[Thing]) -> Thing:
+        wanted = want(self.words, key, longer=False)
+        return await self.finder.until(lambda view: closest(view, wanted, fields))

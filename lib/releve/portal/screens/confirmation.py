@@ -1,51 +1,104 @@
-"""The window that asks to confirm the reset: the documented route's irreversible click."""
+"""The question before the reset: the documented route's irreversible click."""
 
 from __future__ import annotations
 
-from playwright.async_api import Locator
+from dataclasses import dataclass, field
 
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.confirm import Question, of_dialog, question
+from releve.portal.rows import Step
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
-from releve.portal.screens.structure import ACCOUNT
+from releve.portal.screens.structure import ModificationDeLaStructure
+from releve.portal.sight import Abstention, View
+
+
+@dataclass
+class Asked:
+    """What came before the question: how the page was, the button, how many native windows."""
+
+    before: View = field(default_factory=View)
+    step: Step | None = None
+    dialogs: int = 0
 
 
 class Confirmation(ResetScreen):
-    """The window that asks to confirm the reset."""
+    """The question, wherever it is asked. Where the browser itself asks it, the first window is
+    answered with no, and the button pressed anew once the click is announced.
+    """
 
-    title, label = "Modification de la structure", "reset.confirm"
+    title = "Modification de la structure"
 
-    def mark(self) -> Locator:
-        name = self.words.exact("reset.confirm")
-        return self.page.get_by_role("dialog").get_by_role("button", name=name).filter(visible=True)
+    async def expect(self, step: Step) -> None:
+        """The button that asks the question is about to be pressed."""
+        asked = Asked(await self.finder.look(), step, len(self.browser.dialogs))
+        self.browser.memo["asked"] = asked
 
-    async def reached(self) -> None:
-        await self.browser.wait_for(self.mark(), self.words.first(self.label), within_dialog=True)
+    @property
+    def _asked(self) -> Asked:
+        asked = self.browser.memo.get("asked")
+        return asked if isinstance(asked, Asked) else Asked()
 
-    async def check(self, account: str) -> Locator:
-        """The confirm button, nothing clicked yet. Raises `WrongConfirmation` when the window names
-        another account.
+    async def check(self, case: Case) -> Question:
+        """The question, nothing confirmed yet. Raises `WrongConfirmation` when it names another
+        account, `UnprovenAccount` when it has to name this one and does not.
         """
-        await self.reached()
-        text = await self.browser.popup()
-        others = [found for found in ACCOUNT.findall(text) if found.lower() != account.lower()]
+        asked = self._asked
+
+        def shown(view: View) -> Question | Abstention:
+            if len(self.browser.dialogs) > asked.dialogs:
+                return of_dialog(self.browser.dialogs[-1])
+            return question(view, asked.before, self.words)
+
+        found = await self.finder.until(shown, open_hidden=False)
+        self._prove(found, case.account)
+        if found.box is not None:
+            await self.finder.check(found.box)
+            found = await self.finder.until(shown, open_hidden=False)
+            self._prove(found, case.account)
+        return found
+
+    def _prove(self, found: Question, account: str) -> None:
+        others = [each for each in found.accounts if each.casefold() != account.casefold()]
         if others:
             raise e.WrongConfirmation(account=account, found=", ".join(others))
-        return await self.only(self.mark(), self.words.first(self.label))
+        step = self._asked.step
+        if step is not None and step.proof.weak and not found.accounts:
+            raise e.UnprovenAccount(account=account, proof=step.proof)
 
     async def ready(self, case: Case) -> None:
         async with self.browser.on(self.title):
-            await (await self.check(case.account)).click(trial=True)
+            found = await self.check(case)
+            if found.button is None:
+                await self._ask_again(case)
+            else:
+                await self.finder.press(found.button, trial=True)
+            self.browser.memo["question"] = found
+            await EcranSuivant(self.browser).expect()
+
+    async def _ask_again(self, case: Case) -> None:
+        """The button whose press brings up the native window is still that account's."""
+        card = ModificationDeLaStructure(self.browser)
+        step = await card.reset_button(case.siret, case.account)
+        await self.finder.press(step.thing, trial=True)
+        self._asked.step = step
 
     async def commit(self, case: Case) -> None:
         """See `ResetScreen.commit`. Chromium may send the request twice by itself when the
         connection is cut: the portal's ledger counts.
         """
+        found = self.browser.memo.get("question")
         try:
             async with self.browser.on(EcranSuivant.title):
-                await self.mark().click(no_wait_after=True)
-                await EcranSuivant(self.browser).reached()
+                if not isinstance(found, Question):
+                    raise await self.browser.diagnose(self.words.first("reset.confirm"))
+                button = found.button or (self._asked.step.thing if self._asked.step else None)
+                assert button is not None
+                with self.browser.agreeing(lambda text: text == found.native):
+                    handle = await self.finder.element(button)
+                    await handle.click(no_wait_after=True)
+                    await EcranSuivant(self.browser).reached()
         except e.ResetRefused:
             raise
         except e.PortalError as error:

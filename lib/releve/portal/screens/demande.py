@@ -8,20 +8,24 @@ from releve.portal.screens.structure import ModificationDeLaStructure
 
 
 class Demande(ModificationDeLaStructure):
-    """The reset button of the card; it opens the confirmation window and changes nothing."""
+    """The reset button of the card; it asks for a confirmation and changes nothing."""
 
     step = "demande"
 
     async def go(self, case: Case) -> str:
-        await (await self.reset_button(case.siret, case.account)).click()
-        await self.arrived(case)
-        return "la fenêtre de confirmation est ouverte, rien n'est encore changé"
+        step = await self.reset_button(case.siret, case.account)
+        confirmation = Confirmation(self.browser)
+        await confirmation.expect(step)
+        await self.finder.press(step.thing)
+        await confirmation.check(case)
+        return "la confirmation est demandée, rien n'est encore changé"
 
     async def arrived(self, case: Case) -> None:
-        await Confirmation(self.browser).check(case.account)
+        await Confirmation(self.browser).check(case)
 
-    async def find(self, case: Case) -> str:
+    async def see(self, case: Case) -> str:
         """See that the button could be pressed, without pressing it; returns one French line."""
-        await (await self.reset_button(case.siret, case.account)).click(trial=True)
+        step = await self.reset_button(case.siret, case.account)
+        await self.finder.press(step.thing, trial=True)
         label = self.words.first("reset.button")
         return f"le bouton « {label} » de {case.account} est là et actif ; il n'est pas cliqué"

@@ -2,56 +2,103 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Locator
+import time
+from contextlib import suppress
+
+from playwright.async_api import Error as PlaywrightError
 
 from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.displayed import displayed
-from releve.portal.screen import PasswordScreen
+from releve.portal.reading import passwords
+from releve.portal.screen import PasswordScreen, text, want
+from releve.portal.sight import Abstention, Thing, View, decide, named
+
+PATIENCE = 6.0  # seconds for a value that is drawn after its label
 
 
 class EcranSuivant(PasswordScreen):
-    """The summary that shows the new password, once."""
+    """The summary that shows the new password, once. Reading it is the most generous step of all:
+    nothing can be repeated after it. A window laid over it does not hide it from us.
+    """
 
-    title, label = "Écran suivant", "summary.password"
+    title, mark = "Écran suivant", text("summary.password", whole=True)
 
-    def mark(self) -> Locator:
-        """The label of the password, where no password is asked for: the login page has the same
-        words.
+    async def expect(self) -> None:
+        """A password is about to be shown: what is on the page already is not it."""
+        self.browser.password_in_sight = True
+        view = await self.finder.look(reading=True)
+        self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
+
+    def seen(self, view: View) -> object:
+        """Its label, or a value that can be nothing else, where no password is asked for: the login
+        page has the same words.
         """
-        return self.page.get_by_text(self.words.exact("summary.password")).filter(visible=True)
+        if [t for t in view.of_kind("secret") if not t.fixed and not t.selected]:
+            return Abstention(self.words.first("summary.password"))
+        if found := self._passwords(view, ""):
+            return found
+        return super().seen(view)
 
-    def refusal(self) -> Locator:
-        return self.page.get_by_text(self.words.find("reset.refused")).filter(visible=True)
+    def _passwords(self, view: View, account: str) -> list[str]:
+        known: frozenset[str] = self.browser.memo.get("known", frozenset())
+        return passwords(view, account, self.words, known)
 
     async def reached(self) -> None:
-        # A window laid over the password does not hide it from us, and it will not be shown again:
-        # `within_dialog`.
-        await self.browser.wait_for(
-            self.mark().or_(self.refusal()), self.words.first(self.label), within_dialog=True
-        )
-        if await self.refusal().count():
-            raise e.ResetRefused(
-                text=" ".join((await self.refusal().first.inner_text()).split())[:160]
-            )
-        if await self.page.locator("input[type=password]").filter(visible=True).count():
-            raise e.SessionExpired(screen=self.title)
+        def answer(view: View) -> object:
+            refused = view.says(self.words.find("reset.refused"))
+            if refused:
+                raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
+            return self.seen(view)
+
+        try:
+            await self.finder.until(answer, open_hidden=False, reading=True)
+        except e.ScreenNotRecognised:
+            view = await self.finder.look()
+            if [t for t in view.of_kind("secret") if not t.fixed]:
+                raise e.SessionExpired(screen=self.title) from None
+            raise
 
     async def read(self, case: Case) -> Secret:
         """The password on the screen. Raises `PasswordUnreadable` unless exactly one value can be
         it. Safe to repeat.
         """
-        fits = [
-            value
-            for value in await displayed(self.page, self.words)
-            if value.lower() != case.account.lower()
-        ]
-        if len(fits) != 1:
-            raise e.PasswordUnreadable(why=f"{len(fits)} valeurs possibles")
-        return Secret(fits[0])
+        self.browser.password_in_sight = True
+        pressed: set[tuple[int, int]] = set()
+        until = time.monotonic() + min(PATIENCE, self.browser.timeout)
+        while True:
+            view = await self.finder.look(reading=True)
+            found = self._passwords(view, case.account)
+            if len(found) == 1:
+                return Secret(found[0])
+            if found or time.monotonic() > until:
+                raise e.PasswordUnreadable(why=f"{len(found)} valeurs possibles")
+            await self._show(view, pressed)
+            await self.finder.change()
+
+    async def _show(self, view: View, pressed: set[tuple[int, int]]) -> None:
+        """Press « Afficher », which is free and safe, once each."""
+        for each in named(view, want(self.words, "summary.show")):
+            if each.key not in pressed and each.enabled and not each.away:
+                pressed.add(each.key)
+                with suppress(PlaywrightError, e.PortalError):
+                    await self.finder.press(each)
+                return
 
     async def back(self, case: Case) -> str:
         async with self.browser.on(self.title):
-            await self.press(self.button("summary.back"), self.words.first("summary.back"))
+            await self.leave("summary.back")
         return "structure"
+
+    async def leave(self, *keys: str) -> None:
+        """Press the first of these ways out that there is."""
+
+        def out(view: View) -> Thing | Abstention:
+            for key in keys:
+                found = decide(view, want(self.words, key, longer=False))
+                if isinstance(found, Thing):
+                    return found
+            return Abstention(self.words.first(keys[0]))
+
+        await self.finder.press(await self.finder.until(out))
+        self.browser.password_in_sight = False

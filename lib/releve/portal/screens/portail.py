@@ -2,74 +2,62 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Locator
-
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import Screen
+from releve.portal.screen import Screen, thing
 from releve.portal.screens.accueil import Arrival
 from releve.portal.screens.second_factor import SecondFactorPage
+from releve.portal.sight import Abstention, Thing, View
 
 
 class AccueilDuPortail(Screen):
-    """The portal's tiles; "Chorus Pro" opens a new tab."""
+    """The portal's tiles; "Chorus Pro" opens a new tab, or the same one, should the portal stop
+    opening tabs: the finder follows.
+    """
 
-    step, title, label = "portail", "Accueil", "pigp.chorus"
-
-    def mark(self) -> Locator:
-        return self.named("pigp.chorus")
+    step, title, mark = "portail", "Accueil", thing("pigp.chorus")
 
     async def go(self, case: Case) -> str:
         """From here to Chorus Pro's home page, through whatever it shows on the way."""
         if not case.through_chorus:
-            await self.open_chorus_pro()
+            await self.press("pigp.chorus")
         return ", ".join(["Chorus Pro est ouvert", *await self._arrive(case)])
 
     async def arrived(self, case: Case) -> None:
         await Arrival(self.browser).reached()
 
-    async def open_chorus_pro(self) -> None:
-        """Click the tile, and take the tab that it opens in hand (or the same one, should the
-        portal stop opening tabs).
-        """
-        tile = await self.only(self.mark(), self.words.first(self.label))
-        if await tile.get_attribute("target") == "_blank":
-            async with self.browser.context.expect_page() as opened:
-                await tile.click()
-            self.browser.page = await opened.value
-        else:
-            await tile.click()
-
     async def _arrive(self, case: Case) -> list[str]:
         """What was done on the way: each kind of page is gone through once."""
-        home, code, done = Arrival(self.browser), SecondFactorPage(case), list[str]()
+        arrival, code, done = Arrival(self.browser), SecondFactorPage(case), list[str]()
+
+        def on_the_way(view: View) -> tuple[str, object] | Abstention:
+            there = arrival.seen(view)
+            if not isinstance(there, Abstention):
+                return "home", there
+            if not isinstance(asked := code.seen(view), Abstention):
+                return "code", asked
+            between = arrival.between(view)
+            return there if isinstance(between, Abstention) and not between.count else between
+
         for _ in range(8):
-            await self.browser.wait_for(
-                home.beyond().or_(code.mark()), self.words.first(home.label)
-            )
-            if await home.mark().count():
+            kind, button = await self.finder.until(on_the_way)
+            if kind == "home":
                 return done
-            result = await (code.go(case) if await code.mark().count() else self._pass(home))
+            if kind == "expired":
+                raise e.SessionExpired(screen=self.browser.title)
+            assert kind == "code" or isinstance(button, Thing)
+            result = await (
+                self._pass(kind, button) if isinstance(button, Thing) else code.go(case)
+            )
             if result in done:
                 break
-            done += [result] if result else []  # "": the page changed between two looks
+            done.append(result)
             await self.page.wait_for_load_state("load")
-        raise await self.browser.diagnose(self.words.first(home.label))
+        raise await self.browser.diagnose(self.words.first("home.manager"))
 
-    async def _pass(self, home: Arrival) -> str:
-        """One page between the login and the home page; "" when it is gone already."""
-        connect = home.button("connection.connect")
-        if await home.information().count():
-            key, result = "information.submit", "informations vérifiées"
-        elif not await connect.count():
-            return ""
-        elif (
-            await self.page.get_by_label(self.words.find("login.password"))
-            .filter(visible=True)
-            .count()
-        ):
-            raise e.SessionExpired(screen=self.browser.title)  # a login form has that button too
-        else:
-            key, result = "connection.connect", "connecté sans seconde authentification"
-        await home.press(home.button(key), self.words.first(key))
-        return result
+    async def _pass(self, kind: str, button: Thing) -> str:
+        """One page between the login and the home page."""
+        await self.finder.press(button)
+        if kind == "information":
+            return "informations vérifiées"
+        return "connecté sans seconde authentification"

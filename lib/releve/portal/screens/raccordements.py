@@ -2,41 +2,52 @@
 "Soumettre".
 
 Known (communaute.chorus-pro.gouv.fr, "bonne pratique"): those words and their order; a service
-portal whose views scripts draw late. Not known: whether the portal already counts a password that
-it only displays, and whether leaving the form drops it. So choosing the account, which displays
-one, is never done before the reset is confirmed and announced (`offer`), and no rehearsal does it.
+portal whose views scripts draw late, with the stock lists of its product (Select2 3.5 and 4). Not
+known: whether the portal already counts a password that it only displays, and whether leaving the
+form drops it. So choosing the account, which displays one, is never done before the reset is
+confirmed and announced (`offer`), and no rehearsal does it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from playwright.async_api import Locator
-
-from releve.base.words import digits, whole
+from releve.base.words import Words, digits, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import ResetScreen, Screen
+from releve.portal.confirm import Question, question
+from releve.portal.find import holds
+from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ACCOUNT
+from releve.portal.sight import Abstention, Outcome, Thing, View, around, decide
 
 
 def _siret(case: Case) -> re.Pattern[str]:
     return re.compile(rf"(?<!\d){digits(case.siret)}(?!\d)")
 
 
+def domain(view: View, words: Words) -> Outcome:
+    """The way into the domain: its own card's button, or its name."""
+    direct = decide(view, want(words, "domain.name", longer=False))
+    if isinstance(direct, Thing) or direct.count > 1:
+        return direct
+    for each in view.texts:
+        if each.shown and words.exact("domain.name").search(each.text):
+            found = around(view, want(words, "domain.open"), each)
+            if isinstance(found, Thing):
+                return found
+    return Abstention(words.first("domain.name"), 0, direct.seen)
+
+
 class Domaines(Screen):
     """Chorus Pro's home page: one card for each domain, all with the same button."""
 
-    step, title, label = "accueil", "Accueil", "domain.name"
-
-    def mark(self) -> Locator:
-        card = self.page.get_by_role("listitem").or_(self.page.get_by_role("article"))
-        title = self.page.get_by_text(self.words.exact("domain.name"))
-        return self.named("domain.open", card.filter(has=title)).or_(self.button("domain.name"))
+    step, title, mark = "accueil", "Accueil", domain
 
     async def go(self, case: Case) -> str:
-        await self.press(self.mark(), self.words.first(self.label))
+        await self.finder.press(await self.finder.until(lambda view: domain(view, self.words)))
         await self.arrived(case)
         return "le domaine « Raccordements » est affiché"
 
@@ -47,17 +58,14 @@ class Domaines(Screen):
 class Domaine(Screen):
     """The applications of the domain "Raccordements"."""
 
-    step, title, label = "structures", "Raccordements", "domain.application"
-
-    def mark(self) -> Locator:
-        return self.button("domain.application")
+    step, title = "structures", "Raccordements"
+    mark = thing("domain.application", longer=False)
 
     async def go(self, case: Case) -> str:
-        await self.reached()
-        await self.press(self.mark(), self.words.first(self.label))
+        await self.press("domain.application", longer=False)
         form, request = Formulaire(self.browser), self.words.first("form.request")
         await form.reached()
-        if not await form.choose("form.type", self.words.exact("form.request"), request):
+        if not await form.choose("form.type", self.words.exact("form.request")):
             raise e.ScreenNotRecognised(screen=form.title, wanted=request)
         return f"la demande « {request} » est choisie"
 
@@ -72,63 +80,23 @@ class Formulaire(Screen):
     red box and "Soumettre".
     """
 
-    title, label = "Compte technique", "form.type"
+    title, mark = "Compte technique", thing("form.type", "list", longer=False)
 
-    def mark(self) -> Locator:
-        return self.field("form.type")
+    def field(self, key: str) -> Callable[[View], Outcome]:
+        """The list of that name."""
+        wanted = want(self.words, key, "list", longer=False)
+        return lambda view: decide(view, wanted)
 
-    def field(self, key: str) -> Locator:
-        return self.page.get_by_role("combobox", name=self.words.exact(key)).filter(visible=True)
-
-    def _options(self) -> Locator:
-        return self.page.get_by_role("option").filter(visible=True)
-
-    def _nothing(self) -> Locator:
-        return self.page.get_by_text(self.words.find("form.nothing")).filter(visible=True)
-
-    async def _unfold(self, key: str) -> Locator:
-        field = self.field(key)
-        await self.browser.wait_for(field, self.words.first(key))
-        await (await self.only(field, self.words.first(key))).click()
-        return field
-
-    async def choose(self, key: str, wanted: re.Pattern[str], name: str, search: str = "") -> bool:
+    async def choose(self, key: str, wanted: re.Pattern[str], search: str = "") -> bool:
         """Choose the one option that fits, and see that the field shows it; False when the list has
-        none.
-
-        Raises `AmbiguousScreen` for several: no guess is made. `search` is typed in the list's own
-        search, if it has one.
+        none. Raises `AmbiguousScreen` for several: no guess is made.
         """
-        field, option = await self._unfold(key), self._options().filter(has_text=wanted)
-        box = self.page.get_by_role("searchbox").filter(visible=True)
-        if search and await box.count() == 1:
-            await box.fill(search)
-        await self.browser.wait_for(option.or_(self._nothing()), name)
-        if not await option.count():
-            return False
-        await (await self.only(option, name)).click()
-        await self.browser.wait_for(field.filter(has_text=wanted), name)
-        return True
+        return await self.finder.choose(self.field(key), wanted, search)
 
     async def accounts(self) -> list[str]:
         """The technical accounts that the list offers; none is chosen."""
-        field = await self._unfold("form.account")
-        await self.browser.wait_for(
-            self._options().or_(self._nothing()), self.words.first("form.account")
-        )
-        found = ACCOUNT.findall("\n".join(await self._options().all_inner_texts()))
-        await field.click()
-        await self._options().first.wait_for(state="hidden")
-        return sorted(found)
-
-    async def shows(self, key: str, wanted: re.Pattern[str]) -> bool:
-        """Whether the field of that list shows what was chosen, and nothing else is called the
-        same.
-        """
-        return (
-            await self.field(key).count() == 1
-            and await self.field(key).filter(has_text=wanted).count() == 1
-        )
+        found = await self.finder.entries(self.field("form.account"))
+        return sorted(ACCOUNT.findall("\n".join(found)))
 
     async def check(self, case: Case, *keys: str) -> None:
         """The form shows what is to be chosen in each of these lists. Raises `WrongForm`."""
@@ -137,12 +105,15 @@ class Formulaire(Screen):
             "form.structure": _siret(case),
             "form.account": whole(case.account),
         }
+        view = await self.finder.look()
         for key in keys:
-            if not await self.shows(key, wanted[key]):
+            found = self.field(key)(view)
+            if isinstance(found, Abstention) or not holds(found, wanted[key]):
                 raise e.WrongForm(account=case.account, field=self.words.first(key))
 
-    def submit(self) -> Locator:
-        return self.button("form.submit")
+    async def submit(self) -> Thing:
+        """What submits the form."""
+        return await self.find("form.submit", longer=False)
 
 
 class ChoixDeLaStructure(Formulaire):
@@ -151,12 +122,12 @@ class ChoixDeLaStructure(Formulaire):
     step = "structure"
 
     async def go(self, case: Case) -> str:
-        if not await self.choose("form.structure", _siret(case), case.siret, search=case.siret):
+        if not await self.choose("form.structure", _siret(case), search=case.siret):
             raise e.StructureNotOffered(siret=case.siret, login=self.browser.settings.login)
         found = await self.accounts()
         if not found:
             raise e.NoTechnicalAccount(siret=case.siret)
-        if case.account not in found:
+        if case.account.casefold() not in {each.casefold() for each in found}:
             raise e.AccountNotFound(account=case.account, siret=case.siret, found=", ".join(found))
         return (
             f"la structure {case.siret} est choisie, et le compte technique {case.account} figure"
@@ -174,13 +145,13 @@ class Verification(Formulaire):
 
     async def go(self, case: Case) -> str:
         await self.check(case, "form.type", "form.structure")
-        await self.only(self.submit(), self.words.first("form.submit"))
+        await self.submit()
         return "le formulaire est prêt ; aucun mot de passe n'est encore demandé"
 
     async def arrived(self, case: Case) -> None:
         await self.go(case)
 
-    async def find(self, case: Case) -> str:
+    async def see(self, case: Case) -> str:
         """As `go`, which presses nothing."""
         return await self.go(case)
 
@@ -192,70 +163,91 @@ class Soumission(ResetScreen, Formulaire):
 
     async def offer(self, case: Case) -> None:
         async with self.browser.on(self.title):
-            if not await self.choose("form.account", whole(case.account), case.account):
+            await Candidat(self.browser).expect()
+            if not await self.choose("form.account", whole(case.account)):
                 raise e.NoTechnicalAccount(siret=case.siret)
             await Candidat(self.browser).reached()
 
     async def ready(self, case: Case) -> None:
-        label = self.words.first("form.submit")
         async with self.browser.on(self.title):
             await self.check(case, "form.type", "form.structure", "form.account")
-            if await self.browser.popup():
-                raise await self.browser.diagnose(label)
-            await (await self.only(self.submit(), label)).click(trial=True)
+            await self.finder.press(await self.submit(), trial=True)
 
     async def commit(self, case: Case) -> None:
         """See `ResetScreen.commit`. Chromium may send the request twice by itself: it then submits
-        the same password again.
+        the same password again. A question that the portal asks then is part of the same click.
         """
         try:
             async with self.browser.on(DemandeSoumise.title):
-                await self.submit().click(no_wait_after=True)
-                await DemandeSoumise(self.browser).reached()
+                before = await self.finder.look()
+                handle = await self.finder.element(await self.submit())
+                with self.browser.agreeing(lambda asked: _about(asked, case, self.words)):
+                    await handle.click(no_wait_after=True)
+                    await self._answered(before, case)
         except e.ResetRefused:
             raise
         except e.PortalError as error:
             raise e.ResetOutcomeUnknown(why=str(error).rstrip("."), todo="") from error
 
+    async def _answered(self, before: View, case: Case) -> None:
+        done = DemandeSoumise(self.browser)
+
+        def answer(view: View) -> object:
+            shown = done.seen(view)
+            if not isinstance(shown, Abstention):
+                return shown
+            asked = question(view, before, self.words)
+            return asked if isinstance(asked, Question) else shown
+
+        found = await self.finder.until(answer, open_hidden=False)
+        if isinstance(found, Question):
+            others = [a for a in found.accounts if a.casefold() != case.account.casefold()]
+            if others or found.button is None:
+                raise e.WrongConfirmation(account=case.account, found=", ".join(others))
+            if found.box is not None:
+                await self.finder.check(found.box)
+            await self.finder.press(found.button)
+        await done.reached()
+
+
+def _about(asked: str, case: Case, words: Words) -> bool:
+    """Whether a native window asks about this very request."""
+    others = [a for a in ACCOUNT.findall(asked) if a.casefold() != case.account.casefold()]
+    return not others and words.find("form.question").search(asked) is not None
+
 
 class Candidat(EcranSuivant):
     """The red box with a password that is not submitted yet."""
 
-    title, label = "Compte technique", "form.password"
-
-    async def reached(self) -> None:
-        # A window laid over the password does not hide it from us: it is kept first, whatever comes
-        # next.
-        await self.browser.wait_for(self.mark(), self.words.first(self.label), within_dialog=True)
+    title, mark = "Compte technique", text("form.password", whole=True)
 
     async def back(self, case: Case) -> str:
         """Leave the form, submitted or not."""
         async with self.browser.on(self.title):
-            leave = self.button("form.leave").or_(self.button("form.home"))
-            await self.press(leave, self.words.first("form.leave"))
-            home, domain = Domaines(self.browser), Domaine(self.browser)
-            await self.browser.wait_for(
-                home.mark().or_(domain.mark()), self.words.first("domain.application")
-            )
-            return "structures" if await domain.mark().count() else "accueil"
+            await self.leave("form.leave", "form.home")
+            first, second = Domaine(self.browser), Domaines(self.browser)
+
+            def either(view: View) -> str | Abstention:
+                if not isinstance(found := first.seen(view), Abstention):
+                    return "structures"
+                found = second.seen(view)
+                return found if isinstance(found, Abstention) else "accueil"
+
+            return await self.finder.until(either)
 
 
 class DemandeSoumise(Screen):
     """What follows "Soumettre"."""
 
-    title, label = "Demande soumise", "form.done"
-
-    def mark(self) -> Locator:
-        return self.page.get_by_text(self.words.find("form.done")).filter(visible=True)
-
-    def refusal(self) -> Locator:
-        return self.page.get_by_text(self.words.find("form.refused")).filter(visible=True)
+    title, mark = "Demande soumise", text("form.done")
 
     async def reached(self) -> None:
-        await self.browser.wait_for(
-            self.mark().or_(self.refusal()), self.words.first(self.label), within_dialog=True
-        )
-        if not await self.mark().count():
-            raise e.ResetRefused(
-                text=" ".join((await self.refusal().first.inner_text()).split())[:160]
-            )
+        def answer(view: View) -> object:
+            done = self.seen(view)
+            refused = view.says(self.words.find("form.refused"))
+            if isinstance(done, Abstention) and refused:
+                raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
+            return done
+
+        await self.finder.until(answer, open_hidden=False)
+        self.browser.password_in_sight = False

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import pyotp
-from playwright.async_api import Locator
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case, CodeAsked
-from releve.portal.screen import Screen
+from releve.portal.screen import Screen, text, want
 from releve.portal.screens.accueil import Arrival
+from releve.portal.sight import Abstention, Text, Thing, View, closest, decide
 
 KEY_SECONDS = 180.0  # for a person to find the key and touch it
 SKEW_WORTH_SAYING = 10.0
@@ -25,37 +23,37 @@ class SecondFactorPage(Screen):
     not known: it is expected everywhere. No code is given twice.
     """
 
-    title, label = "Code à usage unique", "code.title"
+    title = "Code à usage unique"
 
     def __init__(self, case: Case) -> None:
         super().__init__(case.browser)
         self.case = case
 
-    def mark(self) -> Locator:
-        return self.page.get_by_role("heading", name=self.words.find("code.title")).filter(
-            visible=True
-        )
+    def seen(self, view: View) -> object:
+        """Its title; a page that only speaks of a code, beside a login, is not it."""
+        shown = text("code.title")(view, self.words)
+        secrets = [each for each in view.of_kind("secret") if not each.fixed]
+        return Abstention(self.words.first("code.title")) if secrets else shown
 
-    def _field(self) -> Locator:
-        return self.browser.page.get_by_role("textbox", name=self.words.find("code.field")).filter(
-            visible=True
-        )
+    def _field(self, view: View) -> Thing | Abstention:
+        found = decide(view, want(self.words, "code.field", "field"))
+        fields = [t for t in view.of_kind("field") if t.enabled and not t.fixed]
+        return fields[0] if isinstance(found, Abstention) and len(fields) == 1 else found
 
-    def _resend(self) -> Locator:
-        return self.named("code.resend")
+    def _resend(self, view: View) -> Thing | None:
+        found = decide(view, want(self.words, "code.resend"))
+        return found if isinstance(found, Thing) else None
 
     async def go(self, case: Case) -> str:
         """Give the second factor. A code that can be sent again comes by mail; else a seed in the
         keyring makes it; else a person.
         """
-        self.browser.check_origin()
-        if not await self._field().count():
+        await self.browser.note_origin()
+        view = await self.finder.look()
+        if isinstance(self._field(view), Abstention):
             return await self._wait_for_the_key()
-        seed = (
-            None
-            if await self._resend().count()
-            else await asyncio.to_thread(self.case.credentials.seed)
-        )
+        by_mail = self._resend(view) is not None
+        seed = None if by_mail else await asyncio.to_thread(self.case.credentials.seed)
         return await (self._by_seed(seed) if seed else self._by_person())
 
     async def _wait_for_the_key(self) -> str:
@@ -66,9 +64,7 @@ class SecondFactorPage(Screen):
         await self.case.prompts.touch_key(login)
         patience, self.browser.timeout = self.browser.timeout, KEY_SECONDS
         try:
-            await self.browser.wait_for(
-                Arrival(self.browser).beyond(), self.words.first("code.title")
-            )
+            await self.finder.until(self._beyond, open_hidden=False)
         except e.ScreenNotRecognised:
             raise e.KeyNotTouched(login=login, minutes=round(KEY_SECONDS / 60)) from None
         finally:
@@ -78,23 +74,27 @@ class SecondFactorPage(Screen):
     async def _by_person(self) -> str:
         problem = ""
         while True:
-            can_resend = await self._resend().count() == 1
+            view = await self.finder.look()
+            resend = self._resend(view)
             code = await self.case.prompts.one_time_code(
-                CodeAsked(self.browser.settings.login, await self._note(), problem, can_resend)
+                CodeAsked(self.browser.settings.login, _note(view), problem, resend is not None)
             )
-            if code is None:
-                async with self.browser.page.expect_event("domcontentloaded"):
-                    await self.press(self._resend(), self.words.first("code.resend"))
+            if code is None and resend is not None:
+                await self.finder.press(resend)
+                await self.finder.changed(view)
+                problem = ""
+            elif code is None:
                 problem = ""
             elif not (problem := await self._refused(code)):
                 return "code à usage unique saisi par une personne"
 
-    async def _note(self) -> str:
-        """What the page itself says of the code: where it was sent."""
-        said = (
-            self.browser.page.get_by_role("paragraph").filter(has_text="code").filter(visible=True)
-        )
-        return " ".join((await said.first.inner_text()).split())[:200] if await said.count() else ""
+    def _beyond(self, view: View) -> object:
+        """What may follow it."""
+        arrival = Arrival(self.browser)
+        there = arrival.seen(view)
+        between = arrival.between(view) if isinstance(there, Abstention) else there
+        gone = isinstance(self.seen(view), Abstention)
+        return between if gone else Abstention(self.words.first("home.manager"))
 
     async def _by_seed(self, seed: Secret) -> str:
         """The authenticator's code, at the portal's own time when this machine's clock differs."""
@@ -132,21 +132,32 @@ class SecondFactorPage(Screen):
         A code is no `Secret`: it is worth nothing once it is typed, and six digits are found by
         chance in any record.
         """
-        self.browser.check_origin()
-        page = self.browser.page
-        await (await self.only(self._field(), self.words.first("code.field"))).fill(code)
-        with suppress(PlaywrightTimeout):  # a page that is drawn by scripts never loads anew
-            async with page.expect_event("domcontentloaded"):
-                await self.press(self.button("code.submit"), self.words.first("code.submit"))
-        problem = page.get_by_text(self.words.find("code.refused")).filter(visible=True)
-        await self.browser.wait_for(
-            problem.or_(Arrival(self.browser).beyond()), self.words.first("code.title")
-        )
-        return (
-            " ".join((await problem.first.inner_text()).split())[:160]
-            if await problem.count()
-            else ""
-        )
+        async with self.browser.guarded():
+            field = await self.finder.until(self._field)
+            await self.finder.type_code(field, code)
+            before = await self.finder.look()
+            wanted = want(self.words, "code.submit", longer=False)
+            sends = await self.finder.until(lambda view: closest(view, wanted, [field]))
+            await self.finder.press(sends)
+            problem = self.words.find("code.refused")
+
+            def answer(view: View) -> object:
+                said = view.says(problem)
+                known = before.says(problem)
+                anew = view.documents != before.documents
+                if said and (anew or known is None):
+                    return said
+                return self._beyond(view)
+
+            found = await self.finder.until(answer, open_hidden=False)
+        return " ".join(found.text.split())[:160] if isinstance(found, Text) else ""
+
+
+def _note(view: View) -> str:
+    """What the page itself says of the code: where it was sent."""
+    said = [t.text for t in view.texts if t.shown and not t.head and "code" in t.text.lower()]
+    sentences = [each for each in said if len(each.split()) > 4]
+    return " ".join(sentences[0].split())[:200] if sentences else ""
 
 
 def _skew_in_french(skew: float) -> str:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
-from playwright.async_api import Locator
-
-from releve.base.words import digits, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import Screen
+from releve.portal.rows import Act, Missing, Proof, Step, reset
+from releve.portal.screen import Screen, text, want
+from releve.portal.sight import Abstention, Thing, View, rank
 
 # Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
 ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
 
 class ModificationDeLaStructure(Screen):
-    """The structure's card: folded panels, the attached users at its foot, the confirmation window."""
+    """The structure's card: folded panels, the attached users at its foot, the confirmation window.
+    """
 
-    step, title, label = "structure", "Modification de la structure", "structure.title"
-
-    def mark(self) -> Locator:
-        return self.page.get_by_role("heading", name=self.words.find("structure.title")).filter(
-            visible=True
-        )
+    step, title, mark = "structure", "Modification de la structure", text("structure.title")
 
     async def go(self, case: Case) -> str:
         await self.reached()
         await self.check_target(case.siret)
-        await self.show_users()
-        await self.arrived(case)
+        step = await self.reset_button(case.siret, case.account)
+        await (await self.finder.element(step.thing)).scroll_into_view_if_needed()
         return (
             f"le compte technique {case.account} est rattaché à la structure, son bouton est actif"
         )
@@ -40,76 +34,99 @@ class ModificationDeLaStructure(Screen):
 
     async def check_target(self, siret: str) -> None:
         """Prove which structure this is: its SIRET is on the card. Raises `StructureNotFound`."""
-        if not re.search(digits(siret), await self.page.locator("body").inner_text()):
+
+        def told(view: View) -> bool | Abstention:
+            return siret in view.found("siret") or Abstention(siret)
+
+        if await self.finder.settled(told) is not True:
             raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
 
-    async def show_users(self) -> None:
-        """Unfold "Utilisateurs rattachés à la structure" and bring it in sight."""
-        panel = self.named("structure.users")
-        if await panel.count() == 1 and await panel.get_attribute("aria-expanded") == "false":
-            await panel.click()
-        title = self.page.get_by_text(self.words.find("structure.users")).filter(visible=True).first
-        await self.browser.wait_for(title, self.words.first("structure.users"))
-        await title.evaluate("title => title.scrollIntoView({ block: 'nearest' })")
-
     async def accounts(self) -> tuple[str, ...]:
-        """The technical accounts on the card."""
-        return tuple(dict.fromkeys(ACCOUNT.findall(await self.page.locator("body").inner_text())))
+        """The technical accounts on the card, once its parts were looked through."""
+
+        def listed(view: View) -> tuple[str, ...] | Abstention:
+            return tuple(view.found("account")) or Abstention("compte technique")
+
+        users = want(self.words, "structure.users")
+        found = await self.finder.settled(listed, section=users)
+        return () if isinstance(found, Abstention) else found
 
     async def is_secondary(self) -> bool:
         """Whether the card says that the manager may not reset."""
-        return (
-            self.words.find("structure.secondary").search(
-                await self.page.locator("body").inner_text()
-            )
-            is not None
-        )
+        view = await self.finder.look()
+        return view.says(self.words.find("structure.secondary")) is not None
 
-    async def reset_button(self, siret: str, account: str) -> Locator:
+    async def reset_button(self, siret: str, account: str) -> Step:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that
         says why there is none.
         """
-        buttons, label = self.button("reset.button"), self.words.first("reset.button")
-        rows = self.page.get_by_role("row").or_(self.page.get_by_role("listitem"))
-        own = rows.filter(has=self.page.get_by_text(whole(account)))
-        row = own.filter(has=buttons)
-        (
-            text,
-            there,
-            mine,
-            here,
-            anywhere,
-        ) = await asyncio.gather(  # in one go: each question takes a way to the browser and back
-            self.page.locator("body").inner_text(),
-            buttons.count(),
-            own.count(),
-            row.count(),
-            rows.filter(has=buttons).count(),
-        )
-        found = sorted(set(ACCOUNT.findall(text)))
-        if account.lower() not in {each.lower() for each in found}:
-            raise (
-                e.AccountNotFound(account=account, siret=siret, found=", ".join(found))
-                if found
-                else e.NoTechnicalAccount(siret=siret)
+        for _ in range(4):
+            step = await self._next(siret, account)
+            if step.act is Act.PRESS:
+                return step
+            if step.act is Act.CHECK:
+                await self.finder.check(step.thing)
+            elif step.act is Act.VISIT:
+                await self.finder.press(step.thing)
+            else:
+                return await self._in_menu(step.thing, account)
+        raise e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
+
+    async def _next(self, siret: str, account: str) -> Step:
+        button, short = want(self.words, "reset.button"), want(self.words, "reset.short")
+        missing: list[Missing] = []
+
+        def decided(view: View) -> Step | Abstention:
+            found = reset(view, account, button, short)
+            if isinstance(found, Step):
+                return found
+            missing[:] = [found]
+            return Abstention(button.label, 0, found.seen)
+
+        users = want(self.words, "structure.users")
+        found = await self.finder.settled(decided, section=users)
+        if isinstance(found, Step):
+            return found
+        raise self._why(missing[0], await self.is_secondary(), siret, account)
+
+    def _why(self, missing: Missing, secondary: bool, siret: str, account: str) -> e.PortalError:
+        label, listed = self.words.first("reset.button"), ", ".join(sorted(missing.accounts))
+        if not missing.there:
+            if missing.accounts:
+                return e.AccountNotFound(account=account, siret=siret, found=listed)
+            return e.NoTechnicalAccount(siret=siret)
+        if secondary and not missing.several and not missing.others:
+            return e.NotPrincipalManager(siret=siret)
+        if missing.grey:
+            return e.ResetButtonDisabled(siret=siret, wanted=label)
+        if missing.several > 1 and len(missing.accounts) == 1:
+            return e.AmbiguousScreen(
+                screen=self.title, count=missing.several, wanted=label, saw=", ".join(missing.seen)
             )
-        if not there:
-            secondary = self.words.find("structure.secondary").search(text)
-            raise (
-                e.NotPrincipalManager(siret=siret)
-                if secondary
-                else e.ResetButtonMissing(siret=siret, wanted=label)
-            )
-        if mine == 1 and not here and anywhere:
-            raise e.ResetButtonMissing(
-                siret=siret, wanted=label
-            )  # the others' accounts have theirs
-        button = self.button("reset.button", row) if here == 1 else buttons
-        number = await button.count() if here == 1 else there
-        if here == 1 and number > 1:
-            raise e.AmbiguousScreen(screen=self.title, count=number, wanted=label)
-        if number != 1 or (here != 1 and len(found) > 1):
-            raise e.AccountToChoose(siret=siret, found=", ".join(found))
-        if not await button.is_enabled():
-            raise e.ResetButtonDisabled(siret=siret, wanted=label)
-        return button
+        if missing.several:
+            return e.AccountToChoose(siret=siret, found=listed)
+        return e.ResetButtonMissing(siret=siret, wanted=label)
+
+    async def _in_menu(self, menu: Thing, account: str) -> Step:
+        """The button in the menu of the account's own row, which may be drawn anywhere."""
+        before = await self.finder.look()
+        await self.finder.press(menu)
+        wanted = want(self.words, "reset.button")
+        short = want(self.words, "reset.short")
+
+        def item(view: View) -> Step | Abstention:
+            new = view.since(before)
+            found = [
+                t
+                for t in new.of_kind("press")
+                if t.enabled and (rank(t, wanted) or short.exact.search(t.name))
+            ]
+            mine = [t for t in found if view.holders(t, "account") == {account.casefold()}]
+            free = [t for t in found if len(view.holders(t, "account")) != 1]
+            if len(mine) == 1:
+                return Step(Act.PRESS, mine[0], Proof.ROW)
+            if len(free) == 1 and not mine:
+                return Step(Act.PRESS, free[0], Proof.MENU)
+            return Abstention(wanted.label, len(mine or free))
+
+        return await self.finder.until(item, open_hidden=False)

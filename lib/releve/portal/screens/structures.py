@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Locator
+from playwright.async_api import Error as PlaywrightError
 
-from releve.base.words import digits
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import Screen
+from releve.portal.rows import Act, Step, pen
+from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
+from releve.portal.sight import Abstention, Thing, View, decide, named
 
 _CELLS = """
-() => [...document.querySelectorAll('tr, [role=row]')].filter(row => row.checkVisibility()).map(row =>
+() => [...document.querySelectorAll('tr, [role=row]')]
+  .filter(row => row.checkVisibility()).map(row =>
   [...row.querySelectorAll('th, td, [role=cell], [role=gridcell], [role=columnheader]')]
     .map(cell => cell.innerText.trim()))
 """
+_FORWARD = re.compile(r"^\s*[›>→▶]\s*$")
+PAGES = 400  # a list that never ends is not one
 
 
 class ActivitesDuGestionnaire(Screen):
     """The manager's structures, in pages, with a search."""
 
-    step, title, label = "structures", "Activités du gestionnaire", "structures.title"
-
-    def mark(self) -> Locator:
-        return self.page.get_by_text(self.words.find("structures.title")).filter(visible=True)
+    step, title, mark = "structures", "Activités du gestionnaire", text("structures.title")
 
     async def go(self, case: Case) -> str:
-        if not await self.row(case.siret).count():
-            await self.search(case.siret)
         await self.edit(case.siret)
         await self.arrived(case)
         return f"la fiche de la structure {case.siret} est ouverte"
@@ -39,80 +38,177 @@ class ActivitesDuGestionnaire(Screen):
         await card.reached()
         await card.check_target(case.siret)
 
-    def row(self, siret: str) -> Locator:
-        return (
-            self.page.get_by_role("row")
-            .filter(has_text=re.compile(digits(siret)))
-            .filter(visible=True)
-        )
-
     async def edit(self, siret: str) -> None:
-        """Find the structure, page after page, and click its pen. Raises `StructureNotFound`."""
-        while not await self.row(siret).count():
+        """Find the structure, by the portal's search or page after page, and open its card by its
+        pen. Raises `StructureNotFound`.
+        """
+        await self._bring(siret)
+        for _ in range(4):
+            step = await self.finder.until(
+                lambda view: pen(view, siret, want(self.words, "structures.edit")),
+                opens=lambda each: each.opens != "",
+            )
+            if step.act is Act.PRESS:
+                await self.finder.press(step.thing)
+                return
+            await self._prepare(step, siret)
+            if step.act is Act.MENU:
+                return
+        raise await self.browser.diagnose(self.words.first("structures.edit"))
+
+    async def _prepare(self, step: Step, siret: str) -> None:
+        """Choose the row, or open its menu and press the pen in it."""
+        if step.act is Act.CHECK:
+            await self.finder.check(step.thing)
+            return
+        before = await self.finder.look()
+        await self.finder.press(step.thing)
+        wanted = want(self.words, "structures.edit")
+
+        def item(view: View) -> Thing | Abstention:
+            new = view.since(before)
+            return decide(new, wanted, lambda each: not _anothers(view, each, siret))
+
+        await self.finder.press(await self.finder.until(item, open_hidden=False))
+
+    async def _bring(self, siret: str) -> None:
+        """Have its row on the page. Raises `StructureNotFound` once all were looked through."""
+        seen = await self.finder.until(self._listed)
+        if siret in seen or await self._search(siret):
+            return
+        for _ in range(PAGES):
+            if siret in await self.sirets():
+                return
             if not await self._turn_page():
                 raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
-        row = await self.only(self.row(siret), siret)
-        await self.press(self.named("structures.edit", row), self.words.first("structures.edit"))
+        raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+
+    def _listed(self, view: View) -> list[str] | Abstention:
+        """What is listed, once anything is."""
+        shown = self.seen(view)
+        if isinstance(shown, Abstention):
+            return shown
+        return view.found("siret") or (Abstention("SIRET") if not view.ready else [])
+
+    async def sirets(self, seconds: float = 0.7) -> list[str]:
+        """The structures on the page, once its list is there: one may fill late."""
+
+        def listed(view: View) -> list[str] | Abstention:
+            return view.found("siret") or Abstention("SIRET")
+
+        found = await self.finder.settled(listed, seconds, open_hidden=False)
+        return [] if isinstance(found, Abstention) else found
 
     async def every(self) -> list[tuple[str, str]]:
-        """SIRET and name of every structure, page after page, from the page in hand on. A row
-        without a SIRET is no structure of ours.
-        """
+        """SIRET and name of every structure, page after page, from the page in hand on."""
         found: dict[str, str] = {}
-        while True:
-            rows: list[list[str]] = await self.page.evaluate(_CELLS)
-            column = next(
-                (
-                    row.index(cell)
-                    for row in rows
-                    for cell in row
-                    if self.words.exact("structures.name").search(cell)
-                ),
-                -1,
-            )
-            for row in rows:
-                siret = next(
-                    (
-                        plain
-                        for cell in row
-                        if len(plain := "".join(cell.split())) == 14 and plain.isdecimal()
-                    ),
-                    "",
-                )
-                if siret:
-                    found[siret] = row[column] if -1 < column < len(row) else ""
+        for _ in range(PAGES):
+            names = await self._names()
+            for siret in await self.sirets():
+                found.setdefault(siret, names.get(siret, ""))
             if not await self._turn_page():
-                return list(found.items())
+                break
+        return list(found.items())
 
-    def field(self) -> Locator:
-        """Where a search is typed."""
-        named = self.page.get_by_role("textbox", name=self.words.find("structures.search"))
-        return self.page.get_by_role("searchbox").or_(named).filter(visible=True)
+    async def _names(self) -> dict[str, str]:
+        """By SIRET, what stands in the column of names of a table."""
+        rows: list[list[str]] = await self.page.evaluate(_CELLS)
+        heads = self.words.exact("structures.name")
+        column = next((r.index(c) for r in rows for c in r if heads.search(c)), -1)
+        names = {}
+        for row in rows:
+            for cell in row:
+                siret = "".join(cell.split())
+                if len(siret) == 14 and siret.isdecimal() and -1 < column < len(row):
+                    names[siret] = row[column]
+        return names
 
-    async def search(self, siret: str) -> bool:
-        """Ask the portal's own search for the structure; False when there is no such field. The
-        pages remain the way to be sure.
+    async def _search(self, siret: str) -> bool:
+        """Ask the portal's own search for it; whether that shows it. The whole list is shown again
+        when it does not: the pages remain the way to be sure.
         """
-        field = self.field()
-        if await field.count() != 1:
+        if not (field := await self.search_field()):
             return False
-        await field.fill(siret)
-        async with field.page.expect_event("domcontentloaded"):
-            await field.press("Enter")
-        await self.reached()
-        return True
+        for asked in (siret, ""):
+            await self.ask(field, asked)
+            if asked and await self._appears(siret):
+                return True
+            field = await self.search_field() or field
+        return False
+
+    async def search_field(self) -> Thing | None:
+        """Where a search is typed, if there is one such field."""
+        view = await self.finder.look()
+        kind = want(self.words, "structures.search", "field")
+        found = decide(view, kind, lambda each: not each.fixed)
+        return found if isinstance(found, Thing) else None
+
+    async def ask(self, field: Thing, siret: str) -> None:
+        """Type it, and send it by the key or by the button that stands with the field."""
+        await self.finder.fill(field, siret)
+        before = await self.finder.look()
+        await (await self.finder.element(field)).press("Enter")
+        await self.finder.changed(before)
+
+    async def _appears(self, siret: str) -> bool:
+        def row(view: View) -> bool | Abstention:
+            return siret in view.found("siret") or Abstention(siret)
+
+        return await self.finder.settled(row, open_hidden=False) is True
 
     async def _turn_page(self) -> bool:
-        titled = self.page.get_by_title(self.words.find("structures.next")).filter(
-            visible=True
-        )  # its name is but an arrow
-        following = self.named("structures.next").or_(titled)
-        if not await following.count() or not await following.first.is_enabled():
+        """Show the next page, or more of the list; False when there is no more."""
+        view = await self.finder.look()
+        before = set(view.found("siret"))
+        if (following := self._following(view)) is None:
+            return await self._scrolled(view, before)
+        try:
+            await self.finder.press(following)
+        except (e.UnexpectedPopup, PlaywrightError):
             return False
-        before = await self.page.evaluate(_CELLS)
-        await following.first.click()
-        await self.page.wait_for_function(
-            f"before => JSON.stringify(({_CELLS})()) !== JSON.stringify(before)", arg=before
-        )
-        await self.reached()
-        return True
+
+        def other(now: View) -> bool | Abstention:
+            return (set(now.found("siret")) - before and now.ready) or Abstention("page suivante")
+
+        return await self.finder.settled(other, 2.0, open_hidden=False) is True
+
+    def _following(self, view: View) -> Thing | None:
+        """What shows the next page: by its name, its sign, or the number after the one in hand."""
+        found = named(view, want(self.words, "structures.next"), lambda each: each.enabled)
+        if not found:
+            found = [t for t in view.of_kind("press") if t.enabled and _FORWARD.match(t.name)]
+        if not found:
+            more = want(self.words, "structures.more")
+            found = named(view, more, lambda each: each.enabled and not each.away)
+        return found[0] if len(found) == 1 else self._numbered(view)
+
+    @staticmethod
+    def _numbered(view: View) -> Thing | None:
+        """Of pages told by their numbers, the one after the one that cannot be pressed."""
+        pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
+        numbers = {int(t.name): t for t in pages}
+        current = [n for n, t in numbers.items() if not t.enabled or t.current]
+        said = {
+            int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4
+        }
+        alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
+        here = current or alone
+        following = numbers.get(here[0] + 1) if len(here) == 1 else None
+        return following if following and following.enabled else None
+
+    async def _scrolled(self, view: View, before: set[str]) -> bool:
+        """Whether more appears when the end of the list comes in sight."""
+        rows = [t for t in view.texts if t.shown and any(o.path == t.path for o in view.owners)]
+        if not rows or not await self.finder.scroll_to(rows[-1]):
+            return False
+
+        def more(now: View) -> bool | Abstention:
+            return bool(set(now.found("siret")) - before) or Abstention("suite")
+
+        return await self.finder.settled(more, 0.6, open_hidden=False) is True
+
+
+def _anothers(view: View, thing: Thing, siret: str) -> bool:
+    """Whether it stands in one other structure's row; a menu may be drawn outside all of them."""
+    held = view.holders(thing, "siret")
+    return len(held) == 1 and held != {siret}

@@ -1,0 +1,103 @@
+"""The question that a portal asks before it resets: in a window, on a second page, in the page
+itself, with or without a box to tick.
+
+Pure. A confirmation is where its question is asked: the smallest block that holds both a button of
+that name, not there before, and words of the question.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from releve.base.words import Words
+from releve.portal.sight import Abstention, Thing, View, innermost, where
+
+_ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be pressed, what has to be ticked first, and which accounts the question names.
+    `native`: the browser's own window, by its text; `button` then brings it up.
+    """
+
+    button: Thing | None
+    box: Thing | None = None
+    accounts: tuple[str, ...] = ()
+    native: str = ""
+
+
+def question(view: View, before: View, words: Words) -> Question | Abstention:
+    """The confirmation that came up since `before`."""
+    label = words.first("reset.confirm")
+    new = view.since(before)
+    exact, cancel = words.exact("reset.confirm"), words.find("reset.cancel")
+    named = [t for t in new.of_kind("press") if any(exact.search(n) for n in t.names.values())]
+    found = [
+        (block, each)
+        for each in innermost(t for t in named if not cancel.search(t.name))
+        if (block := _asked(view, new, each, words)) is not None
+    ]
+    if not found:
+        return Abstention(label, 0, tuple(where(t) for t in new.of_kind("press"))[:6])
+    first = _first(found, words)
+    if first is None:
+        return Abstention(label, len(found), tuple(where(t) for _, t in found))
+    block, button = first
+    part = view.under(block, button.frame)
+    return Question(button, _box(part, button, words), _named(view, button, part))
+
+
+def _first(found: list[tuple[int, Thing]], words: Words) -> tuple[int, Thing] | None:
+    """The only one; the document's own word goes before the others."""
+    if len(found) == 1:
+        return found[0]
+    for wording in words.variants("reset.confirm")[:2]:
+        own = [pair for pair in found if pair[1].name.strip().casefold() == wording.casefold()]
+        if len(own) == 1:
+            return own[0]
+    return None
+
+
+def _asked(view: View, new: View, button: Thing, words: Words) -> int | None:
+    """The smallest block around the button that holds words of the question, but for its own."""
+    asks = words.find("reset.question")
+    texts = [
+        t
+        for t in view.texts
+        if t.shown and t.frame == button.frame and button.id not in t.path and asks.search(t.text)
+    ]
+    fresh = {(t.frame, t.id) for t in new.texts} | {t.key for t in new.things}
+    for block in reversed(button.path[:-1]):
+        own = [t for t in texts if block in t.path]
+        if own:
+            return block if any((t.frame, t.id) in fresh for t in own) else None
+    return None
+
+
+def _box(part: View, button: Thing, words: Words) -> Thing | None:
+    """The box that holds the button back, when it is not ticked yet."""
+    agree = words.find("reset.agree")
+    boxes = [t for t in part.of_kind("check") if not t.checked]
+    needed = [
+        t
+        for t in boxes
+        if not button.enabled
+        or t.required
+        or any(agree.search(n) for n in (*t.names.values(), *t.near.values()))
+    ]
+    return needed[0] if len(needed) == 1 else None
+
+
+def _named(view: View, button: Thing, part: View) -> tuple[str, ...]:
+    """The accounts that the question names: in its block, else in its window."""
+    found = part.found("account")
+    if not found and button.layer:
+        found = view.under(button.layer, button.frame).found("account")
+    return tuple(found)
+
+
+def of_dialog(text: str) -> Question:
+    """A native window's question."""
+    return Question(None, None, tuple(dict.fromkeys(_ACCOUNT.findall(text))), text)

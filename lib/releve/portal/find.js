@@ -1,0 +1,327 @@
+// One walk through a document: everything that a person could point at, with the evidence for what it
+// is called, and the texts and numbers that say whose it is. It changes nothing and decides nothing.
+// Elements keep their number for as long as the document lives. `reading`: what may be a password is
+// told too, byte for byte.
+reading => {
+  const memory = globalThis[Symbol.for('releve')] ??= { next: 1, ids: new WeakMap(), elements: new Map() };
+  const idOf = el => {
+    let id = memory.ids.get(el);
+    if (!id) { id = memory.next++; memory.ids.set(el, id); memory.elements.set(id, new WeakRef(el)); }
+    return id;
+  };
+  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], tokens: [], ready: true, doc: 0 };
+
+  const SKIP = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'HEAD', 'LINK', 'META', 'OPTION', 'OPTGROUP', 'DATALIST']);
+  const ROLES = {
+    button: 'press', link: 'press', menuitem: 'press', menuitemradio: 'press', tab: 'press', switch: 'check',
+    combobox: 'list', listbox: '', textbox: 'field', searchbox: 'field', checkbox: 'check', radio: 'radio',
+    option: 'option', treeitem: 'option',
+  };
+  const BUTTONS = new Set(['submit', 'button', 'image', 'reset']);
+  const CLICKS = ['onclick', 'ng-click', 'data-ng-click', 'x-on:click', '@click', 'v-on:click', 'jsaction', 'wire:click'];
+  const SIRET = /(?<![\w@])\d(?:[\s.]?\d){13}(?![\w@])/g;
+  const ACCOUNT = /TECH_\w+@[\w-]+(?:\.[\w-]+)*/gi;
+  const FIELDS = new Set(['field', 'secret', 'list']);
+
+  const flat = text => (text ?? '').replace(/[\s\u00ad\u200b]+/g, ' ').trim();
+  const up = node => {
+    const parent = node.assignedSlot ?? node.parentNode;
+    return parent instanceof ShadowRoot ? parent.host : parent;
+  };
+  const inside = el => {
+    if (el.shadowRoot) return el.shadowRoot.childNodes;
+    if (el.tagName === 'SLOT') { const given = el.assignedNodes(); return given.length ? given : el.childNodes; }
+    return el.childNodes;
+  };
+  const byId = (el, ids) => ids.split(/\s+/).map(id => el.getRootNode().getElementById?.(id)).filter(Boolean);
+
+  const facts = new Map();   // element -> what the walk found of it
+  const things = [], texts = [], owners = [], order = [];
+
+  const kindOf = (el, style, before) => {
+    const tag = el.tagName, role = (el.getAttribute('role') ?? '').split(' ')[0];
+    if (tag === 'INPUT') {
+      const type = el.type;
+      if (type === 'hidden') return '';
+      if (BUTTONS.has(type)) return 'press';
+      if (type === 'checkbox') return 'check';
+      if (type === 'radio') return 'radio';
+      if (type === 'password') return 'secret';
+      if (role === 'combobox' || role === 'button' && el.getAttribute('aria-haspopup')) return 'list';
+      return 'field';
+    }
+    if (tag === 'TEXTAREA') return 'field';
+    if (tag === 'SELECT') return 'list';
+    if (role in ROLES) return ROLES[role];
+    if (el.getAttribute('aria-haspopup') === 'listbox') return 'list';
+    if (tag === 'BUTTON' || tag === 'SUMMARY' || (tag === 'A' || tag === 'AREA') && el.hasAttribute('href')) return 'press';
+    if (el.isContentEditable && !up(el)?.isContentEditable) return 'field';
+    if (CLICKS.some(name => el.hasAttribute(name)) || typeof el.onclick === 'function') return 'press';
+    if (tag === 'LABEL' || tag === 'BODY' || tag === 'HTML') return '';
+    if (style?.cursor === 'pointer' && before !== 'pointer') return 'press';
+    if (el.tabIndex >= 0 && el.hasAttribute('tabindex') && (tag === 'A' || tag === 'DIV' || tag === 'SPAN' || tag === 'LI' || tag === 'TD')) return 'press';
+    return '';
+  };
+
+  // Every element once, in the order that is seen. Returns its visible text and its text for names.
+  const visit = (el, state) => {
+    const tag = el.tagName;
+    if (SKIP.has(tag)) return ['', ''];
+    let { drawn, hid, veil, cursor, layer, region } = state, style = null, rect = null, spoken = !hid && state.spoken;
+    if (!hid) {
+      style = getComputedStyle(el);
+      rect = el.getBoundingClientRect();
+      const choice = tag === 'INPUT' && (el.type === 'checkbox' || el.type === 'radio');
+      const tiny = (style.overflow !== 'visible' || /^(?:INPUT|SELECT|TEXTAREA|BUTTON)$/.test(tag)) && !choice && (rect.width < 2 || rect.height < 2) && style.display !== 'contents' && !style.display.startsWith('table') && style.display !== 'inline';
+      if (style.display === 'none' || style.opacity === '0' && !choice) { hid = idOf(el); spoken = false; }
+      else if (tiny && rect.width >= 1 && rect.width < 2 && rect.height >= 1) drawn = false;   // for readers of the screen only
+      else if (tiny) { hid = idOf(el); spoken = false; }
+      veil = style.visibility === 'visible' ? 0 : veil || idOf(el);
+      if (style.position === 'fixed' || style.position === 'sticky' || el.matches('dialog, [role=dialog], [role=alertdialog], [aria-modal=true]')) layer = idOf(el);
+    }
+    const shown = drawn && !hid && !veil, id = idOf(el), path = [...state.path, id];
+    spoken &&= !veil;
+    if (/^(NAV|HEADER|FOOTER|ASIDE|MAIN)$/.test(tag)) region = tag.toLowerCase();
+    else if (el.hasAttribute('role')) region = { navigation: 'nav', banner: 'header', contentinfo: 'footer', main: 'main' }[el.getAttribute('role')] ?? region;
+    const kind = kindOf(el, style, cursor);
+    const fact = { id, path, kind, shown, hid: hid || veil, spoken, rect, style, layer, region, seen: '', all: '', own: false, count: 0, at: order.length };
+    facts.set(el, fact); order.push(el);
+    const next = { path, drawn, hid, veil, layer, region, cursor: style?.cursor ?? cursor, spoken: !hid };
+    let seen = '', all = '', owned = owners.length;
+    for (const child of inside(el)) {
+      if (child.nodeType === 3) {
+        const text = child.nodeValue;
+        if (text.trim()) fact.own = true;
+        if (shown) seen += text;
+        if (spoken) all += text;
+      } else if (child.nodeType === 1) {
+        const [s, a] = visit(child, next);
+        const part = facts.get(child), block = child.tagName === 'BR' || !['inline', 'contents'].includes(part?.style?.display ?? 'block');
+        seen += block ? ` ${s} ` : s; all += block ? ` ${a} ` : a;
+        fact.count += (part?.count ?? 0) + (part && part.shown && FIELDS.has(part.kind) ? 1 : 0);
+      }
+    }
+    if (el.tagName === 'IMG' || el.tagName === 'svg') all += ` ${el.getAttribute('alt') ?? el.getAttribute('aria-label') ?? ''} `;
+    else if (el.getAttribute('aria-label') && !el.children.length && !all.trim()) all = el.getAttribute('aria-label');
+    if (shown && style && !all.trim() && !el.children.length) {
+      for (const pseudo of ['::before', '::after']) {
+        const content = getComputedStyle(el, pseudo).content;
+        if (/^["'].*[\w\u00c0-\u00ff].*["']$/.test(content)) { seen += content.slice(1, -1); all += content.slice(1, -1); }
+      }
+    }
+    if (seen.length > 600) seen = `${seen.slice(0, 500)}…`;
+    if (all.length > 600) all = `${all.slice(0, 500)}…`;
+    fact.seen = seen; fact.all = all;
+    own(el, fact, owned);
+    return [seen, all];
+  };
+
+  // Whose it is: the numbers of structures and the accounts, each where it is written.
+  const own = (el, fact, before) => {
+    let text = '';
+    if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = ['hidden', 'password'].includes(el.type) ? '' : el.value;
+    else if (el.tagName === 'SELECT') text = el.selectedOptions[0]?.text ?? '';
+    else if (owners.length > before) text = [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ');
+    else if (fact.all.length < 500) text = fact.all;
+    if (!/\d{2}|tech_/i.test(text)) return;
+    for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', ...place(fact) });
+    for (const found of text.match(ACCOUNT) ?? []) owners.push({ what: found, kind: 'account', ...place(fact) });
+  };
+  const place = fact => ({
+    path: fact.path, shown: fact.shown, at: fact.at,
+    box: fact.rect ? [fact.rect.left, fact.rect.top, fact.rect.width, fact.rect.height].map(Math.round) : [],
+  });
+
+  visit(document.body, { path: [], drawn: true, hid: 0, veil: 0, cursor: '', layer: 0, region: '', spoken: true });
+
+  // -- what each thing is called
+
+  const labels = new Map();   // what a label points at, controls or not -> its text
+  for (const el of order) if (el.tagName === 'LABEL' && el.htmlFor) {
+    const target = el.getRootNode().getElementById?.(el.htmlFor);
+    if (target) labels.set(target, flat(`${labels.get(target) ?? ''} ${facts.get(el).all}`));
+  }
+  const heard = el => flat(facts.get(el)?.all ?? el.textContent);
+  const namesOf = (el, fact) => {
+    const names = {}, put = (key, text) => { if (flat(text)) names[key] = flat(text).slice(0, 200); };
+    const by = el.getAttribute('aria-labelledby');
+    put('aria', by ? byId(el, by).map(heard).join(' ') : el.getAttribute('aria-label'));
+    if (el.labels?.length) put('label', [...el.labels].map(label => flat(facts.get(label)?.all ?? label.textContent)).join(' '));
+    if (el.tagName === 'INPUT' && BUTTONS.has(el.type)) put('text', el.type === 'image' ? el.alt : el.value || { submit: 'Envoyer', reset: 'Réinitialiser' }[el.type]);
+    else if (!FIELDS.has(fact.kind) || fact.kind === 'list' && el.tagName !== 'SELECT') { put('text', fact.hid ? el.textContent : fact.all); if (!fact.hid) if (flat(fact.seen) !== flat(fact.all)) put('seen', fact.seen); }
+    put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-tooltip'));
+    const image = el.querySelector?.('img[alt], img[title], svg title, [title]');
+    if (image) put('alt', image.getAttribute('alt') || image.getAttribute('title') || image.textContent);
+    return names;
+  };
+  const busy = el => { const f = facts.get(el); return f && (f.count > 0 || f.shown && (FIELDS.has(f.kind) || f.kind === 'press') || el.querySelector?.('button, a[href], input[type=submit]')); };
+  const beforeOf = el => {
+    for (let node = el, high = 0; node && high < 5; node = up(node), high += 1) {
+      let text = '';
+      const around = node.assignedSlot ? null : node;
+      for (let before = around?.previousSibling; before; before = before.previousSibling) {
+        if (before.nodeType === 3) { text = before.nodeValue + text; continue; }
+        if (before.nodeType !== 1) continue;
+        if (busy(before)) return flat(text);
+        const fact = facts.get(before);
+        if (!fact) continue;
+        text = fact.seen + text;
+        if (flat(text) && (before.tagName === 'BR' || fact.style && !fact.style.display.startsWith('inline'))) break;
+      }
+      if (flat(text)) return flat(text).slice(-120);
+      if (/^(FORM|TD|TH|BODY|FIELDSET|MAIN|DIALOG)$/.test(up(node)?.tagName ?? 'BODY')) return '';
+    }
+    return '';
+  };
+  const wrapOf = (el, fact) => {
+    for (let node = up(el), high = 0; node && facts.has(node) && high < 5; node = up(node), high += 1) {
+      const wrap = facts.get(node);
+      if (FIELDS.has(fact.kind) ? wrap.count > 1 : high > 1) return '';
+      const text = flat(wrap.seen.replace(fact.seen, ' '));
+      if (text) return text.length <= 100 ? text : '';
+      if (node.tagName === 'FORM') return '';
+    }
+    return '';
+  };
+  const cellsOf = el => {
+    const cell = el.closest('td, th, [role=cell], [role=gridcell]'), row = cell?.parentElement, near = {};
+    if (!cell || !row) return near;
+    const left = cell.previousElementSibling;
+    if (left && !busy(left)) near.left = flat(facts.get(left)?.seen);
+    const column = [...row.children].indexOf(cell);
+    const table = row.closest('table, [role=table], [role=grid]');
+    const rows = table ? [...table.querySelectorAll('tr, [role=row]')].filter(each => each.closest('table, [role=table], [role=grid]') === table) : [];
+    const head = rows[0];
+    if (head && head !== row && head.children.length === row.children.length && head.querySelector('th, [role=columnheader]'))
+      near.above = flat(facts.get(head.children[column])?.seen);
+    const over = rows[rows.indexOf(row) - 1]?.children[column];
+    if (!near.above && over && !busy(over)) near.above = flat(facts.get(over)?.seen);
+    return near;
+  };
+  const floating = (el, fact) => {
+    const after = el.nextElementSibling, over = after && facts.get(after)?.rect;
+    if (!over || !fact.rect || busy(after)) return '';
+    const middle = over.top + over.height / 2;
+    return middle > fact.rect.top - 12 && middle < fact.rect.bottom && over.left < fact.rect.right && over.left >= fact.rect.left - 4 ? flat(facts.get(after).seen) : '';
+  };
+  const nearOf = (el, fact) => {
+    const near = {}, put = (key, text) => { if (text) near[key] = text.slice(0, 120); };
+    for (let node = el, high = 0; node && high < 4; node = up(node), high += 1)
+      if (labels.has(node)) { put('label', labels.get(node)); break; }
+    put('placeholder', flat(el.placeholder ?? el.getAttribute('data-placeholder') ?? ''));
+    Object.entries(cellsOf(el)).forEach(([key, text]) => put(key, text));
+    put('before', beforeOf(el));
+    put('wrap', wrapOf(el, fact));
+    if (fact.kind === 'check' || fact.kind === 'radio') put('after', flat(facts.get(el.nextElementSibling)?.seen || el.nextSibling?.nodeValue));
+    else if (FIELDS.has(fact.kind)) put('floating', floating(el, fact));
+    const group = el.closest('fieldset, [role=group], [role=radiogroup]');
+    if (group) put('legend', flat(group.querySelector('legend')?.textContent || group.getAttribute('aria-label') || ''));
+    return near;
+  };
+
+  // -- what opens what is hidden
+
+  const OPENER = /(?:^|[-_ ])(?:burger|hamburger|menu|toggle|toggler|dropdown|caret|chevron|collapse|collapsed|accordion|expand|kebab|more|tab|tabs)(?:$|[-_ ])/i;
+  const goesAway = el => {
+    const link = el.closest?.('a[href]'), href = link?.getAttribute('href') ?? '';
+    if (link && href && !/^(?:#|javascript:)/i.test(href)) return true;
+    const button = el.closest?.('button, input');
+    return !!(button?.form && button.type === 'submit' && button.form.getAttribute('method')?.toLowerCase() !== 'dialog');
+  };
+  const opensOf = (el, fact) => {
+    if (fact.kind !== 'press' || goesAway(el)) return '';
+    if (el.tagName === 'SUMMARY') return el.parentElement?.open ? '' : 'summary';
+    const expanded = el.getAttribute('aria-expanded');
+    if (expanded === 'true') return '';
+    if (expanded === 'false') return 'expands';
+    if (el.getAttribute('role') === 'tab' || el.matches('[data-toggle=tab], [data-bs-toggle=tab]')) return el.getAttribute('aria-selected') === 'true' ? '' : 'tab';
+    if (el.hasAttribute('aria-haspopup') || el.hasAttribute('data-toggle') || el.hasAttribute('data-bs-toggle')) return 'popup';
+    const named = `${el.className?.baseVal ?? el.className} ${el.id} ${el.firstElementChild?.className?.baseVal ?? el.firstElementChild?.className ?? ''}`;
+    if (OPENER.test(named)) return 'looks';
+    return /^[⋮⋯…☰≡▾▸▼►▶＋+]|\.\.\.$/.test(flat(fact.all)) ? 'sign' : '';
+  };
+  const hiddenBy = (el, fact) => {       // the elements that may open it, the likeliest first
+    const root = memory.elements.get(fact.hid)?.deref();
+    if (!root) return [];
+    const found = [], add = (each, named) => { const f = each && facts.get(each); if (f?.shown && !found.some(([id]) => id === f.id)) found.push([f.id, !!named]); };
+    const details = root.closest('details:not([open])');
+    if (details) add(details.querySelector('summary'), true);
+    for (let node = el; node && node !== document.body; node = up(node)) {
+      if (!node.id) { if (node === root) break; continue; }
+      const id = CSS.escape(node.id);
+      for (const each of node.getRootNode().querySelectorAll(`[aria-controls~="${id}"], [data-target="#${id}"], [data-bs-target="#${id}"], [aria-owns~="${id}"], [href="#${id}"], label[for="${id}"]`)) add(each, true);
+      const by = node.getAttribute('aria-labelledby');
+      if (by) byId(node, by).forEach(each => { const f = facts.get(each); if (f?.kind === 'press') add(each, true); });
+      if (node === root) break;
+    }
+    for (let node = root, high = 0; node && high < 3; node = up(node), high += 1) {
+      for (let before = node.previousElementSibling; before; before = before.previousElementSibling) {
+        const f = facts.get(before);
+        if (!f?.shown) continue;
+        if (f.kind === 'press') add(before);
+        else [...before.querySelectorAll('*')].filter(each => facts.get(each)?.kind === 'press').forEach(each => add(each));
+        add(before);
+        break;
+      }
+      if (facts.get(up(node))?.shown && high === 0) add(up(node));
+      if (found.length) break;
+    }
+    return found.slice(0, 6);
+  };
+
+  const hot = (el, fact) => {
+    const label = [...(el.labels ?? [])].find(each => facts.get(each)?.shown);
+    return (fact.kind === 'check' || fact.kind === 'radio') && label && (!fact.rect || fact.rect.width < 4 || !fact.shown || fact.style?.opacity === '0') ? facts.get(label).id : 0;
+  };
+  for (const el of order) {
+    const fact = facts.get(el);
+    const placed = fact.rect && fact.rect.width > 0 && fact.rect.height > 0 && fact.rect.right > 0 && fact.rect.bottom + scrollY > 0;
+    if (fact.own)
+      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
+    else if (!fact.own && /^H[1-6]$/.test(el.tagName) && flat(fact.seen))
+      texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, shown: fact.shown && placed });
+    if (!fact.kind) continue;
+    const proxy = hot(el, fact), shown = fact.shown && placed || proxy > 0;
+    things.push({
+      id: fact.id, kind: fact.kind, tag: el.tagName.toLowerCase(), role: el.getAttribute('role') ?? '', type: el.type ?? '',
+      names: namesOf(el, fact), near: shown ? nearOf(el, fact) : {}, shown, proxy,
+      enabled: !(el.disabled || el.getAttribute('aria-disabled') === 'true' || el.closest('fieldset[disabled]') || /(?:^|[\s-])disabled(?:$|\s)/.test(el.getAttribute('class') ?? '')),
+      checked: !!el.checked || el.getAttribute('aria-checked') === 'true',
+      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || /(?:^|[\s-])(?:active|current|selected)(?:$|\s)/.test(`${el.getAttribute('class') ?? ''} ${el.parentElement?.tagName === 'LI' ? el.parentElement.className : ''}`), required: !!el.required || el.getAttribute('aria-required') === 'true',
+      selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
+      href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
+      form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
+      opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown || !fact.hid ? [] : hiddenBy(el, fact),
+      layer: fact.layer, region: fact.region, away: goesAway(el), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
+    });
+  }
+  for (const text of texts) if (!text.shown) {
+    const el = memory.elements.get(text.id).deref(), fact = facts.get(el);
+    if (fact.hid && text.text.length < 120) text.hidden = hiddenBy(el, fact);
+  }
+
+  // -- what may be a password: unbroken pieces of text, and what fields hold, as they are
+  const rawOf = el => [...inside(el)].map(n => n.nodeType === 3 ? n.nodeValue : n.nodeType === 1 && !SKIP.has(n.tagName) ? rawOf(n) : '').join('');
+  const ownRaw = el => [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join('');
+  const drawnBy = el => ['::before', '::after'].map(p => getComputedStyle(el, p).content).map(c => /^["']/.test(c) ? c.slice(1, -1).replace(/\\(.)/g, '$1') : '').join('');
+  const tokens = [], taken = new Set();
+  if (reading) for (const el of order) {
+    const fact = facts.get(el);
+    if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
+    const near = () => { const n = nearOf(el, fact), by = el.getAttribute('aria-labelledby'); if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
+    const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
+    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
+    if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
+      if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
+      continue;
+    }
+    if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
+    const pieces = [...inside(el)].filter(n => n.nodeType === 3 ? n.nodeValue.trim() : n.nodeType === 1 && !SKIP.has(n.tagName) && rawOf(n).trim());
+    const whole = pieces.length <= 1 || pieces.every(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim().length <= 2) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
+    const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
+    const text = raw.trim();
+    const cell = /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
+    if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && !/[\n\t]/.test(text))) { told(raw, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
+  }
+  return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };
+}

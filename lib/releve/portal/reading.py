@@ -1,0 +1,131 @@
+"""The password that a page shows, told from everything else on it.
+
+Pure. The most generous of all decisions, for nothing can be repeated after it, and the strictest:
+two values that could be it are for a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from releve.base.words import Words
+from releve.portal.sight import Token, View
+
+_PRINTABLE = re.compile(r"[\x20-\x7e]{8,128}")
+_MASK = re.compile(r"(.)\1*|[*.\-_]+")
+_CLASSES = (r"[a-z]", r"[A-Z]", r"\d", r"[^\w\s]")
+_OTHER = re.compile(  # dates, times, numbers, addresses of mail and of pages
+    r"[\d\s/.,:-]+|\S+@\S+\.\S+|https?://\S+|www\.\S+|\(?[A-Za-zÀ-ÿ'’-]+\)?[.,:;!?]*", re.IGNORECASE
+)
+_BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
+_QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
+
+
+def passwords(
+    view: View, account: str, words: Words, before: frozenset[str] = frozenset()
+) -> list[str]:
+    """Every value that may be the password; the right one alone when there is one. What was on the
+    page `before` is not it.
+    """
+    known = {account.casefold(), *(o.what.casefold() for o in view.owners)}
+    known |= {each.casefold() for each in before}
+    exact, within = words.exact("summary.password"), words.find("summary.password")
+    old = words.find("summary.old")
+
+    def beside(token: Token, pattern: re.Pattern[str]) -> bool:
+        return any(
+            pattern.search(text) and not old.search(text)
+            for key, text in token.near.items()
+            if key in _BESIDE and text.strip() != token.raw.strip()
+        )
+
+    tokens = [t for t in view.tokens if _may_be(t.raw, known)]
+    best, longer = [t for t in tokens if beside(t, exact)], [t for t in tokens if beside(t, within)]
+    blocks = {t.path[:-1] for t in best}
+    rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
+    if values := _values([*best, *rivals] if best else longer, view):
+        return values
+    told = list(dict.fromkeys(_told(view, words, known)))
+    return told or _lone(view, tokens, words)
+
+
+def _may_be(raw: str, known: Iterable[str]) -> bool:
+    text = raw.strip()
+    fits = _PRINTABLE.fullmatch(raw.strip("\r\n\t\xa0")) or _PRINTABLE.fullmatch(text)
+    return bool(fits) and not _MASK.fullmatch(text) and text.casefold() not in known
+
+
+def likely(text: str) -> bool:
+    """Whether it looks made by a machine: no word, no date, no address."""
+    kinds = sum(re.search(each, text) is not None for each in _CLASSES)
+    return kinds >= 2 and len(text) >= 8 and not _OTHER.fullmatch(text)
+
+
+def _alone(token: Token) -> bool:
+    return likely(token.raw.strip()) and " " not in token.raw.strip()
+
+
+def _values(tokens: list[Token], view: View) -> list[str]:
+    """Their values, each once. Of a field and a text that say the same, one is enough."""
+    machine = [t for t in tokens if likely(t.raw.strip())]
+    values: dict[str, None] = {}
+    for token in machine or tokens:
+        values |= dict.fromkeys(_bytes(token, view))
+    return list(values)
+
+
+def _bytes(token: Token, view: View) -> list[str]:
+    """What it is, byte for byte. Spaces at its ends count where the page keeps them, or where no
+    other value has them; both are possible when nothing tells.
+    """
+    inner = token.raw.strip("\r\n\t\xa0")
+    trimmed = token.raw.strip()
+    if token.pre or inner == trimmed:
+        return [inner if token.how == "text" else token.raw]
+    if inner != token.raw:
+        return [trimmed]  # the page's source is laid out in lines: its spaces are no one's
+    others = [t for t in view.tokens if t.tag == token.tag and t.how == "text" and t is not token]
+    padded = [t.raw != t.raw.strip() for t in others]
+    if padded and not any(padded):
+        return [token.raw]
+    return [trimmed] if padded and all(padded) else [token.raw, trimmed]
+
+
+def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
+    """What a sentence says: « Votre nouveau mot de passe est … »."""
+    word, old = words.find("summary.password"), words.find("summary.old")
+    for text in (t.text for t in view.texts if t.shown):
+        found = word.search(text)
+        if not found or old.search(text[: found.end()]):
+            continue
+        colon = re.match(r"[^:]{0,60}?\s*:\s*(\S+)\s*$", text[found.end() :])
+        pieces = [colon[1]] if colon else text[found.end() :].split()
+        fits = [p for p in map(_unquoted, pieces) if _may_be(p, known) and (colon or likely(p))]
+        ends = [p for p in fits if p[-1] in ".,;" and not colon]
+        yield from fits
+        yield from (p[:-1] for p in ends)  # the sentence's own full stop, or the password's
+
+
+def _unquoted(piece: str) -> str:
+    close = _QUOTES.get(piece[:1])
+    return piece[1:-1] if close and piece.endswith(close) and len(piece) > 2 else piece
+
+
+def _lone(view: View, tokens: list[Token], words: Words) -> list[str]:
+    """The only thing on the page that a machine made, where the page speaks of a password."""
+    if not view.says(words.find("summary.password")):
+        return []
+    main = [t for t in tokens if t.region in ("main", "") and likely(t.raw.strip())]
+    return _values([t for t in main if _alone(t)], view)
+
+
+def everything(view: View) -> tuple[str, ...]:
+    """All that the main region shows, piece by piece: what stands alone first, then whole texts and
+    their words. Nothing is judged here.
+    """
+    main = ("main", "")
+    alone = [t.raw for t in view.tokens if t.region in main]
+    texts = [t.text for t in view.texts if t.shown]
+    words = [word for text in texts for word in text.split() if len(word) >= 6]
+    return tuple(dict.fromkeys(piece for piece in (*alone, *words, *texts) if piece.strip()))

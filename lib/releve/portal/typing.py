@@ -1,0 +1,102 @@
+"""Typing a secret: one function in the page, on one element, with all its checks at that instant.
+
+While a secret stands in a page nothing leaves for another origin, whatever asks for it: a picture,
+a script, a beacon, a form, a socket. The same for one-time codes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import Any
+
+from playwright.async_api import BrowserContext, ElementHandle, Route, WebSocketRoute
+from playwright.async_api import Error as PlaywrightError
+
+from releve.base.secret import Secret
+from releve.portal import TALKATIVE
+from releve.portal.errors import FieldTooShort, OriginRefused, ScreenNotRecognised, UnsafeForm
+
+_TYPE = files(__package__).joinpath("type.js").read_text(encoding="utf-8")
+
+
+async def type_secret(
+    element: ElementHandle, secret: Secret, origins: Sequence[str], screen: str
+) -> None:
+    """Type `secret` in `element`. Raises `OriginRefused`, `UnsafeForm`, `FieldTooShort` or
+    `ScreenNotRecognised`, and nothing is typed then; the caller may look for the element again.
+    """
+    await type_text(element, secret.reveal(), origins, screen)
+
+
+async def type_text(element: ElementHandle, text: str, origins: Sequence[str], screen: str) -> None:
+    """As `type_secret`, for a one-time code, which nobody has to hide once it is used."""
+    check_quiet()
+    what = {"origins": list(origins), "text": None}
+    _raise(await element.evaluate(_TYPE, what), screen)  # the page learns nothing by this one
+    _raise(await element.evaluate(_TYPE, what | {"text": text}), screen)
+
+
+def check_quiet() -> None:
+    """Playwright would write every value that it types to the standard error. Raises AssertionError
+    when a variable that makes it talk is set.
+    """
+    loud = [name for name in TALKATIVE if name in os.environ]
+    if loud:
+        raise AssertionError(f"{', '.join(loud)} is set")
+
+
+def _raise(answer: list[str], screen: str) -> None:
+    why, detail = answer
+    if why in ("origin", "address"):
+        raise OriginRefused(origin=detail)
+    if why == "method":
+        raise UnsafeForm(screen=screen, method=detail.upper())
+    if why == "short":
+        raise FieldTooShort(screen=screen, length=detail)
+    if why:
+        raise ScreenNotRecognised(screen=screen, wanted="champ de saisie")
+
+
+class Guard:
+    """Stands between a context and the network. While `closed`, only the allowed origins are
+    reached.
+    """
+
+    def __init__(self, context: BrowserContext, origins: Sequence[str]) -> None:
+        self._context, self.closed = context, False
+        inside = "|".join(re.escape(each) for each in origins)
+        sockets = "|".join(re.escape(re.sub("^http", "ws", each)) for each in origins)
+        self._elsewhere = re.compile(rf"^(?!(?:{inside})(?:[/?#]|$)|data:|blob:|about:)")
+        self._sockets = re.compile(rf"^(?!(?:{sockets})(?:[/?#]|$))")
+
+    async def stand(self) -> None:
+        """Take place, before any page is opened: a socket that is open already is watched too."""
+        await self._context.route_web_socket(self._sockets, self._socket)
+
+    async def _socket(self, socket: WebSocketRoute) -> None:
+        if self.closed:
+            await socket.close()
+            return
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: None if self.closed else server.send(message))
+
+    @asynccontextmanager
+    async def shut(self) -> AsyncIterator[None]:
+        """Nothing leaves for another origin within."""
+        await self._context.route(self._elsewhere, self._abort)
+        self.closed = True
+        try:
+            yield
+        finally:
+            self.closed = False
+            with suppress(PlaywrightError):
+                await self._context.unroute(self._elsewhere, self._abort)
+
+    @staticmethod
+    async def _abort(route: Route, *_: Any) -> None:
+        with suppress(PlaywrightError):
+            await route.abort("blockedbyclient")

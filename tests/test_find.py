@@ -1,0 +1,169 @@
+"""Finding a control on pages that nobody here built: tiny pages in a real Chromium, each drawn as
+some public site is.
+
+The answer is read from the page itself: every control that may be meant carries `data-is`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import pytest_asyncio
+from releve.base.settings import Portal
+from releve.portal import browsers
+from releve.portal.browser import PortalBrowser
+from releve.portal.errors import PortalError
+from releve.portal.find import Finder
+from releve.portal.sight import Abstention, decide
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Pages:
+    """Pages by path, served on loopback; `asked` is what the browser asked for."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, str] = {}
+        self.asked: list[str] = []
+        pages = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                pages.asked.append(self.path)
+                body = pages.at.get(self.path.partition("?")[0], "").encode()
+                self.send_response(200 if body else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing is printed."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Pages]:
+    served = Pages()
+    yield served
+    served.server.shutdown()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
+    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
+    browser = PortalBrowser(settings, browsers.find(), headed=False)
+    await browser.start()
+    yield browser
+    await browser.close()
+
+
+async def show(window: PortalBrowser, pages: Pages, body: str) -> Finder:
+    """That body in the window in hand."""
+    pages.at["/"] = f"<!doctype html><html lang=fr><meta charset=utf-8><body>{body}"
+    await window.goto(f"{pages.origin}/")
+    return Finder(window)
+
+
+FIELDS = {
+    "label for": "<form><label for=a>Identifiant</label><input id=a data-is=it></form>",
+    "label around": "<label>Identifiant * <input data-is=it></label><label>Autre <input></label>",
+    "left cell": "<table><tr><td>Identifiant :</td><td><input data-is=it></td></tr>"
+    "<tr><td>Mot de passe :</td><td><input type=password></td></tr></table>",
+    "cell above": "<table><tr><th>Identifiant</th><th>Code</th></tr>"
+    "<tr><td><input data-is=it></td><td><input></td></tr></table>",
+    "strong before": "<b>Identifiant</b><br><input data-is=it><br><b>Courriel</b><br><input>",
+    "placeholder": "<input placeholder=Identifiant data-is=it><input placeholder=Recherche>",
+    "title": "<input title='Identifiant' data-is=it><input title='Recherche'>",
+    "block before": "<div><div>Identifiant</div><div><input data-is=it></div></div>"
+    "<div><div>Nom</div><div><input></div></div>",
+    "aria": "<input aria-label=Identifiant data-is=it><input>",
+    "legend": "<fieldset><legend>Identifiant</legend><input data-is=it></fieldset><input>",
+    "floating": "<div style='position:relative'><input style='height:40px' data-is=it><label "
+    "style='position:absolute;left:4px;top:8px'>Identifiant</label></div>",
+    "shadow": "<x-a><template shadowrootmode=open><label>Identifiant<input data-is=it></label>"
+    "</template></x-a><input>",
+    "exact before longer": "<label>Identifiant de la structure <input></label>"
+    "<label>Identifiant <input data-is=it></label>",
+    "own form": "<form><label>Identifiant <input data-is=it></label></form>"
+    "<p>Identifiant oublié ?</p><form><label>Recherche <input></label></form>",
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+async def test_a_field_is_called_by_what_stands_near(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """By its label, its cell, its line, its block, or what is written in it."""
+    finder = await show(window, pages, FIELDS[name])
+    found = decide(await finder.look(), finder.want("login.identifier", "field"))
+    assert not isinstance(found, Abstention), str(found)
+    assert "it" == await (await finder.element(found)).get_attribute("data-is")
+
+
+PRESSES = {
+    "submit": "<form><input type=reset value=Effacer><input type=submit value=Connexion data-is=it></form>",
+    "link": "<a href='/x' data-is=it>Connexion</a><a href='/y'>Aide à la connexion</a>",
+    "image": "<input type=image alt=Connexion data-is=it><img alt='Aide'>",
+    "no role": "<div style='cursor:pointer' data-is=it><span>Connexion</span></div><div>Aide</div>",
+    "onclick": "<span onclick='x()' data-is=it>Connexion</span>",
+    "title": "<a href='#' title=Connexion data-is=it><i class=icon>✎</i></a><a href='#'><i>✗</i></a>",
+    "span in button": "<button data-is=it><span style='cursor:pointer'>Connexion</span></button>",
+    "same place twice": "<nav><a href='/x'>Connexion</a></nav><main><a href='/x' data-is=it>Connexion</a></main>",
+    "read aloud": "<button data-is=it><svg></svg><span style='position:absolute;width:1px;height:1px;overflow:hidden'>"
+    "Connexion</span></button>",
+    "closed menu": "<button aria-expanded=false onclick='m.hidden=false'>☰</button>"
+    "<ul id=m hidden><li><a href='/x' data-is=it>Connexion</a></li></ul>",
+    "hover menu": "<style>li ul{display:none} li:hover ul{display:block}</style><ul><li>Accès<ul><li>"
+    "<a href='/x' data-is=it>Connexion</a></li></ul></li></ul>",
+    "details": "<details><summary>Accès</summary><a href='/x' data-is=it>Connexion</a></details>",
+    "panel": "<h3><a href='#p' data-toggle=collapse onclick='document.getElementById(`p`).style.height=`auto`'>Accès</a></h3>"
+    "<div id=p style='height:0;overflow:hidden'><a href='/x' data-is=it>Connexion</a></div>",
+    "late": "<script>setTimeout(() => document.body.innerHTML += '<button data-is=it>Connexion</button>', 400)</script>",
+    "built by its opener": "<button type=button class=kebab onclick=\"this.insertAdjacentHTML('afterend', "
+    "'<div role=menu><span role=menuitem data-is=it>Connexion</span></div>')\">⋮</button>",
+    "tab": "<ul><li role=tab aria-selected=true>Un</li><li role=tab onclick='t.hidden=false'>Deux</li></ul>"
+    "<div id=t hidden><button data-is=it>Connexion</button></div>",
+}
+
+
+@pytest.mark.parametrize("name", PRESSES)
+async def test_a_button_is_found_wherever_it_hides(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """With or without a role, in a menu, a panel, a tab, or a moment later."""
+    finder = await show(window, pages, PRESSES[name])
+    async with window.on("Accueil"):
+        found = await finder.find(finder.want("login.submit", longer=False))
+    assert "it" == await (await finder.element(found)).get_attribute("data-is")
+
+
+async def test_two_that_may_be_meant_are_told(window: PortalBrowser, pages: Pages) -> None:
+    """No guess is made, and a person reads what was seen."""
+    body = "<p>Recherche <button>Valider</button></p><p>Connexion <button>Valider</button></p>"
+    finder = await show(window, pages, body)
+    with pytest.raises(PortalError, match=r"2 fois « connexion ».*« Valider » après « Connexion »"):
+        async with window.on("Accueil"):
+            await finder.find(finder.want("login.submit", longer=False))
+
+
+async def test_a_cover_is_closed_by_its_own_button(window: PortalBrowser, pages: Pages) -> None:
+    """Never by the one that agrees, and without a role of its own."""
+    body = (
+        "<button onclick='document.title=`pressed`'>Connexion</button>"
+        "<div id=c style='position:fixed;inset:0;background:#fff'>Votre avis ? "
+        "<button onclick='location=`/trap`'>Accepter</button>"
+        "<button onclick='c.remove()'>Plus tard</button></div>"
+    )
+    finder = await show(window, pages, body)
+    async with window.on("Accueil"):
+        await finder.press(await finder.find(finder.want("login.submit", longer=False)))
+    assert ("pressed", False) == (await window.page.title(), "/trap" in pages.asked)

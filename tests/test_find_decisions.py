@@ -1,0 +1,152 @@
+"""What a page means, decided without a browser: whose a button is, and when nobody is to press it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from releve.base.words import Words
+from releve.portal.rows import Act, Missing, Proof, Step, pen, reset
+from releve.portal.sight import Abstention, Owner, Thing, View, Want, closest, decide
+
+WORDS = Words()
+MINE, HERS = "TECH_1_11@cpro.fr", "TECH_1_22@cpro.fr"
+A, B = "21990001600011", "21990002400013"
+RESET = WORDS.first("reset.button")
+
+
+def want(key: str, kind: str = "press") -> Want:
+    return Want(WORDS.first(key), WORDS.exact(key), WORDS.find(key), kind)
+
+
+def press(number: int, text: str, *path: int, **more: object) -> Thing:
+    return Thing(number, "press", {"text": text} if text else {}, path=(*path, number), at=number, **more)  # type: ignore[arg-type]
+
+
+def account(what: str, *path: int, at: int = 0) -> Owner:
+    return Owner(what, "account", path, at=at)
+
+
+def structure(what: str, *path: int) -> Owner:
+    return Owner(what, "siret", path)
+
+
+def ask(things: list[Thing], owners: list[Owner]) -> Step | Missing:
+    view = View(tuple(things), (), tuple(owners))
+    return reset(view, MINE, want("reset.button"), want("reset.short"))
+
+
+def test_each_row_has_its_own_button() -> None:
+    """Blocks 10 and 20 are the rows: only the one that holds the account counts."""
+    found = ask(
+        [press(11, RESET, 1, 10), press(21, RESET, 1, 20)],
+        [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)],
+    )
+    assert isinstance(found, Step)
+    assert (Act.PRESS, 21, Proof.ROW) == (found.act, found.thing.id, found.proof)
+
+
+def test_the_only_button_is_another_s() -> None:
+    """The account is there without a button: hers is not pressed."""
+    found = ask([press(11, RESET, 1, 10)], [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)])
+    assert isinstance(found, Missing)
+    assert found.others
+
+
+def test_one_button_for_several_accounts_needs_a_choice() -> None:
+    """Nothing tells whose it is until the account, and no other, is ticked."""
+    owners = [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)]
+    button = press(30, RESET, 1)
+    assert isinstance(ask([button], owners), Missing)
+
+    def radios(hers: bool, mine: bool) -> list[Thing]:
+        return [
+            Thing(13, "radio", path=(1, 10, 13), checked=hers),
+            Thing(23, "radio", path=(1, 20, 23), checked=mine),
+            button,
+        ]
+
+    first = ask(radios(hers=True, mine=False), owners)
+    assert isinstance(first, Step)
+    assert (Act.CHECK, 23) == (first.act, first.thing.id)
+    then = ask(radios(hers=False, mine=True), owners)
+    assert isinstance(then, Step)
+    assert (Act.PRESS, Proof.CHOSEN) == (then.act, then.proof)
+    assert isinstance(ask(radios(hers=True, mine=True), owners), Missing), "both are ticked"
+
+
+def test_a_name_that_says_another_account_outweighs_the_row() -> None:
+    """A button that names somebody else's account is never ours, wherever it stands."""
+    found = ask(
+        [press(21, f"{RESET} {HERS}", 1, 20)],
+        [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)],
+    )
+    assert not isinstance(found, Step)
+
+
+def test_nested_tables_and_menus() -> None:
+    """The smallest block that holds an account decides; a row's menu is opened, nobody else's."""
+    nested = ask(
+        [press(25, RESET, 1, 20, 24), press(15, RESET, 1, 10, 14)],
+        [account(MINE, 1, 20, 23, 26), account(HERS, 1, 10, 13, 16)],
+    )
+    assert isinstance(nested, Step)
+    assert 25 == nested.thing.id
+    menu = ask(
+        [press(15, "⋮", 1, 10, opens="sign"), press(25, "⋮", 1, 20, opens="sign")],
+        [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)],
+    )
+    assert isinstance(menu, Step)
+    assert (Act.MENU, 25) == (menu.act, menu.thing.id)
+
+
+def test_flat_cells_are_told_by_their_line() -> None:
+    """Without rows, a button on the account's own line is its own, weakly."""
+    owners = [
+        Owner(HERS, "account", (1, 11), at=11, box=(0, 0, 200, 20)),
+        Owner(MINE, "account", (1, 21), at=21, box=(0, 30, 200, 20)),
+    ]
+    things = [press(12, RESET, 1, box=(300, 0, 90, 20)), press(22, RESET, 1, box=(300, 30, 90, 20))]
+    found = ask(things, owners)
+    assert isinstance(found, Step)
+    assert (22, True) == (found.thing.id, found.proof.weak)
+    above = [press(12, RESET, 1, box=(0, 20, 90, 9)), press(22, RESET, 1, box=(0, 50, 90, 9))]
+    assert isinstance(ask(above, owners), Missing), "under it, or over the next one: nobody knows"
+
+
+def test_the_pen_is_named_or_alone() -> None:
+    """The pen by its name among icons; without a name, the only icon of the row; else nothing."""
+    owners = (structure(A, 1, 10, 12), structure(B, 1, 20, 22))
+    icons = (press(13, "Supprimer", 1, 10), press(14, "Modifier", 1, 10), press(24, "Modifier", 1, 20))
+    found = pen(View(icons, (), owners), A, want("structures.edit"))
+    assert isinstance(found, Step)
+    assert 14 == found.thing.id
+    mute = pen(View((press(13, "", 1, 10), press(23, "", 1, 20)), (), owners), A, want("structures.edit"))
+    assert isinstance(mute, Step)
+    assert 13 == mute.thing.id
+    two = (press(13, "", 1, 10), press(14, "", 1, 10))
+    assert isinstance(pen(View(two, (), owners), A, want("structures.edit")), Abstention)
+
+
+def test_a_number_of_the_other_kind_decides_nothing() -> None:
+    """The block of a structure holds two structures: no pen there is anybody's."""
+    view = View((press(13, "Modifier", 1),), (), (structure(A, 1, 10), structure(B, 1, 20)))
+    assert isinstance(pen(view, A, want("structures.edit")), Abstention)
+
+
+def test_what_stands_together_belongs_together() -> None:
+    """The button of the form in which the fields are, not its twin elsewhere."""
+    field = Thing(12, "field", path=(1, 10, 12), form=10)
+    view = View((field, press(13, "Valider", 1, 10), press(23, "Valider", 1, 20)))
+    near = closest(view, want("login.submit"), [field])
+    assert isinstance(near, Thing)
+    assert 13 == near.id
+    assert isinstance(decide(view, want("login.submit")), Abstention)
+
+
+@pytest.mark.parametrize("text", ["Ne pas confirmer", "Annuler"])
+def test_an_exact_name_is_no_other_word(text: str) -> None:
+    """A longer name is not an exact one."""
+    exact = Want("Confirmer", re.compile(WORDS.exact("reset.confirm").pattern, re.IGNORECASE))
+    assert isinstance(decide(View((press(1, text),)), exact), Abstention)

