@@ -118,9 +118,9 @@ def _latest_successes(past: list[Past]) -> list[Past]:
     by_account: dict[str, Past] = {}
     for each in past:
         known = by_account.get(folded(each.account))
-        if each.outcome == "succeeded" and each.closed:
-            if known is None or not known.closed or known.closed < each.closed:
-                by_account[folded(each.account)] = each
+        older = known is None or not known.closed or (each.closed and known.closed < each.closed)
+        if each.outcome == "succeeded" and each.closed and older:
+            by_account[folded(each.account)] = each
     return list(by_account.values())
 
 
