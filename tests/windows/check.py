@@ -123,7 +123,7 @@ def _ports() -> Iterator[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it may be gone already
             if (process / "comm").read_text().startswith("wineserver"):
-                inodes |= {os.readlink(each)[8:-1] for each in (process / "fd").iterdir()}
+                inodes |= {str(each.readlink())[8:-1] for each in (process / "fd").iterdir()}
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
         if fields[9] in inodes:
