@@ -179,10 +179,10 @@ def test_a_pending_password_of_nobody_is_not_replaced_silently(tmp_path: Path) -
 def abandoned(twin: Twin, reason: str) -> str:
     """What `releve abandon` prints."""
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as said:
-        patch.setattr(headless, "open_keystore", lambda: twin.keystore)
+        patch.setattr(headless, "open_keystore", lambda *_: twin.keystore)
         patch.setattr("releve.record.evidence.open_keystore", lambda: twin.keystore, raising=False)
         for module in (abandon, resume):
-            patch.setattr(module, "open_keystore", lambda: twin.keystore, raising=False)
+            patch.setattr(module, "open_keystore", lambda *_: twin.keystore, raising=False)
         args = argparse.Namespace(
             settings=str(twin.settings()),
             outputs=str(twin.outputs),
