@@ -13,11 +13,12 @@ if sys.version_info < (3, 11):  # noqa: UP036
         "Relève n'a pas pu démarrer : il faut Python 3.11 ou plus récent, et celui-ci est le "
         + found
         + ".\nÀ faire : installez-le (https://www.python.org/downloads/), puis relancez avec lui,"
-        " par exemple « python3.11 lib demo ».\n\nRelève could not start: it needs Python 3.11 or"
+        " par exemple « python3.11 lib demo » (sous Windows, où il s'installe sans droits"
+        " particuliers : « py -3.11 lib demo »).\n\nRelève could not start: it needs Python 3.11 or"
         " newer, and this one is "
         + found
         + ".\nWhat to do: install it (https://www.python.org/downloads/), then start again with it,"
-        " for example `python3.11 lib demo`.\n"
+        " for example `python3.11 lib demo` (on Windows `py -3.11 lib demo`).\n"
     )
     sys.exit(5)
 

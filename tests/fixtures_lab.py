@@ -144,7 +144,7 @@ class Desk:
 
     def panel(self, heading: str) -> Locator:
         """The visible form with that heading."""
-        title = self.page.get_by_role("heading", level=3, name=re.compile(heading))
+        title = self.page.get_by_role("heading", name=re.compile(heading))
         return self.page.locator("section.rv", has=title).filter(visible=True)
 
     def by_hand(self, step: str) -> Locator:
@@ -212,7 +212,8 @@ class Desk:
         self.page.get_by_role("button", name="Confirmer le redémarrage").click()
 
     def confirm(self, siret: str) -> None:
-        """Give the gate by the keyboard alone, as the operator who knows which structure this is."""
+        """Give the gate by the keyboard alone, as the operator who knows which structure this is.
+        """
         gate = self.panel("Point de non-retour")
         expect(gate.get_by_label(re.compile("quatre derniers chiffres"))).to_be_focused()
         self.page.keyboard.type(siret[-4:])

@@ -118,7 +118,7 @@ def again(desk: Desk, heading: str) -> None:
     """Until that question; who begins anew is told first what to have at hand."""
     desk.panel(f"Avant de commencer|{heading}").first.wait_for()
     if desk.panel("Avant de commencer").count():
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
     desk.panel(heading).wait_for()
 
 

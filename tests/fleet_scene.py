@@ -19,7 +19,8 @@ from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.headless.fleet import Fleet, Tour
+from releve.headless.fleet import Fleet
+from releve.planning.tour import Tour
 from releve.record.history import Past, history
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
@@ -37,8 +38,7 @@ class FleetScene:
     folder: Path
     sirets: list[str]
     policy: dict[str, object] = field(default_factory=lambda: {"unproven": True, "max_resets": 100})
-    timeout_seconds: float = 5
-    names: dict[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 20
 
     @property
     def world(self) -> World:
@@ -68,6 +68,8 @@ class FleetScene:
                 f"[structures.{siret}]\nname = {name}\ntechnical_account ="
                 f' "{self.account(siret)}"\ntargets = ["school"]\nlast_rotation = {LONG_AGO}'
             ]
+            if (login := self.world.structures[siret].manager) != LOGIN:
+                lines.append(f'login = "{login}"')
         path = self.folder / "releve.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
         return path
@@ -75,10 +77,10 @@ class FleetScene:
     def settings(self) -> Settings:
         return load(self.write(), self.outputs)
 
-    def run(self, *sirets: str, approve: bool = True) -> Tour:
-        """A fleet in this process, its notebooks in a kernel of their own."""
+    def run(self, *sirets: str, approve: bool = True, workers: int = 0) -> Tour:
+        """A fleet of this process, with its workers."""
         settings = self.settings()
-        return Fleet(settings, approve=approve).run(
+        return Fleet(settings, approve=approve, workers=workers).run(
             [settings.structure(siret) for siret in sirets or self.sirets]
         )
 
@@ -132,15 +134,19 @@ class FleetScene:
 
 
 @contextmanager
-def fleet_scene(folder: Path, structures: int, latency_ms: int = 0) -> Iterator[FleetScene]:
-    """A school with that many structures, all in the settings."""
-    world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures)
+def fleet_scene(
+    folder: Path, structures: int, latency_ms: int = 0, managers: int = 1
+) -> Iterator[FleetScene]:
+    """A school with that many structures, all in the settings, shared by so many managers."""
+    world = World(seed=7, password=PASSWORD, login=LOGIN, structures=structures, managers=managers)
     folder.mkdir(parents=True, exist_ok=True)
     before = dict(os.environ)
     with SchoolThread(world, Faults(latency_ms=latency_ms)) as school:
         keyring = ThrowawayKeyring(school)
         os.environ.pop("RELEVE_SETTINGS", None)
-        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        for manager in world.managers.values():
+            kept = keyring.keystore().portal_password(manager.login)
+            kept.set(Secret(manager.password))
         try:
             yield FleetScene(school, keyring, folder, list(world.structures)[:structures])
         finally:

@@ -85,6 +85,7 @@ def views() -> dict[str, View]:
             ask.new_password(DEMO_ACCOUNT, ""), "two", text("new-password.differ")
         ),
         "vault_fails": ask.vault_fails(error),
+        "piece": ask.piece(DEMO_ACCOUNT, 1, 3),
         "corail 1": corail.page(TARGET_STEPS[0], DEMO_NAME, CORAIL)
         | {"notice": ask.passed(CORAIL, TARGET_STEPS[0])},
         "corail 2": tools(corail.page(TARGET_STEPS[1], DEMO_NAME, CORAIL), ask.BACK, ask.LOST),

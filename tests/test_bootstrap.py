@@ -711,3 +711,22 @@ async def test_the_browser_found_is_one_that_playwright_drives() -> None:
         page = await running.new_page()
         assert 3 == await page.evaluate("1 + 2")
         await running.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "french"),
+    [
+        ("ERROR: No matching distribution found for x\nNOTE: an error-free note", "distribution"),
+        ("ERROR: Could not install packages due to an OSError: [WinError 32]", "s'en sert encore"),
+        ("WARNING: … 407 Proxy Authentication Required", "veut un nom et un mot de passe"),
+        ("OSError: [WinError 112] There is not enough space", "plus assez de place"),
+    ],
+)
+def test_what_pip_says_is_understood(
+    monkeypatch: pytest.MonkeyPatch, said: str, french: str
+) -> None:
+    """Windows' own ways to fail, a proxy that wants a login; pip's notes are no errors."""
+    monkeypatch.syspath_prepend(str(LIB))
+    from failures import pip_failed
+
+    assert french in str(pip_failed(said))

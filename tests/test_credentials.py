@@ -1,4 +1,4 @@
-"""`releve credentials`: what is stored, tested, deleted and listed; and that no value ever shows."""
+"""`releve credentials`: what is stored, tested, deleted and listed; no value ever shows."""
 
 from __future__ import annotations
 
@@ -58,9 +58,14 @@ KINDS = {"portal": [], "otp": ["--otp"], "piste": ["--piste"], "current": ["--cu
 @pytest.mark.parametrize(("kind", "options"), KINDS.items())
 @pytest.mark.parametrize("as_json", [False, True])
 def test_stored_tested_and_deleted(
-    throwaway: ThrowawayKeyring, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    kind: str, options: list[str], as_json: bool,
-) -> None:  # fmt: skip
+    throwaway: ThrowawayKeyring,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    options: list[str],
+    as_json: bool,
+) -> None:
     """Each credential goes from a pipe to its own place, is found there, and is taken away; its
     value never shows.
     """
@@ -72,9 +77,11 @@ def test_stored_tested_and_deleted(
     store = throwaway.keystore()
     held = store.slots(ACCOUNT).read(Slot.CURRENT)
     places = {
-        "portal": store.portal_password("xt012345").get(), "otp": store.otp_seed("xt012345").get(),
-        "piste": store.piste_secret("application").get(), "current": held.password if held else None,
-    }  # fmt: skip
+        "portal": store.portal_password("xt012345").get(),
+        "otp": store.otp_seed("xt012345").get(),
+        "piste": store.piste_secret("application").get(),
+        "current": held.password if held else None,
+    }
     assert {kind: Secret(expected)} == {where: found for where, found in places.items() if found}
     assert 0 == credentials.run(parse("test", *common), settings)
     assert 0 == credentials.run(parse("delete", "--yes", *common), settings)

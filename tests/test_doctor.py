@@ -94,7 +94,7 @@ def test_without_settings_the_rest_is_checked_all_the_same(
     """What is missing is one bad line with its mend, not the end."""
     code = cli.main(["--settings", str(tmp_path / "absent.toml"), "--json", "doctor", DEMO_SIRET])
     lines = {each["name"]: each for each in json.loads(capsys.readouterr().out)["findings"]}
-    assert (5, BAD, GOOD) == (code, lines["Réglages"]["grade"], lines["Navigateur"]["grade"])
+    assert (2, BAD, GOOD) == (code, lines["Réglages"]["grade"], lines["Navigateur"]["grade"])
     assert lines["Réglages"]["mend"]
 
 
@@ -107,7 +107,8 @@ def test_a_wrong_siret_is_told_before_the_slow_checks(
 
 
 def test_versions_are_compared_with_their_pins(tmp_path: Path) -> None:
-    """Another version and a missing package are named; comments and local packages are passed over."""
+    """Another version and a missing package are named; comments and local packages are passed over.
+    """
     pins = tmp_path / "requirements.txt"
     pins.write_text("# one\nkeyring==1.0  # why==not\nabsent-package==2.0\n-e ./lib\n")
     found = checkup.versions(pins)
@@ -286,7 +287,8 @@ def test_the_clock_is_compared_with_the_date_of_answers(
 
 
 def test_the_nearest_clock_counts() -> None:
-    """One server that is wrong does not make this machine wrong; no server at all leaves a doubt."""
+    """One server that is wrong does not make this machine wrong; no server at all leaves a doubt.
+    """
     assert GOOD == checkup.clock([timedelta(hours=1), timedelta(seconds=2)]).grade
     assert DOUBTFUL == checkup.clock([]).grade
 

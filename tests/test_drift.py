@@ -263,5 +263,5 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
         f"Of {len(TABLE)} changes of the school's pages tried",
         f"{rights} right clicks, {len(TABLE) - rights} abstentions",
     )
-    readme = " ".join((project_root() / "README.md").read_text(encoding="utf-8").split())
+    readme = " ".join((project_root() / "notebooks/reference.md").read_text(encoding="utf-8").split())
     assert [] == [each for each in told if each not in readme]

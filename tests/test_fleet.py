@@ -15,18 +15,19 @@ from datetime import timedelta
 from pathlib import Path
 from subprocess import Popen
 
+import psutil
 import pytest
-from fixtures_rotation import CELLS
 from fleet_scene import FleetScene, fleet_scene
 from releve.base.secret import Secret
+from releve.base.settings import Portal, Settings, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.headless import warm
-from releve.headless.fleet import Fleet, Line, Tour, one_each
-from releve.headless.kept_kernel import Kernel
-from releve.jupyter import runbook
+from releve.headless.fleet import Fleet
+from releve.planning.shares import Shares, one_each
+from releve.planning.tour import Line, Tour
 from releve.record.history import JustDone, refuse_twice
 from releve.school import Faults
+from releve.school.people import siret
 
 pytestmark = pytest.mark.timeout(900)  # a fleet of fifty, on a busy machine
 
@@ -141,7 +142,7 @@ def test_two_fleets_at_once_share_the_work(tmp_path: Path) -> None:
 
 
 def test_a_refused_password_stops_everything_at_once(three: FleetScene) -> None:
-    """One refusal, one only: the account would be locked after three. What was not begun is said."""
+    """One refusal only: the account would be locked after three; what was not begun is told."""
     three.keyring.keystore().portal_password("xt012345").set(Secret("ce-n-est-pas-celui-là"))
     tour = three.run()
     assert (["PasswordRefused"], three.sirets[1:]) == (
@@ -173,13 +174,14 @@ def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> 
         )
 
 
-def test_a_killed_kernel_costs_one_structure(three: FleetScene) -> None:
-    """The notebook's process killed right after a reset: that structure is told as such, the others
+@pytest.mark.parametrize("whose", ["kernel", "worker"])
+def test_a_killed_process_costs_one_structure(three: FleetScene, whose: str) -> None:
+    """The notebook's process, or the worker itself, killed right after a reset: that structure is told as such, the others
     are done, a second start finishes.
     """
     settings = three.settings()
     fleet = Fleet(settings, approve=True)
-    _after(three, 2, lambda: os.kill(fleet._kernel.manager.provisioner.pid, signal.SIGKILL))  # type: ignore[union-attr]
+    _after(three, 2, lambda: _kill(fleet, kernel=whose == "kernel"))
     tour = fleet.run(settings.structures.values())
     assert (2, [three.sirets[1]], 6) == (
         len(tour.done),
@@ -189,6 +191,12 @@ def test_a_killed_kernel_costs_one_structure(three: FleetScene) -> None:
     again = Fleet(settings, approve=True, reset_again=True).run(settings.structures.values())
     assert ([three.sirets[1]], 2) == ([line.structure for line in again.done], len(again.nothing))
     assert [1, 2, 1] == list(three.resets().values())
+
+
+def _kill(fleet: Fleet, *, kernel: bool) -> None:
+    worker = psutil.Process(fleet.hands[0].process.pid)
+    chosen = next(each for each in worker.children() if "ipykernel_launcher" in each.cmdline())
+    (chosen if kernel else worker).kill()
 
 
 @pytest.mark.parametrize(("on", "done"), [("login", 0), ("reset", 1)])
@@ -269,7 +277,7 @@ def _read_until(master: int, text: str) -> str:
 
 
 def _paused(scene: FleetScene, seconds: float) -> None:
-    """A polite guest: `pause_seconds` stands between the end of one and the beginning of the next."""
+    """A polite guest: `pause_seconds` stands between the end of one and the start of the next."""
     first, second = scene.past()
     assert first.ended and second.began
     assert timedelta(seconds=seconds) <= second.began - first.ended
@@ -286,69 +294,49 @@ def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) ->
     assert [structures[0], structures[2]] == one_each(shared)
 
 
-@pytest.mark.asyncio
-@pytest.mark.parametrize("fault", ["", "server_error_at", "session_expired_at"])
-async def test_the_page_of_the_password_is_left_once_it_is_kept(
-    two: FleetScene, fault: str
-) -> None:
-    """The next structure is looked for behind, while Corail is in hand; whatever comes in its place
-    costs it nothing.
-    """
-    given = {"settings": str(two.write()), "outputs": str(two.outputs), "approve": True}
-    warm.begin()
-    assert warm.kept is not None
-    try:
-        asked: list[str] = []
-        for siret, following in zip(two.sirets, (two.sirets[1], ""), strict=True):
-            warm.clean(following)
-            await runbook.open(structure=siret, **given)
-            for step in CELLS:
-                asked.clear()
-                await runbook.step(step)
-                if (siret, step) == (two.sirets[0], "authentification") and warm.kept.browser:
-                    warm.kept.browser.context.on(
-                        "request", lambda request: asked.append(request.url)
-                    )
-                if (siret, step) == (two.sirets[1], "accueil"):
-                    assert (asked == []) == (fault == ""), asked
-                if (siret, step) == (two.sirets[0], "mot-de-passe") and fault:
-                    setattr(two.school.faults, fault, "structures")
-                if (siret, step) == (two.sirets[0], "corail-mot-de-passe"):
-                    await _shows_no_password(two, warm.kept, fault)
-            await warm.printed(but=0)
-    finally:
-        await warm.end()
-    assert [True, True] == [two.agree(siret) for siret in two.sirets]
-    assert (2, 1 + (fault == "session_expired_at")) == (two.world.resets(), two.logins())
-    told = [event.result for event in two.events(two.sirets[1]) if isinstance(event, ev.StepDone)]
-    assert ("nouvelle connexion" in told[2]) == (fault == "session_expired_at")
-
-
-async def _shows_no_password(scene: FleetScene, kept: warm.Kept, fault: str) -> None:
-    assert kept.ahead and kept.browser
-    await kept.ahead
-    shown = await kept.browser._tabs["portal"].content()
-    assert scene.world.accounts[scene.account(scene.sirets[0])].password not in shown
-    assert ("Mes structures" in shown, [siret in shown for siret in scene.sirets]) == (
-        fault == "",
-        [False, fault == ""],
-    )
-
-
-def test_the_kept_kernel_starts_each_notebook_clean() -> None:
-    """A variable of one notebook is not there in the next, nor its outputs; the process is the
-    same.
-    """
-    kernel = Kernel()
-    try:
-        kernel.tell("import os; pid = os.getpid(); x = 42; x")
-        process = kernel.manager.provisioner.pid
-        kernel.tell("from releve.headless import warm; warm.begin(); warm.clean()")
-        kernel.tell(
-            f"import os\nassert 'x' not in globals() and not Out and os.getpid() == {process}"
+def test_every_login_has_a_worker_of_its_own(tmp_path: Path) -> None:
+    """Two managers, two workers: each logs in once, and a refused one stops its own alone."""
+    with fleet_scene(tmp_path, 4, managers=2) as scene:
+        other = list(scene.world.managers.values())[1]
+        theirs = {s for s in scene.sirets if scene.world.structures[s].manager == other.login}
+        kept = scene.keyring.keystore().portal_password(other.login)
+        kept.set(Secret("ce-n-est-pas-celui-là"))
+        first = scene.run(workers=2)
+        stopped = {*first.left, *(line.structure for line in first.failed)}
+        assert ({*scene.sirets} - theirs, theirs) == (
+            {each.structure for each in first.done},
+            stopped,
         )
-    finally:
-        kernel.shut_down()
+        assert (1, 1) == (scene.logins(), scene.world.ledger.count("login_refused"))
+        kept.set(Secret(other.password))
+        second = scene.run(workers=2)
+        assert (len(theirs), 4 - len(theirs)) == (len(second.done), len(second.nothing))
+        assert (2, dict.fromkeys(scene.sirets, 1)) == (scene.logins(), scene.resets())
+
+
+def test_logins_are_shared_out_so_that_all_workers_end_together() -> None:
+    """Five logins of ten, two workers in turn: no login is two workers' at once, and each does
+    half.
+    """
+    structures = {
+        f"{login}{number}": Structure(
+            siret(100 * login + number), "C", f"A{login}{number}", login=f"l{login}"
+        )
+        for login in range(1, 6)
+        for number in range(10)
+    }
+    settings = Settings(Path("x"), Portal("l1"), structures=structures)
+    shares, done = Shares(settings, structures.values()), {"a": 0, "b": 0}
+    held, changes = {"a": "", "b": ""}, 0
+    assert 5 == shares.logins
+    while shares.left:
+        for worker in done:
+            structure = shares.take(held[worker])
+            if structure:
+                assert structure.login not in [held[each] for each in held if each != worker]
+                changes += structure.login != held[worker]
+                held[worker], done[worker] = structure.login, done[worker] + 1
+    assert ({"a": 25, "b": 25}, True) == (done, changes <= 10)
 
 
 def test_an_account_just_renewed_is_refused_under_the_lock(tmp_path: Path) -> None:
@@ -374,5 +362,12 @@ def test_one_exit_code_for_four_lists() -> None:
         return tour.code
 
     assert [0, 3, 3, 6, 4, 4, 5, 7] == [
-        code(0, 3), code(3), code(), code(0, 4, 5, 6), code(0, 4, 5), code(0, left=1), code(0, 5), code(6, 7)
-    ]  # fmt: skip
+        code(0, 3),
+        code(3),
+        code(),
+        code(0, 4, 5, 6),
+        code(0, 4, 5),
+        code(0, left=1),
+        code(0, 5),
+        code(6, 7),
+    ]

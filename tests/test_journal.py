@@ -1,4 +1,5 @@
-"""The journal: on the disk before its effect, whole or not at all, readable by any later version."""
+"""The journal: on the disk before its effect, whole or not at all, readable by any later version.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ def test_every_kind_of_event_comes_back(kind: str, tmp_path: Path) -> None:
 def test_the_line_is_on_the_disk_before_its_effect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Written, file fsynced, folder fsynced: only then does `append` return, and the effect begin."""
+    """Written, file fsynced, folder fsynced: only then does `append` return, and the effect begin.
+    """
     done: list[str] = []
     real = os.fsync
 
@@ -93,8 +95,8 @@ def test_a_process_killed_in_the_middle_of_a_line_leaves_it_torn(tmp_path: Path)
     it is touched.
     """
     code = (
-        "import os, sys; from pathlib import Path; from releve.decision import events as ev, journal"
-        " as j; import builtins\nlog = j.Journal(Path(sys.argv[1]), 'run', 'moi');"
+        "import os, sys; from pathlib import Path; from releve.decision import events as ev,"
+        " journal as j; import builtins\nlog = j.Journal(Path(sys.argv[1]), 'run', 'moi');"
         " log.append(ev.ResetIntended(1))\nfile = open(log.path, 'ab'); file.write(ev.Entry('t',"
         " 'run', '', 'moi', ev.ResetDone(1)).step.encode() or b'{' * 40);"
         f" file.flush()\nos.kill(os.getpid(), {int(KILL)})"

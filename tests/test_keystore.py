@@ -137,7 +137,9 @@ class KeystoreContract:
         store.portal_password("x").set(Secret(value))
         store.slots(ACCOUNT).write(Slot.PENDING, Secret(value), "run")
         assert (value, value) == (
-            store.portal_password("x").require().reveal(), store.slots(ACCOUNT).require(Slot.PENDING, "run").reveal())  # fmt: skip
+            store.portal_password("x").require().reveal(),
+            store.slots(ACCOUNT).require(Slot.PENDING, "run").reveal(),
+        )
 
     def test_a_slot_keeps_its_writer(self, store: Keystore) -> None:
         """A slot tells the run that wrote it and when; the view tells the runs, and no secret."""
@@ -317,7 +319,7 @@ FAILURES = {
 def test_a_write_that_fails_is_told_and_may_be_tried_again(
     throwaway: ThrowawayKeyring, switch: str, error: type[Exception]
 ) -> None:
-    """Each way a write can fail is an error of its own that repeats no secret; the next try works."""
+    """Each way a write can fail is an error of its own and tells no secret; the next try works."""
     slots = throwaway.keystore().slots(ACCOUNT)
     getattr(throwaway, switch)()
     with pytest.raises(error) as caught:

@@ -50,7 +50,8 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 def keep_widget_state(home: Path) -> None:
-    """Turn on "save widget state automatically", which writes what widgets hold into the notebook."""
+    """Turn on "save widget state automatically", which writes what widgets hold into the notebook.
+    """
     folder = home / "state/releve/lab/settings/@jupyter-widgets/jupyterlab-manager"
     folder.mkdir(parents=True)
     (folder / "plugin.jupyterlab-settings").write_text('{"saveState": true}')
@@ -85,7 +86,7 @@ def check_finished(scene: Scene, home: Path) -> list[ev.Event]:
     verified = subprocess.run(
         scene.command("verify"), env=scene.environment, capture_output=True, text=True, check=False
     )
-    assert "Tout est intact." in verified.stdout, verified.stdout
+    assert "Tout est intact" in verified.stdout, verified.stdout
     notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
     assert "widget-view" not in json.dumps(notebook)
@@ -140,7 +141,7 @@ def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
         desk.tab_to("Commencer pour")
         keys.press("Enter")
         expect(desk.panel("Avant de commencer")).to_be_focused()
-        desk.tab_to("Je suis prêt")
+        desk.tab_to("Tout est prêt")
         keys.press("Enter")
         expect(
             desk.panel("Votre mot de passe du portail").get_by_label(re.compile("^Mot de passe"))
@@ -261,7 +262,7 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Mots de passe", "Tout faire à la main")
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
         for step in SCREENS:
             desk.by_hand(step).wait_for()
             getattr(portal, step)()
@@ -340,7 +341,7 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         page.goto(f"{running.url}doc/tree/notebooks/rotation.ipynb?token={running.token}")
         desk.printed("Ce carnet est le modèle")
         desk.press("Commencer une rotation", "Commencer pour")
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
         sign_in(desk, "Erreur-2026")
         expect(desk.panel("Votre mot de passe du portail")).to_contain_text(
             "a déjà refusé ce mot de passe"
@@ -435,7 +436,7 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Premier démarrage", "S'entraîner")
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
         expect(page.locator("body.releve-training .releve-bar")).to_contain_text("entraînement")
         desk.confirm(DEMO_SIRET)
         enter_in_the_school_s_corail(desk, page)

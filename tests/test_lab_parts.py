@@ -20,7 +20,7 @@ from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
-from releve.base import secret
+from releve.base import person, secret
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision.procedure import TARGET_STEPS, target_name
@@ -48,6 +48,13 @@ FORM = {
     "login": "xt1",
     "programs": ["corail"],
 }
+
+
+@pytest.fixture(autouse=True)
+def nobody_yet(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that a form keeps goes to a folder of the test's own."""
+    home = tmp_path_factory.mktemp("config")
+    monkeypatch.setattr(person, "_path", lambda: home / person.FILE_NAME)
 
 
 def notebook(text: str) -> dict[str, object]:
@@ -289,6 +296,7 @@ SLIPS: list[tuple[str, object]] = [
     ("login", ""),
     ("last", "31/02/2026"),
     ("last", "30/11/2999"),
+    ("person", "A" * 100),
     ("programs", []),
 ]
 
@@ -329,6 +337,17 @@ def test_the_first_settings_choose_nothing_that_nobody_could_know(tmp_path: Path
     assert ("auto", "Relève") == (settings.portal.route, settings.record.folder.name)
     assert date(2025, 11, 30) == structure.last_rotation
     assert "Mme Durand, 05 00 00 00 00" == settings.contact
+
+
+def test_a_name_is_asked_for_once(tmp_path: Path) -> None:
+    """It is this person's, and no settings': the form shows it the next time, for any structure."""
+    path = tmp_path / "releve.toml"
+    first_start.write(path, FORM | {"person": "Anne Exemple"})
+    assert "Anne Exemple" == person.given_name()
+    assert "Anne Exemple" not in path.read_text(encoding="utf-8")
+    assert "Anne Exemple" == first_start.values_of(load(path), DEMO_SIRET)["person"]
+    names = [each["value"] for each in first_start.view()["fields"] if each["name"] == "person"]
+    assert ["Anne Exemple"] == names
 
 
 def test_particulars_are_corrected_and_the_rest_stays(tmp_path: Path) -> None:

@@ -361,7 +361,7 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         walk = Walkthrough(scene, desk)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
         walk.sign_in(leaks.MANAGER)
         expect(desk.panel("Votre mot de passe du portail")).to_contain_text("a déjà refusé")
         walk.errors.append("PasswordRefused")
@@ -398,9 +398,8 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
         )
         expect(again.get_by_text("rotation réussie").first).to_be_visible()
         assert [] == leaks.in_folder(VALUES, running.home)
-    assert f"through {len(walk.errors)} failures" in (project_root() / "README.md").read_text(
-        encoding="utf-8"
-    )
+    page = (project_root() / "notebooks/reference.md").read_text(encoding="utf-8")
+    assert f"through {len(walk.errors)} failures" in page
     assert walk.errors == [
         entry.event.error for entry in record.entries() if isinstance(entry.event, ev.StepFailed)
     ]

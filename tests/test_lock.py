@@ -82,7 +82,8 @@ def test_the_holder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_killed_holder_lets_go_and_is_told(tmp_path: Path) -> None:
-    """SIGKILL, TerminateProcess: the lock falls with the process, and whoever comes next learns who died with it in
+    """SIGKILL, TerminateProcess: the lock falls with the process, and whoever comes next learns who
+    died with it in
     hand.
     """
     with process(tmp_path, "claire@mairie") as child:
@@ -159,7 +160,8 @@ def test_the_same_process_cannot_take_it_twice(tmp_path: Path) -> None:
 def test_a_folder_that_onedrive_copies_holds_no_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lock of its accounts is this machine's, still one for all its programs; doctor says so."""
+    """The lock of its accounts is this machine's, still one for all its programs; doctor says so.
+    """
     outputs, state = tmp_path / "OneDrive" / "outputs", tmp_path / "etat"
     outputs.mkdir(parents=True)
     monkeypatch.setattr(platformdirs, "user_state_path", lambda *_, **__: state)

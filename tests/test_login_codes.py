@@ -173,7 +173,8 @@ async def test_a_code_after_pigp_is_given_too(scene: Scene) -> None:
 
 
 async def test_a_person_hears_what_was_wrong_and_may_have_another_code_sent(scene: Scene) -> None:
-    """A wrong code is told with the portal's words; "send another" sends one, and that one is good."""
+    """A wrong code is told with the portal's words; "send another" sends one, and that one is good.
+    """
     straight(scene, "email")
     person = Person(scene, "000000", None)
     assert "saisi par une personne" in await arrive(scene, person)
@@ -345,7 +346,8 @@ async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: st
 
 
 async def test_two_at_once_try_a_refused_password_once(scene: Scene) -> None:
-    """Two programs with one login: the second waits for what the first is told, and types nothing."""
+    """Two programs with one login: the second waits for what the first is told, and types nothing.
+    """
     scene.world.manager.password = "Un-autre-mot-de-passe"
     both = await asyncio.gather(
         *(arrive(scene, Unattended(True, False)) for _ in range(2)), return_exceptions=True

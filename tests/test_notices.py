@@ -18,9 +18,9 @@ import pytest
 from fixtures_rotation import Scene
 from releve.base.secret import Secret
 from releve.base.settings import Notices, Settings, load
-from releve.headless.fleet import Line, Tour
 from releve.planning import notices
 from releve.planning.due import Due, Standing
+from releve.planning.tour import Line, Tour
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 

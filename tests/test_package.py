@@ -1,4 +1,5 @@
-"""`pip install ./lib`: the package brings its dependencies and its notebooks, and works anywhere."""
+"""`pip install ./lib`: the package brings its dependencies and its notebooks, and works anywhere.
+"""
 
 from __future__ import annotations
 

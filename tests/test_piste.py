@@ -15,9 +15,10 @@ from fixtures_rotation import encoded
 from https_server import web_server
 from releve.base.secret import Secret
 from releve.base.settings import Piste as Application
+from releve.decision.reconcile import Verdict
 from releve.proof import piste, verdicts
 from releve.proof.piste import Piste
-from releve.proof.verdicts import Answer, Verdict
+from releve.proof.verdicts import Answer
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
 

@@ -179,7 +179,8 @@ SUMMARIES = {
 
 @pytest.mark.parametrize("layout", SUMMARIES)
 async def test_the_password_is_read_byte_for_byte(window: PortalBrowser, layout: str) -> None:
-    """Beside, under or in the element that its label names; entities, quotes and brackets survive."""
+    """Beside, under or in the element that its label names; entities, quotes and brackets survive.
+    """
     await show(
         window, "<h1>Récapitulatif</h1>" + SUMMARIES[layout].format(account=ACCOUNT, password=SHOWN)
     )

@@ -1,4 +1,5 @@
-"""Proxies: loopback never by one, the rest by the environment's, signed in, browser and API alike."""
+"""Proxies: loopback never by one, the rest by the environment's, signed in, browser and API alike.
+"""
 
 from __future__ import annotations
 

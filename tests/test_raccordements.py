@@ -226,7 +226,8 @@ async def test_auto_chooses_once(scene: Scene) -> None:
 
 
 class Hands(Unattended):
-    """A person who does every screen in a browser of her own; the world does what her clicks would."""
+    """A person who does every screen in a browser of her own; the world does what her clicks would.
+    """
 
     interactive = True
 

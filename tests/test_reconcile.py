@@ -13,8 +13,7 @@ from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state
-from releve.decision.reconcile import TABLE, Action, Click, click, reconcile
-from releve.proof.verdicts import Verdict
+from releve.decision.reconcile import TABLE, Action, Click, Verdict, click, reconcile
 from releve.record.folder import RecordFolder
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.keys import make_rotation_key

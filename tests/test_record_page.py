@@ -8,6 +8,7 @@ import asyncio
 import base64
 import hashlib
 import itertools
+import json
 import re
 import shutil
 import struct
@@ -29,7 +30,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state
 from releve.decision.procedure import STEPS
-from releve.record import seal
+from releve.record.contents import contents
 from releve.record.page import (
     FILE_NAME,
     KEEP_BYTES,
@@ -689,10 +690,11 @@ async def test_page_checks_its_own_folder(chromium: Browser, sealed: Path) -> No
         "Ce dossier est intact" in text
         and hashlib.sha256((sealed / "record.json").read_bytes()).hexdigest() in text
     )
+    assert "Signé par la clé" in text
     alone = await chosen(chromium, sealed, register=False)
     assert "n'a pas été donné" in alone and "est intact" not in alone
     async with opened_page(chromium, sealed / "record.html") as tab:
-        files = [sealed / name for name in seal.contents(sealed).files] + [
+        files = [sealed / name for name in contents(sealed).files] + [
             sealed / "record.json",
             sealed.parent / "register.jsonl",
         ]
@@ -715,6 +717,14 @@ def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
 
 
+def _forge(record: Path) -> None:
+    """Another statement under the same signature."""
+    path = record / "record.json"
+    sealed = json.loads(path.read_text())
+    said = base64.b64decode(sealed["payload"]).replace(b"mairie", b"palais")
+    path.write_text(json.dumps(sealed | {"payload": base64.b64encode(said).decode()}))
+
+
 HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a byte of the notebook": (lambda r: _flip(r / "rotation.ipynb"), "rotation.ipynb : modifié"),
     "a byte of a picture": (
@@ -722,6 +732,7 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
         "01-authentification.png : modifié",
     ),
     "a byte of the statement": (lambda r: _flip(r / "record.json"), "record.json"),
+    "a forged statement": (_forge, "sa signature est fausse"),
     "a file added": (lambda r: (r / "note.txt").write_text("x"), "note.txt : ajouté"),
     "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), "journal.jsonl : manque"),
     "a file renamed": (

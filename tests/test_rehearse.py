@@ -1,4 +1,5 @@
-"""`releve rehearse`: the same notebook and the same code, up to the last click that has no effect."""
+"""`releve rehearse`: the same notebook and the same code, up to the last click that has no effect.
+"""
 
 from __future__ import annotations
 
@@ -165,12 +166,13 @@ async def test_a_killed_rehearsal_leaves_no_open_rotation(scene: Scene) -> None:
     assert [] == unfinished(scene.outputs)
     assert 1 == len(list(all_records(scene.outputs)))
     settings = load(scene.settings(), scene.outputs)
-    found = await asyncio.to_thread(lambda: headless.run(settings, DEMO_SIRET, approve=True).seal())
+    found = await asyncio.to_thread(lambda: headless.run(settings, DEMO_SIRET, approve=True))
     assert (0, 1, 2) == (found.code, scene.resets(), len(list(all_records(scene.outputs))))
 
 
 async def test_a_code_by_mail_stops_a_rehearsal_too(scene: Scene) -> None:
-    """A person would be needed on the day: exit code 4, weeks before, and the rehearsal is closed."""
+    """A person would be needed on the day: exit code 4, weeks before, and the rehearsal is closed.
+    """
     scene.faults.otp, scene.faults.otp_after_pigp = "email", True
     told = await asyncio.to_thread(scene.releve, "rehearse", DEMO_SIRET, "--json")
     assert (4, "CodeNeeded") == (told.returncode, json.loads(told.stdout)["error"]), told.stdout

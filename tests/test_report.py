@@ -81,7 +81,8 @@ def test_five_hundred_rows_stay_readable_in_a_real_browser(tmp_path: Path) -> No
         shown = browser.new_page(viewport={"width": 1100, "height": 800})
         shown.goto(path.as_uri())
         width, months, overlaps = shown.evaluate(
-            """() => { const rows = [...document.querySelectorAll('svg g')].map(g => g.querySelector('rect').getBoundingClientRect());
+            """() => { const rows = [...document.querySelectorAll('svg g')].map(g =>
+            g.querySelector('rect').getBoundingClientRect());
             const months = [...document.querySelectorAll('svg text')].filter(t => t.textContent == 'févr.').length;
             return [document.documentElement.scrollWidth, months,
                     rows.filter((r, i) => i && r.top < rows[i - 1].bottom - 0.1).length] }"""

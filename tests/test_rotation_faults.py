@@ -119,7 +119,8 @@ async def test_a_popup_over_the_summary_does_not_cost_the_password(scene: Scene)
 
 
 async def test_a_wrong_password_is_tried_once(scene: Scene) -> None:
-    """Three refusals lock the account: the same refused password is not even typed a second time."""
+    """Three refusals lock the account: the same refused password is not even typed a second time.
+    """
     scene.world.manager.password = "Un autre"
     expect(scene, await scene.walk(), "PasswordRefused", 5, 0)
     expect(scene, await scene.walk(), "AlreadyRefused", 5, 0)

@@ -142,7 +142,8 @@ class RouteContract:
         assert [] == scene.leaks()
 
     async def test_an_unknown_outcome_is_never_retried_blindly(self, scene: Scene) -> None:
-        """The answer is lost: it is said, a second run clicks nothing, and a decision ends it well."""
+        """The answer is lost: it is said, a second run clicks nothing, and a decision ends it well.
+        """
         scene.portal["timeout_seconds"] = 5  # a page that draws itself waits it out
         scene.faults.cut_after_confirmation = -1
         lost = await scene.walk()

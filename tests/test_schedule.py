@@ -38,9 +38,19 @@ def test_systemd_accepts_the_units(scene: Scene, tmp_path: Path) -> None:
     for name, text in re.findall(r"# ---- (\S+)\n(.*?)(?=\n# ----|\Z)", printed, re.S):
         (tmp_path / name).write_text(text, encoding="utf-8")
     verified = subprocess.run(
-        ["systemd-analyze", "--user", "--recursive-errors=no", "verify", tmp_path / "releve.service", tmp_path / "releve.timer"],
-        capture_output=True, text=True, env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}, check=False,
-    )  # fmt: skip
+        [
+            "systemd-analyze",
+            "--user",
+            "--recursive-errors=no",
+            "verify",
+            tmp_path / "releve.service",
+            tmp_path / "releve.timer",
+        ],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
+        check=False,
+    )
     assert (0, "") == (verified.returncode, verified.stderr), verified.stderr
     when = re.search(r"OnCalendar=(.*)", printed)
     assert when

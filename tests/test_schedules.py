@@ -29,9 +29,12 @@ from twin import Twin
 
 BATCHES = 10
 TROUBLES = [
-    e.Maintenance(screen="jumeau"), e.TechnicalError(screen="jumeau"), e.SessionExpired(screen="jumeau"), e.BrowserGone(screen="jumeau"),
+    e.Maintenance(screen="jumeau"),
+    e.TechnicalError(screen="jumeau"),
+    e.SessionExpired(screen="jumeau"),
+    e.BrowserGone(screen="jumeau"),
     e.ScreenNotRecognised(screen="jumeau", wanted="un bouton"),
-]  # fmt: skip
+]
 SAFE_PLACES = ("go ", "ready", "back", "leave", "show", "enter", "offer", "read")
 
 

@@ -227,7 +227,8 @@ def test_the_control_origin_tells_everything_but_passwords(
 
 
 def test_faults_can_be_set_by_another_process(visitor: Visitor, school: SchoolThread) -> None:
-    """POST /faults sets switches, general or of one structure; a wrong one is refused with a text."""
+    """POST /faults sets switches, general or of one structure; a wrong one is refused with a text.
+    """
     address = f"{school.urls.control}/faults"
     names = {
         "latency_ms": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from datetime import date
@@ -105,7 +106,8 @@ def test_a_minimal_file_has_the_documented_defaults(file: Path) -> None:
 
 
 def test_every_key_is_read(file: Path) -> None:
-    """A file that uses every key is read, each value with its type, origins as browsers write them."""
+    """A file that uses every key is read, each value with its type, origins as browsers write them.
+    """
     file.write_text(FULL)
     loaded = settings.load(file)
     assert (
@@ -189,10 +191,19 @@ FAULTS = {
     "no web address": (PORTAL + 'origins = ["portail.example"]', "portal.origins", "https://"),
     "a login in an origin": (PORTAL + 'origins = ["https://u:p@portail.example"]', "portal.origins", "https://"),
     "a port that is none": (PORTAL + 'origins = ["https://portail.example:99999"]', "portal.origins", "https://"),
-    "beyond the portal's limit": (PORTAL + "[policy]\nvalidity_days = 425", "policy.validity_days", "365"),
-    "no attempt": (PORTAL + "[policy]\nmax_attempts = 0", "policy.max_attempts", "Corrigez"),
-    "negative": (PORTAL + "[policy]\nwarn_days = -1", "policy.warn_days", "Corrigez"),
+    "beyond the portal's limit": (PORTAL + "[policy]\nvalidity_days = 425", "policy.validity_days", "424"),
+    "no attempt": (PORTAL + "[policy]\nmax_attempts = 0", "policy.max_attempts", "entre 1 et 20"),
+    "negative": (PORTAL + "[policy]\nwarn_days = -1", "policy.warn_days", "entre 0 et 364"),
     "keep a negative time": (PORTAL + "[record]\nkeep_years = -1", "record.keep_years", "0"),
+    "told before it is over": (PORTAL + "[policy]\nwarn_days = 365", "policy.warn_days", "entre 0 et 364"),
+    "no number": (PORTAL + "timeout_seconds = nan", "portal.timeout_seconds", "entre"),
+    "without an end": (PORTAL + "[policy]\npause_seconds = inf", "policy.pause_seconds", "entre"),
+    "a day to come": (PORTAL + STRUCTURE + "last_rotation = 2999-01-01", f"structures.{SIRET}.last_rotation", "Corrigez"),
+    "a day of another time": (PORTAL + STRUCTURE + "last_rotation = 1999-01-01", f"structures.{SIRET}.last_rotation", "Corrigez"),
+    "records in a file": (PORTAL + f"[record]\nfolder = {json.dumps(__file__)}", "record.folder", "dossier"),
+    "a time stamp from nowhere": (PORTAL + '[record]\ntimestamp_url = "tsa.example"', "record.timestamp_url", "https://"),
+    "a link to nowhere": (PORTAL + '[notices]\nlink = "partage"', "notices.link", "https://"),
+    "no reset at all": (PORTAL + "[policy]\nmax_resets = 0", "policy.max_resets", "entre 1"),
     "a period that is none": (PORTAL + '[policy]\nblackout = ["12-24"]', "policy.blackout", "12-24/01-02"),
     "a day that is none": (PORTAL + '[policy]\nblackout = ["2026-02-29/2026-03-01"]', "policy.blackout", "12-24/01-02"),
     "a period backwards": (PORTAL + '[policy]\nblackout = ["2027-01-02/2026-12-24"]', "policy.blackout", "12-24/01-02"),
@@ -295,7 +306,8 @@ def test_outputs_override_the_record_folder(
 
 
 def test_an_unknown_structure_is_told_with_the_file(file: Path) -> None:
-    """A SIRET that is not in the file is an error that names both; spaces in a SIRET are forgiven."""
+    """A SIRET that is not in the file is an error that names both; spaces in a SIRET are forgiven.
+    """
     file.write_text(MINIMAL)
     loaded = settings.load(file)
     assert SIRET == loaded.structure("219 900 016 00011").siret
@@ -365,3 +377,12 @@ def test_settings_that_others_can_write_are_refused(file: Path, mode: int) -> No
     file.chmod(mode)
     with pytest.raises(SettingsError, match="d'autres que vous"):
         settings.load(file)
+
+
+def test_a_windows_path_in_the_wrong_quotes_is_shown_how_to_write(tmp_path: Path) -> None:
+    """A path in double quotes is no TOML: \\U begins a character's number there."""
+    file = tmp_path / "r.toml"
+    file.write_text('[record]\nfolder = "C:\\Users\\claire"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="ligne 2") as caught:
+        settings.load(file)
+    assert "folder = 'C:\\Releve\\dossiers'" in caught.value.text

@@ -72,7 +72,8 @@ def test_a_keyring_that_knows_more_than_the_journal(
 
 
 def papermill(scene: Scene) -> subprocess.CompletedProcess[str]:
-    """The notebook by papermill's own command line, the reset approved. Its engine tells our code."""
+    """The notebook by papermill's own command line, the reset approved. Its engine tells our code.
+    """
     command = [sys.executable, "-m", "papermill", "notebooks/rotation.ipynb"]
     command += [str(scene.folder / "out.ipynb"), "-p", "structure", DEMO_SIRET]
     command += ["--engine", "releve", "-p", "approve", "true", "-p", "outputs", str(scene.outputs)]

@@ -285,7 +285,8 @@ def test_each_change_is_found_and_named(
 def test_without_the_keyring_a_rewritten_register_is_said_to_be_possible(office: Office) -> None:
     """An auditor's machine cannot see a cut tail: the check says so instead of being silent."""
     verdict = verify(office.outputs, None, None)
-    assert ([], ["no_head", "unknown_signer"]) == (verdict.faults, [note.kind for note in verdict.notes])
+    notes = [note.kind for note in verdict.notes]
+    assert ([], ["no_head", "unknown_signer"]) == (verdict.faults, notes)
 
 
 def test_a_copy_can_be_checked_elsewhere(office: Office, tmp_path: Path) -> None:

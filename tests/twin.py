@@ -271,7 +271,8 @@ class Twin:
             here = "http://127.0.0.1:9"
             path.write_text(
                 f'[portal]\nurl = "{here}/"\nlogin = "{LOGIN}"\norigins ='
-                f' ["{here}"]\n[school]\ncorail_url = "{here}/"\n[policy]\nunproven = true\nmax_attempts ='
+                f' ["{here}"]\n[school]\ncorail_url = "{here}/"\n[policy]\nunproven = true\n'
+                "max_attempts ="
                 f" {self.max_attempts}\n{structures}",
                 encoding="utf-8",
             )
@@ -539,7 +540,8 @@ def process(
     kill_at: int | None,
     options: dict[str, Any],
 ) -> None:
-    """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's."""
+    """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's.
+    """
     twin = Twin(Path(folder), RemoteWorld(address, key), Keystore(MadeUpBackend(keyring)), **shape)
     count = -1
 

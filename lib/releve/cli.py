@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import re
 import sys
@@ -18,7 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from releve.base.errors import ReleveError
+from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.commands.tell import fail
 
 COMMANDS = {
     "demo": (
@@ -36,6 +36,10 @@ COMMANDS = {
     ),
     "resume": ("releve.commands.resume", "finir les rotations interrompues"),
     "due": ("releve.commands.due", "ce qui est à renouveler, et quand"),
+    "check": (
+        "releve.commands.check",
+        "chaque jour, vérifier auprès de l'API que les mots de passe gardés sont encore acceptés",
+    ),
     "report": (
         "releve.commands.report",
         "une page pour le responsable : ce qui est à faire, bloqué, non prouvé",
@@ -98,6 +102,19 @@ _FRENCH = (
     (r"argument (.*): not allowed with argument (.*)", r"\1 ne va pas avec \2"),
     (r"one of the arguments (.*) is required", r"il faut l'un de : \1"),
 )
+
+
+class BadArguments(UsageError):
+    happened = "Commande incomplète ou inconnue : {message}."
+    todo = "« {prog} --help » montre tout."
+
+
+class Interrupted(PersonNeeded):
+    """Ctrl-C, or Ctrl-D in answer to a question."""
+
+    happened = "Interrompu."
+    safe = "Rien n'est perdu."
+    todo = "« releve resume » reprend ce qui était commencé."
 
 
 class Unforeseen(ReleveError):
@@ -177,11 +194,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         for english, french in _FRENCH:
             message = re.sub(english, french, message)
-        self.exit(
-            2,
-            f"{self.format_usage()}Commande incomplète ou inconnue : {message}. « {self.prog}"
-            " --help » montre tout.\n",
-        )
+        raise BadArguments(message=message, prog=self.prog, usage=self.format_usage())
 
 
 def parser() -> Parser:
@@ -216,22 +229,22 @@ def _run(argv: Sequence[str] | None) -> int:
         sys.stdout.reconfigure(
             errors="replace"
         )  # a file on Windows is in cp1252, which lacks an arrow
-    args = argparse.Namespace(settings=None, outputs=None, json=False)
-    args = parser().parse_args(argv, args)
-    if args.json and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259), whatever Windows prefers
+    given = sys.argv[1:] if argv is None else argv
+    args = argparse.Namespace(settings=None, outputs=None, json="--json" in given, command="")
     try:
+        args = parser().parse_args(argv, args)
+        if args.json and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259)
         failed = _finish_left_over(args) if args.command in FINISHING else 0
         code = int(import_module(COMMANDS[args.command][0]).main(args))
         return 7 if failed and code in (0, 3) else code
     except ReleveError as error:
+        if isinstance(error, BadArguments) and not args.json:
+            print(error.facts["usage"], end="", file=sys.stderr)
         return fail(error, args.json)
-    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in answer to a question
-        print(
-            "\nInterrompu. Rien n'est perdu : « releve resume » reprend ce qui était commencé.",
-            file=sys.stderr,
-        )
-        return 4
+    except (KeyboardInterrupt, EOFError):
+        print(file=sys.stderr)
+        return fail(Interrupted(), args.json)
     except BrokenPipeError:
         return 0
     except Exception as error:
@@ -255,17 +268,3 @@ def _finish_left_over(args: argparse.Namespace) -> int:
             print(line, file=sys.stderr)
         return len(left.faults)
     return 0
-
-
-def fail(error: ReleveError, as_json: bool) -> int:
-    """Tell an error; returns its code."""
-    if as_json:
-        print(
-            json.dumps(
-                {"code": error.code, "error": type(error).__name__, "text": error.text},
-                ensure_ascii=False,
-            )
-        )
-    else:
-        print(error.text, file=sys.stderr)
-    return error.code

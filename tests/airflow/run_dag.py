@@ -21,7 +21,8 @@ from releve.headless.run import model  # noqa: E402
 
 
 def environment(scene: FleetScene, folder: Path) -> dict[str, str]:
-    """What a worker has: Airflow's own folder, the kernel of our environment, and where things are."""
+    """What a worker has: Airflow's own folder, the kernel of our environment, and where things are.
+    """
     kernel = folder / "jupyter" / "kernels" / "releve"
     kernel.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

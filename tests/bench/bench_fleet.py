@@ -1,7 +1,10 @@
 """What a fleet costs beside one bare Playwright script with one login and the same clicks: wall
 time, peak memory and its growth.
 
-    python tests/bench/bench_fleet.py [--sizes 1 10 50] [--latency 0 300]
+    python tests/bench/bench_fleet.py [--sizes 1 10 50] [--latency 0 300] [--logins 1 5]
+
+With several logins the fleet has a worker for each, and the bare script still does them all in a
+row, by one manager who has all the structures.
 
 The two in turn, cold processes, on one school each. Memory is that of the whole process tree
 (browser included), pages shared between processes counted once, read at the end of each structure.
@@ -84,9 +87,10 @@ def bare(scene: FleetScene) -> subprocess.Popen[str]:
 
 
 def releve(scene: FleetScene) -> subprocess.Popen[str]:
-    """The command, as a scheduler calls it."""
+    """The command, as a scheduler calls it, with a worker for each login."""
+    workers = str(len(scene.settings().logins))
     command, environment = (
-        scene.command("rotate", "--all", "--yes", "--json"),
+        scene.command("rotate", "--all", "--yes", "--json", "--workers", workers),
         os.environ | scene.keyring.environment,
     )
     return subprocess.Popen(
@@ -94,9 +98,9 @@ def releve(scene: FleetScene) -> subprocess.Popen[str]:
     )
 
 
-def measured(folder: Path, size: int, latency: int, start: object) -> Run:
+def measured(folder: Path, size: int, latency: int, managers: int, start: object) -> Run:
     """One fleet on a school of its own; it must have reset each account exactly once."""
-    with fleet_scene(folder, size, latency) as scene:
+    with fleet_scene(folder, size, latency, managers) as scene:
         run, began = Run(), time.perf_counter()
         process: subprocess.Popen[str] = start(scene)  # type: ignore[operator]
         assert process.stderr
@@ -125,6 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 50])
     parser.add_argument("--latency", type=int, nargs="+", default=[0, 300])
+    parser.add_argument("--logins", type=int, nargs="+", default=[1, 5])
     args = parser.parse_args()
     load = f"load {os.getloadavg()[0]:.1f} when it began"
     print(
@@ -132,25 +137,31 @@ def main() -> None:
         f" {browsers.find().name}, {load}"
     )
     print(
-        "| latency | structures | bare, s | Relève, s | ratio | processor a structure | bare, MB |"
+        "| latency | structures | logins | bare, s | Relève, s | ratio | processor a structure | bare, MB |"
         " Relève, MB | growth a structure, MB |"
     )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for latency in args.latency:
-        for size in args.sizes:
-            with tempfile.TemporaryDirectory() as folder:
-                floor = measured(Path(folder) / "bare", size, latency, bare)
-                ours = measured(Path(folder) / "releve", size, latency, releve)
-            work, growth = (
-                [run.each(what) for run in (floor, ours)]
-                for what in (lambda s: s.processor, lambda s: s.memory)
-            )
-            print(
-                f"| {latency} ms | {size} | {floor.seconds:.1f} | {ours.seconds:.1f} |"
-                f" {ours.seconds / floor.seconds:.2f} | {work[0]:.2f} → {work[1]:.2f} s |"
-                f" {floor.peak:.0f} | {ours.peak:.0f} | {growth[0]:.2f} → {growth[1]:.2f} |",
-                flush=True,
-            )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    cases = [
+        (latency, size, logins)
+        for latency in args.latency
+        for size in args.sizes
+        for logins in args.logins
+        if logins == 1 or size >= 2 * logins
+    ]
+    for latency, size, logins in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            floor = measured(Path(folder) / "bare", size, latency, 1, bare)
+            ours = measured(Path(folder) / "releve", size, latency, logins, releve)
+        work, growth = (
+            [run.each(what) for run in (floor, ours)]
+            for what in (lambda s: s.processor, lambda s: s.memory)
+        )
+        print(
+            f"| {latency} ms | {size} | {logins} | {floor.seconds:.1f} | {ours.seconds:.1f} |"
+            f" {ours.seconds / floor.seconds:.2f} | {work[0]:.2f} → {work[1]:.2f} s |"
+            f" {floor.peak:.0f} | {ours.peak:.0f} | {growth[0]:.2f} → {growth[1]:.2f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def make(outputs: Path, count: int) -> None:
     """
     lines: list[bytes] = []
     for number in range(count):
-        name = f"2026-01-01_{number // 3600 % 24:02}{number // 60 % 60:02}{number % 60:02}_21990001600011_{number:08x}"
+        time = f"{number // 3600 % 24:02}{number // 60 % 60:02}{number % 60:02}"
+        name = f"2026-01-01_{time}_21990001600011_{number:08x}"
         (outputs / name / "captures").mkdir(parents=True)
         subjects = []
         for file, size in SIZES.items():

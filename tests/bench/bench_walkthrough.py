@@ -86,7 +86,7 @@ def _walk(scene: Scene, choice: browsers.Browser) -> tuple[float, float]:
         desk = Desk(page, running)
         desk.open_home()
         desk.press("Mots de passe", "Commencer pour")
-        desk.press("Avant de commencer", "Je suis prêt")
+        desk.press("Avant de commencer", "Tout est prêt")
         started = time.monotonic()
         desk.panel("Point de non-retour").wait_for()
         first = time.monotonic() - started

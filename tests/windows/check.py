@@ -52,6 +52,7 @@ def main() -> int:
     with Wine(work, PORT) as wine, wine.bridge(browser):
         folder = work / FOLDER
         clone(folder)
+        wine.run(folder, wine.python, "lib", "--version")  # the environment, as it is wanted now
         passed = [arguments or start(wine, folder), tests(wine, folder, arguments)]
     say("Windows check " + ("passed" if all(passed) else "failed"))
     return 0 if all(passed) else 1
@@ -109,7 +110,7 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
         "--color=no",
         "-n",
         "2",
-        "--timeout=180",
+        "--timeout=600",
     )
     done = wine.run(folder, python(folder), *pytest, *chosen, log=wine.work / "pytest.log")
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)

@@ -17,6 +17,7 @@ from releve.base.terminal import at_terminal
 from releve.base.windows import system_program
 from releve.commands import checkup
 from releve.jupyter import corail, shortcut
+from releve.planning import report
 from releve.portal import browsers
 from releve.targets.guide import Entering
 
@@ -53,7 +54,7 @@ def test_an_administrators_rule_is_told_as_what_it_is(user: None) -> None:
     assert ["Microsoft Edge"] == browsers.forbidden()
     with pytest.raises(browsers.BrowserNotFound, match=r"règle.*interdit.*Microsoft Edge"):
         browsers.find("msedge")
-    assert "interdit" in checkup.browser(Portal(browser="msedge")).text
+    assert "interdit" in checkup.browser(Portal(login="xt012345", browser="msedge")).text
 
 
 def test_a_browser_is_found_where_it_is_registered(user: None, tmp_path: Path) -> None:
@@ -139,6 +140,14 @@ def test_the_clipboards_history_is_said_before_the_copy() -> None:
     """Win + V and the cloud keep what a page copies."""
     told = str(corail.entry(Entering("corail", "Commune d'Exemple", "TECH_1@cpro.fr")))
     assert told.index("Win + V") < told.index("Copier le mot de passe")
+
+
+def test_a_report_on_another_drive_links_to_the_whole_path() -> None:
+    """Between two drives there is no way; within one the links are a page's, not Windows'."""
+    page = Path(r"C:\Releve\outputs\été\record.html")
+    assert "outputs/%C3%A9t%C3%A9/record.html" == report._link(page, Path(r"C:\Releve"))
+    told = report._link(page, Path("D:/"))
+    assert "file:///C:/Releve/outputs/%C3%A9t%C3%A9/record.html" == told
 
 
 def test_json_is_utf_8() -> None:

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+OUTCOME = "application/vnd.releve.outcome+json"
+"""What a run that ends on an error leaves in its notebook for programs: {"code": its exit code,
+"error": the error's name}.
+"""
 LABELS = ("Ce qui s'est passé", "Ce qui est sûr", "Ce qu'il faut faire")
 
 
@@ -68,6 +72,19 @@ class PersonNeeded(ReleveError):
     """A gate, a one-time code, a guided target: nothing lost, `releve resume` goes on."""
 
     code = 4
+
+
+class UnforeseenError(ReleveError):
+    """Anything that no one foresaw; its traceback, scrubbed, goes to the record for the
+    maintainers.
+    """
+
+    happened = "Une erreur imprévue s'est produite : {kind}."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
+    todo = (
+        "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt"
+        " » du dossier à votre support."
+    )
 
 
 class Paused(PersonNeeded):

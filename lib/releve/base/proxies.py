@@ -17,7 +17,8 @@ LOOPBACK = "localhost,127.0.0.1,[::1]"
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy's address ("http://host:port"), and how to sign in ("" and "" when it says nothing)."""
+    """A proxy's address ("http://host:port"), and how to sign in ("" and "" when it says nothing).
+    """
 
     server: str
     username: str

@@ -228,7 +228,8 @@ def _beginnings(forms: tuple[str, ...]) -> frozenset[str]:
 
 
 def clean(value: object) -> object:
-    """The same structure (message, notebook) with every text and buffer in it scrubbed, keys too."""
+    """The same structure (message, notebook) with every text and buffer in it scrubbed, keys too.
+    """
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, dict):

@@ -22,25 +22,43 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from releve.base import siret as sirets
+from releve.base.account import folded
 from releve.base.errors import UsageError
 from releve.base.programs import programs
 from releve.base.words import documented
 
 ENVIRONMENT = "RELEVE_SETTINGS"
 FILE_NAME = "releve.toml"
+KEEP_BROWSER = "RELEVE_KEEP_BROWSER"
+"""In the environment of a fleet's kernels: the browser outlives the notebook."""
+FIRST_DAY = date(2012, 1, 1)  # the law on electronic invoices to the State: no account is older
 PORTAL_LIMIT_DAYS = (
     424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
 )
-ORIGINS = tuple(f"https://{host}" for host in (
-    "portail.dgfip.finances.gouv.fr", "portail.chorus-pro.gouv.fr", "idp.chorus-pro.gouv.fr", "cpro.chorus-pro.gouv.fr"))  # fmt: skip
+ORIGINS = tuple(
+    f"https://{host}"
+    for host in (
+        "portail.dgfip.finances.gouv.fr",
+        "portail.chorus-pro.gouv.fr",
+        "idp.chorus-pro.gouv.fr",
+        "cpro.chorus-pro.gouv.fr",
+    )
+)
 _SECRET_KEY = re.compile(
     r"pass|secret|seed|graine|mdp|pwd|otp|token|jeton|credential|private", re.IGNORECASE
 )
 _TEXT, _LIST = "un texte entre guillemets", 'une liste de textes, ["…"]'
 _KINDS: dict[Any, str] = {
-    str: _TEXT, Path: _TEXT, int: "un nombre entier", float: "un nombre", bool: "true ou false", date: "une date sans guillemets (2025-11-30)",
-    list: _LIST, tuple: _LIST, dict: "une table",
-}  # fmt: skip
+    str: _TEXT,
+    Path: _TEXT,
+    int: "un nombre entier",
+    float: "un nombre",
+    bool: "true ou false",
+    date: "une date sans guillemets (2025-11-30)",
+    list: _LIST,
+    tuple: _LIST,
+    dict: "une table",
+}
 
 
 class SettingsError(UsageError):
@@ -111,18 +129,28 @@ def _checked_origin(key: str, url: str) -> str:
     return found
 
 
+def _check_address(key: str, url: str) -> None:
+    """Any web address; what goes there is no secret."""
+    try:
+        origin(url)
+    except ValueError:
+        mend = "Écrivez une adresse complète, par exemple « https://exemple.fr/dossiers/ »."
+        raise Fault(key, "ce n'est pas une adresse web complète", mend) from None
+
+
 def _require(good: bool, key: str, why: str, mend: str) -> None:
     if not good:
         raise Fault(key, why, mend)
 
 
-def _positive(settings: object, *keys: str) -> None:
-    for key in keys:
+def _within(settings: object, **bounds: tuple[float, float]) -> None:
+    """Each number between its bounds, both included; neither "nan" nor "inf" is."""
+    for key, (least, most) in bounds.items():
         _require(
-            getattr(settings, key) > 0,
+            least <= getattr(settings, key) <= most,
             key,
-            "ce nombre doit être plus grand que zéro",
-            "Corrigez-le, ou supprimez la ligne.",
+            "ce nombre n'a pas de sens ici",
+            f"Écrivez un nombre entre {least:g} et {most:g}, ou supprimez la ligne.",
         )
 
 
@@ -170,7 +198,7 @@ class Portal:
             "ce navigateur est inconnu",
             "Écrivez auto, msedge, chrome, chromium, ou le chemin d'un exécutable.",
         )
-        _positive(self, "timeout_seconds")
+        _within(self, timeout_seconds=(0.1, 600))
         for name, words in self.labels.items():
             if name not in documented():
                 _refuse(f"labels.{name}", name, list(documented()))
@@ -203,27 +231,16 @@ class Policy:
     max_resets: int | None = None  # without an agreed plan; None: `planning.plan` says
 
     def __post_init__(self) -> None:
-        _positive(self, "validity_days", "max_attempts")
-        _require(
-            self.max_resets is None or self.max_resets > 0,
-            "max_resets",
-            "ce nombre doit être plus grand que zéro",
-            "Corrigez-le, ou supprimez la ligne.",
+        _within(
+            self,
+            validity_days=(1, PORTAL_LIMIT_DAYS),
+            warn_days=(0, self.validity_days - 1),
+            max_attempts=(1, 20),
+            propagation_minutes=(0, 24 * 60),
+            pause_seconds=(0, 3600),
         )
-        for key in ("warn_days", "propagation_minutes", "pause_seconds"):
-            _require(
-                getattr(self, key) >= 0,
-                key,
-                "ce nombre est négatif",
-                "Corrigez-le, ou supprimez la ligne.",
-            )
-        within = self.validity_days <= PORTAL_LIMIT_DAYS
-        _require(
-            within,
-            "validity_days",
-            f"le portail n'accepte que {PORTAL_LIMIT_DAYS} jours",
-            "Écrivez 365, la règle de Corail.",
-        )
+        if self.max_resets is not None:
+            _within(self, max_resets=(1, 100_000))
         mend = "Écrivez « 2026-12-24/2027-01-02 », ou « 12-24/01-02 » pour chaque année."
         for period in self.blackout:
             _require(_is_period(period), "blackout", "une période est mal écrite", mend)
@@ -261,12 +278,15 @@ class Record:
             "Recopiez celle que montre la page d'accueil, ou un dossier, de l'autre poste.",
         )
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
+        _within(self, keep_years=(0, 100))
         _require(
-            self.keep_years >= 0,
-            "keep_years",
-            "ce nombre est négatif",
-            "Écrivez 0 pour tout garder.",
+            not self.folder.exists() or self.folder.is_dir(),
+            "folder",
+            "c'est un fichier, pas un dossier",
+            "Donnez le chemin d'un dossier, ou d'un dossier à créer.",
         )
+        if self.timestamp_url:
+            _check_address("timestamp_url", self.timestamp_url)
 
 
 @dataclass(frozen=True)
@@ -287,12 +307,9 @@ class Notices:
             "un nom est attendu, pas une adresse",
             "Écrivez un nom, puis « releve notify --store NOM ».",
         )
-        _require(
-            self.silence_days >= 0,
-            "silence_days",
-            "ce nombre est négatif",
-            "Écrivez 0 pour ne jamais être prévenu.",
-        )
+        _within(self, silence_days=(0, 366))
+        if self.link:
+            _check_address("link", self.link)
 
 
 @dataclass(frozen=True)
@@ -316,7 +333,7 @@ class School:
 
 @dataclass(frozen=True)
 class Keyring:
-    """Another keyring than the session's, by the name of its Python class: the user's own choice."""
+    """Another keyring than the session's, by the name of its Python class: the user chose it."""
 
     backend: str = ""
 
@@ -331,6 +348,7 @@ class Structure:
     targets: tuple[str, ...] = ("corail",)
     command: tuple[str, ...] = ()
     last_rotation: date | None = None
+    login: str = ""  # the manager who renews it; "": portal.login
 
     def __post_init__(self) -> None:
         wrong = sirets.check(self.siret)
@@ -343,9 +361,9 @@ class Structure:
         for key in ("name", "technical_account"):
             _require(bool(getattr(self, key).strip()), key, "elle est vide", "Complétez-la.")
         _require(
-            self.last_rotation is None or self.last_rotation <= date.today(),
+            self.last_rotation is None or FIRST_DAY <= self.last_rotation <= date.today(),
             "last_rotation",
-            "ce jour n'est pas encore passé",
+            "ce jour n'est pas encore venu, ou d'avant Chorus Pro",
             "Corrigez la date.",
         )
         _require(
@@ -394,6 +412,7 @@ class Settings:
     contact: str = ""  # who may be called when in doubt: shown before one begins
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "structures", _spelled_alike(self.structures))
         urls = (
             {"piste.token_url": self.piste.token_url, "piste.api_url": self.piste.api_url}
             if self.piste
@@ -420,6 +439,20 @@ class Settings:
             "elle manque à la cible « school »",
             "Cette cible ne sert qu'à « releve demo ».",
         )
+
+    @property
+    def logins(self) -> list[str]:
+        """Every manager's login, `portal.login` first."""
+        every = [self.portal.login, *(each.login for each in self.structures.values())]
+        return list(dict.fromkeys(filter(None, every)))
+
+    def login_of(self, structure: Structure) -> str:
+        """The login of the manager who renews that structure's password."""
+        return structure.login or self.portal.login
+
+    def portal_of(self, structure: Structure) -> Portal:
+        """The portal as its manager meets it."""
+        return dataclasses.replace(self.portal, login=self.login_of(structure))
 
     def _keep_school_apart(self, urls: dict[str, str]) -> None:
         """A training site is on this very machine, and nothing else is."""
@@ -455,6 +488,17 @@ class Settings:
         return self.structures[number]
 
 
+def _spelled_alike(structures: dict[str, Structure]) -> dict[str, Structure]:
+    """The same, each account spelled as where it stands first: two spellings would be two locks and
+    two passwords.
+    """
+    first = {folded(s.technical_account): s.technical_account for s in reversed(structures.values())}
+    return {
+        siret: dataclasses.replace(each, technical_account=first[folded(each.technical_account)])
+        for siret, each in structures.items()
+    }
+
+
 def project_root() -> Path:
     """The checkout that holds `lib/`; when the package was installed without it, the current
     folder.
@@ -486,16 +530,16 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
     file = Path(path).expanduser() if path else default_path()
     try:
         settings: Settings = _build(Settings, _parse(file), "", path=file)
+        if outputs is None:
+            return settings
+        folder = Path(outputs).expanduser().resolve()
+        return dataclasses.replace(
+            settings, record=dataclasses.replace(settings.record, folder=folder)
+        )
     except Fault as fault:
         raise SettingsError(
             path=file, key=fault.key, what=f"clé « {fault.key} », {fault.why}", mend=fault.mend
         ) from None
-    if outputs is None:
-        return settings
-    return dataclasses.replace(
-        settings,
-        record=dataclasses.replace(settings.record, folder=Path(outputs).expanduser().resolve()),
-    )
 
 
 def _parse(file: Path) -> dict[str, Any]:

@@ -13,8 +13,17 @@ _WITHIN = r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])"
 # quotes, stars, a colon, an icon of the style sheet: browsers count it in a button's name
 AROUND = r"[^\wÀ-ÿ]*"
 _VARIANTS = {
-    "a": "aàâäáãå", "c": "cç", "e": "eéèêë", "i": "iîïíì", "n": "nñ", "o": "oôöóòõ", "u": "uùûüúù", "y": "yÿý", "'": "'’`", "-": "\\-‑–",
-}  # fmt: skip
+    "a": "aàâäáãå",
+    "c": "cç",
+    "e": "eéèêë",
+    "i": "iîïíì",
+    "n": "nñ",
+    "o": "oôöóòõ",
+    "u": "uùûüúù",
+    "y": "yÿý",
+    "'": "'’`",
+    "-": "\\-‑–",
+}
 
 
 def tolerant(text: str) -> str:

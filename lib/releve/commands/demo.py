@@ -72,9 +72,7 @@ def main(args: argparse.Namespace) -> int:
         settings = load(path, args.outputs or project_root() / "outputs")
         fill(open_keystore(settings), world, account)
         try:
-            found = headless.run(
-                settings, SIRET, approve=True, progress=show.progress(quiet=False)
-            ).seal()
+            found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False))
         finally:
             if args.ledger:
                 args.ledger.write_text(

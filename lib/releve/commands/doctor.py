@@ -12,14 +12,15 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Portal, Settings, Structure, load, project_root
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
-from releve.decision.reconcile import Action, reconcile
+from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.proof.asking import Prover
-from releve.proof.verdicts import Verdict
 from releve.record.folder import unfinished
+from releve.rotation.consent import hindrances
 from releve.vault.keystore import open_keystore
 from releve.vault.slots import Slot
 
+SETTINGS = "Réglages"
 WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
 SLOTS = {
     Slot.PENDING: "Mot de passe en attente",
@@ -45,27 +46,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 when nothing is bad, 5 otherwise. Each line is told as soon as it is known."""
+    """0 when nothing is bad, 2 for bad settings, 5 otherwise. Each line is told as soon as it is known."""
     findings = []
     for finding in _findings(args):
         findings.append(finding)
         if not args.json:
             _tell(finding)
-    code = 5 if any(finding.grade is Grade.BAD for finding in findings) else 0
+    bad = {finding.name for finding in findings if finding.grade is Grade.BAD}
+    code = 2 if SETTINGS in bad else 5 if bad else 0
     if args.json:
-        print(
-            json.dumps(
-                {"code": code, "findings": [vars(finding) for finding in findings]},
-                ensure_ascii=False,
-            )
-        )
+        told = [vars(finding) for finding in findings]
+        print(json.dumps({"code": code, "findings": told}, ensure_ascii=False))
+    elif bad:
+        print("\nIl y a quelque chose à corriger avant une rotation.")
     else:
-        print(
-            {
-                0: "\nRien n'empêche une rotation.",
-                5: "\nIl y a quelque chose à corriger avant une rotation.",
-            }[code]
-        )
+        print("\nRien n'empêche une rotation.")
     return code
 
 
@@ -88,23 +83,36 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
     if settings:
         yield from checkup.network_findings(settings)
         yield checkup.piste(settings)
+        yield from unattended(settings)
     if settings and structure:
         yield from account(settings, structure)
+
+
+def unattended(settings: Settings) -> Iterator[Finding]:
+    """What would stop a run that nobody watches, before its first night."""
+    if not settings.structures:
+        return
+    found = hindrances(settings)
+    if not found:
+        text = "rien n'arrêterait une tournée sans personne"
+        yield Finding("Sans personne", Grade.GOOD, text)
+    for each in found:
+        yield Finding("Sans personne", Grade.DOUBTFUL, each.sentences[0], each.sentences[2])
 
 
 def _settings(args: argparse.Namespace) -> tuple[Settings | None, Finding]:
     try:
         settings = load(args.settings, args.outputs)
     except ReleveError as error:
-        return None, checkup.failed("Réglages", error)
+        return None, checkup.failed(SETTINGS, error)
     count = len(settings.structures)
     if not count:
         mend = "Ajoutez-en une, ou laissez « releve discover --write » les trouver sur le portail."
         return settings, Finding(
-            "Réglages", Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend
+            SETTINGS, Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend
         )
     return settings, Finding(
-        "Réglages", Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}"
+        SETTINGS, Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}"
     )
 
 

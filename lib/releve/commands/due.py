@@ -53,18 +53,16 @@ def main(args: argparse.Namespace) -> int:
     dues = now(settings)
     if args.calendar:
         _write_calendar(args.calendar, dues, settings)
+    code = 0 if any(each.today for each in dues) else 3
     if args.json:
-        print(
-            json.dumps(
-                {"date": date.today().isoformat(), "structures": [as_json(each) for each in dues]},
-                ensure_ascii=False,
-            )
-        )
+        told = {"code": code, "date": date.today().isoformat()}
+        structures = [as_json(each) for each in dues]
+        print(json.dumps(told | {"structures": structures}, ensure_ascii=False))
     else:
         _table(dues)
         if args.calendar:
             print(f"Calendrier écrit : {args.calendar}")
-    return 0 if any(each.today for each in dues) else 3
+    return code
 
 
 def give_date(settings: Settings, siret: str, day: str) -> None:

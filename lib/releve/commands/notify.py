@@ -49,37 +49,30 @@ def main(args: argparse.Namespace) -> int:
     """0 when something was told (or would be), 3 when there is nothing to tell."""
     settings = load(args.settings, args.outputs)
     if args.store:
-        return _store(settings, args.store)
+        return _store(settings, args.store, args.json)
     notice = (
         Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.")
         if args.test
         else _now(settings)
     )
-    if args.json:
-        print(
-            json.dumps(
-                {"title": notice.title if notice else "", "body": notice.body if notice else ""},
-                ensure_ascii=False,
-            )
-        )
-    elif notice:
-        print(f"{notice.title}\n\n{notice.body}")
-    else:
-        print("Rien à signaler.")
-    if notice is None:
-        return 3
-    if not args.dry_run:
+    if notice and not args.dry_run:
         if not settings.notices.channels:
             raise NoChannel
         send(notice, settings, open_keystore(settings))
-    return 0
+    code = 0 if notice else 3
+    if args.json:
+        told = {"title": notice.title, "body": notice.body} if notice else {"title": "", "body": ""}
+        print(json.dumps({"code": code} | told, ensure_ascii=False))
+    else:
+        print(f"{notice.title}\n\n{notice.body}" if notice else "Rien à signaler.")
+    return code
 
 
 def _now(settings: Settings) -> Notice | None:
     return of_agenda(now(settings), last_beat(settings.record.folder), settings, datetime.now(UTC))
 
 
-def _store(settings: Settings, channel: str) -> int:
+def _store(settings: Settings, channel: str, as_json: bool) -> int:
     ask = (
         getpass.getpass
         if at_terminal(sys.stdin)
@@ -89,7 +82,8 @@ def _store(settings: Settings, channel: str) -> int:
         open_keystore(settings), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")
     ):
         raise NotAnAddress
-    print(
+    told = (
         f"L'adresse de « {channel} » est dans le trousseau. Essayez-la : « releve notify --test »."
     )
+    print(json.dumps({"code": 0, "text": told}, ensure_ascii=False) if as_json else told)
     return 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import NothingAsked
+from releve.commands.tell import failure
 from releve.decision import events as ev
 from releve.decision.procedure import screen
 from releve.headless import run as headless
-from releve.headless.fleet import worst
+from releve.planning.tour import worst
 from releve.record.folder import RecordFolder
 
 
@@ -32,28 +34,31 @@ def main(args: argparse.Namespace) -> int:
     chosen = list(settings.structures) if args.all else args.siret
     if not chosen:
         raise NothingAsked
-    return worst([_one(settings, settings.structure(siret).siret, args) for siret in chosen])
+    told = [_one(settings, settings.structure(siret).siret, args) for siret in chosen]
+    code = worst(each["code"] for each in told)
+    if args.json:
+        several = {"code": code, "rehearsals": told}
+        print(json.dumps(told[0] if len(told) == 1 else several, ensure_ascii=False))
+    return code
 
 
-def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
-    from releve.cli import fail
-
+def _one(settings: Settings, siret: str, args: argparse.Namespace) -> dict[str, Any]:
     try:
         found = headless.run(
             settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)
-        ).seal()
+        )
     except ReleveError as error:
-        return fail(error, args.json)
+        if not args.json:
+            print(error.text, file=sys.stderr)
+        return failure(error)
     seen = screens(Path(found.record))
-    if args.json:
-        print(json.dumps(found.to_dict() | {"screens": seen}, ensure_ascii=False))
-        return found.code
-    print()
-    for each in seen:
-        print(_told(each))
-    print(f"\n{'Prêt : rien n’a été changé.' if found.code == 0 else found.text}")
-    print(f"Dossier            : {found.record}")
-    return found.code
+    if not args.json:
+        print()
+        for each in seen:
+            print(_told(each))
+        print(f"\n{'Prêt : rien n’a été changé.' if found.code == 0 else found.text}")
+        print(f"Dossier            : {found.record}")
+    return found.to_dict() | {"screens": seen}
 
 
 def screens(record: Path) -> list[dict[str, Any]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator
+from typing import Any
 
 from releve.base import person
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
+from releve.commands.tell import failure
 from releve.headless import run as headless
-from releve.headless.fleet import worst
+from releve.planning.tour import worst
 from releve.record import vouching
 from releve.record.folder import RecordFolder, opened, unfinished
 from releve.record.history import history
@@ -71,44 +75,55 @@ def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Resume every open rotation; says so, and changes nothing, when there is none."""
-    from releve.cli import fail
-
     settings = load(args.settings, args.outputs)
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
-    codes = []
-    for record in unfinished(settings.record.folder):
-        start = opened(record.entries(pass_over_damage=True))
-        assert start is not None
-        if (accounts and start.account not in accounts) or start.school != (
-            settings.school is not None
-        ):
-            # a demonstration that was stopped left its record here; its keyring and its portal are
-            # gone
-            continue
-        try:
-            if args.yes and args.siret:
-                _adopt(record, settings, start.structure)
-            found = headless.run(
-                settings,
-                start.structure,
-                approve=args.yes,
-                reset_again=args.reset_again,
-                record=record,
-                progress=show.progress(quiet=False),
-            ).seal()
-            show.outcome(found, args.json)
-            codes.append(found.code)
-        except ReleveError as error:
-            codes.append(fail(error, args.json))
-    if not codes:
+    told = [_resumed(settings, args, each) for each in _open(settings, accounts)]
+    code = worst(each["code"] for each in told) if told else 0
+    if not told:
         text = (
             "Il n'y a rien à reprendre : aucune rotation n'est restée"
             f" ouverte.{_last(settings, accounts)} Rien n'a été changé."
         )
-        print(
-            json.dumps({"code": 0, "outcome": "nothing", "text": text}, ensure_ascii=False)
-            if args.json
-            else text
+        nothing = {"code": code, "outcome": "nothing", "text": text}
+        print(json.dumps(nothing, ensure_ascii=False) if args.json else text)
+    elif args.json:
+        several = {"code": code, "rotations": told}
+        print(json.dumps(told[0] if len(told) == 1 else several, ensure_ascii=False))
+    return code
+
+
+def _open(settings: Settings, accounts: set[str]) -> Iterator[tuple[RecordFolder, str]]:
+    """The open rotations of these accounts (all, if none is named), with their structures. One of
+    the school's is nothing for the real portal, and the other way round.
+    """
+    for record in unfinished(settings.record.folder):
+        start = opened(record.entries(pass_over_damage=True))
+        assert start is not None
+        chosen = not accounts or start.account in accounts
+        if chosen and start.school == (settings.school is not None):
+            yield record, start.structure
+
+
+def _resumed(
+    settings: Settings, args: argparse.Namespace, left: tuple[RecordFolder, str]
+) -> dict[str, Any]:
+    """Finish that one; how it ended, as told at the terminal too."""
+    record, siret = left
+    try:
+        if args.yes and args.siret:
+            _adopt(record, settings, siret)
+        found = headless.run(
+            settings,
+            siret,
+            approve=args.yes,
+            reset_again=args.reset_again,
+            record=record,
+            progress=show.progress(quiet=False),
         )
-        return 0
-    return worst(codes)
+    except ReleveError as error:
+        if not args.json:
+            print(error.text, file=sys.stderr)
+        return failure(error)
+    if not args.json:
+        show.outcome(found, as_json=False)
+    return found.to_dict()

@@ -1,4 +1,5 @@
-"""`releve rotate SIRET… | --due | --all`: one rotation, or a fleet of them, each in its own record."""
+"""`releve rotate SIRET… | --due | --all`: one rotation, or a fleet of them, each in its own record.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +10,14 @@ from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.base.terminal import at_terminal
 from releve.commands import show
+from releve.commands.tell import fail
 from releve.headless import run as headless
-from releve.headless.fleet import Fleet, Line, one_each, unconfirmed
+from releve.headless.fleet import Fleet, unconfirmed
 from releve.planning import notices
-from releve.planning.plan import Plan, limit
+from releve.planning.plan import Plan, PlanNeeded, plan_needed
+from releve.planning.shares import one_each
 from releve.planning.today import now, past
+from releve.planning.tour import Line
 from releve.record.folder import unfinished
 from releve.record.history import JustDone, history, refuse_twice
 from releve.rotation.consent import NotUnattended, refusal
@@ -29,18 +33,6 @@ class NothingAsked(UsageError):
 class TooMuchAsked(UsageError):
     happened = "Des SIRET, --due et --all ne vont pas ensemble."
     todo = "Gardez-en un seul, puis relancez."
-
-
-class PlanNeeded(PersonNeeded):
-    """Too many resets for nobody to have looked at the list. `plan` is what would be done."""
-
-    happened = "La tournée demande un accord : {why}."
-    safe = "Rien n'a été commencé."
-    todo = "Relisez la liste. Pour faire exactement cela, relancez avec « --plan {digest} »."
-
-    def __init__(self, plan: Plan, why: str) -> None:
-        super().__init__(why=why, digest=plan.digest)
-        self.plan = plan
 
 
 class NotConfirmed(PersonNeeded):
@@ -64,6 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="confirmer d'avance la réinitialisation (sans personne devant l'écran)",
     )
     parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=_positive,
+        default=0,
+        help="combien de rotations à la fois (une par identifiant de connexion, au plus une par"
+        " cœur)",
+    )
+    parser.add_argument(
         "--plan",
         metavar="EMPREINTE",
         default="",
@@ -75,6 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="recommencer même si une rotation a réussi il y a moins d'un jour",
     )
     add_reset_again(parser)
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
 
 
 def add_reset_again(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +125,13 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
     if not approve:
         told += [_gate(each) for each in resets]
         ready = [each for each in ready if each not in resets]
-    fleet = Fleet(settings, approve=approve, reset_again=args.reset_again, again=args.again)
+    fleet = Fleet(
+        settings,
+        approve=approve,
+        reset_again=args.reset_again,
+        again=args.again,
+        workers=args.workers,
+    )
     with show.bar(len(ready)) as tell:
         tour = fleet.run(ready, tell)
     for line in told:
@@ -134,9 +146,11 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
 def _sorted_out(
     settings: Settings, chosen: list[Structure], again: bool
 ) -> tuple[list[Structure], list[Line]]:
-    """Those to hand to the fleet; a line for each that was just done, or that nobody could finish."""
+    """Those to hand to the fleet; a line for each that was just done, or that nobody could finish.
+    """
     keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Line]()
     begun = {each.account for each in history(settings.record.folder) if each.open}
+    dates = {each.account: each.last for each in now(settings)}
     for each in chosen:
         if each.technical_account in begun:  # its own journal is asked, under its lock
             ready.append(each)
@@ -145,7 +159,7 @@ def _sorted_out(
             if not again:
                 kept = keystore.slots(each.technical_account).changed()
                 refuse_twice(settings.record.folder, each.technical_account, kept)
-            if error := refusal(settings, each, keystore):
+            if error := refusal(settings, each, keystore, dates=dates):
                 raise error
             ready.append(each)
         except (JustDone, NotUnattended) as error:
@@ -158,13 +172,13 @@ def _agreed(settings: Settings, resets: list[Structure], args: argparse.Namespac
     """Whether the options confirm these resets. Raises `PlanNeeded` when they are more than may be
     made without a plan, or not those of the plan that was agreed to.
     """
-    plan, most = Plan(tuple(resets)), limit(settings.policy, past(settings))
     if args.plan:
+        plan = Plan(tuple(resets))
         if args.plan != plan.digest and resets:
             raise PlanNeeded(plan, "le plan n'est plus celui qui a été accepté")
         return True
-    if args.yes and len(resets) > most:
-        raise PlanNeeded(plan, f"{len(resets)} réinitialisations, et {most} au plus sans plan")
+    if args.yes and (stop := plan_needed(settings.policy, past(settings), resets)):
+        raise stop
     return bool(args.yes)
 
 
@@ -203,8 +217,6 @@ def _confirmed_all(asked: list[Structure], as_json: bool) -> bool:
 
 
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
-    from releve.cli import fail
-
     try:
         headless.check(settings, settings.structure(siret), again=args.again)
         _refuse_unfinishable(settings, settings.structure(siret))
@@ -217,7 +229,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
             reset_again=args.reset_again,
             again=args.again,
             progress=tell,
-        ).seal()
+        )
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)

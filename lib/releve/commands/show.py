@@ -7,18 +7,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, STEPS, TITLES
-from releve.headless.fleet import Line, Tour
 from releve.headless.run import Outcome
-
-if TYPE_CHECKING:
-    from releve.commands.rotate import PlanNeeded
+from releve.planning.plan import PlanNeeded
+from releve.planning.tour import Line, Tour
 
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
@@ -65,29 +63,33 @@ def outcome(found: Outcome, as_json: bool) -> None:
 
 
 @contextmanager
-def bar(total: int) -> Iterator[Callable[[str, str], None]]:
-    """A fleet's progress, with the time that remains, on stderr; without a terminal, one line a
-    structure.
+def bar(total: int) -> Iterator[Callable[[int, str, str], None]]:
+    """A fleet's progress on stderr: done of total with the time that remains, and a line for each
+    worker with its structure and step. Without a terminal, one line a structure.
     """
     from tqdm import tqdm  # papermill brings it
 
-    live = at_terminal(sys.stderr)
-    shape = "{percentage:3.0f} % |{bar:20}| {n_fmt} sur {total_fmt}, reste {remaining} · {desc}"
-    with tqdm(
-        total=total, bar_format=shape, disable=not live, file=sys.stderr, dynamic_ncols=True
-    ) as shown:
-        name = ""
+    live = sys.stderr.isatty()
+    shape = "{percentage:3.0f} % |{bar:20}| {n_fmt} sur {total_fmt}, reste {remaining}"
+    lines: dict[int, tqdm[NoReturn]] = {}
+    names: dict[int, str] = {}
+    told = {"disable": not live, "file": sys.stderr, "dynamic_ncols": True, "leave": False}
+    with ExitStack() as stack:
+        shown = stack.enter_context(tqdm(total=total, bar_format=shape, position=0, **told))
 
-        def tell(kind: str, text: str) -> None:
-            nonlocal name
+        def say(worker: int, text: str) -> None:
+            if worker not in lines:
+                line = tqdm(bar_format="{desc}", position=worker + 1, **told)
+                lines[worker] = stack.enter_context(line)
+            lines[worker].set_description_str(text)
+
+        def tell(worker: int, kind: str, text: str) -> None:
             if kind == "begin":
-                name = text
-                shown.set_description_str(name)
+                names[worker] = text
+                say(worker, text)
             elif kind == "step":
                 step = BY_ID.get(text)
-                shown.set_description_str(
-                    f"{name}, {step.title if step else TITLES.get(text, text)}"
-                )
+                say(worker, f"{names[worker]}, {step.title if step else TITLES.get(text, text)}")
             elif kind == "end":
                 shown.update()
                 if not live:

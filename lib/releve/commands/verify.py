@@ -175,7 +175,8 @@ def _usual_folder(args: argparse.Namespace) -> Path:
 
 
 def _keystore(args: argparse.Namespace) -> Keystore | None:
-    """An auditor's machine has no keyring that knows the register: the check says so, and goes on."""
+    """An auditor's machine has no keyring that knows the register: the check says so, and goes on.
+    """
     with suppress(ReleveError):
         named = args.settings is not None or default_path().exists()
         return open_keystore(load(args.settings) if named else None)

@@ -1,4 +1,5 @@
-"""What can happen in a rotation, and the line that tells it. No disk here: `journal` is the file."""
+"""What can happen in a rotation, and the line that tells it. No disk here: `journal` is the file.
+"""
 
 from __future__ import annotations
 
@@ -182,7 +183,8 @@ class ResetNotDone(Event):
 
 @dataclass(frozen=True)
 class ResetUnknown(Event):
-    """The click went, the answer was not seen: the portal may hold the old password or a new one."""
+    """The click went, the answer was not seen: the portal may hold the old password or a new one.
+    """
 
     kind = "reset.unknown"
     attempt: int

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from releve.decision import events as ev
-from releve.decision.reconcile import click
-from releve.proof.verdicts import Verdict
+from releve.decision.reconcile import Verdict, click
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from releve.proof.verdicts import Verdict
+
+class Verdict(StrEnum):
+    """What is known of one password: the API takes it, refuses it, cannot tell; or there is no such
+    password to try.
+    """
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    EMPTY = "empty"
+
 
 A, R, U, E = Verdict.ACCEPTED, Verdict.REFUSED, Verdict.UNKNOWN, Verdict.EMPTY
 

@@ -93,8 +93,7 @@ DECIDED = (
 )
 UNTOUCHED = "Le coffre n'a pas changé."
 NONE_KEPT = (
-    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a"
-    " toujours."
+    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a toujours."
 )
 CANDIDATE = (
     "Le coffre garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"

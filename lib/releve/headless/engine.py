@@ -20,14 +20,14 @@ from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
 
 from releve.base.disk import write_atomically
+from releve.base.errors import OUTCOME
 from releve.base.secret import clean, scrub
-from releve.headless.kept_kernel import Kernel
-from releve.headless.own_kernel import configuration
-from releve.jupyter.guard import OUTCOME
+from releve.headless.own_kernel import Kernel, configuration
 
 SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]
-"""Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints."""
+"""Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints.
+"""
 
 
 def _silent(kind: str, text: str) -> None:
@@ -36,16 +36,18 @@ def _silent(kind: str, text: str) -> None:
 
 class RunEnded(ClickException):
     """A run that stopped, for papermill's own command line: it prints the text, and exits with our
-    code instead of 1.
+    code instead of 1. `error` is the name of what stopped it.
     """
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, error: str, text: str) -> None:
         super().__init__(text)
         self.exit_code = code  # type: ignore[misc]  # click reads it from the error in hand
+        self.error = error
 
 
 class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
-    """Saves the notebook whole or not at all: papermill itself truncates its output file in place."""
+    """Saves the notebook whole or not at all: papermill itself truncates its output file in place.
+    """
 
     nb: NotebookNode
     learn: Callable[[], None]
@@ -71,17 +73,12 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
     progress: Progress = staticmethod(_silent)
-    kept: Kernel | None = None
+    kernel: Kernel | None = None
 
     def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> Any:
-        if (
-            self.kept and self.kept.stopping
-        ):  # answered before the cell: messages are served in their order
-            self.kc.execute(
-                "from releve.headless import warm; warm.stop_soon()",
-                silent=True,
-                store_history=False,
-            )
+        if self.kernel and self.kernel.stopping.is_set():  # messages are served in their order
+            said = "from releve.jupyter import runbook; runbook.stop_soon()"
+            self.kc.execute(said, silent=True, store_history=False)
         step = cell.metadata.get("releve", {}).get("step")
         if step:
             self.progress("step", step)
@@ -104,10 +101,9 @@ class ReleveEngine(Engine):  # type: ignore[misc]
     ) -> NotebookNode:
         """As papermill's. For `releve rotate`: `record` overrides `output_path`, `progress` is told
         what happens, `learn` is called before each save to register the secrets that the kernel
-        knows. Without `record` a run that stopped raises `RunEnded`.
+        knows, `kernel` is the one to execute it in. A run that stopped raises `RunEnded`.
         """
-        ours = kwargs.pop("record", None)
-        record = ours or output_path
+        record = kwargs.pop("record", None) or output_path
         kwargs.pop("progress_bar", None)
         manager = _Manager(
             nb,
@@ -123,8 +119,7 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             manager.notebook_complete()
             manager.save(at_last=True)
         executed: NotebookNode = manager.nb
-        if not ours:
-            _raise_for_outcome(executed)
+        _raise_for_outcome(executed)
         return executed
 
     @classmethod
@@ -141,22 +136,19 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             config=configuration(),
         )
         client.progress = kwargs.get("progress") or _silent
-        kept: Kernel | None = kwargs.get("kernel")
-        if kept is None:
-            client.km = kwargs.get("begun")
+        client.kernel = kernel = kwargs.get("kernel")
+        if kernel is None:
             client.execute(cleanup_kc=True)
             return
-        client.km, client.kc, client.kept = kept.manager, kept.client, kept
+        client.km, client.kc = kernel.manager, kernel.client
         client.execute(cleanup_kc=False)
+        kernel.client = client.kc
 
 
 def _raise_for_outcome(nb: NotebookNode) -> None:
     """Raises `RunEnded` when the kernel said with which exit code the run ended."""
     outputs = [output for cell in nb.cells if cell.cell_type == "code" for output in cell.outputs]
-    codes = [
-        output.data[OUTCOME]["code"] for output in outputs if OUTCOME in output.get("data", {})
-    ]
-    if codes:
-        raise RunEnded(
-            codes[-1], "\n".join(line for output in outputs for line in output.get("traceback", ()))
-        )
+    told = [output.data[OUTCOME] for output in outputs if OUTCOME in output.get("data", {})]
+    if told:
+        text = "\n".join(line for output in outputs for line in output.get("traceback", ()))
+        raise RunEnded(told[-1]["code"], told[-1].get("error", ""), text)

@@ -1,37 +1,31 @@
-"""Many rotations, one after the other: one kernel, one browser, one login, and all the same one
-record each.
+"""Many rotations by workers that share nothing but the folder of records: each is a process with
+one kernel, one browser and one login at a time, and every structure still has its own record.
 
-A failure never stops the others, unless it would meet every one of them (a refused login, a portal
-that is closed).
+A failure before a reset never stops the others, unless it would meet every one of them.
 """
 
 from __future__ import annotations
 
-import gc
+import json
+import os
 import signal
+import subprocess
+import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from queue import Empty, SimpleQueue
+from typing import Any
 
-from releve.base.errors import ReleveError
-from releve.base.secret import forget, registered
 from releve.base.settings import Settings, Structure
-from releve.headless import run as headless
-from releve.jupyter.guard import UnforeseenError
-from releve.record import search
-from releve.record.history import JustDone, history
-from releve.record.lock import AccountBusy
-from releve.vault.keystore import open_keystore
+from releve.headless.worker import ELSEWHERE, Options, unforeseen
+from releve.planning.shares import Shares, one_each
+from releve.planning.tour import Line, Tour
+from releve.record.history import history
 
-if TYPE_CHECKING:
-    from releve.headless.kept_kernel import Kernel
-
-# the next login would only make it worse
-AT_ONCE = {
+# the next login would only make it worse: nothing more of that login
+SAME_LOGIN = {
     "PasswordRefused",
     "AccountLocked",
     "AlreadyRefused",
@@ -49,206 +43,179 @@ EVERYWHERE = {
 }
 BREAKER = 2  # failures after a reset: the portal, or the targets, are not what they were
 PATIENCE = 3  # how many in a row of those that would meet every structure
-_ELSEWHERE = {"AccountBusy"}
+Tell = Callable[[int, str, str], None]
+"""Told a worker's number (0 and up), then "begin" (a name), "step" (its id), "text" (what a cell
+prints) or "end" (a name).
+"""
 
 
-class KernelRefused(ReleveError):
-    """The kernel of the fleet did not start: nothing was begun for the structure in hand."""
+class _Hand:
+    """A worker, as the fleet sees it. `told` is given what it says, and {} when it has ended."""
 
-    happened = "Le programme qui exécute les carnets n'a pas démarré ({why})."
-    todo = (
-        "Relancez la même commande ; si cela se répète, réparez l'installation avec « releve"
-        " doctor »."
-    )
-
-
-@dataclass(frozen=True)
-class Line:
-    """How one structure ended in a fleet: the exit code it would have had alone, a French text, and
-    its record ("" when none).
-    """
-
-    structure: str
-    name: str
-    code: int
-    text: str
-    record: str = ""
-    error: str = ""
-    proof: str = ""
-    next_due: str = ""
-
-
-@dataclass
-class Tour:
-    """The four lists of a fleet, and what was not begun. `stopped` says in French why it ended
-    early, or is "".
-    """
-
-    done: list[Line] = field(default_factory=list)
-    nothing: list[Line] = field(default_factory=list)
-    person: list[Line] = field(default_factory=list)
-    failed: list[Line] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    stopped: str = ""
-
-    @property
-    def code(self) -> int:
-        """One exit code: the worst; what was not begun is for a person, unless something worse
-        happened.
-        """
-        codes = [line.code for line in (*self.done, *self.person, *self.failed)] + [4] * bool(
-            self.left
+    def __init__(self, number: int, options: Options, told: SimpleQueue[_Message | None]) -> None:
+        self.number, self.login = number, ""
+        self.structure: Structure | None = None  # in its hands
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "releve.headless.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # no traceback reaches an operator
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is the fleet's to hear
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        return worst(codes)
+        threading.Thread(target=self._listen, args=(told,), daemon=True).start()
+        self.say(asdict(options))
 
-    def add(self, line: Line) -> None:
-        """Put a line where it belongs."""
-        lists = {0: self.done, 3: self.nothing, 4: self.person}
-        lists.get(line.code, self.failed).append(line)
+    def _listen(self, told: SimpleQueue[_Message | None]) -> None:
+        assert self.process.stdout
+        with suppress(ValueError):
+            for line in self.process.stdout:
+                told.put((self, json.loads(line)))
+        told.put((self, {}))
 
-    def to_dict(self) -> dict[str, Any]:
-        """As printed by `--json`."""
-        return {"code": self.code} | asdict(self)
+    def say(self, message: dict[str, Any]) -> None:
+        """A line to it; nothing when it is gone, which it tells itself."""
+        assert self.process.stdin
+        with suppress(OSError, ValueError):
+            self.process.stdin.write(json.dumps(message) + "\n")
+            self.process.stdin.flush()
 
-
-def worst(codes: Iterable[int]) -> int:
-    """One exit code for several rotations: evidence first, then what is stuck after a reset, what
-    needs a person, what failed.
-    """
-    found = set(codes)
-    return next((code for code in (7, 6, 4, 5, 2, 0) if code in found), 3)
-
-
-def one_each(structures: Iterable[Structure]) -> list[Structure]:
-    """One structure for each technical account: the rotation serves all those that share it."""
-    found: dict[str, Structure] = {}
-    for structure in structures:
-        found.setdefault(structure.technical_account, structure)
-    return list(found.values())
-
-
-@dataclass(frozen=True)
-class _Told:
-    """How a structure ended, the run whose record is still to be sealed (None: there is none), and
-    what the scrubber learnt from it.
-    """
-
-    line: Line
-    ended: headless.Ended | None = None
-    secrets: frozenset[str] = frozenset()
-
-    def sealed(self) -> Line:
-        """The line, once its record is sealed; what the scrubber knows must not grow with the
-        fleet.
-        """
-        line = self.line
-        if self.ended:
-            line = _line(self.ended.seal())
-        forget(self.secrets)
-        return line
+    def end(self, *, now: bool) -> None:
+        """No more comes: it ends by itself. `now`: at once."""
+        assert self.process.stdin
+        with suppress(OSError):
+            self.process.stdin.close()
+        if now:
+            self.process.terminate()
+        self.process.wait()
 
 
-def _line(found: headless.Outcome) -> Line:
-    text = "" if found.code == 0 else found.text
-    return Line(
-        found.structure,
-        found.name,
-        found.code,
-        text,
-        found.record,
-        found.error,
-        found.proof,
-        found.next_due,
-    )
+_Message = tuple[_Hand, dict[str, Any]]
 
 
 class Fleet:
-    """One run over a list of structures. `tell(kind, text)` is told "begin" (a name), "step",
-    "text" and "end" (a name).
-
-    A record is printed, then sealed, while the next structures are in hand; all of them are when
-    `run` returns.
+    """One run over a list of structures, by `workers` processes (0: one for each login, at most the
+    cores). Start it again to do what is left.
     """
 
     def __init__(
-        self, settings: Settings, *, approve: bool, reset_again: bool = False, again: bool = False
+        self,
+        settings: Settings,
+        *,
+        approve: bool,
+        reset_again: bool = False,
+        again: bool = False,
+        workers: int = 0,
     ) -> None:
-        self.settings, self.approve, self.reset_again, self.again = (
-            settings,
-            approve,
-            reset_again,
-            again,
-        )
+        self.settings, self.workers = settings, workers or os.cpu_count() or 1
         self.tour = Tour()
-        self._kernel: Kernel | None = None
-        self._stop = threading.Event()
-        self._in_a_row, self._after_reset = 0, 0
-        self._sealer = ThreadPoolExecutor(1, "sceau")
-        self._unsealed, self._lines = list[_Told](), list[Future[Line]]()
+        self.hands: list[_Hand] = []
+        self._options = Options(
+            str(settings.path.resolve()), str(settings.record.folder), approve, reset_again, again
+        )
+        self._told: SimpleQueue[_Message | None] = SimpleQueue()
+        self._stopping = False
+        self._in_a_row = self._after_reset = 0
 
     def run(
-        self,
-        structures: Iterable[Structure],
-        tell: Callable[[str, str], None] = lambda kind, text: None,
+        self, structures: Iterable[Structure], tell: Tell = lambda number, kind, text: None
     ) -> Tour:
-        """Rotate them all, as far as it goes; never raises for one of them. Start it again to do
-        what is left.
-        """
-        queue, waiting = deque(one_each(structures)), list[Structure]()
-        with suppress(ReleveError):  # what every structure needs stays known
-            search.learn_login(open_keystore(self.settings).bounded(), self.settings)
+        """Rotate them all, as far as it goes; never raises for one of them."""
+        shares, soft = Shares(self.settings, one_each(structures)), False
         with self._signals():
             try:
-                while (queue or waiting) and not self._stop.is_set():
-                    last_try = not queue
-                    structure = queue.popleft() if queue else waiting.pop(0)
-                    known = set(registered())
-                    told = replace(
-                        self._one(structure, tell), secrets=frozenset(registered()) - known
-                    )
-                    if told.line.error in _ELSEWHERE and not last_try:
-                        waiting.append(
-                            structure
-                        )  # another fleet has it in hand: see again at the end
-                        forget(told.secrets)
-                        continue
-                    self._unsealed.append(told)
-                    tell("end", structure.name)
-                    self._judge(told.line)
-                    if queue and told.line.record:
-                        self._stop.wait(self.settings.policy.pause_seconds)
+                for number in range(min(self.workers, shares.logins)):
+                    self.hands.append(_Hand(number, self._options, self._told))
+                    self._give(self.hands[number], shares, tell)
+                while any(hand.structure for hand in self.hands):
+                    self._hear_next(shares, tell)
+                soft = True
             finally:
-                self._end()
-        for sealed in self._lines:
-            self.tour.add(sealed.result())
-        self.tour.left = [each.siret for each in (*queue, *waiting)]
+                for hand in self.hands:
+                    hand.end(now=not soft)
+        self.tour.left += [each.siret for each in shares.left]
         return self.tour
 
-    def _seal(self, but: int = 0) -> None:
-        """Have the records sealed, but for the last `but` ones, whose pages are not printed yet."""
-        ready, self._unsealed = (
-            self._unsealed[: len(self._unsealed) - but],
-            self._unsealed[len(self._unsealed) - but :],
-        )
-        self._lines += [self._sealer.submit(self._sealed, told) for told in ready]
+    def _give(self, hand: _Hand, shares: Shares, tell: Tell) -> None:
+        """The next structure, if there is one for it."""
+        structure = None if self._stopping else shares.take(hand.login)
+        hand.structure = structure
+        if structure is not None:
+            hand.login = self.settings.login_of(structure)
+            tell(hand.number, "begin", structure.name)
+            hand.say({"structure": structure.siret})
 
-    def _sealed(self, told: _Told) -> Line:
+    def _hear_next(self, shares: Shares, tell: Tell) -> None:
+        """Wakes up now and then: a wait without an end hears no Ctrl-C on Windows."""
         try:
-            return told.sealed()
-        except Exception as error:  # one record's fault is one line, foreseen or not
-            return self._unforeseen(self.settings.structure(told.line.structure), error)
-        finally:
-            # its notebook and its pictures, some ten megabytes, would wait for the next rotations'
-            gc.collect()
+            message = self._told.get(timeout=1)
+        except Empty:
+            return
+        if message is None:
+            self._stop("Arrêt demandé.")
+        else:
+            self._hear(*message, shares, tell)
+
+    def _hear(self, hand: _Hand, message: dict[str, Any], shares: Shares, tell: Tell) -> None:
+        if "kind" in message:
+            tell(hand.number, message["kind"], message["text"])
+            return
+        structure = hand.structure
+        if structure is None:  # it ended when it was to end
+            return
+        if not message:
+            line = unforeseen(self.settings, structure, "le programme s'est arrêté")
+            hand = self._replaced(hand)
+        else:
+            line = Line(**message["line"])
+        if line.error != ELSEWHERE or not shares.once_more(structure):
+            tell(hand.number, "end", structure.name)
+            self.tour.add(line)
+            self._judge(line, self.settings.login_of(structure), shares)
+        for each in self.hands:  # one that had nothing to do may take over another login now
+            if each is hand or each.structure is None:
+                self._give(each, shares, tell)
+
+    def _replaced(self, hand: _Hand) -> _Hand:
+        hand.end(now=True)
+        new = self.hands[hand.number] = _Hand(hand.number, self._options, self._told)
+        new.login = hand.login
+        return new
+
+    def _judge(self, line: Line, login: str, shares: Shares) -> None:
+        """Stop what would only meet the same again."""
+        self._in_a_row = self._in_a_row + 1 if line.error in EVERYWHERE else 0
+        self._after_reset += line.code == 6
+        first = line.text.splitlines()[0] if line.text else line.error
+        same = f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
+        if line.error in SAME_LOGIN:
+            self.tour.stopped = same
+            self.tour.left += [each.siret for each in shares.drop(login)]
+        elif self._in_a_row >= PATIENCE:
+            self._stop(same)
+        elif self._after_reset >= BREAKER:
+            self._stop(f"Arrêt : {BREAKER} échecs après une réinitialisation. Réparez-les d'abord.")
+        elif line.code == 7 or (line.code == 0 and self._lacks_proof(line)):
+            self._stop(
+                f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
+            )
+
+    def _lacks_proof(self, line: Line) -> bool:
+        return line.proof == "none" and not self.settings.policy.unproven
+
+    def _stop(self, why: str) -> None:
+        self.tour.stopped = self.tour.stopped or why
+        self._stopping = True
+        for hand in self.hands:
+            hand.say({"stop": True})
 
     def stop(self) -> None:
-        """End soon: the structure in hand stops before its reset, or is finished. Safe to call from
-        a signal handler.
+        """End soon: each structure in hand stops before its reset, or is finished. Safe to call
+        from a signal handler, and from any thread.
         """
-        self._stop.set()
-        self.tour.stopped = self.tour.stopped or "Arrêt demandé."
-        if self._kernel:
-            self._kernel.stopping = True
+        self._told.put(None)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -271,121 +238,6 @@ class Fleet:
         finally:
             for number in numbers:
                 signal.signal(number, before[number])
-
-    def _one(self, structure: Structure, tell: Callable[[str, str], None]) -> _Told:
-        """One structure in the kept kernel; whatever happens becomes a line."""
-        tell("begin", structure.name)
-        try:
-            ended = self._rotate(structure, tell)
-        except JustDone as error:
-            return _Told(Line(structure.siret, structure.name, 3, str(error), error="JustDone"))
-        except ReleveError as error:
-            name = error.name if isinstance(error, headless.CellStopped) else type(error).__name__
-            code = 3 if name in _ELSEWHERE else error.code
-            self._refresh(code)
-            text = str(error) if isinstance(error, AccountBusy) else error.text
-            return _Told(Line(structure.siret, structure.name, code, text, error=name))
-        except Exception as error:  # one failure never stops the others, foreseen or not
-            self._drop()
-            return _Told(self._unforeseen(structure, error))
-        self._refresh(ended.outcome.code)
-        return _Told(_line(ended.outcome), ended)
-
-    def _unforeseen(self, structure: Structure, error: Exception) -> Line:
-        """The journal tells whether anything can have changed."""
-        account = structure.technical_account
-        left = next(
-            (
-                each
-                for each in reversed(history(self.settings.record.folder))
-                if each.account == account and each.open
-            ),
-            None,
-        )
-        text = UnforeseenError(kind=type(error).__name__).text
-        return Line(
-            structure.siret,
-            structure.name,
-            6 if left and left.touched else 5,
-            text,
-            str(left.record) if left else "",
-        )
-
-    def _rotate(self, structure: Structure, tell: Callable[[str, str], None]) -> headless.Ended:
-        return headless.run(
-            self.settings,
-            structure.siret,
-            approve=self.approve,
-            reset_again=self.reset_again,
-            again=self.again,
-            progress=tell,
-            kernel=self._ready_kernel,
-        )
-
-    def _ready_kernel(self) -> Kernel:
-        """The kernel of the fleet, clean. Raises `KernelRefused`."""
-        headless.lighten()
-        from nbclient.exceptions import CellExecutionError, DeadKernelError
-
-        from releve.headless.kept_kernel import Kernel
-
-        if self._kernel is None:
-            self._kernel = Kernel()
-        try:
-            self._kernel.tell("from releve.headless import warm; warm.begin(); warm.clean()")
-        except (CellExecutionError, DeadKernelError, OSError, RuntimeError, ValueError) as error:
-            self._drop()
-            raise KernelRefused(why=type(error).__name__) from None
-        self._kernel.stopping = self._stop.is_set()
-        self._seal(but=1)
-        return self._kernel
-
-    def _refresh(self, code: int) -> None:
-        """After a failure nothing is trusted: the next structure gets a fresh kernel, browser and
-        login.
-        """
-        if code not in (0, 3, 4):
-            self._drop()
-
-    def _finish(self, line: str) -> None:
-        """Have the kernel do a last thing, whatever its state: it is shut down next, and what
-        counts is already written.
-        """
-        if self._kernel is not None and self._kernel.started:
-            with suppress(Exception):
-                self._kernel.tell(f"from releve.headless import warm; {line}")
-
-    def _drop(self) -> None:
-        kernel, self._kernel = self._kernel, None
-        if kernel is not None:
-            with suppress(RuntimeError, OSError):
-                kernel.shut_down()
-
-    def _judge(self, line: Line) -> None:
-        """Stop the fleet when what happened would happen to every structure."""
-        self._in_a_row = self._in_a_row + 1 if line.error in EVERYWHERE else 0
-        self._after_reset += line.code == 6
-        unproven = line.code == 0 and line.proof == "none" and not self.settings.policy.unproven
-        if self._after_reset >= BREAKER or line.code == 7 or unproven:
-            self.tour.stopped = (
-                f"Arrêt : {BREAKER} échecs après une réinitialisation. Réparez-les d'abord."
-                if self._after_reset >= BREAKER
-                else f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
-            )
-            self._stop.set()
-        if line.error in AT_ONCE or self._in_a_row >= PATIENCE:
-            first = line.text.splitlines()[0] if line.text else line.error
-            self.tour.stopped = (
-                f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
-            )
-            self._stop.set()
-
-    def _end(self) -> None:
-        """Log out and let everything go."""
-        self._finish("await warm.end()")
-        self._drop()
-        self._seal()
-        self._sealer.shutdown()
 
 
 def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:

@@ -1,8 +1,7 @@
 """The kernel that executes the notebook: this very Python, whatever kernels the user's Jupyter
 knows, and lighter to start.
 
-Without the debugger that nobody attaches (it costs a fifth of the start) and without a history file
-(cells would be kept outside of the record).
+Without a history file: cells would be kept outside of the record.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -24,15 +24,16 @@ import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from traitlets.config import Config
 
-from releve.jupyter.guard import no_crash_dump
+from releve.base.settings import KEEP_BROWSER
 
 _COMMAND = [
     sys.executable,
     "-P",
     "-m",
-    "releve.headless.own_kernel",
+    "ipykernel_launcher",
     "-f",
     "{connection_file}",
     "--HistoryManager.enabled=False",
@@ -115,36 +116,20 @@ def _private_folder() -> Path:
     return Path(folder)
 
 
-def started() -> Any:
-    """A kernel that has begun to start: papermill is imported meanwhile. Its client must end it."""
-    from jupyter_core.utils import run_sync
+class Kernel:
+    """A kernel that begins to start at once (papermill is imported meanwhile), and that a fleet's
+    worker keeps from one notebook to the next. Raises OSError, RuntimeError when it cannot.
+    """
 
-    manager = OwnKernelManager(config=configuration())
-    run_sync(manager.start_kernel)()
-    return manager
+    def __init__(self, *, kept: bool = False) -> None:
+        self.manager = OwnKernelManager(config=configuration())
+        self.client: Any = None  # once a notebook was executed
+        self.stopping = threading.Event()  # the rotation in hand ends where nothing is changed yet
+        run_sync(self.manager.start_kernel)(env=os.environ | ({KEEP_BROWSER: "1"} if kept else {}))
 
-
-def ended(manager: Any) -> None:
-    """Make sure that a kernel which was `started` is gone, whoever should have ended it."""
-    from jupyter_core.utils import run_sync
-
-    if manager is not None and manager.has_kernel:
-        run_sync(manager.shutdown_kernel)(now=True)
-
-
-def main() -> None:
-    """The kernel's process."""
-    no_crash_dump()  # before the browser starts, which inherits it
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    from ipykernel.kernelapp import IPKernelApp
-
-    app = IPKernelApp.instance()
-    app.initialize()  # type: ignore[no-untyped-call]
-    from releve.jupyter import runbook  # while the other process imports papermill
-
-    assert runbook
-    app.start()  # type: ignore[no-untyped-call]
-
-
-if __name__ == "__main__":
-    main()
+    def end(self) -> None:
+        """End it at once, whatever its state. Safe to repeat."""
+        if self.client is not None:
+            self.client.stop_channels()
+        if self.manager.has_kernel:
+            run_sync(self.manager.shutdown_kernel)(now=True)

@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from filelock import BaseFileLock
-
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
@@ -30,7 +28,7 @@ from releve.vault.entry import KeyringError
 from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
-    from releve.headless.kept_kernel import Kernel  # imported late: papermill costs half a second
+    from releve.headless.own_kernel import Kernel  # imported late: zmq takes its time
 
 
 class KernelDied(ReleveError):
@@ -77,38 +75,6 @@ class Outcome:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A run whose notebook has ended. Its record waits for `seal`: nobody else may write in it
-    meanwhile.
-    """
-
-    outcome: Outcome
-    settings: Settings
-    folder: RecordFolder
-    writing: BaseFileLock
-
-    def seal(self) -> Outcome:
-        """The outcome, once the record of an ended rotation is sealed. A fault of the evidence is
-        the exit code, and is told first.
-        """
-        try:
-            finish(self.folder, self.settings, open_keystore(self.settings).bounded())
-        except ReleveError as error:
-            # a record that could not be sealed is never a success
-            code = 7 if error.code == 7 or self.outcome.code == 0 else self.outcome.code
-            aside = self.folder.aside if self.folder.aside.path.exists() else self.folder
-            return replace(
-                self.outcome,
-                code=code,
-                text=f"{error.text}\n{self.outcome.text}",
-                record=str(aside.path),
-            )
-        finally:
-            self.writing.release()
-        return self.outcome
-
-
 def run(
     settings: Settings,
     siret: str,
@@ -119,16 +85,15 @@ def run(
     rehearse: bool = False,
     record: RecordFolder | None = None,
     progress: Callable[[str, str], None] | None = None,
-    kernel: Callable[[], Kernel] | None = None,
-) -> Ended:
+    kernel: Kernel | None = None,
+) -> Outcome:
     """Begin a rotation for that structure, or finish the open one of its account, by executing the
-    notebook.
+    notebook; the record of an ended rotation is sealed.
 
     `again` renews even what was renewed within a day; `rehearse` begins a rehearsal, which changes
-    nothing. With `record`, that very rotation is finished, and no other begun. `kernel` gives one
-    that outlives the notebook. Raises before anything is begun (settings, keyring, busy account).
-    Everything later is told by the outcome, which `seal` gives with the record sealed. Safe to
-    repeat.
+    nothing. With `record`, that very rotation is finished, and no other begun. `kernel` is one
+    that outlives the notebook, as a fleet's worker keeps it. Raises before anything is begun
+    (settings, keyring, busy account); everything later is told by the outcome. Safe to repeat.
     """
     structure = settings.structure(siret)
     prepare(settings.record)
@@ -156,14 +121,23 @@ def run(
     keystore = open_keystore(settings).bounded()
     search.learn(keystore, settings, structure.technical_account)
     learn = partial(search.learn_new, keystore, structure.technical_account)
-    writing = folder.writing()
-    writing.acquire()
-    try:
+    with folder.writing():  # nobody else seals it meanwhile
         error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel)
-        return Ended(_conclude(settings, folder, error), settings, folder, writing)
-    except BaseException:
-        writing.release()
-        raise
+        return _sealed(_conclude(settings, folder, error), settings, folder)
+
+
+def _sealed(outcome: Outcome, settings: Settings, folder: RecordFolder) -> Outcome:
+    """The outcome, once the record is sealed. A rotation without its evidence is not done: 7, unless
+    something worse stopped it.
+    """
+    try:
+        finish(folder, settings, open_keystore(settings).bounded())
+    except ReleveError as error:
+        code = 7 if error.code == 7 or outcome.code == 0 else outcome.code
+        aside = folder.aside if folder.aside.path.exists() else folder
+        text = f"{error.text}\n{outcome.text}"
+        return replace(outcome, code=code, text=text, record=str(aside.path))
+    return outcome
 
 
 def check(settings: Settings, structure: Structure, *, again: bool) -> None:
@@ -188,26 +162,33 @@ def _execute(
     folder: RecordFolder,
     parameters: dict[str, str | bool],
     engine: dict[str, object],
-    kept: Callable[[], Kernel] | None,
+    kept: Kernel | None,
 ) -> ReleveError | None:
     """Run the notebook into the folder. An error in a cell is in the journal; only what no cell
     could tell is returned.
     """
     lighten()
-    if kept:
-        return _execute_in(folder, parameters, engine | {"kernel": kept()})
-    from releve.headless import (
-        own_kernel,
-    )  # before papermill, whose import takes as long as the kernel's start
+    try:
+        kernel = kept or new_kernel()
+    except KernelDied as error:
+        return error
+    try:
+        return _execute_in(folder, parameters, engine | {"kernel": kernel})
+    finally:
+        if kept is None:
+            kernel.end()
+
+
+def new_kernel(*, kept: bool = False) -> Kernel:
+    """Before papermill, whose import takes as long as the kernel's start. `kept` from one notebook
+    to the next, and the browser with it. Raises `KernelDied`.
+    """
+    from releve.headless.own_kernel import Kernel
 
     try:
-        begun = own_kernel.started()
+        return Kernel(kept=kept)
     except (OSError, RuntimeError) as error:
         raise KernelDied(why=type(error).__name__) from None
-    try:
-        return _execute_in(folder, parameters, engine | {"begun": begun})
-    finally:
-        own_kernel.ended(begun)
 
 
 def _execute_in(
@@ -216,6 +197,8 @@ def _execute_in(
     from nbclient.exceptions import DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
+
+    from releve.headless.engine import RunEnded
 
     folder.make()
     engine |= {
@@ -226,8 +209,10 @@ def _execute_in(
     try:
         folder.keep_earlier_notebook()
         execute_notebook(model(), None, parameters, **engine)
+    except RunEnded as error:
+        return CellStopped(error.error, error.exit_code, error.message)
     except PapermillExecutionError as error:
-        return CellStopped(error.ename, error.traceback)
+        return CellStopped(error.ename, ReleveError.code, "\n".join(error.traceback))
     except OSError as error:
         return NotebookUnwritable(folder=folder.path, why=error.strerror or type(error).__name__)
     except (DeadKernelError, RuntimeError) as error:
@@ -236,28 +221,15 @@ def _execute_in(
 
 
 class CellStopped(ReleveError):
-    """A cell's own error, by its name and its French lines as the kernel showed them."""
+    """A cell's own error: its name, its exit code, and its French text, as the kernel told them."""
 
-    def __init__(self, name: str, lines: list[str]) -> None:
+    def __init__(self, name: str, code: int, text: str) -> None:
         super().__init__()
-        self.name, self.lines = name, lines
-        self.code = _codes().get(name, ReleveError.code)
+        self.name, self.code, self.told = name, code, text
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines)
-
-
-def _codes() -> dict[str, int]:
-    """The exit codes of the errors that a cell may raise, by their names."""
-    from releve.rotation import session  # whose imports know them all
-
-    assert session
-    known, found = [ReleveError], {}
-    for cls in known:
-        found[cls.__name__] = cls.code
-        known += cls.__subclasses__()
-    return found
+        return self.told
 
 
 def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | None) -> Outcome:
@@ -335,7 +307,8 @@ def resets(facts: Facts) -> int:
 
 
 def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
-    """Where a rotation stands, read from its journal and, when it can be asked, from the keyring."""
+    """Where a rotation stands, read from its journal and, when it can be asked, from the keyring.
+    """
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     try:

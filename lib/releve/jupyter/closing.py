@@ -29,19 +29,23 @@ from releve.record.seal import finish
 from releve.rotation.session import Session
 
 CALENDAR = "echeance.ics"
+END = "rv-done"  # the class of the green end
 HOME = f"{MODELS}/home.ipynb"
 _LOOK_SECONDS = 0.3
 _tasks: set[asyncio.Task[None]] = set()
 
 
 def saved(folder: RecordFolder) -> bool:
-    """Whether the notebook on the disk shows how its closing cell ended."""
+    """Whether the notebook on the disk shows how its closing cell ended, and not a panel that was
+    there while it worked.
+    """
     try:
         cells = json.loads((folder.path / NOTEBOOK).read_bytes())["cells"]
     except (OSError, ValueError):  # being written
         return False
     return any(
-        cell["metadata"].get("releve", {}).get("step") == CLOSE and cell.get("outputs")
+        cell["metadata"].get("releve", {}).get("step") == CLOSE
+        and END in json.dumps(cell.get("outputs"))
         for cell in cells
     )
 
@@ -109,7 +113,7 @@ def _end(session: Session, said: str) -> str:
             due=f"{date.fromisoformat(end.next_due):%d/%m/%Y}",
         )
     return (
-        f'<section class="rv rv-done" aria-label="{heading}">'
+        f'<section class="rv {END}" aria-label="{heading}">'
         f'<h3 class="rv-heading">✓ {heading}</h3>{told}<p role="status">{escape(said)}</p>'
         f'<p class="rv-ways">{_ways(session, exercise)}</p></section>'
     )

@@ -19,7 +19,7 @@ from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings
 from releve.decision import journal as j
-from releve.headless import run as headless
+from releve.decision import procedure
 from releve.jupyter import RECORDS
 from releve.jupyter.records import records
 from releve.record.folder import NOTEBOOK, RecordFolder, unfinished
@@ -99,7 +99,7 @@ def url(folder: RecordFolder) -> str:
 
 def written(parameters: Parameters, settings: Settings) -> Notebook:
     """The model with these parameters in a cell of their own, as papermill does it."""
-    model: Notebook = json.loads(headless.model().read_text(encoding="utf-8"))
+    model: Notebook = json.loads(procedure.model().read_text(encoding="utf-8"))
     cells: list[Notebook] = model["cells"]
     at = next(n for n, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", []))
     source = "\n".join(f"{key} = {value!r}" for key, value in asdict(parameters).items())

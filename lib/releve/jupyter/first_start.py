@@ -13,6 +13,7 @@ from typing import Any
 
 import tomlkit
 
+from releve.base import person
 from releve.base import siret as sirets
 from releve.base.disk import write_atomically
 from releve.base.programs import programs
@@ -39,7 +40,7 @@ def view(
     """The form, with what was typed before and what is wrong with it. `change`: the SIRET whose
     particulars are corrected; "" at the first start.
     """
-    given = {"programs": ["corail"]} | (values or {})
+    given = {"programs": ["corail"], "person": person.given_name()} | (values or {})
     fields = [
         field_("name", text("settings.name")),
         field_("siret", text("settings.siret"), digits=True, maxlength=20, size=20),
@@ -99,12 +100,21 @@ def _last(value: str) -> str:
     return text("settings.wrong.future") if day > date.today() else ""
 
 
+def _person(value: str) -> str:
+    try:
+        person.checked(value)
+    except person.NameUnusable as error:
+        return error.sentences[0]
+    return ""
+
+
 CHECKS: dict[str, Callable[[str], str]] = {
     "name": _filled,
     "siret": _siret,
     "account": _account,
     "login": _filled,
     "last": _last,
+    "person": _person,
 }
 
 
@@ -120,8 +130,8 @@ def _day(written: str) -> date | None:
     return None
 
 
-def values_of(settings: Settings, siret: str, person: str = "") -> dict[str, Any]:
-    """What the form shows of a structure's settings."""
+def values_of(settings: Settings, siret: str) -> dict[str, Any]:
+    """What the form shows of a structure's settings, and of who is at work."""
     structure = settings.structure(siret)
     last = structure.last_rotation
     return {
@@ -131,7 +141,7 @@ def values_of(settings: Settings, siret: str, person: str = "") -> dict[str, Any
         "login": settings.portal.login,
         "last": f"{last:%d/%m/%Y}" if last else "",
         "programs": [each for each in structure.targets if each in programs()],
-        "person": person,
+        "person": person.given_name(),
         "contact": settings.contact,
     }
 
@@ -156,6 +166,7 @@ def write(path: Path, values: dict[str, Any], change: str = "") -> None:
         trial.unlink()
         raise WrongField({"": error.sentences[0]}) from None
     trial.replace(path)
+    person.keep_name(values.get("person") or "")
 
 
 def _new() -> tomlkit.TOMLDocument:

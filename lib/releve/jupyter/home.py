@@ -41,7 +41,7 @@ class Home:
     """The page and what its buttons do. An error is told on the page, which stays usable."""
 
     def __init__(self) -> None:
-        self.panel = Panel(self._hear, first_start.check)
+        self.panel = Panel(self._hear, first_start.check, level=2)
         self.training: Training | None = None
         self._said: tuple[str, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()

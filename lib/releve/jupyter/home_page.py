@@ -135,7 +135,7 @@ def _done(past: Sequence[Past]) -> list[Node]:
         return []
     head = [node("th", name, scope="col") for name in ("Date", "Structure", "Issue", "Dossier")]
     table = node("table", node("tr", *head), *rows)
-    return [node("h4", "Derniers renouvellements"), table]
+    return [node("h3", "Derniers renouvellements"), table]
 
 
 def _row(past: Past) -> Node:

@@ -133,11 +133,17 @@ function handOver(model, root, words) {
       window.addEventListener('focus', empty, { once: true });
     }
   };
+  // What comes next is the button beside, and it is in sight.
+  const handed = () => {
+    const form = root.querySelector('form');
+    form?.classList.add('rv-copied');
+    requestAnimationFrame(() => form?.scrollIntoView({ block: 'nearest' }));
+  };
   const copy = async value => {
     try {
       await navigator.clipboard.writeText(value);
       tell(said(words, 'copied', { seconds: CLIPBOARD_SECONDS }));
-      root.querySelector('form')?.classList.add('rv-copied');
+      handed();
       clearTimeout(emptying);
       emptying = setTimeout(empty, CLIPBOARD_SECONDS * 1000);
     } catch {
@@ -148,7 +154,7 @@ function handOver(model, root, words) {
     const place = root.querySelector('.rv-secret');
     place.replaceChildren(...spelled(value, words));
     place.hidden = false;
-    root.querySelector('form')?.classList.add('rv-copied');
+    handed();
     tell(said(words, 'shown', { seconds: SHOWN_SECONDS }));
     clearTimeout(hiding);
     hiding = setTimeout(() => { place.replaceChildren(); place.hidden = true; if (place.isConnected) tell(''); }, SHOWN_SECONDS * 1000);
@@ -240,7 +246,7 @@ function render({ model, el }) {
     const view = model.get('view');
     if (!view || !view.heading) { root.replaceChildren(); return; }
     const known = typeof view.progress === 'number';
-    if (known || view.working) oneStep(el);
+    if (known || view.working) (el.isConnected ? oneStep(el) : requestAnimationFrame(() => oneStep(el)));
     const held = root.contains(document.activeElement);
     root.removeAttribute('aria-busy');
     root.className = `rv rv-${view.tone ?? 'plain'}${view.wide ? ' rv-wide' : ''}`;
@@ -276,7 +282,7 @@ function render({ model, el }) {
     root.replaceChildren(
       known ? make('p', { class: 'rv-progress' }, make('progress', { max: 12, value: view.progress, 'aria-label': bar }), bar) : '',
       view.notice ? make('div', { class: 'rv-notice', html: view.notice }) : '',
-      make('h3', { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
+      make(`h${model.get('level') ?? 3}`, { id: title, class: 'rv-heading' }, view.working ? make('span', { class: 'rv-spinner', 'aria-hidden': 'true' }) : null, view.heading),
       view.body ? make('div', { class: 'rv-body', html: view.body }) : '',
       ...(view.nodes ? [make('div', { class: 'rv-body' }, ...view.nodes.map(build))] : []),
       form,

@@ -19,10 +19,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from releve.base.errors import ReleveError
+from releve.base.errors import ReleveError, UnforeseenError
 from releve.base.secret import Secret
 from releve.base.texts import table, text
-from releve.jupyter.guard import UnforeseenError
 
 View = dict[str, Any]
 HERE = Path(__file__).parent
@@ -49,13 +48,15 @@ class Panel(anywidget.AnyWidget):
     _css = HERE / "panel.css"
     view = traitlets.Dict().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
+    level = traitlets.Int(3).tag(sync=True)  # of its heading: a step's is under its title
 
     def __init__(
         self,
         hear: Callable[[Answer], Awaitable[None]] | None = None,
         check: Callable[[str, str], str] | None = None,
+        level: int = 3,
     ) -> None:
-        super().__init__(words=_WORDS)
+        super().__init__(words=_WORDS, level=level)
         self._loop = asyncio.get_running_loop()
         self._turn = 0
         self._waiting: asyncio.Future[Answer] = self._loop.create_future()

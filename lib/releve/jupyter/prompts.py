@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from releve.base.errors import Paused, ReleveError
+from releve.base.programs import program
 from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.texts import table, text
@@ -248,10 +249,11 @@ class AtDesk:
         assert self.panel is not None
         self.panel.secret = self.at_hand
         answer = await self.ask(corail.proof(targets, refused, self.at_hand is not None))
+        names = " et ".join(dict.fromkeys(program(each).name for each in targets))
         return {
-            "worked": Proof("attested", "une récupération de factures a réussi dans Corail"),
+            "worked": Proof("attested", f"une récupération de factures a réussi dans {names}"),
             "refused": Proof(
-                "refused", "Corail ou Chorus Pro refuse encore le nouveau mot de passe"
+                "refused", f"{names} ou Chorus Pro refuse encore le nouveau mot de passe"
             ),
             "none": Proof("none", "close sans essai, à la demande de l'opérateur"),
         }.get(answer.action, Proof("later", ""))

@@ -4,15 +4,17 @@ archive can be read by.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 from releve.base.errors import ReleveError, UsageError
+from releve.base.secret import forget
+from releve.base.settings import KEEP_BROWSER
 from releve.base.texts import typographic
-from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, screen
-from releve.headless import warm
-from releve.headless.run import model
-from releve.jupyter import guard as kernel
+from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, model, screen
+from releve.headless import guard as kernel
+from releve.portal.pool import Pool
 from releve.record.evidence import Evidence
 from releve.record.folder import is_closed
 from releve.rotation.plan import Rotation
@@ -35,18 +37,21 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     says where it stands.
     """
     global _session
-    guard = _guard()
-    if _session is not None and _session.stopped is None:
-        _session.rotation.by_hand_from_here(Parameters.checked(given).by_hand)
-        await _session.rotation.decide()
-        print("La rotation est déjà ouverte.", _where(_session.rotation))
+    guard, before, kept = _guard(), _session, KEEP_BROWSER in os.environ
+    if before is not None and before.stopped is None and not (kept and before.ended):
+        before.rotation.by_hand_from_here(Parameters.checked(given).by_hand)
+        await before.rotation.decide()
+        print(context(before))
+        print(_where(before.rotation))
         return
     parameters = Parameters.checked(given)
     session = Session(
         parameters,
         _at_desk(parameters) or Unattended(parameters.approve, parameters.reset_again),
-        pool=warm.kept.pool if warm.kept else None,
+        pool=before.pool if before and kept else Pool(keep=kept),
     )
+    if before and kept:  # the page in hand may still show the last one's password
+        forget(before.inherited)
     rotation = await session.open()
     _session = session
     _keep_evidence(guard, session)
@@ -68,8 +73,7 @@ async def step(name: str) -> None:
     ):  # a program that runs on after an error: the account is in nobody's hands any more
         raise session.stopped
     try:
-        if warm.kept and warm.kept.stopping:
-            warm.check(name, session.rotation.context.situation().facts.touched)
+        session.check_stop(name)
         done = await _do(session, name)
     except ReleveError as error:
         if not session.operator.interactive and not isinstance(error, StepMissing):
@@ -84,6 +88,14 @@ async def step(name: str) -> None:
             from releve.jupyter.closing import close
 
             close(session)
+
+
+def stop_soon() -> None:
+    """The operator stops the fleet: the rotation in hand ends here if its reset has not begun, else
+    it is finished.
+    """
+    if _session is not None:
+        _session.stopping = True
 
 
 async def _do(session: Session, name: str) -> Done:

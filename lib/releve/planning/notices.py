@@ -20,8 +20,9 @@ from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
-from releve.headless.fleet import Line, Tour
+from releve.planning.alarm import Check
 from releve.planning.due import Due, Standing
+from releve.planning.tour import Line, Tour
 from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
 from releve.vault.keystore import Keystore
@@ -68,6 +69,16 @@ def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
 def of_plan(text: str) -> Notice:
     """A run that stopped with its plan: nothing is done until somebody agrees to it."""
     return _notice("Relève : une tournée attend votre accord", [text])
+
+
+def of_check(refused: Iterable[Check]) -> Notice | None:
+    """Passwords that the portal takes no more though no rotation of ours changed them; None when
+    there is none.
+    """
+    told = [f"- {each.name} ({each.structure}), {each.account} : {each.text}" for each in refused]
+    if not told:
+        return None
+    return _notice("Relève : un mot de passe n'est plus accepté", ["\n".join(told)])
 
 
 def of_agenda(
@@ -152,7 +163,8 @@ def _send(notice: Notice, keystore: Keystore, channel: str) -> bool:
 
 
 def store(keystore: Keystore, channel: str, address: str) -> bool:
-    """Keep a channel's address in the keyring; False when it is not one that apprise understands."""
+    """Keep a channel's address in the keyring; False when it is not one that apprise understands.
+    """
     from apprise import Apprise
 
     logging.getLogger("apprise").disabled = True

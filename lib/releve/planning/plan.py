@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from releve.base.errors import PersonNeeded
 from releve.base.settings import Policy, Structure
 from releve.record.history import Past
 
@@ -42,3 +43,29 @@ def limit(policy: Policy, past: Iterable[Past]) -> int:
     if policy.max_resets is not None:
         return policy.max_resets
     return USUAL if any(each.outcome == "succeeded" for each in past) else FIRST
+
+
+class PlanNeeded(PersonNeeded):
+    """Too many resets for nobody to have looked at the list. `plan` is what would be done."""
+
+    happened = "La tournée demande un accord : {why}."
+    safe = "Rien n'a été commencé."
+    todo = (
+        "Relisez la liste (« releve rotate --due --yes » la montre). Pour faire exactement cela,"
+        " ajoutez « --plan {digest} »."
+    )
+
+    def __init__(self, plan: Plan, why: str) -> None:
+        super().__init__(why=why, digest=plan.digest)
+        self.plan = plan
+
+
+def plan_needed(
+    policy: Policy, past: Iterable[Past], resets: Sequence[Structure]
+) -> PlanNeeded | None:
+    """The stop of a run that would make so many resets without an agreed plan; None when it may."""
+    most = limit(policy, past)
+    if len(resets) <= most:
+        return None
+    plan = Plan(tuple(resets))
+    return PlanNeeded(plan, f"{len(resets)} réinitialisations, et {most} au plus sans plan")

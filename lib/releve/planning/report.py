@@ -84,7 +84,8 @@ def page(
 
 
 def _link(page: Path, folder: Path) -> str:
-    """From a page in `folder`: by the way between the two, or whole from another drive of Windows."""
+    """From a page in `folder`: by the way between the two, or whole from another drive of Windows.
+    """
     try:
         return quote(Path(os.path.relpath(page, folder)).as_posix())
     except ValueError:

@@ -39,8 +39,8 @@ class Credentials:
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
-        """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, or `AlreadyRefused` when the portal refused this very
-        password before.
+        """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, or `AlreadyRefused` when
+        the portal refused this very password before.
         """
         password = self.typed or self.keystore.portal_password(self.login).require()
         if is_plain(password.reveal()):

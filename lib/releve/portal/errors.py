@@ -96,8 +96,8 @@ class PlainPassword(UsageError):
     """A password that nothing can mask: it is not typed. Nothing was begun."""
 
     happened = (
-        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait pas"
-        " le masquer dans ce qu'il garde."
+        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait"
+        " pas le masquer dans ce qu'il garde."
     )
     todo = (
         "Changez-le sur le portail, enregistrez le nouveau avec « releve credentials store », puis"
@@ -114,8 +114,8 @@ class StoredForOthers(PersonNeeded):
     )
     safe = "Il n'a été saisi nulle part."
     todo = (
-        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez le"
-        " mot de passe de nouveau (« releve credentials store »), puis relancez."
+        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez"
+        " le mot de passe de nouveau (« releve credentials store »), puis relancez."
     )
 
 

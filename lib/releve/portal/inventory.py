@@ -25,7 +25,7 @@ from releve.vault.keystore import Keystore
 
 @dataclass(frozen=True)
 class Found:
-    """One structure of "Mes structures". `secondary`: the card says that the manager may not reset."""
+    """One structure of "Mes structures". `secondary`: the card says that one may not reset."""
 
     siret: str
     name: str
@@ -99,8 +99,15 @@ def compare(found: list[Found], settings: Settings) -> list[Line]:
     lines = []
     for each in found:
         known = settings.structures.get(each.siret)
-        lines.append(Line(_standing(each, known.technical_account if known else ""), each.siret, each.name, each.accounts,
-                          known.technical_account if known else ""))  # fmt: skip
+        lines.append(
+            Line(
+                _standing(each, known.technical_account if known else ""),
+                each.siret,
+                each.name,
+                each.accounts,
+                known.technical_account if known else "",
+            )
+        )
     seen = {each.siret for each in found}
     absent = [each for each in settings.structures.values() if each.siret not in seen]
     return lines + [

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
-from releve.proof.verdicts import NOTHING_HELD, Meaning, Verdict
+from releve.decision.reconcile import Verdict
+from releve.proof.verdicts import NOTHING_HELD, Meaning
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
@@ -193,7 +194,8 @@ class Prover:
         return reset.since + timedelta(minutes=self._minutes)
 
     def ask(self, *slots: Slot) -> dict[Slot, Meaning]:
-        """What the API says of what these slots hold. A value that two slots share is tried once."""
+        """What the API says of what these slots hold. A value that two slots share is tried once.
+        """
         account = self._structure.technical_account
         held = {slot: self._slots.read(slot) for slot in slots}
         with self._piste() as piste:

@@ -19,8 +19,9 @@ from releve.base.secret import Secret
 from releve.base.settings import Piste as Application
 from releve.base.settings import origin
 from releve.decision import events as ev
+from releve.decision.reconcile import Verdict
 from releve.proof import network
-from releve.proof.verdicts import Answer, Failure, Meaning, Verdict, meaning
+from releve.proof.verdicts import Answer, Failure, Meaning, meaning
 
 ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"

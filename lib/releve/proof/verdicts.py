@@ -14,16 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-
-class Verdict(StrEnum):
-    """What is known of one password: the API takes it, refuses it, cannot tell; or there is no such
-    password to try.
-    """
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    EMPTY = "empty"
+from releve.decision.reconcile import Verdict
 
 
 class Failure(StrEnum):
@@ -182,7 +173,8 @@ TABLE: tuple[Meaning, ...] = (
         "account refused",
         lambda a: a.status == 401 and a.names_the_account,
         Verdict.REFUSED,
-        "l'API refuse ce compte technique avec ce mot de passe",  # unknown, wrong and expired look the same
+        # Unknown, wrong and expired look the same
+        "l'API refuse ce compte technique avec ce mot de passe",
     ),
     Meaning(
         "wrong address",
@@ -219,5 +211,6 @@ NOTHING_HELD = Meaning("nothing held", lambda a: False, Verdict.EMPTY, "cet empl
 
 
 def meaning(answer: Answer) -> Meaning:
-    """What the answer says: the first row of `TABLE` that holds. Total: the last row always does."""
+    """What the answer says: the first row of `TABLE` that holds. Total: the last row always does.
+    """
     return next(row for row in TABLE if row.when(answer))

@@ -24,6 +24,7 @@ from releve.base.settings import models
 from releve.decision import journal
 from releve.decision.procedure import BY_ID, target_name
 from releve.decision.state import Situation
+from releve.record.folder import RecordFolder
 from releve.record.view import RecordView, view
 
 __all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
@@ -125,9 +126,11 @@ _CHECK_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_CHECK.encode()).diges
 _templates.globals |= {"screens": BY_ID, "check": Markup(_CHECK), "check_hash": _CHECK_HASH}
 
 
-def render(record: RecordView) -> str:
-    """The page, with every registered secret masked."""
-    page = _templates.get_template("page.html.j2").render(record=record)
+def render(record: RecordView, signer: str = "") -> str:
+    """The page, with every registered secret masked. `signer`: the fingerprint of the key that is
+    to sign the record, as people compare it.
+    """
+    page = _templates.get_template("page.html.j2").render(record=record, signer=signer)
     return "".join(
         part if _PICTURE.fullmatch(part) else scrub(part) for part in _PICTURE.split(page)
     )
@@ -135,7 +138,13 @@ def render(record: RecordView) -> str:
 
 def check_page() -> str:
     """A page that checks records dropped on it, and comes with none of them."""
-    return _templates.get_template("check.html.j2").render(guide=auditors_guide())
+    import mistune  # only here
+
+    in_html = mistune.create_markdown(plugins=["table"])
+    guide = str(in_html(auditors_guide().split("\n", 1)[1]))  # its title is the page's own
+    parts = re.split(r"(<pre>.*?</pre>)", guide, flags=re.DOTALL)  # a command stays as it is typed
+    set_ = "".join(each if each.startswith("<pre>") else _typeset(each) for each in parts)
+    return _templates.get_template("check.html.j2").render(guide=Markup(set_))
 
 
 def auditors_guide() -> str:
@@ -144,12 +153,17 @@ def auditors_guide() -> str:
 
 
 def _accompany(folder: Path) -> None:
-    """What keeps the bytes of a record as they are in a repository, and says how to check them."""
+    """What keeps the bytes of a record, and of the register beside it, as they are in a repository,
+    and says how to check them.
+    """
     write_atomically(folder / KEEP_BYTES, b"* -text\n")
     write_atomically(folder / READ_ME, auditors_guide().encode())
+    above = folder.parent / KEEP_BYTES
+    if RecordFolder.at(folder) and not above.exists():
+        write_atomically(above, b"* -text\n")
 
 
-def write_page(folder: Path, situation: Situation | None = None) -> Path:
+def write_page(folder: Path, situation: Situation | None = None, signer: str = "") -> Path:
     """Write the page of a record folder from its journal and captures, all or nothing, and the
     notes that travel with it; its path.
 
@@ -159,7 +173,7 @@ def write_page(folder: Path, situation: Situation | None = None) -> Path:
     captures = {
         path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))
     }
-    page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation))
+    page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation), signer)
     path = folder / FILE_NAME
     try:
         write_atomically(path, page.encode())

@@ -27,6 +27,7 @@ from releve.record.folder import QUARANTINE, RecordFolder, all_records, is_close
 from releve.record.page import write_page
 from releve.record.register import NotSealed, Register
 from releve.record.statement import SIGNER, seal_bytes, statement
+from releve.record.view import is_training
 from releve.record.vouching import vouched
 from releve.vault import keys
 from releve.vault.keystore import Keystore
@@ -101,14 +102,14 @@ def _seal(
     keystore: Keystore,
 ) -> None:
     search.learn(keystore, settings, start.account)
+    with register.locked():
+        signer = register.signer()
     with suppress(j.JournalUnreadable):  # a damaged journal has no page, and is sealed as it is
-        write_page(folder.path)
+        write_page(folder.path, signer=keys.shown(signer.public_key.keyid))
     entry = _entry(folder, start)
     # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
     with folder.saving():
         folder.sweep()
-        with register.locked():
-            signer = register.signer()
         disk.write_atomically(folder.path / SIGNER, keys.public_pem(signer.public_key))
         if found := search.search(folder.path):
             raise _put_aside(folder, found, entry, register)
@@ -121,13 +122,15 @@ def _seal(
 
 
 def _entry(folder: RecordFolder, start: ev.RotationOpened) -> dict[str, Any]:
+    entries = folder.entries(pass_over_damage=True)
+    events = [each.event for each in entries]
     entry: dict[str, Any] = {
         "record": folder.path.name.removesuffix(QUARANTINE),
         "run": folder.run,
         "structure": start.structure,
         "account": start.account,
-        "training": start.school,
-        "outcome": outcome(folder.entries(pass_over_damage=True)),
+        "training": is_training(events),
+        "outcome": outcome(entries),
     }
     return entry | ({"timestamp": "asked"} if start.timestamp else {})
 

@@ -63,8 +63,9 @@ def learn(keystore: Keystore, settings: Settings, account: str) -> None:
 def learn_login(keystore: Keystore, settings: Settings) -> None:
     """Those that are the same for every account."""
     entries = [
-        keystore.portal_password(settings.portal.login),
-        keystore.otp_seed(settings.portal.login),
+        entry(login)
+        for login in settings.logins
+        for entry in (keystore.portal_password, keystore.otp_seed)
     ]
     if settings.piste:
         entries.append(keystore.piste_secret(settings.piste.client_id))

@@ -27,7 +27,8 @@ TYPE, PREDICATE = "https://in-toto.io/Statement/v1", "urn:releve:rotation:v1"
 PAYLOAD = "application/vnd.in-toto+json"
 SIGNER = "signer.pem"  # in the record: the public key that its signature is checked with
 CORE = (
-    "record", "run", "kind", "training", "outcome", "structure", "account", "actors", "hosts",
+    "record", "run", "kind", "training", "outcome", "structure", "account",
+    "actors", "hosts", "origins", "people",
     "began", "ended", "next_due", "resets", "proof", "sameness",
 )  # fmt: skip
 
@@ -102,7 +103,12 @@ def core(folder: RecordFolder, entries: Sequence[ev.Entry], told: RecordView) ->
         "record": folder.path.name,
         "run": folder.run,
         "kind": "rehearsal" if start.rehearsal else "rotation",
-        "training": start.school,
+        "training": told.training,
+        "origins": [
+            {"origin": each.origin, "site": str(each.site), "certificates": each.certificates}
+            for each in told.origins
+        ],
+        "people": [asdict(who) for who in told.people],
         "outcome": told.outcome,
         "structure": {"siret": start.structure, "name": start.name},
         "account": start.account,

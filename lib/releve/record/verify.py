@@ -33,7 +33,9 @@ from releve.vault.keystore import Keystore
 
 LATE = timedelta(days=2)  # a line so much older than its token was written, or dated, long before
 SKEW = timedelta(minutes=10)  # by which a machine's clock may be ahead of the authority's
-OURS = frozenset({FILE_NAME, SIGNERS, timestamp.FOLDER, ".locks", ".screens", ".gitkeep"})
+OURS = frozenset(
+    {FILE_NAME, SIGNERS, timestamp.FOLDER, ".locks", ".screens", ".gitkeep", ".gitattributes"}
+)
 OLDER_CORE = frozenset({"outcome", "structure", "account", "training", "began", "ended", "record"})
 
 
@@ -83,8 +85,9 @@ def _check_whole(
     complete: bool,
 ) -> Iterator[Finding]:
     known = register.known_head()
-    # before the first end there is no register
-    ended = set(present) - {found.record for found in each if found.kind.startswith("open")}
+    # before the first seal there is no register
+    before = {found.record for found in each if found.kind.startswith(("open", "unsealed"))}
+    ended = set(present) - before
     if not os.path.lexists(register.path):
         if known not in (None, FIRST) or (complete and ended):
             yield Finding("no_register", what=str(register.path))

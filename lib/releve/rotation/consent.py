@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
 
-from releve.base.errors import PersonNeeded
+from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.programs import programs
 from releve.base.settings import Settings, Structure
 from releve.decision import journal as j
 from releve.decision.consent import Case, overtaken, refusals
 from releve.decision.facts import Facts
-from releve.planning.today import last_change
+from releve.planning.plan import plan_needed
+from releve.planning.shares import one_each
+from releve.planning.today import last_change, now, past
 from releve.portal.profile import summary_was_read
-from releve.vault.keystore import Keystore
+from releve.vault.entry import KeyringError
+from releve.vault.keystore import Keystore, open_keystore
 from releve.vault.slots import Slot
 
 
@@ -33,11 +39,17 @@ def refusal(
     keystore: Keystore,
     journal: j.Journal | None = None,
     facts: Facts | None = None,
+    dates: Mapping[str, date | None] | None = None,
 ) -> NotUnattended | None:
     """Why a reset of that structure's account may not be made with nobody there; None when it may.
-    `journal` and `facts` are of the open rotation that would make it. Raises a keyring's error.
+    `journal` and `facts` are of the open rotation that would make it; `dates` are the accounts'
+    last changes, when they are known already. Raises a keyring's error.
     """
-    case = _case(settings, structure, keystore, journal, facts)
+    account = structure.technical_account
+    touched = facts is not None and facts.touched
+    last = dates.get(account) if dates else last_change(settings, account, keystore)
+    case = _case(settings, structure, keystore, touched or last is not None)
+    case = replace(case, overtaken=_overtaken(structure, keystore, journal, facts))
     if not (rows := refusals(case)):
         return None
     named = {
@@ -56,27 +68,40 @@ def refusal(
     )
 
 
-def _case(
-    settings: Settings,
-    structure: Structure,
-    keystore: Keystore,
-    journal: j.Journal | None,
-    facts: Facts | None,
-) -> Case:
+def hindrances(settings: Settings) -> list[ReleveError]:
+    """Everything that would stop an unattended run that takes what is due: each account's refusal,
+    a plan to agree to, a keyring that does not answer. Changes nothing.
+    """
+    try:
+        keystore, dues = open_keystore(settings).bounded(), now(settings)
+        dates = {each.account: each.last for each in dues}
+        chosen = one_each(settings.structures.values())
+        found = {
+            each.technical_account: error
+            for each in chosen
+            if (error := refusal(settings, each, keystore, dates=dates))
+        }
+    except KeyringError as error:
+        return [error]
+    today = {each.account for each in dues if each.today} - set(found)
+    resets = [each for each in chosen if each.technical_account in today]
+    stop = plan_needed(settings.policy, past(settings), resets)
+    return [*found.values(), *([stop] if stop else [])]
+
+
+def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: bool) -> Case:
     served = [
         each
         for each in settings.structures.values()
         if each.technical_account == structure.technical_account
     ]
-    touched = facts is not None and facts.touched
     return Case(
-        guided=tuple(each.name for each in served if "corail" in each.targets),
+        guided=tuple(each.name for each in served if set(each.targets) & set(programs())),
         without_program=tuple(
             each.name for each in served if each.command and shutil.which(each.command[0]) is None
         ),
         met=summary_was_read(settings),
-        overtaken=_overtaken(structure, keystore, journal, facts),
-        dated=touched or last_change(settings, structure.technical_account, keystore) is not None,
+        dated=dated,
         provable=settings.policy.unproven or _can_prove(settings, keystore),
     )
 

@@ -1,4 +1,5 @@
-"""What one rotation is about: its folder, its journal, its account's slots; and what they say now."""
+"""What one rotation is about: its folder, its journal, its account's slots; and what they say now.
+"""
 
 from __future__ import annotations
 

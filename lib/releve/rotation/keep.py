@@ -23,8 +23,7 @@ class PasswordNotKept(ReleveError):
 
     code = 6
     happened = (
-        "Le portail a montré un nouveau mot de passe, mais le coffre n'a pas pu le garder"
-        " ({why})."
+        "Le portail a montré un nouveau mot de passe, mais le coffre n'a pas pu le garder ({why})."
     )
 
 
@@ -114,7 +113,8 @@ class Keeper:
             )
 
     def _foreign(self, writer: str) -> bool:
-        """Whether that writer is neither this rotation nor one whose password is known to be void."""
+        """Whether that writer is neither this rotation nor one whose password is known to be void.
+        """
         void = {
             entry.event.writer
             for entry in self.context.journal.entries

@@ -31,7 +31,8 @@ class Navigation:
 
     @property
     def route(self) -> str:
-        """The route's name. Alone, a person goes the document's own way, unless another was begun."""
+        """The route's name. Alone, a person goes the document's own way, unless another was begun.
+        """
         if self.driver is not None:
             return self.driver.name
         wanted = self.context.route or self.context.settings.portal.route

@@ -24,9 +24,7 @@ class ProofLater(Paused):
         "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe"
         " fonctionne."
     )
-    safe = (
-        "Il est entré partout et en sûreté dans le coffre ; rien ne sera redemandé au portail."
-    )
+    safe = "Il est entré partout et en sûreté dans le coffre ; rien ne sera redemandé au portail."
     todo = (
         "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis"
         " l'accueil (« Reprendre »)."

@@ -36,7 +36,8 @@ PASSWORD = "mot-de-passe"
 
 class PasswordReset:
     """Makes the portal give a password that can be used. `settle` asks whoever may know how a click
-    ended whose answer was lost. Each act is the driver's, or of a person who does that step by hand.
+    ended whose answer was lost. Each act is the driver's, or of a person who does that step by
+    hand.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class PasswordReset:
         after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
         hand = situation.facts.by_hand
         where = "recopié à la main par l'opérateur" if hand else "gardé dans le coffre"
-        capture = await self.navigation.capture(step)
+        seen = self._mode == "automatic"
+        capture = await self.navigation.capture(step) if seen else None
         return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
 
     async def _once(self, attempt: int) -> str:

@@ -17,17 +17,20 @@ from typing import Any
 
 from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
+from releve.base.secret import registered
 from releve.base.settings import Settings, Structure
 from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts
+from releve.decision.procedure import GATE, PORTAL_STEPS
 from releve.decision.state import portal_needed
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials
 from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
+from releve.proof.clock import check_clock
 from releve.record import vouching
 from releve.record.folder import RecordFolder, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
@@ -43,6 +46,7 @@ from releve.rotation.rehearsal import Rehearsal
 from releve.targets import Target, build, targets_of
 from releve.vault.keystore import Keystore, open_keystore
 
+BEFORE_RESET = (*PORTAL_STEPS[:7], GATE)
 PACKAGES = ("releve", "playwright", "papermill", "jupyterlab", "ipywidgets", "keyring")
 _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
 
@@ -89,6 +93,14 @@ class PendingOfAnotherRun(ReleveError):
         " --outputs DOSSIER resume ». Si ce mot de passe ne sert plus à personne, effacez-le du"
         " trousseau : « releve credentials delete --pending {siret} »."
     )
+
+
+class StoppedBeforeReset(ReleveError):
+    """The operator stopped the fleet, and this rotation had changed nothing yet."""
+
+    happened = "La tournée a été arrêtée à la demande de l'opérateur."
+    safe = "Rien n'a été changé pour cette structure : le portail a toujours l'ancien mot de passe."
+    todo = "Relancez la même commande : seules les structures qui restent seront faites."
 
 
 @dataclass(frozen=True)
@@ -151,16 +163,20 @@ class Session:
     ) -> None:
         self.parameters, self.operator = parameters, operator
         self.pool = pool or Pool()
+        self.inherited = registered()  # what the scrubber knew before
         self.settings: Settings = settings.load(
             parameters.settings or None, parameters.outputs or None
         )
         self.structure: Structure = self.settings.structure(parameters.structure)
+        self.portal = self.settings.portal_of(self.structure)
         opened = keystore or open_keystore(self.settings)
         self.keystore = opened if keystore or operator.interactive else opened.bounded()
         self.actor = person.account()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
+        self.ended = False  # it did put it down
+        self.stopping = False  # it is asked to, where nothing is changed yet
 
     async def open(self) -> Rotation:
         """Take the lock, find the rotation to finish or begin one. Raises before anything
@@ -192,6 +208,8 @@ class Session:
         begun = opened(folder.entries()) is not None
         if unattended and not begun:
             await asyncio.to_thread(self._consent)
+        if not begun:
+            await asyncio.to_thread(check_clock, self.settings.portal.url)
         folder.make()
         journal = await asyncio.to_thread(self._journal, folder)
         context = Context(
@@ -303,10 +321,7 @@ class Session:
         browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
         credentials = Credentials(
-            self.keystore,
-            self.settings.portal.login,
-            self.settings.record.folder,
-            self.settings.portal.origins,
+            self.keystore, self.portal.login, self.settings.record.folder, self.portal.origins
         )
         await self.operator.sign_in(credentials)
         structure = self.structure
@@ -317,11 +332,11 @@ class Session:
             credentials,
             self.operator,
         )
-        return PortalDriver(case, route or self.settings.portal.route)
+        return PortalDriver(case, route or self.portal.route)
 
     async def browser(self) -> PortalBrowser:
         """The browser of this process."""
-        held = await self.pool.browser(self.settings.portal, interactive=self.operator.interactive)
+        held = await self.pool.browser(self.portal, interactive=self.operator.interactive)
         held.on_origin = self.rotation.context.note_origin
         return held
 
@@ -340,7 +355,7 @@ class Session:
         Nothing that fails here hides `error`, nor keeps browser and lock: the journal already tells
         what counts.
         """
-        self.stopped = error
+        self.stopped, self.ended = error, True
         with suppress(j.JournalUnwritable):
             await asyncio.to_thread(self._note_stop, rotation, error)
         try:
@@ -350,6 +365,12 @@ class Session:
             self.notices.append(fault.text)
         await self.close()
         return error or ReleveError()
+
+    def check_stop(self, step: str) -> None:
+        """Raises `StoppedBeforeReset` when the fleet is stopping and nothing is changed yet."""
+        before = step in BEFORE_RESET and self.stopping
+        if before and not self.rotation.context.situation().facts.touched:
+            raise StoppedBeforeReset
 
     def _note_stop(self, rotation: Rotation, error: ReleveError | None) -> None:
         if error is None:

@@ -25,7 +25,8 @@ class StepMissing(PersonNeeded):
 
 @dataclass(frozen=True)
 class Done:
-    """How a step ended: `mode` as in the journal, one French line, and the picture taken, if any."""
+    """How a step ended: `mode` as in the journal, one French line, and the picture taken, if any.
+    """
 
     mode: str
     result: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
+from releve.base import person
 from releve.base.errors import ReleveError
 from releve.base.texts import text
 from releve.decision import events as ev
@@ -34,7 +35,7 @@ def context(session: Session) -> str:
             text("context.programs", programs=" ; ".join(targets)),
             text("context.last", day=_last(session)),
             _slots(session),
-            text(kind, run=rotation.context.folder.run, actor=session.actor),
+            text(kind, run=rotation.context.folder.run, actor=_who(session)),
         )
     )
 
@@ -44,6 +45,12 @@ def _last(session: Session) -> str:
     past = history(settings.record.folder)
     (due,) = agenda([session.structure], settings.policy, past, date.today())
     return f"{due.last:%d/%m/%Y}" if due.last else text("context.unknown")
+
+
+def _who(session: Session) -> str:
+    """The name that the person gave, with the machine's account; a program has that alone."""
+    name = person.given_name() if session.operator.interactive else ""
+    return f"{name} ({session.actor})" if name else session.actor
 
 
 def _slots(session: Session) -> str:
@@ -72,7 +79,7 @@ def closing(session: Session) -> str:
     due = (
         f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
     )
-    proof = text(f"closing.{end.proof or 'none'}", actor=session.actor)
+    proof = text(f"closing.{end.proof or 'none'}", actor=_who(session))
     digest = hashlib.sha256(b"".join(lines)).hexdigest()
     return "\n".join(
         (

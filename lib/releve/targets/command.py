@@ -32,7 +32,8 @@ class CommandFailed(ReleveError):
 
 
 class CommandTarget:
-    """Runs `command` of the settings; nothing of the password goes to its arguments or environment."""
+    """Runs `command` of the settings; nothing of the password goes to its arguments or environment.
+    """
 
     kind: ClassVar[str] = "command"
     mode: ClassVar[str] = "automatic"

@@ -106,7 +106,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Do what was asked, and say it. Raises a `ReleveError` for whatever stops it; safe to repeat."""
+    """Do what was asked, and say it. Raises a `ReleveError` for whatever stops it; safe to repeat.
+    """
     keystore = open_keystore(settings)
     if args.action == "list":
         return _list(args, settings, keystore)
@@ -118,6 +119,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         origins = " ".join(sorted(settings.portal.origins))
         keystore.bound_origins(credential.user).set_text(origins)
     facts = {
+        "code": 0,
         "action": args.action,
         "kind": credential.kind,
         "user": credential.user,
@@ -246,7 +248,9 @@ def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> i
             }
             rows.append(row | {"run": held.run, "written": held.written} if held else row)
     if getattr(args, "json", False):
-        print(json.dumps({"keyring": keystore.name, "entries": rows}, ensure_ascii=False))
+        print(
+            json.dumps({"code": 0, "keyring": keystore.name, "entries": rows}, ensure_ascii=False)
+        )
         return 0
     print(f"Trousseau : {keystore.name}")
     for row in rows:

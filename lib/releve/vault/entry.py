@@ -173,7 +173,8 @@ class Entry:
         if found != value:
             with suppress(
                 Exception
-            ):  # what was there is already lost: a wrong value would only be in the way of the next try
+            # What was there is already lost: a wrong value would only be in the way of the next try
+            ):
                 self.backend.delete_password(self.service, self.user)
             raise KeyringMismatch(service=self.service, user=self.user)
 

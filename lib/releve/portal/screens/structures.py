@@ -14,7 +14,8 @@ from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, Thing, View, decide, named
 
 _CELLS = """
-() => [...document.querySelectorAll('tr, [role=row]')].filter(row => row.checkVisibility()).map(row =>
+() => [...document.querySelectorAll('tr, [role=row]')]
+  .filter(row => row.checkVisibility()).map(row =>
   [...row.querySelectorAll('th, td, [role=cell], [role=gridcell], [role=columnheader]')]
     .map(cell => cell.innerText.trim()))
 """
@@ -41,6 +42,7 @@ class ActivitesDuGestionnaire(Screen):
         """Find the structure, by the portal's search or page after page, and open its card by its
         pen. Raises `StructureNotFound`.
         """
+        self.browser.memo.clear()  # another structure's
         await self._bring(siret)
         for _ in range(4):
             step = await self.finder.until(

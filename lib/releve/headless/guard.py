@@ -17,25 +17,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from releve.base.errors import ReleveError
+from releve.base.errors import OUTCOME, ReleveError, UnforeseenError
 from releve.base.secret import MASK, SHORTEST, begun, clean, scrub
 from releve.record.transcript import Transcript
-
-OUTCOME = "application/vnd.releve.outcome+json"
-"""What a run that ends on an error leaves in the notebook for programs: {"code": its exit code}."""
-
-
-class UnforeseenError(ReleveError):
-    """Anything that no one foresaw; its traceback, scrubbed, goes to the record for the
-    maintainers.
-    """
-
-    happened = "Une erreur imprévue s'est produite : {kind}."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = (
-        "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt"
-        " » du dossier à votre support."
-    )
 
 
 class Interrupted(ReleveError):
@@ -169,7 +153,10 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
             shown = UnforeseenError(kind=kind.__name__)
         if code is not None:
             shell.display_pub.publish(
-                {OUTCOME: {"code": code}, "text/plain": f"Code de sortie : {code}"}
+                {
+                    OUTCOME: {"code": code, "error": kind.__name__},
+                    "text/plain": f"Code de sortie : {code}",
+                }
             )
         text = shown._render_traceback_()
         shell._showtraceback(kind, scrub(str(value)), text)

@@ -1,0 +1,63 @@
+"""`releve check`: every day, whether the passwords that the keyring keeps are still accepted."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from releve.base.settings import Structure, load
+from releve.planning import notices
+from releve.planning.alarm import Check, State, check
+from releve.planning.shares import one_each
+from releve.planning.today import past
+from releve.proof.asking import Prover
+from releve.proof.verdicts import Meaning
+from releve.vault.keystore import open_keystore
+from releve.vault.slots import Slot
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """No argument of its own."""
+
+
+def main(args: argparse.Namespace) -> int:
+    """0 when nothing is refused, 3 when nothing could be tried, 4 when a person must look, 5 when
+    the API said nothing. Never a reset, never a second try within a day.
+    """
+    settings = load(args.settings, args.outputs)
+    keystore = open_keystore(settings).bounded()
+
+    def ask(structure: Structure) -> Meaning:
+        return Prover(settings, structure, keystore).ask(Slot.CURRENT)[Slot.CURRENT]
+
+    structures = one_each(settings.structures.values()) if settings.piste else []
+    found = check(structures, past(settings), keystore, ask, datetime.now(UTC))
+    code = _code(found)
+    if args.json:
+        print(
+            json.dumps(
+                {"code": code, "accounts": [asdict(each) for each in found]}, ensure_ascii=False
+            )
+        )
+    else:
+        _tell(found, piste=settings.piste is not None)
+    refused = [each for each in found if each.state is State.REFUSED]
+    if error := notices.tell(notices.of_check(refused), settings, lambda settings: keystore):
+        print(error.text, file=sys.stderr)
+    return code
+
+
+def _code(found: list[Check]) -> int:
+    states = {each.state for each in found}
+    order = {State.REFUSED: 4, State.UNKNOWN: 5, State.ACCEPTED: 0}
+    return next((code for state, code in order.items() if state in states), 3)
+
+
+def _tell(found: list[Check], *, piste: bool) -> None:
+    for each in found:
+        print(f"{each.structure}  {each.name}  {each.account} : {each.text}")
+    if not piste:
+        print("Sans application PISTE, Relève ne peut pas essayer les mots de passe gardés.")

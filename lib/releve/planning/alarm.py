@@ -1,0 +1,90 @@
+"""Is the password that the keyring keeps still the portal's? One question a day and an account, to
+the API: nothing is changed, and nothing is ever reset because of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from releve.base.settings import Structure
+from releve.decision.reconcile import Verdict
+from releve.proof.verdicts import Meaning
+from releve.record.history import Past
+from releve.vault.keystore import Keystore
+from releve.vault.slots import Slot
+
+ONCE = timedelta(hours=24)  # nobody knows whether refusals lock a technical account
+TODO = (
+    "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez qui"
+    " l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
+)
+
+
+class State(StrEnum):
+    """How an account's password stands."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # the API said nothing of it
+    EXPLAINED = "explained"  # a rotation of ours is not finished: it tells more
+    ASKED = "asked"  # within a day
+    EMPTY = "empty"  # nothing is kept
+
+
+@dataclass(frozen=True)
+class Check:
+    """One account, by one of its structures; `text` is a French line."""
+
+    structure: str
+    name: str
+    account: str
+    state: State
+    text: str
+
+
+def check(
+    structures: Iterable[Structure],
+    past: Iterable[Past],
+    keystore: Keystore,
+    ask: Callable[[Structure], Meaning],
+    now: datetime,
+) -> list[Check]:
+    """Each account once; `ask` tries what its slot `current` holds. When it was asked is kept in
+    the keyring before the question. Raises a keyring's error, and what `ask` raises.
+    """
+    touched = {each.account for each in past if each.open and each.touched}
+    return [_check(each, touched, keystore, ask, now) for each in structures]
+
+
+def _check(
+    structure: Structure,
+    touched: set[str],
+    keystore: Keystore,
+    ask: Callable[[Structure], Meaning],
+    now: datetime,
+) -> Check:
+    account = structure.technical_account
+
+    def found(state: State, text: str) -> Check:
+        return Check(structure.siret, structure.name, account, state, text)
+
+    if account in touched:
+        return found(
+            State.EXPLAINED, "une rotation de ce compte n'est pas finie : « releve resume »"
+        )
+    if keystore.slots(account).read(Slot.CURRENT) is None:
+        return found(State.EMPTY, "le trousseau n'a pas de mot de passe à essayer")
+    last = keystore.entry("checked", account)
+    before = last.text()
+    if before and now - datetime.fromisoformat(before) < ONCE:
+        return found(State.ASKED, "déjà essayé il y a moins d'un jour")
+    last.set_text(now.isoformat(timespec="seconds"))
+    said = ask(structure)
+    if said.verdict is Verdict.ACCEPTED:
+        return found(State.ACCEPTED, "le mot de passe gardé est accepté")
+    if said.verdict is Verdict.REFUSED:
+        return found(State.REFUSED, f"le mot de passe gardé est refusé. {TODO}")
+    return found(State.UNKNOWN, f"{said.said}. {said.todo}".strip())

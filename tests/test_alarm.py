@@ -1,0 +1,76 @@
+"""`releve check`: a password that the portal takes no more is told the day it happens; one question
+a day, never a reset.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
+from releve.base.secret import Secret
+from releve.planning.alarm import Check, State
+from releve.planning.notices import of_check
+from releve.vault.slots import BY_HAND
+
+
+def with_piste(scene: Scene) -> None:
+    """The settings name the school's API, and the keyring its secret."""
+    known, urls = scene.world.piste, scene.school.urls
+    scene.more = (
+        f'[piste]\nclient_id = "{known.client_id}"\ntoken_url = "{urls.token_url}"\n'
+        f'api_url = "{urls.api_url}"\n'
+    )
+    scene.portal["origins"] = [*scene.origins, urls.piste]
+    scene.keystore.piste_secret(known.client_id).set(Secret(known.client_secret))
+
+
+def checked(scene: Scene) -> tuple[int, Any]:
+    """The exit code, and the one account's line."""
+    ended = scene.releve("--json", "check")
+    told = json.loads(ended.stdout)
+    assert ended.returncode == told["code"], ended
+    return ended.returncode, told["accounts"][0]
+
+
+def next_day(scene: Scene) -> None:
+    """As if the last question were of yesterday."""
+    past = datetime.now(UTC) - timedelta(hours=25)
+    scene.keystore.entry("checked", DEMO_ACCOUNT).set_text(past.isoformat())
+
+
+def test_a_password_that_somebody_else_reset_is_told_at_once(scene: Scene) -> None:
+    """Accepted; not asked again the same day; refused the next, with the one thing to do."""
+    with_piste(scene)
+    assert (3, "empty") == (lambda told: (told[0], told[1]["state"]))(checked(scene))
+    password = scene.world.accounts[DEMO_ACCOUNT].password
+    scene.slots.adopt(Secret(password), BY_HAND)
+    assert (0, "accepted") == (lambda told: (told[0], told[1]["state"]))(checked(scene))
+    scene.world.reset(DEMO_ACCOUNT)
+    scene.world.propagate()
+    before = len(scene.world.ledger.entries)
+    assert (3, "asked") == (lambda told: (told[0], told[1]["state"]))(checked(scene))
+    assert before == len(scene.world.ledger.entries)
+    next_day(scene)
+    code, told = checked(scene)
+    assert (4, "refused") == (code, told["state"])
+    assert "Quelqu'un d'autre l'a réinitialisé, ou il a expiré" in told["text"]
+    assert 1 == scene.resets()  # somebody else's
+
+
+def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:
+    """A portal that is closed says nothing of the password: 5, and no notice."""
+    with_piste(scene)
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    scene.faults.maintenance_at = "piste:0"
+    code, told = checked(scene)
+    assert (5, "unknown") == (code, told["state"])
+
+
+def test_the_notice_names_the_account_and_what_to_do() -> None:
+    """None when nothing is refused."""
+    assert of_check([]) is None
+    notice = of_check([Check(DEMO_SIRET, "Commune", DEMO_ACCOUNT, State.REFUSED, "refusé.")])
+    assert notice is not None
+    assert f"- Commune ({DEMO_SIRET}), {DEMO_ACCOUNT} : refusé." in notice.body

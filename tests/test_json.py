@@ -1,0 +1,89 @@
+"""What programs read: one document a command under --json, as its schema says, and the exit code
+that it tells; refusals and bad arguments too.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from fixtures_rotation import DEMO_SIRET, Scene
+from jsonschema import Draft202012Validator
+from releve import cli
+
+SCHEMAS: dict[str, Any] = json.loads(
+    files("releve.commands").joinpath("schemas.json").read_text(encoding="utf-8")
+)
+
+
+def valid(command: str, document: object) -> None:
+    """Raises for what is neither the command's document nor a failure."""
+    shapes = [SCHEMAS["commands"][command], {"$ref": "#/$defs/failure"}]
+    Draft202012Validator({"$defs": SCHEMAS["$defs"], "anyOf": shapes}).validate(document)
+
+
+def test_every_command_has_a_schema() -> None:
+    """And every schema is one."""
+    assert set(cli.COMMANDS) == set(SCHEMAS["commands"])
+    for shape in SCHEMAS["commands"].values():
+        Draft202012Validator.check_schema({"$defs": SCHEMAS["$defs"]} | shape)
+
+
+def asked(scene: Scene, *args: str) -> dict[str, Any]:
+    """The only document of a command; its code is the exit code."""
+    ended = scene.releve("--json", *args)
+    document = json.loads(ended.stdout)
+    valid(args[0], document)
+    assert ended.returncode == document["code"], ended
+    return document  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["due"], 0),
+        (["report"], 0),
+        (["notify"], 2),
+        (["notify", "--dry-run"], 0),
+        (["check"], 3),
+        (["schedule", "--cron"], 0),
+        (["purge"], 2),
+        (["credentials", "list"], 0),
+        (["resume"], 0),
+        (["abandon", DEMO_SIRET, "--reason", "essai"], 2),
+        (["rotate"], 2),
+        (["rotate", DEMO_SIRET], 4),
+        (["rotate", "--due"], 4),
+        (["rotate", "--workers", "0", "--all"], 2),
+        (["rotate", "12345678901234", "--yes"], 2),
+        (["rehearse"], 2),
+        (["verify"], 2),
+        (["due", "--nonsense"], 2),
+        (["due", "--set", DEMO_SIRET, "demain"], 2),
+    ],
+)
+def test_a_command_that_rotates_nothing(scene: Scene, args: list[str], code: int) -> None:
+    """As documented: 0 and 3 for what there is and is not to do, 2, 4, 5 for what is refused."""
+    assert code == asked(scene, *args)["code"]
+    assert 0 == scene.resets()
+
+
+def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
+    """Code 2 and one document, from every command: `doctor` too, which then tells the rest."""
+    scene.policy["warn_days"] = -1
+    for command in ("due", "rotate", "doctor", "check", "resume", "schedule"):
+        args = {"rotate": ["--all"], "schedule": ["--cron"]}.get(command, [])
+        assert 2 == asked(scene, command, *args)["code"], command
+    ended = scene.releve("--json", "renouvelle")
+    assert (2, "BadArguments") == (ended.returncode, json.loads(ended.stdout)["error"])
+
+
+def test_rotations_and_their_records(scene: Scene) -> None:
+    """One alone, a fleet with nothing to do, the record's verdict."""
+    assert 0 == asked(scene, "rotate", DEMO_SIRET, "--yes")["code"]
+    assert 3 == asked(scene, "rotate", "--all", "--yes")["code"]
+    assert 0 == asked(scene, "verify")["code"]
+    assert 3 == asked(scene, "due")["code"]
+    assert 0 == asked(scene, "rehearse", DEMO_SIRET)["code"]
