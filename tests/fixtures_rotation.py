@@ -43,6 +43,7 @@ from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot, Slots
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026&<é>"
+PATIENCE = 600 if os.name == "nt" else 120  # seconds for a command; Windows' Python runs on Wine
 LONG_AGO = date.today() - timedelta(days=400)
 """When somebody last changed the password, before Relève: it is due."""
 CELLS: list[str] = [
@@ -227,7 +228,7 @@ class Scene:
             input=stdin or "",
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     def command(self, *args: str) -> list[str]:

@@ -22,6 +22,8 @@ from releve.planning.due import Due, Standing, agenda, deadline, in_blackout
 from releve.record.folder import RecordFolder
 from releve.record.history import Past, history
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
+from releve.vault.keys import make_rotation_key
+from releve.vault.keystore import Keystore
 
 PARIS = ZoneInfo("Europe/Paris")
 STRUCTURE = Structure(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT)
@@ -322,13 +324,20 @@ def test_history_reads_journals_once_and_tells_damage(tmp_path: Path) -> None:
     assert "succeeded" == history(tmp_path)[0].outcome
 
 
-def written(outputs: Path, when: str, *events: ev.Event, closed: str = "") -> RecordFolder:
-    """A record folder with a journal of these events."""
+def written(
+    outputs: Path,
+    when: str,
+    *events: ev.Event,
+    closed: str = "",
+    keystore: Keystore | None = None,
+) -> RecordFolder:
+    """A record folder with a journal of these events, that the keyring vouches for if it is given."""
     folder = RecordFolder(
         outputs / f"{when}_{DEMO_SIRET}_{when[8:10]}ab", DEMO_SIRET, f"{when[8:10]}ab"
     )
     folder.path.mkdir(parents=True)
-    journal = j.Journal(folder.path, folder.run, "a@b")
+    key = make_rotation_key(keystore, folder.run) if keystore else None
+    journal = j.Journal(folder.path, folder.run, "a@b", key)
     rehearsal = closed == "rehearsed"
     journal.append(
         ev.RotationOpened(
@@ -359,7 +368,8 @@ def test_the_command_tells_what_is_due_and_when_nothing_is(scene: Scene) -> None
     assert (0, True) == (first.returncode, "date du dernier changement inconnue" in first.stdout), (
         first.stderr
     )
-    written(scene.outputs, f"{date.today()}_100000", closed="succeeded")
+    today = f"{date.today()}_100000"
+    written(scene.outputs, today, closed="succeeded", keystore=scene.keystore)
     second = scene.releve("due", "--json")
     (told,) = json.loads(second.stdout)["structures"]
     assert (3, "far", date.today().isoformat()) == (

@@ -21,7 +21,9 @@ def want(key: str, kind: str = "press") -> Want:
 
 
 def press(number: int, text: str, *path: int, **more: object) -> Thing:
-    return Thing(number, "press", {"text": text} if text else {}, path=(*path, number), at=number, **more)  # type: ignore[arg-type]
+    return Thing(
+        number, "press", {"text": text} if text else {}, path=(*path, number), at=number, **more
+    )  # type: ignore[arg-type]
 
 
 def account(what: str, *path: int, at: int = 0) -> Owner:
@@ -79,8 +81,7 @@ def test_one_button_for_several_accounts_needs_a_choice() -> None:
 def test_a_name_that_says_another_account_outweighs_the_row() -> None:
     """A button that names somebody else's account is never ours, wherever it stands."""
     found = ask(
-        [press(21, f"{RESET} {HERS}", 1, 20)],
-        [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)],
+        [press(21, f"{RESET} {HERS}", 1, 20)], [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)]
     )
     assert not isinstance(found, Step)
 
@@ -118,11 +119,17 @@ def test_flat_cells_are_told_by_their_line() -> None:
 def test_the_pen_is_named_or_alone() -> None:
     """The pen by its name among icons; without a name, the only icon of the row; else nothing."""
     owners = (structure(A, 1, 10, 12), structure(B, 1, 20, 22))
-    icons = (press(13, "Supprimer", 1, 10), press(14, "Modifier", 1, 10), press(24, "Modifier", 1, 20))
+    icons = (
+        press(13, "Supprimer", 1, 10),
+        press(14, "Modifier", 1, 10),
+        press(24, "Modifier", 1, 20),
+    )
     found = pen(View(icons, (), owners), A, want("structures.edit"))
     assert isinstance(found, Step)
     assert 14 == found.thing.id
-    mute = pen(View((press(13, "", 1, 10), press(23, "", 1, 20)), (), owners), A, want("structures.edit"))
+    mute = pen(
+        View((press(13, "", 1, 10), press(23, "", 1, 20)), (), owners), A, want("structures.edit")
+    )
     assert isinstance(mute, Step)
     assert 13 == mute.thing.id
     two = (press(13, "", 1, 10), press(14, "", 1, 10))

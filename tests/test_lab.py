@@ -86,7 +86,7 @@ def check_finished(scene: Scene, home: Path) -> list[ev.Event]:
     verified = subprocess.run(
         scene.command("verify"), env=scene.environment, capture_output=True, text=True, check=False
     )
-    assert "Tout est intact." in verified.stdout, verified.stdout
+    assert "Tout est intact" in verified.stdout, verified.stdout
     notebook = json.loads((the_record(scene).path / "rotation.ipynb").read_text(encoding="utf-8"))
     assert "widgets" not in notebook["metadata"]
     assert "widget-view" not in json.dumps(notebook)

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 import twin as twins
-from fixtures_rotation import DEMO_SIRET, Scene
+from fixtures_rotation import DEMO_SIRET, PATIENCE, Scene
 from killing import KILL
 from releve.base.errors import ReleveError
 from releve.base.settings import load
@@ -179,10 +179,10 @@ def test_a_pending_password_of_nobody_is_not_replaced_silently(tmp_path: Path) -
 def abandoned(twin: Twin, reason: str) -> str:
     """What `releve abandon` prints."""
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as said:
-        patch.setattr(headless, "open_keystore", lambda: twin.keystore)
+        patch.setattr(headless, "open_keystore", lambda *_: twin.keystore)
         patch.setattr("releve.record.evidence.open_keystore", lambda: twin.keystore, raising=False)
         for module in (abandon, resume):
-            patch.setattr(module, "open_keystore", lambda: twin.keystore, raising=False)
+            patch.setattr(module, "open_keystore", lambda *_: twin.keystore, raising=False)
         args = argparse.Namespace(
             settings=str(twin.settings()),
             outputs=str(twin.outputs),
@@ -349,7 +349,7 @@ def test_the_command_itself_is_killed(scene: Scene) -> None:
         command, env=scene.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as child:
         once = at_ledger(scene, "corail_saved", child.kill)
-        assert 0 != child.wait(120)
+        assert 0 != child.wait(PATIENCE)
     assert once.is_set()
     with contextlib.suppress(psutil.NoSuchProcess):  # it may be gone already
         psutil.Process(kernel_of(scene)).wait(30)

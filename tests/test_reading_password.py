@@ -39,8 +39,8 @@ LAYOUTS = {
     "definition": "<dl><dt>Identifiant</dt><dd>{account}</dd><dt>Mot de passe</dt><dd>{p}</dd></dl>",
     "cell": "<table><tr><td>Identifiant</td><td>{account}</td></tr><tr><td>Mot de passe :</td><td>{p}</td></tr></table>",
     "column": "<table><tr><th>Compte</th><th>Mot de passe</th></tr><tr><td>{account}</td><td>{p}</td></tr></table>",
-    "field": "<label>Nouveau mot de passe <input readonly value=\"{p}\"></label><button>Copier</button>",
-    "masked field": "<label>Mot de passe <input readonly type=password value=\"{p}\"></label>",
+    "field": '<label>Nouveau mot de passe <input readonly value="{p}"></label><button>Copier</button>',
+    "masked field": '<label>Mot de passe <input readonly type=password value="{p}"></label>',
     "text area": "<label>Mot de passe <textarea readonly>{p}</textarea></label>",
     "bold in a sentence": "<p>Le nouveau mot de passe est <b>{p}</b>. Notez-le.</p>",
     "after a colon": "<p>Mot de passe : {p}</p>",
@@ -69,11 +69,23 @@ async def test_it_is_read_byte_for_byte(window: PortalBrowser, pages: Pages, nam
 
 
 SPACES = {
-    "kept by the page": ("<dl><dt>Mot de passe</dt><dd><pre> Abc12345! </pre></dd></dl>", [" Abc12345! "]),
+    "kept by the page": (
+        "<dl><dt>Mot de passe</dt><dd><pre> Abc12345! </pre></dd></dl>",
+        [" Abc12345! "],
+    ),
     "field": ("<label>Mot de passe <input readonly value=' Abc12345! '></label>", [" Abc12345! "]),
-    "its own": ("<dl><dt>Compte</dt><dd>TECH_1_11@cpro.fr</dd><dt>Mot de passe</dt><dd> Abc12345!</dd></dl>", [" Abc12345!"]),
-    "the page's": ("<dl><dt>Compte</dt><dd> TECH_1_11@cpro.fr </dd><dt>Mot de passe</dt><dd> Abc12345! </dd></dl>", ["Abc12345!"]),
-    "nothing tells": ("<dl><dt>Mot de passe</dt><dd> Abc12345!</dd></dl>", [" Abc12345!", "Abc12345!"]),
+    "its own": (
+        "<dl><dt>Compte</dt><dd>TECH_1_11@cpro.fr</dd><dt>Mot de passe</dt><dd> Abc12345!</dd></dl>",
+        [" Abc12345!"],
+    ),
+    "the page's": (
+        "<dl><dt>Compte</dt><dd> TECH_1_11@cpro.fr </dd><dt>Mot de passe</dt><dd> Abc12345! </dd></dl>",
+        ["Abc12345!"],
+    ),
+    "nothing tells": (
+        "<dl><dt>Mot de passe</dt><dd> Abc12345!</dd></dl>",
+        [" Abc12345!", "Abc12345!"],
+    ),
     "inside": ("<dl><dt>Mot de passe</dt><dd>Abc1 2345!</dd></dl>", ["Abc1 2345!"]),
 }
 

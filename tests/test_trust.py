@@ -9,7 +9,10 @@ import json
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Callable
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,8 +25,13 @@ from releve.base.settings import load
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless import run as headless
+from releve.planning.due import Standing
+from releve.planning.today import now
+from releve.proof.clock import check_clock
 from releve.record import seal, vouching
 from releve.record.folder import RecordFolder
+from releve.record.history import JustDone, SucceededTomorrow, history, refuse_twice
+from releve.record.lock import AccountBusy, AccountLock
 from releve.record.register import Register
 from releve.record.verify import verify
 from releve.vault import keys
@@ -331,3 +339,114 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, mask: int, shared: boo
     assert {(True, "0o2770" if shared else "0o700"), (False, "0o660" if shared else "0o600")} == (
         modes
     )
+
+
+# -- one account, two spellings
+
+
+def test_two_spellings_are_one_account(tmp_path: Path) -> None:
+    """In one file they are spelled alike; in two, they take one lock, one set of slots, and one
+    renewal a day: on version 0.1 the second reset made the first structure's password void.
+    """
+    twin = Twin.new(tmp_path / "twin", targets=2)
+    text = twin.settings().read_text()
+    other = twins.DEMO_ACCOUNT.lower()
+    at = text.rindex(twins.DEMO_ACCOUNT)
+    twin.settings().write_text(text[:at] + other + text[at + len(other) :])
+    settings_ = load(twin.settings(), twin.outputs)
+    assert {twins.DEMO_ACCOUNT} == {s.technical_account for s in settings_.structures.values()}
+    lock = AccountLock(twin.outputs, twins.DEMO_ACCOUNT)
+    lock.acquire("m.durand@mairie")
+    with pytest.raises(AccountBusy):
+        AccountLock(twin.outputs, other).acquire("j.martin@mairie")
+    lock.release()
+    assert 0 == twin.run().code
+    assert twin.agree() and 1 == twin.resets()
+    assert twin.slots.filled() == twin.keystore.slots(other).filled()
+    with pytest.raises(JustDone):
+        refuse_twice(twin.outputs, other)
+
+
+def test_what_was_kept_under_another_spelling_is_found(tmp_path: Path) -> None:
+    """And moves to the usual one when it is next written; nothing is lost in between."""
+    keystore = Keystore(MemoryKeyring())
+    slots = keystore.slots("tech_9@cpro.fr")
+    held = json.dumps({"run": "ab/1", "written": "2026-01-01T00:00:00+00:00", "password": "Zq81x"})
+    keystore.entry("current", "tech_9@cpro.fr").set_text(held)
+    assert "ab/1" == slots.filled().current
+    slots.write(twins.Slot.CURRENT, twins.Secret("Zq81y"), "ab/1")
+    assert keystore.entry("current", "tech_9@cpro.fr").text() is None
+    assert "ab/1" == keystore.slots("TECH_9@cpro.fr").filled().current
+
+
+# -- clocks and histories
+
+
+class OldClock(BaseHTTPRequestHandler):
+    """A portal that says that it is 1999."""
+
+    def do_HEAD(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Date", "Fri, 31 Dec 1999 23:59:59 GMT")
+        self.end_headers()
+
+
+def test_a_clock_that_is_years_wrong_is_noticed_before_anything_is_recorded(tmp_path: Path) -> None:
+    """By the portal's own date; a portal that says nothing stops nobody."""
+    twin = Twin.new(tmp_path / "twin")
+    server = HTTPServer(("127.0.0.1", 0), OldClock)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        twin.settings().write_text(
+            twin.settings().read_text().replace('"http://127.0.0.1:9', f'"{here}')
+        )
+        stopped = twin.run()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert ("ClockWrong", 5, 0) == (stopped.error, stopped.code, twin.resets())
+    assert [] == twin.records and "31/12/1999" in stopped.text
+    check_clock(here)  # gone now: it says nothing
+
+
+def test_a_success_in_the_future_is_told_and_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a rotation, which stops for a person, and by `due`, which does not count it."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.run().code
+    settings_ = load(twin.settings(), twin.outputs)
+    seal.finish_left_over(settings_, twin.keystore)
+    monkeypatch.setattr("releve.planning.today.open_keystore", lambda *_: twin.keystore)
+    (due,) = now(settings_)
+    assert Standing.FAR is due.standing
+    (past,) = history(twin.outputs)
+    assert past.closed
+    ahead = dataclasses.replace(past, closed=past.closed.replace(year=past.closed.year + 5))
+    with monkeypatch.context() as patch:
+        patch.setattr("releve.record.history.history", lambda _: [ahead])
+        patch.setattr("releve.planning.today.history", lambda _: [ahead])
+        with pytest.raises(SucceededTomorrow) as raised:
+            refuse_twice(twin.outputs, twins.DEMO_ACCOUNT)
+        assert 4 == raised.value.exit_code
+        (due,) = now(settings_)
+        assert ahead.record.name in due.why
+
+
+def test_an_invented_success_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can write in the folder could let a password expire unseen."""
+    twin = Twin.new(tmp_path / "twin")
+    folder = RecordFolder.new(twin.outputs, DEMO_SIRET)
+    folder.make()
+    forged = j.Journal(folder.path, folder.run, "x@y", os.urandom(32))
+    forged.append(
+        ev.RotationOpened(DEMO_SIRET, "n", twins.DEMO_ACCOUNT, "gestionnaire", (), school=True)
+    )
+    forged.append(ev.RotationClosed("succeeded", "api", "2027-11-30"))
+    monkeypatch.setattr("releve.planning.today.open_keystore", lambda *_: twin.keystore)
+    (due,) = now(load(twin.settings(), twin.outputs))
+    assert Standing.FAR is not due.standing and date.today() != due.last
+    assert folder.path.name in due.why

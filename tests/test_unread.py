@@ -71,17 +71,9 @@ def test_the_likeliest_is_shown_first() -> None:
 
 def test_it_is_said_and_a_person_decides() -> None:
     """The table has a row for it, until the password is kept."""
-    events: list[ev.Event] = [
-        ev.ResetIntended(1),
-        ev.ResetDone(1),
-        ev.PasswordUnread(1, 3),
-    ]
+    events: list[ev.Event] = [ev.ResetIntended(1), ev.ResetDone(1), ev.PasswordUnread(1, 3)]
     situation = assess(gather(events, SlotsView(), "abc"))
-    assert ("unread", Next.DECIDE, 1) == (
-        situation.phase,
-        situation.next,
-        situation.facts.question,
-    )
-    assert "Le trousseau garde tout ce que l'écran montrait" in situation.truth
+    assert ("unread", Next.DECIDE, 1) == (situation.phase, situation.next, situation.facts.question)
+    assert "Le coffre garde tout ce que l'écran montrait" in situation.truth
     kept = assess(gather([*events, ev.PendingStored(1)], SlotsView("abc/1"), "abc"))
     assert "entered" == kept.phase, "nothing but the proof is left"

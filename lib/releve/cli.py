@@ -194,7 +194,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         for english, french in _FRENCH:
             message = re.sub(english, french, message)
-        raise BadArguments(message=message, prog=self.prog)
+        raise BadArguments(message=message, prog=self.prog, usage=self.format_usage())
 
 
 def parser() -> Parser:
@@ -239,6 +239,8 @@ def _run(argv: Sequence[str] | None) -> int:
         code = int(import_module(COMMANDS[args.command][0]).main(args))
         return 7 if failed and code in (0, 3) else code
     except ReleveError as error:
+        if isinstance(error, BadArguments) and not args.json:
+            print(error.facts["usage"], end="", file=sys.stderr)
         return fail(error, args.json)
     except (KeyboardInterrupt, EOFError):
         print(file=sys.stderr)

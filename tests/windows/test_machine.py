@@ -54,7 +54,7 @@ def test_an_administrators_rule_is_told_as_what_it_is(user: None) -> None:
     assert ["Microsoft Edge"] == browsers.forbidden()
     with pytest.raises(browsers.BrowserNotFound, match=r"règle.*interdit.*Microsoft Edge"):
         browsers.find("msedge")
-    assert "interdit" in checkup.browser(Portal(browser="msedge")).text
+    assert "interdit" in checkup.browser(Portal(login="xt012345", browser="msedge")).text
 
 
 def test_a_browser_is_found_where_it_is_registered(user: None, tmp_path: Path) -> None:

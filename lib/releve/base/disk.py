@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
@@ -150,5 +151,5 @@ def _mode(folder: Path, private: int, shared: int) -> int:
 
 
 def _open_to(descriptor: int, folder: Path) -> None:
-    if os.name != "nt":
+    if sys.platform != "win32":
         os.fchmod(descriptor, _mode(folder, 0o600, 0o660))

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from releve.base import siret as sirets
+from releve.base.account import folded
 from releve.base.errors import UsageError
 from releve.base.programs import programs
 from releve.base.words import documented
@@ -411,6 +412,7 @@ class Settings:
     contact: str = ""  # who may be called when in doubt: shown before one begins
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "structures", _spelled_alike(self.structures))
         urls = (
             {"piste.token_url": self.piste.token_url, "piste.api_url": self.piste.api_url}
             if self.piste
@@ -484,6 +486,17 @@ class Settings:
                 why=sirets.check(number) or "le numéro est correct, mais n'y figure pas",
             )
         return self.structures[number]
+
+
+def _spelled_alike(structures: dict[str, Structure]) -> dict[str, Structure]:
+    """The same, each account spelled as where it stands first: two spellings would be two locks and
+    two passwords.
+    """
+    first = {folded(s.technical_account): s.technical_account for s in reversed(structures.values())}
+    return {
+        siret: dataclasses.replace(each, technical_account=first[folded(each.technical_account)])
+        for siret, each in structures.items()
+    }
 
 
 def project_root() -> Path:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
-from xml.sax.saxutils import escape
+
+import jinja2
 
 from releve.base.settings import Settings, load
 from releve.rotation.consent import hindrances
@@ -81,48 +82,50 @@ def command(settings: Settings) -> list[str]:
     return [python, "-m", "releve", *where, "rotate", "--due", "--yes"]
 
 
+def _alarm(words: list[str]) -> list[str]:
+    """The same, to ask whether the passwords that are kept are still accepted."""
+    return [*words[: words.index("rotate")], "check"]
+
+
 def systemd(words: list[str], hour: int, minute: int) -> str:
     """A service and its timer, for the user's own systemd: the keyring is the user's."""
-    execute = " ".join(_unit_word(word) for word in words)
-    return f"""\
-# Minuterie de l'utilisateur (pas de root). {_CAVEAT} :
-# restez connecté, ou ouvrez la session de cet utilisateur au démarrage (« loginctl enable-linger »
-# ne déverrouille pas le trousseau).
-# 1. Enregistrez les deux parties ci-dessous dans ~/.config/systemd/user/releve.service et
-# ~/.config/systemd/user/releve.timer
-# 2. systemctl --user daemon-reload && systemctl --user enable --now releve.timer
-# 3. Pour essayer tout de suite : systemctl --user start releve.service ; journalctl --user -u
-# releve.service
+    command, check = (" ".join(map(_unit_word, each)) for each in (words, _alarm(words)))
+    return _filled("systemd", command=command, check=check, time=f"{hour:02}:{minute:02}")
 
-# ---- releve.service
-[Unit]
-Description=Relève : renouveler les mots de passe Chorus Pro qui arrivent à échéance
-Wants=network-online.target
-After=network-online.target
 
-[Service]
-Type=oneshot
-ExecStart={execute}
-# 3 : rien n'était à faire. 4 : une personne est attendue (rien n'est perdu).
-SuccessExitStatus=3 4
-TimeoutStartSec=12h
-# La structure en cours est menée jusqu'à un point sûr.
-KillSignal=SIGINT
-KillMode=mixed
-TimeoutStopSec=10min
+def cron(words: list[str], hour: int, minute: int) -> str:
+    """Lines for `crontab -e`; a percent sign is an end of line there."""
+    command, check = (shlex.join(each).replace("%", "\\%") for each in (words, _alarm(words)))
+    user = os.getuid() if hasattr(os, "getuid") else 1000
+    return _filled("cron", command=command, check=check, hour=hour, minute=minute, user=user)
 
-# ---- releve.timer
-[Unit]
-Description=Relève, du lundi au vendredi
 
-[Timer]
-OnCalendar=Mon..Fri {hour:02}:{minute:02}
-RandomizedDelaySec=10min
-Persistent=true
+def windows_task(words: list[str], hour: int, minute: int) -> str:
+    """A definition for the Task Scheduler (learn.microsoft.com, "Task Scheduler Schema"): schtasks
+    takes no command line above 261 characters. Only a task with its account's password reads the
+    keyring (else error 1312), and a missed hour is made good at the next start.
+    """
+    names = [os.environ.get(name, "") for name in ("USERDOMAIN", "USERNAME")]
+    return _filled(
+        "xml",
+        command=words[0],
+        arguments=subprocess.list2cmdline(words[1:]),
+        check=subprocess.list2cmdline(_alarm(words)[1:]),
+        user="\\".join(names) if all(names) else "",
+        day=date.today(),
+        time=f"{hour:02}:{minute:02}",
+    )
 
-[Install]
-WantedBy=timers.target
-"""
+
+def _filled(kind: str, **values: object) -> str:
+    """The template of that kind of schedule, with these values."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("releve.commands", "."),
+        autoescape=kind == "xml",
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return templates.get_template(f"schedule.{kind}.j2").render(caveat=_CAVEAT, **values)
 
 
 def _unit_word(word: str) -> str:
@@ -134,73 +137,3 @@ def _unit_word(word: str) -> str:
         or not word.replace("/", "").replace("-", "").replace(".", "").replace("_", "").isalnum()
         else word
     )
-
-
-def cron(words: list[str], hour: int, minute: int) -> str:
-    """Lines for `crontab -e`; a percent sign is an end of line there."""
-    line = shlex.join(words).replace("%", "\\%")
-    user = os.getuid() if hasattr(os, "getuid") else 1000
-    return f"""\
-# À ajouter avec « crontab -e ». {_CAVEAT}
-# (les deux variables mènent à son bus ; sous macOS, ôtez-les). Le code 3 (rien à faire) n'est pas
-# une panne.
-XDG_RUNTIME_DIR=/run/user/{user}
-DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{user}/bus
-{minute} {hour} * * 1-5 {line} || [ $? -eq 3 ]
-"""
-
-
-def windows_task(words: list[str], hour: int, minute: int) -> str:
-    """A definition for the Task Scheduler (learn.microsoft.com, "Task Scheduler Schema"): schtasks
-    takes no command line above 261 characters. Only a task with its account's password reads the
-    keyring (else error 1312), and a missed hour is made good at the next start.
-    """
-    command, arguments = (escape(text) for text in (words[0], subprocess.list2cmdline(words[1:])))
-    days = "".join(f"<{day} />" for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"))
-    names = [os.environ.get(name, "") for name in ("USERDOMAIN", "USERNAME")]
-    user = f"<UserId>{escape(chr(92).join(names))}</UserId>\n      " if all(names) else ""
-    begin = f"{date.today()}T{hour:02}:{minute:02}:00"
-    return f"""\
-<?xml version="1.0" encoding="UTF-16"?>
-<!-- Une fois cette définition dans un fichier (option « output »), dans une invite de commandes :
-  schtasks /Create /TN Releve /XML releve-tache.xml /RU "%USERDOMAIN%\\%USERNAME%" /RP *
-Windows demande alors le mot de passe de votre session, et le garde : sans lui (« ne pas stocker le
-mot de passe »), la tâche ne peut pas lire le trousseau (erreur 1312). Avec lui, elle s'exécute que
-vous soyez connecté ou non ; quand vous en changez, refaites cette commande. -->
-<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
-  <RegistrationInfo>
-    <Description>Relève : les mots de passe Chorus Pro qui arrivent à échéance</Description>
-  </RegistrationInfo>
-  <Triggers>
-    <CalendarTrigger>
-      <StartBoundary>{begin}</StartBoundary>
-      <Enabled>true</Enabled>
-      <RandomDelay>PT10M</RandomDelay>
-      <ScheduleByWeek>
-        <WeeksInterval>1</WeeksInterval>
-        <DaysOfWeek>{days}</DaysOfWeek>
-      </ScheduleByWeek>
-    </CalendarTrigger>
-  </Triggers>
-  <Principals>
-    <Principal id="Author">
-      {user}<LogonType>Password</LogonType>
-      <RunLevel>LeastPrivilege</RunLevel>
-    </Principal>
-  </Principals>
-  <Settings>
-    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
-    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
-    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
-    <StartWhenAvailable>true</StartWhenAvailable>
-    <RunOnlyIfNetworkAvailable>true</RunOnlyIfNetworkAvailable>
-    <ExecutionTimeLimit>PT12H</ExecutionTimeLimit>
-  </Settings>
-  <Actions Context="Author">
-    <Exec>
-      <Command>{command}</Command>
-      <Arguments>{arguments}</Arguments>
-    </Exec>
-  </Actions>
-</Task>
-"""

@@ -176,7 +176,7 @@ def lost(step: str, settings: Settings, seen: bytes, *, show_me: bool) -> View:
         body = say("lost.last-time") + f'<img alt="{escape(told)}" src="{source}">'
     else:
         body = say("lost.picture") + drawn if drawn else ""
-    body += say("lost.no-picture")
+    body += "" if step in TARGET_STEPS else say("lost.no-picture")
     body += say("lost.call", contact=settings.contact) if settings.contact else ""
     shown = [button("show-me", text("lost.show-me"))] if show_me else []
     return form(

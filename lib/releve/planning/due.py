@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from releve.base.account import folded
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 from releve.decision.state import Next
-from releve.record.history import Past
+from releve.record.history import DOUBTED, Past
 
 
 class Standing(StrEnum):
@@ -101,7 +102,8 @@ def agenda(
     accounts = {each.siret: each.technical_account for each in chosen}
     by_account: dict[str, list[Past]] = {}
     for each in past:  # a damaged record does not tell its account
-        by_account.setdefault(each.account or accounts.get(each.structure, ""), []).append(each)
+        account = each.account or accounts.get(each.structure, "")
+        by_account.setdefault(folded(account), []).append(each)
     told: dict[str, list[date]] = {}
     for structure in chosen:
         if structure.last_rotation:
@@ -112,7 +114,7 @@ def agenda(
         if account not in shared:
             shared[account] = _account(
                 structure,
-                by_account.get(account, []),
+                by_account.get(folded(account), []),
                 told.get(account, []),
                 (kept or {}).get(account),
                 policy,
@@ -145,6 +147,8 @@ def _account(
     )
     standing = _standing(past, latest, kept, left, day, policy, today)
     ready, why = _today(standing, left, day, limit, policy, today)
+    if doubted := [each.record.name for each in past if each.outcome == DOUBTED]:
+        why += f" ; ne compte pas, car rien ici ne le confirme : {', '.join(doubted)}"
     proof = latest.proof if latest else ""
     return Due(
         structure.siret,

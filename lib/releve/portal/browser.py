@@ -387,19 +387,17 @@ class PortalBrowser:
         """Type in `field` (see `typing`), within `guarded` only. Raises `OriginRefused` before
         anything is typed.
         """
-        await self.note_origin()
         element = field if isinstance(field, ElementHandle) else await field.element_handle()
-        self._behind_the_guard()
+        await self._behind_the_guard()
         await type_secret(element, secret, self.settings.origins, self.title)
 
     async def type_code(self, field: ElementHandle, code: str) -> None:
         """See `type_secret`."""
-        await self.note_origin()
-        self._behind_the_guard()
+        await self._behind_the_guard()
         await type_text(field, code, self.settings.origins, self.title)
 
-    def _behind_the_guard(self) -> None:
-        self.check_origin()
+    async def _behind_the_guard(self) -> None:
+        await self.note_origin()
         if self._guard is None or not self._guard.closed:
             raise AssertionError("a secret is typed behind the guard only")
 

@@ -45,16 +45,16 @@
       if (el.shadowRoot) walk(el.shadowRoot);
       if (el.dataset?.releveLid !== undefined) continue;
       if (typeof el.value === 'string' && el.value && (el.type === 'password' || holds(el.value))) {
-        el.value = '••••••••••••';
+        if (!screen) el.value = '••••••••••••';
         if (el.type !== 'hidden') wide(el.getClientRects(), el);
       } else if (screen && drawn(el)) wide(el.getClientRects(), el);
-      for (const name of el.getAttributeNames()) if (holds(el.getAttribute(name))) el.setAttribute(name, '••••••');
+      if (!screen) for (const name of el.getAttributeNames()) if (holds(el.getAttribute(name))) el.setAttribute(name, '••••••');
     }
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node; node = texts.nextNode()) if (holds(node.nodeValue)) {
       const range = document.createRange(); range.selectNodeContents(node);
       const rects = [...range.getClientRects()];
-      node.nodeValue = '••••••••••••';
+      if (!screen) node.nodeValue = '••••••••••••';
       wide([...rects, ...range.getClientRects()], node.parentElement);
       lay(row(node.parentElement), node.parentElement);
     }
@@ -77,5 +77,5 @@
   if (document.body) read(document.body);
   for (const el of document.querySelectorAll('input, textarea, select')) if (el.type !== 'password' && !under(el.getBoundingClientRect())) shown.push(el.value);
   const text = shown.filter(Boolean).join('\n');
-  return { boxes, left: holds(document.documentElement.textContent + document.title) || !!holds(text), text, region };
+  return { boxes, left: !screen && holds(document.documentElement.textContent + document.title) || !!holds(text), text, region };
 }

@@ -40,8 +40,7 @@ class Credentials:
 
     def password(self) -> Secret:
         """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, or `AlreadyRefused` when
-        the portal refused this very
-        password before.
+        the portal refused this very password before.
         """
         password = self.typed or self.keystore.portal_password(self.login).require()
         if is_plain(password.reveal()):

@@ -29,39 +29,8 @@ from releve.portal.sight import Abstention, Text, Thing, View, Want, decide
 _WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
 _OPTIONS = "el => [...el.options].map(each => each.text)"
 _ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
-_CHANGED = """
-ms => new Promise(done => {
-  let soon = 0;
-  const watch = new MutationObserver(() => { soon ||= setTimeout(end, 20); });
-  const end = () => { watch.disconnect(); done(); };
-  const all = { subtree: true, childList: true, attributes: true, characterData: true };
-  watch.observe(document, all);
-  setTimeout(end, ms);
-})
-"""
-# The number of what lies over the middle of an element, at its outermost; 0 for none.
-_COVER = """
-el => {
-  const root = el.ownerDocument, above = node => node.parentNode;
-  const host = node => above(node) instanceof ShadowRoot ? above(node).host : above(node);
-  const up = node => node.assignedSlot ?? host(node);
-  const box = [...el.getClientRects()].find(each => each.width && each.height);
-  if (!box) return 0;
-  const x = box.left + box.width / 2, y = box.top + box.height / 2;
-  let hit = root.elementFromPoint(x, y);
-  while (hit?.shadowRoot) {
-    const deeper = hit.shadowRoot.elementFromPoint(x, y);
-    if (!deeper || deeper === hit) break;
-    hit = deeper;
-  }
-  const around = new Set(); for (let node = el; node; node = up(node)) around.add(node);
-  for (let node = hit; node; node = up(node)) if (node === el) return 0;
-  if (!hit || around.has(hit) || hit.closest('label')?.control === el) return 0;
-  if ([...(el.labels ?? [])].some(each => each.contains(hit))) return 0;
-  let layer = hit; while (up(layer) && !around.has(up(layer))) layer = up(layer);
-  return globalThis[Symbol.for('releve')].ids.get(layer) ?? -1;
-}
-"""
+_CHANGED = files(__package__).joinpath("changed.js").read_text(encoding="utf-8")
+_OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
@@ -140,8 +109,7 @@ class Finder:
         self, wanted: Callable[[View], T | Abstention], seconds: float = 1.2, **how: Any
     ) -> T | Abstention:
         """As `until`; but once nothing is left to open and nothing has changed for so long, what
-        was
-        not seen is taken not to be there.
+        was not seen is taken not to be there.
         """
         last: list[Abstention] = []
 
@@ -240,8 +208,7 @@ class Finder:
             await self.change()  # the page was replaced under our eyes
 
     async def change(self, seconds: float = 0.15) -> None:
-        """Return once the page changed, or after a moment: a style may change what no script did.
-        """
+        """Return once the page changed, or after a moment: a style changes what no script did."""
         page = self.browser.page
         change = asyncio.ensure_future(page.evaluate(_CHANGED, seconds * 1000))
         watched: set[asyncio.Future[Any]] = {change, self.browser.failed}
@@ -382,7 +349,7 @@ class Finder:
         """
         await handle.scroll_into_view_if_needed()
         for last in (False, False, False, True):
-            layer = await handle.evaluate(_COVER)
+            layer = await handle.evaluate(_OVER)
             if layer == 0 and not await self._frame_covered(thing.frame):
                 return
             view = await self.look()
@@ -394,7 +361,7 @@ class Finder:
                 await (await self.element(closer)).click(timeout=2000)
             else:
                 await self.browser.page.keyboard.press("Escape")
-                if await handle.evaluate(_COVER) == layer:
+                if await handle.evaluate(_OVER) == layer:
                     text = " ".join(part.text.split())
                     raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(text)[:160])
             await self.change()
@@ -404,7 +371,7 @@ class Finder:
         inner = self._frames[frame]
         if inner.parent_frame is None:
             return False
-        cover: int = await (await inner.frame_element()).evaluate(_COVER)
+        cover: int = await (await inner.frame_element()).evaluate(_OVER)
         return cover != 0
 
     def _closer(self, part: View) -> Thing | None:

@@ -6,6 +6,7 @@ block around it that holds any, and it must be the only one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -66,25 +67,83 @@ def owned(view: View, thing: Thing, what: str, kind: str) -> bool:
 def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     """What opens the structure's card: what the words name in its row, else the only icon there,
     else the only thing there. A row that has to be chosen first is chosen.
+
+    The row is the smallest block that holds this structure, no other, and such a thing, shown or
+    not: a block further out says nothing of what a smaller one hides.
     """
-    mine = [t for t in view.of_kind("press") if t.enabled and owned(view, t, siret, "siret")]
-    keys = {t.key for t in mine}
+    shown = {each.key for each in view.things if each.shown}
+    rows = _rows(view.unfolded, siret)
+    if found := _first(rows, lambda part: named(part, want, _ours)):
+        return _open(view, want, found, shown)
+    placed = [t for t in view.of_kind("press") if view.beside(t, "siret") == siret]
+    keys = {t.key for t in placed if t.enabled}
     if found := named(view, want, lambda t: t.key in keys):
         return _step(one(view, want, found))
-    acts = [t for t in innermost(mine) if not t.opens and not t.open]
-    for some in ([t for t in acts if t.mute and not t.looks], acts):
-        if some:
-            return _step(one(view, want, some))
-    if radios := [t for t in view.of_kind("radio", "check") if owned(view, t, siret, "siret")]:
-        if len(radios) == 1 and not radios[0].checked:
-            return Step(Act.CHECK, radios[0])
-        outside = named(view, want, lambda t: t.enabled and not view.holders(t, "siret"))
-        free = outside or named(view, want, lambda t: t.enabled)
-        return _step(one(view, want, free))
-    menus = [t for t in innermost(mine) if t.opens]
-    if len(menus) == 1:
-        return Step(Act.MENU, menus[0])
-    return Abstention(want.label, 0, tuple(where(t) for t in mine))
+    for some in (_icons, _acts):
+        if found := _first(rows, lambda part, some=some: some(part, shown)):  # type: ignore[misc]
+            return _open(view, want, found, shown)
+    if radios := _first(rows, lambda part: part.of_kind("radio", "check")):
+        return _choose(view, want, radios)
+    if menus := _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens]):
+        if len(menus) == 1:
+            return Step(Act.MENU, menus[0])
+    return Abstention(want.label, 0, tuple(where(t) for t in _first(rows, _things)))
+
+
+def _rows(view: View, siret: str) -> list[list[View]]:
+    """For each place where the structure is written, the blocks around it that hold no other, the
+    smallest first.
+    """
+    rows = []
+    for each in view.owners:
+        if each.what == siret:
+            blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
+            rows.append([view.under(block, each.frame) for block in blocks])
+    return rows
+
+
+def _first(rows: list[list[View]], some: Callable[[View], list[Thing]]) -> list[Thing]:
+    """What the smallest block of each row that has any holds, each once."""
+    found: dict[tuple[int, int], Thing] = {}
+    for row in rows:
+        mine = next((got for part in row if (got := some(part))), [])
+        found |= {each.key: each for each in mine}
+    return list(found.values())
+
+
+def _ours(thing: Thing) -> bool:
+    return thing.region not in ("header", "nav", "footer")
+
+
+def _things(part: View) -> list[Thing]:
+    return [t for t in part.of_kind("press") if _ours(t)]
+
+
+def _acts(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
+    acts = [t for t in _things(part) if t.key in shown and not t.opens and not t.open]
+    return innermost(t for t in acts if t.enabled)
+
+
+def _icons(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
+    return [t for t in _acts(part, shown) if t.mute and not t.looks]
+
+
+def _open(
+    view: View, want: Want, found: list[Thing], shown: set[tuple[int, int]]
+) -> Step | Abstention:
+    """The one of these that is in sight; none of them may be, yet."""
+    there = [t for t in found if t.key in shown and t.enabled]
+    if there:
+        return _step(one(view, want, there))
+    return Abstention(want.label, 0, where=tuple(found))
+
+
+def _choose(view: View, want: Want, radios: list[Thing]) -> Step | Abstention:
+    """Choose the row, then what the words name outside of all rows."""
+    if len(radios) == 1 and not radios[0].checked:
+        return Step(Act.CHECK, radios[0])
+    outside = named(view, want, lambda t: t.enabled and len(view.holders(t, "siret")) != 1)
+    return _step(one(view, want, outside or named(view, want, lambda t: t.enabled)))
 
 
 def _step(found: Thing | Abstention) -> Step | Abstention:

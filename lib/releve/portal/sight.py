@@ -238,6 +238,10 @@ class View:
                 found.setdefault((each.kind, each.frame, block), set()).add(each.what.casefold())
         return found
 
+    def alone(self, frame: int, block: int, kind: str) -> bool:
+        """Whether that block holds one structure, or one account, and no other."""
+        return len(self._holders.get((kind, frame, block), ())) == 1
+
     def found(self, kind: str) -> list[str]:
         """The structures or accounts that can be read, each once."""
         seen = {

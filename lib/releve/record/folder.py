@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock
 
 from releve.base import disk
+from releve.base.account import folded
 from releve.base.errors import ReleveError
 from releve.base.settings import Record
 from releve.decision import events as ev
@@ -181,7 +182,7 @@ def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
             first
             and not first.rehearsal
             and not is_closed(entries)
-            and account in (None, first.account)
+            and (account is None or folded(account) == folded(first.account))
         ):
             found.append(record)
     return found

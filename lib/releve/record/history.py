@@ -7,20 +7,23 @@ structure.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from releve.base.errors import ReleveError
+from releve.base.account import folded
+from releve.base.errors import PersonNeeded, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.state import Next
 from releve.record.folder import RecordFolder, opened
+from releve.record.register import Register
 from releve.record.view import as_told, is_training
 
 SAME_DAY = timedelta(hours=24)
+DOUBTED = "doubted"
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
 
 
@@ -33,10 +36,24 @@ class JustDone(ReleveError):
     todo = "S'il faut vraiment recommencer tout de suite, ajoutez --again."
 
 
+class SucceededTomorrow(PersonNeeded):
+    """A record, or this machine's clock, is wrong by more than a day."""
+
+    happened = (
+        "Le dossier {record} dit que le mot de passe de {account} a été renouvelé le {when}, dans"
+        " l'avenir."
+    )
+    safe = "Rien n'a été fait : il n'est pas cru, et ce qui est vrai ne peut pas être su."
+    todo = (
+        "Vérifiez la date de ce poste. Si elle est juste, ce dossier a une date fausse : faites ce"
+        " renouvellement avec --again, ou avec le carnet."
+    )
+
+
 @dataclass(frozen=True)
 class Past:
-    """One rotation. `outcome` is "" while it is open, "damaged" when its journal cannot be read;
-    times are UTC.
+    """One rotation. `outcome` is "" while it is open, "damaged" when its journal cannot be read,
+    "doubted" for a success that nothing confirms (`doubt`); times are UTC.
     """
 
     record: Path
@@ -79,6 +96,36 @@ def history(outputs: Path) -> list[Past]:
         if past is not None and past.outcome != "rehearsed":
             found.append(past)
     return found
+
+
+def doubt(past: list[Past], register: Register) -> list[Past]:
+    """The same, each account's latest success "doubted" as long as it lies in the future or nobody
+    whom this reader knows has sealed it: what a stranger can write is told, and not believed.
+    """
+    while latest := _latest_successes(past):
+        try:
+            sealed = register.find_all({each.record.name for each in latest}, anybody=True)
+        except OSError:
+            sealed = {}
+        doubted = [p for p in latest if p.record.name not in sealed or _in_the_future(p)]
+        if not doubted:
+            break
+        past = [replace(p, outcome=DOUBTED) if p in doubted else p for p in past]
+    return past
+
+
+def _latest_successes(past: list[Past]) -> list[Past]:
+    by_account: dict[str, Past] = {}
+    for each in past:
+        known = by_account.get(folded(each.account))
+        if each.outcome == "succeeded" and each.closed:
+            if known is None or not known.closed or known.closed < each.closed:
+                by_account[folded(each.account)] = each
+    return list(by_account.values())
+
+
+def _in_the_future(past: Past) -> bool:
+    return past.closed is not None and past.closed > datetime.now(UTC) + SAME_DAY
 
 
 def _folders(outputs: Path) -> list[os.DirEntry[str]]:
@@ -180,7 +227,10 @@ def refuse_twice(outputs: Path, account: str, kept: datetime | None = None) -> N
     """Raises `JustDone` when the account was renewed within a day and nothing of it is left open.
     Under its lock, this is sure. `kept`: when, by the keyring, which outlives a lost folder.
     """
-    past = [each for each in history(outputs) if each.account == account]
+    past = [each for each in history(outputs) if folded(each.account) == folded(account)]
+    if ahead := [each for each in past if each.outcome == "succeeded" and _in_the_future(each)]:
+        day = f"{ahead[-1].closed:%d/%m/%Y}" if ahead[-1].closed else ""
+        raise SucceededTomorrow(account=account, when=day, record=ahead[-1].record.name)
     closed = [each.closed for each in past if each.outcome == "succeeded" and each.closed]
     if kept and not any(each.ended and each.ended >= kept for each in past):
         closed.append(kept)

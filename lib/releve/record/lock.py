@@ -21,6 +21,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from releve.base import disk
+from releve.base.account import folded
 from releve.base.errors import ReleveError
 from releve.base.windows import is_synchronised
 from releve.record.folder import RecordUnwritable
@@ -55,7 +56,7 @@ class AccountLock:
 
     def __init__(self, outputs: Path, account: str) -> None:
         self._folder = folder = _place(outputs)
-        name = re.sub(r"[^\w.@-]", "_", account)
+        name = re.sub(r"[^\w.@-]", "_", folded(account))
         self.account = account
         # A folder that knows no locks is refused: a file that merely exists would outlive a machine
         # that died.

@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -151,20 +151,28 @@ class Register:
         return {}
 
     def find(self, name: str, kind: str = "record") -> dict[str, Any] | None:
-        """The line of that kind for a record, if somebody whom this reader knows signed it, or if
-        it stood there unsigned before the last line that this keyring knows. The last one, should
-        there be more.
+        """The line of that kind for a record, as `find_all` has it."""
+        return self.find_all({name}, kind).get(name)
+
+    def find_all(
+        self, names: Collection[str], kind: str = "record", *, anybody: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """The lines of that kind for these records, by name, if somebody whom this reader knows
+        signed them, or if they stood there unsigned before the last line that this keyring knows.
+        The last one, should there be more. `anybody`: a reader who knows nobody takes any signature
+        that is right. Raises OSError for a register that is no plain file.
         """
-        found = None
+        found = {}
+        trusting = anybody and not self.known
         for line in (lines := self.lines()):
-            if name.encode() not in line:
-                continue
             with suppress(ValueError, OSError):
-                entry = parse(line)
+                entry = parse(line) if kind.encode() in line else {}
+                if entry.get("kind") != kind or entry.get("record") not in names:
+                    continue
                 by = self.signer_of(entry)
                 vouched = keys.short(by) in self.known if by else self._old(line, lines)
-                if vouched and (entry.get("kind"), entry.get("record")) == (kind, name):
-                    found = entry
+                if vouched or trusting:
+                    found[str(entry["record"])] = entry
         return found
 
     def _old(self, line: bytes, lines: list[bytes]) -> bool:

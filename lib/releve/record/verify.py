@@ -85,8 +85,9 @@ def _check_whole(
     complete: bool,
 ) -> Iterator[Finding]:
     known = register.known_head()
-    # before the first end there is no register
-    ended = set(present) - {found.record for found in each if found.kind.startswith("open")}
+    # before the first seal there is no register
+    before = {found.record for found in each if found.kind.startswith(("open", "unsealed"))}
+    ended = set(present) - before
     if not os.path.lexists(register.path):
         if known not in (None, FIRST) or (complete and ended):
             yield Finding("no_register", what=str(register.path))

@@ -89,7 +89,8 @@ class PasswordReset:
         after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
         hand = situation.facts.by_hand
         where = "recopié à la main par l'opérateur" if hand else "gardé dans le coffre"
-        capture = await self.navigation.capture(step)
+        seen = self._mode == "automatic"
+        capture = await self.navigation.capture(step) if seen else None
         return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
 
     async def _once(self, attempt: int) -> str:

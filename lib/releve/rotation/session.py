@@ -30,6 +30,7 @@ from releve.portal.case import Case
 from releve.portal.credentials import Credentials
 from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
+from releve.proof.clock import check_clock
 from releve.record import vouching
 from releve.record.folder import RecordFolder, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
@@ -207,6 +208,8 @@ class Session:
         begun = opened(folder.entries()) is not None
         if unattended and not begun:
             await asyncio.to_thread(self._consent)
+        if not begun:
+            await asyncio.to_thread(check_clock, self.settings.portal.url)
         folder.make()
         journal = await asyncio.to_thread(self._journal, folder)
         context = Context(

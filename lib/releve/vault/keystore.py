@@ -17,6 +17,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import chainer
 from keyring.core import load_keyring
 
+from releve.base.account import usual
 from releve.base.settings import Settings
 from releve.vault.credential_manager import CredentialManager
 from releve.vault.entry import Backend, Entry, KeyringMissing, KeyringWaits
@@ -153,5 +154,9 @@ class Keystore:
         return self.entry("piste", client_id)
 
     def slots(self, account: str) -> Slots:
-        """The three slots of a technical account."""
-        return Slots({slot: self.entry(slot, account) for slot in Slot})
+        """The three slots of a technical account, however it is spelled; what was kept under another
+        spelling before is found there.
+        """
+        kept = usual(account)
+        before = {slot: self.entry(slot, account) for slot in Slot} if kept != account else {}
+        return Slots({slot: self.entry(slot, kept) for slot in Slot}, before)

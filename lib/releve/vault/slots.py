@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -74,14 +75,18 @@ class Slots:
     `write` returns.
     """
 
-    def __init__(self, entries: dict[Slot, Entry]) -> None:
-        self._entries = entries
+    def __init__(
+        self, entries: dict[Slot, Entry], before: Mapping[Slot, Entry] | None = None
+    ) -> None:
+        self._entries, self._before = entries, before or {}
 
     def read(self, slot: Slot) -> Held | None:
         """What the slot holds, or None. Raises `SlotUnreadable`, `KeyringLocked`,
         `KeyringUnavailable`.
         """
         value = self._entries[slot].text()
+        if value is None and slot in self._before:
+            value = self._before[slot].text()
         if value is None:
             return None
         try:
@@ -133,6 +138,8 @@ class Slots:
         self._check_owner(slot, held, run)
         with effect(f"keyring clear {slot}"):
             self._entries[slot].delete()
+            if slot in self._before:
+                self._before[slot].delete()
 
     def promote(self, run: str) -> None:
         """`pending` becomes `current`, and `current` becomes `previous`. A second call finishes
@@ -169,6 +176,8 @@ class Slots:
     def _put(self, slot: Slot, held: Held) -> None:
         with effect(f"keyring {slot}"):
             self._entries[slot].set_text(held.to_json())
+            if slot in self._before:
+                self._before[slot].delete()
 
     def _check_owner(self, slot: Slot, held: Held, run: str) -> None:
         if held.run != run:

@@ -95,8 +95,9 @@ class Confirmation(ResetScreen):
                     raise await self.browser.diagnose(self.words.first("reset.confirm"))
                 button = found.button or (self._asked.step.thing if self._asked.step else None)
                 assert button is not None
+                handle = await self.finder.element(button)
+                self.browser.password_in_sight = True
                 with self.browser.agreeing(lambda text: text == found.native):
-                    handle = await self.finder.element(button)
                     await handle.click(no_wait_after=True)
                     await EcranSuivant(self.browser).reached()
         except e.ResetRefused:

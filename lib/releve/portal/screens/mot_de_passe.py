@@ -26,7 +26,6 @@ class EcranSuivant(PasswordScreen):
 
     async def expect(self) -> None:
         """A password is about to be shown: what is on the page already is not it."""
-        self.browser.password_in_sight = True
         view = await self.finder.look(reading=True)
         self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
 

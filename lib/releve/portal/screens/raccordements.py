@@ -164,6 +164,7 @@ class Soumission(ResetScreen, Formulaire):
     async def offer(self, case: Case) -> None:
         async with self.browser.on(self.title):
             await Candidat(self.browser).expect()
+            self.browser.password_in_sight = True
             if not await self.choose("form.account", whole(case.account)):
                 raise e.NoTechnicalAccount(siret=case.siret)
             await Candidat(self.browser).reached()
@@ -193,7 +194,7 @@ class Soumission(ResetScreen, Formulaire):
         done = DemandeSoumise(self.browser)
 
         def answer(view: View) -> object:
-            shown = done.seen(view)
+            shown = done.answer(view)
             if not isinstance(shown, Abstention):
                 return shown
             asked = question(view, before, self.words)
@@ -241,13 +242,14 @@ class DemandeSoumise(Screen):
 
     title, mark = "Demande soumise", text("form.done")
 
-    async def reached(self) -> None:
-        def answer(view: View) -> object:
-            done = self.seen(view)
-            refused = view.says(self.words.find("form.refused"))
-            if isinstance(done, Abstention) and refused:
-                raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
-            return done
+    def answer(self, view: View) -> object:
+        """What the portal says of the demand. Raises `ResetRefused`."""
+        done = self.seen(view)
+        refused = view.says(self.words.find("form.refused"))
+        if isinstance(done, Abstention) and refused:
+            raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
+        return done
 
-        await self.finder.until(answer, open_hidden=False)
+    async def reached(self) -> None:
+        await self.finder.until(self.answer, open_hidden=False)
         self.browser.password_in_sight = False

@@ -42,6 +42,7 @@ class ActivitesDuGestionnaire(Screen):
         """Find the structure, by the portal's search or page after page, and open its card by its
         pen. Raises `StructureNotFound`.
         """
+        self.browser.memo.clear()  # another structure's
         await self._bring(siret)
         for _ in range(4):
             step = await self.finder.until(
