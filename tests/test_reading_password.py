@@ -104,6 +104,8 @@ NONE = {
     "masked": "<dl><dt>Mot de passe</dt><dd>••••••••••</dd></dl>",
     "a picture": "<dl><dt>Mot de passe</dt><dd><canvas></canvas></dd></dl>",
     "sent by mail": "<p>Votre mot de passe vous sera envoyé par courriel.</p>",
+    "who it is of": "<p>Le mot de passe de l'utilisateur technique TECH_1_11@cpro.fr (Commune d'Exemple,"
+    " 21990001600011) a été réinitialisé le 29/11/2026 à 14h30.</p>",
     "another word": "<p>Numéro de dossier : Abc12345!x</p>",
 }
 

@@ -23,10 +23,16 @@ _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
 
 
 def passwords(
-    view: View, account: str, words: Words, before: frozenset[str] = frozenset()
+    view: View,
+    account: str,
+    words: Words,
+    before: frozenset[str] = frozenset(),
+    *,
+    sentences: bool = True,
 ) -> list[str]:
     """Every value that may be the password; the right one alone when there is one. What was on the
-    page `before` is not it.
+    page `before` is not it. `sentences`: also what stands in one, or alone on the page, when
+    nothing stands where a value does.
     """
     known = {account.casefold(), *(o.what.casefold() for o in view.owners)}
     known |= {each.casefold() for each in before}
@@ -46,6 +52,8 @@ def passwords(
     rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
     if values := _values([*best, *rivals] if best else longer, view):
         return values
+    if not sentences:
+        return []
     told = list(dict.fromkeys(_told(view, words, known)))
     return told or _lone(view, tokens, words)
 
@@ -53,13 +61,16 @@ def passwords(
 def _may_be(raw: str, known: Iterable[str]) -> bool:
     text = raw.strip()
     fits = _PRINTABLE.fullmatch(raw.strip("\r\n\t\xa0")) or _PRINTABLE.fullmatch(text)
-    return bool(fits) and not _MASK.fullmatch(text) and text.casefold() not in known
+    if not fits or _MASK.fullmatch(text):
+        return False
+    return not any(each and each in text.casefold() for each in known)
 
 
 def likely(text: str) -> bool:
     """Whether it looks made by a machine: no word, no date, no address."""
     kinds = sum(re.search(each, text) is not None for each in _CLASSES)
-    return kinds >= 2 and len(text) >= 8 and not _OTHER.fullmatch(text)
+    letters = re.search(r"[A-Za-z]", text) is not None
+    return kinds >= 2 and letters and len(text) >= 8 and not _OTHER.fullmatch(text)
 
 
 def _alone(token: Token) -> bool:

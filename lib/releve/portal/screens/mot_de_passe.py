@@ -39,9 +39,9 @@ class EcranSuivant(PasswordScreen):
             return found
         return super().seen(view)
 
-    def _passwords(self, view: View, account: str) -> list[str]:
+    def _passwords(self, view: View, account: str, *, sentences: bool = True) -> list[str]:
         known: frozenset[str] = self.browser.memo.get("known", frozenset())
-        return passwords(view, account, self.words, known)
+        return passwords(view, account, self.words, known, sentences=sentences)
 
     async def reached(self) -> None:
         def answer(view: View) -> object:
@@ -64,25 +64,27 @@ class EcranSuivant(PasswordScreen):
         """
         self.browser.password_in_sight = True
         pressed: set[tuple[int, int]] = set()
-        until = time.monotonic() + min(PATIENCE, self.browser.timeout)
+        began, patience = time.monotonic(), min(PATIENCE, self.browser.timeout)
         while True:
-            view = await self.finder.look(reading=True)
-            found = self._passwords(view, case.account)
+            view, waited = await self.finder.look(reading=True), time.monotonic() - began
+            found = self._passwords(view, case.account, sentences=waited > patience / 4)
             if len(found) == 1:
                 return Secret(found[0])
-            if found or time.monotonic() > until:
+            if found or waited > patience:
                 raise e.PasswordUnreadable(why=f"{len(found)} valeurs possibles")
-            await self._show(view, pressed)
+            if await self._show(view, pressed):
+                began = time.monotonic()  # what it shows comes before what a sentence says
             await self.finder.change()
 
-    async def _show(self, view: View, pressed: set[tuple[int, int]]) -> None:
-        """Press « Afficher », which is free and safe, once each."""
+    async def _show(self, view: View, pressed: set[tuple[int, int]]) -> bool:
+        """Press « Afficher », which is free and safe, once each; whether anything was pressed."""
         for each in named(view, want(self.words, "summary.show")):
             if each.key not in pressed and each.enabled and not each.away:
                 pressed.add(each.key)
                 with suppress(PlaywrightError, e.PortalError):
                     await self.finder.press(each)
-                return
+                return True
+        return False
 
     async def back(self, case: Case) -> str:
         async with self.browser.on(self.title):
