@@ -1,9 +1,37 @@
 """Ten disturbances at random moments of a walkthrough, and an oracle that is told by nobody: the
 school's own ledger, and what the monkey really did.
 
-Not in the usual run yet: `pytest tests/long_monkey.py` takes three seeds, a hundred with `--long`,
-one with `--seed N`. It has not yet ended well on a loaded machine, and why is not known.
-"""Sits at the counter; remembers what it did that a person would have to answer for."""
+Not in the usual run yet: `pytest tests/long_monkey.py` takes three seeds, a hundred with
+`--long`, one with `--seed N`. It has not yet ended well on a loaded machine; why is not known.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from fixtures_shell import QUESTIONS, Counter, answer
+from playwright.sync_api import Error, Page, expect
+from releve.decision import events as ev
+from releve.decision.procedure import GATE as TARGET
+from releve.decision.procedure import PROOF, TARGET_STEPS
+from releve.record.folder import RecordFolder, all_records, is_closed
+from releve.record.seal import STATEMENT
+
+pytestmark = pytest.mark.timeout(1200)
+
+KEYS = ("0", "0", "1", "Enter", "a", "b", "d", "d", "x", "z", "Escape", "Tab", "Control+s", "F2")
+PATIENCE_SECONDS = 240.0
+
+
+class Monkey:
+    """Sits at the counter; remembers what it did that a person would have to answer for."""
 
     def __init__(self, counter: Counter, seed: int) -> None:
         self.counter, self.dice = counter, random.Random(seed)
