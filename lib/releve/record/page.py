@@ -17,6 +17,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import scrub
@@ -171,7 +172,7 @@ def write_page(folder: Path, situation: Situation | None = None, signer: str = "
     `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
     """
     captures = {
-        path.name: path.read_bytes() for path in sorted((folder / "captures").glob("*.png"))
+        path.name: disk.read(path) for path in sorted((folder / "captures").glob("*.png"))
     }
     page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation), signer)
     path = folder / FILE_NAME
