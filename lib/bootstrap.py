@@ -1,7 +1,8 @@
 """`python3 lib COMMAND`: makes sure of the environment and of a browser, then becomes `releve
 COMMAND`.
 
-`python3 lib --yes COMMAND` installs packages of the system (Debian's, as root) without asking.
+`python3 lib --yes COMMAND` installs packages of the system (Debian's, as root) without asking; so
+does CI=true.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ TEST_PACKAGES = (
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code; 5 when its environment could not be made, with the
     reason on stderr."""
-    yes = arguments[:1] == ["--yes"]
-    arguments = arguments[yes:]
+    agreed = arguments[:1] == ["--yes"]
+    arguments = arguments[agreed:]
+    yes = agreed or os.environ.get("CI") == "true"  # nobody is there to be asked
     try:
         if arguments[:1] == ["test"]:
             return test(arguments[1:], yes=yes)

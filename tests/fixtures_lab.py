@@ -115,7 +115,7 @@ def _command(process: Path) -> bytes:
 
 
 def _ready(home: Path, process: subprocess.Popen[bytes]) -> Lab:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "run").glob("jpserver-*.json"):
             with suppress(

@@ -42,6 +42,10 @@ class Screen:
         state = {each: self._ask("xprop", "-id", each, "WM_STATE") for each in found}
         return [each for each in found if "Iconic" not in state[each]]
 
+    def exists(self, title: str) -> bool:
+        """Whether there is a window under that title, on the screen or put away."""
+        return bool(self._ask("xdotool", "search", "--name", title))
+
     def restore(self, title: str) -> None:
         """As who clicks on it in the task bar."""
         for each in self._ask("xdotool", "search", "--name", title).split():

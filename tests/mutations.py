@@ -2,8 +2,8 @@
 times, names, encodings. Each is made on a fresh copy of three genuine records; what the check must
 say of it stands beside it.
 
-`Harm.expects`: codes of which at least one must be found. `NOTHING`: it changes no meaning, and must
-be no false alarm.
+`Harm.expects`: codes of which at least one must be found. `NOTHING`: it changes no meaning, and
+must be no false alarm.
 """
 
 from __future__ import annotations
@@ -162,14 +162,17 @@ def _lines() -> Made:
         "no JSON": lambda ls: [*ls, b"x"], "a list": lambda ls: [*ls, b"[]"],
         "deep": lambda ls: [*ls, b"[" * 60_000], "NUL": lambda ls: [*ls, b"\x00"],
         "long": lambda ls: [*ls, b'{"a":"' + b"x" * 100_000 + b'"}'],
-        "invalid UTF-8": lambda ls: [*ls, b"\xff\xfe"], "CR at the ends": lambda ls: [x + b"\r" for x in ls],
+        "invalid UTF-8": lambda ls: [*ls, b"\xff\xfe"],
+        "CR at the ends": lambda ls: [x + b"\r" for x in ls],
         "a BOM": lambda ls: [b"\xef\xbb\xbf" + ls[0], *ls[1:]],
         "a key twice": lambda ls: [ls[0].replace(b'{', b'{"n":1,', 1), *ls[1:]],
     }.items():  # fmt: skip
         yield f"register: {what}", lambda p, c=change: p.write(c(p.lines())), chain
     for key, value in {
-        "outcome": "failed", "account": "x", "record": "../../etc", "n": 7, "time": "2001-01-01T00:00:00+00:00",
-        "statement": "0" * 64, "kind": "purge", "signer": "0" * 64, "signature": "AAAA", "training": False,
+        "outcome": "failed", "account": "x", "record": "../../etc", "n": 7,
+        "time": "2001-01-01T00:00:00+00:00",
+        "statement": "0" * 64, "kind": "purge", "signer": "0" * 64, "signature": "AAAA",
+        "training": False,
         "previous": "1" * 64,
     }.items():  # fmt: skip
         yield f"a line's {key}", lambda p, k=key, v=value: _edit(p, k, v), f"{chain} line_keyless"

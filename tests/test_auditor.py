@@ -85,7 +85,7 @@ def _command(part: str) -> str:
     return found
 
 
-WHOLE, ADDED, REGISTER = "sha256sum --quiet", "subject[].name", "select(.record"
+WHOLE, ADDED, REGISTER = "sha256sum --quiet", "subject[].name", "rupture"
 HARMS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a byte changed": (lambda r: (r / "journal.jsonl").write_text("x"), WHOLE, "journal.jsonl"),
     "a file taken away": (lambda r: (r / "journal.jsonl").unlink(), WHOLE, "journal.jsonl"),
@@ -125,7 +125,7 @@ def test_the_commands_see_what_was_changed(sealed: Path, harm: str) -> None:
 @needs_jq
 def test_the_signature_is_checked_with_openssl_alone(sealed: Path) -> None:
     """Right, and then not, once the statement says something else under the old signature."""
-    command = _command("pkeyutl")
+    command = _command("DSSEv1")
     assert "Signature Verified Successfully" in run(command, sealed)
     path = sealed / "record.json"
     said = json.loads(path.read_text())

@@ -331,7 +331,7 @@ def written(
     closed: str = "",
     keystore: Keystore | None = None,
 ) -> RecordFolder:
-    """A record folder with a journal of these events, that the keyring vouches for if it is given."""
+    """A record folder with a journal of these events, vouched for by the keyring if given."""
     folder = RecordFolder(
         outputs / f"{when}_{DEMO_SIRET}_{when[8:10]}ab", DEMO_SIRET, f"{when[8:10]}ab"
     )

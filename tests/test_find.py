@@ -70,6 +70,7 @@ async def show(window: PortalBrowser, pages: Pages, body: str) -> Finder:
     """That body in the window in hand."""
     pages.at["/"] = f"<!doctype html><html lang=fr><meta charset=utf-8><body>{body}"
     await window.goto(f"{pages.origin}/")
+    await window.page.wait_for_load_state("load")
     return Finder(window)
 
 

@@ -1,5 +1,4 @@
-"""What a page means, decided without a browser: whose a button is, and when nobody is to press it.
-"""
+"""What a page means, decided without a browser: whose a button is, and when nobody is to press it."""
 
 from __future__ import annotations
 
@@ -7,8 +6,9 @@ import re
 
 import pytest
 from releve.base.words import Words
+from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset
-from releve.portal.sight import Abstention, Owner, Thing, View, Want, closest, decide
+from releve.portal.sight import Abstention, Owner, Text, Thing, View, Want, closest, decide
 
 WORDS = Words()
 MINE, HERS = "TECH_1_11@cpro.fr", "TECH_1_22@cpro.fr"
@@ -157,3 +157,14 @@ def test_an_exact_name_is_no_other_word(text: str) -> None:
     """A longer name is not an exact one."""
     exact = Want("Confirmer", re.compile(WORDS.exact("reset.confirm").pattern, re.IGNORECASE))
     assert isinstance(decide(View((press(1, text),)), exact), Abstention)
+
+
+def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
+    """A letter to subscribe to stands in the same window: it stays as it is."""
+    asked = Text(11, "Confirmez-vous la réinitialisation du mot de passe ?", (1, 10, 11))
+    agree = Thing(12, "check", {"label": "J'ai compris"}, path=(1, 10, 12))
+    letter = Thing(13, "check", {"label": "Recevoir la lettre"}, path=(1, 10, 13))
+    button = press(14, "Confirmer", 1, 10, enabled=False)
+    found = question(View((agree, letter, button), (asked,)), View(), WORDS)
+    assert isinstance(found, Question) and found.box is not None
+    assert (12, 14) == (found.box.id, found.button.id if found.button else 0)

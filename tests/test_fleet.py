@@ -176,8 +176,8 @@ def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("whose", ["kernel", "worker"])
 def test_a_killed_process_costs_one_structure(three: FleetScene, whose: str) -> None:
-    """The notebook's process, or the worker itself, killed right after a reset: that structure is told as such, the others
-    are done, a second start finishes.
+    """The notebook's process, or the worker itself, killed right after a reset: that structure
+    is told as such, the others are done, a second start finishes.
     """
     settings = three.settings()
     fleet = Fleet(settings, approve=True)

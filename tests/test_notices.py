@@ -164,7 +164,7 @@ def test_a_channel_that_fails_is_named_and_the_others_are_tried(
     with pytest.raises(notices.NoticeNotSent) as error:
         notices.send(notices.Notice("a", "b"), settings, scene.keystore)
     assert "courriel, equipe" in error.value.text and "Secret-77" not in error.value.text
-    told = notices.tell(notices.Notice("a", "b"), settings, lambda: scene.keystore)
+    told = notices.tell(notices.Notice("a", "b"), settings, lambda _: scene.keystore)
     assert isinstance(told, notices.NoticeNotSent)
 
 
@@ -184,6 +184,7 @@ def test_the_command_shows_stores_and_refuses(
     """A dry run shows the text and sends nothing; an address goes from standard input to the
     keyring, a wrong one is refused.
     """
+    scene.structure["last_rotation"] = date.today()
     shown = scene.releve("notify", "--dry-run")
     assert (0, True) == (shown.returncode, "n'a pas tourné encore" in shown.stdout)
     kept = scene.releve("notify", "--store", "equipe", stdin="json://127.0.0.1:9/x\n")

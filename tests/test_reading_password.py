@@ -52,6 +52,11 @@ LAYOUTS = {
     "code under a title": "<h2>Votre nouveau mot de passe</h2><p>À noter.</p><pre>{p}</pre>",
     "with the old one": "<dl><dt>Ancien mot de passe</dt><dd>Zyx98765!a</dd><dt>Nouveau mot de passe</dt><dd>{p}</dd></dl>",
     "with its end": "<dl><dt>Mot de passe</dt><dd>{p}</dd><dt>Mot de passe valable jusqu'au</dt><dd>31/12/2027</dd></dl>",
+    "a receipt": "<pre>N° de dossier : R2026-004417-AB\nCompte        : {account}\n"
+    "Mot de passe  : {p}\nCode d'impression : 7F3A-99KD-21\n</pre>",
+    "a letter": "<textarea>Bonjour,\n\nIdentifiant : {account}\nMot de passe : {p}\n\nÀ garder.</textarea>",
+    "on in a sentence": "<p>Le mot de passe de {account} est {p} ; notez-le, il ne sera plus montré.</p>",
+    "lines": "<p>Dossier : R2026-004417-AB<br>Mot de passe : {p}<br>Code : 7F3A-99KD-21</p>",
     "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
 }
 VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")

@@ -21,6 +21,7 @@ from releve import cli
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.headless.run import model
+from releve.jupyter import OUTPUTS_ENVIRONMENT
 from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
 from releve.record.statement import predicate, statement
@@ -282,14 +283,17 @@ def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:
             folder.writing().acquire()
 
 
-async def test_a_save_that_began_before_the_seal_changes_nothing_after_it(office: Office) -> None:
+async def test_a_save_that_began_before_the_seal_changes_nothing_after_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """JupyterLab saves when it likes: a save under way while the record is sealed must not change
     what was hashed.
     """
     folder = office.folder()
     sealed = (folder.path / "rotation.ipynb").read_bytes()
     late = json.loads(sealed) | {"metadata": {"late": True}}
-    contents = Contents(root_dir=str(office.outputs.parent), records=str(office.outputs))
+    monkeypatch.setenv(OUTPUTS_ENVIRONMENT, str(office.outputs))
+    contents = Contents(root_dir=str(office.outputs.parent))
     with folder.saving():
         saving = asyncio.create_task(
             contents.save(

@@ -9,12 +9,16 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
+from fixtures_lab import Desk, lab
 from fixtures_rotation import Scene
 from fixtures_screen import Screen
+from fixtures_shell import PROOF, a_window, at_the_gate, school_of_its_own
+from playwright.sync_api import Browser
 from releve.base.settings import load
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.window import AWAY, HERS
+from releve.school.people import DEMO_SIRET
 
 TITLE = "Chromium"  # its own name, behind each page's
 
@@ -99,3 +103,22 @@ async def test_the_strip_says_whose_turn_it_is_and_is_in_no_picture(
     await browser.page.evaluate("document.querySelector('[data-releve-strip]').remove()")
     assert await browser.capture(bare)
     assert bare.read_bytes() == shown.read_bytes()
+
+
+def test_nothing_stands_before_the_gate(screen: Screen, person: Browser) -> None:
+    """In a real JupyterLab, while the confirmation waits and after it: no window of the portal is
+    on the screen.
+    """
+    with school_of_its_own() as scene:
+        options = ("--settings", str(scene.settings()), "--outputs", str(scene.outputs))
+        with lab(scene.environment | screen.environment, *options) as running:
+            window = a_window(person)
+            desk = Desk(window.new_page(), running)
+            desk.open_home()
+            at_the_gate(desk)
+            assert screen.exists("Chromium")
+            assert [] == screen.windows("Chromium")
+            desk.confirm(DEMO_SIRET)
+            desk.panel(PROOF).wait_for()
+            assert [] == screen.windows("Chromium")
+            window.close()

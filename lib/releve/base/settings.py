@@ -492,7 +492,8 @@ def _spelled_alike(structures: dict[str, Structure]) -> dict[str, Structure]:
     """The same, each account spelled as where it stands first: two spellings would be two locks and
     two passwords.
     """
-    first = {folded(s.technical_account): s.technical_account for s in reversed(structures.values())}
+    accounts = [each.technical_account for each in reversed(structures.values())]
+    first = {folded(account): account for account in accounts}
     return {
         siret: dataclasses.replace(each, technical_account=first[folded(each.technical_account)])
         for siret, each in structures.items()

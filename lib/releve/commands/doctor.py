@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 when nothing is bad, 2 for bad settings, 5 otherwise. Each line is told as soon as it is known."""
+    """0 when nothing is bad, 2 for bad settings, 5 otherwise. Each line is told at once."""
     findings = []
     for finding in _findings(args):
         findings.append(finding)

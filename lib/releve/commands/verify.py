@@ -91,12 +91,12 @@ def main(args: argparse.Namespace) -> int:
         return _make_page(args)
     places = _places(args.folder or [_usual_folder(args)])
     _check_authorities(args.tsa_ca)
-    keystore, signers = _keystore(args), (*args.signer, *_signers(args))
+    keystore, signers = _keystore(args), _signers(args)
     for given in args.signer:
         if not re.fullmatch(r"[0-9a-f]{32}", short(given)):
             raise BadSigner(given=given)
     verdicts = {
-        outputs: verify(outputs, only, keystore, args.tsa_ca, signers)
+        outputs: verify(outputs, only, keystore, args.tsa_ca, signers, args.signer)
         for outputs, only in places.items()
     }
     for path, verdict in verdicts.items():

@@ -127,8 +127,8 @@ def run(
 
 
 def _sealed(outcome: Outcome, settings: Settings, folder: RecordFolder) -> Outcome:
-    """The outcome, once the record is sealed. A rotation without its evidence is not done: 7, unless
-    something worse stopped it.
+    """The outcome, once the record is sealed. A rotation without its evidence is not done: 7,
+    unless something worse stopped it.
     """
     try:
         finish(folder, settings, open_keystore(settings).bounded())

@@ -1,8 +1,8 @@
 """One process of a fleet: rotations one after the other, in one kernel, with one browser.
 
-It is told and tells in lines of JSON: on its standard input its `Options`, then {"structure": SIRET}
-or {"stop": true}, and the end when no more comes; on its standard output {"kind", "text"} for what
-happens ("step", "text"), and {"line": …} for how a structure ended.
+It is told and tells in lines of JSON: on its standard input its `Options`, then
+{"structure": SIRET} or {"stop": true}, and the end when no more comes; on its standard output
+{"kind", "text"} for what happens ("step", "text"), and {"line": …} for how a structure ended.
 """
 
 from __future__ import annotations

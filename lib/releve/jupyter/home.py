@@ -113,7 +113,9 @@ class Home:
             left = RecordFolder.at(due.open.record) if due.open else None
             self.panel.show(_ending(url(left), siret) if left else self._view())
         elif verb == "cancelled":
-            close_open(self._settings(), siret, CANCELLED)
+            past = self._due(siret).open
+            if past and not past.touched:  # by what the journal says now that nobody writes it
+                close_open(self._settings(), siret, CANCELLED)
             self._draw()
             self.tidy()
         elif verb == "train":

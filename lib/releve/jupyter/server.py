@@ -12,7 +12,9 @@ import shutil
 import sys
 import webbrowser
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from releve.base.settings import ENVIRONMENT, SettingsError, default_path, models, project_root
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
@@ -20,6 +22,7 @@ from releve.jupyter.records import records
 
 HOME = f"{MODELS}/home.ipynb"
 HERE = Path(__file__).parent
+LOG = "lab.log"
 
 
 def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int:
@@ -38,13 +41,21 @@ def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int
     # costs a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     print("Laissez cette fenêtre ouverte.", flush=True)
+    terminal = _hush()
     from jupyterlab.labapp import LabApp
 
-    app = LabApp.initialize_server(arguments(browser, port))
+    try:
+        app = LabApp.initialize_server(arguments(browser, port))
+    except SystemExit:
+        print(f"Relève n'a pas pu s'ouvrir : voir {state() / LOG}", file=terminal, flush=True)
+        raise
     if not browser:
-        print(f"Adresse : {app.connection_url}doc/tree/{HOME}?token={app.token}", flush=True)
+        address = f"{app.connection_url}doc/tree/{HOME}?token={app.token}"
+        print(f"Adresse : {address}", file=terminal, flush=True)
     _note_running(app.port)
-    _hush()
+    # the home page's kernel starts while its page is on the way
+    session = {"path": HOME, "name": Path(HOME).name, "type": "notebook", "kernel_name": "python3"}
+    app.io_loop.add_callback(partial(app.session_manager.create_session, **session))
     app.start()
     return 0
 
@@ -105,13 +116,18 @@ def _inside(folder: Path) -> bool:
     return folder.is_relative_to(project_root())
 
 
-def _hush() -> None:
-    """From here on, what anyone says in this process or its kernels goes to the log."""
-    log = os.open(state() / "lab.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _hush() -> TextIO:
+    """From here on, what anyone says in this process or its kernels goes to the log; returns the
+    terminal.
+    """
+    state().mkdir(parents=True, exist_ok=True)
+    log = os.open(state() / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     sys.stdout.flush()
+    terminal = os.fdopen(os.dup(1), "w", encoding="utf-8")
     for stream in (1, 2):
         os.dup2(log, stream)
     os.close(log)
+    return terminal
 
 
 def _identity() -> dict[str, str]:
@@ -120,7 +136,6 @@ def _identity() -> dict[str, str]:
 
 def _note_running(port: int) -> None:
     note = _identity() | {"pid": os.getpid(), "port": port}
-    state().mkdir(parents=True, exist_ok=True)
     (state() / "running.json").write_text(json.dumps(note), encoding="utf-8")
 
 

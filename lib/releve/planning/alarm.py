@@ -18,8 +18,8 @@ from releve.vault.slots import Slot
 
 ONCE = timedelta(hours=24)  # nobody knows whether refusals lock a technical account
 TODO = (
-    "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez qui"
-    " l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
+    "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez"
+    " qui l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
 )
 
 

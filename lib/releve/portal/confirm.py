@@ -80,13 +80,12 @@ def _box(part: View, button: Thing, words: Words) -> Thing | None:
     """The box that holds the button back, when it is not ticked yet."""
     agree = words.find("reset.agree")
     boxes = [t for t in part.of_kind("check") if not t.checked]
-    needed = [
+    held = [
         t
         for t in boxes
-        if not button.enabled
-        or t.required
-        or any(agree.search(n) for n in (*t.names.values(), *t.near.values()))
+        if t.required or any(agree.search(n) for n in (*t.names.values(), *t.near.values()))
     ]
+    needed = held or (boxes if not button.enabled else [])  # never one more than it takes
     return needed[0] if len(needed) == 1 else None
 
 

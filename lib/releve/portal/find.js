@@ -21,6 +21,7 @@ reading => {
   const CLICKS = ['onclick', 'ng-click', 'data-ng-click', 'x-on:click', '@click', 'v-on:click', 'jsaction', 'wire:click'];
   const SIRET = /(?<![\w@])\d(?:[\s.]?\d){13}(?![\w@])/g;
   const ACCOUNT = /TECH_\w+@[\w-]+(?:\.[\w-]+)*/gi;
+  const LINE = '\u2028';   // where the page breaks a line
   const FIELDS = new Set(['field', 'secret', 'list']);
 
   const flat = text => (text ?? '').replace(/[\s\u00ad\u200b]+/g, ' ').trim();
@@ -90,14 +91,14 @@ reading => {
     let seen = '', all = '', owned = owners.length;
     for (const child of inside(el)) {
       if (child.nodeType === 3) {
-        const text = child.nodeValue;
+        const text = style?.whiteSpace.startsWith('pre') ? child.nodeValue.replace(/\n/g, LINE) : child.nodeValue;
         if (text.trim()) fact.own = true;
         if (shown) seen += text;
         if (spoken) all += text;
       } else if (child.nodeType === 1) {
         const [s, a] = visit(child, next);
         const part = facts.get(child), block = child.tagName === 'BR' || !['inline', 'contents'].includes(part?.style?.display ?? 'block');
-        seen += block ? ` ${s} ` : s; all += block ? ` ${a} ` : a;
+        seen += child.tagName === 'BR' ? LINE : block ? ` ${s} ` : s; all += block ? ` ${a} ` : a;
         fact.count += (part?.count ?? 0) + (part && part.shown && FIELDS.has(part.kind) ? 1 : 0);
       }
     }
@@ -276,7 +277,10 @@ reading => {
   for (const el of order) {
     const fact = facts.get(el);
     const placed = fact.rect && fact.rect.width > 0 && fact.rect.height > 0 && fact.rect.right > 0 && fact.rect.bottom + scrollY > 0;
-    if (fact.own)
+    const lines = reading && fact.own && fact.shown ? fact.seen.split(LINE).map(flat).filter(Boolean) : [];
+    if (lines.length > 1) {
+      for (const line of lines) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: placed });
+    } else if (fact.own)
       texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
     else if (!fact.own && /^H[1-6]$/.test(el.tagName) && flat(fact.seen))
       texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, shown: fact.shown && placed });
@@ -312,6 +316,7 @@ reading => {
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
     const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
     if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
+      if (el.value.includes('\n')) for (const line of el.value.split('\n').map(flat).filter(Boolean)) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: true });
       if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
       continue;
     }

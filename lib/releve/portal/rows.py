@@ -84,9 +84,9 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
             return _open(view, want, found, shown)
     if radios := _first(rows, lambda part: part.of_kind("radio", "check")):
         return _choose(view, want, radios)
-    if menus := _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens]):
-        if len(menus) == 1:
-            return Step(Act.MENU, menus[0])
+    menus = _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens])
+    if len(menus) == 1:
+        return Step(Act.MENU, menus[0])
     return Abstention(want.label, 0, tuple(where(t) for t in _first(rows, _things)))
 
 

@@ -338,7 +338,7 @@ def _fits(thing: Thing, kind: str) -> bool:
 
 
 def named(view: View, want: Want, keep: Callable[[Thing], bool] = lambda _: True) -> list[Thing]:
-    """The shown things of that kind that the words name best; a thing around another is left out."""
+    """The shown things of that kind that the words name best; one around another is left out."""
     every = [each for each in view.things if each.shown and _fits(each, want.kind) and keep(each)]
     ranks = {each.key: rank(each, want) for each in every}
     best = min((r for r in ranks.values() if r), default=0)

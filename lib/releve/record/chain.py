@@ -159,7 +159,7 @@ def _signature(
         return "", [Finding("line_unsigned", what=str(number))]
     if by and register.known and keys.short(by) not in register.known:
         training = entry["kind"] == "record" and entry.get("training") is True
-        kind = "training_signer" if training else "stranger"
+        kind = "training_signer" if training and not register.noted else "stranger"
         return by, [Finding(kind, what=str(number), by=shown(by))]
     return by, []
 

@@ -117,11 +117,14 @@ def doubt(past: list[Past], register: Register) -> list[Past]:
 def _latest_successes(past: list[Past]) -> list[Past]:
     by_account: dict[str, Past] = {}
     for each in past:
-        known = by_account.get(folded(each.account))
         if each.outcome == "succeeded" and each.closed:
-            if known is None or not known.closed or known.closed < each.closed:
-                by_account[folded(each.account)] = each
+            account = folded(each.account)
+            by_account[account] = max(by_account.get(account, each), each, key=_closed)
     return list(by_account.values())
+
+
+def _closed(past: Past) -> datetime:
+    return past.closed or datetime.min.replace(tzinfo=UTC)
 
 
 def _in_the_future(past: Past) -> bool:

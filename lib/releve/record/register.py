@@ -97,12 +97,18 @@ def signed_bytes(entry: dict[str, Any]) -> bytes:
 
 class Register:
     """One register file, shared by several writers (processes or machines): a lock file is held
-    while a line is added. `more`: fingerprints that the reader knows from elsewhere.
+    while a line is added. `more`: fingerprints that the reader's settings name; `noted`: those
+    that were given for this check alone, beside which no other counts, not even at the school.
     """
 
     def __init__(
-        self, outputs: Path, keystore: Keystore | None = None, more: Iterable[str] = ()
+        self,
+        outputs: Path,
+        keystore: Keystore | None = None,
+        more: Iterable[str] = (),
+        noted: Iterable[str] = (),
     ) -> None:
+        self.noted = frozenset(keys.short(each) for each in noted)
         self.path = outputs / FILE_NAME
         self._locks = outputs / ".locks"
         self._keystore = keystore
@@ -115,7 +121,7 @@ class Register:
     @cached_property
     def known(self) -> frozenset[str]:
         """The short fingerprints that this reader knows."""
-        return keys.known_signers(self._keystore) | self._more
+        return keys.known_signers(self._keystore) | self._more | self.noted
 
     def signer_of(self, entry: dict[str, Any]) -> str:
         """The id of the key whose signature the entry carries; "" for an entry without one. Raises

@@ -45,11 +45,13 @@ def verify(
     keystore: Keystore | None = None,
     authorities: Path | None = None,
     signers: Iterable[str] = (),
+    noted: Iterable[str] = (),
 ) -> Verdict:
     """Check the folder of records, or `only` these records of it with the register, if it is there.
-    `signers`: fingerprints that the reader noted elsewhere. Reads only.
+    `signers`: fingerprints that the settings name; `noted`: that the reader noted elsewhere. Reads
+    only.
     """
-    register = Register(outputs, keystore, signers)
+    register = Register(outputs, keystore, signers, noted)
     chain = read_chain(outputs, register)
     present = {path.name: path for path in (only if only is not None else _folders(outputs))}
     given = only is None or bool(chain.hashes) or os.path.lexists(register.path)

