@@ -49,7 +49,7 @@ def _forgotten() -> Iterator[None]:
 SPREAD = ("test_fleet", "test_lab", "test_route_contract", "test_once", "test_cli")
 LONG = (
     *SPREAD,
-    *("test_monkey", "test_lab_reopened", "test_lab_shell"),
+    *("test_lab_reopened", "test_lab_shell"),
     *("test_crash", "test_leaks", "test_schedules"),
 )
 

@@ -73,6 +73,7 @@ class Window:
         finally:
             self._inside -= 1
             if self.headed and not self._inside and not self.hers and not page.is_closed():
+                await self._state(page, "minimized")  # a new tab brings the window back
                 await self._ignore(page, True)
 
     async def hand_over(self, page: Page) -> None:
