@@ -163,7 +163,8 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
     """A letter to subscribe to stands in the same window: it stays as it is."""
     asked = Text(11, "Confirmez-vous la réinitialisation du mot de passe ?", (1, 10, 11))
     agree = Thing(12, "check", {"label": "J'ai compris"}, path=(1, 10, 12))
-    letter = Thing(13, "check", {"label": "Recevoir la lettre"}, path=(1, 10, 13))
+    near = {"before": "J'ai compris"}
+    letter = Thing(13, "check", {"label": "Recevoir la lettre"}, near, path=(1, 10, 13))
     button = press(14, "Confirmer", 1, 10, enabled=False)
     found = question(View((agree, letter, button), (asked,)), View(), WORDS)
     assert isinstance(found, Question) and found.box is not None

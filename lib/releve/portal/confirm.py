@@ -83,7 +83,7 @@ def _box(part: View, button: Thing, words: Words) -> Thing | None:
     held = [
         t
         for t in boxes
-        if t.required or any(agree.search(n) for n in (*t.names.values(), *t.near.values()))
+        if t.required or any(agree.search(n) for n in (*t.names.values(), t.near.get("after", "")))
     ]
     needed = held or (boxes if not button.enabled else [])  # never one more than it takes
     return needed[0] if len(needed) == 1 else None

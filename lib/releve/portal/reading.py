@@ -113,9 +113,15 @@ def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
         colon = re.match(r"[^:]{0,60}?\s*:\s*(\S+)\s*$", text[found.end() :])
         pieces = [colon[1]] if colon else text[found.end() :].split()
         fits = [p for p in map(_unquoted, pieces) if _may_be(p, known) and (colon or likely(p))]
-        ends = [p for p in fits if p[-1] in ".,;" and not colon]
+        ends = [p for p in fits if p[-1] in ".,;" and not colon and _may_end(p, pieces)]
         yield from fits
         yield from (p[:-1] for p in ends)  # the sentence's own full stop, or the password's
+
+
+def _may_end(piece: str, pieces: list[str]) -> bool:
+    """Whether a sentence may end behind it: nothing follows, or a capital does."""
+    after = pieces[pieces.index(piece) + 1 :] if piece in pieces else []
+    return not after or after[0][:1].isupper()
 
 
 def _unquoted(piece: str) -> str:
