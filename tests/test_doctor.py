@@ -22,7 +22,7 @@ from releve.base.secret import Secret
 from releve.base.settings import Portal, load
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
-from releve.portal.login import Credentials
+from releve.portal.credentials import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.slots import Slot
 from test_proof import with_piste
