@@ -184,6 +184,10 @@ reading => {
     }
     return '';
   };
+  const tables = new Map(), rowsOf = table => {
+    if (!tables.has(table)) tables.set(table, [...table.querySelectorAll('tr, [role=row]')].filter(each => each.closest('table, [role=table], [role=grid]') === table));
+    return tables.get(table);
+  };
   const cellsOf = el => {
     const cell = el.closest('td, th, [role=cell], [role=gridcell]'), row = cell?.parentElement, near = {};
     if (!cell || !row) return near;
@@ -191,7 +195,7 @@ reading => {
     if (left && !busy(left)) near.left = flat(facts.get(left)?.seen);
     const column = [...row.children].indexOf(cell);
     const table = row.closest('table, [role=table], [role=grid]');
-    const rows = table ? [...table.querySelectorAll('tr, [role=row]')].filter(each => each.closest('table, [role=table], [role=grid]') === table) : [];
+    const rows = table ? rowsOf(table) : [];
     const head = rows[0];
     if (head && head !== row && head.children.length === row.children.length && head.querySelector('th, [role=columnheader]'))
       near.above = flat(facts.get(head.children[column])?.seen);
