@@ -77,6 +77,7 @@ def test_a_machine_that_is_ready(scene: Scene, capsys: pytest.CaptureFixture[str
         *addresses,
         "Horloge",
         "Preuve par l'API",
+        "Sans personne",
     ]
     assert checks == list(lines)
     told = cli.main(["--settings", str(scene.settings()), "doctor"]), capsys.readouterr().out
@@ -176,7 +177,7 @@ def test_a_keyring_that_waits_for_somebody_does_not_hang(monkeypatch: pytest.Mon
         never.bind(("127.0.0.1", 0))
         never.listen()
         monkeypatch.setattr(checkup, "PROMPT_SECONDS", 0.1)
-        monkeypatch.setattr(checkup, "_try_keyring", never.accept)
+        monkeypatch.setattr(checkup, "_try_keyring", lambda settings: never.accept())
         (found,) = checkup.keyring(None)
     assert (BAD, True) == (found.grade, "Déverrouillez-le" in found.mend)
 
@@ -199,15 +200,15 @@ def test_credentials_that_are_missing_or_were_refused(scene: Scene) -> None:
     assert (DOUBTFUL, True) == (missing.grade, "releve credentials store" in missing.mend)
 
 
-def test_the_throw_away_keyring_is_no_place_for_a_real_password(
-    scene: Scene, tmp_path: Path
+def test_the_made_up_keyring_is_never_asked_for_a_real_password(
+    throwaway: ThrowawayKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With settings of the real portal it is bad."""
+    """Settings of the real portal do not choose it, whatever the environment says."""
+    monkeypatch.undo()
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "releve.vault.made_up.MadeUpBackend")
     (tmp_path / "real.toml").write_text('[portal]\nlogin = "xt012345"\n')
     found = list(checkup.keyring(load(tmp_path / "real.toml")))
-    assert [("Trousseau", GOOD), ("Trousseau", BAD)] == [
-        (each.name, each.grade) for each in found[:2]
-    ]
+    assert [("Trousseau", BAD)] == [(each.name, each.grade) for each in found[:1]]
 
 
 WHOAMI = """"Tout le monde","Groupe bien connu","S-1-1-0","Groupe obligatoire, Activé par défaut, Groupe activé"
