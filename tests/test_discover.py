@@ -25,13 +25,14 @@ SECOND = siret(1, 2)
 
 
 @pytest.fixture
-def small(tmp_path: Path, throwaway: ThrowawayKeyring) -> Iterator[Scene]:
+def small(tmp_path: Path) -> Iterator[Scene]:
     """A manager of eleven structures, on two pages."""
     with SchoolThread(
         World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT, structures=10), Faults()
     ) as school:
-        throwaway.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
-        yield Scene(school, throwaway, tmp_path)
+        keyring = ThrowawayKeyring(school)
+        keyring.keystore().portal_password(LOGIN).set(Secret(PASSWORD))
+        yield Scene(school, keyring, tmp_path)
 
 
 def discover(
