@@ -13,7 +13,6 @@ from releve.base.secret import Secret
 from releve.base.settings import ORIGINS, Piste
 from releve.base.sites import Site, site, training
 from releve.decision import events as ev
-from releve.portal.browser import _BLANK
 from releve.portal.certificates import Certificates
 from releve.proof import network
 from releve.proof.piste import Piste as Access
@@ -80,18 +79,3 @@ def test_our_own_requests_tell_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_origin_is_real_by_its_name_alone(origin: str, kind: Site) -> None:
     """A look-alike, another port or no TLS is not the real portal."""
     assert (kind, kind is not Site.REAL) == (site(origin), training([origin]))
-
-
-@in_the_module
-@pytest.mark.parametrize("known", [False, True])
-async def test_a_cover_never_tells_a_length(chromium: Browser, known: bool) -> None:
-    """Whatever the password's length, known or only displayed, its place is covered alike."""
-    page, widths = await chromium.new_page(), set()
-    for length in (8, 12, 16, 24):
-        value = "kT7" + "x" * (length - 3)
-        await page.set_content(f"<p>Mot de passe : <span>{value}</span></p>")
-        told = await page.evaluate(_BLANK, [[value], []] if known else [[], [value]])
-        assert told["boxes"]
-        widths |= {right - left for left, _, right, _ in told["boxes"]}
-    assert 1 == len(widths)
-    await page.close()

@@ -33,7 +33,7 @@ AFTER = ("corail-collectivites", "corail-transfert", "corail-mot-de-passe")
 ERRORS = dict(
     zip(
         ON_SCREEN,
-        ("TechnicalError", "Maintenance", "SessionExpired", "UnexpectedPopup"),
+        ("TechnicalError", "Maintenance", "SessionExpired", "PageForbidden", "UnexpectedPopup"),
         strict=True,
     )
 )

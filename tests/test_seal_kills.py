@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from fixtures_keyring import ThrowawayKeyring
 from releve.commands import purge
-from releve.headless.run import Ended, Outcome
+from releve.headless import run as headless
+from releve.headless.run import Outcome
 from releve.record import register, seal
 from releve.record.folder import RecordFolder
 from releve.record.search import SecretFound
@@ -187,9 +188,7 @@ def test_what_could_not_be_sealed_is_no_success(
 
     with monkeypatch.context() as patch:
         patch.setattr(seal.disk, "write_atomically", full)
-        ended = Ended(done, office.settings, folder, folder.writing())
-        ended.writing.acquire()
-        found = ended.seal()
+        found = headless._sealed(done, office.settings, folder)
     assert 7 == found.code and found.text.index("scellé") < found.text.index("tout est fait")
     verdict = verify(office.outputs, None, office.keystore)
     assert ["unsealed"] == [fault.kind for fault in verdict.faults]

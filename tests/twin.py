@@ -41,6 +41,7 @@ from releve.school.world import CorailRow, World
 from releve.vault.keystore import Keystore
 from releve.vault.made_up import MadeUpBackend
 from releve.vault.slots import Slot, Slots
+from releve.vault.unread import Unread
 
 LOGIN, PASSWORD = "xt012345", "Entrainement-2026"
 CELLS: list[str] = [
@@ -95,7 +96,7 @@ class TwinDriver:
         )
         self.name = "raccordements" if sees_first else "gestionnaire"
         self.where = ""
-        self.shown: str | None = None
+        self._shown: str | None = None
 
     async def go(self, step: str) -> str:
         if step == PORTAL_STEPS[-1]:
@@ -103,7 +104,7 @@ class TwinDriver:
         self.at(f"go {step}")
         before = NAVIGATION[NAVIGATION.index(step) - 1] if step != NAVIGATION[0] else self.where
         self._expect(before)
-        self.where, self.shown = step, None
+        self.where, self._shown = step, None
         return f"{step} atteint"
 
     async def arrived(self, step: str) -> None:
@@ -118,7 +119,7 @@ class TwinDriver:
     async def offer(self) -> None:
         self.at("offer")
         self._expect(NAVIGATION[-1])
-        self.where, self.shown = "formulaire", self.world.candidate(self.account, siret=self.siret)
+        self.where, self._shown = "formulaire", self.world.candidate(self.account, siret=self.siret)
 
     async def ready(self) -> None:
         self.at("ready")
@@ -130,24 +131,27 @@ class TwinDriver:
         if self.sees_first:
             self.world.submit(self.account, siret=self.siret)
         else:
-            self.shown = self.world.reset(self.account, siret=self.siret)
+            self._shown = self.world.reset(self.account, siret=self.siret)
         self.where = "récapitulatif"
         self.at("answer")
         if self.world.resets(self.account) <= self.cut:
-            self.where, self.shown = "", None
+            self.where, self._shown = "", None
             raise e.ResetOutcomeUnknown(why="connexion coupée", todo="")
 
     async def read(self) -> Secret:
         self.at("read")
-        if self.shown is None:
+        if self._shown is None:
             raise e.PasswordUnreadable(why="aucun mot de passe à l'écran")
-        return Secret(self.shown)
+        return Secret(self._shown)
+
+    async def shown(self) -> tuple[str, ...]:
+        return (self._shown,) if self._shown else ()
 
     async def back(self) -> str:
         self.at("back")
-        if self.shown is None:
+        if self._shown is None:
             raise e.ScreenNotRecognised(screen="retour", wanted="un mot de passe")
-        self.where, self.shown = "structures", None
+        self.where, self._shown = "structures", None
         return "structure"
 
     def _leave(self) -> str:
@@ -378,6 +382,7 @@ class Twin:
             state.NEW: self.resets() > 0 and (held or said.phase == "by hand"),
             state.DISPLAYED: self.sees_first and self.resets() == 0,
             state.UNSEEN: self.resets() > 0 and not held,
+            state.SHOWN: self.resets() > 0 and not held,
             state.FORBIDDEN: "/" in self.password,
             state.UNUSABLE: "/" in self.password,
             state.PERHAPS: facts_.touched,
@@ -393,6 +398,7 @@ class Twin:
             state.CANDIDATE: self.held(Slot.PENDING) not in (None, self.password),
             state.ASKED: self.held(Slot.PENDING) is not None,
             state.HAND: not held,
+            state.ON_ITS_PAGE: self.password in Unread(self.keystore, DEMO_ACCOUNT).pieces(),
             state.GONE: not held,
         }
         found += [said.portal] if not portal.get(said.portal, False) else []

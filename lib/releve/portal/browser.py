@@ -49,6 +49,7 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
     "refused": e.PasswordRefused,
     "expired": e.SessionExpired,
     "maintenance": e.Maintenance,
+    "security": e.PageForbidden,
     "technical": e.TechnicalError,
 }
 

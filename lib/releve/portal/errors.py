@@ -73,6 +73,19 @@ class TechnicalError(PortalError):
     )
 
 
+class PageForbidden(PortalError):
+    """What an old address answers (communaute.chorus-pro.gouv.fr, March 2022)."""
+
+    happened = (
+        "Le portail répond que des contraintes de sécurité empêchent d'accéder à la page demandée"
+        " (écran « {screen} »)."
+    )
+    todo = (
+        "Vérifiez l'adresse du portail dans vos réglages : une ancienne adresse répond ainsi. Puis"
+        " relancez."
+    )
+
+
 class SessionExpired(PortalError):
     happened = "La session du portail a expiré (écran « {screen} »)."
     todo = "Relancez : la procédure se reconnectera."
