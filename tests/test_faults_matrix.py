@@ -136,7 +136,7 @@ def test_the_portal_fails_anywhere(error: str, shm: Path) -> None:
 def test_the_click_fails(
     point: str, error: Callable[[], ReleveError], more: int, shm: Path
 ) -> None:
-    """At the click and after it: nobody clicks again unless it is known to have failed, or decided."""
+    """At the click and after it: nobody clicks again unless it surely failed, or by decision."""
     twin = Twin.new(shm / "twin")
     twin.at = once(point, error)
     stopped = twin.run()

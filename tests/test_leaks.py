@@ -135,6 +135,7 @@ def test_a_rotation_gives_nothing_away(scene: Scene, place: Path) -> None:
     assert [] == sorted(run.watch.dumps)
     assert run.watch.kernels and run.watch.browsers and run.watch.files
     kept = {"rotation.ipynb", "journal.jsonl", "record.html", "record.json", "captures"}
+    kept |= {"signer.pem", ".gitattributes", "LISEZ-MOI.txt"}
     assert kept == {path.name for path in run.record.iterdir()}
 
 

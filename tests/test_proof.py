@@ -61,7 +61,7 @@ class Case:
 def case(scene: Scene) -> Iterator[Case]:
     """As a rotation leaves it before its proof."""
     with_piste(scene)
-    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "saisi-a-la-main")
     scene.faults.propagation_seconds = -1
     scene.slots.write(Slot.PENDING, Secret(scene.world.reset(DEMO_ACCOUNT)), "run/1")
     yield Case(scene, load(scene.settings(), scene.outputs), Reset("run/1", datetime.now(UTC)))
@@ -82,7 +82,8 @@ def propagated_old_unknown(case: Case) -> None:
 
 def propagated_old_the_same(case: Case) -> None:
     propagated(case)
-    case.scene.slots.adopt(Secret(case.scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    password = case.scene.world.accounts[DEMO_ACCOUNT].password
+    case.scene.slots.adopt(Secret(password), "saisi-a-la-main")
 
 
 def propagated_old_still_accepted(case: Case) -> None:
@@ -143,7 +144,7 @@ async def test_a_reset_that_the_api_does_not_know_yet_is_proven_by_a_resume(scen
     and the journal tells each try.
     """
     with_piste(scene)
-    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "saisi-a-la-main")
     scene.faults.propagation_seconds = -1
     early = await scene.walk()
     assert ("ProofTooEarly", 4, 1) == (early.error, early.code, scene.resets()), early.text

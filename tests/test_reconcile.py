@@ -150,7 +150,7 @@ async def test_a_click_without_an_answer_is_decided_by_the_old_password(scene: S
     settles it and the rotation goes on.
     """
     with_piste(scene)
-    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "saisi-a-la-main")
     scene.faults.server_error_at = "confirmation"
     cut = await scene.walk()
     assert ("ResetOutcomeUnknown", 6, 0) == (cut.error, cut.code, scene.resets()), cut.text
@@ -172,7 +172,7 @@ async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: 
     that was kept, and no reset is added.
     """
     with_piste(scene)
-    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "saisi-a-la-main")
     record = RecordFolder.new(scene.outputs, DEMO_SIRET)
     record.path.mkdir(parents=True)
     key = make_rotation_key(scene.keystore, record.run)
@@ -217,7 +217,7 @@ async def test_an_old_password_refused_leaves_the_decision_to_a_person(scene: Sc
     one more reset mends it.
     """
     with_piste(scene)
-    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "by-hand")
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), "saisi-a-la-main")
     scene.faults.server_error_at = "recapitulatif"
     cut = await scene.walk()
     assert ("ResetOutcomeUnknown", 6, 1) == (cut.error, cut.code, scene.resets()), cut.text

@@ -207,7 +207,7 @@ class Facts:
     def unread(self) -> bool:
         """The password is among what the keyring keeps of its page: a person points at it."""
         a = self.attempt
-        return not self.settled and not self.vanished and a.unread and not a.rejected
+        return not self.settled and not self.vanished and a.done and a.unread and not a.rejected
 
     @property
     def rejected(self) -> bool:

@@ -287,7 +287,7 @@ def undecided(error: ReleveError, facts: Facts) -> View:
     happened, safe, _ = error.sentences
     kept = facts.unknown and facts.held
     buttons = [
-        *([button("point", text("undecided.point"), "primary")] if facts.unread else []),
+        *([button("point", text("undecided.point"), "primary")] if facts.attempt.unread else []),
         button("submitted", text("undecided.submitted"), "primary")
         if kept
         else button("typed", text("undecided.typed"), "primary"),
