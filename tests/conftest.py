@@ -60,6 +60,14 @@ run with `--long` only, and the list may only become shorter.
 """
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What a run leaves out is said by the run itself, with each reason."""
+    lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
+    if config.getoption("--long") or not lines:
+        return []
+    return [f"NOT RUN, {len(lines)} laid aside (--long runs them):", *lines]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long modules first; what is laid aside with `--long` only."""
     lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
