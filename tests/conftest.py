@@ -60,14 +60,6 @@ run with `--long` only, and the list may only become shorter.
 """
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """What a run leaves out is said by the run itself, with each reason."""
-    lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
-    if config.getoption("--long") or not lines:
-        return []
-    return [f"NOT RUN, {len(lines)} laid aside (--long runs them):", *lines]
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long modules first; what is laid aside with `--long` only."""
     lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
@@ -136,8 +128,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The tables that tests record (`record_property("table", text)`) are printed once, at the end,
-    whatever process made them.
+    whatever process made them; and what the run left out, with each reason.
     """
+    lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
+    if lines and not terminalreporter.config.getoption("--long"):
+        terminalreporter.section(f"NOT RUN: {len(lines)} laid aside (--long runs them)")
+        for line in lines:
+            terminalreporter.line(line)
     for report in terminalreporter.stats.get("passed", []):
         for name, text in report.user_properties:
             if name == "table" and report.when == "call":
