@@ -4,12 +4,14 @@ asked twice.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import gallery
 import pytest
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.secret import Secret
+from releve.base.settings import Record
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.jupyter.panel import Answer, View
 from releve.jupyter.prompts import AtDesk, StoppedHere
@@ -44,10 +46,11 @@ class Script:
         return [each["action"] for each in self.shown[at]["tools"]]
 
 
-def at_desk(*answers: str) -> tuple[AtDesk, Script]:
-    """A person whose answers are known."""
+def at_desk(*answers: str, folder: Path = Path("no-records")) -> tuple[AtDesk, Script]:
+    """A person whose answers are known, and whose records stand in `folder`."""
     desk, script = AtDesk(), Script(*answers)
-    desk.panel, desk.settings = script, gallery.SETTINGS  # type: ignore[assignment]
+    desk.panel = script  # type: ignore[assignment]
+    desk.settings = replace(gallery.SETTINGS, record=Record(folder=folder))
     return desk, script
 
 

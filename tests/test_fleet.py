@@ -28,6 +28,7 @@ from releve.planning.tour import Line, Tour
 from releve.record.history import JustDone, refuse_twice
 from releve.school import Faults
 from releve.school.people import siret
+from releve.vault.slots import Slot
 
 pytestmark = pytest.mark.timeout(900)  # a fleet of fifty, on a busy machine
 
@@ -177,7 +178,8 @@ def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> 
 @pytest.mark.parametrize("whose", ["kernel", "worker"])
 def test_a_killed_process_costs_one_structure(three: FleetScene, whose: str) -> None:
     """The notebook's process, or the worker itself, killed right after a reset: that structure
-    is told as such, the others are done, a second start finishes.
+    is told as such, the others are done, a second start finishes. A kernel outlives its worker
+    for a moment: what it kept then spares the second reset.
     """
     settings = three.settings()
     fleet = Fleet(settings, approve=True)
@@ -188,9 +190,11 @@ def test_a_killed_process_costs_one_structure(three: FleetScene, whose: str) -> 
         [line.structure for line in tour.failed],
         tour.code,
     )
+    slots = three.keyring.keystore().slots(three.account(three.sirets[1]))
+    kept = any(slots.read(slot) for slot in (Slot.PENDING, Slot.CURRENT))
     again = Fleet(settings, approve=True, reset_again=True).run(settings.structures.values())
     assert ([three.sirets[1]], 2) == ([line.structure for line in again.done], len(again.nothing))
-    assert [1, 2, 1] == list(three.resets().values())
+    assert [1, 1 if kept else 2, 1] == list(three.resets().values())
 
 
 def _kill(fleet: Fleet, *, kernel: bool) -> None:
