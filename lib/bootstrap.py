@@ -83,7 +83,7 @@ def portal_settings(named: str | None) -> dict[str, object]:
 
 
 def settings_path(named: str | None) -> Path:
-    """As `releve.base.settings` finds it, without platformdirs, which may not be installed yet."""
+    """As `releve.base.places` finds it, without platformdirs, which may not be installed yet."""
     named, home = named or os.environ.get("RELEVE_SETTINGS"), Path.home()
     usual = {
         "win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"),

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
-from releve.base import settings
+from releve.base import places
 from releve.portal import browsers
 
 LIB = Path(__file__).resolve().parent.parent / "lib"
@@ -635,11 +635,11 @@ def test_the_settings_file_is_the_one_that_releve_reads(monkeypatch: pytest.Monk
 
     for name in ("RELEVE_SETTINGS", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
-    assert settings.default_path() == settings_path(None)
+    assert places.default_path() == settings_path(None)
     monkeypatch.setenv("XDG_CONFIG_HOME", "/ailleurs")
-    assert settings.default_path() == settings_path(None)
+    assert places.default_path() == settings_path(None)
     monkeypatch.setenv("RELEVE_SETTINGS", "/ici/r.toml")
-    assert settings.default_path() == settings_path(None)
+    assert places.default_path() == settings_path(None)
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, LOGIN, PASSWORD
 from releve.base.errors import ReleveError
+from releve.base.places import project_root
 from releve.base.secret import Secret
-from releve.base.settings import Portal, project_root
+from releve.base.settings import Portal
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case

@@ -30,8 +30,8 @@ from fixtures_rotation import DEMO_SIRET, LOGIN, Scene
 from jupyter_client.manager import KernelManager
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import expect, sync_playwright
+from releve.base.places import project_root
 from releve.base.secret import Secret
-from releve.base.settings import project_root
 from releve.decision import events as ev
 from releve.portal import browsers
 from releve.record.folder import all_records

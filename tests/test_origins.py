@@ -9,8 +9,9 @@ import pytest
 import trustme
 from https_server import web_server
 from playwright.async_api import Browser
+from releve.base.origins import ORIGINS
 from releve.base.secret import Secret
-from releve.base.settings import ORIGINS, Piste
+from releve.base.settings import Piste
 from releve.base.sites import Site, site, training
 from releve.decision import events as ev
 from releve.portal.certificates import Certificates

@@ -24,8 +24,8 @@ from pathlib import Path
 import pytest
 from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser, Page
+from releve.base.origins import ORIGINS
 from releve.base.secret import Secret
-from releve.base.settings import ORIGINS
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state

@@ -13,7 +13,7 @@ import platformdirs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from releve.base import settings, siret
+from releve.base import origins, places, settings, siret
 from releve.base.settings import Portal, SettingsError, StructureUnknown
 from releve.portal.pool import with_window
 
@@ -94,7 +94,7 @@ def test_a_minimal_file_has_the_documented_defaults(file: Path) -> None:
         loaded.portal.login_through,
         loaded.portal.headed,
     )
-    assert ("auto", 30, settings.ORIGINS) == (
+    assert ("auto", 30, origins.ORIGINS) == (
         loaded.portal.browser,
         loaded.portal.timeout_seconds,
         loaded.portal.origins,
@@ -289,9 +289,9 @@ def test_where_the_file_is_looked_for(
     monkeypatch.setattr(platformdirs, "user_config_path", lambda name, appauthor: usual)
     for path, login in ((usual / "releve.toml", "usual"), (named, "named"), (file, "given")):
         path.write_text(MINIMAL.replace("xt012345", login))
-    monkeypatch.delenv(settings.ENVIRONMENT, raising=False)
+    monkeypatch.delenv(places.ENVIRONMENT, raising=False)
     assert "usual" == settings.load().portal.login
-    monkeypatch.setenv(settings.ENVIRONMENT, str(named))
+    monkeypatch.setenv(places.ENVIRONMENT, str(named))
     assert "named" == settings.load().portal.login
     assert "given" == settings.load(file).portal.login
 

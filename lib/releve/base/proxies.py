@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
-from releve.base.settings import is_loopback
+from releve.base.origins import is_loopback
 
 LOOPBACK = "localhost,127.0.0.1,[::1]"
 

@@ -5,60 +5,31 @@ ever stands in it.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import re
 import stat
 import sys
 import tomllib
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
-
-import platformdirs
+from typing import Any, ClassVar, Literal
 
 from releve.base import siret as sirets
 from releve.base.account import folded
 from releve.base.errors import UsageError
+from releve.base.origins import ORIGINS, check_address, checked_origin, is_loopback
+from releve.base.places import default_path, project_root
 from releve.base.programs import programs
+from releve.base.table import Fault, build, refuse, require
 from releve.base.words import documented
 
-ENVIRONMENT = "RELEVE_SETTINGS"
-FILE_NAME = "releve.toml"
 KEEP_BROWSER = "RELEVE_KEEP_BROWSER"
 """In the environment of a fleet's kernels: the browser outlives the notebook."""
 FIRST_DAY = date(2012, 1, 1)  # the law on electronic invoices to the State: no account is older
 PORTAL_LIMIT_DAYS = (
     424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
 )
-ORIGINS = tuple(
-    f"https://{host}"
-    for host in (
-        "portail.dgfip.finances.gouv.fr",
-        "portail.chorus-pro.gouv.fr",
-        "idp.chorus-pro.gouv.fr",
-        "cpro.chorus-pro.gouv.fr",
-    )
-)
-_SECRET_KEY = re.compile(
-    r"pass|secret|seed|graine|mdp|pwd|otp|token|jeton|credential|private", re.IGNORECASE
-)
-_TEXT, _LIST = "un texte entre guillemets", 'une liste de textes, ["…"]'
-_KINDS: dict[Any, str] = {
-    str: _TEXT,
-    Path: _TEXT,
-    int: "un nombre entier",
-    float: "un nombre",
-    bool: "true ou false",
-    date: "une date sans guillemets (2025-11-30)",
-    list: _LIST,
-    tuple: _LIST,
-    dict: "une table",
-}
 
 
 class SettingsError(UsageError):
@@ -77,76 +48,10 @@ class StructureUnknown(UsageError):
     todo = "Vérifiez le SIRET, ou ajoutez la table [structures.{siret}] dans ce fichier."
 
 
-class Fault(ValueError):
-    """A value that breaks a rule: the key, what is wrong and the mend. `load` turns it into a
-    `SettingsError`.
-    """
-
-    def __init__(self, key: str, why: str, mend: str) -> None:
-        super().__init__(f"{key}: {why}")
-        self.key, self.why, self.mend = key, why, mend
-
-
-def origin(url: str) -> str:
-    """The origin of `url` as browsers write it: scheme, host in lower case, port unless usual.
-    Raises ValueError if it has none.
-    """
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port
-    usual = {"https": 443, "http": 80}
-    if parts.scheme not in usual or not re.fullmatch(r"[a-z0-9.:_-]+", host) or "@" in parts.netloc:
-        raise ValueError("no origin")
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (
-        f":{port}" if port not in (None, usual[parts.scheme]) else ""
-    )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` points at this very machine, where http is tolerated (for the school)."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _checked_origin(key: str, url: str) -> str:
-    try:
-        found = origin(url)
-    except ValueError:
-        raise Fault(
-            key,
-            "ce n'est pas une adresse web complète",
-            "Écrivez par exemple « https://portail.chorus-pro.gouv.fr ».",
-        ) from None
-    if found.startswith("http:") and not is_loopback(found):
-        raise Fault(
-            key,
-            "http n'est pas chiffré",
-            "Écrivez https:// (http n'est permis que pour l'école, sur ce poste même).",
-        )
-    return found
-
-
-def _check_address(key: str, url: str) -> None:
-    """Any web address; what goes there is no secret."""
-    try:
-        origin(url)
-    except ValueError:
-        mend = "Écrivez une adresse complète, par exemple « https://exemple.fr/dossiers/ »."
-        raise Fault(key, "ce n'est pas une adresse web complète", mend) from None
-
-
-def _require(good: bool, key: str, why: str, mend: str) -> None:
-    if not good:
-        raise Fault(key, why, mend)
-
-
 def _within(settings: object, **bounds: tuple[float, float]) -> None:
     """Each number between its bounds, both included; neither "nan" nor "inf" is."""
     for key, (least, most) in bounds.items():
-        _require(
+        require(
             least <= getattr(settings, key) <= most,
             key,
             "ce nombre n'a pas de sens ici",
@@ -171,17 +76,17 @@ class Portal:
     labels: dict[str, str | list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             bool(self.login.strip()),
             "login",
             "elle est vide",
             "Écrivez l'identifiant de connexion au portail.",
         )
         object.__setattr__(
-            self, "origins", tuple(_checked_origin("origins", each) for each in self.origins)
+            self, "origins", tuple(checked_origin("origins", each) for each in self.origins)
         )
-        inside = _checked_origin("url", self.url) in self.origins
-        _require(
+        inside = checked_origin("url", self.url) in self.origins
+        require(
             inside,
             "url",
             "cette adresse n'est pas dans portal.origins",
@@ -192,7 +97,7 @@ class Portal:
             or "/" in self.browser
             or "\\" in self.browser
         )
-        _require(
+        require(
             known,
             "browser",
             "ce navigateur est inconnu",
@@ -201,12 +106,12 @@ class Portal:
         _within(self, timeout_seconds=(0.1, 600))
         for name, words in self.labels.items():
             if name not in documented():
-                _refuse(f"labels.{name}", name, list(documented()))
+                refuse(f"labels.{name}", name, list(documented()))
             given = [words] if isinstance(words, str) else words
             good = bool(given) and all(
                 map(str.strip, given)
             )  # an empty wording would be found everywhere
-            _require(
+            require(
                 good,
                 f"labels.{name}",
                 "un libellé est vide",
@@ -243,7 +148,7 @@ class Policy:
             _within(self, max_resets=(1, 100_000))
         mend = "Écrivez « 2026-12-24/2027-01-02 », ou « 12-24/01-02 » pour chaque année."
         for period in self.blackout:
-            _require(_is_period(period), "blackout", "une période est mal écrite", mend)
+            require(_is_period(period), "blackout", "une période est mal écrite", mend)
 
 
 def _is_period(period: str) -> bool:
@@ -271,7 +176,7 @@ class Record:
 
     def __post_init__(self) -> None:
         fingerprints = all(re.fullmatch(r"[0-9a-fA-F: ]{32,}", each) for each in self.signers)
-        _require(
+        require(
             fingerprints,
             "signers",
             "une empreinte a au moins 32 chiffres hexadécimaux",
@@ -279,14 +184,14 @@ class Record:
         )
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
         _within(self, keep_years=(0, 100))
-        _require(
+        require(
             not self.folder.exists() or self.folder.is_dir(),
             "folder",
             "c'est un fichier, pas un dossier",
             "Donnez le chemin d'un dossier, ou d'un dossier à créer.",
         )
         if self.timestamp_url:
-            _check_address("timestamp_url", self.timestamp_url)
+            check_address("timestamp_url", self.timestamp_url)
 
 
 @dataclass(frozen=True)
@@ -301,7 +206,7 @@ class Notices:
 
     def __post_init__(self) -> None:
         named = all(re.fullmatch(r"[\w-]+", each) for each in self.channels)
-        _require(
+        require(
             named,
             "channels",
             "un nom est attendu, pas une adresse",
@@ -309,7 +214,7 @@ class Notices:
         )
         _within(self, silence_days=(0, 366))
         if self.link:
-            _check_address("link", self.link)
+            check_address("link", self.link)
 
 
 @dataclass(frozen=True)
@@ -342,6 +247,8 @@ class Keyring:
 class Structure:
     """A budget entity, its technical account, and where the new password must be entered."""
 
+    keyed_by: ClassVar = "siret"  # the name of its table
+
     siret: str
     name: str
     technical_account: str
@@ -352,34 +259,34 @@ class Structure:
 
     def __post_init__(self) -> None:
         wrong = sirets.check(self.siret)
-        _require(
+        require(
             not wrong,
             "",
             f"ce n'est pas un SIRET ({wrong})",
             "Recopiez le SIRET depuis « Mes structures » sur Chorus Pro.",
         )
         for key in ("name", "technical_account"):
-            _require(bool(getattr(self, key).strip()), key, "elle est vide", "Complétez-la.")
-        _require(
+            require(bool(getattr(self, key).strip()), key, "elle est vide", "Complétez-la.")
+        require(
             self.last_rotation is None or FIRST_DAY <= self.last_rotation <= date.today(),
             "last_rotation",
             "ce jour n'est pas encore venu, ou d'avant Chorus Pro",
             "Corrigez la date.",
         )
-        _require(
+        require(
             bool(self.targets),
             "targets",
             "aucune cible n'est nommée",
             'Écrivez par exemple targets = ["corail"].',
         )
         known = (*programs(), "command", "school")
-        _require(
+        require(
             set(self.targets) <= set(known),
             "targets",
             "une cible est inconnue",
             f"Valeurs possibles : {', '.join(known)}.",
         )
-        _require(
+        require(
             len(set(self.targets)) == len(self.targets),
             "targets",
             "une cible y est deux fois",
@@ -388,7 +295,7 @@ class Structure:
         mend = (
             'Il faut les deux : « command » dans targets, et command = ["programme", "argument"].'
         )
-        _require(
+        require(
             ("command" in self.targets) == bool(self.command),
             "command",
             "cette cible et son programme vont ensemble",
@@ -422,17 +329,17 @@ class Settings:
         sites = {"corail_url": school.corail_url, "control_url": school.control_url}
         urls |= {f"school.{key}": url for key, url in sites.items() if url}
         for key, url in urls.items():
-            found = _checked_origin(key, url)
+            found = checked_origin(key, url)
             elsewhere = key.startswith("piste.") and found.startswith("https:")
             allowed = found in self.portal.origins or elsewhere or key == "school.control_url"
-            _require(
+            require(
                 allowed,
                 key,
                 "cette adresse n'est pas dans portal.origins",
                 "Ajoutez-y son origine si vous êtes sûr d'elle.",
             )
         self._keep_school_apart(urls)
-        _require(
+        require(
             bool(school.corail_url)
             or not any("school" in each.targets for each in self.structures.values()),
             "school.corail_url",
@@ -462,14 +369,14 @@ class Settings:
         ]:
             here = is_loopback(url)
             if self.school is not None:
-                _require(
+                require(
                     here,
                     key,
                     "un site d'entraînement est sur ce poste même, et cette adresse n'y est pas",
                     "Ôtez la table [school] pour le vrai portail, ou corrigez l'adresse.",
                 )
             else:
-                _require(
+                require(
                     not here,
                     key,
                     "cette adresse est celle de ce poste même",
@@ -500,37 +407,13 @@ def _spelled_alike(structures: dict[str, Structure]) -> dict[str, Structure]:
     }
 
 
-def project_root() -> Path:
-    """The checkout that holds `lib/`; when the package was installed without it, the current
-    folder.
-    """
-    root = Path(__file__).resolve().parents[3]
-    return root if (root / "lib" / "pyproject.toml").is_file() else Path.cwd()
-
-
-def models() -> Path:
-    """The folder of the model notebooks: the checkout's own, or the one that a package carries."""
-    carried = Path(__file__).resolve().parents[1] / "notebooks"
-    return carried if carried.is_dir() else project_root() / "notebooks"
-
-
-def default_path() -> Path:
-    """`RELEVE_SETTINGS`, else `releve.toml` in the user's configuration folder."""
-    named = os.environ.get(ENVIRONMENT)
-    return (
-        Path(named).expanduser()
-        if named
-        else platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME
-    )
-
-
 def load(path: Path | str | None = None, outputs: Path | str | None = None) -> Settings:
     """The settings in `path`, or in the usual place; `outputs` overrides the record's folder.
     Raises `SettingsError`, safe to retry.
     """
     file = Path(path).expanduser() if path else default_path()
     try:
-        settings: Settings = _build(Settings, _parse(file), "", path=file)
+        settings: Settings = build(Settings, _parse(file), "", path=file)
         if outputs is None:
             return settings
         folder = Path(outputs).expanduser().resolve()
@@ -596,110 +479,3 @@ def _others_may_write(file: Path) -> bool:
         return False
     by_group = found.st_mode & stat.S_IWGRP and found.st_gid != os.getgid()
     return bool(found.st_mode & stat.S_IWOTH or by_group)
-
-
-def _build(cls: Any, table: Any, where: str, **given: Any) -> Any:
-    """An instance of the dataclass `cls` from a TOML table found at the key `where`; `given` fields
-    are no keys of the file.
-    """
-    hints = get_type_hints(cls)
-    keys = {each.name: each for each in dataclasses.fields(cls) if each.name not in given}
-    for key in table:
-        if key not in keys:
-            _refuse(_join(where, key), key, list(keys))
-    for key, each in keys.items():
-        if key not in table and each.default is MISSING and each.default_factory is MISSING:
-            _require(
-                dataclasses.is_dataclass(hints[key]),
-                _join(where, key),
-                "elle manque",
-                f"Ajoutez-la dans la table [{where}].",
-            )
-            table = table | {key: {}}  # so that what is missing is named inside it
-    values = {key: _value(hints[key], raw, _join(where, key)) for key, raw in table.items()}
-    try:
-        return cls(**given, **values)
-    except Fault as fault:
-        raise Fault(_join(where, fault.key), fault.why, fault.mend) from None
-
-
-def _join(where: str, key: str) -> str:
-    return ".".join(part for part in (where, key) if part)
-
-
-def _refuse(path: str, key: str, keys: list[str]) -> None:
-    """Raise the `Fault` of an unknown key: a slip of the pen, or a secret in the wrong place."""
-    if _SECRET_KEY.search(key) and not difflib.get_close_matches(key, keys, 1, 0.85):
-        mend = (
-            "Effacez-la, changez ce secret si le fichier a été partagé, et confiez-le au trousseau"
-            " : « releve credentials store »."
-        )
-        raise Fault(path, "elle semble contenir un secret, et aucun secret n'a sa place ici", mend)
-    close = difflib.get_close_matches(key, keys, 1)
-    raise Fault(
-        path,
-        "clé inconnue",
-        f"Vouliez-vous dire « {close[0]} » ?" if close else f"Clés possibles : {', '.join(keys)}.",
-    )
-
-
-def _value(hint: Any, raw: Any, where: str) -> Any:
-    """`raw` checked against a field's type and made into it. Raises `Fault`, which never repeats
-    `raw`.
-    """
-    shape, options = get_origin(hint), get_args(hint)
-    if shape is UnionType:
-        kinds = [each for each in options if each is not NoneType]
-        return _value(
-            next((each for each in kinds if isinstance(raw, get_origin(each) or each)), kinds[0]),
-            raw,
-            where,
-        )
-    if shape is Literal:
-        known = any(raw == each and type(raw) is type(each) for each in options)
-        _require(
-            known,
-            where,
-            "cette valeur est inconnue",
-            f"Valeurs possibles : {', '.join(str(each).lower() for each in options)}.",
-        )
-        return raw
-    kind = dict if dataclasses.is_dataclass(hint) else shape or hint
-    accepted = {tuple: (list,), Path: (str,), float: (float, int)}.get(kind, (kind,))
-    _require(
-        type(raw) in accepted,
-        where,
-        "ce n'est pas le bon type de valeur",
-        f"Il faut {_KINDS[kind]}.",
-    )
-    if dataclasses.is_dataclass(hint):
-        given = {"siret": where.rpartition(".")[2]} if hint is Structure else {}
-        return _build(hint, raw, where, **given)
-    if kind is dict:
-        raw = _flat(raw) if where == "portal.labels" else raw
-        return {key: _value(options[1], each, _join(where, key)) for key, each in raw.items()}
-    if kind is str or kind is Path:
-        _require(
-            raw.isprintable(),
-            where,
-            "elle contient un caractère invisible",
-            "Retapez cette valeur.",
-        )
-    if kind in (list, tuple):
-        return kind(_value(options[0], each, where) for each in raw)
-    return Path(raw) if kind is Path else raw
-
-
-def _flat(table: dict[str, Any], where: str = "") -> dict[str, Any]:
-    """`reset.button = "…"` and `[portal.labels.reset]` mean the same as the key "reset.button"
-    between quotes.
-    """
-    return {
-        name: each
-        for key, value in table.items()
-        for name, each in (
-            _flat(value, _join(where, key)).items()
-            if isinstance(value, dict)
-            else [(_join(where, key), value)]
-        )
-    }

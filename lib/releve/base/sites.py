@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from releve.base.settings import ORIGINS, is_loopback
+from releve.base.origins import ORIGINS, is_loopback
 
 PISTE_ORIGINS = ("https://oauth.piste.gouv.fr", "https://api.piste.gouv.fr")
 REAL = frozenset((*ORIGINS, *PISTE_ORIGINS))
@@ -20,7 +20,7 @@ class Site(StrEnum):
 
 
 def site(origin: str) -> Site:
-    """What `origin` is, written as browsers do (`settings.origin`)."""
+    """What `origin` is, written as browsers do (`origins.origin`)."""
     if origin in REAL:
         return Site.REAL
     return Site.SCHOOL if is_loopback(origin) else Site.OTHER

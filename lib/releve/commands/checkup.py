@@ -30,9 +30,11 @@ from ssl import SSLObject, cert_time_to_seconds
 import httpx
 
 from releve.base.errors import ReleveError
+from releve.base.origins import is_loopback, origin
+from releve.base.places import project_root
 from releve.base.proxies import proxy_of
 from releve.base.secret import Secret
-from releve.base.settings import Portal, Settings, is_loopback, origin, project_root
+from releve.base.settings import Portal, Settings
 from releve.base.windows import is_synchronised, system_program
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser

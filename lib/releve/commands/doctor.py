@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator
 
 from releve.base.errors import ReleveError
-from releve.base.settings import Portal, Settings, Structure, load, project_root
+from releve.base.places import project_root
+from releve.base.settings import Portal, Settings, Structure, load
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.decision.reconcile import Action, Verdict, reconcile

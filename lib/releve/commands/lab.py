@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from releve.base.settings import default_path
+from releve.base.places import default_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from releve.base import disk
 from releve.base.errors import ReleveError, UsageError
-from releve.base.settings import default_path, load, project_root
+from releve.base.places import default_path, project_root
+from releve.base.settings import load
 from releve.record.findings import Verdict
 from releve.record.folder import RecordFolder
 from releve.record.page import PageUnwritable, check_page

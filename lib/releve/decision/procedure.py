@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from releve.base.errors import ReleveError
+from releve.base.places import models
 from releve.base.programs import programs
-from releve.base.settings import models
 from releve.base.texts import table
 
 

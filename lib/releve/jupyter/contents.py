@@ -16,8 +16,9 @@ from tornado.web import HTTPError
 
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
+from releve.base.places import default_path
 from releve.base.secret import clean
-from releve.base.settings import Settings, default_path, load
+from releve.base.settings import Settings, load
 from releve.base.windows import is_plain
 from releve.jupyter import MODELS, RECORDS, TRAINING, is_training
 from releve.jupyter.records import records

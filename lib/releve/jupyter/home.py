@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from IPython.display import display
 
 from releve.base.errors import ReleveError
-from releve.base.settings import Settings, default_path, load
+from releve.base.places import default_path
+from releve.base.settings import Settings, load
 from releve.commands.abandon import close_open
 from releve.jupyter import OUTPUTS_ENVIRONMENT, TRAINING, first_start, home_page
 from releve.jupyter.copy import dated_copy, url

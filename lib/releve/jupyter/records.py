@@ -12,7 +12,8 @@ import tomlkit
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
-from releve.base.settings import default_path, load
+from releve.base.places import default_path
+from releve.base.settings import load
 from releve.jupyter import OUTPUTS_ENVIRONMENT
 
 

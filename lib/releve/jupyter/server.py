@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from releve.base.settings import ENVIRONMENT, SettingsError, default_path, models, project_root
+from releve.base.places import ENVIRONMENT, default_path, models, project_root
+from releve.base.settings import SettingsError
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
 from releve.jupyter.records import records
 

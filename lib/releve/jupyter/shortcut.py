@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 
 from releve.base.errors import ReleveError
-from releve.base.settings import project_root
+from releve.base.places import project_root
 from releve.base.windows import system_program
 
 NAME = "Relève"

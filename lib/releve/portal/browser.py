@@ -32,9 +32,10 @@ from playwright.async_api import (
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from releve.base.origins import origin
 from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, scrub
-from releve.base.settings import Portal, origin
+from releve.base.settings import Portal
 from releve.base.words import Words
 from releve.decision import events as ev
 from releve.portal import errors as e

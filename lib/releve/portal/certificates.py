@@ -12,7 +12,7 @@ from playwright.async_api import CDPSession, Page, Response
 from playwright.async_api import Error as PlaywrightError
 
 from releve.base.certificate import describe
-from releve.base.settings import origin
+from releve.base.origins import origin
 from releve.decision import events as ev
 
 PATIENCE_SECONDS = 0.5  # the browser knows it already: it has only to say so

@@ -20,8 +20,8 @@ from weakref import WeakKeyDictionary
 from playwright.async_api import ElementHandle, Frame, Page
 from playwright.async_api import Error as PlaywrightError
 
+from releve.base.origins import origin
 from releve.base.secret import Secret, scrub
-from releve.base.settings import origin
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.sight import Abstention, Text, Thing, View, Want, decide

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from releve.base.settings import Portal, is_loopback
+from releve.base.origins import is_loopback
+from releve.base.settings import Portal
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import RootRefused

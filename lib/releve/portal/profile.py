@@ -13,7 +13,8 @@ import platformdirs
 import tomlkit
 
 from releve.base.disk import write_atomically
-from releve.base.settings import Settings, is_loopback, origin
+from releve.base.origins import is_loopback, origin
+from releve.base.settings import Settings
 
 SUMMARY = "summary_read"  # the day of the first attended rotation that read a new password
 

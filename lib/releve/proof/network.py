@@ -10,8 +10,8 @@ import httpx
 import truststore
 
 from releve.base.certificate import describe
+from releve.base.origins import origin
 from releve.base.proxies import Proxy, proxy_of
-from releve.base.settings import origin
 from releve.decision import events as ev
 from releve.proof.verdicts import Failure
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx
 
+from releve.base.origins import origin
 from releve.base.secret import Secret
 from releve.base.settings import Piste as Application
-from releve.base.settings import origin
 from releve.decision import events as ev
 from releve.decision.reconcile import Verdict
 from releve.proof import network

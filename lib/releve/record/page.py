@@ -20,8 +20,8 @@ from markupsafe import Markup
 from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
+from releve.base.places import models
 from releve.base.secret import scrub
-from releve.base.settings import models
 from releve.decision import journal
 from releve.decision.procedure import BY_ID, target_name
 from releve.decision.state import Situation

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from releve.base import disk
-from releve.base.settings import models
+from releve.base.places import models
 from releve.decision import events as ev
 from releve.record.comparison import sameness
 from releve.record.contents import contents

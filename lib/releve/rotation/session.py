@@ -17,6 +17,7 @@ from typing import Any
 
 from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
+from releve.base.origins import origin
 from releve.base.secret import registered
 from releve.base.settings import Settings, Structure
 from releve.base.sites import training
@@ -289,7 +290,7 @@ class Session:
             account=self.structure.technical_account,
             route=self.settings.portal.route,
             targets=targets_of(self.settings, self.structure),
-            school=training([settings.origin(self.settings.portal.url)]),
+            school=training([origin(self.settings.portal.url)]),
             model=model_hash(),
             rehearsal=self.parameters.rehearse,
             timestamp=bool(self.settings.record.timestamp_url),
