@@ -25,8 +25,12 @@
   const row = el => {                       // the block that holds it; its width tells no length
     let block = el;
     while (up(block) && up(block) !== document.body && getComputedStyle(block).display.startsWith('inline')) block = up(block);
-    if (block.getBoundingClientRect().height > 2 * el.getBoundingClientRect().height + 60) block = el;   // its line only
-    const own = block.getBoundingClientRect(), inner = el.getBoundingClientRect(), left = Math.min(own.left, inner.left);
+    const inner = el.getBoundingClientRect(), apart = each => {    // a heading, another line
+      const rect = each.getBoundingClientRect();
+      return rect.height && (rect.bottom <= inner.top || rect.top >= inner.bottom);
+    };
+    if (block.getBoundingClientRect().height > 2 * inner.height + 60 || [...block.children].some(apart)) block = el;   // its line only
+    const own = block.getBoundingClientRect(), left = Math.min(own.left, inner.left);
     return { left, right: left + steps(Math.max(own.right, inner.right) - left), top: Math.min(own.top, inner.top), bottom: Math.max(own.bottom, inner.bottom) };
   };
   const wide = (rects, home) => { for (const rect of rects) if (rect.width >= 1) lay({ left: rect.left, top: rect.top, right: rect.left + steps(rect.width), bottom: rect.bottom }, home); };
