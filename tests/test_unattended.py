@@ -17,7 +17,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 import tomlkit
-from fixtures_keyring import ThrowawayKeyring
+from fixtures_keyring import SESSION_KEYRING, ThrowawayKeyring
 from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
 from fleet_scene import LOGIN, PASSWORD
 from releve.base.secret import Secret
@@ -124,16 +124,19 @@ async def test_a_rotation_begun_at_the_screen_is_not_finished_without_a_person(
 
 
 def test_the_first_rotation_on_a_portal_is_made_at_the_screen(scene: Scene) -> None:
-    """A real portal's settings: stopped before anything is asked of the network."""
+    """A real portal's settings, a keyring that answers: stopped before anything is asked of the
+    network.
+    """
     file = scene.folder / "real.toml"
     file.write_text(
         f'[portal]\nlogin = "{LOGIN}"\n[policy]\nunproven = true\n[structures.{DEMO_SIRET}]\n'
         f'name = "Commune"\ntechnical_account = "TECH_1_1@cpro.fr"\ntargets = ["command"]\n'
         f"command = [{json.dumps(sys.executable)}]\nlast_rotation = {LONG_AGO}\n"
     )
-    command = [sys.executable, "-m", "releve", "--settings", str(file)]
+    script = f"{SESSION_KEYRING}\nfrom releve.cli import main\nraise SystemExit(main())"
+    command = [sys.executable, "-c", script, "--settings", str(file)]
     command += ["--outputs", str(scene.outputs), "rotate", "--due", "--yes"]
-    own = {"XDG_CONFIG_HOME": str(scene.folder / "own")}
+    own = scene.keyring.environment | {"XDG_CONFIG_HOME": str(scene.folder / "own")}
     ended = subprocess.run(command, env=scene.environment | own, capture_output=True, text=True)
     assert (4, True) == (ended.returncode, "Faites la première à l'écran" in ended.stdout), ended
 
@@ -276,8 +279,10 @@ def test_a_folder_from_before_the_rotations_resets_nothing_again(agency: Agency)
     shutil.copytree(agency.folder / "outputs", before)
     assert 0 == agency.run("rotate", agency.siret["second"], "--yes")[0]
     once = agency.resets()
-    for _ in range(2):
-        code, said = agency.run("resume", "--yes", outputs="before")
+    code, said = agency.run("resume", "--yes", outputs="before")
+    assert (4, once, True) == (code, agency.resets(), "terminée depuis" in said), said
+    for _ in range(2):  # the one that is named is taken in hand, and goes no further
+        code, said = agency.run("resume", agency.siret["second"], "--yes", outputs="before")
         assert (4, once) == (code, agency.resets()), said
     assert "connaît un changement plus récent" in said
 

@@ -34,8 +34,9 @@ class NotOurs(PersonNeeded):
     """An open rotation for which this keyring does not vouch. Nothing was begun."""
 
     happened = (
-        "La rotation restée ouverte dans {record} n'a pas été commencée ici (d'après son journal :"
-        " {whose}), ou son journal a été modifié par un autre."
+        "Le trousseau ne répond pas de la rotation restée ouverte dans {record} (commencée par"
+        " {whose}, d'après son journal) : soit elle n'a pas été commencée ici, soit elle a été"
+        " terminée depuis, soit son journal a été modifié par un autre."
     )
     safe = "Rien n'a été fait : ce qu'un autre a écrit dans ce dossier ne décide de rien ici."
     todo = (
