@@ -54,7 +54,7 @@ FAULTS = {
     "refused": (Faults(reset_refused=-1), 5, 0),
     "error 500": (Faults(server_error_at="structure:0"), 5, 0),
     "maintenance": (Faults(maintenance_at="structure:0"), 5, 0),
-    "pop-up": (Faults(popup_at="structure:0"), 5, 0),
+    "old address": (Faults(security_at="structure:0"), 5, 0),
     "Corail closed": (Faults(server_error_at="corail-transfert:0"), 6, 1),
 }
 

@@ -101,6 +101,7 @@ async def test_corail_is_gone_through_again_after_a_failure(scene: Scene) -> Non
 
     corail = SchoolCorail(settings.structure(DEMO_SIRET), f"{scene.school.urls.corail}/", window)
     await corail.show("corail-collectivites")
+    scene.faults.renamed_labels = {"Fermer": "J'accepte"}  # nothing that closes the pop-up
     for screen in ("corail-transfert", "corail-mot-de-passe"):
         for fault, error in (("server_error_at", TechnicalError), ("popup_at", UnexpectedPopup)):
             setattr(scene.faults, fault, screen)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import pytest
 from fixtures_rotation import Scene, Walk
 from releve.decision import events as ev
+from releve.decision.procedure import BY_ID
 from releve.decision.state import KEPT, NEW, PERHAPS
 from releve.jupyter import runbook
 from releve.portal.errors import BrowserGone
 from releve.record.folder import is_closed
 from releve.record.page import FILE_NAME
-from releve.school.faults import ON_SCREEN
+from releve.school.faults import ON_SCREEN, Faults
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET
 
@@ -57,13 +58,18 @@ def expect(scene: Scene, done: Walk, error: str, code: int, resets: int, truth: 
     assert [] == scene.leaks()
 
 
+def occur(scene: Scene, fault: str, screen: str) -> None:
+    """That fault, once. A pop-up is one that has no button of its own to close it."""
+    setattr(scene.faults, fault, screen)
+    if fault == "popup_at":
+        scene.faults.renamed_labels = {"Fermer": "J'accepte"}
+
+
 @pytest.mark.parametrize(
     ("fault", "screen"),
-    [
-        (fault, screen)
-        for fault in ON_SCREEN
-        for screen in BEFORE
-        if fault != "maintenance_at" or screen in ("authentification", "accueil")
+    [  # a page's words tell its error on every screen alike: each screen has one, and each fault
+        *zip(ON_SCREEN[:4] * 2, BEFORE, strict=False),
+        *(("popup_at", screen) for screen in BEFORE),
     ],
 )
 async def test_a_fault_before_the_reset_changes_nothing(
@@ -73,10 +79,30 @@ async def test_a_fault_before_the_reset_changes_nothing(
     safe to start again.
     """
     scene.faults.first_visit_form = True
-    setattr(scene.faults, fault, screen)
+    occur(scene, fault, screen)
     done = await scene.walk()
     expect(scene, done, ERRORS[fault], 5, 0)
     assert 4 > done.seconds_to_fail()
+
+
+async def test_what_covers_a_screen_is_closed_by_its_own_button(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On every screen, of Corail too: nothing is asked of a person, and it is one rotation."""
+    over = set()
+
+    def fires(self: Faults, name: str, screen: str) -> bool:
+        new = name == "popup_at" and screen not in over
+        if new:
+            over.add(screen)
+        return new
+
+    monkeypatch.setattr(Faults, "fires", fires)
+    scene.faults.first_visit_form = True
+    done = await scene.walk()
+    assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
+    assert {*BEFORE, "confirmation", "recapitulatif", *AFTER} <= over
+    assert scene.three_places_agree()
 
 
 async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
@@ -85,7 +111,7 @@ async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
     """
     for fault in ("server_error_at", "popup_at"):
         for screen in AFTER:
-            setattr(scene.faults, fault, screen)
+            occur(scene, fault, screen)
             done = await scene.walk()
             expect(scene, done, ERRORS[fault], 6, 1, f"{NEW} {KEPT}")
             assert 4 > done.seconds_to_fail()
@@ -198,6 +224,5 @@ async def test_the_page_is_made_whatever_became_of_the_browser(scene: Scene) -> 
     with pytest.raises(BrowserGone):
         await runbook.step("portail")
     assert is_closed(session.rotation.context.journal.entries)
-    assert "Authentification" in (session.rotation.context.folder.path / FILE_NAME).read_text(
-        encoding="utf-8"
-    )
+    page = (session.rotation.context.folder.path / FILE_NAME).read_text(encoding="utf-8")
+    assert BY_ID["authentification"].title in page

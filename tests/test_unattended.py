@@ -281,10 +281,20 @@ def test_a_folder_from_before_the_rotations_resets_nothing_again(agency: Agency)
     once = agency.resets()
     code, said = agency.run("resume", "--yes", outputs="before")
     assert (4, once, True) == (code, agency.resets(), "terminée depuis" in said), said
-    for _ in range(2):  # the one that is named is taken in hand, and goes no further
-        code, said = agency.run("resume", agency.siret["second"], "--yes", outputs="before")
+    # named, it is taken in hand, and ends with the password that the keyring has in use
+    code, said = agency.run("resume", agency.siret["second"], "--yes", outputs="before")
+    assert (0, once, set()) == (code, agency.resets(), agency.dead()), said
+
+
+def test_what_was_done_with_another_folder_is_not_done_again(agency: Agency) -> None:
+    """Left open here, made there: the keyring knows of the later change."""
+    assert 4 == agency.run("rotate", agency.siret["second"])[0]
+    assert 0 == agency.run("rotate", agency.siret["second"], "--yes", outputs="elsewhere")[0]
+    once = agency.resets()
+    for _ in range(2):
+        code, said = agency.run("resume", "--yes")
         assert (4, once) == (code, agency.resets()), said
-    assert "connaît un changement plus récent" in said
+        assert "connaît un changement plus récent" in said
 
 
 def test_a_morning_with_the_portals_password_refused(agency: Agency) -> None:

@@ -164,9 +164,14 @@ class Facts:
         a = self.attempt
         return (
             (self.held or (self.touched and a.by_hand))
-            and (a.done or not a.sees_first)
+            and (a.done or not a.sees_first or self.turned)
             and not a.again
         )
+
+    @property
+    def turned(self) -> bool:
+        """The keyring has it in use: it was entered everywhere once, whatever the journal tells."""
+        return self.slots is not None and self.slots.current == f"{self.run}/{self.click}"
 
     @property
     def by_hand(self) -> bool:

@@ -389,6 +389,8 @@ class Situation:
     @property
     def keyring(self) -> str:
         """What is true of the keyring: one French sentence."""
+        if self.row.keyring == KEPT and self.facts.turned:
+            return TURNED
         return (
             UNASKED
             if self.facts.slots is None and self.facts.touched and not self.closed

@@ -32,7 +32,6 @@ from releve.portal.errors import PasswordRefused
 from releve.rotation.prompts import DecisionNeeded
 from releve.rotation.session import Session
 from releve.rotation.steps import Done, StepMissing
-from releve.vault.slots import Slot
 
 _ELSEWHERE = Done("skipped", "cette page a été rouverte : l'étape y est reprise")
 
@@ -84,9 +83,7 @@ class Desk:
         facts = rotation.context.known().facts
         if not facts.held:
             return None
-        return lambda: rotation.context.slots.require(
-            Slot.PENDING, rotation.context.writer(facts.click)
-        )
+        return lambda: rotation.context.slots.kept(rotation.context.writer(facts.click))
 
     def _say_where(self) -> None:
         self.operator.own_browser = (

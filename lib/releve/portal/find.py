@@ -36,6 +36,7 @@ BLIND = 0.6  # seconds without a change before something is opened that may have
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
 REACH = 3000  # milliseconds to point at something, or to press what only opens
 TRIES = 14  # how many things are opened, at most, to find one
+COVERED = 1.5  # seconds for a cover over what hides it to go away by itself
 
 T = TypeVar("T")
 
@@ -141,6 +142,7 @@ class Finder:
         whatever error of the portal the page tells, as soon as it tells it.
         """
         started = changed = time.monotonic()
+        covered: float | None = None
         before: object = None
         tried: Counter[tuple[int, int]] = Counter()
         while True:
@@ -170,11 +172,18 @@ class Finder:
                 and not found.count
                 and len(tried) < TRIES
             ):
-                blind = still > BLIND
-                if await self._open(view, wanted, section, opens, tried, blind=blind):
-                    changed = time.monotonic()
-                    continue
-            if absent and view.ready and still > absent:
+                blind = still > BLIND and covered is None
+                try:
+                    opened = await self._open(view, wanted, section, opens, tried, blind=blind)
+                    covered = None
+                    if opened:
+                        changed = time.monotonic()
+                        continue
+                except e.UnexpectedPopup:
+                    covered = covered or now
+                    if now - covered > COVERED:
+                        raise
+            if absent and view.ready and still > absent and covered is None:
                 raise _Absent
             await self.change()
 
@@ -250,17 +259,34 @@ class Finder:
         *,
         blind: bool,
     ) -> bool:
-        """Open one more thing that may hide it; False when there is none left."""
-        for frame, number, named in self._hiding(view, wanted, section, opens, blind=blind):
+        """Open one more thing that may hide it; False when there is none left. Raises
+        `UnexpectedPopup` when what surely hides it lies under a cover that cannot be closed.
+        """
+        covered: e.UnexpectedPopup | None = None
+        for frame, number, named, sure in self._hiding(view, wanted, section, opens, blind=blind):
             if tried[frame, number] > 1:
                 continue
-            tried[frame, number] += 1  # a second time when the first did not even get there
             known = next((t for t in view.things if (t.frame, t.id) == (frame, number)), None)
-            with suppress(PlaywrightError):
+            tried[frame, number] += 1  # a second time when the first did not even get there
+            try:
+                if sure:
+                    await self._uncover(frame, number)
                 if await self._unfold(frame, number, known, wanted, named=named):
                     tried[frame, number] += 1
                     return True
+            except e.UnexpectedPopup as popup:
+                covered = popup
+                tried[frame, number] -= 1
+            except PlaywrightError:
+                continue
+        if covered:
+            raise covered
         return False
+
+    async def _uncover(self, frame: int, number: int) -> None:
+        handle = await self._element(frame, number)
+        if handle and await handle.is_visible():
+            await self.clear(frame, handle)
 
     def _hiding(
         self,
@@ -270,26 +296,27 @@ class Finder:
         opens: Callable[[Thing], bool],
         *,
         blind: bool,
-    ) -> list[tuple[int, int, bool]]:
-        """What to open, the likeliest first: the frame, the number, and whether it says what it
-        opens.
+    ) -> list[tuple[int, int, bool, bool]]:
+        """What to open, the likeliest first: the frame, the number, whether it says what it opens,
+        and whether that is known to hide what is wanted.
         """
-        found: list[tuple[int, int, bool]] = []
+        found: list[tuple[int, int, bool, bool]] = []
         hidden = wanted(view.unfolded)
         for each in hidden.where if isinstance(hidden, Abstention) else _parts(hidden):
-            found += [(each.frame, number, named) for number, named in each.hidden]
+            found += [(each.frame, number, named, True) for number, named in each.hidden]
         closed = [t for t in view.of_kind("press") if t.enabled and not t.away and opens(t)]
         closed = [t for t in closed if t.opens or self.words.find("opening.more").search(t.words)]
         if section:
             part = [t for t in closed if section.within and section.within.search(t.words)]
-            found += [(t.frame, t.id, True) for t in part]
+            found += [(t.frame, t.id, True, True) for t in part]
             folded = section_of(view.unfolded, section)
-            found += [(folded.frame, n, named) for n, named in folded.hidden] if folded else []
+            found += [(folded.frame, *each, True) for each in folded.hidden] if folded else []
         if blind:
             never = self.words.find("opening.never")
             order = ("expands", "summary", "tab", "popup", "sign", "", "looks")
             rest = sorted(closed, key=lambda t: (t.region in ("footer",), order.index(t.opens)))
-            found += [(t.frame, t.id, bool(t.opens)) for t in rest if not never.search(t.words)]
+            rest = [t for t in rest if not never.search(t.words)]
+            found += [(t.frame, t.id, bool(t.opens), False) for t in rest]
         return found
 
     async def _unfold(
@@ -340,20 +367,20 @@ class Finder:
         clicked, and do not.
         """
         handle = await self.element(thing)
-        await self.clear(thing, handle)
+        await self.clear(thing.frame, handle)
         await handle.click(trial=trial)
 
-    async def clear(self, thing: Thing, handle: ElementHandle) -> None:
-        """Close whatever lies over it by its own "fermer". Raises `UnexpectedPopup` when that has
-        none.
+    async def clear(self, frame: int, handle: ElementHandle) -> None:
+        """Close whatever lies over an element of that frame by its own "fermer". Raises
+        `UnexpectedPopup` when that has none.
         """
         await handle.scroll_into_view_if_needed()
         for last in (False, False, False, True):
             layer = await handle.evaluate(_OVER)
-            if layer == 0 and not await self._frame_covered(thing.frame):
+            if layer == 0 and not await self._frame_covered(frame):
                 return
             view = await self.look()
-            part = view.under(layer, thing.frame) if layer > 0 else view
+            part = view.under(layer, frame) if layer > 0 else view
             closer = self._closer(part)
             if last or (closer is None and layer <= 0):
                 raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(part.text)[:160])
@@ -386,19 +413,19 @@ class Finder:
     async def fill(self, thing: Thing, text: str) -> None:
         """Type what is no secret."""
         handle = await self.element(thing)
-        await self.clear(thing, handle)
+        await self.clear(thing.frame, handle)
         await handle.fill(text)
 
     async def type_secret(self, thing: Thing, secret: Secret) -> None:
         """See `typing`. Within `browser.guarded` only."""
         handle = await self.element(thing)
-        await self.clear(thing, handle)
+        await self.clear(thing.frame, handle)
         await self.browser.type_secret(handle, secret)
 
     async def type_code(self, thing: Thing, code: str) -> None:
         """As a secret, though it is worth nothing once it is typed."""
         handle = await self.element(thing)
-        await self.clear(thing, handle)
+        await self.clear(thing.frame, handle)
         await self.browser.type_code(handle, code)
 
     async def check(self, thing: Thing) -> None:

@@ -139,7 +139,7 @@ class Prover:
         above. Safe to repeat.
         """
         account = self._structure.technical_account
-        new = self._slots.require(Slot.PENDING, reset.writer)
+        new = self._slots.kept(reset.writer)
         current = self._slots.read(Slot.CURRENT)
         known = current is not None and current.password != new
         with self._piste() as piste:

@@ -69,9 +69,8 @@ class Delivery:
         refused it, and who is tried anew.
         """
         if not facts.by_hand:
-            return await asyncio.to_thread(
-                self.context.slots.require, Slot.PENDING, self.context.writer(facts.click)
-            )
+            writer = self.context.writer(facts.click)
+            return await asyncio.to_thread(self.context.slots.kept, writer)
         if not self.context.operator.interactive:
             raise HeldByHand
         secret = await self.context.operator.new_password(

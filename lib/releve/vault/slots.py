@@ -117,6 +117,13 @@ class Slots:
         self._check_owner(slot, held, run)
         return held.password
 
+    def kept(self, run: str) -> Secret:
+        """The password of `run`: in `pending`, or in `current` once it is promoted, even if no
+        journal tells so any more. Raises as `require` does.
+        """
+        promoted = self.read(Slot.PENDING) is None and self.read(Slot.CURRENT)
+        return self.require(Slot.CURRENT if promoted else Slot.PENDING, run)
+
     def write(self, slot: Slot, password: Secret, run: str, replacing: str | None = None) -> None:
         """Put a password in a slot, and read it back. Safe to repeat.
 
