@@ -174,9 +174,10 @@ class KeystoreContract:
         nothing.
         """
         slots = filled(store)
+        assert NEW == slots.kept("run-2")
         slots.promote("run-2")
         slots.promote("run-2")
-        assert PROMOTED == passwords(slots)
+        assert (PROMOTED, NEW) == (passwords(slots), slots.kept("run-2"))
         assert SlotsView(None, "run-2", "run-1") == slots.filled()
 
     def test_a_first_promotion_has_no_previous(self, store: Keystore) -> None:
@@ -194,7 +195,7 @@ class KeystoreContract:
         with pytest.raises(KeyringEntryVanished):
             slots.promote("run-2")
         with pytest.raises(KeyringEntryVanished):
-            slots.require(Slot.PENDING, "run-2")
+            slots.kept("run-2")
         assert {"pending": None, "current": OLD, "previous": OLDER} == passwords(slots)
 
     def test_adopting_keeps_the_old_one(self, store: Keystore) -> None:

@@ -121,7 +121,8 @@ class Slots:
         """The password of `run`: in `pending`, or in `current` once it is promoted, even if no
         journal tells so any more. Raises as `require` does.
         """
-        promoted = self.read(Slot.PENDING) is None and self.read(Slot.CURRENT)
+        current = self.read(Slot.CURRENT)
+        promoted = current is not None and current.run == run
         return self.require(Slot.CURRENT if promoted else Slot.PENDING, run)
 
     def write(self, slot: Slot, password: Secret, run: str, replacing: str | None = None) -> None:
