@@ -15,7 +15,7 @@ from fixtures_screen import Screen
 from fixtures_shell import PROOF, a_window, at_the_gate, school_of_its_own
 from playwright.sync_api import Browser
 from releve.base.settings import load
-from releve.portal import browsers
+from releve.portal import browsers, camera
 from releve.portal.browser import PortalBrowser
 from releve.portal.window import AWAY, HERS
 from releve.school.people import DEMO_SIRET
@@ -99,9 +99,9 @@ async def test_the_strip_says_whose_turn_it_is_and_is_in_no_picture(
         assert 0 == await browser.page.get_by_text(AWAY).count()
     assert [HERS, AWAY] == said
     shown, bare = scene.folder / "shown.png", scene.folder / "bare.png"
-    assert await browser.capture(shown)
+    assert await camera.capture(browser, shown)
     await browser.page.evaluate("document.querySelector('[data-releve-strip]').remove()")
-    assert await browser.capture(bare)
+    assert await camera.capture(browser, bare)
     assert bare.read_bytes() == shown.read_bytes()
 
 

@@ -27,7 +27,7 @@ class Navigation:
         self.context = context
         self.driver: Driver | None = None
         self._done = ""  # the last step whose screen is behind us; "" when none is
-        self._left = False
+        self._left = self._astray = False
 
     @property
     def route(self) -> str:
@@ -44,7 +44,11 @@ class Navigation:
         return self.driver.sees_first if self.driver else ROUTES[self.route].sees_first
 
     async def open(self) -> Driver | None:
-        """The driver, its browser started at the first call; None when a person does everything."""
+        """The driver, its browser started at the first call; None when a person does everything.
+        After what went wrong its window may still be logged in, and shows no login.
+        """
+        if self._astray:
+            await self.start_over()
         if self.driver is None and not self.context.by_hand:
             # What the attempts so far mean depends on their route: those to come keep to it.
             begun = self.context.route if self.context.journalled.attempts else ""
@@ -173,16 +177,16 @@ class Navigation:
 
     def confirmed(self) -> None:
         """A password is on the screen, or about to be."""
-        self._done = CONFIRMED
+        self._done, self._astray = CONFIRMED, False
 
     def returned(self, step: str) -> None:
         """The screens before `step` are behind us, and it comes next."""
         place = PORTAL_STEPS.index(step)
-        self._done = PORTAL_STEPS[place - 1] if place else ""
+        self._done, self._astray = PORTAL_STEPS[place - 1] if place else "", False
 
     def lost(self, error: BaseException) -> None:
         """The screen in hand is not known any more; after `BrowserGone` there is none."""
-        self._done = ""
+        self._done, self._astray = "", True
         if isinstance(error, BrowserGone):
             self.driver = None
 
@@ -190,4 +194,4 @@ class Navigation:
         """Close the portal's session: the next screen starts from the login, in a fresh window."""
         if self.driver is not None:
             await self.driver.close()
-        self.driver, self._done = None, ""
+        self.driver, self._done, self._astray = None, "", False

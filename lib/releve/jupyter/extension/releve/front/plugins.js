@@ -22,14 +22,21 @@ const idle = session => new Promise(resolve => {
   look();
 });
 
-// One save at a time: a second one that overtakes the first would find the file changed under it, and ask.
+// One save at a time: a second one that overtakes the first would find the file changed under it, and ask. What changes
+// during a save is not in it, though JupyterLab then calls it all saved. A server that is gone is told once, in our words.
 function saveAsItGoes(panel) {
-  let timer = 0, last = Promise.resolve();
+  const { context } = panel;
+  let timer = 0, last = Promise.resolve(), saving = false, behind = false;
   const save = async () => {
-    const { context } = panel;
-    if (!panel.isDisposed && context.model.dirty && context.contentsModel?.writable !== false) await context.save().catch(() => {});
+    if (panel.isDisposed || !(context.model.dirty || behind) || context.contentsModel?.writable === false) return;
+    behind = false;
+    await context.save().catch(() => {});
   };
-  panel.context.model.contentChanged.connect(() => {
+  const tell = context._handleError.bind(context);
+  context._handleError = (error, heading) => (error instanceof TypeError ? connectionLost() : tell(error, heading)); // of fetch
+  context.saveState.connect((_, state) => { saving = state === 'started'; });
+  context.model.contentChanged.connect(() => {
+    behind ||= saving;
     clearTimeout(timer);
     timer = setTimeout(() => { last = last.then(save); }, 400);
   });
