@@ -16,6 +16,7 @@ from releve.base.settings import Settings, load
 from releve.base.settings_file import edit
 from releve.planning.due import ORDER, Due
 from releve.planning.picture import WORDS, counted
+from releve.planning.plan import aloud
 from releve.planning.today import now
 
 
@@ -57,11 +58,13 @@ def main(args: argparse.Namespace) -> int:
         _write_calendar(args.calendar, dues, settings)
     code = 0 if any(each.today for each in dues) else 3
     if args.json:
-        told = {"code": code, "date": date.today().isoformat()}
+        told = {"code": code, "date": date.today().isoformat(), "unproven": bool(aloud(settings))}
         structures = [as_json(each) for each in dues]
         print(json.dumps(told | {"structures": structures}, ensure_ascii=False))
     else:
         _table(dues)
+        if any(each.today for each in dues) and (said := aloud(settings)):
+            print(said)
         if args.calendar:
             print(f"Calendrier écrit : {args.calendar}")
     return code

@@ -14,7 +14,7 @@ from releve.commands.tell import fail
 from releve.headless import run as headless
 from releve.headless.fleet import Fleet, unconfirmed
 from releve.planning import notices
-from releve.planning.plan import Plan, PlanNeeded, plan_needed
+from releve.planning.plan import Plan, PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Line
@@ -201,7 +201,7 @@ def _stopped(
     settings: Settings, stop: PlanNeeded, told: list[Line], args: argparse.Namespace
 ) -> int:
     """Nothing is begun: the plan is shown, and what was sorted out of it."""
-    show.plan(stop, told, args.json)
+    show.plan(stop, told, args.json, aloud(settings))
     if args.due:
         notices.beat(settings.record.folder, stop.code)
     _notify(notices.of_plan(stop.text), settings)
