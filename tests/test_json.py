@@ -5,7 +5,11 @@ that it tells; refusals and bad arguments too.
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +82,33 @@ def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
         assert 2 == asked(scene, command, *args)["code"], command
     ended = scene.releve("--json", "renouvelle")
     assert (2, "BadArguments") == (ended.returncode, json.loads(ended.stdout)["error"])
+
+
+def test_what_looks_at_the_portal_or_prepares(scene: Scene, tmp_path: Path) -> None:
+    """`discover`, a page that checks, a shortcut, this machine's state, a rotation put down."""
+    assert 0 == asked(scene, "discover")["code"]
+    assert 0 == asked(scene, "verify", "--page", str(tmp_path / "page.html"))["code"]
+    assert asked(scene, "doctor")["code"] in (0, 5)  # by what this machine has
+    shortcut = scene.releve("--json", "lab", "--shortcut", XDG_DESKTOP_DIR=str(tmp_path))
+    valid("lab", json.loads(shortcut.stdout))
+    assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]  # the gate stays closed: it is open
+    assert 4 == asked(scene, "resume")["code"]
+    assert 0 == asked(scene, "abandon", DEMO_SIRET, "--reason", "essai")["code"]
+    assert 4 == asked(scene, "rotate", "--all", "--yes", "--plan", "0" * 16)["code"]
+
+
+def test_the_school_and_the_demonstration(tmp_path: Path) -> None:
+    """The school's document comes at once: it then goes on until it is ended."""
+    command = [sys.executable, "-m", "releve", "--json"]
+    done = subprocess.run([*command, "demo"], cwd=tmp_path, capture_output=True, text=True,
+                          env=os.environ | {"RELEVE_SETTINGS": str(tmp_path / "none")})  # fmt: skip
+    valid("demo", json.loads(done.stdout))
+    with subprocess.Popen(
+        [*command, "school"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as school:
+        assert school.stdout
+        valid("school", json.loads(school.stdout.readline()))
+        school.terminate()
 
 
 def test_rotations_and_their_records(scene: Scene) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -16,6 +17,8 @@ from releve.commands import checkup
 from releve.portal import browsers, errors
 from releve.portal.browser import PortalBrowser
 from releve.proof import network
+from releve.proof.verdicts import Failure
+from releve.record import timestamp
 
 AWAY = "https://portail.exemple.test"
 SIGNED = "Basic " + base64.b64encode(b"agent:p@ss/mot").decode()
@@ -78,7 +81,7 @@ class Here(Asked):
         self.end_headers()
         self.wfile.write(b"here")
 
-    do_HEAD = do_GET
+    do_HEAD = do_POST = do_GET
 
 
 def test_our_own_requests(agency: Agency, site: str) -> None:
@@ -89,6 +92,26 @@ def test_our_own_requests(agency: Agency, site: str) -> None:
         with pytest.raises(httpx.ProxyError, match="502"):
             client.get(AWAY)
     assert [("portail.exemple.test:443", True)] == agency.asked
+
+
+def test_an_authority_of_timestamps(agency: Agency, site: str) -> None:
+    """It is asked by the same way as everything else, signed in; on this machine, directly."""
+    with pytest.raises(ValueError):  # it answers, and not with a token
+        timestamp._ask(site, b"line")
+    assert [] == agency.asked
+    with pytest.raises(OSError, match="502"):
+        timestamp._ask(AWAY, b"line")
+    assert [("portail.exemple.test:443", True)] == agency.asked
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_doctor_says_the_way_of_each_address(agency: Agency, failure: Failure) -> None:
+    """Whatever it found there."""
+    soon = datetime.now(UTC) + timedelta(days=1)
+    for until in (None, soon):
+        found = checkup.address(checkup.Reached(AWAY, failure, until=until))
+        assert f"par le mandataire http://{agency.address}" in found.text
+    assert "directement" in checkup.address(checkup.Reached("http://127.0.0.1:8888", failure)).text
 
 
 async def test_the_browser(agency: Agency, site: str) -> None:

@@ -116,6 +116,9 @@ class TwinDriver:
     async def recognised(self, step: str) -> dict[str, str]:
         return {}
 
+    async def last_change(self) -> None:
+        return None
+
     async def offer(self) -> None:
         self.at("offer")
         self._expect(NAVIGATION[-1])

@@ -89,12 +89,12 @@ def sha256(path: Path) -> str:
 
 def _opened(path: Path, limit: int) -> BufferedReader:
     if not is_file(path) and os.path.lexists(path):
-        raise OSError(errno.EINVAL, "not a plain file", str(path))
+        raise OSError(errno.EINVAL, "ce n'est pas un vrai fichier", str(path))
     descriptor = os.open(path, os.O_RDONLY | _SAFE)
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
         os.close(descriptor)
-        raise OSError(errno.EFBIG, "not a plain file, or too long", str(path))
+        raise OSError(errno.EFBIG, "ce n'est pas un vrai fichier, ou il est trop long", str(path))
     return os.fdopen(descriptor, "rb")
 
 
@@ -105,7 +105,7 @@ def append_to(path: Path) -> BufferedWriter:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a plain file", str(path))
+        raise OSError(errno.EINVAL, "ce n'est pas un vrai fichier", str(path))
     if found.st_size == 0:
         _open_to(descriptor, path.parent)
     return os.fdopen(descriptor, "ab")
@@ -142,7 +142,7 @@ def make_folder(path: Path, *, shared: bool = False) -> None:
         if os.name != "nt":
             path.chmod(mode)  # whatever the umask took away
     if not is_folder(path):
-        raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(path))
+        raise NotADirectoryError(errno.ENOTDIR, "ce n'est pas un dossier", str(path))
 
 
 def _mode(folder: Path, private: int, shared: int) -> int:

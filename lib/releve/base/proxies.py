@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 from releve.base.origins import is_loopback
@@ -23,6 +23,14 @@ class Proxy:
     server: str
     username: str
     password: str = field(repr=False)
+
+    @property
+    def address(self) -> str:
+        """The whole of it, with how to sign in: never shown."""
+        if not self.username:
+            return self.server
+        scheme, _, host = self.server.partition("://")
+        return f"{scheme}://{quote(self.username, '')}:{quote(self.password, '')}@{host}"
 
 
 def proxy_of(address: str) -> Proxy | None:

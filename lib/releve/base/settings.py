@@ -427,6 +427,9 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
 
 
 def _parse(file: Path) -> dict[str, Any]:
+    if file.exists() and not file.is_file():  # a FIFO would be waited for
+        what, mend = "ce n'est pas un fichier", "Donnez le fichier TOML des réglages."
+        raise SettingsError(path=file, key="", what=what, mend=mend)
     if _others_may_write(file):
         raise SettingsError(
             path=file,

@@ -262,6 +262,7 @@ def network_findings(settings: Settings) -> Iterator[Finding]:
     urls = [
         *settings.portal.origins,
         *([settings.piste.token_url, settings.piste.api_url] if settings.piste else []),
+        *filter(None, [settings.record.timestamp_url]),
     ]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(reach, dict.fromkeys(origin(url) for url in urls)))
@@ -307,7 +308,8 @@ def address(found: Reached) -> Finding:
             "Vérifiez la date de ce poste. Si elle est juste, n'y saisissez aucun mot de passe et"
             " prévenez votre service informatique."
         )
-        return Finding(name, Grade.BAD, "son certificat n'est pas valable sur ce poste", mend)
+        text = f"jointe {way(found.origin)}, son certificat n'est pas valable sur ce poste"
+        return Finding(name, Grade.BAD, text, mend)
     if found.failure:
         mend = (
             "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le"
@@ -322,7 +324,8 @@ def address(found: Reached) -> Finding:
         return Finding(
             name,
             Grade.DOUBTFUL,
-            f"joignable, mais son certificat prend fin le {found.until:%d/%m/%Y}",
+            f"joignable {way(found.origin)}, mais son certificat prend fin le"
+            f" {found.until:%d/%m/%Y}",
             mend,
         )
     certificate = (

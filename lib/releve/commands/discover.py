@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import sys
+from datetime import date
 
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
@@ -15,6 +16,7 @@ from releve.portal import inventory
 from releve.portal.case import CodeAsked
 from releve.portal.inventory import Line, Standing
 from releve.rotation.prompts import Unattended
+from releve.vault import portal_dates
 from releve.vault.keystore import open_keystore
 
 WORDS = {
@@ -62,9 +64,10 @@ def main(args: argparse.Namespace) -> int:
     """0 once the list is told, and written if that was asked."""
     settings = load(args.settings, args.outputs)
     keystore = open_keystore(settings)
-    lines = inventory.compare(
-        asyncio.run(inventory.walk(settings, keystore, AtTerminal(False, False))), settings
-    )
+    found = asyncio.run(inventory.walk(settings, keystore, AtTerminal(False, False)))
+    for account, day in ((k, day) for each in found for k, day in each.changed.items()):
+        portal_dates.note(keystore, account, day, date.today())
+    lines = inventory.compare(found, settings)
     added = inventory.write(settings, lines) if args.write else 0
     if args.json:
         told = {
@@ -83,7 +86,13 @@ def _tell(settings: Settings, lines: list[Line], written: bool) -> None:
     said = WORDS | ({Standing.NEW: "ajoutée aux réglages"} if written else {})
     for line in lines:
         words = said[line.standing].format(configured=line.configured)
-        print(f"{line.siret}  {line.name}\n    {', '.join(line.accounts) or '—'} : {words}")
+        accounts = ", ".join(
+            f"{each} (mot de passe changé le {date.fromisoformat(day):%d/%m/%Y}, dit le portail)"
+            if (day := line.changed.get(each))
+            else each
+            for each in line.accounts
+        )
+        print(f"{line.siret}  {line.name}\n    {accounts or '—'} : {words}")
     new, choose = (
         sum(line.standing is each for line in lines) for each in (Standing.NEW, Standing.TO_CHOOSE)
     )

@@ -15,6 +15,7 @@ from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
+from releve.planning.plan import aloud
 from releve.proof.asking import Prover
 from releve.record.folder import unfinished
 from releve.rotation.consent import hindrances
@@ -97,6 +98,8 @@ def unattended(settings: Settings) -> Iterator[Finding]:
     if not found:
         text = "rien n'arrêterait une tournée sans personne"
         yield Finding("Sans personne", Grade.GOOD, text)
+    if said := aloud(settings):
+        yield Finding("Sans personne", Grade.GOOD, said)
     for each in found:
         yield Finding("Sans personne", Grade.DOUBTFUL, each.sentences[0], each.sentences[2])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from releve.base.settings import Settings, load
 from releve.base.settings_file import edit
 from releve.planning.due import ORDER, Due
 from releve.planning.picture import WORDS, counted
+from releve.planning.plan import aloud
 from releve.planning.today import now
 
 
@@ -48,34 +50,39 @@ def main(args: argparse.Namespace) -> int:
     """0 when something is to be done today, 3 when nothing is."""
     settings = load(args.settings, args.outputs)
     if args.set:
-        give_date(settings, *args.set)
+        siret, day = args.set
+        give_date(settings, siret, _day(day))
         settings = load(args.settings, args.outputs)
     dues = now(settings)
     if args.calendar:
         _write_calendar(args.calendar, dues, settings)
     code = 0 if any(each.today for each in dues) else 3
     if args.json:
-        told = {"code": code, "date": date.today().isoformat()}
+        told = {"code": code, "date": date.today().isoformat(), "unproven": bool(aloud(settings))}
         structures = [as_json(each) for each in dues]
         print(json.dumps(told | {"structures": structures}, ensure_ascii=False))
     else:
         _table(dues)
+        if any(each.today for each in dues) and (said := aloud(settings)):
+            print(said)
         if args.calendar:
             print(f"Calendrier écrit : {args.calendar}")
     return code
 
 
-def give_date(settings: Settings, siret: str, day: str) -> None:
+def _day(text: str) -> date:
+    with suppress(ValueError):
+        return date.fromisoformat(text)
+    raise NotADay(day=text)
+
+
+def give_date(settings: Settings, siret: str, given: date) -> None:
     """Write a structure's `last_rotation` in the settings' file. Raises `StructureUnknown`,
-    `NotADay`, `SettingsNotWritten`; safe to repeat.
+    `NotADay` for a day to come, `SettingsNotWritten`; safe to repeat.
     """
     structure = settings.structure(siret)
-    try:
-        given = date.fromisoformat(day)
-    except ValueError:
-        raise NotADay(day=day) from None
     if given > date.today():
-        raise NotADay(day=day)
+        raise NotADay(day=given)
 
     def change(document: tomlkit.TOMLDocument) -> None:
         document["structures"][structure.siret]["last_rotation"] = given
@@ -97,6 +104,7 @@ def as_json(due: Due) -> dict[str, str | bool]:
         "today": due.today,
         "why": due.why,
         "last": day(due.last),
+        "source": due.source.value,
         "day": day(due.day),
         "limit": day(due.limit),
         "open": str(due.open.record) if due.open else "",

@@ -14,13 +14,14 @@ from releve.commands.tell import fail
 from releve.headless import run as headless
 from releve.headless.fleet import Fleet, unconfirmed
 from releve.planning import notices
-from releve.planning.plan import Plan, PlanNeeded, plan_needed
+from releve.planning.plan import Plan, PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Line
 from releve.record.folder import unfinished
 from releve.record.history import JustDone, history, refuse_twice
 from releve.rotation.consent import NotUnattended, refusal
+from releve.rotation.dates import look_up
 from releve.rotation.prompts import GateClosed
 from releve.vault.keystore import open_keystore
 
@@ -96,6 +97,8 @@ def main(args: argparse.Namespace) -> int:
     """Rotate what was asked for; the exit code of the worst."""
     settings = load(args.settings, args.outputs)
     chosen = _chosen(settings, args)
+    if (args.yes or args.plan) and _looked_up(settings, one_each(chosen)):
+        chosen = _chosen(settings, args)
     if len(chosen) == 1 and not (args.due or args.all):
         return _one(settings, chosen[0].siret, args)
     return _fleet(settings, one_each(chosen), args)
@@ -112,6 +115,18 @@ def _chosen(settings: Settings, args: argparse.Namespace) -> list[Structure]:
     if not args.siret:
         raise NothingAsked
     return [settings.structure(siret) for siret in args.siret]
+
+
+def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
+    """Whether the portal's page told the date of an account whose last change nobody knew."""
+    begun = {each.account for each in history(settings.record.folder) if each.open}
+    dates = {each.account: each.last for each in now(settings)}
+    missing = [each for each in chosen if each.technical_account not in begun]
+    keystore = open_keystore(settings).bounded()
+    found, faults = look_up(settings, missing, keystore, dates)
+    for error in faults:
+        print(f"Les dates n'ont pas pu être lues sur le portail. {error.text}", file=sys.stderr)
+    return found
 
 
 def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace) -> int:
@@ -186,7 +201,7 @@ def _stopped(
     settings: Settings, stop: PlanNeeded, told: list[Line], args: argparse.Namespace
 ) -> int:
     """Nothing is begun: the plan is shown, and what was sorted out of it."""
-    show.plan(stop, told, args.json)
+    show.plan(stop, told, args.json, aloud(settings))
     if args.due:
         notices.beat(settings.record.folder, stop.code)
     _notify(notices.of_plan(stop.text), settings)

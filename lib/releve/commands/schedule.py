@@ -16,6 +16,7 @@ from pathlib import Path
 import jinja2
 
 from releve.base.settings import Settings, load
+from releve.planning.plan import aloud
 from releve.rotation.consent import hindrances
 
 _CAVEAT = (
@@ -72,6 +73,8 @@ def main(args: argparse.Namespace) -> int:
     print(text, end="")
     for each in stops:
         print(f"Avant la première nuit : {each}", file=sys.stderr)
+    if said := aloud(settings):
+        print(said, file=sys.stderr)
     return 0
 
 

@@ -98,17 +98,21 @@ def bar(total: int) -> Iterator[Callable[[int, str, str], None]]:
         yield tell
 
 
-def plan(stop: PlanNeeded, told: list[Line], as_json: bool) -> None:
-    """What a run would reset, once somebody agrees to it; what is not in it, and why."""
+def plan(stop: PlanNeeded, told: list[Line], as_json: bool, said: str = "") -> None:
+    """What a run would reset, once somebody agrees to it; what is not in it, and why. `said` is
+    said aloud beside it.
+    """
     if as_json:
         error = {"code": stop.code, "error": type(stop).__name__, "text": stop.text}
-        lines = {"left_out": [asdict(line) for line in told]}
+        lines = {"left_out": [asdict(line) for line in told], "unproven": bool(said)}
         print(json.dumps(error | stop.plan.to_dict() | lines, ensure_ascii=False))
         return
     print(f"Comptes à réinitialiser ({len(stop.plan.structures)}) :")
     for each in stop.plan.structures:
         print(f"  {each.siret}  {each.name}  {each.technical_account}")
     _list("Laissées de côté", told, full=True)
+    if said:
+        print(f"\n{said}")
     print(f"\n{stop.text}", file=sys.stderr)
 
 

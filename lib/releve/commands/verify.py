@@ -25,7 +25,7 @@ from releve.vault.keystore import Keystore, open_keystore
 
 
 class NoSuchFolder(UsageError):
-    happened = "Le dossier {path} n'existe pas."
+    happened = "{path} n'est pas un dossier."
     todo = (
         "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier"
         " register.jsonl)."

@@ -63,7 +63,7 @@ TABLE: tuple[Row, ...] = (
         "undated",
         lambda case: not case.dated,
         "la date du dernier changement est inconnue",
-        "donnez-la une fois : « releve due --set {siret} AAAA-MM-JJ »",
+        "donnez-la une fois, sur la page d'accueil ou par « releve due --set {siret} AAAA-MM-JJ »",
     ),
     Row(
         "unproven",

@@ -92,6 +92,18 @@ class OriginMet(Event):
 
 
 @dataclass(frozen=True)
+class LastChangeKnown(Event):
+    """When the account's password was last changed before this rotation, as a day in ISO 8601, and
+    how that is known: by the "records", the "keyring", the "portal" (its own page) or the
+    "settings" (a person).
+    """
+
+    kind = "account.last_change"
+    day: str
+    source: str
+
+
+@dataclass(frozen=True)
 class TornLineCut(Event):
     """The process before died while it wrote its last line: these bytes were cut. The effect that
     they announced was not begun.

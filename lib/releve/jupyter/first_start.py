@@ -92,12 +92,16 @@ def _account(value: str) -> str:
 
 
 def _last(value: str) -> str:
-    if not value.strip():
-        return ""
-    day = _day(value)
-    if day is None:
+    return wrong_day(value) if value.strip() else ""
+
+
+def wrong_day(value: str) -> str:
+    """What is wrong with the day of a last change as she wrote it, in French; "" when nothing is.
+    """
+    found = day(value)
+    if found is None:
         return text("settings.wrong.date")
-    return text("settings.wrong.future") if day > date.today() else ""
+    return text("settings.wrong.future") if found > date.today() else ""
 
 
 def _person(value: str) -> str:
@@ -123,7 +127,8 @@ def check(name: str, value: str) -> str:
     return CHECKS[name](value) if name in CHECKS else ""
 
 
-def _day(written: str) -> date | None:
+def day(written: str) -> date | None:
+    """A day as she writes it, or as the settings do; None for anything else."""
     for form_ in ("%d/%m/%Y", "%Y-%m-%d"):
         with suppress(ValueError):
             return datetime.strptime(written.strip(), form_).date()
@@ -190,8 +195,8 @@ def _fill(document: tomlkit.TOMLDocument, values: dict[str, Any], change: str) -
     table["technical_account"] = values["account"].strip()
     others = [each for each in table.get("targets", []) if each not in programs()]
     table["targets"] = [*values["programs"], *others]
-    if day := _day(values.get("last") or ""):
-        table["last_rotation"] = day
+    if last := day(values.get("last") or ""):
+        table["last_rotation"] = last
     elif change:
         table.pop("last_rotation", None)
     structures[siret] = table

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from IPython.display import display
@@ -15,11 +15,13 @@ from releve.base.errors import ReleveError
 from releve.base.places import default_path
 from releve.base.settings import Settings, load
 from releve.commands.abandon import close_open
+from releve.commands.due import give_date
 from releve.jupyter import OUTPUTS_ENVIRONMENT, TRAINING, first_start, home_page
 from releve.jupyter.copy import dated_copy, url
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
 from releve.jupyter.records import moved, records
 from releve.planning.due import Due, agenda
+from releve.planning.today import kept_dates
 from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.record.seal import finish_left_over
@@ -45,11 +47,15 @@ class Home:
         self.panel = Panel(self._hear, first_start.check, level=2)
         self.training: Training | None = None
         self._said: tuple[str, ...] = ()
+        self._kept: dict[str, datetime] = {}  # what the keyring knows of each account's last change
+        self._shown: dict[str, date] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draw()
 
     def tidy(self) -> None:
-        """Seal, once the page is there, what an ended process left; the page tells of it."""
+        """Seal, once the page is there, what an ended process left, and ask the keyring for the
+        dates that the records do not tell; the page tells of both.
+        """
         task = asyncio.get_running_loop().create_task(self._tidy())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -57,11 +63,15 @@ class Home:
     async def _tidy(self) -> None:
         try:
             settings = self._settings()
-            left = await asyncio.to_thread(finish_left_over, settings, open_keystore(settings))
+            keystore = open_keystore(settings)
+            left = await asyncio.to_thread(finish_left_over, settings, keystore)
+            accounts = {due.account for due in self._dues(settings)}
+            known = await asyncio.to_thread(kept_dates, settings, accounts, keystore)
         except ReleveError:
             return  # said by the page itself, or by what needs it
         self._said = (*left.told, *(error.text for error in left.faults))
-        if self._said:
+        if self._said or known != (self._kept, self._shown):
+            self._kept, self._shown = known
             self._draw()
 
     def _settings(self) -> Settings:
@@ -84,7 +94,10 @@ class Home:
 
     def _dues(self, settings: Settings) -> list[Due]:
         past = history(settings.record.folder)
-        found = agenda(settings.structures.values(), settings.policy, past, date.today())
+        structures, today = settings.structures.values(), date.today()
+        found = agenda(
+            structures, settings.policy, past, today, kept=self._kept, shown=self._shown
+        )
         return sorted(found, key=lambda due: due.order)
 
     async def _hear(self, answer: Answer) -> None:
@@ -100,6 +113,10 @@ class Home:
         elif verb == "change":
             values = first_start.values_of(self._settings(), siret)
             self.panel.show(first_start.view(values, change=siret))
+        elif verb == "date":
+            self.panel.show(home_page.ask_date(self._due(siret)))
+        elif verb == "date-given":
+            self._date_given(siret, answer)
         elif verb == "moved":
             self._moved(answer)
         elif verb == "anew":
@@ -146,6 +163,15 @@ class Home:
             self.panel.show(first_start.view(answer.values, wrong, change))
             return
         self._settings().record.folder.mkdir(parents=True, exist_ok=True)
+        self._draw()
+
+    def _date_given(self, siret: str, answer: Answer) -> None:
+        given = answer.values.get("last") or ""
+        wrong, day = first_start.wrong_day(given), first_start.day(given)
+        if wrong or day is None:
+            self.panel.show(home_page.ask_date(self._due(siret), given, wrong))
+            return
+        give_date(self._settings(), siret, day)
         self._draw()
 
     def _moved(self, answer: Answer) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import quote
 
+from releve.base.texts import text
 from releve.decision.state import Next
 from releve.jupyter.copy import folder_url
 from releve.jupyter.nodes import Node, node, pressed
@@ -63,6 +64,27 @@ def again(due: Due, today: date) -> View:
     return form(heading, body, buttons=buttons, tone="trouble")
 
 
+def ask_date(due: Due, given: str = "", wrong: str = "") -> View:
+    """When a password was last changed that Relève did not change: asked once."""
+    body = paragraphs(
+        f"{due.name}, compte {due.account} : quand son mot de passe a-t-il été changé pour la"
+        " dernière fois ?",
+        "Cette date dit quand il faudra le renouveler. Elle n'est demandée qu'une fois.",
+    )
+    last = field_("last", text("settings.given"), size=12, help=text("settings.last-help"))
+    buttons = [
+        button(f"date-given:{due.siret}", text("settings.ok"), "primary"),
+        button("refresh", text("settings.cancel")),
+    ]
+    return form(
+        "La date du dernier changement",
+        body,
+        fields=[last | {"value": given, "check": True}],
+        buttons=buttons,
+        wrong={"last": wrong} if wrong else {},
+    )
+
+
 def cancel(due: Due) -> View:
     """Before a renewal is given up that has changed nothing."""
     body = paragraphs(
@@ -113,6 +135,8 @@ def _card(due: Due) -> Node:
     buttons = [pressed(f"start:{due.siret}", action, style, aria_label=label)]
     if due.open and not due.open.touched:
         buttons.append(pressed(f"cancel:{due.siret}", "Annuler ce renouvellement", "link"))
+    if due.last is None:
+        buttons.append(pressed(f"date:{due.siret}", "Donner la date du dernier changement"))
     buttons.append(pressed(f"by-hand:{due.siret}", "Tout faire à la main", "link"))
     buttons.append(pressed(f"change:{due.siret}", "Modifier mes renseignements", "link"))
     head = node("div", node("strong", due.name), _mark(due), class_="rv-card-head")

@@ -31,6 +31,17 @@ class Standing(StrEnum):
 ORDER = list(Standing)
 
 
+class Source(StrEnum):
+    """How the last change is known; of two that tell the same day, the first one here counts."""
+
+    RECORDS = "records"
+    KEYRING = "keyring"
+    PORTAL = "portal"  # its own page
+    SETTINGS = "settings"  # a person
+    NONE = ""
+
+
+
 @dataclass(frozen=True)
 class Due:
     """One structure's place in the year. Structures that share a technical account share all but
@@ -51,6 +62,7 @@ class Due:
     limit: date | None = None
     open: Past | None = None  # the rotation left unfinished, if any
     proof: str = ""  # of the last success
+    source: Source = Source.NONE  # of `last`
 
     @property
     def order(self) -> tuple[int, date, str]:
@@ -93,10 +105,11 @@ def agenda(
     today: date,
     zone: tzinfo | None = None,
     kept: Mapping[str, datetime] | None = None,
+    shown: Mapping[str, date] | None = None,
 ) -> list[Due]:
     """Where every structure stands on `today`, in the structures' order. `zone` None is the
     operator's own time zone. `kept`: when a rotation last changed an account's password, by the
-    keyring; what a record tells of earlier is over.
+    keyring; what a record tells of earlier is over. `shown`: its last change, by the portal's page.
     """
     chosen = list(structures)
     accounts = {each.siret: each.technical_account for each in chosen}
@@ -104,10 +117,13 @@ def agenda(
     for each in past:  # a damaged record does not tell its account
         account = each.account or accounts.get(each.structure, "")
         by_account.setdefault(folded(account), []).append(each)
-    told: dict[str, list[date]] = {}
+    told: dict[str, list[tuple[date, Source]]] = {}
+    for account, day in (shown or {}).items():
+        told.setdefault(account, []).append((day, Source.PORTAL))
     for structure in chosen:
         if structure.last_rotation:
-            told.setdefault(structure.technical_account, []).append(structure.last_rotation)
+            known = (structure.last_rotation, Source.SETTINGS)
+            told.setdefault(structure.technical_account, []).append(known)
     shared: dict[str, Due] = {}
     for structure in chosen:
         account = structure.technical_account
@@ -129,7 +145,7 @@ def agenda(
 def _account(
     structure: Structure,
     past: list[Past],
-    told: list[date],
+    told: list[tuple[date, Source]],
     kept: datetime | None,
     policy: Policy,
     today: date,
@@ -138,15 +154,19 @@ def _account(
     """What all structures of one technical account share, told for one of them."""
     succeeded = [each for each in past if each.outcome == "succeeded" and each.closed]
     latest = max(succeeded, key=lambda each: each.closed, default=None)  # type: ignore[arg-type, return-value]
-    days = [each.closed.astimezone(zone).date() for each in succeeded if each.closed] + told
-    days += [kept.astimezone(zone).date()] if kept else []
-    last = max(days, default=None)
+    days = [
+        (each.closed.astimezone(zone).date(), Source.RECORDS) for each in succeeded if each.closed
+    ]
+    days += [(kept.astimezone(zone).date(), Source.KEYRING)] if kept else []
+    last, source = max([*days, *told], key=lambda each: each[0], default=(None, Source.NONE))
     left = next((each for each in reversed(past) if each.open), None)
     day, limit = (
         (deadline(last, policy), last + timedelta(days=PORTAL_LIMIT_DAYS)) if last else (None, None)
     )
     standing = _standing(past, latest, kept, left, day, policy, today)
     ready, why = _today(standing, left, day, limit, policy, today)
+    if source is Source.PORTAL:
+        why += f" ; dernier changement le {last:%d/%m/%Y}, lu sur le portail"
     if doubted := [each.record.name for each in past if each.outcome == DOUBTED]:
         why += f" ; ne compte pas, car rien ici ne le confirme : {', '.join(doubted)}"
     proof = latest.proof if latest else ""
@@ -162,6 +182,7 @@ def _account(
         limit,
         left,
         proof,
+        source,
     )
 
 

@@ -8,11 +8,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from releve.base.errors import PersonNeeded
-from releve.base.settings import Policy, Structure
+from releve.base.settings import Policy, Settings, Structure
 from releve.record.history import Past
 
 FIRST, USUAL = 3, 25
 """How many resets a run makes without an agreed plan: in a folder that has no success yet, else."""
+
+
+UNPROVEN = (
+    "Sans preuve : les réglages y renoncent (« policy.unproven ») ; rien ne dira qu'un nouveau mot"
+    " de passe fonctionne."
+)
+
+
+def aloud(settings: Settings) -> str:
+    """What every list says where resets are made that nothing will prove; "" elsewhere."""
+    return UNPROVEN if settings.policy.unproven and settings.piste is None else ""
 
 
 @dataclass(frozen=True)

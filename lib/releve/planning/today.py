@@ -13,6 +13,7 @@ from releve.base.settings import Settings
 from releve.planning.due import Due, Standing, agenda
 from releve.record.history import Past, doubt, history
 from releve.record.seal import registered_in
+from releve.vault import portal_dates
 from releve.vault.keystore import Keystore, open_keystore
 
 
@@ -41,29 +42,37 @@ def now(settings: Settings, today: date | None = None) -> list[Due]:
     day, rotations = today or date.today(), past(settings)
     found = agenda(settings.structures.values(), settings.policy, rotations, day)
     asked = {each.account for each in found if each.standing is not Standing.FAR}
-    if kept := kept_dates(settings, asked):
-        found = agenda(settings.structures.values(), settings.policy, rotations, day, kept=kept)
+    kept, shown = kept_dates(settings, asked)
+    if kept or shown:
+        chosen = settings.structures.values()
+        found = agenda(chosen, settings.policy, rotations, day, kept=kept, shown=shown)
     return sorted(found, key=lambda each: each.order)
 
 
 def kept_dates(
     settings: Settings, accounts: Iterable[str], keystore: Keystore | None = None
-) -> dict[str, datetime]:
-    """When a rotation last changed each account's password, by the keyring's own slots. A keyring
-    that cannot be asked says nothing: an account without a date is never reset unattended.
+) -> tuple[dict[str, datetime], dict[str, date]]:
+    """When each account's password last changed, by the keyring: by a rotation (its slots), and as
+    the portal's page once said. A keyring that cannot be asked says nothing: an account without a
+    date is never reset unattended.
     """
-    kept = {}
+    kept, shown = {}, {}
     with suppress(ReleveError):
         vault = keystore or open_keystore(settings).bounded()
         for account in accounts:
             if changed := vault.slots(account).changed():
                 kept[account] = changed
-    return kept
+            if (seen := portal_dates.read(vault, account)) and seen.day:
+                shown[account] = seen.day
+    return kept, shown
 
 
-def last_change(settings: Settings, account: str, keystore: Keystore) -> date | None:
-    """The day of the account's last change, from the records, the keyring or the settings."""
+def due_of(settings: Settings, account: str, keystore: Keystore) -> Due | None:
+    """Where that account stands today: by the records, the keyring, the portal's page and the
+    settings. None when no structure of the settings has it.
+    """
     chosen = [each for each in settings.structures.values() if each.technical_account == account]
-    kept = kept_dates(settings, [account], keystore)
-    found = agenda(chosen, settings.policy, past(settings), date.today(), kept=kept)
-    return found[0].last if found else None
+    kept, shown = kept_dates(settings, [account], keystore)
+    rotations, day = past(settings), date.today()
+    found = agenda(chosen, settings.policy, rotations, day, kept=kept, shown=shown)
+    return found[0] if found else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from releve.portal import camera
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import finder
+from releve.portal.last_change import last_change
 from releve.portal.reading import everything
 from releve.portal.recognition import recognised
 from releve.portal.screen import PasswordScreen, ResetScreen, Screen
@@ -112,6 +114,9 @@ class Driver(Protocol):
 
     async def recognised(self, step: str) -> Mapping[str, str]:
         """The wording by which each word of that step's screen stands on it; "" for none."""
+
+    async def last_change(self) -> date | None:
+        """When the account's password was last changed, if the page in hand says so."""
 
     async def offer(self) -> None:
         """See `ResetScreen`; once, after "demande"."""
@@ -236,6 +241,10 @@ class PortalDriver:
                 await Authentification(self.browser).open(self.case)
             await self._choose(step)
             return await recognised(self.browser.page, self.browser.words, self.name, step)
+
+    async def last_change(self) -> date | None:
+        view = await finder(self.browser).look(reading=True)
+        return last_change(view, self.case.account, self.case.words, date.today())
 
     async def offer(self) -> None:
         self.browser.window.take_back()

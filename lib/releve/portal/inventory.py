@@ -5,7 +5,9 @@ completed, without losing a comment.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 
 import tomlkit
@@ -17,6 +19,7 @@ from releve.base.settings_file import edit
 from releve.portal.case import Case, SecondFactor
 from releve.portal.credentials import Credentials
 from releve.portal.driver import PortalDriver
+from releve.portal.last_change import last_change
 from releve.portal.pool import Pool
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.screens.structures import ActivitesDuGestionnaire
@@ -25,12 +28,15 @@ from releve.vault.keystore import Keystore
 
 @dataclass(frozen=True)
 class Found:
-    """One structure of "Mes structures". `secondary`: the card says that one may not reset."""
+    """One structure of "Mes structures". `secondary`: the card says that one may not reset.
+    `changed`: when each account's password was last changed, of those whose card says it.
+    """
 
     siret: str
     name: str
     accounts: tuple[str, ...]
     secondary: bool
+    changed: Mapping[str, date] = field(default_factory=dict)
 
 
 class Standing(StrEnum):
@@ -57,11 +63,18 @@ class Line:
     name: str
     accounts: tuple[str, ...]
     configured: str = ""
+    changed: dict[str, str] = field(default_factory=dict)  # by account, in ISO 8601
 
 
-async def walk(settings: Settings, keystore: Keystore, prompts: SecondFactor) -> list[Found]:
-    """Log in, go through "Mes structures", open each card, log out. It only reads; raises
-    `ReleveError`, and may be repeated.
+async def walk(
+    settings: Settings,
+    keystore: Keystore,
+    prompts: SecondFactor,
+    only: Mapping[str, str] | None = None,
+) -> list[Found]:
+    """Log in, go through "Mes structures", open each card, log out; `only` the cards of these
+    structures, names by SIRET, when they are given. It only reads; raises `ReleveError`, and may be
+    repeated.
     """
     credentials = Credentials(
         keystore, settings.portal.login, settings.record.folder, settings.portal.origins
@@ -74,7 +87,8 @@ async def walk(settings: Settings, keystore: Keystore, prompts: SecondFactor) ->
         for step in ("authentification", "portail", "accueil"):
             await driver.go(step)
         async with browser.on(ActivitesDuGestionnaire.title):
-            listed = await ActivitesDuGestionnaire(browser).every()
+            every = ActivitesDuGestionnaire(browser).every
+            listed = list(only.items()) if only is not None else await every()
         found = [await _card(driver.case, code, name) for code, name in listed]
         await driver.go("deconnexion")
     finally:
@@ -89,7 +103,10 @@ async def _card(case: Case, code: str, name: str) -> Found:
         await driver.go(step)
     card = ModificationDeLaStructure(case.browser)
     async with case.browser.on(card.title):
-        return Found(code, name, await card.accounts(), await card.is_secondary())
+        accounts, secondary = await card.accounts(), await card.is_secondary()
+        view, today = await card.finder.look(reading=True), date.today()
+        days = {each: last_change(view, each, case.words, today) for each in accounts}
+    return Found(code, name, accounts, secondary, {k: day for k, day in days.items() if day})
 
 
 def compare(found: list[Found], settings: Settings) -> list[Line]:
@@ -106,6 +123,7 @@ def compare(found: list[Found], settings: Settings) -> list[Line]:
                 each.name,
                 each.accounts,
                 known.technical_account if known else "",
+                {account: day.isoformat() for account, day in each.changed.items()},
             )
         )
     seen = {each.siret for each in found}

@@ -260,10 +260,12 @@ class View:
             for o in self.owners
             if o.kind == kind and o.what.casefold() in thing.words.casefold()
         }
-        if named:
-            return frozenset(named)
-        for block in reversed(thing.path):
-            if held := self._holders.get((kind, thing.frame, block)):
+        return frozenset(named) or self.around(thing, kind)
+
+    def around(self, place: Thing | Text | Token, kind: str) -> frozenset[str]:
+        """The numbers in the smallest block around that place that holds any."""
+        for block in reversed(place.path):
+            if held := self._holders.get((kind, place.frame, block)):
                 return frozenset(held)
         return frozenset()
 

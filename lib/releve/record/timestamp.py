@@ -11,8 +11,10 @@ import urllib.request
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from releve.base import disk
+from releve.base.proxies import proxy_of
 from releve.record.register import Register, digest
 
 if TYPE_CHECKING:  # imported where they are used: most commands ask no authority
@@ -52,7 +54,7 @@ def _ask(url: str, line: bytes) -> bytes:
 
     asked = TimestampRequestBuilder().data(line).hash_algorithm(HashAlgorithm.SHA256).build()
     request = urllib.request.Request(url, asked.as_bytes(), {"Content-Type": _TYPE})
-    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+    with _opener(url).open(request, timeout=PATIENCE_SECONDS) as response:
         answer: bytes = response.read(LONGEST)
     found = _decode(answer)
     of_it = (
@@ -62,6 +64,13 @@ def _ask(url: str, line: bytes) -> bytes:
     if PKIStatus(found.status) is not PKIStatus.GRANTED or not of_it:
         raise ValueError("not the timestamp that was asked for")
     return answer
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """By the way that browser and API take."""
+    proxy = proxy_of(url)
+    ways = {urlsplit(url).scheme: proxy.address} if proxy else {}
+    return urllib.request.build_opener(urllib.request.ProxyHandler(ways))
 
 
 def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:

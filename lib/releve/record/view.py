@@ -133,6 +133,7 @@ class RecordView:
     abandoned: ev.RotationAbandoned | None
     proof: Line | None  # the line that gave the proof of the password that counts
     next_due: date | str
+    before: tuple[date | str, str]  # the change before this one, and how it is known, or "" twice
     training: bool  # by the origins that were met
     origins: tuple[OriginView, ...]
     people: tuple[Who, ...]
@@ -174,6 +175,7 @@ def view(
     facts = situation.facts
     route = chosen.route if chosen else opened.route
     proofs = _of(lines, ev.ProofGiven)
+    before = _last(events, ev.LastChangeKnown) or ev.LastChangeKnown("", "")
     return RecordView(
         opened=opened,
         situation=situation,
@@ -182,6 +184,7 @@ def view(
         abandoned=_last(events, ev.RotationAbandoned),
         proof=proofs[-1] if proofs and facts.proof else None,
         next_due=_date(closed.next_due) if closed else "",
+        before=(_date(before.day), before.source),
         training=is_training(events),
         origins=tuple(_origins(events)),
         people=_distinct(line.who for line in lines),

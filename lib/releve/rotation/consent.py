@@ -15,7 +15,7 @@ from releve.decision.consent import Case, overtaken, refusals
 from releve.decision.facts import Facts
 from releve.planning.plan import plan_needed
 from releve.planning.shares import one_each
-from releve.planning.today import last_change, now, past
+from releve.planning.today import due_of, now, past
 from releve.portal.profile import summary_was_read
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import Keystore, open_keystore
@@ -31,6 +31,7 @@ class NotUnattended(PersonNeeded):
     )
     safe = "Rien n'a été changé : le portail a toujours le même mot de passe."
     todo = "{todo}."
+    rows: tuple[str, ...] = ()  # of `decision.consent.TABLE`
 
 
 def refusal(
@@ -47,8 +48,10 @@ def refusal(
     """
     account = structure.technical_account
     touched = facts is not None and facts.touched
-    last = dates.get(account) if dates else last_change(settings, account, keystore)
-    case = _case(settings, structure, keystore, touched or last is not None)
+    if dates is None:
+        due = due_of(settings, account, keystore)
+        dates = {account: due.last} if due else {}
+    case = _case(settings, structure, keystore, touched or dates.get(account) is not None)
     case = replace(case, overtaken=_overtaken(structure, keystore, journal, facts))
     if not (rows := refusals(case)):
         return None
@@ -60,12 +63,14 @@ def refusal(
     why, todo = (
         " ; ".join(getattr(row, part).format_map(named) for row in rows) for part in ("why", "todo")
     )
-    return NotUnattended(
+    error = NotUnattended(
         account=structure.technical_account,
         name=structure.name,
         why=why,
         todo=todo[0].upper() + todo[1:],
     )
+    error.rows = tuple(row.name for row in rows)
+    return error
 
 
 def hindrances(settings: Settings) -> list[ReleveError]:

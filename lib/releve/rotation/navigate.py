@@ -4,17 +4,24 @@ anything. Each screen is gone through by the driver, or by a person who does tha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
+from releve.base.errors import ReleveError
 from releve.decision import events as ev
 from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS, screen
+from releve.planning.due import Source
 from releve.portal.driver import ROUTES, Driver
 from releve.portal.errors import BrowserGone, PortalError
 from releve.record.folder import CAPTURES
 from releve.rotation.context import Context
 from releve.rotation.steps import Done, StepMissing, picture
+from releve.vault import portal_dates
 
+CARD = PORTAL_STEPS[4]  # the structure's card
 WINDOW, CONFIRMED = PORTAL_STEPS[5:7]  # the window that asks, the click that answers it
 
 
@@ -83,9 +90,25 @@ class Navigation:
                 result = await self._by_hand(each)
             else:
                 result = await driver.go(each)
+                if each == CARD:
+                    await self._note_last_change(driver)
             self._done = each
             self._note_route()
         return result
+
+    async def _note_last_change(self, driver: Driver) -> None:
+        """What the card says of the account's last change is kept, whatever becomes of this
+        rotation: the next one may need it.
+        """
+        if day := await driver.last_change():
+            known = ev.LastChangeKnown(day.isoformat(), Source.PORTAL)
+            if not any(entry.event == known for entry in self.context.journal.entries):
+                self.context.journal.append(known, CARD)
+            account = self.context.structure.technical_account
+            with suppress(ReleveError):  # it would be read again
+                await asyncio.to_thread(
+                    portal_dates.note, self.context.keystore, account, day, date.today()
+                )
 
     async def _by_hand(self, step: str) -> str:
         """Ask for a screen by hand, and check in the shared window, if there is one, where that

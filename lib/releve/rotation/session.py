@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -26,6 +27,7 @@ from releve.decision import journal as j
 from releve.decision.facts import Facts
 from releve.decision.procedure import GATE, PORTAL_STEPS
 from releve.decision.state import portal_needed
+from releve.planning.today import due_of
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials
@@ -207,8 +209,12 @@ class Session:
             refuse_twice(self.settings.record.folder, account, kept)
         folder = self._folder()
         begun = opened(folder.entries()) is not None
+        due = None
+        if not begun:
+            account = self.structure.technical_account
+            due = await asyncio.to_thread(due_of, self.settings, account, self.keystore)
         if unattended and not begun:
-            await asyncio.to_thread(self._consent)
+            await asyncio.to_thread(self._consent, {account: due.last if due else None})
         if not begun:
             await asyncio.to_thread(check_clock, self.settings.portal.url)
         folder.make()
@@ -230,6 +236,8 @@ class Session:
         superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, context)
         if not begun:
             journal.append(self._opening())
+            if due and due.last:
+                journal.append(ev.LastChangeKnown(due.last.isoformat(), due.source))
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
         journal.append(
@@ -243,7 +251,7 @@ class Session:
         try:
             await rotation.decide()
             if unattended and begun and portal_needed(context.situation()):
-                await asyncio.to_thread(self._consent, journal, context.facts)
+                await asyncio.to_thread(self._consent, None, journal, context.facts)
         except ReleveError as error:
             await rotation.place(error)
             raise await self.stop(rotation, error) from None
@@ -262,9 +270,14 @@ class Session:
         targets = targets_of(self.settings, self.structure)
         return vouching.adopt(folder, self.actor, targets, self.keystore)
 
-    def _consent(self, journal: j.Journal | None = None, facts: Facts | None = None) -> None:
+    def _consent(
+        self,
+        dates: Mapping[str, date | None] | None,
+        journal: j.Journal | None = None,
+        facts: Facts | None = None,
+    ) -> None:
         """Raises `NotUnattended` for a reset that nobody there could finish."""
-        if error := refusal(self.settings, self.structure, self.keystore, journal, facts):
+        if error := refusal(self.settings, self.structure, self.keystore, journal, facts, dates):
             raise error
 
     def _folder(self) -> RecordFolder:

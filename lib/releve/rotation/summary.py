@@ -11,8 +11,6 @@ from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.procedure import target_name
-from releve.planning.due import agenda
-from releve.record.history import history
 from releve.rotation.session import Session
 
 
@@ -41,10 +39,9 @@ def context(session: Session) -> str:
 
 
 def _last(session: Session) -> str:
-    settings = session.settings
-    past = history(settings.record.folder)
-    (due,) = agenda([session.structure], settings.policy, past, date.today())
-    return f"{due.last:%d/%m/%Y}" if due.last else text("context.unknown")
+    events = [entry.event for entry in session.rotation.context.journal.entries]
+    known = next((each for each in events if isinstance(each, ev.LastChangeKnown)), None)
+    return f"{date.fromisoformat(known.day):%d/%m/%Y}" if known else text("context.unknown")
 
 
 def _who(session: Session) -> str:

@@ -156,6 +156,7 @@ class StructurePage(ChorusPage):
             "principal": not faults.missing_button,
             "error": error,
             "account_page": faults.account_page,
+            "last_change": faults.last_change_shown,
         }
         await self.show(screen, "chorus/structure.html", facts, siret=siret)
 
@@ -194,7 +195,9 @@ class AccountPage(StructurePage):
         if structure is None or login not in structure.accounts:
             self.send_error(404)
             return
-        facts = {"structure": structure, "account": self.world.accounts[login]}
+        shown = self.desk.faults.of(siret).last_change_shown
+        account = self.world.accounts[login]
+        facts = {"structure": structure, "account": account, "last_change": shown}
         await self.show("utilisateur", "chorus/account.html", facts, siret=siret)
 
 

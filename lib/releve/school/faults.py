@@ -139,6 +139,10 @@ class Faults:
     """The structure lists no technical account."""
     reset_refused: int = 0
     """How many confirmations are answered by an error, without any reset; negative: always."""
+    last_change_shown: bool = False
+    """The card of a structure says when each technical account's password was last changed. A
+    guess: nobody has told whether the real one does, nor by which words.
+    """
     account_page: bool = False
     """The reset button stands on the technical user's own page, one click further."""
     federated: bool = False

@@ -1,0 +1,49 @@
+"""When an account's password was last changed, where the portal's own page says so.
+
+Pure, and as strict as what names whose a button is: the day counts only beside those very words,
+in the smallest block that holds this account and no other. Nobody has seen whether the real page
+shows one.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import date
+
+from releve.base.words import Words
+from releve.portal.sight import View
+
+_DAY = re.compile(r"\s*:?\s*(?:le\s+)?(\d{2})/(\d{2})/(\d{4})(?!\d)", re.IGNORECASE)
+_BESIDE = ("above", "left", "before", "label", "aria")
+
+
+def last_change(view: View, account: str, words: Words, today: date) -> date | None:
+    """The day, or None: the page shows none, several, or one that is still to come. `view` is a
+    look in `reading`.
+    """
+    exact, within = words.exact("structure.changed"), words.find("structure.changed")
+    mine = {account.casefold()}
+    said = [
+        each.raw
+        for each in view.tokens
+        if view.around(each, "account") == mine
+        and any(exact.search(each.near.get(side, "")) for side in _BESIDE)
+    ]
+    said += [
+        each.text[label.end() :]
+        for each in view.texts
+        if each.shown
+        and (label := within.search(each.text))
+        and view.around(each, "account") == mine
+    ]
+    days = {day for each in said if (day := _day(each))}
+    return days.pop() if len(days) == 1 and max(days) <= today else None
+
+
+def _day(text: str) -> date | None:
+    with suppress(ValueError):
+        if found := _DAY.match(text):
+            day, month, year = map(int, found.groups())
+            return date(year, month, day)
+    return None
