@@ -64,7 +64,11 @@ async def walk(settings: Settings, keystore: Keystore, prompts: SecondFactor) ->
     `ReleveError`, and may be repeated.
     """
     credentials = Credentials(
-        keystore, settings.portal.login, settings.record.folder, settings.portal.origins
+        keystore,
+        settings.portal.login,
+        settings.record.folder,
+        settings.portal.origins,
+        herself=settings.portal.sign_in == "person",
     )
     await asyncio.to_thread(credentials.password)  # before a browser is started
     pool = Pool()
