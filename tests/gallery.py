@@ -63,6 +63,7 @@ def views() -> dict[str, View]:
     return {
         "before": tools(ask.before(SETTINGS)),
         "credentials": tools(ask.credentials("xt012345", "")),
+        "herself": tools(ask.herself()),
         "credentials refused": ask.credentials("xt012345", "Le portail a refusé ce mot de passe."),
         "credentials missing": wrong(
             ask.credentials("xt012345", ""), "password", text("sign-in.missing")

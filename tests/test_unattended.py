@@ -32,6 +32,7 @@ from releve.school import Faults, SchoolThread, World
 WRONG = {
     "guided": {"guided": ("Commune d'Exemple",)},
     "without program": {"without_program": ("Commune d'Exemple",)},
+    "herself": {"herself": True},
     "never met": {"met": False},
     "overtaken": {"overtaken": True},
     "undated": {"dated": False},

@@ -69,6 +69,7 @@ class Portal:
     url: str = "https://portail.dgfip.finances.gouv.fr/portail/"
     route: Literal["gestionnaire", "raccordements", "auto"] = "gestionnaire"
     login_through: Literal["pigp", "chorus"] = "pigp"
+    sign_in: Literal["keyring", "person"] = "keyring"
     origins: tuple[str, ...] = ORIGINS
     browser: str = "auto"
     headed: Literal["auto", True, False] = "auto"

@@ -211,6 +211,10 @@ def logon(groups: bytes) -> str:
 
 def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
     login = settings.portal.login
+    if settings.portal.sign_in == "person":
+        text = "vous vous connectez vous-même au portail : Relève n'a pas de mot de passe à garder"
+        yield Finding("Identifiants", Grade.GOOD, text)
+        return
     try:
         credentials = Credentials(keystore, login, settings.record.folder, settings.portal.origins)
         credentials.password()

@@ -17,6 +17,7 @@ class Case:
 
     guided: tuple[str, ...] = ()  # whose accounting program a person fills in
     without_program: tuple[str, ...] = ()  # whose `command` is not on this machine
+    herself: bool = False  # a person logs in at the portal, by her own means
     met: bool = True  # an attended rotation has read a new password on this portal
     overtaken: bool = False  # the keyring tells of a change that these records do not know
     dated: bool = True  # it is known when the password was last changed
@@ -45,6 +46,13 @@ TABLE: tuple[Row, ...] = (
         lambda case: case.without_program != (),
         "le programme (« command ») de {without_program} est introuvable sur ce poste",
         "corrigez « command » dans les réglages",
+    ),
+    Row(
+        "herself",
+        lambda case: case.herself,
+        "une personne se connecte elle-même au portail (« portal.sign_in »)",
+        "faites cette rotation à l'écran (« releve lab »), ou écrivez « sign_in = \"keyring\" »"
+        " dans [portal] et confiez le mot de passe au coffre (« releve credentials store »)",
     ),
     Row(
         "never met",

@@ -46,6 +46,7 @@ def view(
         field_("siret", text("settings.siret"), digits=True, maxlength=20, size=20),
         field_("account", text("settings.account")),
         field_("login", text("settings.login")),
+        field_("herself", text("settings.herself"), "check"),
         field_("last", text("settings.last"), size=12),
         field_(
             "programs",
@@ -144,6 +145,7 @@ def values_of(settings: Settings, siret: str) -> dict[str, Any]:
         "siret": structure.siret,
         "account": structure.technical_account,
         "login": settings.portal.login,
+        "herself": settings.portal.sign_in == "person",
         "last": f"{last:%d/%m/%Y}" if last else "",
         "programs": [each for each in structure.targets if each in programs()],
         "person": person.given_name(),
@@ -200,5 +202,10 @@ def _fill(document: tomlkit.TOMLDocument, values: dict[str, Any], change: str) -
     elif change:
         table.pop("last_rotation", None)
     structures[siret] = table
-    document["portal"]["login"] = values["login"].strip()
+    portal: Any = document["portal"]
+    portal["login"] = values["login"].strip()
+    if values.get("herself"):
+        portal["sign_in"] = "person"
+    else:
+        portal.pop("sign_in", None)
     document["contact"] = (values.get("contact") or "").strip()

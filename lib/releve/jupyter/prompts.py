@@ -7,14 +7,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
+
+import tomlkit
 
 from releve.base.errors import Paused, ReleveError
 from releve.base.programs import program
 from releve.base.secret import Secret
 from releve.base.settings import Settings
+from releve.base.settings_file import edit
 from releve.base.texts import table, text
 from releve.decision.procedure import BY_ID, NAVIGATION, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail, questions
@@ -67,6 +71,7 @@ class AtDesk:
         # shows in the portal's window where to click; None where nothing can
         self.show_me: Callable[[str], None] | None = None
         self._begun = False
+        self._herself = False  # she chose to log in at the portal herself
         self._typed: Secret | None = None  # the portal's password, for this session only
         self._code_until = 0.0  # when the last code that was sent is probably too old
         # her last screens that change nothing: step, view, the newest last
@@ -137,7 +142,8 @@ class AtDesk:
 
     async def sign_in(self, credentials: Credentials) -> None:
         credentials.typed, refused = self._typed, ""
-        while True:
+        credentials.herself |= self._herself
+        while not credentials.herself:
             try:
                 await asyncio.to_thread(credentials.password)
                 return
@@ -148,6 +154,10 @@ class AtDesk:
             answer = await self._until(
                 questions.credentials(credentials.login, refused), questions.something_typed
             )
+            if answer.action == "herself":
+                self._herself = credentials.herself = True
+                await asyncio.to_thread(self._remember_herself)
+                return
             if answer.values["keep"]:
                 await asyncio.to_thread(
                     credentials.keystore.portal_password(credentials.login).set,
@@ -156,6 +166,18 @@ class AtDesk:
             self._typed = credentials.typed = answer.secrets["password"]
             if answer.action == "vouch":
                 await asyncio.to_thread(credentials.forget_refusal)
+
+    def _remember_herself(self) -> None:
+        def choose(document: tomlkit.TOMLDocument) -> None:
+            document["portal"]["sign_in"] = "person"
+
+        assert self.settings is not None
+        with suppress(ReleveError):  # a file that cannot be written: for this time only
+            edit(self.settings.path, choose)
+
+    async def signs_in_herself(self) -> None:
+        while True:
+            await self.ask(questions.herself())
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         if not asked.problem:  # just sent

@@ -47,7 +47,10 @@ def credentials(login: str, refused: str) -> View:
         ),
         field_("keep", text("sign-in.keep"), "check"),
     ]
-    buttons = [button("ok", text("sign-in.ok"), "primary")]
+    buttons = [
+        button("ok", text("sign-in.ok"), "primary"),
+        button("herself", text("sign-in.herself")),
+    ]
     if refused:
         buttons.append(button("vouch", text("sign-in.vouch"), "link"))
     return form(
@@ -62,8 +65,13 @@ def credentials(login: str, refused: str) -> View:
 
 
 def something_typed(answer: Answer) -> dict[str, str]:
-    typed = answer.secrets["password"].reveal()
-    return {} if typed else {"password": text("sign-in.missing")}
+    given = answer.action == "herself" or answer.secrets["password"].reveal()
+    return {} if given else {"password": text("sign-in.missing")}
+
+
+def herself() -> View:
+    """While she logs in, in the portal's window."""
+    return form(text("herself.heading"), say("herself.body"), tone="work", working=True, look=True)
 
 
 def code(asked: CodeAsked, seconds: int) -> View:

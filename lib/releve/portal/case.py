@@ -37,6 +37,11 @@ class SecondFactor(Protocol):
         for it. Raises `KeyNeeded`.
         """
 
+    async def signs_in_herself(self) -> None:
+        """Tell the person to log in in the visible window; returns only by raising, when she wants
+        to stop. Cancelled once she is through. Raises `SignInNeeded`.
+        """
+
 
 @dataclass(frozen=True)
 class Case:

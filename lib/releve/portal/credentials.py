@@ -25,9 +25,17 @@ class Credentials:
     """
 
     def __init__(
-        self, keystore: Keystore, login: str, outputs: Path, origins: Collection[str] = ()
+        self,
+        keystore: Keystore,
+        login: str,
+        outputs: Path,
+        origins: Collection[str] = (),
+        *,
+        herself: bool = False,
     ) -> None:
+        """`herself`: the person logs in at the portal; no password of it is read or asked for."""
         self.keystore, self.login, self.origins = keystore, login, set(origins)
+        self.herself = herself
         name = re.sub(r"[^\w.@-]", "_", login)
         self.lock = AsyncFileLock(
             outputs / ".locks" / f"login-{name}.lock",
@@ -39,9 +47,11 @@ class Credentials:
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     def password(self) -> Secret:
-        """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, or `AlreadyRefused` when
-        the portal refused this very password before.
+        """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, `AlreadyRefused` when the
+        portal refused this very password before, or `SignInNeeded` when there is to be none.
         """
+        if self.herself:
+            raise e.SignInNeeded
         password = self.typed or self.keystore.portal_password(self.login).require()
         if is_plain(password.reveal()):
             raise e.PlainPassword(login=self.login)

@@ -367,6 +367,32 @@ class BrowserDidNotStart(PortalError):
     )
 
 
+class SignInNeeded(PersonNeeded):
+    """The settings leave the login to a person, and nobody is there."""
+
+    happened = (
+        "Une personne doit se connecter elle-même au portail : les réglages le veulent ainsi («"
+        " portal.sign_in »)."
+    )
+    safe = "Rien n'a été ouvert ni changé."
+    todo = (
+        "Faites-le à l'écran, avec « releve lab », ou écrivez « sign_in = \"keyring\" » dans"
+        " [portal] et confiez le mot de passe au coffre (« releve credentials store »)."
+    )
+
+
+class NoWindow(PortalError):
+    """She would log in, and there is no window to do it in."""
+
+    happened = "Vous vous connectez vous-même au portail, et ce poste n'a pas de fenêtre à montrer."
+    todo = "Faites cet écran dans votre navigateur, ou lancez Relève sur un poste avec écran."
+
+
+class NotSignedIn(PortalError):
+    happened = "Relève n'a pas vu la page d'accueil du portail en {minutes} minutes."
+    todo = "Réessayez, et connectez-vous dans la fenêtre du portail jusqu'à sa page d'accueil."
+
+
 class CodeNeeded(PersonNeeded):
     happened = "Le portail demande un code à usage unique pour {login}."
     safe = "Rien n'a été changé."

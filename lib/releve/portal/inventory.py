@@ -77,7 +77,11 @@ async def walk(
     repeated.
     """
     credentials = Credentials(
-        keystore, settings.portal.login, settings.record.folder, settings.portal.origins
+        keystore,
+        settings.portal.login,
+        settings.record.folder,
+        settings.portal.origins,
+        herself=settings.portal.sign_in == "person",
     )
     await asyncio.to_thread(credentials.password)  # before a browser is started
     pool = Pool()

@@ -85,6 +85,12 @@ class Window:
             await self._ignore(page, False)
             await page.evaluate(_STRIP, HERS)
 
+    async def say_hers(self, page: Page) -> None:
+        """A page that came while the step is hers says so too."""
+        if self.headed and self.hers:
+            with suppress(PlaywrightError):
+                await page.evaluate(_STRIP, HERS)
+
     def take_back(self) -> None:
         """Her step is done: the next screen puts the window away."""
         self.hers = False

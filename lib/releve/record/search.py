@@ -61,11 +61,12 @@ def learn(keystore: Keystore, settings: Settings, account: str) -> None:
 
 
 def learn_login(keystore: Keystore, settings: Settings) -> None:
-    """Those that are the same for every account."""
+    """Those that are the same for every account; where a person logs in herself, none of hers."""
     entries = [
         entry(login)
         for login in settings.logins
         for entry in (keystore.portal_password, keystore.otp_seed)
+        if settings.portal.sign_in == "keyring"
     ]
     if settings.piste:
         entries.append(keystore.piste_secret(settings.piste.client_id))

@@ -105,6 +105,7 @@ def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: b
         without_program=tuple(
             each.name for each in served if each.command and shutil.which(each.command[0]) is None
         ),
+        herself=settings.portal.sign_in == "person",
         met=summary_was_read(settings),
         dated=dated,
         provable=settings.policy.unproven or _can_prove(settings, keystore),

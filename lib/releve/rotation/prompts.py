@@ -15,7 +15,7 @@ from releve.base.secret import Secret
 from releve.decision.procedure import Step
 from releve.portal.case import CodeAsked, SecondFactor
 from releve.portal.credentials import Credentials
-from releve.portal.errors import CodeNeeded, KeyNeeded
+from releve.portal.errors import CodeNeeded, KeyNeeded, SignInNeeded
 from releve.targets.guide import Entering, Guide
 
 KEYRING_PATIENCE_SECONDS = 60.0
@@ -108,8 +108,8 @@ class Operator(SecondFactor, Guide, Protocol):
         """
 
     async def sign_in(self, credentials: Credentials) -> None:
-        """Make sure that `credentials` can give a password, typed if need be. Raises
-        `CredentialMissing`, `AlreadyRefused`.
+        """Make sure that `credentials` can give a password, typed if need be, unless the person
+        logs in herself. Raises `CredentialMissing`, `AlreadyRefused`, `SignInNeeded`.
         """
 
     async def screen(self, step: Step, doubt: str = "") -> bool:
@@ -178,6 +178,9 @@ class Unattended:
 
     async def touch_key(self, login: str) -> None:
         raise KeyNeeded(login=login)
+
+    async def signs_in_herself(self) -> None:
+        raise SignInNeeded
 
     async def sign_in(self, credentials: Credentials) -> None:
         await asyncio.to_thread(credentials.password)

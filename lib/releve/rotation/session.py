@@ -335,7 +335,11 @@ class Session:
         browser is started. Raises `PortalError`, `CredentialMissing`, `BrowserNotFound`.
         """
         credentials = Credentials(
-            self.keystore, self.portal.login, self.settings.record.folder, self.portal.origins
+            self.keystore,
+            self.portal.login,
+            self.settings.record.folder,
+            self.portal.origins,
+            herself=self.portal.sign_in == "person",
         )
         await self.operator.sign_in(credentials)
         structure = self.structure

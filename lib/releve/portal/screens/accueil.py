@@ -37,6 +37,12 @@ def home(view: View, words: Words) -> object:
     return Abstention(words.first("home.manager"))
 
 
+def arrived(view: View, words: Words) -> object:
+    """Chorus Pro's home page, or the form of a first visit before it."""
+    asked = text("information.title")(view, words)
+    return home(view, words) if isinstance(asked, Abstention) else asked
+
+
 class Arrival(Screen):
     """Chorus Pro's home page, or whatever comes between the login and it."""
 

@@ -12,7 +12,8 @@ from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.screen import Screen, want
-from releve.portal.screens.accueil import Arrival, home
+from releve.portal.screens.accueil import Arrival, arrived
+from releve.portal.screens.herself import wait_for_her
 from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.second_factor import SecondFactorPage
 from releve.portal.sight import (
@@ -87,8 +88,11 @@ class Authentification(Screen):
 
     async def go(self, case: Case) -> str:
         """Log in, once. Raises `PasswordRefused` or `AccountLocked`, which are remembered, or
-        `AlreadyRefused` before anything is typed.
+        `AlreadyRefused` before anything is typed. A person who logs in herself is waited for.
         """
+        if case.credentials.herself:
+            await self._by_herself(case)
+            return "une personne s'est connectée elle-même au portail"
         try:
             async with case.credentials.lock:
                 await self._sign_in(case)
@@ -131,22 +135,31 @@ class Authentification(Screen):
                 await asyncio.to_thread(case.credentials.remember_refusal, password)
                 raise (e.PasswordRefused(login=login) if unsaid else error) from None
 
+    async def _by_herself(self, case: Case) -> None:
+        if not self.browser.headed:
+            raise e.NoWindow
+        await self.browser.goto(self.browser.settings.url)
+        self.browser.password_in_sight = False
+        await wait_for_her(case, self.through)
+
+    def through(self, view: View) -> object:
+        """A page that only who is connected sees: no login stands on it."""
+        connect = want(self.words, "connection.connect", longer=False)
+        still = [t for t in view.of_kind("secret") if not t.fixed] or named(view, connect)
+        if still or not isinstance(login_form(view, self.words), Abstention):
+            return Abstention(self.words.first("pigp.chorus"))
+        tile = AccueilDuPortail(self.browser).seen(view)
+        return arrived(view, self.words) if isinstance(tile, Abstention) else tile
+
     async def _answered(self, case: Case) -> None:
         if not case.through_chorus:
             await AccueilDuPortail(self.browser).reached()
             return
-        arrival, code = Arrival(self.browser), SecondFactorPage(case)
+        code = SecondFactorPage(case)
 
         def inside(view: View) -> object:
             shown = code.seen(view)
-            if not isinstance(shown, Abstention):
-                return shown
-            there = home(view, self.words)
-            if not isinstance(there, Abstention):
-                return there
-            between = arrival.between(view)
-            asked = isinstance(between, tuple) and between[0] == "information"
-            return between if asked else there
+            return arrived(view, self.words) if isinstance(shown, Abstention) else shown
 
         await self.finder.until(inside)
 

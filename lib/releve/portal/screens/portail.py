@@ -5,7 +5,7 @@ from __future__ import annotations
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.screen import Screen, thing
-from releve.portal.screens.accueil import Arrival
+from releve.portal.screens.accueil import Arrival, arrived
 from releve.portal.screens.second_factor import SecondFactorPage
 from releve.portal.sight import Abstention, Thing, View
 
@@ -19,9 +19,15 @@ class AccueilDuPortail(Screen):
 
     async def go(self, case: Case) -> str:
         """From here to Chorus Pro's home page, through whatever it shows on the way."""
-        if not case.through_chorus:
+        if not (case.through_chorus or await self._beyond(case)):
             await self.press("pigp.chorus")
         return ", ".join(["Chorus Pro est ouvert", *await self._arrive(case)])
+
+    async def _beyond(self, case: Case) -> bool:
+        """Whether who logged in herself went further than the tiles."""
+        if not case.credentials.herself:
+            return False
+        return not isinstance(arrived(await self.finder.look(), self.words), Abstention)
 
     async def arrived(self, case: Case) -> None:
         await Arrival(self.browser).reached()

@@ -11,6 +11,7 @@ from releve.portal import errors as e
 from releve.portal.case import Case, CodeAsked
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.accueil import Arrival
+from releve.portal.screens.herself import wait_for_her
 from releve.portal.sight import Abstention, Text, Thing, View, closest, decide
 
 KEY_SECONDS = 180.0  # for a person to find the key and touch it
@@ -46,8 +47,11 @@ class SecondFactorPage(Screen):
 
     async def go(self, case: Case) -> str:
         """Give the second factor. A code that can be sent again comes by mail; else a seed in the
-        keyring makes it; else a person.
+        keyring makes it; else a person. One who logs in herself gives it herself.
         """
+        if case.credentials.herself:
+            await wait_for_her(case, self._beyond)
+            return "seconde authentification faite par une personne"
         await self.browser.note_origin()
         view = await self.finder.look()
         if isinstance(self._field(view), Abstention):
