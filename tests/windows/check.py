@@ -147,6 +147,7 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
         "-m",
         "pytest",
         "-v",
+        "--long",
         "-p",
         "no:cacheprovider",
         "--color=no",
