@@ -73,9 +73,13 @@ def main() -> int:
 def clone(folder: Path) -> None:
     """What is committed, as it is: whatever git's autocrlf says, in .gitattributes' own words."""
     if not folder.exists():
-        subprocess.run(["git", "clone", "-q", PROJECT, folder], check=True)
+        convert = ["-c", "core.autocrlf=true"]  # as Git for Windows is installed
+        subprocess.run(["git", "clone", "-q", *convert, PROJECT, folder], check=True)
     subprocess.run(["git", "-C", folder, "fetch", "-q", PROJECT, "HEAD"], check=True)
     subprocess.run(["git", "-C", folder, "reset", "-q", "--hard", "FETCH_HEAD"], check=True)
+    ends = subprocess.check_output(["git", "-C", folder, "ls-files", "--eol"], text=True)
+    if "w/crlf" in ends:
+        raise SystemExit("git wrote files with Windows' line ends: .gitattributes says otherwise")
 
 
 def start(wine: Wine, folder: Path) -> bool:
