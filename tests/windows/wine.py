@@ -55,6 +55,15 @@ class Wine:
         self.python, self.port = work / "python" / "python.exe", port
 
     def __enter__(self) -> Wine:
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _make(self) -> None:
+        """Whatever is missing, step by step."""
         self.work.mkdir(parents=True, exist_ok=True)
         if not (self.root / "usr/bin/dpkg").exists():
             self._debian()
@@ -74,7 +83,6 @@ class Wine:
             subprocess.run(self._inside("wine", "wineboot", "-i"), env=self.environment())
         shutil.copy(HERE / "relay.py", self.work)
         self._edge()
-        return self
 
     def __exit__(
         self,
@@ -82,9 +90,9 @@ class Wine:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        subprocess.run(
-            self._inside("wineserver", "-k"), env=self.environment()
-        )  # this prefix's own
+        if (self.root / "usr/bin/wine").exists():
+            # this prefix's own server
+            subprocess.run(self._inside("wineserver", "-k"), env=self.environment())
         for _, place, _ in reversed(self._mounts()):
             subprocess.run(["umount", "-l", place])
 
@@ -116,7 +124,14 @@ class Wine:
         shutil.chown(folder, "nobody")
         home = {"HOME": str(folder), "TMPDIR": str(folder)}
         nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        python = str(getattr(sys, "_base_executable", sys.executable))
+        # Not one below root's own folder, which starts no child for anybody else
+        tries = (str(getattr(sys, "_base_executable", sys.executable)), "/usr/bin/python3")
+        start = "import subprocess, sys; subprocess.check_call([sys.executable, '-m', 'pip', '-V'])"
+        python = next(
+            each
+            for each in tries
+            if not subprocess.run([*nobody, each, "-c", start], capture_output=True).returncode
+        )
         download = [
             "-m",
             "pip",
