@@ -158,9 +158,10 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
         "--color=no",
         "-n",
         "2",
-        "--timeout=600",
+        "--timeout=900",
     )
-    done = wine.run(folder, python(folder), *pytest, *chosen, log=wine.work / "pytest.log")
+    log = wine.work / "pytest.log"
+    done = wine.run(folder, python(folder), *pytest, *chosen, log=log, PATIENCE_MS="240000")
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     for name in failed:
         why = next((why for part, why in LIMITS.items() if part in name), "")
