@@ -74,7 +74,8 @@ def lab(environment: dict[str, str], *options: str, again: Lab | None = None) ->
     """Start it, wait until it answers, and end it with the block. The home is short-named: sockets
     have paths of 107 characters. `again`: as that one, which is gone, in its home and on its port.
     """
-    home = again.home if again else Path(tempfile.mkdtemp(prefix="rv-", dir="/tmp"))
+    short = None if os.name == "nt" else "/tmp"
+    home = again.home if again else Path(tempfile.mkdtemp(prefix="rv-", dir=short))
     isolated = {name: str(home / folder) for name, folder in FOLDERS.items()}
     env = os.environ | {"HOME": str(home)} | isolated | environment
     (home / "run").mkdir(mode=0o700, exist_ok=True)
@@ -115,7 +116,7 @@ def _command(process: Path) -> bytes:
 
 
 def _ready(home: Path, process: subprocess.Popen[bytes]) -> Lab:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 2 * PATIENCE_MS / 1000
     while time.monotonic() < deadline and process.poll() is None:
         for path in (home / "run").glob("jpserver-*.json"):
             with suppress(

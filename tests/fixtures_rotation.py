@@ -92,7 +92,7 @@ class Scene:
     school: SchoolThread
     keyring: ThrowawayKeyring
     folder: Path
-    portal: dict[str, object] = field(default_factory=lambda: {"timeout_seconds": 10})
+    portal: dict[str, object] = field(default_factory=lambda: {"timeout_seconds": PATIENCE / 12})
     policy: dict[str, object] = field(default_factory=lambda: {"unproven": True})
     labels: dict[str, object] = field(default_factory=dict)
     structure: dict[str, object] = field(

@@ -33,7 +33,8 @@ MODULES = (
     *("keystore", "settings", "state", "journal", "lock", "register", "seal", "verify", "due"),
     *("calendar", "secret", "procedure", "timestamp", "credentials", "notices", "schedule"),
     *("doctor", "piste", "school_world", "school_login", "school_piste", "lab_parts", "report"),
-    "proxies",
+    *("proxies", "scrubber", "person", "words", "texts", "unread", "older_records", "trust"),
+    "json",
 )
 # What a person and a scheduler do, with a browser: rehearse, a kill (TerminateProcess) and resume,
 # the walkthrough in JupyterLab.
@@ -73,9 +74,13 @@ def main() -> int:
 def clone(folder: Path) -> None:
     """What is committed, as it is: whatever git's autocrlf says, in .gitattributes' own words."""
     if not folder.exists():
-        subprocess.run(["git", "clone", "-q", PROJECT, folder], check=True)
+        convert = ["-c", "core.autocrlf=true"]  # as Git for Windows is installed
+        subprocess.run(["git", "clone", "-q", *convert, PROJECT, folder], check=True)
     subprocess.run(["git", "-C", folder, "fetch", "-q", PROJECT, "HEAD"], check=True)
     subprocess.run(["git", "-C", folder, "reset", "-q", "--hard", "FETCH_HEAD"], check=True)
+    ends = subprocess.check_output(["git", "-C", folder, "ls-files", "--eol"], text=True)
+    if "w/crlf" in ends:
+        raise SystemExit("git wrote files with Windows' line ends: .gitattributes says otherwise")
 
 
 def start(wine: Wine, folder: Path) -> bool:
@@ -147,14 +152,16 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
         "-m",
         "pytest",
         "-v",
+        "--long",
         "-p",
         "no:cacheprovider",
         "--color=no",
         "-n",
         "2",
-        "--timeout=600",
+        "--timeout=900",
     )
-    done = wine.run(folder, python(folder), *pytest, *chosen, log=wine.work / "pytest.log")
+    log = wine.work / "pytest.log"
+    done = wine.run(folder, python(folder), *pytest, *chosen, log=log, PATIENCE_MS="240000")
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     for name in failed:
         why = next((why for part, why in LIMITS.items() if part in name), "")

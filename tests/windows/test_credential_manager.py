@@ -12,6 +12,7 @@ import keyring
 import pytest
 from keyring.backends.Windows import WinVaultKeyring
 from releve.base.secret import Secret
+from releve.vault.entry import KeyringError
 from releve.vault.keystore import Keystore, open_keystore
 from releve.vault.slots import Slot
 from test_keystore import ACCOUNT, KeystoreContract
@@ -100,6 +101,16 @@ def test_what_keyring_itself_wrote_is_read_and_replaced_in_place(
     assert ["new of x", "new of y"] == [vault.get_password("releve/portal", u) for u in "xy"]
     assert opened.portal_password("x").delete()
     assert (None, "new of y") == tuple(vault.get_password("releve/portal", u) for u in "xy")
+
+
+def test_what_is_too_long_is_refused_and_the_value_before_stands(opened: Keystore) -> None:
+    """An entry holds 2,560 bytes: 1,280 characters (CRED_MAX_CREDENTIAL_BLOB_SIZE)."""
+    entry = opened.portal_password("x")
+    longest = Secret("é" * 1280)
+    entry.set(longest)
+    with pytest.raises(KeyringError):
+        entry.set(Secret("é" * 1281))
+    assert longest == entry.require()
 
 
 def test_entries_stay_on_this_machine(opened: Keystore, vault: WinVaultKeyring) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import winreg
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,7 +29,7 @@ sys.path.insert(0, str(PROJECT / "lib"))
 
 import environment  # noqa: E402
 import machine  # noqa: E402
-from failures import Stop  # noqa: E402
+from failures import Stop, no_node  # noqa: E402
 
 EDGE = browsers.CHANNELS["msedge"]["policy"]
 ELSEWHERE = rf"{browsers.APP_PATHS}\chrome.exe"
@@ -65,6 +68,23 @@ def test_a_browser_is_found_where_it_is_registered(user: None, tmp_path: Path) -
     assert browsers.Browser(None, str(place), "Google Chrome") == browsers.find("chrome")
 
 
+def test_edge_is_started_once_and_with_its_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Edge's place a relay tells how it was started; none is asked for its version before, which
+    would open a window.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        monkeypatch.setenv("BRIDGE_PORT", str(server.getsockname()[1]))
+        with ThreadPoolExecutor() as pool:
+            finding = pool.submit(checkup.browser, Portal(login="xt012345", browser="msedge"))
+            connection, _ = server.accept()
+            with connection, connection.makefile(encoding="utf-8") as lines:
+                given = json.loads(lines.readline())
+        assert "n'a pas pu démarrer" in finding.result().text
+    assert "--remote-debugging-pipe" in given
+    assert [] == [each for each in given if "no-sandbox" in each or "version" in each]
+
+
 def test_a_browser_in_the_current_folder_is_not_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +106,21 @@ def test_a_path_that_is_too_long_is_told_before_anything_is_made(
         machine.check_windows()
     monkeypatch.setattr(machine, "registered", lambda *_: 1)
     machine.check_windows()
+
+
+def test_the_stores_python_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its AppData is another one than that of other programs."""
+    monkeypatch.setattr(sys, "base_prefix", r"C:\Program Files\WindowsApps\Python.3.11_x64")
+    machine.check_windows()
+    assert "vient du Microsoft Store" in capsys.readouterr().err
+
+
+def test_an_engine_that_does_not_start_is_no_library_of_debians() -> None:
+    """What stops node.exe is an antivirus or a rule."""
+    told = str(no_node())
+    assert "AppLocker" in told and "libatomic" not in told
 
 
 def test_the_deepest_path_is_known() -> None:

