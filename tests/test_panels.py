@@ -5,15 +5,19 @@ errors tied to their fields.
 from __future__ import annotations
 
 import inspect
+import re
+import string
 from collections.abc import Iterator
 
 import gallery
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from releve.base.errors import PersonNeeded
 from releve.base.texts import typographic
 from releve.jupyter import questions
 from releve.portal import browsers
+from releve.portal import errors as e
 
 VIEWS = gallery.views()
 
@@ -51,6 +55,26 @@ def test_no_form_is_forgotten() -> None:
         and inspect.signature(maker).return_annotation == "View"
     }
     assert set() == makers - {name.split(" ")[0] for name in VIEWS}
+
+
+FAULTS = [
+    each
+    for each in vars(e).values()
+    if inspect.isclass(each)
+    and issubclass(each, e.PortalError)
+    and not issubclass(each, PersonNeeded)
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_who_has_buttons_is_told_no_command(fault: type[e.PortalError]) -> None:
+    """What stopped says what to do, in whole sentences, and no command line, no setting's name."""
+    parts = string.Formatter().parse(fault.happened + fault.safe + fault.todo)
+    error = fault(**{name: "X" for _, name, _, _ in parts if name and name != "seen"})
+    body = questions.stopped("structure", error)["body"].replace("\u00a0", " ")
+    todo = body.partition("faire :</strong>")[2].partition("</p>")[0]
+    assert re.fullmatch(r" [A-ZÀÉ].*[.!X]", todo), todo
+    assert not re.search(r"« ?releve |\[portal|\[record|--\w", todo), todo
 
 
 @pytest.mark.parametrize("name", VIEWS)

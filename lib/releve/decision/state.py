@@ -115,13 +115,13 @@ UNASKED = (
     "Le coffre ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
     " pas le vérifier."
 )
-RESUME = "Lancez « releve resume » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
-RESUME_YES = (
-    "Lancez « releve resume --yes » (ou rouvrez le carnet) : la rotation reprend là où elle en est."
+RESUME = (
+    "Lancez « releve resume » (ou rouvrez le carnet) : le renouvellement reprend là où il en est."
 )
+RESUME_YES = RESUME.replace("resume", "resume --yes")
 UNLOCK = (
-    "Ouvrez ou déverrouillez le coffre, puis lancez « releve resume » : la rotation reprend là"
-    " où elle en est."
+    "Ouvrez ou déverrouillez le coffre, puis lancez « releve resume » : le renouvellement"
+    " reprend là où il en est."
 )
 AGAIN = (
     "À vous de décider. Pour demander un autre mot de passe au portail, qui remplacera celui qu'il"

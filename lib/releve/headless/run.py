@@ -36,7 +36,7 @@ class KernelDied(ReleveError):
 
     happened = "Le carnet s'est arrêté brusquement ({why})."
     safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = "Lancez « releve resume » : la rotation reprend là où elle en est."
+    todo = "Lancez « releve resume » : le renouvellement reprend là où il en est."
 
 
 class NotebookUnwritable(ReleveError):

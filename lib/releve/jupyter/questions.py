@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 
 from releve.base.errors import ReleveError
@@ -19,6 +20,8 @@ from releve.rotation.prompts import Keep, ResetRequest
 STOP = button("stop", text("tools.stop"))
 BACK = button("back", text("tools.back"))
 LOST = button("lost", text("tools.lost"))
+_COMMAND = re.compile(r"« releve|\[portal|\[record| --\w")
+_OR_SETTINGS = r",? \(?ou (?:(?! ou )[^,.(])*(?:\[portal|--outputs)[^,)]*?(?:\)|(?=\.$))"
 _GATE_AT = len(NAVIGATION) - 1  # the portal's screens that stand before the gate
 
 
@@ -274,7 +277,7 @@ def stopped(step: str, error: ReleveError) -> View:
     screen.
     """
     happened, safe, todo = error.sentences
-    body = say("trouble.body", happened=happened, safe=safe, todo=todo)
+    body = say("trouble.body", happened=happened, safe=safe, todo=_here(todo))
     buttons = [button("again", text("trouble.again"), "primary")]
     if step in BY_ID:
         body += say("trouble.yourself")
@@ -286,6 +289,24 @@ def stopped(step: str, error: ReleveError) -> View:
         tone="trouble",
         progress=BY_ID[step].number - 1 if step in BY_ID else None,
     )
+
+
+def _here(todo: str) -> str:
+    """What is to be done, for who types no command and edits no settings: a button stands beside.
+    """
+    kept = [_sentence(each) for each in re.split(r"(?<=[.!?]) +", todo)]
+    return " ".join(each for each in kept if not _COMMAND.search(each)) or todo
+
+
+def _sentence(told: str) -> str:
+    press = text("trouble.press", button=text("trouble.again"))
+    if not told.startswith("Si "):
+        told = re.sub(r",? enregistrez[^,.]*« releve credentials[^»]*»", "", told)
+    told = re.sub(_OR_SETTINGS, "", told)
+    told = re.sub(r"(lancez)(?: avec)? « releve resume[^»]*»", r"\1", told, flags=re.I)
+    told = re.sub(r"ancez \(ou rouvrez le carnet\)|ancez la commande", "ancez", told)
+    told = re.sub(r"\b(?:re)?lancez(?= *[:.,;]| après)", press, told)
+    return re.sub(r"^(?:Rel|L)ancez(?= *[:.,;]| après)", press[0].upper() + press[1:], told)
 
 
 def undecided(error: ReleveError, facts: Facts) -> View:
