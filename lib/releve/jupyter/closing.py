@@ -1,11 +1,12 @@
 """The end of a rotation in JupyterLab: its record is sealed once the notebook with its closing cell
-is on the disk.
+is on the disk, or as it is there when nobody shows that page any more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import date, datetime
 from html import escape
 from urllib.parse import quote
@@ -32,6 +33,7 @@ CALENDAR = "echeance.ics"
 END = "rv-done"  # the class of the green end
 HOME = f"{MODELS}/home.ipynb"
 _LOOK_SECONDS = 0.3
+_PAGE_SECONDS = 60.0  # a page that is there saves within one of them; one that is gone never will
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -83,7 +85,8 @@ def write_calendar(session: Session) -> None:
 
 async def _seal(session: Session, folder: RecordFolder, handle: object) -> None:
     with folder.writing():
-        while not saved(folder):  # noqa: ASYNC110
+        until = time.monotonic() + _PAGE_SECONDS
+        while not saved(folder) and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(
                 _LOOK_SECONDS
             )  # JupyterLab writes when it likes, and tells the kernel nothing
