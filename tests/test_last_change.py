@@ -75,6 +75,7 @@ NOT_SHOWN = {
     "of nobody": f"<p>{ACCOUNT}</p><p>{OTHER}</p><p>{LABEL} : 12/10/2025</p>",
     "two": f"<div>{ACCOUNT}<p>{LABEL} : 12/10/2025</p><p>{LABEL} : 13/10/2025</p></div>",
     "to come": table((ACCOUNT, "12/10/2027")),
+    "before the portal": table((ACCOUNT, "12/10/1995")),
     "no day": table((ACCOUNT, "31/02/2025")),
     "empty": table((ACCOUNT, "")),
 }
@@ -211,7 +212,7 @@ async def test_a_person_gives_it_on_the_home_page(
     await home._hear(Answer(f"date:{DEMO_SIRET}"))
     assert "last" == home.panel.view["fields"][0]["name"]
     tomorrow = date.today() + timedelta(days=1)
-    for wrong in ("", "hier", f"{tomorrow:%d/%m/%Y}"):
+    for wrong in ("", "hier", "30/11/1995", f"{tomorrow:%d/%m/%Y}"):
         await home._hear(Answer(f"date-given:{DEMO_SIRET}", {"last": wrong}))
         assert home.panel.view["wrong"]["last"], wrong
     assert now(load(path, scene.outputs))[0].last is None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import trustme
+from fixtures_keyring import ThrowawayKeyring
 from https_server import web_server
 from playwright.async_api import Browser
 from releve.base.origins import ORIGINS
@@ -14,9 +17,13 @@ from releve.base.secret import Secret
 from releve.base.settings import Piste
 from releve.base.sites import Site, site, training
 from releve.decision import events as ev
+from releve.planning.today import past
 from releve.portal.certificates import Certificates
 from releve.proof import network
 from releve.proof.piste import Piste as Access
+from releve.record.folder import PAGE
+from sealed_records import Office, said
+from test_record_page import LOOK_ALIKE
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")
 
@@ -80,3 +87,32 @@ def test_our_own_requests_tell_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_origin_is_real_by_its_name_alone(origin: str, kind: Site) -> None:
     """A look-alike, another port or no TLS is not the real portal."""
     assert (kind, kind is not Site.REAL) == (site(origin), training([origin]))
+
+
+@dataclass
+class Lured(Office):
+    """Rotations that their settings called the real portal's, and that went to a look-alike too."""
+
+    def _events(self, run: str) -> list[ev.Event]:
+        opened, started, *rest = super()._events(run)
+        assert isinstance(opened, ev.RotationOpened)
+        met = [ev.OriginMet(each, "ab" * 32, "Autorité") for each in (*ORIGINS, LOOK_ALIKE)]
+        return [replace(opened, school=False), started, *met, *rest]
+
+
+def test_a_look_alikes_record_is_nobodys_real_one(
+    tmp_path: Path, throwaway: ThrowawayKeyring
+) -> None:
+    """Sealed by ourselves, every file intact: statement, register, page and planning all call it
+    what it is.
+    """
+    office = Lured(tmp_path / "outputs", throwaway.keystore())
+    record = office.record().path
+    stated = said(record)["predicate"]
+    assert stated["training"] and {"real", "other"} == {e["site"] for e in stated["origins"]}
+    assert office.register()[-1]["training"]
+    page = (record / PAGE).read_text(encoding="utf-8")
+    assert page.count(LOOK_ALIKE) >= 3 and "ne vient pas du vrai portail, mais de" in page
+    assert "Hors du vrai portail" in page.split("<title>")[1].split("</title>")[0]
+    assert [] == office.kinds(office.keystore)
+    assert office.settings.school is None and [] == past(office.settings)

@@ -265,10 +265,14 @@ def test_a_missing_file_says_how_to_make_one(file: Path) -> None:
     )
 
 
-def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
-    """A path that cannot be read is an error like the others."""
-    with pytest.raises(SettingsError, match="lisible"):
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    """A folder, and a FIFO that nobody writes to, which would be waited for."""
+    with pytest.raises(SettingsError, match="ce n'est pas un fichier"):
         settings.load(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "fifo")
+        with pytest.raises(SettingsError, match="ce n'est pas un fichier"):
+            settings.load(tmp_path / "fifo")
 
 
 def test_windows_encodings(file: Path) -> None:

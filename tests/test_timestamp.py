@@ -9,12 +9,13 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from fixtures_keyring import ThrowawayKeyring
-from releve.record import seal, timestamp
+from releve.record import register, seal, timestamp
 from releve.record.register import Register, digest
 from releve.record.verify import verify
 from sealed_records import Office, said
@@ -200,11 +201,11 @@ def test_an_authority_that_is_away_stops_nothing(office: Office, authority: Auth
     authority.away = True
     office.record(2)
     verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
-    assert ([], ["untimed"]) == (verdict.faults, [note.kind for note in verdict.notes])
+    assert ([], ["timed", "untimed"]) == (verdict.faults, [note.kind for note in verdict.notes])
     authority.away = False
     assert [] == seal.finish_left_over(office.settings, office.keystore).faults
     assert 2 == len(tokens(office))
-    assert ["timed"] == [
+    assert ["timed", "timed"] == [
         note.kind
         for note in verify(office.outputs, None, office.keystore, authority.folder / "ca.pem").notes
     ]
@@ -226,6 +227,51 @@ def test_a_seal_that_was_never_timestamped_says_so(office: Office, authority: Au
     assert ([], ["timed"]) == (verdict.faults, [note.kind for note in verdict.notes])
 
 
+@pytest.mark.parametrize(
+    ("days", "kind", "whole"),
+    [(0, "timed", True), (-9, "late", False), (1, "timestamp_before", False)],
+)
+def test_each_line_is_told_beside_its_tokens_time(
+    office: Office,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    days: int,
+    kind: str,
+    whole: bool,
+) -> None:
+    """Both times, in words; one dated long before its token is found, one dated after it a fault;
+    the last sentence says no more than that.
+    """
+    moved = datetime.now(UTC) + timedelta(days=days)
+    monkeypatch.setattr(register, "now", lambda: moved)
+    office.record(1)
+    verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
+    (found,) = [each for each in (*verdict.faults, *verdict.notes) if each.kind == kind]
+    own, its = f"{moved:%d/%m/%Y %H:%M} UTC", f"{datetime.now(UTC):%d/%m/%Y}"
+    assert f"(heure du poste : {own} ; de l'autorité : {its} " in found.text
+    assert (kind == "timestamp_before", whole) == (
+        bool(verdict.faults),
+        verdict.conclusion.startswith("Tout est intact"),
+    )
+    assert (0 if whole else 7) == verdict.code(strict=True)
+
+
+def test_a_line_without_a_token_of_its_own(
+    office: Office, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next line's token dates it too: it was there by then, and says that it is much older."""
+    authority.away = True
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    with monkeypatch.context() as patch:
+        patch.setattr(register, "now", lambda: long_ago)
+        office.record(1)
+    authority.away = False
+    office.record(2)
+    verdict = verify(office.outputs, None, office.keystore, authority.folder / "ca.pem")
+    assert ["late", "timed"] == [note.kind for note in verdict.notes]
+    assert [] == verdict.faults
+
+
 def test_a_token_for_something_else_is_refused(office: Office, authority: Authority) -> None:
     """Whatever the authority answers, only its token for that very line is kept."""
     authority.wrong = True
@@ -245,7 +291,7 @@ def test_a_false_timestamp_is_found(
     office.record(1)
     office.record(2)
     trusted = authority.folder / "ca.pem"
-    path, register = tokens(office)[0], office.outputs / "register.jsonl"
+    path, lines = tokens(office)[0], office.outputs / "register.jsonl"
     if harm == "flipped":
         content = bytearray(path.read_bytes())
         content[-20] ^= 1
@@ -253,7 +299,7 @@ def test_a_false_timestamp_is_found(
     elif harm == "another line's":
         shutil.copy(tokens(office)[1], path)
     elif harm == "rewritten register":
-        register.write_bytes(register.read_bytes().replace(b"succeeded", b"abandoned"))
+        lines.write_bytes(lines.read_bytes().replace(b"succeeded", b"abandoned"))
     else:
         other = Authority(tmp_path / "other")
         other.folder.mkdir()

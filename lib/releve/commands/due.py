@@ -12,7 +12,7 @@ import tomlkit
 
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
-from releve.base.settings import Settings, load
+from releve.base.settings import FIRST_DAY, Settings, load
 from releve.base.settings_file import edit
 from releve.planning.due import ORDER, Due
 from releve.planning.picture import WORDS, counted
@@ -78,10 +78,10 @@ def _day(text: str) -> date:
 
 def give_date(settings: Settings, siret: str, given: date) -> None:
     """Write a structure's `last_rotation` in the settings' file. Raises `StructureUnknown`,
-    `NotADay` for a day to come, `SettingsNotWritten`; safe to repeat.
+    `NotADay` for a day to come or before Chorus Pro, `SettingsNotWritten`; safe to repeat.
     """
     structure = settings.structure(siret)
-    if given > date.today():
+    if not FIRST_DAY <= given <= date.today():
         raise NotADay(day=given)
 
     def change(document: tomlkit.TOMLDocument) -> None:

@@ -17,7 +17,7 @@ from releve.base import person
 from releve.base import siret as sirets
 from releve.base.disk import write_atomically
 from releve.base.programs import programs
-from releve.base.settings import Settings, SettingsError, load
+from releve.base.settings import FIRST_DAY, Settings, SettingsError, load
 from releve.base.texts import text
 from releve.jupyter.panel import View, button, field_, form, say
 from releve.jupyter.records import at_home
@@ -102,6 +102,8 @@ def wrong_day(value: str) -> str:
     found = day(value)
     if found is None:
         return text("settings.wrong.date")
+    if found < FIRST_DAY:
+        return text("settings.wrong.early")
     return text("settings.wrong.future") if found > date.today() else ""
 
 

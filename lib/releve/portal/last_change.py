@@ -11,6 +11,7 @@ import re
 from contextlib import suppress
 from datetime import date
 
+from releve.base.settings import FIRST_DAY
 from releve.base.words import Words
 from releve.portal.sight import View
 
@@ -19,8 +20,8 @@ _BESIDE = ("above", "left", "before", "label", "aria")
 
 
 def last_change(view: View, account: str, words: Words, today: date) -> date | None:
-    """The day, or None: the page shows none, several, or one that is still to come. `view` is a
-    look in `reading`.
+    """The day, or None: the page shows none, several, or one that cannot be. `view` is a look in
+    `reading`.
     """
     exact, within = words.exact("structure.changed"), words.find("structure.changed")
     mine = {account.casefold()}
@@ -38,7 +39,7 @@ def last_change(view: View, account: str, words: Words, today: date) -> date | N
         and view.around(each, "account") == mine
     ]
     days = {day for each in said if (day := _day(each))}
-    return days.pop() if len(days) == 1 and max(days) <= today else None
+    return days.pop() if len(days) == 1 and FIRST_DAY <= max(days) <= today else None
 
 
 def _day(text: str) -> date | None:

@@ -129,7 +129,7 @@ WORDS = {
         "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à"
         " l'autorité"
     ),
-    "timed": "registre : horodaté jusqu'à la ligne {what}",
+    "timed": "registre, horodatage de la ligne {what}",
     "late": "registre : ligne {what} : longtemps avant son horodatage",
     "backwards": "registre, ligne {what} : son heure est avant celle de la ligne précédente",
     "destroyed": (

@@ -12,9 +12,8 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from releve.base import disk
 from releve.base.errors import ReleveError
@@ -146,27 +145,38 @@ def _older(chain: Chain, each: list[Finding]) -> Iterator[Finding]:
 
 
 def _check_timestamps(outputs: Path, chain: Chain, authorities: Path | None) -> Iterator[Finding]:
-    last, signers, tokens = 0, True, _tokens(outputs)
+    times, signers, tokens = dict[int, datetime](), True, _tokens(outputs)
     for path in tokens:
         when, signer = timestamp.check(path, authorities)
         if when is None or path.stem not in chain.hashes or path.suffix != ".tsr":
             yield Finding("timestamp", what=path.name)
             continue
-        number = chain.hashes[path.stem]
-        last, signers = max(last, number), signers and signer
-        line = chain.read.get(number)
-        if line and line.when > when + SKEW:
-            yield Finding("timestamp_before", what=_times(line, when), by=shown(line.by))
-        elif line and line.when < when - LATE:
-            yield Finding("late", what=_times(line, when), by=shown(line.by))
+        times[chain.hashes[path.stem]], signers = when, signers and signer
+    yield from _beside_their_tokens(chain, times)
+    last = max(times, default=0)
     asked = [line.number for line in chain.records.values() if line.entry.get("timestamp")]
-    if tokens or (asked and max(asked) > last):
-        untimed = Finding("untimed", what=f" après la ligne {last}" if last else "")
-        line = chain.read.get(last)
-        timed = Finding("timed", what=_times(line, None) if line else str(last))
-        yield timed if last == len(chain.hashes) else untimed
+    if (tokens and last < len(chain.hashes)) or max(asked, default=0) > last:
+        yield Finding("untimed", what=f" après la ligne {last}" if last else "")
     if tokens and not signers:
         yield Finding("signer")
+
+
+def _beside_their_tokens(chain: Chain, times: dict[int, datetime]) -> Iterator[Finding]:
+    """Each line beside its token's time. One that asked for a token and has none was there when the
+    next line's was made.
+    """
+    for number, line in chain.read.items():
+        token = min((n for n in times if n >= number), default=0)
+        own = token == number
+        if not token or not (own or line.entry.get("timestamp")):
+            continue
+        what, by = _times(line, times[token]), shown(line.by)
+        if line.when > times[token] + SKEW:
+            yield Finding("timestamp_before", what=what, by=by)
+        elif line.when < times[token] - LATE:
+            yield Finding("late", what=what, by=by)
+        elif own:
+            yield Finding("timed", what=what)
 
 
 def _tokens(outputs: Path) -> list[Path]:
@@ -178,10 +188,10 @@ def _tokens(outputs: Path) -> list[Path]:
     return []
 
 
-def _times(line: Inscription, when: Any) -> str:
-    """A line with its own time, and its token's."""
-    own = f"{line.number} (heure du poste : {line.when:%d/%m/%Y %H:%M} UTC"
-    return f"{own} ; de l'autorité : {when:%d/%m/%Y %H:%M} UTC)" if when else f"{own})"
+def _times(line: Inscription, when: datetime) -> str:
+    """A line with its own time, and its token's, both in UTC."""
+    own, its = (f"{each.astimezone(UTC):%d/%m/%Y %H:%M} UTC" for each in (line.when, when))
+    return f"{line.number} (heure du poste : {own} ; de l'autorité : {its})"
 
 
 class Check:
