@@ -228,6 +228,7 @@ class Scene:
             input=stdin or "",
             capture_output=True,
             text=True,
+            encoding="utf-8" if "--json" in args else None,
             timeout=PATIENCE,
         )
 

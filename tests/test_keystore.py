@@ -21,9 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
+from keyring.backends.Windows import WinVaultKeyring
 from keyring.errors import InitError
 from releve.base.secret import Secret
 from releve.decision.facts import SlotsView
+from releve.vault.credential_manager import CredentialManager
 from releve.vault.entry import (
     CredentialMissing,
     KeyringEntryVanished,
@@ -481,6 +483,14 @@ def test_of_a_chain_only_the_sound_one_is_used(
     monkeypatch.setattr(keyring, "get_keyring", lambda: chain(Plain(), sound))
     opened = open_keystore()
     assert sound is opened.backend
+
+
+def test_windows_own_is_never_written_as_keyring_writes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """keyring's way loses one of two writes at once: whoever chose it, ours stands before it."""
+    monkeypatch.setattr(keyring, "get_keyring", WinVaultKeyring)
+    assert isinstance(open_keystore().backend, CredentialManager)
 
 
 def test_the_made_up_one_is_chosen_by_settings_alone() -> None:

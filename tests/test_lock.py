@@ -4,6 +4,7 @@ shared folder.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
@@ -120,11 +121,14 @@ def test_a_folder_that_knows_no_locks_is_refused(
     dead one.
     """
 
-    def refuse(*args: object) -> None:
+    def refuse(*args: object) -> int:
+        if sys.platform == "win32":
+            ctypes.set_last_error(50)  # ERROR_NOT_SUPPORTED
+            return 0
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    call = "msvcrt.locking" if os.name == "nt" else "fcntl.flock"
-    monkeypatch.setattr(call, refuse)
+    windows = "filelock._windows._KERNEL32.LockFileEx"
+    monkeypatch.setattr(windows if os.name == "nt" else "fcntl.flock", refuse)
     with pytest.raises(RecordUnwritable, match="ne sait pas verrouiller"):
         AccountLock(tmp_path, "TECH").acquire("a@b")
 

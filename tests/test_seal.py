@@ -199,17 +199,19 @@ def test_what_is_no_plain_file_is_not_sealed_and_is_said(office: Office) -> None
     check names each.
     """
     folder = office.folder()
-    (folder.path / "lien.txt").symlink_to("/etc/hostname")
-    (folder.path / "ailleurs").symlink_to(office.outputs)
     (folder.path / "vide").mkdir()
-    (folder.path / os.fsdecode(b"\xff.txt")).write_text("x")
+    posix = os.name != "nt"  # on Windows a link takes a right, and each name is a text
+    if posix:
+        (folder.path / "lien.txt").symlink_to("/etc/hostname")
+        (folder.path / "ailleurs").symlink_to(office.outputs)
+        (folder.path / os.fsdecode(b"\xff.txt")).write_text("x")
     record = seal.finish(folder, office.settings, office.keystore).path
     odd = [
         found.what
         for found in verify(office.outputs, None, office.keystore).faults
         if found.kind == "odd"
     ]
-    assert ["\\udcff.txt", "ailleurs", "lien.txt", "vide/"] == odd
+    assert ["\\udcff.txt", "ailleurs", "lien.txt"] * posix + ["vide/"] == odd
     assert "lien.txt" not in json.dumps(said(record))
 
 

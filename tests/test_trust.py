@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import twin as twins
@@ -303,6 +304,16 @@ def test_nothing_waits_for_a_fifo_and_no_link_is_followed(tmp_path: Path) -> Non
     for act in (disk.read, disk.sha256):
         with pytest.raises(OSError):
             act(big)
+
+
+def test_a_junction_of_windows_is_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to a folder that any user may make there, made here by hand: Wine has none either."""
+    assert disk.is_folder(tmp_path)
+    junction = SimpleNamespace(st_mode=tmp_path.lstat().st_mode, st_reparse_tag=0xA0000003)
+    monkeypatch.setattr(Path, "lstat", lambda path: junction)
+    assert not disk.is_folder(tmp_path)
 
 
 def test_a_record_is_not_made_through_a_link(tmp_path: Path) -> None:

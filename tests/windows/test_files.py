@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _winapi
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -88,14 +87,6 @@ def test_a_file_that_is_held_for_a_moment_is_read(tmp_path: Path, hold: Hold) ->
     path.write_bytes(b"line\n")
     hold(path, 1.0, NOBODY)
     assert b"line\n" == disk.read(path)
-
-
-def test_a_junction_is_no_folder(tmp_path: Path) -> None:
-    """A link to a folder that any user may make: what lies behind it is not the record's."""
-    (tmp_path / "elsewhere").mkdir()
-    _winapi.CreateJunction(str(tmp_path / "elsewhere"), str(tmp_path / "captures"))
-    assert disk.is_folder(tmp_path / "elsewhere")
-    assert not disk.is_folder(tmp_path / "captures")
 
 
 def test_a_folder_with_a_read_only_file_is_removed(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ from releve.base.errors import ReleveError
 from releve.base.windows import is_synchronised
 from releve.record.folder import RecordUnwritable
 
+NO_SUCH_CALL = {1, 50}  # Windows' ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED
+
 
 class AccountBusy(ReleveError):
     """Somebody else has this account in hand. Nothing was begun; try again when they are done."""
@@ -96,7 +98,7 @@ class AccountLock:
         except OSError as error:
             why = (
                 "ce dossier ne sait pas verrouiller un fichier"
-                if error.errno == errno.ENOSYS
+                if error.errno == errno.ENOSYS or getattr(error, "winerror", 0) in NO_SUCH_CALL
                 else error.strerror
             )
             raise RecordUnwritable(

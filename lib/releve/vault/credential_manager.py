@@ -13,6 +13,11 @@ from typing import Any
 
 from keyring.backends.Windows import WinVaultKeyring
 
+from releve.vault.entry import KeyringWriteRefused
+
+LOCAL_MACHINE = 2  # CRED_PERSIST_LOCAL_MACHINE
+MOST = 2560  # bytes of one entry (CRED_MAX_CREDENTIAL_BLOB_SIZE)
+
 
 class CredentialManager:
     """A `Backend`. The private methods of keyring's are those of 25.0 to 25.7; were they gone, the
@@ -21,13 +26,15 @@ class CredentialManager:
 
     def __init__(self, backend: WinVaultKeyring) -> None:
         self.backend: Any = backend  # keyring tells no types of it
-        backend.persist = "local machine"  # by default entries roam with a domain's profile
+        backend.persist = LOCAL_MACHINE  # by default entries roam with a domain's profile
 
     def get_password(self, service: str, user: str) -> str | None:
         found: str | None = self.backend.get_password(service, user)
         return found
 
     def set_password(self, service: str, user: str, password: str) -> None:
+        if len(password.encode("utf-16-le")) > MOST:  # Windows would answer « error 1783 »
+            raise KeyringWriteRefused(service=service, user=user, why="valeur trop longue")
         standing = self.backend._read_credential(service)
         ours = standing is not None and standing["UserName"] == user
         target = service if ours else self.backend._compound_name(user, service)

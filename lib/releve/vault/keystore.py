@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import keyring
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer
+from keyring.backends.Windows import WinVaultKeyring
 from keyring.core import load_keyring
 
 from releve.base.account import usual
@@ -91,12 +92,14 @@ def open_keystore(settings: Settings | None = None) -> Keystore:
     return Keystore(_sound_backend(found, named))
 
 
-def _sound_backend(found: KeyringBackend, named: str) -> KeyringBackend:
+def _sound_backend(found: KeyringBackend, named: str) -> Backend:
     """The first backend that is allowed. A chain is never used whole, since it could end in a
     plain-text file.
     """
     candidates = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
     for backend in candidates:
+        if isinstance(backend, WinVaultKeyring):  # by itself it loses one of two writes at once
+            return CredentialManager(backend)
         if named or type(backend).__module__.startswith(BACKENDS):
             return backend
     raise KeyringMissing(backend=type(found).__module__)
