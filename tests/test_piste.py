@@ -277,6 +277,35 @@ def test_the_second_call_must_be_accepted_too(
     assert ("wrong address", True) == ((tried := access.proved()).meaning.name, tried.listed)
 
 
+CALLS = ("rattachements", "tauxtva", "destinataire")
+
+
+@pytest.mark.parametrize(
+    ("closed", "name", "listed"),
+    [
+        ("", "accepted", True),
+        ("tauxtva", "accepted", True),
+        ("tauxtva destinataire", "accepted", True),
+        ("rattachements", "accepted", None),
+        ("rattachements tauxtva", "accepted", None),
+        ("rattachements tauxtva destinataire", "forbidden", None),
+    ],
+)
+def test_a_call_that_is_closed_to_the_account_is_made_up_for(
+    access: Access, closed: str, name: str, listed: bool | None
+) -> None:
+    """Consultation may be closed (403) where deposit is open: one open call proves, a wrong
+    password is refused by it, and where all are closed nothing is known.
+    """
+    access.school.faults.piste_closed = closed
+    tried = access.proved()
+    assert (name, listed) == (tried.meaning.name, tried.listed)
+    assert name == access.tried().meaning.name
+    wrong_password(access)
+    still_open = set(CALLS) - set(closed.split())
+    assert (REFUSED if still_open else UNKNOWN) == access.tried().verdict
+
+
 def test_no_log_line_and_no_repr_holds_a_secret(
     access: Access, caplog: pytest.LogCaptureFixture
 ) -> None:

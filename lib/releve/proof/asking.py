@@ -152,10 +152,12 @@ class Prover:
         if error := self._fault(tried, old, reset):
             raise error
         and_old = ", et refuse l'ancien" if old else " (l'ancien n'est pas connu de Relève)"
-        return (
-            "l'API de Chorus Pro accepte le nouveau mot de passe pour la structure"
-            f" {self._structure.siret}{and_old}"
+        of_whom = (
+            f"pour la structure {self._structure.siret}"
+            if tried.listed
+            else "(la liste de ses structures est fermée à ce compte)"
         )
+        return f"l'API de Chorus Pro accepte le nouveau mot de passe {of_whom}{and_old}"
 
     def _fault(self, new: Tried, old: Tried | None, reset: Reset) -> ReleveError | None:
         """Why this is no proof; None when it is one."""
@@ -179,7 +181,7 @@ class Prover:
                 if self.settled(reset)
                 else self._too_early(reset, "elle accepte encore l'ancien")
             )
-        return None if new.listed else StructureNotListed(**facts)
+        return StructureNotListed(**facts) if new.listed is False else None
 
     def _too_early(self, reset: Reset, why: str) -> ProofTooEarly:
         when = self._end(reset).astimezone() + timedelta(minutes=1)

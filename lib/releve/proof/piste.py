@@ -25,6 +25,8 @@ from releve.proof.verdicts import Answer, Failure, Meaning, meaning
 
 ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"
+RECIPIENTS = "transverses/v1/recuperer/structures/actives/destinataire"
+CLOSED = "forbidden"  # the row of an answer that says nothing of the password
 LISTS = (
     "listeStructureRattachement",
     "listeRattachements",
@@ -84,22 +86,37 @@ class Piste:
         return meaning(self._ask_token())
 
     def try_password(self, account: str, password: Secret) -> Tried:
-        """Whether the API takes the password, in one call: what an old password is tried with. Safe
-        to repeat.
+        """Whether the API takes the password, in one call that is not closed to the account: what
+        an old password is tried with. Safe to repeat.
         """
-        return Tried(meaning(self._attachments(account, password, 1, 1)))
+        said = meaning(self._attachments(account, password, 1, 1))
+        return Tried(self._open_call(account, password) if said.name == CLOSED else said)
 
     def prove(self, account: str, password: Secret, siret: str) -> Tried:
-        """The whole proof: the account's structures, among them `siret`, then the VAT rates. Safe
-        to repeat.
+        """The whole proof: the account's structures, among them `siret`, then the VAT rates. A call
+        that is closed to the account says nothing: another one is made. Safe to repeat.
         """
-        listed = False
+        accepted: Meaning | None = None
+        listed: bool | None = None
         for answer in self._pages(account, password):
-            if meaning(answer).verdict is not Verdict.ACCEPTED:
-                return Tried(meaning(answer))
+            said = meaning(answer)
+            if said.name == CLOSED:
+                listed = None
+                break
+            if said.verdict is not Verdict.ACCEPTED:
+                return Tried(said)
+            accepted = said
             if listed := _lists(answer, siret):
                 break
-        return Tried(meaning(self._call(RATES, {}, account, password)), listed)
+        other = self._open_call(account, password)
+        return Tried(accepted if accepted and other.name == CLOSED else other, listed)
+
+    def _open_call(self, account: str, password: Secret) -> Meaning:
+        """What the first of the small calls says that is open to the account."""
+        said = meaning(self._call(RATES, {}, account, password))
+        if said.name == CLOSED:
+            said = meaning(self._call(RECIPIENTS, {}, account, password))
+        return said
 
     def _pages(self, account: str, password: Secret) -> Iterator[Answer]:
         """One structure first, as documented; when there are more, pages of them until one is empty
