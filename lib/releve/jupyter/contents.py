@@ -104,7 +104,8 @@ class Contents(AsyncLargeFileManager):
             return model
         content, folder = model.get("content"), self._record(path)
         if folder:  # what its kernel writes is no change made elsewhere
-            model |= {"last_modified": folder.began, "hash": None, "hash_algorithm": None}
+            model["last_modified"] = folder.began
+            model |= {"hash": folder.run} if model.get("hash") else {}
         below = path.strip("/").startswith(f"{RECORDS}/")
         if below and model["type"] == "notebook" and content:
             made = _ours(content, folder) if folder else {}
