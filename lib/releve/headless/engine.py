@@ -105,4 +105,5 @@ def _raise_for_outcome(nb: NotebookNode) -> None:
     told = [output.data[OUTCOME] for output in outputs if OUTCOME in output.get("data", {})]
     if told:
         text = "\n".join(line for output in outputs for line in output.get("traceback", ()))
-        raise RunEnded(told[-1]["code"], told[-1].get("error", ""), text or told[-1].get("text", ""))
+        text = text or told[-1].get("text", "")
+        raise RunEnded(told[-1]["code"], told[-1].get("error", ""), text)
