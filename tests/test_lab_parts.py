@@ -9,35 +9,36 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import leaks
 import pytest
 from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
-from releve.base import person, secret
+from releve.base import person
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision.procedure import TARGET_STEPS, target_name
 from releve.headless.run import model
 from releve.jupyter import corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
-from releve.jupyter.copy import dated_copy, written
+from releve.jupyter.copy import current, dated_copy, written
 from releve.jupyter.server import arguments
 from releve.planning.due import agenda
 from releve.record.folder import NOTEBOOK, RecordFolder
+from releve.record.transcript import Transcript
 from releve.rotation.prompts import Unattended
 from releve.rotation.session import Parameters
 from releve.school.people import DEMO_SIRET, siret
 from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
 from releve.targets.guide import Entering
-from sealed_records import PASSWORD, Office
+from sealed_records import PASSWORD, SIRET, Office
 from tornado.web import HTTPError
 
 SECRET = "Canari\"<&'%\\mot"
@@ -86,27 +87,60 @@ def test_what_is_saved_holds_no_secret() -> None:
     assert json.dumps(SECRET)[1:-1] not in json.dumps(saved)
 
 
-async def test_a_save_knows_the_secrets_of_its_rotation_by_itself(
+async def test_a_page_never_writes_a_record_s_notebook(
     tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server's process was never told them: it takes them from the keyring. What is sealed is
-    not written any more.
+    """Its kernel does: what a page sends is not kept, and what its kernel wrote meanwhile is no
+    change that the page would ask about.
     """
     office = Office(tmp_path / "outputs", throwaway.keystore())
-    folder = office.folder(ending=())
     monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
-    secret.forget([PASSWORD])
     monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
-    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
-    path = f"outputs/{folder.path.name}/{NOTEBOOK}"
-    copy = a_copy(office.settings, folder, said=PASSWORD)
-    await contents.save({"type": "notebook", "format": "json", "content": copy}, path)
-    kept = (folder.path / NOTEBOOK).read_bytes()
-    assert secret.MASK.encode() in kept and not leaks.found(PASSWORD, kept)
-    (folder.path / "record.json").write_text("{}")
-    copy = a_copy(office.settings, folder, said="autre chose")
-    await contents.save({"type": "notebook", "format": "json", "content": copy}, path)
-    assert kept == (folder.path / NOTEBOOK).read_bytes()
+    folder = dated_copy(office.settings, office.settings.structure(SIRET).siret)
+    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    opened, before = await contents.get(path), (folder.path / NOTEBOOK).read_bytes()
+    page = a_copy(office.settings, folder, said=PASSWORD)
+    told = await contents.save({"type": "notebook", "format": "json", "content": page}, path)
+    assert before == (folder.path / NOTEBOOK).read_bytes()
+    base, _ = current(folder, Parameters(SIRET, record=folder.path.name), office.settings)
+    (folder.path / NOTEBOOK).write_bytes(Transcript(["1 + 1"]).notebook(base))
+    again = await contents.get(path, require_hash=True)
+    assert opened["last_modified"] == told["last_modified"] == again["last_modified"]
+    assert folder.run == again["hash"]
+
+
+async def test_what_the_kernel_wrote_is_shown_whole_and_a_stranger_s_is_not(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel vouches for its own writing; once somebody else wrote there, for nothing more."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
+    folder = dated_copy(office.settings, office.settings.structure(SIRET).siret)
+    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    given = Parameters(SIRET, record=folder.path.name)
+
+    async def trusted() -> bool:
+        cells = (await contents.get(path))["content"]["cells"]
+        return all(each["metadata"].get("trusted") for each in cells if each.get("outputs"))
+
+    def write(html: str, signed: Callable[[bytes], None] | None) -> None:
+        base, _ = current(folder, given, office.settings)
+        cell = next(each for each in base["cells"] if each["metadata"].get("releve"))
+        data = {"text/html": html}
+        cell["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+        content = json.dumps(base).encode()
+        (folder.path / NOTEBOOK).write_bytes(content)
+        if signed:
+            signed(content)
+
+    _, signed = current(folder, given, office.settings)
+    assert signed is not None
+    write("<b>vu</b>", signed)
+    assert await trusted()
+    write("<img src=x onerror=alert(1)>", None)
+    assert not await trusted()
+    assert current(folder, given, office.settings)[1] is None
 
 
 def a_copy(settings: Settings, folder: RecordFolder, said: str = "") -> dict[str, Any]:

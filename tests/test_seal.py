@@ -4,7 +4,6 @@ file by file.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import io
@@ -21,10 +20,8 @@ from releve import cli
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.headless.run import model
-from releve.jupyter import OUTPUTS_ENVIRONMENT
-from releve.jupyter.contents import Contents
 from releve.record import picture, seal, search
-from releve.record.statement import predicate, statement
+from releve.record.statement import predicate
 from releve.record.verify import verify
 from sealed_records import ACCOUNT, PASSWORD, SIRET, Office, said
 
@@ -283,31 +280,6 @@ def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:
         seal.finish(folder, office.settings, office.keystore)
         with pytest.raises(Timeout):
             folder.writing().acquire()
-
-
-async def test_a_save_that_began_before_the_seal_changes_nothing_after_it(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """JupyterLab saves when it likes: a save under way while the record is sealed must not change
-    what was hashed.
-    """
-    folder = office.folder()
-    sealed = (folder.path / "rotation.ipynb").read_bytes()
-    late = json.loads(sealed) | {"metadata": {"late": True}}
-    monkeypatch.setenv(OUTPUTS_ENVIRONMENT, str(office.outputs))
-    contents = Contents(root_dir=str(office.outputs.parent))
-    with folder.saving():
-        saving = asyncio.create_task(
-            contents.save(
-                {"type": "notebook", "content": late}, f"outputs/{folder.path.name}/rotation.ipynb"
-            )
-        )
-        await asyncio.sleep(0)  # it has begun, and what it looked at first is not sealed yet
-        (folder.path / "record.json").write_bytes(json.dumps(statement(folder)).encode())
-    assert {"writable": False} == {
-        key: value for key, value in (await saving).items() if key == "writable"
-    }
-    assert sealed == (folder.path / "rotation.ipynb").read_bytes()
 
 
 def test_a_seal_that_was_killed_half_way_is_finished(office: Office) -> None:

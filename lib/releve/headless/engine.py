@@ -1,5 +1,5 @@
-"""Papermill's engine for a rotation: saves atomically and scrubbed, tells the progress, keeps
-kernel traffic off the network.
+"""Papermill's engine for a rotation: tells the progress, ends with our exit codes, and keeps kernel
+traffic off the network. The kernel itself writes the record's notebook.
 
 Registered as `releve` (entry point `papermill.engine`). `releve rotate` uses it; plain papermill
 works without it.
@@ -7,24 +7,19 @@ works without it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from click import ClickException
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, NotebookExecutionManager
+from papermill.engines import Engine
 from papermill.log import logger
 
-from releve.base.disk import write_atomically
 from releve.base.errors import OUTCOME
-from releve.base.secret import clean, scrub
+from releve.base.secret import scrub
 from releve.headless.own_kernel import Kernel, configuration
 
-SAVE_EVERY = timedelta(seconds=3)
 Progress = Callable[[str, str], None]
 """Told ("step", the step's id) when its cell starts, and ("text", a text) for what a cell prints.
 """
@@ -45,33 +40,7 @@ class RunEnded(ClickException):
         self.error = error
 
 
-class _Manager(NotebookExecutionManager):  # type: ignore[misc]  # papermill is untyped
-    """Saves the notebook whole or not at all: papermill itself truncates its output file in place.
-    """
-
-    nb: NotebookNode
-    learn: Callable[[], None]
-    last_save_time: datetime
-
-    def save(self, *, at_last: bool = False, **kwargs: Any) -> None:
-        """Every few seconds, and at the end: the journal tells what was done, the notebook only
-        shows it.
-        """
-        self.nb = kwargs.get("nb") or self.nb
-        if not at_last and self.now() - self.last_save_time < SAVE_EVERY:
-            return
-        if self.output_path:
-            self.learn()  # what came into being is known before it is saved
-            text = json.dumps(clean(self.nb), ensure_ascii=False, indent=1)
-            try:
-                write_atomically(Path(self.output_path), text.encode() + b"\n")
-            except PermissionError:  # somebody reads it on Windows, for long: the next one may do
-                if at_last:
-                    raise
-        self.last_save_time = self.now()
-
-
-class _Client(PapermillNotebookClient):  # type: ignore[misc]
+class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
     progress: Progress = staticmethod(_silent)
     kernel: Kernel | None = None
 
@@ -99,26 +68,11 @@ class ReleveEngine(Engine):  # type: ignore[misc]
     def execute_notebook(
         cls, nb: NotebookNode, kernel_name: str, output_path: str | None = None, **kwargs: Any
     ) -> NotebookNode:
-        """As papermill's. For `releve rotate`: `record` overrides `output_path`, `progress` is told
-        what happens, `learn` is called before each save to register the secrets that the kernel
-        knows, `kernel` is the one to execute it in. A run that stopped raises `RunEnded`.
+        """As papermill's. For `releve rotate`: `progress` is told what happens, `kernel` is the one
+        to execute it in. A run that stopped raises `RunEnded`.
         """
-        record = kwargs.pop("record", None) or output_path
-        kwargs.pop("progress_bar", None)
-        manager = _Manager(
-            nb,
-            output_path=record,
-            progress_bar=False,
-            autosave_cell_every=kwargs.pop("autosave_cell_every", 30),
-        )
-        manager.learn = kwargs.pop("learn", lambda: None)
-        manager.notebook_start()
-        try:
-            cls.execute_managed_notebook(manager, kernel_name, **kwargs)
-        finally:
-            manager.notebook_complete()
-            manager.save(at_last=True)
-        executed: NotebookNode = manager.nb
+        kwargs |= {"progress_bar": False}
+        executed: NotebookNode = super().execute_notebook(nb, kernel_name, output_path, **kwargs)
         _raise_for_outcome(executed)
         return executed
 
@@ -151,4 +105,5 @@ def _raise_for_outcome(nb: NotebookNode) -> None:
     told = [output.data[OUTCOME] for output in outputs if OUTCOME in output.get("data", {})]
     if told:
         text = "\n".join(line for output in outputs for line in output.get("traceback", ()))
+        text = text or told[-1].get("text", "")
         raise RunEnded(told[-1]["code"], told[-1].get("error", ""), text)

@@ -4,7 +4,7 @@ goes out.
 Every message of the kernel (stdout, stderr, display, result, error, widget, reply) passes
 `Session.send`: scrubbing there covers them all, the output of child processes too, which the kernel
 reads from a pipe. A secret split over several writes to a stream is held back until it is whole.
-What went out is also the kernel's own copy of the executed notebook.
+What went out is also the executed notebook, which the kernel writes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 from releve.base.errors import OUTCOME, ReleveError, UnforeseenError
 from releve.base.secret import MASK, SHORTEST, begun, clean, scrub
 from releve.record.transcript import Transcript
+
+_VIEW = "application/vnd.jupyter.widget-view+json"  # a question is shown, and its cell waits
 
 
 class Interrupted(ReleveError):
@@ -51,8 +53,9 @@ class _Streams:
 
 
 class Guard:
-    """In the place of one `Session.send`. `transcript` keeps what went out, if need be; `on_idle`
-    is called when a cell has ended.
+    """In the place of one `Session.send`. `transcript` keeps what went out. `on_change` is called
+    with True when a cell has ended, with False when it begins to wait for a person; it returns what
+    could not be kept. With `renew`, the next cell begins another notebook.
     """
 
     def __init__(self, session: Any, sources: list[str]) -> None:
@@ -62,8 +65,8 @@ class Guard:
             _Streams(),
             threading.RLock(),
         )
-        self.transcript: Transcript | None = Transcript(sources)
-        self.on_idle: Callable[[], str] = str
+        self.transcript, self.renew = Transcript(sources), False
+        self.on_change: Callable[[bool], ReleveError | None] = _nothing
         session.send = self.send
 
     def send(
@@ -87,12 +90,10 @@ class Guard:
                 return None
             msg["metadata"] = clean(msg.get("metadata"))
             msg["buffers"] = [clean(each) for each in buffers or ()]
-            self._note(msg)
-            return self._send(stream, msg, ident=ident, buffers=msg["buffers"], track=track)
-
-    def _note(self, msg: dict[str, Any]) -> None:
-        if self.transcript is not None:
             self.transcript.note(msg)
+            if _VIEW in (msg["content"] or {}).get("data", {}):
+                self.on_change(False)
+            return self._send(stream, msg, ident=ident, buffers=msg["buffers"], track=track)
 
     def _cleaned(self, msg: dict[str, Any]) -> Any:
         content = msg["content"]
@@ -105,14 +106,30 @@ class Guard:
         """Before the kernel says that it is idle: what was held back goes out, and whoever waits
         for the end of a cell is told.
         """
-        said = [*self._streams.rest(), ("stderr", scrub(self.on_idle()))]
-        for name, text in said:
-            if text:
-                late = self._session.msg(
-                    "stream", {"name": name, "text": text}, parent=msg["parent_header"]
-                )
-                self._note(late)
-                self._send(stream, late, ident=ident)
+        said = [
+            ("stream", {"name": name, "text": text}) for name, text in self._streams.rest() if text
+        ]
+        late = [self._session.msg(*each, parent=msg["parent_header"]) for each in said]
+        for each in late:
+            self.transcript.note(each)
+        if (error := self.on_change(True)) is not None:
+            content = {"data": outcome(error.code, error), "metadata": {}, "transient": {}}
+            late.append(self._session.msg("display_data", content, parent=msg["parent_header"]))
+        for each in late:
+            self._send(stream, each, ident=ident)
+        if self.renew:
+            self.transcript, self.on_change, self.renew = Transcript([]), _nothing, False
+
+
+def _nothing(ended: bool) -> None:
+    """Nothing is kept yet."""
+
+
+def outcome(code: int, error: BaseException) -> dict[str, Any]:
+    """What tells the exit code of a run to whoever runs the kernel, and to who reads it."""
+    text = scrub(error.text) if isinstance(error, ReleveError) else ""
+    told = {"code": code, "error": type(error).__name__, "text": text}
+    return {OUTCOME: told, "text/plain": f"{text}\nCode de sortie : {code}".strip()}
 
 
 def _is_idle(msg: dict[str, Any]) -> bool:
@@ -152,12 +169,8 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
         if not isinstance(shown, ReleveError):
             shown = UnforeseenError(kind=kind.__name__)
         if code is not None:
-            shell.display_pub.publish(
-                {
-                    OUTCOME: {"code": code, "error": kind.__name__},
-                    "text/plain": f"Code de sortie : {code}",
-                }
-            )
+            told = {"code": code, "error": kind.__name__}
+            shell.display_pub.publish({OUTCOME: told, "text/plain": f"Code de sortie : {code}"})
         text = shown._render_traceback_()
         shell._showtraceback(kind, scrub(str(value)), text)
         return text

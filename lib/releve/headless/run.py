@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from releve.base.errors import ReleveError
@@ -20,7 +19,7 @@ from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.procedure import model as model
 from releve.decision.state import Situation, assess, exit_code
 from releve.record import search, vouching
-from releve.record.folder import CAPTURES, NOTEBOOK, RecordFolder, opened, prepare, unfinished
+from releve.record.folder import CAPTURES, RecordFolder, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.seal import finish
@@ -37,17 +36,6 @@ class KernelDied(ReleveError):
     happened = "Le carnet s'est arrêté brusquement ({why})."
     safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
     todo = "Lancez « releve resume » : le renouvellement reprend là où il en est."
-
-
-class NotebookUnwritable(ReleveError):
-    """The executed notebook could not be saved."""
-
-    happened = "Le carnet exécuté n'a pas pu être enregistré dans {folder} ({why})."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
-        " resume »."
-    )
 
 
 @dataclass(frozen=True)
@@ -120,10 +108,10 @@ def run(
     }
     keystore = open_keystore(settings).bounded()
     search.learn(keystore, settings, structure.technical_account)
-    learn = partial(search.learn_new, keystore, structure.technical_account)
     with folder.writing():  # nobody else seals it meanwhile
-        error = _execute(folder, parameters, {"progress": progress, "learn": learn}, kernel)
-        return _sealed(_conclude(settings, folder, error), settings, folder)
+        error = _execute(parameters, {"progress": progress}, kernel)
+        outcome = _conclude(settings, folder, error)
+        return outcome if outcome.code == 7 else _sealed(outcome, settings, folder)
 
 
 def _sealed(outcome: Outcome, settings: Settings, folder: RecordFolder) -> Outcome:
@@ -159,13 +147,10 @@ def lighten() -> None:
 
 
 def _execute(
-    folder: RecordFolder,
-    parameters: dict[str, str | bool],
-    engine: dict[str, object],
-    kept: Kernel | None,
+    parameters: dict[str, str | bool], engine: dict[str, object], kept: Kernel | None
 ) -> ReleveError | None:
-    """Run the notebook into the folder. An error in a cell is in the journal; only what no cell
-    could tell is returned.
+    """Run the notebook. An error in a cell is in the journal; only what no cell could tell is
+    returned.
     """
     lighten()
     try:
@@ -173,7 +158,7 @@ def _execute(
     except KernelDied as error:
         return error
     try:
-        return _execute_in(folder, parameters, engine | {"kernel": kernel})
+        return _execute_in(parameters, engine | {"kernel": kernel})
     finally:
         if kept is None:
             kernel.end()
@@ -191,31 +176,21 @@ def new_kernel(*, kept: bool = False) -> Kernel:
         raise KernelDied(why=type(error).__name__) from None
 
 
-def _execute_in(
-    folder: RecordFolder, parameters: dict[str, str | bool], engine: dict[str, object]
-) -> ReleveError | None:
+def _execute_in(parameters: dict[str, str | bool], engine: dict[str, object]) -> ReleveError | None:
     from nbclient.exceptions import DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
     from releve.headless.engine import RunEnded
 
-    folder.make()
-    engine |= {
-        "record": str(folder.path / NOTEBOOK),
-        "engine_name": "releve",
-        "kernel_name": "python3",
-    }
+    engine |= {"engine_name": "releve", "kernel_name": "python3"}
     try:
-        folder.keep_earlier_notebook()
         execute_notebook(model(), None, parameters, **engine)
     except RunEnded as error:
         return CellStopped(error.error, error.exit_code, error.message)
     except PapermillExecutionError as error:
         return CellStopped(error.ename, ReleveError.code, "\n".join(error.traceback))
-    except OSError as error:
-        return NotebookUnwritable(folder=folder.path, why=error.strerror or type(error).__name__)
-    except (DeadKernelError, RuntimeError) as error:
+    except (DeadKernelError, RuntimeError, OSError) as error:
         return KernelDied(why=type(error).__name__)
     return None
 
@@ -284,10 +259,7 @@ def _told(error: ReleveError | None, situation: Situation) -> str:
         return situation.truth
     if isinstance(error, CellStopped):
         return f"{error.text}\n{situation.truth}"
-    error.place(
-        situation.truth,
-        error.sentences[2] if isinstance(error, NotebookUnwritable) else situation.todo,
-    )
+    error.place(situation.truth, situation.todo)
     return error.text
 
 
@@ -307,8 +279,7 @@ def resets(facts: Facts) -> int:
 
 
 def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
-    """Where a rotation stands, read from its journal and, when it can be asked, from the keyring.
-    """
+    """Where a rotation stands: read from its journal and, if it can be asked, the keyring."""
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
     try:

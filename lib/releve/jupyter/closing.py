@@ -1,12 +1,8 @@
-"""The end of a rotation in JupyterLab: its record is sealed once the notebook with its closing cell
-is on the disk, or as it is there when nobody shows that page any more.
-"""
+"""The end of a rotation in JupyterLab: the green end, and what was kept of it."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
+from collections.abc import Callable
 from datetime import date, datetime
 from html import escape
 from urllib.parse import quote
@@ -18,51 +14,32 @@ from releve.base.errors import ReleveError
 from releve.base.programs import program
 from releve.base.texts import text
 from releve.decision import events as ev
-from releve.decision.procedure import CLOSE
 from releve.jupyter import MODELS
 from releve.jupyter.copy import folder_url
 from releve.jupyter.panel import say
 from releve.planning.calendar_file import calendar
 from releve.planning.due import agenda
-from releve.record.folder import NOTEBOOK, PAGE, RecordFolder
+from releve.record.folder import PAGE
 from releve.record.history import history
-from releve.record.seal import finish
 from releve.rotation.session import Session
 
 CALENDAR = "echeance.ics"
 END = "rv-done"  # the class of the green end
 HOME = f"{MODELS}/home.ipynb"
-_LOOK_SECONDS = 0.3
-_PAGE_SECONDS = 60.0  # a page that is there saves within one of them; one that is gone never will
-_tasks: set[asyncio.Task[None]] = set()
 
 
-def saved(folder: RecordFolder) -> bool:
-    """Whether the notebook on the disk shows how its closing cell ended, and not a panel that was
-    there while it worked.
+def close(session: Session) -> Callable[[ReleveError | None], None]:
+    """Under the closing cell: when to come back, a calendar to import, the record. What is returned
+    tells there, in the page only, how the sealing ended: what is sealed does not change.
     """
-    try:
-        cells = json.loads((folder.path / NOTEBOOK).read_bytes())["cells"]
-    except (OSError, ValueError):  # being written
-        return False
-    return any(
-        cell["metadata"].get("releve", {}).get("step") == CLOSE
-        and END in json.dumps(cell.get("outputs"))
-        for cell in cells
-    )
-
-
-def close(session: Session) -> None:
-    """Under the closing cell: when to come back, a calendar to import, the record; which is sealed
-    as soon as all this is saved.
-    """
-    folder = session.rotation.context.folder
     write_calendar(session)
-    end = _end(session, text("end.saving"))
-    handle = display(HTML(end), display_id=True)  # type: ignore[no-untyped-call]
-    task = asyncio.get_running_loop().create_task(_seal(session, folder, handle))
-    _tasks.add(task)
-    task.add_done_callback(_tasks.discard)
+    handle = display(HTML(_end(session, text("end.saving"))), display_id=True)  # type: ignore[no-untyped-call]
+
+    def told(error: ReleveError | None) -> None:
+        said = error.text if error else text("end.saved")
+        handle.update(HTML(_end(session, said)))  # type: ignore[no-untyped-call]
+
+    return told
 
 
 def write_calendar(session: Session) -> None:
@@ -81,22 +58,6 @@ def write_calendar(session: Session) -> None:
     today = datetime.fromisoformat(closed.time).astimezone().date()
     dues = agenda(structures, settings.policy, history(settings.record.folder), today)
     write_atomically(folder.path / CALENDAR, calendar(dues, settings.policy.warn_days))
-
-
-async def _seal(session: Session, folder: RecordFolder, handle: object) -> None:
-    with folder.writing():
-        until = time.monotonic() + _PAGE_SECONDS
-        while not saved(folder) and time.monotonic() < until:  # noqa: ASYNC110
-            await asyncio.sleep(
-                _LOOK_SECONDS
-            )  # JupyterLab writes when it likes, and tells the kernel nothing
-        try:
-            await asyncio.to_thread(finish, folder, session.settings, session.keystore)
-            said = text("end.saved")
-        except ReleveError as error:
-            said = error.text
-    # on the page only: what is sealed does not change
-    handle.update(HTML(_end(session, said)))  # type: ignore[attr-defined, no-untyped-call]
 
 
 def _end(session: Session, said: str) -> str:

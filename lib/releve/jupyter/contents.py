@@ -4,7 +4,6 @@ secret or a widget's state.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
 
-from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.places import default_path
 from releve.base.secret import clean
@@ -23,11 +21,7 @@ from releve.base.windows import is_plain
 from releve.jupyter import MODELS, RECORDS, TRAINING, is_training
 from releve.jupyter.records import records
 from releve.record.contents import STATEMENT
-from releve.record.folder import NOTEBOOK, RecordFolder, opened
-from releve.record.search import learn
-from releve.vault.keystore import open_keystore
-
-KEYRING_SECONDS = 2.0  # a locked keyring asks a person, and a save does not wait for that
+from releve.record.folder import NOTEBOOK, RecordFolder
 
 
 class NoCheckpoints(AsyncCheckpoints):
@@ -91,28 +85,15 @@ class Contents(AsyncLargeFileManager):
         return ""
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
-        """Save, scrubbed. A model is never written; of a copy the outputs only; what is sealed
-        stays as it is, whatever the page shows by now.
+        """Save, without widgets' state. A model and a record's notebook are never written from the
+        page: the one does not change, the other is its kernel's to write.
         """
-        if model.get("type") != "notebook" or not model.get("content"):
-            return await super().save(model, path)  # type: ignore[no-untyped-call, no-any-return]
-        with suppress(ReleveError, TimeoutError):
-            await asyncio.wait_for(asyncio.to_thread(self._learn, path), KEYRING_SECONDS)
-        content = scrubbed(model["content"])
-        folder = self._record(path)
-        if folder is None:
-            if not _is_model(path):
-                return await super().save(model | {"content": content}, path)  # type: ignore[no-untyped-call, no-any-return]
+        notebook = model.get("type") == "notebook" and model.get("content")
+        if notebook and (_is_model(path) or self._record(path)):
             return await self.get(path, content=False)
-        with await asyncio.to_thread(folder.saving().acquire):
-            kept = {} if self._is_sealed(path) else _ours(content, folder)
-            if kept:
-                notebook = nbformat.from_dict(kept)  # type: ignore[no-untyped-call]
-                self.check_and_sign(notebook, path)  # type: ignore[no-untyped-call]
-                text = nbformat.writes(notebook, version=4)  # type: ignore[no-untyped-call]
-                place = Path(self._get_os_path(path))
-                await asyncio.to_thread(write_atomically, place, text.encode() + b"\n")
-        return await self.get(path, content=False)
+        if notebook:
+            model = model | {"content": scrubbed(model["content"])}
+        return await super().save(model, path)  # type: ignore[no-untyped-call, no-any-return]
 
     async def get(self, path: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Read. Below the records a copy is what the model makes of it, and any other notebook is a
@@ -122,6 +103,9 @@ class Contents(AsyncLargeFileManager):
         if model["type"] == "directory":
             return model
         content, folder = model.get("content"), self._record(path)
+        if folder:  # what its kernel writes is no change made elsewhere
+            model["last_modified"] = folder.began
+            model |= {"hash": folder.run} if model.get("hash") else {}
         below = path.strip("/").startswith(f"{RECORDS}/")
         if below and model["type"] == "notebook" and content:
             made = _ours(content, folder) if folder else {}
@@ -140,16 +124,6 @@ class Contents(AsyncLargeFileManager):
         """The record whose notebook that is."""
         place = Path(self._get_os_path(path))
         return RecordFolder.at(place.parent) if place.name == NOTEBOOK else None
-
-    def _learn(self, path: str) -> None:
-        """Make the scrubber know the secrets of that notebook's rotation, as far as the keyring
-        gives them without a question.
-        """
-        folder = self._record(path)
-        start = opened(folder.entries(pass_over_damage=True)) if folder else None
-        if folder and start:
-            settings = load()
-            learn(open_keystore(settings), settings, start.account)
 
 
 def scrubbed(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbformat.sign import NotebookNotary
+
 from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings
@@ -44,7 +47,7 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
     if earlier and not earlier["metadata"].get("releve"):  # an unattended run's: evidence too
         folder.keep_earlier_notebook()
         earlier = {}
-    given = _parameters(earlier)
+    ours, given = not earlier or _is_signed(earlier), _parameters(earlier)
     by_hand = by_hand or bool(given and given.by_hand)
     where = {
         "settings": str(settings.path.resolve()),
@@ -53,8 +56,10 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
     }
     made = written(Parameters(structure.siret, **where, by_hand=by_hand), settings)  # type: ignore[arg-type]
     make_folder(folder.path)
-    text = json.dumps(_with_outputs(made, earlier), ensure_ascii=False, indent=1) + "\n"
-    write_atomically(folder.path / NOTEBOOK, text.encode())
+    content = json.dumps(_with_outputs(made, earlier), ensure_ascii=False, indent=1).encode()
+    write_atomically(folder.path / NOTEBOOK, content + b"\n")
+    if ours:
+        _sign(content)
     return folder
 
 
@@ -74,6 +79,27 @@ def again(
     made = written(given, settings)
     same = [_words(cell) for cell in made["cells"]] == [_words(cell) for cell in found["cells"]]
     return _with_outputs(made, found) if same else {}
+
+
+def current(
+    folder: RecordFolder, parameters: Parameters, settings: Settings
+) -> tuple[Notebook, Callable[[bytes], None] | None]:
+    """The copy in that folder as the page has it, to be written by its kernel; and what vouches for
+    each writing, as JupyterLab's server does for what it saves, unless a stranger wrote the last.
+    """
+    found = _read(folder.path / NOTEBOOK)
+    base = again(found, folder, lambda path: settings) or written(parameters, settings)
+    return base, _sign if _is_signed(found) else None
+
+
+def _sign(content: bytes) -> None:
+    NotebookNotary().sign(nbformat.reads(content.decode(), as_version=4))  # type: ignore[no-untyped-call]
+
+
+def _is_signed(found: Notebook) -> bool:
+    """Whether this user's JupyterLab vouches for those outputs."""
+    made = nbformat.from_dict(found)  # type: ignore[no-untyped-call]
+    return bool(found and NotebookNotary().check_signature(made))  # type: ignore[no-untyped-call]
 
 
 def as_document(found: Notebook) -> Notebook:

@@ -4,8 +4,10 @@ archive can be read by.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from releve.base.errors import ReleveError, UsageError
@@ -15,8 +17,9 @@ from releve.base.texts import typographic
 from releve.decision.procedure import BY_ID, CLOSE, STEPS, TITLES, model, screen
 from releve.headless import guard as kernel
 from releve.portal.pool import Pool
-from releve.record.evidence import Evidence
+from releve.record.evidence import Evidence, NotebookUnwritable
 from releve.record.folder import is_closed
+from releve.record.seal import finish
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import Operator, Unattended
 from releve.rotation.session import Parameters, Session, refuse_secrets
@@ -52,9 +55,16 @@ async def open(**given: Any) -> None:  # the notebook reads: runbook.open(...)
     )
     if before and kept:  # the page in hand may still show the last one's password
         forget(before.inherited)
-    rotation = await session.open()
-    _session = session
-    _keep_evidence(guard, session)
+    try:
+        rotation = await session.open()
+        _session = session
+    except ReleveError:
+        if guard is not None:
+            guard.renew = kept
+        raise
+    finally:
+        if guard is not None and session.begun:
+            await _keep_evidence(guard, session)
     for notice in session.notices:
         print(notice)
     print(context(session))
@@ -84,10 +94,10 @@ async def step(name: str) -> None:
     if name == CLOSE and done.mode != "skipped":
         await session.stop(session.rotation, None)
         print(closing(session))
-        if session.operator.interactive:
+        if session.operator.interactive and session.evidence is not None:
             from releve.jupyter.closing import close
 
-            close(session)
+            session.evidence.told = close(session)
 
 
 def stop_soon() -> None:
@@ -178,33 +188,33 @@ def _guard() -> kernel.Guard | None:
     return guard
 
 
-def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
-    """Nobody of ours saves this notebook (`record` is not named): the kernel keeps its own copy,
-    and seals the record at the end.
+async def _keep_evidence(guard: kernel.Guard, session: Session) -> None:
+    """From here on the kernel writes the record's notebook. It seals the record too, unless a
+    process of ours runs it: that one outlives a kernel that is killed.
     """
-    if guard is None:
-        return
-    transcript = guard.transcript
-    if session.parameters.record or transcript is None:
-        guard.transcript = None  # the kernel of a fleet would keep every picture of every structure
-        return
-    evidence = Evidence(
-        session.rotation.context.folder, session.settings, session.keystore, model()
-    )
+    folder, signed, run_by_us = session.rotation.context.folder, None, False
+    if session.operator.interactive:
+        from releve.jupyter.copy import current
 
-    def cell_ended() -> str:
-        try:
-            evidence.cell_ended(transcript)
-        except ReleveError as error:
-            return error.text
-        except OSError as error:
-            return (
-                "Le carnet exécuté n'a pas pu être écrit dans le dossier de la rotation"
-                f" ({error.strerror})."
-            )
-        return ""
+        base, signed = current(folder, session.parameters, session.settings)
+    else:
+        folder.keep_earlier_notebook()
+        base, run_by_us = json.loads(model().read_bytes()), bool(session.parameters.record)
+    seal = partial(finish, folder, session.settings, session.keystore)
+    try:
+        evidence = Evidence(folder, guard.transcript, base, signed, None if run_by_us else seal)
+    except NotebookUnwritable as error:
+        raise await session.stop(session.rotation, error) from None
+    session.evidence = evidence
 
-    guard.on_idle = cell_ended
+    def changed(cell_ended: bool) -> ReleveError | None:
+        error = evidence.changed(cell_ended)
+        if cell_ended and session.ended:
+            evidence.release()
+            guard.renew = KEEP_BROWSER in os.environ
+        return error
+
+    guard.on_change = changed
 
 
 def _note_error(error: BaseException, traceback: str) -> int | None:

@@ -1,53 +1,89 @@
-"""The evidence of a kernel whose notebook is saved by others (plain papermill, JupyterLab): its own
-copy, and the seal.
-
-`releve rotate` needs nothing of this: its engine writes the notebook into the record, and its
-process seals it.
-"""
+"""The executed notebook in a rotation's record: its own kernel writes it, whoever runs it."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 from releve.base.disk import write_atomically
-from releve.base.settings import Settings
+from releve.base.errors import ReleveError
 from releve.record.folder import NOTEBOOK, RecordFolder, is_closed
-from releve.record.seal import finish
 from releve.record.transcript import Transcript
-from releve.vault.keystore import Keystore
+
+SEAL_SECONDS = 60  # another command that finishes what was left over holds the folder meanwhile
+
+
+class NotebookUnwritable(ReleveError):
+    """The executed notebook could not be saved."""
+
+    happened = "Le carnet exécuté n'a pas pu être enregistré dans {folder} ({why})."
+    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
+    todo = (
+        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
+        " resume »."
+    )
 
 
 class Evidence:
-    """Holds the record's folder from the opening on; released, with the process, if it never came
-    to a seal.
+    """Writes `base`, a notebook in nbformat 4, with what the transcript adds to it; `signed` is
+    told each content. With `seal`, the record is sealed here once the rotation is closed, and
+    `told` hears how that ended; without, by whoever runs the kernel.
+
+    Raises `NotebookUnwritable` where not even the beginning can be written.
     """
 
     def __init__(
-        self, folder: RecordFolder, settings: Settings, keystore: Keystore, model: Path
+        self,
+        folder: RecordFolder,
+        transcript: Transcript,
+        base: dict[str, Any],
+        signed: Callable[[bytes], None] | None = None,
+        seal: Callable[[], object] | None = None,
     ) -> None:
-        self._folder, self._settings, self._keystore = folder, settings, keystore
-        self._model = json.loads(model.read_bytes())
+        self._folder, self._transcript, self._base = folder, transcript, base
+        self._signed, self._seal, self._over = signed, seal, False
+        self.told: Callable[[ReleveError | None], None] | None = None
         self._writing = folder.writing()
-        self._writing.acquire()
-        self._sealed = False
-        folder.keep_earlier_notebook()
+        if seal is not None:
+            self._writing.acquire(timeout=SEAL_SECONDS)
+        if (error := self._write()) is not None:
+            self.release()
+            raise error
 
-    def cell_ended(self, transcript: Transcript) -> None:
-        """Write the copy anew; seal the record once the rotation has ended. Raises what `finish`
-        raises; safe to repeat.
+    def changed(self, cell_ended: bool) -> ReleveError | None:
+        """Write the notebook anew; once the rotation is closed, seal. Returns what could not be
+        done at that end: until then the next cell writes again. Safe to repeat.
         """
-        if self._sealed:
-            return
-        closed = is_closed(self._folder.entries())
-        try:
-            write_atomically(self._folder.path / NOTEBOOK, transcript.notebook(self._model))
-        except PermissionError:  # somebody reads it on Windows, for long: the next one may do
-            if closed:
-                raise
-        if closed:
-            self._sealed = True
+        if self._over:
+            return None
+        error: ReleveError | None = self._write()
+        if not cell_ended or not is_closed(self._folder.entries()):
+            return None
+        if error is not None:
+            error.code = 7
+        elif self._seal is not None:
             try:
-                finish(self._folder, self._settings, self._keystore)
-            finally:
-                self._writing.release()
+                self._seal()
+            except ReleveError as fault:
+                error = fault
+        self.release()
+        if self.told is None:
+            return error
+        self.told(error)
+        return None
+
+    def release(self) -> None:
+        """This kernel writes no more: others may seal the folder. Safe to repeat."""
+        self._over = True
+        self._writing.release()
+
+    def _write(self) -> NotebookUnwritable | None:
+        content = self._transcript.notebook(self._base)
+        try:
+            write_atomically(self._folder.path / NOTEBOOK, content)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            return NotebookUnwritable(folder=self._folder.path, why=why)
+        if self._signed is not None:
+            self._signed(content)
+        return None

@@ -62,6 +62,11 @@ class RecordFolder:
         match = _NAME.fullmatch(path.name)
         return cls(path, match[1], match[2]) if match else None
 
+    @property
+    def began(self) -> datetime:
+        """When it was named, by this machine's clock."""
+        return datetime.strptime(self.path.name[:17], "%Y-%m-%d_%H%M%S").astimezone()
+
     def make(self) -> None:
         """Make the folder on the disk. Raises `RecordUnwritable`; safe to repeat."""
         for path in (self.path, self.path / CAPTURES):

@@ -1,8 +1,9 @@
 """The executed notebook as the kernel saw it: the model, with the sources that ran and the outputs
 that went out.
 
-The kernel cannot see the file that a front end writes; it sees every source and every output. This
-copy needs no front end, and holds nothing that was not scrubbed.
+The kernel sees every source and every output, whoever runs it. This copy needs no front end, and
+holds nothing that was not scrubbed. A widget's view names its model and holds nothing else: it
+stays while its cell waits, so that a page that is opened again shows the question again.
 """
 
 from __future__ import annotations
@@ -13,9 +14,6 @@ from typing import Any
 
 from releve.base.secret import scrub
 
-WIDGET = (  # shows nothing without the widget's state, which is not kept
-    "application/vnd.jupyter.widget-view+json"
-)
 _OUTPUTS = {
     "stream": ("name", "text"),
     "display_data": ("data", "metadata"),
@@ -98,7 +96,4 @@ def _same(cell: dict[str, Any], ran: dict[str, Any]) -> bool:
 
 
 def _output(kind: str, content: dict[str, Any]) -> dict[str, Any]:
-    output = {"output_type": kind} | {key: content[key] for key in _OUTPUTS[kind]}
-    if "data" in output:
-        output["data"] = {mime: value for mime, value in output["data"].items() if mime != WIDGET}
-    return output
+    return {"output_type": kind} | {key: content[key] for key in _OUTPUTS[kind]}

@@ -284,9 +284,7 @@ class Check:
         elif keys.short(key.keyid) not in self.register.known and not line:
             yield Finding("forged", name, shown(key.keyid))
 
-    def _facts(
-        self, folder: RecordFolder, sealed: Sealed, harmed: set[str]
-    ) -> Iterator[Finding]:
+    def _facts(self, folder: RecordFolder, sealed: Sealed, harmed: set[str]) -> Iterator[Finding]:
         """What the statement says, against the journal, unless the journal itself is `harmed`."""
         said, name = sealed.statement["predicate"], folder.path.name
         if said.get("record") != name:

@@ -35,6 +35,7 @@ from releve.portal.driver import Driver, PortalDriver
 from releve.portal.pool import Pool
 from releve.proof.clock import check_clock
 from releve.record import vouching
+from releve.record.evidence import Evidence
 from releve.record.folder import RecordFolder, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
@@ -176,6 +177,8 @@ class Session:
         self.keystore = opened if keystore or operator.interactive else opened.bounded()
         self.actor = person.account()
         self.lock = AccountLock(self.settings.record.folder, self.structure.technical_account)
+        self.evidence: Evidence | None = None  # once its notebook is written here
+        self.begun = False  # it writes into the record
         self.notices: list[str] = []
         self.stopped: ReleveError | None = None  # why this process put the rotation down
         self.ended = False  # it did put it down
@@ -233,6 +236,7 @@ class Session:
         rotation = self.rotation = (Rehearsal if rehearse else Rotation)(context)
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
             return rotation
+        self.begun = True
         superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, context)
         if not begun:
             journal.append(self._opening())

@@ -22,24 +22,10 @@ const idle = session => new Promise(resolve => {
   look();
 });
 
-// One save at a time: a second one that overtakes the first would find the file changed under it, and ask. What changes
-// during a save is not in it, though JupyterLab then calls it all saved. A server that is gone is told once, in our words.
-function saveAsItGoes(panel) {
-  const { context } = panel;
-  let timer = 0, last = Promise.resolve(), saving = false, behind = false;
-  const save = async () => {
-    if (panel.isDisposed || !(context.model.dirty || behind) || context.contentsModel?.writable === false) return;
-    behind = false;
-    await context.save().catch(() => {});
-  };
-  const tell = context._handleError.bind(context);
-  context._handleError = (error, heading) => (error instanceof TypeError ? connectionLost() : tell(error, heading)); // of fetch
-  context.saveState.connect((_, state) => { saving = state === 'started'; });
-  context.model.contentChanged.connect(() => {
-    behind ||= saving;
-    clearTimeout(timer);
-    timer = setTimeout(() => { last = last.then(save); }, 400);
-  });
+// Its kernel writes what ran here: the page has nothing to save, and nothing to ask about when it is left.
+function savesNothing({ context: { model } }) {
+  model.dirty = false;
+  model.stateChanged.connect((_, { name }) => { if (name === 'dirty' && model.dirty) model.dirty = false; });
 }
 
 function activate({ NotebookActions, Widget }, app, tracker) {
@@ -91,7 +77,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     // JupyterLab would rename the file after its tab: only where that could be turned off may the tab speak French.
     if (panel.title.changed.disconnect(panel._onTitleChanged, panel)) panel.title.label = title(panel);
     watchKernel(panel, NotebookActions, () => runAll(panel, true));
-    saveAsItGoes(panel);
+    savesNothing(panel);
     panel.addClass(`releve-${kind(panel)}`);
     if (kind(panel) !== 'rotation' || goesOn(panel.context.path)) await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
   });
