@@ -68,17 +68,19 @@ export function watchKernel(panel, NotebookActions, runAll) {
     if (after) after.append(shown);
     shown.scrollIntoView({ block: 'center' });
   };
-  // Where a panel stood whose kernel is gone: the last one that is shown.
-  const place = () => [...panel.node.querySelectorAll('.rv')].filter(each => each.childElementCount).pop()?.closest('.jp-Cell');
-  const asked = () => Boolean(place());
+  // Where a panel stood whose kernel is gone, the last one that is shown; between two panels, the step in hand; before
+  // the first, the end.
+  const last = (selector, has = () => true) => [...panel.node.querySelectorAll(selector)].filter(has).pop();
+  const place = () => last('.rv', each => each.childElementCount)?.closest('.jp-Cell') ?? last('.jp-CodeCell[data-rv-place=now]') ?? last('.jp-Cell');
+  const unfinished = () => !last('.rv-done');
 
   // JupyterLab's own dialog would say the same in other words, over the page.
   sessionContext.statusChanged.disconnect(panel._onSessionStatusChanged, panel);
   sessionContext.statusChanged.connect((_, status) => {
-    if (['dead', 'autorestarting', 'restarting', 'terminating'].includes(status) && asked()) show('gone', place());
+    if (['dead', 'autorestarting', 'restarting', 'terminating'].includes(status) && unfinished()) show('gone', place());
   });
   sessionContext.kernelChanged.connect((_, { oldValue, newValue }) => {
-    if (oldValue && !newValue && asked()) show('gone', place());
+    if (oldValue && !newValue && unfinished()) show('gone', place());
   });
   sessionContext.connectionStatusChanged.connect((_, status) => {
     if (status === 'connected' && shown?.dataset.why === 'away') clear();
@@ -87,7 +89,7 @@ export function watchKernel(panel, NotebookActions, runAll) {
   away.add(tell);
   panel.disposed.connect(() => away.delete(tell));
 
-  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown?.dataset.why === 'stopped') clear(); });
+  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown && shown.dataset.why !== 'away') clear(); });
   NotebookActions.executed.connect((_, { notebook, cell, success }) => {
     if (success || notebook !== panel.content || panel.hasClass('releve-gone')) return;
     if (!cell.node.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')) return;
