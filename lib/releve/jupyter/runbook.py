@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+from releve.base import disk
 from releve.base.errors import ReleveError, UsageError
 from releve.base.secret import forget
 from releve.base.settings import KEEP_BROWSER
@@ -200,7 +201,7 @@ def _keep_evidence(guard: kernel.Guard | None, session: Session) -> None:
         except OSError as error:
             return (
                 "Le carnet exécuté n'a pas pu être écrit dans le dossier de la rotation"
-                f" ({error.strerror})."
+                f" ({disk.why(error)})."
             )
         return ""
 

@@ -97,7 +97,7 @@ class AccountLock:
             why = (
                 "ce dossier ne sait pas verrouiller un fichier"
                 if error.errno == errno.ENOSYS
-                else error.strerror
+                else disk.why(error)
             )
             raise RecordUnwritable(
                 folder=self._folder.parent, why=why or type(error).__name__
