@@ -20,6 +20,8 @@ from releve.portal import inventory
 from releve.portal.inventory import Found, Line, Standing
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
+from releve.vault import portal_dates
+from test_json import valid
 
 SECOND = siret(1, 2)
 
@@ -53,6 +55,7 @@ def discover(
         ]
     )
     told = json.loads(capsys.readouterr().out)
+    valid("discover", told)
     read = [
         each | {"standing": Standing(each["standing"]), "accounts": tuple(each["accounts"])}
         for each in told["structures"]
@@ -99,6 +102,21 @@ def test_everything_that_the_manager_has_is_listed_and_added(
     )
     assert (0, 0) == (small.resets(), small.world.ledger.count("reset_refused"))
     assert (1, 1) == (small.logins(), small.world.ledger.count("logout"))
+
+
+def test_the_dates_that_the_cards_show_are_kept(
+    small: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Told by account, and kept in the keyring, where the next unattended run finds them."""
+    small.faults.last_change_shown = True
+    small.settings()
+    code, lines, _ = discover(small, capsys)
+    days = {each.login: each.changed.date() for each in small.world.accounts.values()}
+    told = {account: day for line in lines.values() for account, day in line.changed.items()}
+    assert (0, {k: day.isoformat() for k, day in days.items()}) == (code, told)
+    for account, day in days.items():
+        seen = portal_dates.read(small.keystore, account)
+        assert seen is not None and day == seen.day
 
 
 def test_a_person_reads_what_to_do(small: Scene, capsys: pytest.CaptureFixture[str]) -> None:

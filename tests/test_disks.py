@@ -21,7 +21,7 @@ from releve.record.folder import all_records
 from releve.vault.slots import Slot
 
 EVERY = range(1, 21)  # megabytes
-SOME = (1, 3)
+SOME = (1, 4)
 ROOM = 256
 
 pytestmark = pytest.mark.skipif(
@@ -108,7 +108,8 @@ def test_a_small_disk_for_the_records(
     """The records' folder alone is on it."""
     with disk(scene.outputs, megabytes):
         ended = what_happened(scene, scene.outputs, {})
-    record_property("table", f"dossiers, {megabytes:2} Mo : codes {ended[0]}, puis {ended[1]}")
+    told = f"dossiers, {megabytes:2} Mo : codes {ended[0]}, puis {ended[1]}"
+    record_property("table", f"{told} ({ended[2]} images)")
 
 
 def test_a_small_disk_for_everything(

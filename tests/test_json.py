@@ -84,9 +84,8 @@ def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
     assert (2, "BadArguments") == (ended.returncode, json.loads(ended.stdout)["error"])
 
 
-def test_what_looks_at_the_portal_or_prepares(scene: Scene, tmp_path: Path) -> None:
-    """`discover`, a page that checks, a shortcut, this machine's state, a rotation put down."""
-    assert 0 == asked(scene, "discover")["code"]
+def test_what_prepares_and_what_puts_down(scene: Scene, tmp_path: Path) -> None:
+    """A page that checks, a shortcut, this machine's state, a rotation put down."""
     assert 0 == asked(scene, "verify", "--page", str(tmp_path / "page.html"))["code"]
     assert asked(scene, "doctor")["code"] in (0, 5)  # by what this machine has
     shortcut = scene.releve("--json", "lab", "--shortcut", XDG_DESKTOP_DIR=str(tmp_path))

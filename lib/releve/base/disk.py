@@ -59,6 +59,25 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+_WHY = {
+    errno.ENOSPC: "il n'y a plus de place sur le disque",
+    errno.EDQUOT: "votre part du disque est pleine",
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "accès refusé",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.ENOENT: "introuvable",
+    errno.ENOTDIR: "ce n'est pas un dossier",
+    errno.EISDIR: "c'est un dossier",
+    errno.EIO: "le disque ne répond pas bien",
+}
+
+
+def why(error: BaseException) -> str:
+    """What the system says, in French where it is usual."""
+    said = _WHY.get(getattr(error, "errno", None) or 0) or getattr(error, "strerror", None)
+    return said or type(error).__name__
+
+
 def is_file(path: Path) -> bool:
     """Whether a plain file stands there itself: no link, folder, FIFO or device."""
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tomlkit
 
+from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import load
@@ -33,7 +34,7 @@ def edit(path: Path, change: Callable[[tomlkit.TOMLDocument], None]) -> None:
             write_atomically(path, content)
             path.chmod(mode)
     except OSError as error:
-        raise SettingsNotWritten(path=path, why=error.strerror) from error
+        raise SettingsNotWritten(path=path, why=disk.why(error)) from error
     except (ReleveError, ValueError) as error:
         raise SettingsNotWritten(path=path, why="le résultat ne serait pas correct") from error
 

@@ -29,6 +29,7 @@ from ssl import SSLObject, cert_time_to_seconds
 
 import httpx
 
+from releve.base.disk import why
 from releve.base.errors import ReleveError
 from releve.base.origins import is_loopback, origin
 from releve.base.places import project_root
@@ -384,7 +385,7 @@ def disk(folder: Path) -> Finding:
             " record.folder », ou --outputs)."
         )
         return Finding(
-            "Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({error.strerror})", mend
+            "Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({why(error)})", mend
         )
     if is_synchronised(folder):
         mend = "Choisissez un dossier de ce poste ou un vrai dossier partagé (« record.folder »)."

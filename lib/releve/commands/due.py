@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tomlkit
 
+from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import FIRST_DAY, Settings, load
@@ -141,4 +142,4 @@ def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
     try:
         write_atomically(path, calendar(dues, settings.policy.warn_days))
     except OSError as error:
-        raise CalendarUnwritable(path=path, why=error.strerror or type(error).__name__) from None
+        raise CalendarUnwritable(path=path, why=disk.why(error)) from None

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import load
@@ -40,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, page(dues, rotations, path.parent).encode())
     except OSError as error:
-        raise ReportUnwritable(path=path, why=error.strerror or type(error).__name__) from None
+        raise ReportUnwritable(path=path, why=disk.why(error)) from None
     print(
         json.dumps({"code": 0, "page": str(path)}, ensure_ascii=False)
         if args.json

@@ -136,7 +136,7 @@ def _check_authorities(path: Path | None) -> None:
     try:
         load_pem_x509_certificates(disk.read(path))
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "aucun certificat n'y est lisible"
+        why = disk.why(error) if isinstance(error, OSError) else "aucun certificat n'y est lisible"
         raise BadAuthorities(path=path, why=why) from error
 
 
@@ -152,7 +152,7 @@ def _make_page(args: argparse.Namespace) -> int:
     try:
         disk.write_atomically(args.page, content)
     except OSError as error:
-        raise PageUnwritable(path=args.page, why=error.strerror) from error
+        raise PageUnwritable(path=args.page, why=disk.why(error)) from error
     digest = hashlib.sha256(content).hexdigest()
     if args.json:
         print(json.dumps({"code": 0, "page": str(args.page), "sha256": digest}))

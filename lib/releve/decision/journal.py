@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from releve.base import disk
 from releve.base.disk import append_to, fsync_folder, read_if_any
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
@@ -175,7 +176,7 @@ class Journal:
                 with suppress(OSError):  # else the next append cuts it
                     os.truncate(self.path, self._whole)
                 raise JournalUnwritable(
-                    folder=self.path.parent, why=error.strerror or type(error).__name__
+                    folder=self.path.parent, why=disk.why(error)
                 ) from error
         self._whole += len(line)
         self._before = data.get("mac", "")

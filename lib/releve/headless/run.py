@@ -19,15 +19,29 @@ from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.procedure import model as model
 from releve.decision.state import Situation, assess, exit_code
 from releve.record import search, vouching
-from releve.record.folder import CAPTURES, RecordFolder, opened, prepare, unfinished
+from releve.record.folder import (
+    CAPTURES,
+    RecordFolder,
+    is_closed,
+    opened,
+    prepare,
+    unfinished,
+)
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
+from releve.record.page import PageUnwritable
 from releve.record.seal import finish
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
     from releve.headless.own_kernel import Kernel  # imported late: zmq takes its time
+
+
+LATER = (
+    "Le dossier de cette rotation n'est donc pas encore scellé, et ne prouve rien ; la prochaine"
+    " commande de Relève le scelle."
+)
 
 
 class KernelDied(ReleveError):
@@ -123,9 +137,14 @@ def _sealed(outcome: Outcome, settings: Settings, folder: RecordFolder) -> Outco
     except ReleveError as error:
         code = 7 if error.code == 7 or outcome.code == 0 else outcome.code
         aside = folder.aside if folder.aside.path.exists() else folder
-        text = f"{error.text}\n{outcome.text}"
+        later = isinstance(error, PageUnwritable | KeyringError) and _over(folder)
+        text = "\n".join((error.text, *[LATER] * later, outcome.text))
         return replace(outcome, code=code, text=text, record=str(aside.path))
     return outcome
+
+
+def _over(folder: RecordFolder) -> bool:
+    return is_closed(folder.entries(pass_over_damage=True))
 
 
 def check(settings: Settings, structure: Structure, *, again: bool) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
+from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.windows import system_program
@@ -43,7 +44,7 @@ def make(settings: str | None) -> Path:
         return _windows(desktop, command) if os.name == "nt" else _linux(desktop, command)
     except (OSError, subprocess.CalledProcessError) as error:
         raise NoShortcut(
-            why=getattr(error, "strerror", "") or type(error).__name__, command=shlex.join(command)
+            why=disk.why(error), command=shlex.join(command)
         ) from error
 
 

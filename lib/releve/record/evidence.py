@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from releve.base.disk import write_atomically
+from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.record.folder import NOTEBOOK, RecordFolder, is_closed
 from releve.record.transcript import Transcript
@@ -80,10 +80,9 @@ class Evidence:
     def _write(self) -> NotebookUnwritable | None:
         content = self._transcript.notebook(self._base)
         try:
-            write_atomically(self._folder.path / NOTEBOOK, content)
+            disk.write_atomically(self._folder.path / NOTEBOOK, content)
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            return NotebookUnwritable(folder=self._folder.path, why=why)
+            return NotebookUnwritable(folder=self._folder.path, why=disk.why(error))
         if self._signed is not None:
             self._signed(content)
         return None

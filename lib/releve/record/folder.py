@@ -135,7 +135,7 @@ def _make(path: Path, told: Path, *, shared: bool = False) -> None:
     try:
         disk.make_folder(path, shared=shared)
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        why = disk.why(error)
         raise RecordUnwritable(folder=told, why=why) from error
 
 

@@ -99,7 +99,7 @@ class AccountLock:
             why = (
                 "ce dossier ne sait pas verrouiller un fichier"
                 if error.errno == errno.ENOSYS or getattr(error, "winerror", 0) in NO_SUCH_CALL
-                else error.strerror
+                else disk.why(error)
             )
             raise RecordUnwritable(
                 folder=self._folder.parent, why=why or type(error).__name__

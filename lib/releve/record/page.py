@@ -179,5 +179,5 @@ def write_page(folder: Path, situation: Situation | None = None, signer: str = "
         write_atomically(path, page.encode())
         _accompany(folder)
     except OSError as error:
-        raise PageUnwritable(path=path, why=error.strerror) from error
+        raise PageUnwritable(path=path, why=disk.why(error)) from error
     return path

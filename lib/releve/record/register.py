@@ -213,7 +213,7 @@ class Register:
             with self.locked():
                 return self._append(entries, self._keystore)
         except OSError as error:
-            raise NotSealed(path=self.path, why=error.strerror or type(error).__name__) from error
+            raise NotSealed(path=self.path, why=disk.why(error)) from error
 
     def locked(self) -> FileLock:
         """Held while a line is added, or the machine's key is made. Raises OSError."""

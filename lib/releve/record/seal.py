@@ -68,7 +68,7 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
             _seal(folder, start, register, settings, keystore)
         except (OSError, ValueError) as error:
             path = getattr(error, "filename", None) or folder.path
-            why = getattr(error, "strerror", None) or type(error).__name__
+            why = disk.why(error)
             raise NotSealed(path=path, why=why) from error
     elif folder.save_lock.exists():
         _forget(folder, keystore)
@@ -190,7 +190,7 @@ def _lines(register: Register, left: LeftOver) -> list[bytes]:
     try:
         return register.lines()
     except OSError as error:
-        left.faults.append(NotSealed(path=register.path, why=error.strerror or "OSError"))
+        left.faults.append(NotSealed(path=register.path, why=disk.why(error)))
         return []
 
 
@@ -249,4 +249,4 @@ def destroy(folder: RecordFolder) -> None:
         remove_folder(folder.path)
     except OSError as error:
         path: Path | str = error.filename or folder.path
-        raise NotSealed(path=path, why=error.strerror or type(error).__name__) from error
+        raise NotSealed(path=path, why=disk.why(error)) from error

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Structure
@@ -60,7 +61,7 @@ class CommandTarget:
                 env=os.environ | context,
             )
         except OSError as error:
-            raise self._failed(error.strerror or "introuvable") from None
+            raise self._failed(disk.why(error)) from None
         try:
             output, _ = await asyncio.wait_for(
                 process.communicate(secret.reveal().encode()), PATIENCE_SECONDS
