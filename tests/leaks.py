@@ -13,16 +13,20 @@ import contextlib
 import difflib
 import hashlib
 import html
+import io
 import os
+import pickle
 import re
 import secrets
 import shutil
 import socket
-import stat
 import subprocess
+import sys
+import tempfile
 import threading
+import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -37,6 +41,11 @@ MANAGER = f"x4\"\\<&'% Hj {_OWN}"
 """A manager's password with everything that an encoding may change, spaces too."""
 CANARIES = [f"k7\"\\<&'%Qz{_OWN}T/", f"m9\"\\<&'%Rw{_OWN}K", f"w4\"\\<&'%Gj{_OWN}P"]
 """The portal's next passwords (it makes none with a space): the policy rejects the first."""
+EYE = Path(__file__).with_name("eye.py")
+PACKED = (b"\x1f\x8b", b"PK\3\4", b"x\x9c")  # gzip, zip, zlib
+LONGEST = 4 << 20  # bytes that are unpacked of one thing
+LARGE = 1 << 16  # bytes: such a file is decoded once, not twice over, as a whole folder is
+PATIENCE = 30  # seconds until a watch that has not seen a program and a file of its own is blind
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
 
 
@@ -67,9 +76,8 @@ def readings(
     ):
         for decoded in decode(content):
             if decoded and decoded != content:
-                yield from readings(
-                    decoded, depth - 1 if decode in (_json, _html, _url) else 0, seen
-                )
+                further = decode in (_json, _html, _url) or decoded.startswith(PACKED)
+                yield from readings(decoded, depth - 1 if further else 0, seen)
 
 
 def _json(content: bytes) -> Iterator[bytes]:
@@ -126,9 +134,18 @@ def _base64(content: bytes) -> Iterator[bytes]:
 
 
 def _inflated(content: bytes) -> Iterator[bytes]:
-    for match in re.finditer(rb"stream\r?\n", content):
-        with contextlib.suppress(zlib.error):
-            yield zlib.decompressobj().decompress(content[match.end() :])
+    """Streams of a PDF, of zlib and of gzip, wherever they begin; each file of a zip."""
+    for match in re.finditer(rb"stream\r?\n|\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08", content):
+        start = match.end() if match[0].startswith(b"stream") else match.start()
+        with contextlib.suppress(zlib.error):  # 47: zlib's or gzip's head, whichever there is
+            yield zlib.decompressobj(47).decompress(content[start:], LONGEST)
+    if b"PK\3\4" in content:
+        with (
+            contextlib.suppress(zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError),
+            zipfile.ZipFile(io.BytesIO(content)) as packed,
+        ):
+            for each in packed.infolist():
+                yield each.filename.encode() + b"\n" + packed.open(each).read(LONGEST)
 
 
 def _doubled(content: bytes) -> Iterator[bytes]:
@@ -215,7 +232,7 @@ class Loopback:
         self.flows: dict[tuple[int, int], bytearray] = {}
         self._ports = set(ports)
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+        self._socket.setsockopt(socket.SOL_SOCKET, 33, 256 << 20)  # SO_RCVBUFFORCE
         self._socket.bind(("lo", 0))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -228,7 +245,10 @@ class Loopback:
         assert error or self._thread.is_alive(), "the ear was shut before its block ended"
         self._over.set()
         self._thread.join()
+        # SOL_PACKET, PACKET_STATISTICS: the packets heard, and those that there was no room for
+        lost = int.from_bytes(self._socket.getsockopt(263, 6, 8)[4:], sys.byteorder)
         self._socket.close()
+        assert error or not lost, f"the ear was deaf to {lost} packets"
 
     def _listen(self) -> None:
         self._socket.settimeout(0.2)
@@ -252,13 +272,46 @@ class Loopback:
             )
 
     def leaks(self, values: Iterable[str]) -> list[str]:
-        """Where one of the values was heard."""
+        """Where one of the values was heard: as it passed, or in a websocket's frames as they were
+        meant, those that a page sent apart (`typed`).
+        """
         wanted = list(values)
+        heard = [(ends, bytes(said)) for ends, said in list(self.flows.items())]
+        meant = [(ends, b"\n".join(frames(said, False))) for ends, said in heard]
         return [
             f"loopback {ends}: {value}"
-            for ends, said in list(self.flows.items())
-            for value in which(wanted, bytes(said), 1)
+            for ends, said in heard + meant
+            for value in which(wanted, said, 1)
         ]
+
+    @property
+    def masked(self) -> list[bytes]:
+        """What pages said in websocket frames, without the mask, which hides nothing."""
+        return [each for said in list(self.flows.values()) for each in frames(bytes(said), True)]
+
+    def typed(self, values: Iterable[str]) -> set[str]:
+        """Those of the values that a page sent."""
+        return which(values, b"\n".join(self.masked), 1)
+
+
+def frames(said: bytes, masked: bool) -> Iterator[bytes]:
+    """What the whole frames of one side of a websocket mean, those with a mask or those without.
+    Raises AssertionError for a compressed one, which nobody here can read.
+    """
+    head = re.search(rb"(?is)upgrade: websocket\r\n.*?\r\n\r\n", said)
+    at = head.end() if head else len(said)
+    while at + 2 <= len(said):
+        first, second = said[at : at + 2]
+        assert not first & 0x70, "a frame is compressed"
+        wide = {126: 2, 127: 8}.get(second & 127, 0)
+        length = int.from_bytes(said[at + 2 : at + 2 + wide]) if wide else second & 127
+        start = at + 2 + wide
+        mask = said[start : start + 4] if second & 128 else b""
+        start += len(mask)
+        told, at = said[start : start + length], start + length
+        if at <= len(said) and masked == bool(mask):
+            pad = (mask * (length // 4 + 1))[:length] if mask else bytes(length)
+            yield (int.from_bytes(told) ^ int.from_bytes(pad)).to_bytes(length)
 
 
 def _ports() -> tuple[set[int], set[int]]:
@@ -275,78 +328,133 @@ def _ports() -> tuple[set[int], set[int]]:
 
 
 class Watch:
-    """What is seen of a process's descendants, and of the files they make under `folders`, while
-    the block runs.
+    """What is seen of a process's descendants, and of the files that they write, while the block
+    runs (`eye`). It ends by proving that it saw to the end. Needs root, on Linux.
     """
 
-    def __init__(self, *folders: Path) -> None:
-        self.folders = folders
-        self.arguments: set[str] = set()
-        self.environments: set[str] = set()
+    def __init__(self) -> None:
+        self.arguments: set[bytes] = set()
+        self.environments: set[bytes] = set()
+        self.files: dict[tuple[str, bytes], bytes] = {}
+        """Each state of each file, by its path and its hash."""
+        self.missed: set[str] = set()
+        """Programs that were gone before they could be looked at, by who started them."""
+        self.dumps: set[str] = set()  # browsers that may leave a core file
+        self.kernels: set[int] = set()
+        self.browsers: set[int] = set()
         self.heard: set[str] = set()
         """Where somebody speaks to a kernel on a port. A kernel always has one, for its own forks
         (ipykernel.iostream): it is silent.
         """
         self._ports: set[int] = set()
-        self._known: set[tuple[psutil.Process, str]] = set()
-        self._states: dict[Path, tuple[int, int, int]] = {}
-        self.dumps: set[str] = set()  # browsers that may leave a core file
-        self.kernels: set[int] = set()
-        self.browsers: set[int] = set()
-        self.files: dict[Path, bytes] = {}
+        self._names: dict[int, bytes] = {}
+        self._ready, self._blind = False, list[str]()
+        self._news = threading.Condition()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._threads = [threading.Thread(target=each, daemon=True) for each in self._tasks()]
+
+    def _tasks(self) -> tuple[Callable[[], None], ...]:
+        return self._hear, self._look
 
     def __enter__(self) -> Watch:
-        self._thread.start()
+        command, pipe = [sys.executable, str(EYE), str(os.getpid())], subprocess.PIPE
+        self.eye = subprocess.Popen(command, stdin=pipe, stdout=pipe)
+        for each in self._threads:
+            each.start()
+        with self._news:
+            self._news.wait_for(lambda: self._ready, PATIENCE)
+        try:
+            self._sees()
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, error: object, *_: object) -> None:
-        assert error or self._thread.is_alive(), "the watch was over before its block ended"
+        try:
+            if not error:
+                self._sees()
+        finally:
+            self._end()
+        assert error or not self._blind, f"the watch was blind: {self._blind}"
+
+    def _end(self) -> None:
+        assert self.eye.stdin
         self._over.set()
-        self._thread.join()
+        self.eye.stdin.close()
+        for each in self._threads:
+            each.join()
+        self.eye.wait()
+
+    def _sees(self) -> None:
+        """A program and a file of a moment are seen, and so is all that was before them."""
+        mark = secrets.token_hex(8)
+        with tempfile.TemporaryDirectory() as folder:
+            command = 'printf %s "$1" >"$2"; rm "$2"'
+            subprocess.run(["sh", "-c", command, "sh", mark, f"{folder}/x"], check=True)
+        with self._news:
+            seen = self._news.wait_for(lambda: self._saw(mark.encode()), PATIENCE)
+        assert seen, "the watch is blind: it needs root, and this machine's own process events"
+
+    def _saw(self, mark: bytes) -> bool:
+        return any(mark in each for each in self.arguments) and mark in self.files.values()
+
+    def _hear(self) -> None:
+        """What the eye tells, until it ends."""
+        assert self.eye.stdout
+        with contextlib.suppress(EOFError):
+            while True:
+                kind, *told = pickle.load(self.eye.stdout)
+                with self._news:
+                    getattr(self, f"_on_{kind}")(*told)
+                    self._news.notify()
+
+    def _on_ready(self) -> None:
+        self._ready = True
+
+    def _on_fork(self, parent: int, child: int) -> None:
+        self._is(child, self._names.get(parent, b""))
+
+    def _on_exec(self, pid: int, command: bytes, environment: bytes, dumps: bool) -> None:
+        self.arguments.add(command)
+        self.environments.add(environment)
+        self._is(pid, command)
+        if pid in self.browsers and dumps:
+            self.dumps.add(command.partition(b"\0")[0].decode())
+
+    def _is(self, pid: int, command: bytes) -> None:
+        self._names[pid] = command
+        if b"ipykernel" in command or b"releve.headless.own_kernel" in command:
+            self.kernels.add(pid)  # whichever way it was started
+        if b"chrom" in command.partition(b"\0")[0]:
+            self.browsers.add(pid)
+
+    def _on_missed(self, pid: int) -> None:
+        self.missed.add(self._names.get(pid, b"").replace(b"\0", b" ").decode("utf-8", "replace"))
+
+    def _on_file(self, path: str, content: bytes) -> None:
+        self.files[path, hashlib.sha256(content).digest()] = content
+
+    def _on_blind(self, why: str) -> None:
+        self._blind.append(why)
 
     def _look(self) -> None:
+        """Who speaks to a kernel: what is spoken to lives as long as the kernel."""
         known = set[int]()
         while not self._over.wait(0.15):
             listening, spoken_to = _ports()
-            processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-            for process in processes:
-                with contextlib.suppress(psutil.Error, OSError):
-                    self._look_at(process)
             if self._ports & spoken_to:
-                self._listen(processes)
+                self._listen([os.getpid(), *self._names])
             elif listening != known:
-                self._listen([each for each in processes if each.pid in self.kernels])
+                self._listen(list(self.kernels))
             known = listening
-            for folder in self.folders:
-                self._look_into(folder)
 
-    def _look_at(self, process: psutil.Process) -> None:
-        """What a program was started with is read once: it does not change."""
-        command = "\0".join(process.cmdline())
-        if (
-            "ipykernel" in command or "releve.headless.own_kernel" in command
-        ):  # whichever way the kernel was started
-            self.kernels.add(process.pid)
-        if (process, command) in self._known:
-            return
-        self.arguments.add(command)
-        self.environments.add(
-            "\0".join(f"{key}={value}" for key, value in process.environ().items())
-        )
-        if "chrom" in process.name():
-            self.browsers.add(process.pid)
-            if process.rlimit(psutil.RLIMIT_CORE)[1] != 0:
-                self.dumps.add(process.name())
-        self._known.add((process, command))
-
-    def _listen(self, processes: list[psutil.Process]) -> None:
+    def _listen(self, pids: Iterable[int]) -> None:
         """On which ports the kernels listen, and who speaks to one of them."""
-        for process in sorted(processes, key=lambda each: each.pid not in self.kernels):
+        for pid in sorted(pids, key=lambda each: each not in self.kernels):
             with contextlib.suppress(psutil.Error, OSError):
-                found = process.net_connections("tcp")
-                if process.pid in self.kernels:
+                found = psutil.Process(pid).net_connections("tcp")
+                if pid in self.kernels:
                     self._ports |= {
                         each.laddr.port for each in found if each.status == psutil.CONN_LISTEN
                     }
@@ -356,32 +464,20 @@ class Watch:
                     if each.raddr and each.raddr.port in self._ports
                 }
 
-    def _look_into(self, folder: Path) -> None:
-        for path in (
-            Path(parent, name) for parent, _, names in os.walk(folder) for name in names
-        ):  # what goes meanwhile is passed over
-            with contextlib.suppress(OSError):
-                found = path.stat()
-                state = found.st_ino, found.st_size, found.st_mtime_ns
-                if (
-                    stat.S_ISREG(found.st_mode)
-                    and found.st_size < 3_000_000
-                    and state != self._states.get(path)
-                ):
-                    self.files[path], self._states[path] = path.read_bytes(), state
-
     def leaks(self, values: Iterable[str]) -> list[str]:
-        """Where one of the values was seen."""
-        seen = {"command line": self.arguments, "environment": self.environments}
+        """Where one of the values was seen, in any of the ways that it may be written."""
         wanted = list(values)
+        seen = {"command line": self.arguments, "environment": self.environments}
         told = [
             f"{where}: {value}"
             for where, texts in seen.items()
-            for value in which(wanted, "\n".join(texts).encode())
+            for value in sorted(which(wanted, b"\n".join(texts)))
         ]
         return told + [
             f"{path}: {value}"
-            for path, content in self.files.items()
-            for value in wanted
-            if value.encode() in content
+            for (path, _), content in self.files.items()
+            for value in sorted(
+                which(wanted, content, 2 if len(content) < LARGE else 1)
+                | which(wanted, path.encode())
+            )
         ]

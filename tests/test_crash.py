@@ -1,5 +1,5 @@
-"""The crash matrix: a process killed by SIGKILL before and after every effect, then another one
-that resumes what it left.
+"""The crash matrix: a process that dies at every instant at which it leaves something new, by
+SIGKILL or by a power cut, then another one that resumes what it left.
 
 The matrix is printed at the end of the tests, one line an effect; `--matrix FILE.html` writes it as
 a page.
@@ -7,67 +7,97 @@ a page.
 
 from __future__ import annotations
 
+import argparse
 import html
+import io
+import json
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
+import instants
 import pytest
 import twin as twins
 from fixtures_keyring import ThrowawayKeyring
+from instants import KILL, Instant, die
+from releve.commands import abandon
 from releve.decision import events as ev
+from releve.headless import run as headless
+from releve.record import seal
+from releve.record.folder import outcome
+from releve.record.verify import verify
+from releve.rotation.prompts import Proof, Unattended
 from releve.school import Faults
 from twin import Twin
 
 
 @dataclass(frozen=True)
 class Case:
-    """One course of a rotation. `before`: a run that ended in an unknown outcome, and `reset_again`
-    decides in the one that is killed.
+    """One course of a rotation, with its exit code. `before`: a run that ended in an unknown
+    outcome, and `reset_again` decides in the one that is killed; or one that left a torn line.
     """
 
     name: str
     shape: dict[str, Any] = field(default_factory=dict)
     slashes: int = 0
-    before: bool = False
-
-    @property
-    def least(self) -> int:
-        """The resets of the whole course when nothing is killed."""
-        return 1 + self.before + (0 if self.shape.get("sees_first") else self.slashes)
+    before: str = ""
+    code: int = 0
+    refuses: str = ""
+    """The service of the keyring that keeps nothing in the run that is killed."""
+    operator: type[Unattended] | None = None
 
     @property
     def options(self) -> dict[str, Any]:
         """What the killed run is started with."""
-        return {"reset_again": True} if self.before else {}
+        return {"reset_again": True} if self.before == "unknown" else {}
+
+
+class Doubtful(Unattended):
+    """The first proof of a new password is refused."""
+
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
+        return await super().prove(targets, refused) if refused else Proof("refused", "non")
 
 
 CASES = [
     Case("sans incident"),
     Case("un mot de passe refusé", slashes=1),
-    Case("issue inconnue, puis --reset-again", {"cut": 1}, before=True),
+    Case("issue inconnue", {"cut": 1}, code=6),
+    Case("issue inconnue, puis --reset-again", {"cut": 1}, before="unknown"),
     Case("deux cibles", {"targets": 2}),
     Case("mot de passe vu d'abord", {"sees_first": True}),
     Case("vu d'abord, un refusé", {"sees_first": True}, slashes=1),
+    Case("vu d'abord, issue inconnue", {"sees_first": True, "cut": 1}, code=6),
     Case(
         "vu d'abord, issue inconnue, puis --reset-again",
         {"sees_first": True, "cut": 1},
-        before=True,
+        before="unknown",
     ),
+    Case("arrêt avant la réinitialisation", {"trouble": "go structures: TechnicalError"}, code=5),
+    Case("réinitialisation refusée", {"trouble": "commit: ResetRefused"}, code=5),
+    Case("illisible", {"trouble": "read: PasswordUnreadable"}, code=6),
+    Case("arrêt dans Corail", {"trouble": "enter: TechnicalError"}, code=6),
+    Case("preuve refusée", operator=Doubtful),
+    Case("ligne déchirée", before="torn"),
+    Case("le trousseau refuse", code=6, refuses="releve/pending"),
 ]
+
+
+REAL = [case for case in CASES if not case.refuses and not case.operator]
+"""Those that a process of its own can be given."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One kill: where, what was said then, how many resets there were at the end, and how many
+    """One death: where, what was said then, how many resets there were at the end, and how many
     could not be avoided.
     """
 
@@ -80,21 +110,60 @@ class Cell:
 
 
 CELLS: list[Cell] = []
+MET: list[Instant] = []
+"""Every instant of every course that leaves what no other one leaves."""
 
 
 def prepared(case: Case, folder: Path, **options: Any) -> Twin:
     """The twin, ready for the run that will be killed."""
-    twin = Twin.new(folder, **case.shape, **options)
+    shape = {key: case.shape[key] for key in case.shape if key != "trouble"}
+    twin = Twin.new(folder, **shape, **options)
     twin.world.faults = Faults(slash_in_first=case.slashes)
-    if case.before:
+    if case.before == "unknown":
         assert 6 == twin.run().code
+    if case.before == "torn":
+        twin.trouble = "go structures: TechnicalError"
+        assert 5 == twin.run().code
+        with open(twin.record.path / "journal.jsonl", "ab") as journal:
+            journal.write(b'{"time": "20')
+    twin.trouble, twin.operator = case.shape.get("trouble", ""), case.operator
+    if case.refuses:
+        twin.keystore.backend.refuses = case.refuses  # type: ignore[attr-defined]
     return twin
 
 
-def course(case: Case, folder: Path) -> tuple[list[str], int]:
-    """Every effect of the run when nothing kills it, and the resets that it takes in all."""
+def recovered(twin: Twin) -> None:
+    """What failed does not fail any more."""
+    twin.trouble = ""
+    if isinstance(twin.keystore.backend, twins.MemoryKeyring):
+        twin.keystore.backend.refuses = ""
+
+
+def beyond(twin: Twin) -> tuple[object, ...]:
+    """What a death leaves outside the folder: in the keyring, at the portal, in the targets."""
+    known = twin.world.accounts[twins.DEMO_ACCOUNT]
+    values = [*known.history, known.password]
+    ring: dict[tuple[str, str], str] = twin.keystore.backend.values  # type: ignore[attr-defined]
+    texts = [value for value in ring.values() if value.startswith("{")]
+    held = sorted(values.index(json.loads(each)["password"]) for each in texts)
+    rows = [twin.world.corail[each].password == known.password for each in twin.sirets]
+    return (tuple(sorted(ring_of for ring_of, _ in ring)), tuple(held), len(values), tuple(rows))
+
+
+def course(case: Case, folder: Path) -> list[Instant]:
+    """The instants of the whole run."""
     twin = prepared(case, folder)
-    return twins.points(twin, **case.options), twin.resets()
+
+    def act() -> None:
+        assert case.code == twin.whole(**case.options), twin.situation
+
+    MET.extend(found := instants.course(folder, act, lambda: beyond(twin)))
+    return found
+
+
+def some(found: list[Instant], request: pytest.FixtureRequest) -> list[Instant]:
+    """All of them with `--long`, else one in six."""
+    return found if request.config.getoption("--long") else found[::6]
 
 
 def still_needed(case: Case, twin: Twin) -> int:
@@ -108,50 +177,64 @@ def still_needed(case: Case, twin: Twin) -> int:
     if twin.resets() and known and not unsure:
         return 0
     slashes_to_come = case.slashes - twin.world.faults.__dict__["_fired"].get("slash_in_first", 0)
-    return 1 + (0 if twin.sees_first else slashes_to_come)
+    return 1 + max(0, twin.cut - twin.resets()) + (0 if twin.sees_first else slashes_to_come)
 
 
 def finish(twin: Twin, run: Any) -> bool:
     """Resume until the end; whether somebody had to decide on the way."""
-    closed, code = bool(twin.records) and twin.situation.closed, run()
-    if closed:  # all was done: it is said, and nothing happens
+    done = bool(twin.records) and outcome(twin.record.entries()) == "succeeded"
+    code = run()
+    if done:  # all was done: it is said, and nothing happens
         assert 3 == code
         return False
-    decided = code == 6 and twin.situation.next is twins.state.Next.DECIDE
-    if decided:
+    decided = 0
+    while code == 6 and twin.situation.next is twins.state.Next.DECIDE:
         assert isinstance(twin.events[-1], ev.RunStopped)
-        code = run(reset_again=True)
+        assert decided < 2
+        decided, code = decided + 1, run(reset_again=True)
     assert 0 == code, twin.situation.truth
-    return decided
+    return decided > 0
+
+
+def registered(twin: Twin) -> list[str]:
+    """The kinds of the register's lines."""
+    lines = (twin.outputs / "register.jsonl").read_bytes().splitlines()
+    return [json.loads(line)["kind"] for line in lines]
 
 
 def judge(case: Case, twin: Twin, point: str, run: Any) -> Cell:
-    """What is said after the kill is true; the end is reached without a reset too many, and all
-    three places agree.
+    """What is said after the kill is true; the end is reached without a reset too many, all three
+    places agree, and the record is sealed once.
     """
+    recovered(twin)
     assert [] == twin.lies(), point
     phase, least = (
         twin.situation.phase if twin.records else "rien",
         twin.resets() + still_needed(case, twin),
     )
     decided = finish(twin, run)
-    assert (least, True, 1, []) == (twin.resets(), twin.agree(), len(twin.records), twin.lies()), (
-        point
-    )
+    opened = [each for each in twin.records if each.entries()]
+    assert (least, True, []) == (twin.resets(), twin.agree(), twin.lies()), point
+    # what failed before the reset, or is refused, may be closed as such: the next is a new one
+    assert len(opened) == 1 or (case.code == 5 and len(opened) == 2), point
     assert decided or not phase.startswith("unknown")
+    assert [] == seal.finish_left_over(twin.loaded(), twin.keystore).faults, point
+    assert [] == verify(twin.outputs, None, twin.keystore).faults, point
+    assert ["record"] * len(opened) == registered(twin), point
     return Cell(case.name, point, phase, decided, twin.resets(), least)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_simulated_kill_at_every_effect(case: Case, shm: Path) -> None:
-    """The same matrix without processes: it finds most faults in seconds, and both must agree."""
-    effects, resets = course(case, shm / "clean")
-    assert case.least == resets
-    for number, point in enumerate(effects):
-        twin = prepared(case, shm / str(number))
-        with twins.dying(number):
-            assert twin.run(**case.options).code is None
-        judge(case, twin, point, lambda twin=twin, **more: twin.run(**more).code)
+def test_a_death_at_every_instant(case: Case, shm: Path, request: pytest.FixtureRequest) -> None:
+    """At each audit event that leaves something new, by a kill and by a power cut, from the first
+    write to the register's line: the school's own ledger says what happened.
+    """
+    for instant in some(course(case, shm / "clean"), request):
+        name = f"{instant.name}, {instant.mode}"
+        twin = prepared(case, shm / str(instant.number))
+        die(twin.folder, instant, lambda twin=twin: twin.whole(**case.options))
+        CELLS.append(judge(case, twin, name, lambda twin=twin, **more: twin.whole(**more)))
+        shutil.rmtree(shm / str(instant.number))
 
 
 def _forkserver() -> Any:
@@ -183,7 +266,7 @@ class Processes:
     def start(self, kill_at: int | None = None, **options: Any) -> Any:
         shape = {
             name: getattr(self.twin, name)
-            for name in ("sees_first", "targets", "max_attempts", "cut", "patience")
+            for name in ("sees_first", "targets", "max_attempts", "cut", "patience", "trouble")
         }
         args = (
             self.address,
@@ -206,33 +289,78 @@ def keyring() -> Iterator[ThrowawayKeyring]:
         yield server
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_real_kill_at_every_effect(case: Case, shm: Path, keyring: ThrowawayKeyring) -> None:
-    """SIGKILL before and after each event written, slot written, click, target entry and promotion;
-    a new process ends it well.
-    """
-    effects, resets = course(case, shm / "clean")
-    assert case.least == resets
-    for number, point in enumerate(effects):
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("case", REAL, ids=lambda case: case.name)
+def test_a_real_kill_at_every_instant(
+    case: Case, shm: Path, keyring: ThrowawayKeyring, request: pytest.FixtureRequest
+) -> None:
+    """SIGKILL, in a process of its own, at the same instants; a new process ends it well."""
+    found = [each for each in course(case, shm / "clean") if each.mode == KILL]
+    for instant in some(found, request):
         keyring._values.clear()
-        twin = prepared(case, shm / str(number), keystore=keyring.keystore())
+        twin = prepared(case, shm / str(instant.number), keystore=keyring.keystore())
         with ExitStack() as stack:
             processes = Processes(twin, keyring, stack)
-            assert -signal.SIGKILL == processes.run(number, **case.options), point
-            CELLS.append(judge(case, twin, point, processes.run))
-        shutil.rmtree(shm / str(number))
+            assert -signal.SIGKILL == processes.run(instant.number, **case.options), instant
+            CELLS.append(judge(case, twin, f"{instant.name}, {KILL}", processes.run))
+        shutil.rmtree(shm / str(instant.number))
+
+
+def abandoned(twin: Twin) -> int:
+    """`releve abandon`, as the command does it."""
+    args = argparse.Namespace(settings=str(twin.settings()), outputs=str(twin.outputs), json=False)
+    args.siret, args.reason = twins.DEMO_SIRET, "portail fermé"
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
+        patch.setattr(abandon, "open_keystore", lambda *_: twin.keystore)
+        patch.setattr(headless, "open_keystore", lambda *_: twin.keystore)
+        return abandon.main(args)
+
+
+def test_an_abandon_that_dies_at_any_instant_is_finished(shm: Path) -> None:
+    """It is closed and sealed once, or the next command closes it; what it says is true."""
+    case = Case("abandon", {"cut": 1})
+
+    def stuck(folder: Path) -> Twin:
+        twin = prepared(case, folder)
+        assert 6 == twin.run().code
+        return twin
+
+    clean = stuck(shm / "clean")
+    found = instants.course(clean.folder, lambda: abandoned(clean), lambda: beyond(clean))
+    MET.extend(found)
+    for instant in found:
+        twin = stuck(shm / str(instant.number))
+        die(twin.folder, instant, lambda twin=twin: abandoned(twin))
+        if not twin.situation.closed:
+            assert 0 == abandoned(twin)
+        assert [] == seal.finish_left_over(twin.loaded(), twin.keystore).faults, instant
+        assert [] == verify(twin.outputs, None, twin.keystore).faults, instant
+        assert ["record"] == registered(twin), instant
+        assert 1 == twin.resets()
+        shutil.rmtree(shm / str(instant.number))
+    assert len(found) > 20
+
+
+KINDS = {
+    *("rotation.opened", "run.started", "run.stopped", "step.done", "step.failed", "gate.given"),
+    *("reset.intended", "reset.unknown", "reset.not_done", "reset.again_decided"),
+    *("candidate.asked", "candidate.rejected", "pending.stored", "pending.superseded"),
+    *("password.not_kept", "password.unread", "journal.torn_line_cut", "proof.given"),
+    *("proof.refused", "target.intended", "target.entered", "promotion.intended"),
+    *("promotion.done", "rotation.closed", "rotation.abandoned", "record"),
+}
+"""The events at which somebody died: neither what a person does at the screen, nor the API."""
 
 
 def test_the_matrix(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:
-    """The whole is printed, and written as a page on request; it covers every kind of effect."""
-    if not CELLS:
-        pytest.skip("the real kills were not run")
+    """The whole is printed, and written as a page on request; it covers every kind of event."""
+    if len({cell.case for cell in CELLS}) < len(CASES):
+        pytest.skip("not every case was run")
     lines = [
-        f"{len(CELLS)} morts, {sum(cell.decided for cell in CELLS)} décisions demandées, 0 mot de"
-        " passe perdu"
+        f"{len(MET)} instants qui laissent chacun autre chose, {len(CELLS)} morts,"
+        f" {sum(cell.decided for cell in CELLS)} décisions demandées, 0 mot de passe perdu"
     ]
     for cell in CELLS:
         again = "décision demandée" if cell.decided else ""
@@ -241,15 +369,9 @@ def test_the_matrix(
             f" minimum {cell.least} {again}"
         )
     record_property("table", "\n".join(lines))
-    for kind in (
-        "journal reset.intended",
-        "reset click",
-        "keyring pending",
-        "target school",
-        "keyring current",
-        "keyring clear pending",
-    ):
-        assert any(cell.point.startswith(kind) for cell in CELLS), kind
+    assert set() == KINDS - {each.name.split()[-1] for each in MET}
+    for kind in ("commit", "answer", "keyring releve/pending", "enter", "keyring releve/current"):
+        assert any(each.name == kind for each in MET), kind
     if path := request.config.getoption("--matrix"):
         Path(path).write_text(page(CELLS), encoding="utf-8")
 

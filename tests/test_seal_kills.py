@@ -1,22 +1,26 @@
 """A seal, a quarantine and a purge that die at any instant are finished by the next command; and
 what could not be sealed is never called a success.
 
-The instants are the interpreter's own audit events (a file opened, renamed, removed; a folder made)
-below the folder of records, not points that the code under test chose.
+The instants are the interpreter's own audit events below the folder of records, not points that the
+code under test chose; to die is to be killed, or to lose the power with whatever is not durable.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+import instants
 import pytest
 from fixtures_keyring import ThrowawayKeyring
+from instants import Instant
+from releve.base.secret import forget, registered
 from releve.commands import purge
 from releve.headless import run as headless
 from releve.headless.run import Outcome
@@ -27,63 +31,20 @@ from releve.record.verify import verify
 from releve.vault import keys
 from sealed_records import PASSWORD, Office
 
-EVENTS = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
-
-
-class Killed(BaseException):
-    """This process is dead from here on."""
-
-
-_armed: list[Callable[[str], None]] = []
-
-
-def _heard(event: str, args: tuple[object, ...]) -> None:
-    if _armed and event in EVENTS and args and isinstance(args[0], str | Path):
-        _armed[0](f"{event} {args[0]}")
-
-
-sys.addaudithook(_heard)
-
-
-@contextmanager
-def watched(folder: Path, heard: Callable[[str], None]) -> Iterator[None]:
-    """Tell each event below the folder, before it happens."""
-    _armed.append(lambda event: heard(event) if str(folder) in event else None)
-    try:
-        yield
-    finally:
-        _armed.clear()
-
-
-def die_at(folder: Path, number: int, act: Callable[[], object]) -> bool:
-    """Do it, and be dead from that instant on: nothing more happens, not even a cleaning up. False
-    when there is no such instant: it went through.
-    """
-    left = [number]
-
-    def heard(event: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise Killed
-
-    with watched(folder, heard):
-        try:
-            act()
-        except Killed:
-            return True
-    return False
-
+MORE = "[record]\nkeep_years = 10\n"
 
 def afresh(office: Office) -> None:
     """The folder of records gone, and the keyring's head with it."""
+    forget(registered())
     shutil.rmtree(office.outputs, ignore_errors=True)
     office.keystore.entry("register", str(office.outputs.resolve())).delete()
 
 
 @pytest.fixture
-def office(tmp_path: Path, throwaway: ThrowawayKeyring) -> Office:
+def office(shm: Path, throwaway: ThrowawayKeyring) -> Office:
     """An empty folder of records."""
-    return Office(tmp_path / "outputs", throwaway.keystore(), more="[record]\nkeep_years = 10\n")
+    (shm / "releve").mkdir()
+    return Office(shm / "releve" / "outputs", throwaway.keystore(), more=MORE)
 
 
 def finished(office: Office) -> list[str]:
@@ -92,65 +53,87 @@ def finished(office: Office) -> list[str]:
     return office.kinds(office.keystore)
 
 
-def test_a_seal_killed_at_any_instant_is_finished(office: Office) -> None:
+@dataclass
+class Scene:
+    """What dies, in an office that is made anew each time; `beyond` sees the keyring's entries."""
+
+    office: Office
+    throwaway: ThrowawayKeyring
+    long: bool
+
+    def deaths(
+        self, make: Callable[[], RecordFolder], act: Callable[[RecordFolder], object]
+    ) -> Iterator[tuple[RecordFolder, Instant]]:
+        """Each death that leaves something new (one in four without `--long`), just after it."""
+        afresh(self.office)
+        folder, place = make(), self.office.outputs.parent
+        found = instants.course(place, lambda: act(folder), lambda: tuple(self._services()))
+        assert len(found) > 15
+        for instant in found if self.long else found[::4]:
+            afresh(self.office)
+            folder = make()
+            instants.die(place, instant, lambda folder=folder: act(folder))
+            yield folder, instant
+
+    def _services(self) -> list[str]:
+        return sorted(service for service, _ in self.throwaway._values)
+
+
+@pytest.fixture
+def scene(office: Office, throwaway: ThrowawayKeyring, request: pytest.FixtureRequest) -> Scene:
+    """The office, and how thorough to be."""
+    return Scene(office, throwaway, request.config.getoption("--long"))
+
+
+def sealing(office: Office, folder: RecordFolder) -> None:
+    """The real seal; what it finds is told as it is."""
+    with suppress(SecretFound):
+        seal.finish(folder, office.settings, office.keystore)
+
+
+def test_a_seal_that_dies_at_any_instant_is_finished(office: Office, scene: Scene) -> None:
     """One line in the register, an intact record, and no key left behind."""
-    died, number = True, 0
-    while died:
-        afresh(office)
-        folder, settings = office.folder(2), office.settings
-        died = die_at(
-            office.outputs, number, lambda f=folder, s=settings: seal.finish(f, s, office.keystore)
-        )
-        assert [] == finished(office), number
-        assert 1 == len(office.register()), number
-        assert keys.rotation_key(office.keystore, folder.run) is None, number
-        number += 3
-    assert number > 20
+    for folder, instant in scene.deaths(lambda: office.folder(2), partial(sealing, office)):
+        assert [] == finished(office), instant
+        assert ["record"] == [line["kind"] for line in office.register()], instant
+        assert keys.rotation_key(office.keystore, folder.run) is None, instant
 
 
-def test_a_quarantine_killed_at_any_instant_is_finished(office: Office) -> None:
+def test_a_quarantine_that_dies_at_any_instant_is_finished(office: Office, scene: Scene) -> None:
     """The folder is put aside, and the register says so: it cannot vanish unseen."""
 
-    def act(folder: RecordFolder) -> None:
-        with suppress(SecretFound):
-            seal.finish(folder, office.settings, office.keystore)
-
-    died, number = True, 0
-    while died:
-        afresh(office)
+    def leaking() -> RecordFolder:
         folder = office.folder(2)
         (folder.path / "note.txt").write_text(PASSWORD)
-        died = die_at(office.outputs, number, lambda f=folder: act(f))
+        return folder
+
+    for folder, instant in scene.deaths(leaking, partial(sealing, office)):
         seal.finish_left_over(office.settings, office.keystore)
-        assert folder.aside.path.exists() and not folder.path.exists(), number
-        assert ["quarantine"] == [line["kind"] for line in office.register()], number
+        assert folder.aside.path.exists() and not folder.path.exists(), instant
+        assert ["quarantine"] == [line["kind"] for line in office.register()], instant
         assert ["quarantine"] == finished(office)
-        number += 3
-    assert number > 15
 
 
-def test_a_purge_killed_at_any_instant_is_finished(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+def test_a_purge_that_dies_at_any_instant_is_finished(
+    office: Office, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On version 0.1 it was refused for ever."""
     monkeypatch.setattr(purge, "open_keystore", lambda *_: office.keystore)
     arguments = argparse.Namespace(
         settings=str(office.settings.path), outputs=str(office.outputs), json=False, yes=True
     )
-    died, number = True, 0
-    while died:
-        afresh(office)
+
+    def old() -> RecordFolder:
         with monkeypatch.context() as patch:
             patch.setattr(register, "now", lambda: datetime(2001, 11, 3, tzinfo=UTC))
-            folder = office.record(2)
-        died = die_at(office.outputs, number, lambda: purge.main(arguments))
-        assert [] == finished(office), number
+            return office.record(2)
+
+    for folder, instant in scene.deaths(old, lambda _: purge.main(arguments)):
+        assert [] == finished(office), instant
         entered = "purge" in [line["kind"] for line in office.register()]
-        assert entered != folder.path.exists(), number
+        assert entered != folder.path.exists(), instant
         assert 0 == purge.main(arguments) and not folder.path.exists()
-        assert [] == finished(office), number
-        number += 3
-    assert number > 15
+        assert [] == finished(office), instant
 
 
 def test_nobody_destroys_at_anothers_word(office: Office, tmp_path: Path) -> None:

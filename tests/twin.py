@@ -17,21 +17,26 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from typing import Any
 
+import instants
 from fixtures_rotation import LONG_AGO
+from instants import Killed
 from keyring.backend import KeyringBackend
+from keyring.errors import PasswordSetError
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, forget, registered
+from releve.base.settings import Settings, load
 from releve.decision import events as ev
 from releve.decision import facts, state
 from releve.decision.procedure import NAVIGATION, PORTAL_STEPS
 from releve.headless.run import model
 from releve.jupyter import runbook
 from releve.portal import errors as e
+from releve.record import seal
 from releve.record.folder import RecordFolder, all_records
 from releve.record.folder import is_closed as is_closed
 from releve.rotation.prompts import Unattended
@@ -53,10 +58,6 @@ At = Callable[[str], None]
 """Told each thing that the twin does, before it does it; what it raises happens there."""
 
 
-class Killed(BaseException):
-    """This process is dead from here on."""
-
-
 class MemoryKeyring(KeyringBackend):
     """A keyring that outlives a simulated kill."""
 
@@ -65,14 +66,20 @@ class MemoryKeyring(KeyringBackend):
     def __init__(self) -> None:
         super().__init__()
         self.values: dict[tuple[str, str], str] = {}
+        self.refuses = ""
+        """The service that keeps nothing."""
 
     def get_password(self, service: str, username: str) -> str | None:
         return self.values.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        instants.tell(f"keyring {service}")
+        if service == self.refuses:
+            raise PasswordSetError("refused")
         self.values[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
+        instants.tell(f"keyring {service} cleared")
         del self.values[service, username]
 
 
@@ -221,9 +228,11 @@ class Twin:
     max_attempts: int = 5
     cut: int = 0
     """The answers to so many first resets are lost."""
-    at: At = field(default=lambda point: None)
+    at: At = instants.tell
     operator: Any = None
     patience: float = 0.0
+    trouble: str = ""
+    """What fails, where: "commit: ResetRefused" ("" for nothing)."""
 
     @classmethod
     def new(
@@ -246,6 +255,13 @@ class Twin:
         twin.keystore.portal_password(LOGIN).set(Secret(PASSWORD))
         twin.settings()
         return twin
+
+    def told(self, point: str) -> None:
+        """What the portal and the targets are about to do; there `trouble` comes."""
+        self.at(point)
+        where, _, error = self.trouble.partition(": ")
+        if point == where:
+            raise getattr(e, error)(text="non", why="non", todo="", screen=point, wanted="")
 
     @property
     def sirets(self) -> list[str]:
@@ -296,8 +312,10 @@ class Twin:
 
     def session(self, parameters: Parameters, operator: Any, **_: Any) -> Session:
         """What the notebook's cells use in place of the real session."""
-        short = Unattended(operator.approve, operator._reset_again, patience_seconds=self.patience)
-        return TwinSession(self, parameters, self.operator or short)
+        kind = self.operator if isinstance(self.operator, type) else Unattended
+        short = kind(operator.approve, operator._reset_again, patience_seconds=self.patience)
+        given = None if kind is self.operator else self.operator
+        return TwinSession(self, parameters, given or short)
 
     async def cells(self, cells: list[str] = CELLS, **options: Any) -> None:
         """The notebook's cells, from the opening to the end, in this process."""
@@ -316,6 +334,7 @@ class Twin:
                 asyncio.run(self.cells(cells, **options))
             return Result(0)
         except Killed:
+            instants.bury()
             return Result(None)
         except ReleveError as error:
             return Result(self._code(error), type(error).__name__, error.text)
@@ -326,6 +345,18 @@ class Twin:
                 )  # as the system does when a process dies: its name stays written
             runbook._session = None
             forget(registered())  # all memory is gone
+
+    def whole(self, **options: Any) -> int | None:
+        """A run, and the seal of what it ended, as the command does it: the exit code."""
+        code = self.run(**options).code
+        if self.records and is_closed(self.record.entries()) and code is not None:
+            with self.record.writing():
+                seal.finish(self.record, self.loaded(), self.keystore)
+        return code
+
+    def loaded(self) -> Settings:
+        """The settings, as a command reads them."""
+        return load(self.settings(), self.outputs)
 
     def _code(self, error: ReleveError) -> int:
         entries = self.record.entries() if self.records else []
@@ -428,12 +459,12 @@ class TwinSession(Session):
             self.structure.siret,
             self.structure.technical_account,
             t.sees_first,
-            t.at,
+            t.told,
             t.cut,
         )
 
     def target(self, target: str) -> Any:
-        return TwinTarget(self.twin.world, target.split(":")[1], self.twin.at)
+        return TwinTarget(self.twin.world, target.split(":")[1], self.twin.told)
 
 
 @contextlib.contextmanager
@@ -549,17 +580,31 @@ def process(
     kill_at: int | None,
     options: dict[str, Any],
 ) -> None:
-    """The body of a child: one run, killed by SIGKILL at that effect; its exit code is the run's.
+    """The body of a child: one run and its seal, killed by SIGKILL at that instant; its exit code
+    is the run's.
     """
-    twin = Twin(Path(folder), RemoteWorld(address, key), Keystore(MadeUpBackend(keyring)), **shape)
+    keystore = Keystore(ToldKeyring(keyring))
+    twin = Twin(Path(folder), RemoteWorld(address, key), keystore, **shape)
     count = -1
 
-    def die(name: str, when: str) -> None:
+    def die(_: str) -> None:
         nonlocal count
         count += 1
         if count == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with listening(die):
-        result = twin.run(**options)
-    os._exit(result.code if result.code is not None else 99)
+    with instants.watched(twin.folder, die):
+        code = twin.whole(**options)
+    os._exit(code if code is not None else 99)
+
+
+class ToldKeyring(MadeUpBackend):
+    """The same instants as `MemoryKeyring`."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        instants.tell(f"keyring {service}")
+        super().set_password(service, username, password)
+
+    def delete_password(self, service: str, username: str) -> None:
+        instants.tell(f"keyring {service} cleared")
+        super().delete_password(service, username)

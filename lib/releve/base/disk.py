@@ -150,8 +150,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path, *, shared: bool = False) -> None:
-    """Make a folder and those above it. `shared` opens the new ones to their group. Raises OSError,
-    also when a link or anything but a folder stands there. Safe to repeat.
+    """Make a folder and those above it, durably. `shared` opens the new ones to their group. Raises
+    OSError, also when a link or anything but a folder stands there. Safe to repeat.
     """
     if not path.parent.exists():
         make_folder(path.parent, shared=shared)
@@ -160,6 +160,7 @@ def make_folder(path: Path, *, shared: bool = False) -> None:
         path.mkdir(mode)
         if os.name != "nt":
             path.chmod(mode)  # whatever the umask took away
+    fsync_folder(path.parent)  # also of one that a killed process had just made
     if not is_folder(path):
         raise NotADirectoryError(errno.ENOTDIR, "ce n'est pas un dossier", str(path))
 

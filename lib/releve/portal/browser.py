@@ -40,6 +40,7 @@ from releve.base.words import Words
 from releve.decision import events as ev
 from releve.portal import errors as e
 from releve.portal.browsers import Browser as BrowserChoice
+from releve.portal.browsers import unwanted_defaults
 from releve.portal.certificates import Certificates
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
 from releve.portal.window import Window
@@ -150,6 +151,7 @@ class PortalBrowser:
             executable_path=choice.executable,
             chromium_sandbox=sandbox,
             proxy=_proxy(self.settings.origins),
+            ignore_default_args=unwanted_defaults(),
         )
 
     async def close(self) -> None:

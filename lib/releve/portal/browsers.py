@@ -38,6 +38,7 @@ CHANNELS = {
 }
 APP_PATHS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
 SHELL, FULL = ("chromium-headless-shell",), ("chromium", "chromium-browser")
+SHARED_MEMORY, ENOUGH = Path("/dev/shm"), 256 << 20  # bytes; a container's default is 64 MiB
 OWN_SHELL = (
     "chromium_headless_shell-*/*/chrome-headless-shell",
     "chromium_headless_shell-*/*/chrome-headless-shell.exe",
@@ -178,3 +179,11 @@ def _cache() -> Path:
         else usual.get(sys.platform, Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache"))
         / "ms-playwright"
     )
+
+
+def unwanted_defaults() -> list[str]:
+    """Playwright's switches that are not taken: with the one for small containers, Chromium keeps
+    its shared memory, where passwords of a page stand, in files on the disk.
+    """
+    small = not SHARED_MEMORY.is_dir() or shutil.disk_usage(SHARED_MEMORY).total < ENOUGH
+    return [] if small else ["--disable-dev-shm-usage"]

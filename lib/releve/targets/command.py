@@ -6,17 +6,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from releve.base import disk
 from releve.base.errors import ReleveError
-from releve.base.secret import Secret, scrub
+from releve.base.secret import Secret
 from releve.base.settings import Structure
 from releve.decision.procedure import BY_ID
 
 PATIENCE_SECONDS = 300
+_PASSED = {
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
+    *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERNAME"),
+    *("USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
+}
 
 
 class CommandFailed(ReleveError):
@@ -34,6 +42,8 @@ class CommandFailed(ReleveError):
 
 class CommandTarget:
     """Runs `command` of the settings; nothing of the password goes to its arguments or environment.
+
+    What it prints goes nowhere: it may print what it was given. Whatever it started ends with it.
     """
 
     kind: ClassVar[str] = "command"
@@ -46,41 +56,52 @@ class CommandTarget:
         return f"{BY_ID[step].title} : sans objet, le programme de la commune s'en charge"
 
     async def enter(self, secret: Secret) -> str:
-        context = {
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self.structure.command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=self._environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._failed(error.strerror or "introuvable") from None
+        try:
+            await asyncio.wait_for(process.communicate(secret.reveal().encode()), PATIENCE_SECONDS)
+        except TimeoutError:
+            raise self._failed(f"pas de réponse en {PATIENCE_SECONDS} secondes") from None
+        finally:
+            _end(process)
+            await process.wait()
+        if process.returncode != 0:
+            raise self._failed(f"code {process.returncode}")
+        return (
+            f"le programme « {self.structure.command[0]} » a entré le mot de passe pour"
+            f" {self.structure.name}"
+        )
+
+    def _environment(self) -> dict[str, str]:
+        """What any program needs of ours, and its context."""
+        return {name: value for name, value in os.environ.items() if name.upper() in _PASSED} | {
             "RELEVE_STRUCTURE": self.structure.siret,
             "RELEVE_NAME": self.structure.name,
             "RELEVE_ACCOUNT": self.structure.technical_account,
             "RELEVE_RUN": self.run,
         }
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self.structure.command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=os.environ | context,
-            )
-        except OSError as error:
-            raise self._failed(disk.why(error)) from None
-        try:
-            output, _ = await asyncio.wait_for(
-                process.communicate(secret.reveal().encode()), PATIENCE_SECONDS
-            )
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise self._failed(f"pas de réponse en {PATIENCE_SECONDS} secondes") from None
-        if process.returncode != 0:
-            said = scrub(output.decode(errors="replace")).strip().splitlines()
-            raise self._failed(", ".join([f"code {process.returncode}", *said[-1:]]))
-        return (
-            f"le programme « {self.structure.command[0]} » a entré le mot de passe pour"
-            f" {self.structure.name}"
-        )
 
     def _failed(self, why: str) -> CommandFailed:
         return CommandFailed(command=self.structure.command[0], name=self.structure.name, why=why)
 
     async def capture(self, path: Path) -> bool:
         return False
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """The program and all that it started in the background."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.returncode is None:
+        tree = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(tree, capture_output=True, check=False)
