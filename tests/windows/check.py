@@ -33,8 +33,7 @@ MODULES = (
     *("keystore", "settings", "state", "journal", "lock", "register", "seal", "verify", "due"),
     *("calendar", "secret", "procedure", "timestamp", "credentials", "notices", "schedule"),
     *("doctor", "piste", "school_world", "school_login", "school_piste", "lab_parts", "report"),
-    *("proxies", "scrubber", "person", "words", "texts", "unread", "older_records", "trust"),
-    "json",
+    *("proxies", "scrubber", "person", "unread", "older_records", "trust"),
 )
 # What a person and a scheduler do, with a browser: rehearse, a kill (TerminateProcess) and resume,
 # the walkthrough in JupyterLab.
