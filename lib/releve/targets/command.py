@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Structure
@@ -66,7 +67,7 @@ class CommandTarget:
                 start_new_session=True,
             )
         except OSError as error:
-            raise self._failed(error.strerror or "introuvable") from None
+            raise self._failed(disk.why(error)) from None
         try:
             await asyncio.wait_for(process.communicate(secret.reveal().encode()), PATIENCE_SECONDS)
         except TimeoutError:
