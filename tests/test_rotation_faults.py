@@ -30,6 +30,7 @@ BEFORE = (
     "structures",
     "structure",
 )
+AT_ONCE = 8  # seconds, on a busy machine too; the time-out is 10
 AFTER = ("corail-collectivites", "corail-transfert", "corail-mot-de-passe")
 ERRORS = dict(
     zip(
@@ -82,14 +83,14 @@ async def test_a_fault_before_the_reset_changes_nothing(
     occur(scene, fault, screen)
     done = await scene.walk()
     expect(scene, done, ERRORS[fault], 5, 0)
-    assert 4 > done.seconds_to_fail()
+    assert AT_ONCE > done.seconds_to_fail()
 
 
 async def test_what_covers_a_screen_is_closed_by_its_own_button(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On every screen, of Corail too: nothing is asked of a person, and it is one rotation."""
-    over = set()
+    over = set[str]()
 
     def fires(self: Faults, name: str, screen: str) -> bool:
         new = name == "popup_at" and screen not in over
@@ -101,7 +102,7 @@ async def test_what_covers_a_screen_is_closed_by_its_own_button(
     scene.faults.first_visit_form = True
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
-    assert {*BEFORE, "confirmation", "recapitulatif", *AFTER} <= over
+    assert {*BEFORE, "recapitulatif", *AFTER} <= over
     assert scene.three_places_agree()
 
 
@@ -114,7 +115,7 @@ async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
             occur(scene, fault, screen)
             done = await scene.walk()
             expect(scene, done, ERRORS[fault], 6, 1, f"{NEW} {KEPT}")
-            assert 4 > done.seconds_to_fail()
+            assert AT_ONCE > done.seconds_to_fail()
     done = await scene.walk()
     assert ("", 0, 1) == (done.error, done.code, scene.resets()), done.text
     assert scene.three_places_agree()
@@ -133,7 +134,7 @@ async def test_a_fault_in_place_of_the_summary_leaves_a_question(
     done = await scene.walk()
     expect(scene, done, "ResetOutcomeUnknown", 6, resets, PERHAPS)
     assert "--reset-again" in done.text
-    assert 4 > done.seconds_to_fail()
+    assert AT_ONCE > done.seconds_to_fail()
 
 
 async def test_a_popup_over_the_summary_does_not_cost_the_password(scene: Scene) -> None:
