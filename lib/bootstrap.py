@@ -24,7 +24,7 @@ WITH_BROWSER = {"demo", "lab", "rotate", "rehearse", "resume", "discover"}
 TEST_PACKAGES = (
     *("gnome-keyring", "dbus", "dbus-bin", "libsecret-tools"),  # a real keyring
     *("chromium", "chromium-headless-shell"),
-    *("poppler-utils", "tesseract-ocr", "openssl"),  # to read records as an auditor does
+    *("poppler-utils", "tesseract-ocr", "openssl", "jq", "rsync"),  # to read records as an auditor
     *("xvfb", "openbox", "xdotool", "x11-utils"),  # a screen: what stands in front of what
 )
 
