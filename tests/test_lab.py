@@ -359,10 +359,10 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
             desk.printed(f"^Étape {number} sur 12 · Chorus Pro · .* — ")
         desk.run_cell("^5 · ")
         desk.press("s'est arrêtée", "Le faire moi-même")
-        for step in SCREENS:
+        for step in SCREENS:  # her own browser begins at the login
+            expect(desk.by_hand(step)).to_contain_text(scene.school.urls.portal)
             getattr(portal, step)()
-        expect(desk.by_hand("structure")).to_contain_text(scene.school.urls.portal)
-        desk.by_hand("structure").get_by_role("button", name="C'est fait").click()
+            desk.by_hand(step).get_by_role("button", name="C'est fait").click()
         desk.run_cell("^Vérification")
         desk.confirm(DEMO_SIRET)
         desk.run_cell("^6 · ")

@@ -203,14 +203,14 @@ function print(root) {
   frame.contentWindow.print();
 }
 
-// One step in sight: the cells before are done, those after are titles; what is here alone is open. Only while a panel
-// asks or works: what is finished is read whole.
+// One step in sight: the three before are titles, as are those after; what is here alone is open. Only while a panel asks
+// or works: what is finished is read whole.
 function oneStep(el) {
   const here = el.closest('.jp-Cell'), all = here?.parentElement?.children;
   if (!here || el.closest('.releve-home')) return;
   const at = [...all].indexOf(here);
   [...all].forEach((cell, n) => {
-    const place = n > at ? 'next' : n < at - 1 ? 'done' : 'now';
+    const place = n > at ? 'next' : n < at - 7 ? 'past' : n < at - 1 ? 'done' : 'now';
     if (cell.dataset.rvPlace !== place) cell.dataset.rvPlace = place;
   });
   el.closest('.jp-Notebook')?.classList.add('rv-one');
@@ -258,7 +258,7 @@ function render({ model, el }) {
     const primary = view.buttons.find(each => each.style === 'primary');
     const first = view.buttons.find(each => each.hand);
     const form = make('form', {
-      autocomplete: 'off', novalidate: true, class: first && primary ? 'rv-hands' : null,
+      autocomplete: 'off', novalidate: true, class: first && first === view.buttons[0] && primary ? 'rv-hands' : null,
       onsubmit: event => {
         event.preventDefault();
         if (primary) answer(view, primary.action);

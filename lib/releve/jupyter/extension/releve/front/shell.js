@@ -1,5 +1,5 @@
 // The bar above the page, JupyterLab's menus put away, and the keyboard left to the forms.
-const PLAIN = 'releve-plain';
+const PLAIN = 'releve-plain', NARROW = '(max-width: 760px)';
 
 export function make(tag, attributes, ...children) {
   const element = Object.assign(document.createElement(tag), attributes);
@@ -32,12 +32,16 @@ export function bar(app, Widget, tracker, { home, title }) {
   document.body.classList.add(PLAIN);
   const name = make('strong', { textContent: 'Relève' });
   const menus = make('button', { type: 'button', className: 'releve-quiet', textContent: 'Menus de JupyterLab' });
-  menus.onclick = () => {
-    const plain = document.body.classList.toggle(PLAIN);
-    menus.setAttribute('aria-pressed', String(!plain));
+  const fit = () => {
     app.shell.fit();
     [...app.shell.layout].forEach(each => each.fit());
   };
+  menus.onclick = () => {
+    const plain = document.body.classList.toggle(PLAIN);
+    menus.setAttribute('aria-pressed', String(!plain));
+    fit();
+  };
+  matchMedia(NARROW).addEventListener('change', fit); // the bar is higher there, and JupyterLab gives it room when told
   menus.setAttribute('aria-pressed', 'false');
   const node = make('nav', { className: 'releve-bar', ariaLabel: 'Relève' },
     name,
