@@ -59,6 +59,15 @@ def test_a_password_that_somebody_else_reset_is_told_at_once(scene: Scene) -> No
     assert 1 == scene.resets()  # somebody else's
 
 
+def test_another_spelling_is_no_other_account(scene: Scene) -> None:
+    """The settings changed how the account is written: no second try within the day."""
+    with_piste(scene)
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), BY_HAND)
+    assert "accepted" == checked(scene)[1]["state"]
+    scene.structure |= {"technical_account": DEMO_ACCOUNT.lower()}
+    assert "asked" == checked(scene)[1]["state"]
+
+
 def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:
     """A portal that is closed says nothing of the password: 5, and no notice."""
     with_piste(scene)
