@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
@@ -13,6 +14,7 @@ from releve.base.secret import Secret
 from releve.planning.alarm import Check, State
 from releve.planning.notices import of_check
 from releve.vault.slots import BY_HAND
+from test_notices import Hook, serving
 
 
 def with_piste(scene: Scene) -> None:
@@ -59,6 +61,15 @@ def test_a_password_that_somebody_else_reset_is_told_at_once(scene: Scene) -> No
     assert 1 == scene.resets()  # somebody else's
 
 
+def test_another_spelling_is_no_other_account(scene: Scene) -> None:
+    """The settings changed how the account is written: no second try within the day."""
+    with_piste(scene)
+    scene.slots.adopt(Secret(scene.world.accounts[DEMO_ACCOUNT].password), BY_HAND)
+    assert "accepted" == checked(scene)[1]["state"]
+    scene.structure |= {"technical_account": DEMO_ACCOUNT.lower()}
+    assert "asked" == checked(scene)[1]["state"]
+
+
 def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:
     """A portal that is closed says nothing of the password: 5, and no notice."""
     with_piste(scene)
@@ -66,6 +77,19 @@ def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:
     scene.faults.maintenance_at = "piste:0"
     code, told = checked(scene)
     assert (5, "unknown") == (code, told["state"])
+
+
+def test_a_refusal_reaches_people_at_once(scene: Scene) -> None:
+    """By the channel of the settings, the day it is found; nothing more is sent that day."""
+    with_piste(scene)
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    scene.more += '[notices]\nchannels = ["equipe"]\n'
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Hook)) as (port, told):
+        scene.keystore.entry("notice", "equipe").set(Secret(f"json://127.0.0.1:{port}/crochet"))
+        assert (4, 3) == (checked(scene)[0], checked(scene)[0])
+    (notice,) = told
+    assert DEMO_ACCOUNT in str(notice) and "Quelqu'un d'autre l'a réinitialisé" in str(notice)
+    assert "un-mot-de-passe" not in str(notice)
 
 
 def test_the_notice_names_the_account_and_what_to_do() -> None:

@@ -40,7 +40,7 @@ class _Mail(socketserver.StreamRequestHandler):
                 return
 
 
-class _Hook(BaseHTTPRequestHandler):
+class Hook(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.mails.append(body)  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ class _Hook(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _serving(server: socketserver.TCPServer) -> Iterator[tuple[int, list[object]]]:
+def serving(server: socketserver.TCPServer) -> Iterator[tuple[int, list[object]]]:
     """Its port, and the list that it fills."""
     server.mails = []  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -89,8 +89,8 @@ def test_a_fleet_that_needs_someone_is_told_by_mail_and_webhook(
     )
     smtp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail)
     with (
-        _serving(ThreadingHTTPServer(("127.0.0.1", 0), _Hook)) as (web, hooked),
-        _serving(smtp) as (port, mailed),
+        serving(ThreadingHTTPServer(("127.0.0.1", 0), Hook)) as (web, hooked),
+        serving(smtp) as (port, mailed),
     ):
         _address(
             scene,

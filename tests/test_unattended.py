@@ -22,6 +22,7 @@ from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
 from fleet_scene import LOGIN, PASSWORD
 from releve.base.secret import Secret
 from releve.base.settings import load
+from releve.commands import schedule
 from releve.decision.consent import TABLE, Case, overtaken, refusals
 from releve.planning.plan import Plan
 from releve.portal.profile import note_summary_read, path, summary_was_read
@@ -189,8 +190,19 @@ class Agency:
     def run(self, *args: str, outputs: str = "outputs") -> tuple[int, str]:
         """A command as the scheduler starts it: no terminal. Its code, and all that it said."""
         command = [sys.executable, "-m", "releve", "--settings", str(self.folder / "releve.toml")]
+        return self._run([*command, "--outputs", str(self.folder / outputs), *args])
+
+    def scheduled(self, outputs: str = "outputs") -> tuple[int, str]:
+        """The command that `releve schedule` prints for that folder, as it stands there."""
+        settings = load(self.folder / "releve.toml", self.folder / outputs)
+        printed = schedule.cron(schedule.command(settings), 7, 30)
+        (line,) = [each for each in printed.splitlines() if "rotate --due --yes" in each]
+        command = line.split("1-5 ", 1)[1].partition(" || ")[0]  # behind it: 3 is no failure
+        return self._run(["sh", "-c", command])
+
+    def _run(self, command: list[str]) -> tuple[int, str]:
         ended = subprocess.run(
-            [*command, "--outputs", str(self.folder / outputs), *args],
+            command,
             env=os.environ | self.keyring.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -256,7 +268,9 @@ def test_the_agencys_mornings(agency: Agency) -> None:
     """Reset is what can be finished, and what is not is told with why; no later morning, whatever
     became of the records' folder, resets anything again.
     """
-    code, said = agency.run("rotate", "--due", "--yes")
+    assert 0 == agency.run("rotate", agency.siret["second"], "--yes")[0]
+    shutil.copytree(agency.folder / "outputs", agency.folder / "last-month")
+    code, said = agency.scheduled()
     assert 6 == code, said
     once = {"ready": 1, "shares": 1, "second": 1, "fails": 1}
     assert (once, {"fails"}) == (agency.resets(), agency.dead()), said
@@ -266,10 +280,10 @@ def test_the_agencys_mornings(agency: Agency) -> None:
         ("fails", "n'a pas entré le mot de passe"),
     ):
         assert agency.siret[name] in said and why in said, said
-    copy = agency.folder / "last-month"
-    shutil.copytree(agency.folder / "outputs", copy)
-    for outputs in ("outputs", "lost", "last-month"):
-        code, said = agency.run("rotate", "--due", "--yes", outputs=outputs)
+    assert "sans preuve" in said, said
+    shutil.copytree(agency.folder / "outputs", agency.folder / "moved")
+    for outputs in ("outputs", "moved", "lost", "last-month"):
+        code, said = agency.scheduled(outputs)
         assert code in (4, 6), said
         assert (once, {"fails"}) == (agency.resets(), agency.dead()), said
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.base.terminal import at_terminal
@@ -19,7 +20,7 @@ from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Line
 from releve.record.folder import unfinished
-from releve.record.history import JustDone, history, refuse_twice
+from releve.record.history import JustDone, begun, refuse_twice
 from releve.rotation.consent import NotUnattended, refusal
 from releve.rotation.dates import look_up
 from releve.rotation.prompts import GateClosed
@@ -119,9 +120,9 @@ def _chosen(settings: Settings, args: argparse.Namespace) -> list[Structure]:
 
 def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
     """Whether the portal's page told the date of an account whose last change nobody knew."""
-    begun = {each.account for each in history(settings.record.folder) if each.open}
+    left = begun(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
-    missing = [each for each in chosen if each.technical_account not in begun]
+    missing = [each for each in chosen if folded(each.technical_account) not in left]
     keystore = open_keystore(settings).bounded()
     found, faults = look_up(settings, missing, keystore, dates)
     for error in faults:
@@ -164,10 +165,10 @@ def _sorted_out(
     """Those to hand to the fleet; a line for each that was just done, or that nobody could finish.
     """
     keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Line]()
-    begun = {each.account for each in history(settings.record.folder) if each.open}
+    left = begun(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
     for each in chosen:
-        if each.technical_account in begun:  # its own journal is asked, under its lock
+        if folded(each.technical_account) in left:  # its own journal is asked, under its lock
             ready.append(each)
             continue
         try:

@@ -18,11 +18,12 @@ from dataclasses import asdict
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from releve.base.account import folded
 from releve.base.settings import Settings, Structure
 from releve.headless.worker import ELSEWHERE, Options, unforeseen
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
-from releve.record.history import history
+from releve.record.history import begun
 
 # the next login would only make it worse: nothing more of that login
 SAME_LOGIN = {
@@ -244,5 +245,5 @@ def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Str
     """Those whose reset nobody has confirmed yet: without approval, only the rotations left open
     can go on.
     """
-    begun = {each.account for each in history(settings.record.folder) if each.open}
-    return [each for each in structures if each.technical_account not in begun]
+    left = begun(settings.record.folder)
+    return [each for each in structures if folded(each.technical_account) not in left]

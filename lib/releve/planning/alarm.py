@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from releve.base.account import folded, usual
 from releve.base.settings import Structure
 from releve.decision.reconcile import Verdict
 from releve.proof.verdicts import Meaning
@@ -55,7 +56,7 @@ def check(
     """Each account once; `ask` tries what its slot `current` holds. When it was asked is kept in
     the keyring before the question. Raises a keyring's error, and what `ask` raises.
     """
-    touched = {each.account for each in past if each.open and each.touched}
+    touched = {folded(each.account) for each in past if each.open and each.touched}
     return [_check(each, touched, keystore, ask, now) for each in structures]
 
 
@@ -71,13 +72,13 @@ def _check(
     def found(state: State, text: str) -> Check:
         return Check(structure.siret, structure.name, account, state, text)
 
-    if account in touched:
+    if folded(account) in touched:
         return found(
             State.EXPLAINED, "une rotation de ce compte n'est pas finie : « releve resume »"
         )
     if keystore.slots(account).read(Slot.CURRENT) is None:
         return found(State.EMPTY, "le trousseau n'a pas de mot de passe à essayer")
-    last = keystore.entry("checked", account)
+    last = keystore.entry("checked", usual(account))
     before = last.text()
     if before and now - datetime.fromisoformat(before) < ONCE:
         return found(State.ASKED, "déjà essayé il y a moins d'un jour")

@@ -98,6 +98,11 @@ def history(outputs: Path) -> list[Past]:
     return found
 
 
+def begun(outputs: Path) -> set[str]:
+    """The accounts, folded, of which a rotation was left open."""
+    return {folded(each.account) for each in history(outputs) if each.open}
+
+
 def doubt(past: list[Past], register: Register) -> list[Past]:
     """The same, each account's latest success "doubted" as long as it lies in the future or nobody
     whom this reader knows has sealed it: what a stranger can write is told, and not believed.
