@@ -22,6 +22,7 @@ from releve.planning.due import Due, agenda
 from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.record.seal import finish_left_over
+from releve.vault import keys
 from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Home:
         self.panel = Panel(self._hear, first_start.check, level=2)
         self.training: Training | None = None
         self._said: tuple[str, ...] = ()
+        self._signer = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._draw()
 
@@ -54,13 +56,17 @@ class Home:
         task.add_done_callback(self._tasks.discard)
 
     async def _tidy(self) -> None:
+        shown = self.panel.view
         try:
             settings = self._settings()
-            left = await asyncio.to_thread(finish_left_over, settings, open_keystore(settings))
+            keystore = open_keystore(settings)
+            left = await asyncio.to_thread(finish_left_over, settings, keystore)
+            own = await asyncio.to_thread(keys.own_keyid, keystore)
         except ReleveError:
             return  # said by the page itself, or by what needs it
         self._said = (*left.told, *(error.text for error in left.faults))
-        if self._said:
+        self._signer = keys.shown(own)
+        if self._said or (own and self.panel.view == shown):  # nobody has gone on meanwhile
             self._draw()
 
     def _settings(self) -> Settings:
@@ -79,7 +85,8 @@ class Home:
         settings = self._settings()
         if not settings.record.folder.is_dir():
             return home_page.folder_gone(str(settings.record.folder))
-        return home_page.page(self._dues(settings), history(records()), date.today(), self._said)
+        past, today = history(records()), date.today()
+        return home_page.page(self._dues(settings), past, today, self._said, self._signer)
 
     def _dues(self, settings: Settings) -> list[Due]:
         past = history(settings.record.folder)
