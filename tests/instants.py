@@ -46,6 +46,8 @@ def _heard(event: str, args: tuple[Any, ...]) -> None:
         return
     folder, heard = _armed[-1]
     place = os.fspath(args[0]) if args and isinstance(args[0], str | os.PathLike) else ""
+    if event in ("os.remove", "os.rmdir") and args[1] >= 0:  # from within a folder held open
+        place = f"{_path(args[1])}/{place}"
     writes = event == "open" and isinstance(args[2], int) and bool(args[2] & WRITES)
     if event == "test.told":
         heard(place)

@@ -122,8 +122,8 @@ def prepared(case: Case, folder: Path, **options: Any) -> Twin:
     if case.before == "unknown":
         assert 6 == twin.run().code
     if case.before == "torn":
-        twin.trouble = "go structures: TechnicalError"
-        assert 5 == twin.run().code
+        twin.trouble = "enter: TechnicalError"
+        assert 6 == twin.run().code
         with open(twin.record.path / "journal.jsonl", "ab") as journal:
             journal.write(b'{"time": "20')
     twin.trouble, twin.operator = case.shape.get("trouble", ""), case.operator

@@ -16,6 +16,7 @@ from google.protobuf import json_format
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 from releve.commands import verify as command
+from releve.jupyter import home
 from releve.record.page import auditors_guide
 from releve.record.verify import verify
 from releve.vault import keys
@@ -126,3 +127,24 @@ def test_a_line_of_the_register_by_openssl(office: Office) -> None:
         assert expected == ("Signature Verified Successfully" in done.stdout), done.stderr
         path = office.outputs / "register.jsonl"
         path.write_bytes(path.read_bytes().replace(b"succeeded", b"abandoned"))
+
+
+async def test_the_home_page_shows_the_fingerprint_to_note(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of this machine's key, once it has sealed; the page says nothing of it before."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    office.outputs.mkdir()
+    monkeypatch.setattr(home, "default_path", lambda: office.settings.path)
+    monkeypatch.setattr(home, "load", lambda *_: office.settings)
+    monkeypatch.setattr(home, "open_keystore", lambda _: office.keystore)
+    monkeypatch.setattr(home, "history", lambda *_: [])
+    for sealed in (False, True):
+        if sealed:
+            office.record(1)
+        own = keys.shown(keys.own_keyid(office.keystore))
+        page = home.Home()
+        await page._tidy()
+        told = json.dumps(page.panel.view, ensure_ascii=False)
+        assert sealed == ("empreinte" in told) == bool(own)
+        assert own in told

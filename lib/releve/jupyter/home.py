@@ -25,6 +25,7 @@ from releve.planning.today import kept_dates
 from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.record.seal import finish_left_over
+from releve.vault import keys
 from releve.vault.keystore import open_keystore
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Home:
         self._said: tuple[str, ...] = ()
         self._kept: dict[str, datetime] = {}  # what the keyring knows of each account's last change
         self._shown: dict[str, date] = {}
+        self._signer = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._draw()
 
@@ -61,17 +63,20 @@ class Home:
         task.add_done_callback(self._tasks.discard)
 
     async def _tidy(self) -> None:
+        shown = self.panel.view
         try:
             settings = self._settings()
             keystore = open_keystore(settings)
             left = await asyncio.to_thread(finish_left_over, settings, keystore)
             accounts = {due.account for due in self._dues(settings)}
             known = await asyncio.to_thread(kept_dates, settings, accounts, keystore)
+            own = await asyncio.to_thread(keys.own_keyid, keystore)
         except ReleveError:
             return  # said by the page itself, or by what needs it
+        more = bool(own) or known != (self._kept, self._shown)
         self._said = (*left.told, *(error.text for error in left.faults))
-        if self._said or known != (self._kept, self._shown):
-            self._kept, self._shown = known
+        self._signer, (self._kept, self._shown) = keys.shown(own), known
+        if self._said or (more and self.panel.view == shown):  # nobody has gone on meanwhile
             self._draw()
 
     def _settings(self) -> Settings:
@@ -90,7 +95,8 @@ class Home:
         settings = self._settings()
         if not settings.record.folder.is_dir():
             return home_page.folder_gone(str(settings.record.folder))
-        return home_page.page(self._dues(settings), history(records()), date.today(), self._said)
+        past, today = history(records()), date.today()
+        return home_page.page(self._dues(settings), past, today, self._said, self._signer)
 
     def _dues(self, settings: Settings) -> list[Due]:
         past = history(settings.record.folder)

@@ -27,8 +27,12 @@ _OUTCOMES = {
 _PROOFS = {"api": "vérifié par Chorus Pro", "attested": "vérifié par vous", "none": "sans essai"}
 
 
-def page(dues: Sequence[Due], past: Sequence[Past], today: date, said: Sequence[str]) -> View:
-    """The home page itself. `said` comes first, as sentences."""
+def page(
+    dues: Sequence[Due], past: Sequence[Past], today: date, said: Sequence[str], signer: str = ""
+) -> View:
+    """The home page itself. `said` comes first, as sentences; `signer` is the fingerprint with
+    which this machine seals, "" before its first seal.
+    """
     further = dues[SHOWN:]
     told = [*said, *[picture.summary(dues, today)] * bool(further)]
     nodes = [node("ul", *map(_card, dues[:SHOWN]), class_="rv-cards")]
@@ -37,6 +41,9 @@ def page(dues: Sequence[Due], past: Sequence[Past], today: date, said: Sequence[
         cards = node("ul", *map(_card, further), class_="rv-cards")
         nodes.append(node("details", node("summary", more), cards))
     nodes += _done(past)
+    if signer:
+        noted = f"Ce poste scelle ses dossiers avec l'empreinte {signer} : notez-la ailleurs."
+        nodes.append(node("p", noted, class_="rv-soft"))
     buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
     return form(
         "Mots de passe Chorus Pro",

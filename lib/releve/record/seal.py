@@ -9,6 +9,7 @@ sealed: a journal that somebody else wrote or changed is told, and stays as it i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -170,7 +171,7 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
     """
     register, left = registered_in(settings, keystore), LeftOver([], [])
     named = b"\n".join(_lines(register, left))
-    for folder in all_records(settings.record.folder):
+    for folder in (*all_records(settings.record.folder), *_half_gone(register, named)):
         name = folder.path.name.removesuffix(QUARANTINE)
         begun = folder.save_lock.exists() or _has_more_lines(name, named)
         if name.encode() in named and not begun:
@@ -184,6 +185,15 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
             left.faults.append(error)
     timestamp.catch_up(register, settings.record.timestamp_url)
     return left
+
+
+def _half_gone(register: Register, named: bytes) -> Iterator[RecordFolder]:
+    """Folders that a purge which was killed had begun to empty: their journal may be gone first."""
+    for path in register.path.parent.glob("[0-9]*_*_*_*"):
+        folder = RecordFolder.at(path)
+        emptied = disk.is_folder(path) and not disk.is_file(path / j.FILE_NAME)
+        if folder and emptied and _has_more_lines(path.name, named):
+            yield folder
 
 
 def _lines(register: Register, left: LeftOver) -> list[bytes]:
