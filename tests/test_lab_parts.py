@@ -233,6 +233,8 @@ async def test_of_a_copy_only_the_outputs_come_from_the_record(
     text = json.dumps(shown, ensure_ascii=False)
     assert "fait" in text and "<b>vu</b>" in text and EVIL not in text
     assert not any(each["metadata"].get("trusted") for each in shown["cells"])
+    if os.name == "nt":  # there a link takes a right that operators have not
+        return
     private = tmp_path / "private.ipynb"
     private.write_text(json.dumps(notebook("secret")))
     (folder.path / NOTEBOOK).unlink()

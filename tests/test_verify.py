@@ -271,6 +271,10 @@ MUTATIONS: dict[Callable[[Office, Path, Path], None], set[str]] = {
 }
 
 
+if os.name == "nt":  # there a link takes a right that operators have not
+    del MUTATIONS[_link]
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.__name__)
 def test_each_change_is_found_and_named(
     office: Office, mutation: Callable[[Office, Path, Path], None]

@@ -29,8 +29,11 @@ class CredentialManager:
         backend.persist = LOCAL_MACHINE  # by default entries roam with a domain's profile
 
     def get_password(self, service: str, user: str) -> str | None:
-        found: str | None = self.backend.get_password(service, user)
-        return found
+        found = self.backend._resolve_credential(service, user)
+        if found is None or found["UserName"] != user:  # it finds names whatever their case
+            return None
+        value: str = found.value
+        return value
 
     def set_password(self, service: str, user: str, password: str) -> None:
         if len(password.encode("utf-16-le")) > MOST:  # Windows would answer « error 1783 »
