@@ -443,6 +443,9 @@ def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
         desk.press("fonctionne-t-il", "factures arrivent")
         desk.ended()
         expect(page.locator("section.rv-done")).to_contain_text("Exercice terminé")
+        with page.context.expect_page() as opened:  # wherever the records are
+            page.get_by_role("link", name="Voir le dossier").click()
+        expect(opened.value.get_by_role("heading", level=1)).to_contain_text(DEMO_NAME)
         expect(page.get_by_role("link", name="agenda")).to_have_count(0)
     (record,) = all_records(tmp_path / "outputs" / "entrainement")
     (opened,) = [

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_server.files.handlers import FilesHandler
 from jupyter_server.services.contents.checkpoints import AsyncCheckpoints
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from tornado.web import HTTPError
+from traitlets import default
 
 from releve.base.errors import ReleveError
 from releve.base.places import default_path
@@ -63,6 +65,15 @@ class Contents(AsyncLargeFileManager):
 
     def _checkpoints_class_default(self) -> type:
         return NoCheckpoints
+
+    @default("files_handler_class")
+    def _files_through_get(self) -> type:
+        """The default one knows the root's files only; the records' pages are elsewhere."""
+        return FilesHandler
+
+    @default("files_handler_params")
+    def _no_place(self) -> dict[str, str]:
+        return {}
 
     def _get_os_path(self, path: str) -> str:
         parts = [part for part in path.strip("/").split("/") if part]
