@@ -145,7 +145,8 @@ def beyond(twin: Twin) -> tuple[object, ...]:
     values = [*known.history, known.password]
     ring: dict[tuple[str, str], str] = twin.keystore.backend.values  # type: ignore[attr-defined]
     texts = [value for value in ring.values() if value.startswith("{")]
-    held = sorted(values.index(json.loads(each)["password"]) for each in texts)
+    told = [json.loads(each)["password"] for each in texts]
+    held = sorted(values.index(each) if each in values else -1 for each in told)
     rows = [twin.world.corail[each].password == known.password for each in twin.sirets]
     return (tuple(sorted(ring_of for ring_of, _ in ring)), tuple(held), len(values), tuple(rows))
 

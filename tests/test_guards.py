@@ -33,39 +33,47 @@ class Mutant:
 
 MUTANTS = [
     # decision: the journal, who vouches, what comes next
-    Mutant("decision/journal.py", "            os.fsync(file.fileno())\n", "", "test_journal.py"),
     Mutant(
-        "decision/journal.py", "        fsync_folder(self.path.parent)\n", "", "test_journal.py"
+        "decision/journal.py",
+        "            os.fsync(file.fileno())\n",
+        "",
+        "test_journal.py -k on_the_disk",
+    ),
+    Mutant(
+        "decision/journal.py",
+        "        fsync_folder(self.path.parent)\n",
+        "",
+        "test_journal.py -k on_the_disk",
     ),
     Mutant(
         "decision/journal.py",
         "            if not hmac.compare_digest(given, before):\n                return False\n",
         "",
-        "test_trust.py",
+        "test_trust.py -k changed_journal",
     ),
     Mutant(
         "decision/journal.py",
         'before = _digest(b"".join(lines[:start]))',
         "before = _digest(lines[start])",
-        "test_trust.py",
+        "test_trust.py -k another_machine",
     ),
     Mutant(
         "decision/journal.py",
         "    if key is None or not lines:\n        return False\n",
         "    if key is None or not lines:\n        return True\n",
-        "test_trust.py",
+        "test_trust.py -k forged_rotation_resets",
     ),
     Mutant(
         "decision/journal.py",
         "            raise JournalShared(folder=self.path.parent)\n",
         "            return\n",
-        "test_journal.py",
+        "test_journal.py -k never_cut",
     ),
     Mutant(
         "decision/journal.py",
         "                self._check_cut()\n                file.truncate(self._whole)\n",
         "                self._check_cut()\n",
-        "test_journal.py",
+        "test_journal.py -k torn",
     ),
     # vault: the slots, the keys
     Mutant(
@@ -73,130 +81,132 @@ MUTANTS = [
         "        if held is not None and held.run != replacing:\n"
         "            self._check_owner(slot, held, run)\n",
         "",
-        "test_keystore.py",
+        "test_keystore.py -k TestThrowaway and another_runs",
     ),
     Mutant(
         "vault/slots.py",
         "            self._put(Slot.PREVIOUS, current)\n",
         "            pass\n",
-        "test_keystore.py",
+        "test_keystore.py -k TestThrowaway and (adopting or turns)",
     ),
     Mutant(
         "vault/slots.py",
         "        self._make_current(pending)\n        self.clear(Slot.PENDING, run)\n",
         "        self.clear(Slot.PENDING, run)\n        self._make_current(pending)\n",
-        "test_keystore.py",
+        "test_keystore.py -k killed_anywhere",
     ),
     Mutant(
         "vault/slots.py",
         "        if held.run != run:\n            raise SlotHeld",
         "        if False:\n            raise SlotHeld",
-        "test_keystore.py",
+        "test_keystore.py -k TestThrowaway and another_runs",
     ),
     Mutant(
         "vault/keys.py",
         '        _rotation(keystore, run).set_text(f"{key.hex()} {attempt}")\n',
         "        pass\n",
-        "test_trust.py",
+        "test_trust.py -k put_back",
     ),
     Mutant(
         "vault/keys.py",
         "        _rotation(keystore, run).delete()\n",
         "        pass\n",
-        "test_seal.py test_seal_kills.py",
+        "test_seal_kills.py -k a_seal",
     ),
     Mutant(
         "vault/keys.py",
         "        return frozenset({*kept, *([short(own)] if own else [])})",
         "        return frozenset()",
-        "test_verify.py test_trust.py",
+        "test_trust.py -k stranger",
     ),
     Mutant(
         "vault/keys.py",
         "    if not isinstance(found, Ed25519PublicKey):\n"
         '        raise ValueError("no Ed25519 key")\n    return',
         "    return",
-        "test_verify.py",
+        "test_verify.py -k each_change or every_byte",
     ),
     # record: the register
     Mutant(
-        "record/register.py", "                os.fsync(file.fileno())\n", "", "test_seal_kills.py"
+        "record/register.py", "                os.fsync(file.fileno())\n", "", "test_seal_kills.py --long -k a_seal"
     ),
     Mutant(
         "record/register.py",
         "        disk.fsync_folder(self.path.parent)\n",
         "",
-        "test_seal_kills.py",
+        "test_seal_kills.py --long -k a_seal",
     ),
     Mutant(
         "record/register.py",
         "        self._check(lines)\n        if self",
         "        if self",
-        "test_register.py test_verify.py",
+        "test_register.py -k damaged",
     ),
     Mutant(
         "record/register.py",
         '            if entry.get("record") and self.find(entry["record"], entry["kind"]):\n'
         "                continue\n",
         "",
-        "test_register.py test_seal_kills.py",
+        "test_register.py -k once",
     ),
     Mutant(
         "record/register.py",
         '            if key.keyid != keyid:\n                raise ValueError("another key")\n',
         "",
-        "test_verify.py",
+        "test_verify.py -k each_change",
     ),
     Mutant(
         "record/register.py",
         '            raise ValueError("another signature") from error\n',
         "            pass\n",
-        "test_verify.py",
+        "test_verify.py -k each_change or every_byte",
     ),
     Mutant(
         "record/register.py",
         "                if vouched or trusting:\n",
         "                if True:\n",
-        "test_trust.py",
+        "test_trust.py -k stranger_registers",
     ),
     Mutant(
         "record/register.py",
         "            file.truncate(before)\n            try",
         "            try",
-        "test_register.py",
+        "test_register.py -k torn",
     ),
-    Mutant("record/register.py", "        self._remember(head)\n", "", "test_verify.py"),
     Mutant(
-        "record/seal.py",
-        ", *_half_gone(register, named)",
+        "record/register.py",
+        "        self._remember(head)\n",
         "",
-        "test_seal_kills.py --long -k purge",
+        "test_verify.py -k untouched or each_change",
+    ),
+    Mutant(
+        "record/seal.py", ", *_half_gone(register, named)", "", "test_seal_kills.py --long -k purge"
     ),
     # record: the files
     Mutant(
         "base/disk.py",
         "            os.fsync(descriptor)\n        patiently",
         "        patiently",
-        "test_seal_kills.py",
+        "test_seal_kills.py --long -k a_seal",
     ),
     Mutant(
         "base/disk.py",
         "        fsync_folder(path.parent)\n    except OSError:",
         "    except OSError:",
-        "test_seal_kills.py",
+        "test_seal_kills.py --long -k a_seal",
     ),
     Mutant(
         "base/disk.py",
         "    fsync_folder(path.parent)  # also of one that a killed process had just made\n",
         "",
-        "test_crash.py --long -k incident",
+        "test_crash.py --long -k death and incident",
     ),
-    Mutant("base/disk.py", 'getattr(os, "O_NOFOLLOW", 0)', "0", "test_trust.py"),
+    Mutant("base/disk.py", 'getattr(os, "O_NOFOLLOW", 0)', "0", "test_trust.py -k fifo or link"),
     Mutant(
         "base/disk.py",
         "    if not is_file(path) and os.path.lexists(path):\n",
         "    if False:\n",
-        "test_trust.py",
+        "test_trust.py -k fifo or link",
     ),
     # record: the seal
     Mutant(
@@ -204,19 +214,19 @@ MUTANTS = [
         "        if found := search.search(folder.path):\n"
         "            raise _put_aside(folder, found, entry, register)\n",
         "",
-        "test_seal.py",
+        "test_seal.py -k any_file",
     ),
     Mutant(
         "record/seal.py",
         "    if not vouched(folder, keystore):\n        raise NotVouched",
         "    if False:\n        raise NotVouched",
-        "test_trust.py",
+        "test_trust.py -k invented_record",
     ),
     Mutant(
         "record/seal.py",
         '        if keys.own_keyid(keystore) != purged.get("signer"):\n',
         "        if False:\n",
-        "test_seal_kills.py",
+        "test_seal_kills.py -k nobody",
     ),
     Mutant(
         "record/seal.py",
@@ -233,49 +243,57 @@ MUTANTS = [
         "            destroy(folder)\n",
         "            destroy(folder)\n"
         '            register.append({"kind": "purge", "record": folder.path.name})\n',
-        "test_seal_kills.py",
+        "test_seal_kills.py --long -k purge",
     ),
     Mutant(
         "commands/purge.py",
         '    if any(fault.kind != "purged" for fault in verdict.faults):\n'
         "        raise NotIntact\n",
         "",
-        "test_verify.py",
+        "test_verify.py -k purge",
     ),
     # record: the check
     Mutant(
         "record/verify.py",
         "            if disk.sha256(folder.path / each) != said[each]:\n",
         "            if False:\n",
-        "test_verify.py",
+        "test_verify.py -k each_change or purge or every_byte",
     ),
     Mutant(
-        "record/verify.py", "            sealed.envelope.verify([key], 1)\n", "", "test_verify.py"
+        "record/verify.py",
+        "            sealed.envelope.verify([key], 1)\n",
+        "",
+        "test_verify.py -k each_change or purge or every_byte",
     ),
     Mutant(
         "record/verify.py",
         '        if wrong:\n            yield Finding("untrue"',
         '        if False:\n            yield Finding("untrue"',
-        "test_verify.py",
+        "test_verify.py -k each_change or purge or every_byte",
     ),
     Mutant(
         "record/verify.py",
         '            if disk.sha256(folder.path / STATEMENT) != line.entry["statement"]:\n',
         "            if False:\n",
-        "test_verify.py",
+        "test_verify.py -k each_change or purge or every_byte",
     ),
-    Mutant("record/chain.py", "not _over(sealed, line, chain.years)", "False", "test_verify.py"),
+    Mutant(
+        "record/chain.py",
+        "not _over(sealed, line, chain.years)",
+        "False",
+        "test_verify.py -k each_change or purge or every_byte",
+    ),
     Mutant(
         "record/chain.py",
         'if entry["previous"] != previous or entry["n"] != expected:',
         "if False:",
-        "test_verify.py",
+        "test_verify.py -k each_change or purge or every_byte",
     ),
     Mutant(
         "record/timestamp.py",
         "        and found.tst_info.nonce == asked.nonce\n",
         "",
-        "test_timestamp.py",
+        "test_timestamp.py -k something_else",
     ),
     # record: nothing twice, nothing of a stranger's
     Mutant(
@@ -288,16 +306,21 @@ MUTANTS = [
         "record/history.py",
         "        raise SucceededTomorrow",
         "        SucceededTomorrow",
-        "test_trust.py",
+        "test_trust.py -k in_the_future",
     ),
     Mutant(
         "record/vouching.py",
         "    if start is not None and not vouched(folder, keystore):\n",
         "    if False:\n",
-        "test_trust.py",
+        "test_trust.py -k forged_rotation_resets",
     ),
-    Mutant("record/vouching.py", "    if later > told:\n", "    if False:\n", "test_trust.py"),
-    Mutant("record/lock.py", "folded(account)", "account", "test_trust.py"),
+    Mutant(
+        "record/vouching.py",
+        "    if later > told:\n",
+        "    if False:\n",
+        "test_trust.py -k put_back",
+    ),
+    Mutant("record/lock.py", "folded(account)", "account", "test_trust.py -k spelling"),
     # the click, and typing
     Mutant(
         "rotation/reset.py",
@@ -311,7 +334,7 @@ MUTANTS = [
         "        await self._submit(attempt, secret, capture)\n",
         "        await self._submit(attempt, secret, capture)\n"
         "        await self._keep(secret, attempt)\n",
-        "test_crash.py --long -k d'abord",
+        "test_crash.py --long -k death and mot and vu",
     ),
     Mutant(
         "portal/type.js", "if (method !== 'post') return", "if (false) return", "test_typing.py"
@@ -388,11 +411,12 @@ def copied(copy: Path) -> Path:
 
 def tried(tests: str, copy: Path) -> tuple[int, str]:
     """The exit code of these tests in the copy, and the end of what they say."""
-    names, _, options = tests.partition(" -")
+    names, _, expression = tests.partition(" -k ")
     quiet = ["-o", "addopts=", "-p", "no:cacheprovider", "-x", "-q", f"--timeout={PATIENCE}"]
-    command = [sys.executable, "-m", "pytest", *quiet, *(f"tests/{each}" for each in names.split())]
+    chosen = ["-k", expression] if expression else []
+    given = [name if name.startswith("-") else f"tests/{name}" for name in names.split()]
     done = subprocess.run(
-        command + (f"-{options}".split() if options else []),
+        [sys.executable, "-m", "pytest", *quiet, *given, *chosen],
         cwd=copy,
         env=os.environ | {"PYTHONPATH": str(copy / "lib"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
