@@ -19,6 +19,7 @@ from releve.base.errors import ReleveError
 from releve.base.words import Learned
 from releve.portal import camera, profile
 from releve.portal.case import Case, Lesson
+from releve.portal.errors import PortalError
 from releve.portal.find import Finder, finder, parts
 from releve.portal.screen import want
 from releve.portal.sight import Abstention, Text, Thing, View, decide, describe, plain
@@ -90,7 +91,8 @@ class Teaching:
         finally:
             self.finder.shown_now.clear()
             self.browser.window.take_back()
-            await self.browser.window.put_away(self.browser.page)
+            with suppress(PortalError):  # there may be no window any more
+                await self.browser.window.put_away(self.browser.page)
 
     async def _learn(self, key: str, asked: Lesson, wanted: Callable[[View], object]) -> str:
         """One try; what is wrong with it, for her, "" when it is kept."""
