@@ -163,13 +163,19 @@ class Scene:
         return path
 
     async def walk(
-        self, *, approve: bool = True, reset_again: bool = False, until: str = ""
+        self,
+        *,
+        approve: bool = True,
+        reset_again: bool = False,
+        again: bool = False,
+        until: str = "",
     ) -> Walk:
         """Run the notebook's cells in this process, until one fails or `until` is done; a process
         of its own would do the same.
         """
         runbook._session = None
         given = {"structure": DEMO_SIRET, "approve": approve, "reset_again": reset_again}
+        given |= {"again": again}
         given |= {"settings": str(self.settings()), "outputs": str(self.outputs)}
         error: ReleveError | None = None
         try:
@@ -378,6 +384,19 @@ def windows_of(browser: Browser) -> Iterator[None]:
         return browser
 
     with patch.object(PortalBrowser, "_launch", launch):
+        yield
+
+
+@contextmanager
+def a_desk(config: Path) -> Iterator[None]:
+    """Who is there has a window (that nobody sees), and a configuration folder of her own."""
+    find = browsers.find
+    with (
+        patch("releve.portal.pool.with_window", lambda _, *, interactive: interactive),
+        patch.object(browsers, "find", lambda wanted="auto", headed=False: find(wanted)),
+        patch("releve.portal.find.STUCK", 1.0),
+        patch.dict(os.environ, XDG_CONFIG_HOME=str(config)),
+    ):
         yield
 
 

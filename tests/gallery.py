@@ -16,7 +16,7 @@ from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.jupyter import corail, first_start, panel, questions
 from releve.jupyter.panel import HERE, View
 from releve.jupyter.steps import working
-from releve.portal.case import CodeAsked
+from releve.portal.case import CodeAsked, Lesson
 from releve.rotation.prompts import ResetRequest
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET, siret
 from releve.targets.guide import Entering
@@ -31,6 +31,7 @@ PARTICULARS = first_start.values_of(SETTINGS, DEMO_SIRET)
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+LESSON = Lesson("Confirmer", "Modification de la structure", "je ne vois pas « Confirmer »")
 CORAIL, AGEDI = f"corail:{DEMO_SIRET}", f"agedi:{DEMO_SIRET}"
 
 
@@ -64,6 +65,9 @@ def views() -> dict[str, View]:
         "before": tools(ask.before(SETTINGS)),
         "credentials": tools(ask.credentials("xt012345", "")),
         "herself": tools(ask.herself()),
+        "show": tools(ask.show(LESSON)),
+        "pointing": tools(ask.pointing(LESSON)),
+        "is_it": tools(ask.is_it(LESSON, "« Valider »", PIXEL)),
         "credentials refused": ask.credentials("xt012345", "Le portail a refusé ce mot de passe."),
         "credentials missing": wrong(
             ask.credentials("xt012345", ""), "password", text("sign-in.missing")

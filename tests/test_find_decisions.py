@@ -8,7 +8,18 @@ import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset
-from releve.portal.sight import Abstention, Owner, Text, Thing, View, Want, closest, decide
+from releve.portal.sight import (
+    Abstention,
+    Owner,
+    Text,
+    Thing,
+    View,
+    Want,
+    agrees,
+    closest,
+    decide,
+    describe,
+)
 
 WORDS = Words()
 MINE, HERS = "TECH_1_11@cpro.fr", "TECH_1_22@cpro.fr"
@@ -169,3 +180,64 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
     found = question(View((agree, letter, button), (asked,)), View(), WORDS)
     assert isinstance(found, Question) and found.box is not None
     assert (12, 14) == (found.box.id, found.button.id if found.button else 0)
+
+
+# -- what a person has shown
+
+
+def shown(what: Thing, *others: Thing, owners: tuple[Owner, ...] = ()) -> tuple[Want, View]:
+    """A place that she pointed at, and the page that it stands on."""
+    view, words = View((what, *others), (), owners), Words()
+    words.learned["structures.edit"] = describe(view, what)
+    name = words.first("structures.edit")
+    return Want(name, words.exact("structures.edit"), None, "press", words), view
+
+
+def card(number: int, name: str, *path: int, **more: object) -> Thing:
+    told: dict[str, object] = {"tag": "button", "inside": "main table", "near": {"above": "Fiche"}}
+    return press(number, name, *path, **told | more)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"tag": "a"}, {"role": "link"}, {"inside": "nav table"}, {"near": {"above": "Suppression"}}],
+)
+def test_a_decoy_beside_what_was_shown_is_not_it(change: dict[str, object]) -> None:
+    """Every kind of evidence has to agree: alone, the decoy is not pressed either."""
+    wanted, view = shown(card(1, "Ouvrir la fiche"), card(2, "Ouvrir la fiche", **change))
+    found = decide(view, wanted)
+    assert isinstance(found, Thing) and 1 == found.id
+    alone = View(view.things[1:])
+    assert isinstance(decide(alone, wanted), Abstention)
+    assert isinstance(decide(View((card(3, "Supprimer la fiche"),)), wanted), Abstention)
+
+
+def test_two_that_agree_are_two_and_the_document_s_word_does_not_help() -> None:
+    """What was shown decides alone."""
+    wanted, _ = shown(card(1, "Ouvrir la fiche"))
+    twice = View((card(1, "Ouvrir la fiche"), card(2, "Ouvrir la fiche"), card(3, "Modifier")))
+    found = decide(twice, wanted)
+    assert isinstance(found, Abstention) and 2 == found.count
+    assert isinstance(decide(View((card(3, "Modifier"),)), wanted), Abstention)
+
+
+def test_what_is_shown_for_one_structure_serves_all_of_them() -> None:
+    """Nothing of its row is kept: its name and number become what may be anything."""
+    mine = card(11, f"Ouvrir Commune d'Exemple {A}", 1, 10)
+    row = Text(12, "Commune d'Exemple", (1, 10, 12))
+    view = View((mine,), (row,), (structure(A, 1, 10, 13),))
+    learned = describe(view, mine)
+    assert ("Ouvrir * #", "Fiche", "above") == (learned.words, learned.beside, learned.side)
+    assert agrees(card(21, f"Ouvrir Commune de Rive {B}", 1, 20), learned)
+    assert not agrees(card(22, f"Supprimer Commune de Rive {B}", 1, 20), learned)
+
+
+def test_a_no_binds_whatever_the_words_say() -> None:
+    """What she refused is not it, though it has the document's own name."""
+    words = Words()
+    wanted = Want(words.first("structures.edit"), words.exact("structures.edit"), words=words)
+    view = View((card(1, "Modifier"), card(2, "Modifier", inside="main form")))
+    assert isinstance(decide(view, wanted), Abstention)
+    words.refused["structures.edit"] = [describe(view, view.things[0])]
+    found = decide(view, wanted)
+    assert isinstance(found, Thing) and 2 == found.id

@@ -11,11 +11,10 @@ from unittest.mock import patch
 
 import pytest
 import tomlkit
-from fixtures_rotation import DEMO_SIRET, LOGIN, PASSWORD, Scene
+from fixtures_rotation import DEMO_SIRET, LOGIN, PASSWORD, Scene, a_desk
 from playwright.async_api import Browser, Page
 from releve.base.settings import load
 from releve.jupyter.prompts import StoppedHere
-from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.credentials import Credentials
 from releve.rotation.prompts import Unattended
@@ -67,10 +66,8 @@ def hers(scene: Scene) -> Iterator[Scene]:
     """
     scene.portal["sign_in"], scene.faults.federated = "person", True
     assert scene.school.urls.federation not in scene.origins
-    find = browsers.find
     with (
-        patch("releve.portal.pool.with_window", lambda *_, **__: True),
-        patch.object(browsers, "find", lambda wanted="auto", headed=False: find(wanted)),
+        a_desk(scene.folder / "config"),
         patch.object(Keystore, "portal_password", side_effect=AssertionError),
     ):
         yield scene

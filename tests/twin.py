@@ -88,7 +88,7 @@ class TwinDriver:
     ones would.
     """
 
-    version, visible = "", False
+    version, visible, hers = "", False, False
 
     def __init__(
         self, world: Any, siret: str, account: str, sees_first: bool, at: At, cut: int = 0

@@ -69,6 +69,10 @@ COMMANDS = {
         "releve.commands.discover",
         "lister vos structures et leurs comptes techniques, et les ajouter aux réglages",
     ),
+    "profile": (
+        "releve.commands.profile",
+        "ce que Relève a appris du portail : le montrer, le transmettre, le reprendre, l'oublier",
+    ),
     "doctor": (
         "releve.commands.doctor",
         "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent",

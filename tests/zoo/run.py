@@ -11,15 +11,18 @@ from contextlib import asynccontextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from fixtures_rotation import LOGIN, PASSWORD, open_scene, windows_of
+from fixtures_rotation import CELLS, LOGIN, PASSWORD, Scene, a_desk, open_scene, windows_of
 from playwright.async_api import Browser, async_playwright
+from releve.base.errors import ReleveError
 from releve.portal import browsers
+from releve.rotation.session import Parameters, Session
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 
 from zoo.mutations import MUTATIONS, UNCHANGED, Mutation
 from zoo.person import Person
 from zoo.skins import ZooSkin
+from zoo.taught import AtHerDesk
 
 SECONDS = 5
 """Time-out of the product's waits: everything here is on this machine."""
@@ -157,6 +160,42 @@ async def rotation(skin: ZooSkin, mutation: Mutation = UNCHANGED) -> Result:
             why,
             time.monotonic() - began,
         )
+
+
+async def taught(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[Result]:
+    """Each skin with a person at the desk, who clicks once where she is asked to."""
+    for skin in skins:
+        began, world = time.monotonic(), skin.world(PASSWORD)
+        shown = skin.for_school(marked=True)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            open_scene(Path(folder), world, shown) as scene,
+            a_desk(Path(folder, "config")),
+        ):
+            scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
+            person = AtHerDesk(browser, LOGIN, PASSWORD)
+            error = await rotate(scene, person)
+            done = error is None and scene.three_places_agree()
+            asked = f"asked: {', '.join(person.asked)} " if person.asked else ""
+            why = "" if done else f"{type(error).__name__}: {_first_sentence(str(error))}"
+            counts = wrong_clicks(scene.world), needless_resets(scene.world)
+            seconds = time.monotonic() - began
+            yield Result(skin, "", "", done, *counts, asked + why, seconds)
+
+
+async def rotate(scene: Scene, operator: AtHerDesk) -> ReleveError | None:
+    """A whole rotation with that person; the error that stopped it, if any."""
+    given = {"structure": DEMO_SIRET, "settings": str(scene.settings())}
+    session = Session(Parameters.checked(given | {"outputs": str(scene.outputs)}), operator)
+    rotation = await session.open()
+    try:
+        for step in CELLS:
+            await rotation.do(step)
+    except ReleveError as error:
+        return await session.stop(rotation, error)
+    finally:
+        await session.close()
+    return None
 
 
 def _first_sentence(text: str) -> str:

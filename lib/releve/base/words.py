@@ -6,6 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -70,6 +71,30 @@ def documented() -> dict[str, list[str]]:
     }
 
 
+class Label(str):
+    """The documented wording of a place, which remembers its `key`."""
+
+    key: str
+
+    def __new__(cls, key: str, text: str) -> Label:
+        made = super().__new__(cls, text)
+        made.key = key
+        return made
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a person pointed at for a place, in words and kinds alone: its own words (`*` stands for
+    somebody's), what it is, what stands beside it and on which side, where it is in its landmark.
+    """
+
+    words: str
+    role: str
+    beside: str = ""
+    side: str = ""
+    place: str = ""
+
+
 class Words:
     """The variants of each label; `overrides` come from `[portal.labels]`, whose names the settings
     check, and replace the variants.
@@ -81,10 +106,12 @@ class Words:
             for key, value in (overrides or {}).items()
         }
         self._variants: dict[str, list[str]] = documented() | given
+        self.learned: dict[str, Learned] = {}  # by place; these decide alone
+        self.refused: dict[str, list[Learned]] = {}  # a person said no
 
-    def first(self, key: str) -> str:
+    def first(self, key: str) -> Label:
         """The documented wording, for messages."""
-        return self._variants[key][0]
+        return Label(key, self._variants[key][0])
 
     def variants(self, key: str) -> tuple[str, ...]:
         """All its wordings, the documented one first."""
@@ -106,6 +133,11 @@ class Words:
             default="",
         )
 
+    def _wordings(self, key: str) -> list[str]:
+        """A title may have been shown by a person: her words count beside the others."""
+        shown = self.learned.get(key) if key.endswith(".title") else None
+        return [*self._variants[key], *([shown.words] if shown else [])]
+
     def find(self, key: str) -> re.Pattern[str]:
         """Matches a text that contains one of the variants as whole words."""
         return self._compile(key, _WITHIN)
@@ -116,5 +148,5 @@ class Words:
 
     def _compile(self, key: str, shape: str) -> re.Pattern[str]:
         return re.compile(
-            shape.format("|".join(tolerant(text) for text in self._variants[key])), re.IGNORECASE
+            shape.format("|".join(tolerant(text) for text in self._wordings(key))), re.IGNORECASE
         )

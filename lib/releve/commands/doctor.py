@@ -5,14 +5,21 @@ portal?
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
+from releve.base.terminal import at_terminal
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
+from releve.commands.discover import AtTerminal
+from releve.commands.tell import NotAgreed, NotWritten, agreed
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.planning.plan import aloud
@@ -45,12 +52,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="essayer aussi, auprès de l'API, les mots de passe gardés pour cette structure",
     )
+    parser.add_argument(
+        "--portal-report",
+        metavar="FICHIER",
+        type=Path,
+        help="aller jusqu'au bouton de réinitialisation sans le presser, et décrire le portail par"
+        " ses formes, sans un mot de ses pages, pour qui entretient Relève",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="écrire le rapport sans demander qu'on le relise"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 when nothing is bad, 2 for bad settings, 5 otherwise. Each line is told at once."""
+    """0 when nothing is bad, 2 for bad settings, 5 otherwise; 4 when nobody agreed to the report.
+    Each line is told at once.
+    """
     findings = []
-    for finding in _findings(args):
+    for finding in _report(args) if args.portal_report else _findings(args):
         findings.append(finding)
         if not args.json:
             _tell(finding)
@@ -59,6 +78,8 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         told = [vars(finding) for finding in findings]
         print(json.dumps({"code": code, "findings": told}, ensure_ascii=False))
+    elif args.portal_report:
+        return code
     elif bad:
         print("\nIl y a quelque chose à corriger avant une rotation.")
     else:
@@ -70,6 +91,27 @@ def _tell(finding: Finding) -> None:
     print(f"[{WORDS[finding.grade]:^7}] {finding.name} : {finding.text.rstrip('.')}.", flush=True)
     if finding.mend:
         print(f"{'':10}→ {finding.mend}", flush=True)
+
+
+def _report(args: argparse.Namespace) -> Iterator[Finding]:
+    """A person reads it before it is written. Raises `NotAgreed`, and what stops the login."""
+    from releve.portal.report import survey
+
+    settings = load(args.settings, args.outputs)
+    chosen = args.siret or next(iter(settings.structures), "")
+    structure = settings.structure(chosen)
+    if not (args.yes or at_terminal(sys.stdin)):
+        raise NotAgreed
+    prompts = AtTerminal(approve=False, reset_again=False)
+    text = asyncio.run(survey(settings, structure, open_keystore(settings), prompts))
+    question = f"Rien de vous n'y est ? L'écrire dans {args.portal_report} ?"
+    agreed([] if args.yes else text.splitlines(), question, yes=args.yes)
+    try:
+        write_atomically(args.portal_report, text.encode())
+    except OSError as error:
+        raise NotWritten(path=args.portal_report, why=error.strerror) from None
+    said = f"écrit dans {args.portal_report} : formes et mots de Relève, aucun texte du portail"
+    yield Finding("Rapport du portail", Grade.GOOD, said)
 
 
 def _findings(args: argparse.Namespace) -> Iterator[Finding]:

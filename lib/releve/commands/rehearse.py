@@ -16,10 +16,11 @@ from releve.commands import show
 from releve.commands.rotate import NothingAsked
 from releve.commands.tell import failure
 from releve.decision import events as ev
-from releve.decision.procedure import screen
+from releve.decision.procedure import PORTAL_STEPS, screen
 from releve.headless import run as headless
 from releve.planning.tour import worst
 from releve.record.folder import RecordFolder
+from releve.rotation.rehearsal import alone
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,20 +52,27 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> dict[str, 
         if not args.json:
             print(error.text, file=sys.stderr)
         return failure(error)
-    seen = screens(Path(found.record))
+    entries = _entries(Path(found.record))
+    seen, count = screens(entries), alone(entries, settings)
     if not args.json:
         print()
         for each in seen:
             print(_told(each))
+        if found.code == 0:
+            print(f"\nLa prochaine fois, {count} écrans sur {len(PORTAL_STEPS)} se feront seuls.")
         print(f"\n{'Prêt : rien n’a été changé.' if found.code == 0 else found.text}")
         print(f"Dossier            : {found.record}")
-    return found.to_dict() | {"screens": seen}
+    return found.to_dict() | {"screens": seen, "alone": count}
 
 
-def screens(record: Path) -> list[dict[str, Any]]:
-    """What was recognised on each screen of a rehearsal, in their order."""
+def _entries(record: Path) -> list[ev.Entry]:
     folder = RecordFolder.at(record)
-    events = [entry.event for entry in folder.entries()] if folder else []
+    return folder.entries() if folder else []
+
+
+def screens(entries: list[ev.Entry]) -> list[dict[str, Any]]:
+    """What was recognised on each screen of a rehearsal, in their order."""
+    events = [entry.event for entry in entries]
     return [
         {
             "screen": each.screen,

@@ -4,8 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 
-from releve.base.errors import ReleveError
+from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.base.terminal import at_terminal
+
+
+class NotAgreed(PersonNeeded):
+    happened = "Personne n'a dit oui : rien n'est écrit."
+    safe = "Rien n'a été changé."
+    todo = "Lancez la même commande dans un terminal et répondez oui, ou ajoutez --yes."
+
+
+class NotWritten(UsageError):
+    happened = "Le fichier {path} n'a pas pu être écrit ({why})."
+    todo = "Choisissez un autre dossier, ou donnez-vous le droit d'y écrire."
+
+
+def agreed(lines: Iterable[str], question: str, *, yes: bool) -> None:
+    """Show what it is about, and ask. Raises `NotAgreed`."""
+    for line in lines:
+        print(line, file=sys.stderr)
+    if yes:
+        return
+    if not at_terminal(sys.stdin):
+        raise NotAgreed
+    print(f"{question} (oui/non) ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "oui":
+        raise NotAgreed
 
 
 def fail(error: ReleveError, as_json: bool) -> int:

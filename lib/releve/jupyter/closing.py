@@ -14,6 +14,7 @@ from releve.base.errors import ReleveError
 from releve.base.programs import program
 from releve.base.texts import text
 from releve.decision import events as ev
+from releve.decision.procedure import PORTAL_STEPS
 from releve.jupyter import MODELS
 from releve.jupyter.copy import folder_url
 from releve.jupyter.panel import say
@@ -21,6 +22,7 @@ from releve.planning.calendar_file import calendar
 from releve.planning.due import agenda
 from releve.record.folder import PAGE
 from releve.record.history import history
+from releve.rotation.rehearsal import alone
 from releve.rotation.session import Session
 
 CALENDAR = "echeance.ics"
@@ -65,8 +67,12 @@ def _end(session: Session, said: str) -> str:
     context = session.rotation.context
     end = next(e.event for e in reversed(context.journal.entries) if _is_end(e.event))
     assert isinstance(end, ev.RotationClosed)
-    exercise = session.settings.school is not None
-    if exercise:
+    exercise = session.settings.school is not None or session.parameters.rehearse
+    if session.parameters.rehearse:
+        heading = text("end.met-heading")
+        count = alone(context.journal.entries, session.settings)
+        told = say("end.met", count=count, of=len(PORTAL_STEPS))
+    elif exercise:
         heading, told = text("end.exercise-heading"), say("end.exercise")
     else:
         heading = text("end.heading")

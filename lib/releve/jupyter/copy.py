@@ -33,13 +33,16 @@ _GIVEN = "injected-parameters"  # papermill's own name for the cell
 _SHOWN = {"text/plain", "text/html", "image/png", "application/vnd.jupyter.widget-view+json"}
 
 
-def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordFolder:
+def dated_copy(
+    settings: Settings, siret: str, by_hand: bool = False, rehearse: bool = False
+) -> RecordFolder:
     """The notebook of the rotation to finish, else of a new one, ready to be opened. Nothing is
-    begun: a copy has no effect. One that was begun by hand goes on by hand.
+    begun: a copy has no effect. One that was begun by hand goes on by hand. A rehearsal is always
+    a new one.
     """
     structure = settings.structure(siret)
     outputs = settings.record.folder
-    left = unfinished(outputs, structure.technical_account)
+    left = [] if rehearse else unfinished(outputs, structure.technical_account)
     if not left:
         _forget_unused(outputs, structure.siret)
     folder = left[-1] if left else RecordFolder.new(outputs, structure.siret)
@@ -54,7 +57,8 @@ def dated_copy(settings: Settings, siret: str, by_hand: bool = False) -> RecordF
         "outputs": str(outputs),
         "record": folder.path.name,
     }
-    made = written(Parameters(structure.siret, **where, by_hand=by_hand), settings)  # type: ignore[arg-type]
+    parameters = Parameters(structure.siret, **where, by_hand=by_hand, rehearse=rehearse)  # type: ignore[arg-type]
+    made = written(parameters, settings)
     make_folder(folder.path)
     content = json.dumps(_with_outputs(made, earlier), ensure_ascii=False, indent=1).encode()
     write_atomically(folder.path / NOTEBOOK, content + b"\n")

@@ -130,6 +130,8 @@ class Home:
             self._draw()
         elif verb in ("start", "by-hand", "again"):
             self._start(siret, verb)
+        elif verb == "meet":
+            self._open(dated_copy(self._settings(), siret, rehearse=True), anew=True)
         elif verb == "cancel":
             self.panel.show(home_page.cancel(self._due(siret)))
         elif verb == "cancel-now":

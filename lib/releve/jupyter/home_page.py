@@ -145,6 +145,8 @@ def _card(due: Due) -> Node:
     if due.last is None:
         buttons.append(pressed(f"date:{due.siret}", "Donner la date du dernier changement"))
     buttons.append(pressed(f"by-hand:{due.siret}", "Tout faire à la main", "link"))
+    if not due.open:
+        buttons.append(pressed(f"meet:{due.siret}", "Répéter sans rien changer", "link"))
     buttons.append(pressed(f"change:{due.siret}", "Modifier mes renseignements", "link"))
     head = node("div", node("strong", due.name), _mark(due), class_="rv-card-head")
     known = node("p", f"SIRET {due.siret} · compte {due.account}", class_="rv-soft")

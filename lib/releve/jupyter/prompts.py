@@ -24,7 +24,7 @@ from releve.decision.procedure import BY_ID, NAVIGATION, TARGET_STEPS, Step, tar
 from releve.jupyter import corail, questions
 from releve.jupyter.panel import Answer, Panel, View, form, say
 from releve.jupyter.reconnect import Pages
-from releve.portal.case import CodeAsked
+from releve.portal.case import CodeAsked, Lesson
 from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
 from releve.record.folder import CAPTURES, all_records
@@ -174,6 +174,16 @@ class AtDesk:
         assert self.settings is not None
         with suppress(ReleveError):  # a file that cannot be written: for this time only
             edit(self.settings.path, choose)
+
+    async def point_at(self, asked: Lesson) -> bool:
+        return (await self.ask(questions.show(asked))).action == "show"
+
+    async def pointing(self, asked: Lesson) -> None:
+        while True:
+            await self.ask(questions.pointing(asked))
+
+    async def is_it(self, asked: Lesson, told: str, picture: bytes) -> bool:
+        return (await self.ask(questions.is_it(asked, told, picture))).action == "yes"
 
     async def signs_in_herself(self) -> None:
         while True:

@@ -14,7 +14,7 @@ from releve.decision.facts import Facts
 from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, View, button, field_, form, paragraphs, rich, say
-from releve.portal.case import CodeAsked
+from releve.portal.case import CodeAsked, Lesson
 from releve.rotation.prompts import Keep, ResetRequest
 
 STOP = button("stop", text("tools.stop"))
@@ -75,6 +75,37 @@ def something_typed(answer: Answer) -> dict[str, str]:
 def herself() -> View:
     """While she logs in, in the portal's window."""
     return form(text("herself.heading"), say("herself.body"), tone="work", working=True, look=True)
+
+
+def show(asked: Lesson) -> View:
+    """What Relève does not find on the portal, or finds twice: she is asked to show it."""
+    body = say("show.body", label=asked.label, screen=asked.screen, saw=asked.saw)
+    buttons = [
+        button("show", text("show.ok"), "primary"),
+        button("not-there", text("show.not-there")),
+    ]
+    return form(
+        text("show.heading"),
+        (_warning(asked.problem) if asked.problem else "") + body,
+        buttons=buttons,
+    )
+
+
+def pointing(asked: Lesson) -> View:
+    """While she points, in the portal's window."""
+    body = say("pointing.body", label=asked.label)
+    return form(text("pointing.heading"), body, tone="work", working=True, look=True)
+
+
+def is_it(asked: Lesson, told: str, picture: bytes) -> View:
+    """What she touched. A no binds."""
+    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    shown = f'<img alt="{escape(told)}" src="{source}">' if picture else ""
+    return form(
+        text("is-it.heading", label=asked.label),
+        say("is-it.body", told=told) + shown,
+        buttons=[button("yes", text("is-it.yes"), "primary"), button("no", text("is-it.no"))],
+    )
 
 
 def code(asked: CodeAsked, seconds: int) -> View:

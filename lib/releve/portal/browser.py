@@ -39,6 +39,7 @@ from releve.base.settings import Portal
 from releve.base.words import Words
 from releve.decision import events as ev
 from releve.portal import errors as e
+from releve.portal import profile
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.browsers import unwanted_defaults
 from releve.portal.certificates import Certificates
@@ -79,6 +80,7 @@ class PortalBrowser:
     def __init__(self, settings: Portal, choice: BrowserChoice, headed: bool) -> None:
         self.settings, self.choice, self.headed = settings, choice, headed
         self.words = Words(settings.labels)
+        profile.teach(self.words, settings.url)
         self.timeout = settings.timeout_seconds
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
@@ -221,6 +223,8 @@ class PortalBrowser:
         """A native window is answered with no, but for the one that was announced; leaving a page
         is never held back.
         """
+        if self.headed and self.window.hers:
+            return  # it is hers to answer
         text = " ".join(dialog.message.split())
         asks = dialog.type in ("confirm", "prompt")
         agreed = asks and self._agree(text)
@@ -251,6 +255,11 @@ class PortalBrowser:
                 self._page = page
         while self._page is not None and self._page.is_closed() and self._openers:
             self._page = self._openers.pop()
+
+    @property
+    def loading(self) -> bool:
+        """A page was asked for and has not begun to arrive."""
+        return self._asked is not None
 
     @property
     def failed(self) -> asyncio.Future[e.PortalError]:

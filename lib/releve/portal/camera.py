@@ -32,23 +32,29 @@ async def capture(browser: PortalBrowser, path: Path) -> bool:
     file, when that cannot be assured: on the screen that shows the password, unless the whole
     region of the value is covered.
     """
+    taken = await shot(browser)
+    if taken is None:
+        return False
+    await asyncio.to_thread(write_atomically, path, taken)
+    return True
+
+
+async def shot(browser: PortalBrowser) -> bytes | None:
+    """The same, as a PNG; None when it cannot be assured."""
     covered = None
     try:
         covered = await _cover(browser)
         if covered is None:
-            return False
+            return None
         async with browser.window.without_strip(browser.page):
-            shot = await asyncio.wait_for(_shot(browser), browser.timeout)
+            taken = await asyncio.wait_for(_shot(browser), browser.timeout)
     except (PlaywrightError, e.PortalError, TimeoutError):
-        return False
+        return None
     finally:
         if covered is None or covered[0]:
             await _uncover(browser)
-    shot = picture.mark(shot, *covered)
-    if picture.uneven(shot):
-        return False
-    await asyncio.to_thread(write_atomically, path, shot)
-    return True
+    taken = picture.mark(taken, *covered)
+    return None if picture.uneven(taken) else taken
 
 
 async def _cover(browser: PortalBrowser) -> tuple[list[list[float]], str] | None:

@@ -24,8 +24,37 @@ class CodeAsked:
     can_resend: bool
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What the document names and Relève does not find on a screen, or finds twice; what it sees
+    there; what was wrong with the last try ("" at first).
+    """
+
+    label: str
+    screen: str
+    saw: str
+    problem: str = ""
+
+
 class SecondFactor(Protocol):
-    """Whoever can give the second factor of a login."""
+    """Whoever can do in the portal's window what is a person's: give the second factor of a login,
+    log in, show what is not found.
+    """
+
+    interactive: bool
+
+    async def point_at(self, asked: Lesson) -> bool:
+        """Ask the person to show it by a click that does nothing; False when she will not."""
+
+    async def pointing(self, asked: Lesson) -> None:
+        """Tell her where to click; returns only by raising, when she wants to stop. Cancelled once
+        she has clicked.
+        """
+
+    async def is_it(self, asked: Lesson, told: str, picture: bytes) -> bool:
+        """Whether what she touched is it: its words, and the page with a line around it (a PNG, b""
+        for none). No binds for ever.
+        """
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:
         """The code that the person reads in a mail or an application; None to have another one

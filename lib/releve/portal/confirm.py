@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from releve.base.words import Words
-from releve.portal.sight import Abstention, Thing, View, innermost, where
+from releve.portal.sight import Abstention, Thing, View, Want, innermost, rank, where
 
 _ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
@@ -33,7 +33,13 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     label = words.first("reset.confirm")
     new = view.since(before)
     exact, cancel = words.exact("reset.confirm"), words.find("reset.cancel")
-    named = [t for t in new.of_kind("press") if any(exact.search(n) for n in t.names.values())]
+    want = Want(label, exact, words=words)
+    named = [
+        t
+        for t in new.of_kind("press")
+        if (rank(t, want) if want.learned else any(exact.search(n) for n in t.names.values()))
+        and not want.refuses(t)
+    ]
     found = [
         (block, each)
         for each in innermost(t for t in named if not cancel.search(t.name))

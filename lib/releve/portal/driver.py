@@ -38,6 +38,7 @@ from releve.portal.screens.raccordements import (
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.screens.structures import ActivitesDuGestionnaire
 from releve.portal.sight import Abstention, View
+from releve.portal.teach import Teaching
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ class Driver(Protocol):
         """The browser that it drives, by name and version."""
 
     @property
+    def hers(self) -> bool:
+        """Whether the irreversible button was shown to Relève in this run: then she presses it."""
+
+    @property
     def visible(self) -> bool:
         """Whether a person can act in the window that it drives."""
 
@@ -155,6 +160,7 @@ class PortalDriver:
 
     def __init__(self, case: Case, route: str) -> None:
         self.case, self.browser = case, case.browser
+        finder(self.browser).teacher = Teaching(case)
         self._auto = route == "auto"
         self._route = None if self._auto else ROUTES[route]
 
@@ -173,6 +179,10 @@ class PortalDriver:
     @property
     def version(self) -> str:
         return self.browser.version
+
+    @property
+    def hers(self) -> bool:
+        return bool(finder(self.browser).hers)
 
     @property
     def visible(self) -> bool:

@@ -196,6 +196,25 @@ class ScreenNotRecognised(PortalError):
     )
 
 
+class ControlChanged(PersonNeeded, PortalError):
+    """A person has shown it once, and its evidence does not agree any more; nobody is there."""
+
+    happened = (
+        "L'écran « {screen} » a changé : « {wanted} » n'est plus comme on l'a montré à Relève"
+        " ({then}). On y voit maintenant : {now}."
+    )
+    safe = "Rien n'a été changé par cette étape."
+    todo = "Montrez-le de nouveau à l'écran (« releve lab »), ou oubliez-le : « releve profile"
+    todo += " forget »."
+
+
+class ShownJustNow(PortalError):
+    """A person has just shown this button: in this run it is pressed by her alone."""
+
+    happened = "« {wanted} » vient d'être montré à Relève : cette fois, c'est vous qui cliquez."
+    todo = "Cliquez vous-même, dans la fenêtre du portail."
+
+
 class AmbiguousScreen(PortalError):
     """More than one thing could be meant. `saw` lists them."""
 
@@ -376,7 +395,7 @@ class SignInNeeded(PersonNeeded):
     )
     safe = "Rien n'a été ouvert ni changé."
     todo = (
-        "Faites-le à l'écran, avec « releve lab », ou écrivez « sign_in = \"keyring\" » dans"
+        'Faites-le à l\'écran, avec « releve lab », ou écrivez « sign_in = "keyring" » dans'
         " [portal] et confiez le mot de passe au coffre (« releve credentials store »)."
     )
 

@@ -1,8 +1,9 @@
 // One walk through a document: everything that a person could point at, with the evidence for what it
 // is called, and the texts and numbers that say whose it is. It changes nothing and decides nothing.
 // Elements keep their number for as long as the document lives. `reading`: what may be a password is
-// told too, byte for byte.
-reading => {
+// told too, byte for byte. `shown`: what a person pointed at, by tag and text, reacts though it looks
+// as if it did not.
+({ reading, shown: pointed }) => {
   const memory = globalThis[Symbol.for('releve')] ??= { next: 1, ids: new WeakMap(), elements: new Map() };
   const idOf = el => {
     let id = memory.ids.get(el);
@@ -22,6 +23,7 @@ reading => {
   const SIRET = /(?<![\w@])\d(?:[\s.]?\d){13}(?![\w@])/g;
   const ACCOUNT = /TECH_\w+@[\w-]+(?:\.[\w-]+)*/gi;
   const LINE = '\u2028';   // where the page breaks a line
+  const BLOCKS = /^(?:NAV|HEADER|FOOTER|ASIDE|MAIN|DIALOG|FORM|TABLE|UL|OL|DL|FIELDSET|DETAILS|ARTICLE|SECTION)$/;
   const FIELDS = new Set(['field', 'secret', 'list']);
 
   const flat = text => (text ?? '').replace(/[\s\u00ad\u200b]+/g, ' ').trim();
@@ -60,6 +62,7 @@ reading => {
     if (CLICKS.some(name => el.hasAttribute(name)) || typeof el.onclick === 'function') return 'press';
     if (tag === 'LABEL' || tag === 'BODY' || tag === 'HTML') return '';
     if (style?.cursor === 'pointer' && before !== 'pointer') return 'press';
+    if (pointed.some(([kind, text]) => tag.toLowerCase() === kind && text && el.textContent.length < 200 && flat(el.textContent) === text)) return 'press';
     if (el.tabIndex >= 0 && el.hasAttribute('tabindex') && (tag === 'A' || tag === 'DIV' || tag === 'SPAN' || tag === 'LI' || tag === 'TD')) return 'press';
     return '';
   };
@@ -289,6 +292,11 @@ reading => {
     else if (!fact.own && /^H[1-6]$/.test(el.tagName) && flat(fact.seen))
       texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, shown: fact.shown && placed });
     if (!fact.kind) continue;
+    const blocks = [];
+    for (let node = up(el); node && node !== document.body; node = up(node)) {
+      if (BLOCKS.test(node.tagName)) blocks.unshift(node.tagName.toLowerCase());
+      if (/^(?:NAV|HEADER|FOOTER|ASIDE|MAIN|DIALOG)$/.test(node.tagName)) break;
+    }
     const proxy = hot(el, fact), shown = fact.shown && placed || proxy > 0;
     things.push({
       id: fact.id, kind: fact.kind, tag: el.tagName.toLowerCase(), role: el.getAttribute('role') ?? '', type: el.type ?? '',
@@ -300,7 +308,7 @@ reading => {
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
       opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown || !fact.hid ? [] : hiddenBy(el, fact),
-      layer: fact.layer, region: fact.region, away: goesAway(el), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
+      inside: blocks.slice(-5).join(' '), layer: fact.layer, region: fact.region, away: goesAway(el), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
     });
   }
   for (const text of texts) if (!text.shown) {
@@ -329,7 +337,7 @@ reading => {
     const whole = pieces.length <= 1 || pieces.every(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim().length <= 2) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
     const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
     const text = raw.trim();
-    const cell = /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
+    const cell = /pre|break-spaces/.test(fact.style?.whiteSpace) && fact.own || /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
     if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && !/[\n\t]/.test(text))) { told(raw, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
   }
   return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };

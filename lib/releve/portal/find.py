@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from playwright.async_api import ElementHandle, Frame, Page
@@ -33,6 +33,7 @@ _CHANGED = files(__package__).joinpath("changed.js").read_text(encoding="utf-8")
 _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
+STUCK = 4.0  # and before a person is asked
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
 REACH = 3000  # milliseconds to point at something, or to press what only opens
 TRIES = 14  # how many things are opened, at most, to find one
@@ -48,6 +49,17 @@ def finder(browser: PortalBrowser) -> Finder:
     return _FINDERS[browser]
 
 
+class Teacher(Protocol):
+    """Who can be asked to show in the page what the document's words do not find."""
+
+    @property
+    def there(self) -> bool:
+        """Whether there is such a person, with a window."""
+
+    async def show(self, key: str, found: Abstention, wanted: Callable[[View], object]) -> bool:
+        """Have it shown, and kept; False when it may not be, or she does not see it either."""
+
+
 class Finder:
     """Looks at the page in hand, and acts on what was found there."""
 
@@ -55,6 +67,10 @@ class Finder:
         self.browser, self.words = browser, browser.words
         self._numbers: WeakKeyDictionary[Frame, int] = WeakKeyDictionary()
         self._frames: dict[int, Frame] = {}
+        self.hers = set[str]()  # irreversible buttons that were shown in this run: she presses them
+        self._asked = set[str]()
+        self.teacher: Teacher | None = None
+        self.shown_now: list[tuple[str, str]] = []  # pointed at, and nothing that reacts, for us
 
     # -- looking
 
@@ -65,6 +81,7 @@ class Finder:
             self.words.exact(key),
             self.words.find(key) if longer else None,
             kind,
+            self.words,
         )
 
     async def look(self, *, reading: bool = False) -> View:
@@ -77,7 +94,9 @@ class Finder:
             if frame not in self._numbers:
                 self._numbers[frame] = len(self._numbers)
                 self._frames[self._numbers[frame]] = frame
-        looks = await asyncio.gather(*(self._walk(frame, page, reading) for frame in frames))
+        shown = [(each.role.split()[1], each.words) for each in self.words.learned.values()]
+        asked = {"reading": reading, "shown": [*shown, *self.shown_now]}
+        looks = await asyncio.gather(*(self._walk(frame, page, asked) for frame in frames))
         return View.of(
             {self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each}
         )
@@ -85,6 +104,10 @@ class Finder:
     def frame(self, number: int) -> Frame | None:
         """The frame of that number in a look."""
         return self._frames.get(number)
+
+    def number(self, frame: Frame) -> int | None:
+        """Its number in a look; None where nothing is looked at."""
+        return self._numbers.get(frame) if self._allowed(frame) else None
 
     def _allowed(self, frame: Frame) -> bool:
         if frame.parent_frame is None:
@@ -97,9 +120,9 @@ class Finder:
             return False
 
     @staticmethod
-    async def _walk(frame: Frame, page: Page, reading: bool) -> dict[str, Any] | None:
+    async def _walk(frame: Frame, page: Page, asked: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = await frame.evaluate(_WALK, reading)
+            found: dict[str, Any] = await frame.evaluate(_WALK, asked)
         except PlaywrightError:
             if frame is page.main_frame:
                 raise
@@ -156,15 +179,22 @@ class Finder:
             if (shape := _shape(view)) != before:
                 before, changed = shape, now
             still = now - changed
+            stuck = view.ready and still > (2 * QUIET if found.count > 1 else STUCK)
+            over = now - started >= self.browser.timeout
+            if (stuck or over) and not absent and await self.taught(found, wanted):
+                started = changed = time.monotonic()
+                continue
             if view.ready and found.count > 1 and still > 2 * QUIET and not absent:
-                raise e.AmbiguousScreen(
+                raise self.otherwise(found) or e.AmbiguousScreen(
                     screen=self.browser.title,
                     count=found.count,
                     wanted=found.label,
                     saw=", ".join(found.seen[:6]),
                 )
-            if now - started >= self.browser.timeout:
-                raise await self.browser.diagnose(found.label, saw=str(found) if found.seen else "")
+            if over:
+                raise self.otherwise(found) or await self.browser.diagnose(
+                    found.label, saw=str(found) if found.seen else ""
+                )
             if (
                 open_hidden
                 and view.ready
@@ -186,6 +216,24 @@ class Finder:
             if absent and view.ready and still > absent and covered is None:
                 raise _Absent
             await self.change()
+
+    async def taught(self, found: Abstention, wanted: Callable[[View], object]) -> bool:
+        """Whether a person has just shown it; she is asked once. Raises what stops her."""
+        key = getattr(found.label, "key", "")
+        if self.teacher is None or key in self._asked or self.browser.loading:
+            return False
+        self._asked.add(key)
+        return await self.teacher.show(key, found, wanted)
+
+    def otherwise(self, found: Abstention) -> e.ControlChanged | None:
+        """What a person had shown is not there as it was; with her there it is asked of her."""
+        known = self.words.learned.get(getattr(found.label, "key", ""))
+        if known is None or (self.teacher and self.teacher.there):
+            return None
+        then = ", ".join(f"« {each} »" for each in (known.words, known.beside, known.place) if each)
+        return e.ControlChanged(
+            screen=self.browser.title, wanted=found.label, then=then, now=", ".join(found.seen)
+        )
 
     async def _see(
         self, wanted: Callable[[View], T | Abstention], started: float, reading: bool
@@ -302,7 +350,7 @@ class Finder:
         """
         found: list[tuple[int, int, bool, bool]] = []
         hidden = wanted(view.unfolded)
-        for each in hidden.where if isinstance(hidden, Abstention) else _parts(hidden):
+        for each in hidden.where if isinstance(hidden, Abstention) else parts(hidden):
             found += [(each.frame, number, named, True) for number, named in each.hidden]
         closed = [t for t in view.of_kind("press") if t.enabled and not t.away and opens(t)]
         closed = [t for t in closed if t.opens or self.words.find("opening.more").search(t.words)]
@@ -569,12 +617,12 @@ class _Absent(Exception):
     """Nothing is left to look at."""
 
 
-def _parts(found: object) -> list[Thing | Text]:
+def parts(found: object) -> list[Thing | Text]:
     """What a decision is about, whatever its form."""
     if isinstance(found, Thing | Text):
         return [found]
     if isinstance(found, tuple | list):
-        return [each for part in found for each in _parts(part)]
+        return [each for part in found for each in parts(part)]
     inner = getattr(found, "thing", None) or getattr(found, "button", None)
     return [inner] if isinstance(inner, Thing | Text) else []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import groupby
 
 from releve.base.words import Words
 from releve.portal.sight import Token, View
@@ -17,6 +18,9 @@ _MASK = re.compile(r"(.)\1*|[*.\-_]+")
 _CLASSES = (r"[a-z]", r"[A-Z]", r"\d", r"[^\w\s]")
 _OTHER = re.compile(  # dates, times, numbers, addresses of mail and of pages
     r"[\d\s/.,:-]+|\S+@\S+\.\S+|https?://\S+|www\.\S+|\(?[A-Za-zÀ-ÿ'’-]+\)?[.,:;!?]*", re.IGNORECASE
+)
+_WORD = re.compile(  # of a sentence, with its punctuation; or that alone
+    r"[«(\"“]*(?:[A-ZÀ-Ý]?[a-zß-ÿœ'’-]+|[A-ZÀ-Ý'’-]+)?[»)\"”]*[.,:;!?…–—-]*"
 )
 _BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
@@ -39,15 +43,9 @@ def passwords(
     exact, within = words.exact("summary.password"), words.find("summary.password")
     old = words.find("summary.old")
 
-    def beside(token: Token, pattern: re.Pattern[str]) -> bool:
-        return any(
-            pattern.search(text) and not old.search(text)
-            for key, text in token.near.items()
-            if key in _BESIDE and text.strip() != token.raw.strip()
-        )
-
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
-    best, longer = [t for t in tokens if beside(t, exact)], [t for t in tokens if beside(t, within)]
+    best = [t for t in tokens if _beside(t, exact, old)]
+    longer = [t for t in tokens if _beside(t, within, old)]
     blocks = {t.path[:-1] for t in best}
     rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
     if values := _values([*best, *rivals] if best else longer, view):
@@ -56,6 +54,28 @@ def passwords(
         return []
     told = list(dict.fromkeys(_told(view, words, known)))
     return told or _lone(view, tokens, words)
+
+
+def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> bool:
+    """Whether dots stand where the password will, which were not on the page `before`, with
+    something that shows it.
+    """
+    within, old = words.find("summary.password"), words.find("summary.old")
+    shows = words.exact("summary.show")
+    return any(
+        shows.search(name) for t in view.of_kind("press") for name in t.names.values()
+    ) and any(
+        _MASK.fullmatch(t.raw.strip()) and t.raw.strip() not in before and _beside(t, within, old)
+        for t in view.tokens
+    )
+
+
+def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> bool:
+    return any(
+        pattern.search(text) and not old.search(text)
+        for key, text in token.near.items()
+        if key in _BESIDE and text.strip() != token.raw.strip()
+    )
 
 
 def _may_be(raw: str, known: Iterable[str]) -> bool:
@@ -113,9 +133,25 @@ def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
         colon = re.match(r"[^:]{0,60}?\s*:\s*(\S+)\s*$", text[found.end() :])
         pieces = [colon[1]] if colon else text[found.end() :].split()
         fits = [p for p in map(_unquoted, pieces) if _may_be(p, known) and (colon or likely(p))]
+        if not colon:
+            yield from _runs(text[found.end() :], fits, known)  # with a space in it
         ends = [p for p in fits if p[-1] in ".,;" and not colon and _may_end(p, pieces)]
         yield from fits
         yield from (p[:-1] for p in ends)  # the sentence's own full stop, or the password's
+
+
+def _runs(text: str, fits: list[str], known: set[str]) -> Iterable[str]:
+    """Where something that is no word stands beside a value, both together: nobody guesses."""
+
+    def odd(piece: re.Match[str]) -> bool:
+        named = any(each in piece[0].casefold() for each in known)
+        return not (named or _WORD.fullmatch(piece[0]))
+
+    for strange, run in groupby(re.finditer(r"\S+", text), odd):
+        first, *others = run
+        if strange and others:
+            whole = text[first.start() : others[-1].end()]
+            yield from [whole] if any(each in whole for each in fits) else []
 
 
 def _may_end(piece: str, pieces: list[str]) -> bool:

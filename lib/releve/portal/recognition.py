@@ -40,6 +40,11 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+def wanted_on(route: str, step: str) -> tuple[str, ...]:
+    """The words of that screen."""
+    return (_LOGIN | WORDS.get(route, {})).get(step, ())
+
+
 async def recognised(page: Page, words: Words, route: str, step: str) -> Mapping[str, str]:
     """By word, the wording that names something on the page; "" for none. Never asked where a
     password is shown.
@@ -51,8 +56,7 @@ async def recognised(page: Page, words: Words, route: str, step: str) -> Mapping
         if (match := _LINE.match(line)) and match[1] not in _LANDMARKS
     ]
     names += [("button", title) for title in await page.evaluate(_TITLES)]
-    wanted = (_LOGIN | WORDS.get(route, {})).get(step, ())
-    return {word: _wording(words, word, names) for word in wanted}
+    return {word: _wording(words, word, names) for word in wanted_on(route, step)}
 
 
 def _wording(words: Words, word: str, names: list[tuple[str, str]]) -> str:

@@ -25,7 +25,7 @@ Sight = Callable[[View, Words], object]
 def want(words: Words, key: str, kind: str = "press", *, longer: bool = True) -> Want:
     """What the words `key` name; `longer`: also as a part of a longer name."""
     within = words.find(key) if longer else None
-    return Want(words.first(key), words.exact(key), within, kind)
+    return Want(words.first(key), words.exact(key), within, kind, words)
 
 
 def thing(

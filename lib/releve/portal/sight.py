@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from releve.base.secret import scrub
+from releve.base.words import Learned, Words
 
 _LETTERS = re.compile(r"[A-Za-zÀ-ÿ]{2}")
 _OWN, _BEHIND = ("text", "seen", "aria", "label"), ("title", "alt")
@@ -55,6 +56,7 @@ class Thing:
     frame: int = 0
     tag: str = ""
     role: str = ""
+    inside: str = ""  # the kinds of blocks around it, up to its landmark
 
     @property
     def key(self) -> tuple[int, int]:
@@ -133,6 +135,19 @@ class Want:
     exact: re.Pattern[str]
     within: re.Pattern[str] | None = None
     kind: str = "press"
+    words: Words | None = None  # what a person has shown of it
+
+    @property
+    def learned(self) -> Learned | None:
+        """What a person pointed at for it."""
+        return self.words.learned.get(getattr(self.label, "key", "")) if self.words else None
+
+    def refuses(self, thing: Thing) -> bool:
+        """Whether a person said that it is not this."""
+        if self.words is None:
+            return False
+        known = self.words.refused.get(getattr(self.label, "key", ""), ())
+        return any(agrees(thing, each) for each in known)
 
 
 @dataclass(frozen=True)
@@ -301,8 +316,13 @@ def _told(kind: Any, raw: Mapping[str, Any], frame: int) -> Any:
 
 def rank(thing: Thing, want: Want) -> int:
     """How well the words name that thing: 1 is best, 0 not at all. An exact name goes before a
-    longer one, its own before what stands beside it.
+    longer one, its own before what stands beside it. What a person has shown is it alone, while
+    all its evidence agrees; what she refused is not.
     """
+    if want.refuses(thing):
+        return 0
+    if want.learned:
+        return int(agrees(thing, want.learned))
     own = [thing.names[key] for key in _OWN if key in thing.names]
     drawn = want.kind == "list" and thing.kind == "press"  # a list that somebody drew: its own text
     own = [] if drawn else own  # is the entry that it shows
@@ -329,6 +349,56 @@ def rank(thing: Thing, want: Want) -> int:
         if pattern and any(pattern.search(each) for each in texts):
             return place
     return 0
+
+
+# -- what a person has shown of it
+
+
+def role(thing: Thing) -> str:
+    """What it is, in one word or two."""
+    return " ".join(filter(None, (thing.kind, thing.tag, thing.role)))
+
+
+def agrees(thing: Thing, learned: Learned) -> bool:
+    """Whether all kinds of evidence say that it is this one."""
+    own = [plain(each) for each in thing.names.values()] + [
+        plain(thing.near.get("placeholder", ""))
+    ]
+    wording = re.compile(re.escape(learned.words).replace(r"\*", ".*"), re.IGNORECASE)
+    return (
+        (not learned.words or any(wording.fullmatch(each) for each in own))
+        and learned.role == role(thing)
+        and (not learned.side or plain(thing.near.get(learned.side, "")) == learned.beside)
+        and learned.place == thing.inside
+    )
+
+
+def describe(view: View, thing: Thing, *, entry: bool = False) -> Learned:
+    """What may be kept of it: no value, no number, nothing that is written in a row of somebody's.
+    `entry`: its own text is the entry that it shows.
+    """
+    owned = view.holders(thing, "siret") or view.holders(thing, "account")
+    others = _written_beside(view, thing) if owned else []
+    own = [t for k, t in thing.names.items() if not (entry and k in ("text", "seen"))]
+    own += [thing.near["placeholder"]] if thing.near.get("placeholder") else []
+    words = plain(next(iter(own), ""))
+    for each in sorted(others, key=len, reverse=True):
+        words = re.sub(re.escape(each), "*", words, flags=re.IGNORECASE)
+    sides = ("above", "legend") if owned else ("label", *_BESIDE)
+    side = next((k for k in sides if plain(thing.near.get(k, ""))), "")
+    return Learned(words, role(thing), plain(thing.near[side]) if side else "", side, thing.inside)
+
+
+def _written_beside(view: View, thing: Thing) -> list[str]:
+    """The texts of the smallest block around it that holds a number."""
+    for block in reversed(thing.path[:-1]):
+        part = view.under(block, thing.frame)
+        if part.owners:
+            texts = [t.text for t in part.texts if thing.id not in t.path]
+            return [
+                each for each in map(plain, texts) if len(each) > 2 and each in plain(thing.name)
+            ]
+    return []
 
 
 def _fits(thing: Thing, kind: str) -> bool:
@@ -443,10 +513,12 @@ def overview(view: View, kind: str) -> tuple[str, ...]:
     """What there is of that kind."""
     kinds = {"field": ("field", "secret"), "secret": ("field", "secret"), "list": ("list", "field")}
     every = view.of_kind(*kinds.get(kind, ("press",)))
+    every.sort(key=lambda each: each.region not in ("main", ""))
     return tuple(dict.fromkeys(f"« {plain(each.name)} »" for each in every if plain(each.name)))[:8]
 
 
 def plain(text: str) -> str:
     """Words without what varies or is somebody's: addresses, numbers; at most forty characters."""
-    words = re.sub(r"\S*@\S*|\d[\d\s/.,:-]*", "# ", scrub(" ".join(text.split()))).strip()
+    words = re.sub(r"\S*@\S*|\d[\d\s/.,:-]*", "# ", scrub(" ".join(text.split())))
+    words = " ".join(words.split())
     return words if len(words) <= 40 else f"{words[:39]}…"

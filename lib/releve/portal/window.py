@@ -66,7 +66,7 @@ class Window:
         """
         self._inside += 1
         if self.headed and self._inside == 1 and not self.hers:
-            await self._put_away(page)
+            await self.put_away(page)
             await self._ignore(page, False)
         try:
             yield
@@ -108,7 +108,9 @@ class Window:
             with suppress(PlaywrightError):
                 await page.evaluate(_HIDE, False)
 
-    async def _put_away(self, page: Page) -> None:
+    async def put_away(self, page: Page) -> None:
+        if not self.headed:
+            return
         await self._state(page, "minimized")
         with suppress(PlaywrightError):  # a page on its way has its strip from the script
             await page.evaluate(_STRIP, AWAY)

@@ -15,7 +15,7 @@ from releve.decision import events as ev
 from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS, screen
 from releve.planning.due import Source
 from releve.portal.driver import ROUTES, Driver
-from releve.portal.errors import BrowserGone, PortalError
+from releve.portal.errors import BrowserGone, PortalError, ShownJustNow
 from releve.record.folder import CAPTURES
 from releve.rotation.context import Context
 from releve.rotation.steps import Done, StepMissing, picture
@@ -89,7 +89,7 @@ class Navigation:
             if driver is None or self.context.is_manual(each):
                 result = await self._by_hand(each)
             else:
-                result = await driver.go(each)
+                result = await self._by_driver(driver, each)
                 if each == CARD:
                     await self._note_last_change(driver)
             self._done = each
@@ -109,6 +109,12 @@ class Navigation:
                 await asyncio.to_thread(
                     portal_dates.note, self.context.keystore, account, day, date.today()
                 )
+
+    async def _by_driver(self, driver: Driver, step: str) -> str:
+        try:
+            return await driver.go(step)
+        except ShownJustNow:
+            return await self._by_hand(step)
 
     async def _by_hand(self, step: str) -> str:
         """Ask for a screen by hand, and check in the shared window, if there is one, where that

@@ -172,7 +172,8 @@ class Rotation:
         events = [entry.event for entry in self.context.journal.entries]
         read = any(isinstance(e, ev.PendingStored) and e.mode == "automatic" for e in events)
         if self.context.operator.interactive and read:
-            with suppress(OSError):  # the rotation is done; the next one is made at the screen too
+            # the rotation is done; the next one is made at the screen too
+            with suppress(OSError, ReleveError):
                 note_summary_read(self.context.settings, date.today())
 
     # -- what stops it

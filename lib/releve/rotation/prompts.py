@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.secret import Secret
 from releve.decision.procedure import Step
-from releve.portal.case import CodeAsked, SecondFactor
+from releve.portal.case import CodeAsked, Lesson, SecondFactor
 from releve.portal.credentials import Credentials
 from releve.portal.errors import CodeNeeded, KeyNeeded, SignInNeeded
 from releve.targets.guide import Entering, Guide
@@ -178,6 +178,15 @@ class Unattended:
 
     async def touch_key(self, login: str) -> None:
         raise KeyNeeded(login=login)
+
+    async def point_at(self, asked: Lesson) -> bool:
+        return False
+
+    async def pointing(self, asked: Lesson) -> None:
+        raise ByHandOnly(name=asked.screen)
+
+    async def is_it(self, asked: Lesson, told: str, picture: bytes) -> bool:
+        return False
 
     async def signs_in_herself(self) -> None:
         raise SignInNeeded

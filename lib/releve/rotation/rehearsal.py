@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
+from releve.base.settings import Settings
 from releve.base.words import Words
 from releve.decision import events as ev
 from releve.decision.procedure import CLOSE, NAVIGATION, PORTAL_STEPS
+from releve.portal.profile import summary_was_read
 from releve.rotation.navigate import CONFIRMED, WINDOW
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import ByHandOnly
 from releve.rotation.steps import Done
+
+
+def alone(entries: Iterable[ev.Entry], settings: Settings) -> int:
+    """How many of the portal's screens Relève will do by itself the next time: those that it did
+    now, and the click and the reading once it has read a new password on this portal.
+    """
+    done = {
+        e.step
+        for e in entries
+        if isinstance(e.event, ev.StepDone)
+        and e.event.mode == "automatic"
+        and e.step in PORTAL_STEPS
+    }
+    return len(done) + (2 if summary_was_read(settings) else 0)
 
 
 class Rehearsal(Rotation):
@@ -63,8 +80,9 @@ class Rehearsal(Rotation):
     def _end(self) -> Done:
         self.navigation.check_earlier(CONFIRMED)
         self.context.journal.append(ev.RotationClosed("rehearsed"), CLOSE)
+        count = alone(self.context.journal.entries, self.context.settings)
         return Done(
             "automatic",
             "répétition réussie : une rotation irait jusqu'à la réinitialisation ; rien n'a été"
-            " changé",
+            f" changé. La prochaine fois, {count} écrans sur {len(PORTAL_STEPS)} se feront seuls",
         )

@@ -248,7 +248,8 @@ class PasswordReset:
 
     async def _click(self) -> None:
         self._typed = None
-        if driver := self._driver(CONFIRMED):
+        driver = self._driver(CONFIRMED)
+        if driver and not driver.hers:
             await driver.commit()
             return
         await self.navigation.front()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.screens.confirmation import Confirmation
 from releve.portal.screens.structure import ModificationDeLaStructure
@@ -16,6 +17,8 @@ class Demande(ModificationDeLaStructure):
         step = await self.reset_button(case.siret, case.account)
         confirmation = Confirmation(self.browser)
         await confirmation.expect(step)
+        if "reset.button" in self.finder.hers:
+            raise e.ShownJustNow(wanted=self.words.first("reset.button"))
         await self.finder.press(step.thing)
         await confirmation.check(case)
         return "la confirmation est demandée, rien n'est encore changé"

@@ -10,7 +10,7 @@ from playwright.async_api import Error as PlaywrightError
 from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.reading import passwords
+from releve.portal.reading import covered, passwords
 from releve.portal.screen import PasswordScreen, text, want
 from releve.portal.sight import Abstention, Thing, View, decide, named
 
@@ -35,13 +35,17 @@ class EcranSuivant(PasswordScreen):
         """
         if [t for t in view.of_kind("secret") if not t.fixed and not t.selected]:
             return Abstention(self.words.first("summary.password"))
-        if found := self._passwords(view, ""):
+        if found := self._passwords(view, "") or covered(view, self.words, self._known):
             return found
         return super().seen(view)
 
     def _passwords(self, view: View, account: str, *, sentences: bool = True) -> list[str]:
+        return passwords(view, account, self.words, self._known, sentences=sentences)
+
+    @property
+    def _known(self) -> frozenset[str]:
         known: frozenset[str] = self.browser.memo.get("known", frozenset())
-        return passwords(view, account, self.words, known, sentences=sentences)
+        return known
 
     async def reached(self) -> None:
         def answer(view: View) -> object:
@@ -63,6 +67,7 @@ class EcranSuivant(PasswordScreen):
         it. Safe to repeat.
         """
         self.browser.password_in_sight = True
+        self.browser.follow()
         pressed: set[tuple[int, int]] = set()
         began, patience = time.monotonic(), min(PATIENCE, self.browser.timeout)
         while True:

@@ -86,6 +86,10 @@ class ModificationDeLaStructure(Screen):
         found = await self.finder.settled(decided, section=users)
         if isinstance(found, Step):
             return found
+        if missing[0].there and await self.finder.taught(found, decided):
+            return await self._next(siret, account)
+        if missing[0].there and (changed := self.finder.otherwise(found)):
+            raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
 
     def _why(self, missing: Missing, secondary: bool, siret: str, account: str) -> e.PortalError:

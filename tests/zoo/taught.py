@@ -1,0 +1,71 @@
+"""The reference person at the desk: she clicks once where she is asked to, and presses herself what
+cannot be undone in the run that learnt it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from playwright.async_api import Browser, ElementHandle
+from releve.decision.procedure import Step
+from releve.portal.case import Lesson
+from releve.rotation.prompts import Unattended
+
+from zoo.person import Person
+
+FILLS = {"identifiant": "fill login", "mot de passe": "fill password"}
+
+
+class AtHerDesk(Unattended):
+    """Knows the skin by its marks."""
+
+    interactive = True
+
+    def __init__(self, browser: Browser, login: str, password: str) -> None:
+        super().__init__(approve=True, reset_again=False)
+        self.browser, self.login, self.password = browser, login, password
+        self.asked = list[str]()
+
+    def _person(self) -> Person:
+        return Person(self.browser.contexts[-1], self.login, self.password, seconds=3.0)
+
+    async def point_at(self, asked: Lesson) -> bool:
+        self.asked.append(asked.label)
+        return not asked.problem  # once: what does not serve is not tried twice
+
+    async def pointing(self, asked: Lesson) -> None:
+        page = self.browser.contexts[-1].pages[-1]
+        await page.wait_for_selector("[data-releve-glass]", state="attached")
+        wanted = FILLS.get(asked.label.lower(), "")
+        marks = [m for f in page.frames for m in await f.query_selector_all("[data-person]")]
+        found: list[tuple[int, ElementHandle]] = []
+        for mark in marks:
+            number, _, action = (await mark.get_attribute("data-person") or "").partition(" ")
+            fits = wanted in action and (wanted or not action.startswith("fill"))
+            if fits and int(number) < 49 and await mark.is_visible():
+                found.append((int(number), mark))
+        if found:
+            mark = min(found, key=lambda each: each[0])[1]
+            await mark.scroll_into_view_if_needed()
+            box = await mark.bounding_box()
+            assert box is not None
+            await page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        else:
+            await page.mouse.click(2, 2)
+        await asyncio.Event().wait()
+
+    async def is_it(self, asked: Lesson, told: str, picture: bytes) -> bool:
+        return True
+
+    async def screen(self, step: Step, doubt: str = "") -> bool:
+        if found := await self._person().next(30, 49):
+            await found[0].click()
+        return not doubt
+
+    async def reset_by_hand(self, step: Step, account: str) -> bool:
+        person = self._person()
+        person._page().once("dialog", lambda dialog: dialog.accept())
+        while found := await person.next(30, 49):
+            await person._do(*found)
+            await person._page().wait_for_timeout(300)
+        return True
