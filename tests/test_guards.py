@@ -128,7 +128,10 @@ MUTANTS = [
     ),
     # record: the register
     Mutant(
-        "record/register.py", "                os.fsync(file.fileno())\n", "", "test_seal_kills.py --long -k a_seal"
+        "record/register.py",
+        "                os.fsync(file.fileno())\n",
+        "",
+        "test_seal_kills.py --long -k a_seal",
     ),
     Mutant(
         "record/register.py",
@@ -409,12 +412,17 @@ def copied(copy: Path) -> Path:
     return copy
 
 
+def _module(name: str) -> str:
+    """Where the tests' module of that name is."""
+    return str(next((ROOT / "tests").rglob(name)).relative_to(ROOT))
+
+
 def tried(tests: str, copy: Path) -> tuple[int, str]:
     """The exit code of these tests in the copy, and the end of what they say."""
     names, _, expression = tests.partition(" -k ")
     quiet = ["-o", "addopts=", "-p", "no:cacheprovider", "-x", "-q", f"--timeout={PATIENCE}"]
     chosen = ["-k", expression] if expression else []
-    given = [name if name.startswith("-") else f"tests/{name}" for name in names.split()]
+    given = [name if name.startswith("-") else _module(name) for name in names.split()]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *quiet, *given, *chosen],
         cwd=copy,
