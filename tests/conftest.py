@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
     aside = tuple(line.partition("  # ")[0] for line in lines if line)
     if aside and not config.getoption("--long"):
-        left = [item for item in items if item.nodeid.removeprefix("tests/").startswith(aside)]
+        left = [item for item in items if item.nodeid.rpartition("/")[2].startswith(aside)]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))

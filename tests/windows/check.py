@@ -38,9 +38,9 @@ MODULES = (
 # What a person and a scheduler do, with a browser: rehearse, a kill (TerminateProcess) and resume,
 # the walkthrough in JupyterLab.
 WHOLE = (
-    "tests/test_rehearse.py::test_the_notebook_and_the_command_say_ready",
-    "tests/test_once.py::test_the_command_itself_is_killed",
-    "tests/test_lab.py::test_training_needs_nothing",
+    "tests/unattended/test_rehearse.py::test_the_notebook_and_the_command_say_ready",
+    "tests/crash/test_once.py::test_the_command_itself_is_killed",
+    "tests/desk/test_lab.py::test_training_needs_nothing",
 )
 # Limits of Wine, one a line: a part of a test's name, and why no Windows would fail it.
 LIMITS = {
@@ -145,7 +145,7 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
     if not stamp.exists() or stamp.read_bytes() != wanted:
         print(wine.run(folder, python(folder), *pip, *lock).stdout[-2000:], end="")
         stamp.write_bytes(wanted)
-    modules = [f"tests/test_{name}.py" for name in MODULES]
+    modules = [str(next(Path("tests").rglob(f"test_{name}.py"))) for name in MODULES]
     chosen = arguments or ["tests/windows", *WHOLE, *modules]
     pytest = (
         "-m",

@@ -245,7 +245,7 @@ def _forkserver() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["twin_warm"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[1]), *sys.path]))
         forkserver.ensure_running()
     return context
 
@@ -396,7 +396,7 @@ def page(cells: list[Cell]) -> str:
         "text-align:left}.asked{background:#fff4d6}</style>"
         f"<h1>Tuée partout : {len(cells)} morts, aucun mot de passe perdu</h1><p>Chaque ligne : un"
         " vrai processus, tué avant ou après "
-        "un effet, puis un autre qui reprend. Refaire : <code>pytest tests/test_crash.py --matrix"
+        "un effet, puis un autre qui reprend. Refaire : <code>pytest tests/crash/test_crash.py --matrix"
         " FICHIER</code></p><table><tr>"
         f"{''.join(f'<th>{head}' for head in heads.split('|'))}{rows}</table>"
     )

@@ -80,7 +80,7 @@ def papermill(scene: Scene) -> subprocess.CompletedProcess[str]:
     command += [str(scene.folder / "out.ipynb"), "-p", "structure", DEMO_SIRET]
     command += ["--engine", "releve", "-p", "approve", "true", "-p", "outputs", str(scene.outputs)]
     environment = scene.environment | {"RELEVE_SETTINGS": str(scene.settings())}
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     return subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
 
 

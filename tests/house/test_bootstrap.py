@@ -28,7 +28,7 @@ from playwright.async_api import async_playwright
 from releve.base import places
 from releve.portal import browsers
 
-LIB = Path(__file__).resolve().parent.parent / "lib"
+LIB = Path(__file__).resolve().parents[2] / "lib"
 SOURCES = (
     "__main__.py",
     "bootstrap.py",

@@ -1,7 +1,7 @@
 """Random schedules on the portal's twin: killed anywhere, run again, run twice, two at once, one
 failure after the other.
 
-Every schedule comes from its number alone: `pytest tests/test_schedules.py --schedules 5000` tries
+Every schedule comes from its number alone: `pytest tests/crash/test_schedules.py --schedules 5000` tries
 more, and the number in a failure's message is enough to see it again (`schedule(number)`).
 """
 

@@ -100,7 +100,7 @@ def test_a_minimal_file_has_the_documented_defaults(file: Path) -> None:
         loaded.portal.origins,
     )
     assert settings.Policy("/", 365, 30, 5, 30, (), 0) == loaded.policy
-    assert Path(__file__).resolve().parents[1] / "outputs" == loaded.record.folder
+    assert Path(__file__).resolve().parents[2] / "outputs" == loaded.record.folder
     assert (None, None) == (loaded.piste, loaded.school)
     assert ("corail",) == loaded.structure(SIRET).targets
 

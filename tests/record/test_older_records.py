@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from releve.record.verify import verify
 
-OLDER = Path(__file__).parent / "data" / "records_of_0_1.tar.xz"
+OLDER = Path(__file__).parents[1] / "data" / "records_of_0_1.tar.xz"
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Ten disturbances at random moments of a walkthrough, and an oracle that is told by nobody: the
 school's own ledger, and what the monkey really did.
 
-Not in the usual run yet: `pytest tests/long_monkey.py` takes three seeds, a hundred with
+Not in the usual run yet: `pytest tests/desk/long_monkey.py` takes three seeds, a hundred with
 `--long`, one with `--seed N`. It has not yet ended well on a loaded machine; why is not known.
 """
 

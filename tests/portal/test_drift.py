@@ -2,7 +2,7 @@
 
 Each mutation is done in the page itself, in a real browser, on the school. Its ledger says which
 account was reset: a wrong click is a reset, or a candidate, of any other account. `pytest
-tests/test_drift.py -s` prints the table.
+tests/portal/test_drift.py -s` prints the table.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def test_windows_accepts_the_task(
     """
     monkeypatch.setenv("USERDOMAIN", "MAIRIE")
     monkeypatch.setenv("USERNAME", user)
-    schema = xmlschema.XMLSchema(Path(__file__).parent / "windows" / "task.xsd")
+    schema = xmlschema.XMLSchema(Path(__file__).parents[1] / "windows" / "task.xsd")
     printed = windows_task([*WORDS, 'l\'été <&> "fin"', "x" * 300], 7, 5)
     schema.validate(printed.encode("utf-16"))
     assert ("MAIRIE\\secrétaire &amp; fils" in printed) == bool(user)
