@@ -1,8 +1,8 @@
 """Random schedules on the portal's twin: killed anywhere, run again, run twice, two at once, one
 failure after the other.
 
-Every schedule comes from its number alone: `pytest tests/crash/test_schedules.py --schedules 5000` tries
-more, and the number in a failure's message is enough to see it again (`schedule(number)`).
+Every schedule comes from its number alone: `pytest tests/crash/test_schedules.py --schedules 5000`
+tries more, and the number in a failure's message is enough to see it again (`schedule(number)`).
 """
 
 from __future__ import annotations
