@@ -48,20 +48,27 @@ export function goesOn(path) {
 
 export function watchKernel(panel, NotebookActions, runAll) {
   const { sessionContext } = panel;
-  let shown = null;
+  let shown = null, gone = false;
   const clear = () => {
     shown?.remove();
     shown = null;
     panel.removeClass('releve-gone');
   };
+  // The forms of a kernel that is gone hear no answer.
+  const begin = () => {
+    if (gone) panel.node.querySelectorAll('.rv:not(.rv-done)').forEach(each => each.replaceChildren());
+    gone = false;
+    clear();
+  };
   const resume = async which => {
     if (which === 'gone' && sessionContext.session?.kernel?.status !== 'idle') await sessionContext.restartKernel().catch(() => {});
-    clear();
+    begin();
     await runAll();
   };
   const show = (which, after) => {
     if (shown?.dataset.why === which) return;
     clear();
+    gone ||= which === 'gone';
     shown = notice(which, () => (which === 'away' ? comeBack(panel.context.path, shown) : resume(which)));
     if (which !== 'stopped') panel.addClass('releve-gone');
     (after ?? panel.content.node).prepend(shown);
@@ -83,13 +90,15 @@ export function watchKernel(panel, NotebookActions, runAll) {
     if (oldValue && !newValue && unfinished()) show('gone', place());
   });
   sessionContext.connectionStatusChanged.connect((_, status) => {
-    if (status === 'connected' && shown?.dataset.why === 'away') clear();
+    if (status !== 'connected' || shown?.dataset.why !== 'away') return;
+    clear();
+    if (gone) show('gone', place());
   });
   const tell = () => { if (panel.isVisible) show('away', place()); };
   away.add(tell);
   panel.disposed.connect(() => away.delete(tell));
 
-  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown && shown.dataset.why !== 'away') clear(); });
+  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown && shown.dataset.why !== 'away') begin(); });
   NotebookActions.executed.connect((_, { notebook, cell, success }) => {
     if (success || notebook !== panel.content || panel.hasClass('releve-gone')) return;
     if (!cell.node.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')) return;
