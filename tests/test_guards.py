@@ -128,7 +128,10 @@ MUTANTS = [
     ),
     # record: the register
     Mutant(
-        "record/register.py", "                os.fsync(file.fileno())\n", "", "test_seal_kills.py --long -k a_seal"
+        "record/register.py",
+        "                os.fsync(file.fileno())\n",
+        "",
+        "test_seal_kills.py --long -k a_seal",
     ),
     Mutant(
         "record/register.py",
