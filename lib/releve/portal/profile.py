@@ -41,6 +41,7 @@ _NOT = ("refused", "question", "agree", "cancel", "nothing", "done", "old", "sec
 TEACHABLE = frozenset(
     key for key in documented() if key.split(".")[0] in SCREENS and key.split(".")[1] not in _NOT
 ) | {"login.password"}
+_KINDS = re.compile(r"(?:(?:[a-z-]+|h[1-6])(?: |$))*")
 _LONGEST, _BIGGEST = 60, 100_000
 
 
@@ -129,9 +130,10 @@ def _learned(key: str, table: dict[str, Any]) -> Learned:
         raise ValueError(f"« {plain(key)} » ne s'apprend pas")
     if set(table) - {each.name for each in fields(Learned)}:
         raise ValueError(f"une clé est de trop pour « {key} »")
-    for value in table.values():
+    for name, value in table.items():
         fits = isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST
-        if not fits or "//" in value or plain(value) != value:
+        words = fits and "//" not in value and plain(value) == value
+        if not (words if name in ("words", "beside") else fits and _KINDS.fullmatch(value)):
             raise ValueError(f"« {key} » dit autre chose que des mots")
     learned = Learned(**table)
     if len(learned.role.split()) < 2 or not (learned.words or learned.beside):

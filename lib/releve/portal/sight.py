@@ -356,7 +356,8 @@ def rank(thing: Thing, want: Want) -> int:
 
 def role(thing: Thing) -> str:
     """What it is, in one word or two."""
-    return " ".join(filter(None, (thing.kind, thing.tag, thing.role)))
+    tag = thing.tag if re.fullmatch(r"h[1-6]", thing.tag) else re.sub(r"\d", "", thing.tag)
+    return " ".join(filter(None, (thing.kind, tag, re.sub(r"[^a-z ]", "", thing.role))))
 
 
 def agrees(thing: Thing, learned: Learned) -> bool:

@@ -11,7 +11,7 @@ from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
-from releve.portal.sight import Abstention, Thing, View, decide
+from releve.portal.sight import Abstention, Thing, View, decide, overview
 
 
 class AccueilDeChorusPro(Screen):
@@ -34,7 +34,7 @@ def home(view: View, words: Words) -> object:
     for key in ("home.manager", "domain.open", "domain.name"):
         if not isinstance(found := decide(view, want(words, key)), Abstention) or found.count:
             return found.where if isinstance(found, Abstention) else found
-    return Abstention(words.first("home.manager"))
+    return Abstention(words.first("home.manager"), 0, overview(view, "press"))
 
 
 def arrived(view: View, words: Words) -> object:
