@@ -71,10 +71,6 @@ class Contents(AsyncLargeFileManager):
         """The default one knows the root's files only; the records' pages are elsewhere."""
         return FilesHandler
 
-    @default("files_handler_params")
-    def _no_place(self) -> dict[str, str]:
-        return {}
-
     def _get_os_path(self, path: str) -> str:
         parts = [part for part in path.strip("/").split("/") if part]
         ours = (RECORDS, MODELS)
