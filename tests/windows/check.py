@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -57,6 +58,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     work, arguments = Path(sys.argv[1]).absolute(), sys.argv[2:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is mounted is unmounted
     browser = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if os.geteuid() or browser is None:
         raise SystemExit("It takes root (chroot, mount) and Debian's chromium.")

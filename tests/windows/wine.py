@@ -197,11 +197,15 @@ class Wine:
                 stderr=subprocess.STDOUT,
             ) as process,
         ):
-            for line in process.stdout or ():
-                text = line.decode("cp1252", "replace").replace("\r\n", "\n")
-                if "XDG_RUNTIME_DIR" not in text:
-                    lines.append(text)
-                    kept.write(text)
+            try:
+                for line in process.stdout or ():
+                    text = line.decode("cp1252", "replace").replace("\r\n", "\n")
+                    if "XDG_RUNTIME_DIR" not in text:
+                        lines.append(text)
+                        kept.write(text)
+            except BaseException:
+                process.kill()
+                raise
         return subprocess.CompletedProcess(command, process.returncode, "".join(lines))
 
     @contextmanager
