@@ -182,6 +182,27 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
     assert (12, 14) == (found.box.id, found.button.id if found.button else 0)
 
 
+def test_a_column_is_headed_by_its_account() -> None:
+    """A weak proof: the confirmation has to name it. Heads on two lines tell nothing."""
+    heads = [
+        Owner(HERS, "account", (1, 2), box=(0, 0, 100, 20)),
+        Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20)),
+    ]
+    buttons = [
+        press(11, RESET, 1, box=(10, 60, 80, 20)),
+        press(12, RESET, 1, box=(110, 60, 80, 20)),
+    ]
+    found = ask(buttons, heads)
+    assert isinstance(found, Step)
+    assert (12, Proof.PLACE, True) == (found.thing.id, found.proof, found.proof.weak)
+    heads[1] = Owner(MINE, "account", (1, 3), box=(100, 30, 100, 20))
+    assert isinstance(ask(buttons, heads), Missing)
+    between = [press(13, RESET, 1, box=(60, 60, 80, 20))]
+    assert isinstance(
+        ask(between, [*heads[:1], Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20))]), Missing
+    )
+
+
 # -- what a person has shown
 
 

@@ -286,7 +286,8 @@ class View:
 
     def beside(self, thing: Thing, kind: str) -> str:
         """Whose `thing` is by its place alone, in a block that holds several: the number on its own
-        line, that is also the last one written before it. "" when that is not one.
+        line, that is also the last one written before it; where all of them head columns, the one
+        of its column. "" when that is not one.
         """
         own = [
             o
@@ -297,8 +298,20 @@ class View:
             return ""
         middle = thing.box[1] + thing.box[3] / 2
         line = {o.what.casefold() for o in own if o.box[1] - 2 <= middle <= o.box[1] + o.box[3] + 2}
+        if not line:
+            return _head(own, thing)
         before = max((o for o in own if o.at <= thing.at), key=lambda o: o.at, default=None)
         return before.what.casefold() if before and line == {before.what.casefold()} else ""
+
+
+def _head(own: Sequence[Owner], thing: Thing) -> str:
+    """Of numbers that stand on one line above it, the one over its middle."""
+    lines, numbers = {o.box[1] for o in own}, {o.what.casefold() for o in own}
+    if len(lines) != 1 or len(numbers) < 2 or lines.pop() >= thing.box[1]:
+        return ""
+    middle = thing.box[0] + thing.box[2] / 2
+    over = {o.what.casefold() for o in own if o.box[0] <= middle <= o.box[0] + o.box[2]}
+    return over.pop() if len(over) == 1 else ""
 
 
 def _told(kind: Any, raw: Mapping[str, Any], frame: int) -> Any:
