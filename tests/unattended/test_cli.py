@@ -62,10 +62,10 @@ def test_bad_arguments_are_told_in_french(
     ids=lambda command: " ".join(command) or "releve",
 )
 def test_every_help_is_in_french(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """No English of argparse's own is left, in any command."""
+    """No English of argparse's own is left, in any command; the words that one types stay."""
     with pytest.raises(SystemExit) as stop:
         cli.main([*command, "--help"])
-    text = capsys.readouterr().out
+    text = re.sub(r"\{.*?\}", "", capsys.readouterr().out)
     assert 0 == stop.value.code
     assert "Utilisation : " in text
     assert not re.search(r"\b(options:|positional|show|this|the|and|default)\b", text)
