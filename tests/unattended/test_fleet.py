@@ -89,9 +89,8 @@ def test_seven_faults_in_a_fleet_then_only_what_is_left(
         assert all("Ce qu'il faut faire : " in line.text and line.record for line in told.values())
         assert size == len(scene.past())
         _exact(scene, wrong)
-        assert (
-            1 + 7 + 1 == scene.logins()
-        )  # a fresh start after each failure, and once for the lost session
+        # a fresh start after each failure, and at most once more for the lost session
+        assert scene.logins() in (1 + 7, 1 + 7 + 1)
         assert all(scene.agree(siret) for siret in scene.sirets if siret not in wrong)
         _second_start(scene, wrong)
 
