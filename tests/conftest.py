@@ -95,7 +95,8 @@ def pytest_runtest_makereport(
     was not there.
     """
     report = yield
-    window = getattr(item, "funcargs", {}).get("page")
+    given = getattr(item, "funcargs", {})
+    window = given["counter"].desk.page if "counter" in given else given.get("page")
     if report.failed and isinstance(window, Page):
         for tab in window.context.pages:
             with suppress(

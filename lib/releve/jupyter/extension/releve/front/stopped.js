@@ -61,6 +61,7 @@ export function watchKernel(panel, NotebookActions, runAll) {
     clear();
   };
   const resume = async which => {
+    if (!sessionContext.session) return comeBack(panel.context.path, shown);
     if (which === 'gone' && sessionContext.session?.kernel?.status !== 'idle') await sessionContext.restartKernel().catch(() => {});
     begin();
     await runAll();
