@@ -76,18 +76,20 @@ class Home:
         more = bool(own) or known != (self._kept, self._shown)
         self._said = (*left.told, *(error.text for error in left.faults))
         self._signer, (self._kept, self._shown) = keys.shown(own), known
-        if self._said or (more and self.panel.view == shown):  # nobody has gone on meanwhile
-            self._draw()
+        if (self._said or more) and self.panel.view == shown:  # nobody has gone on meanwhile
+            self.panel.renew(self._now())
 
     def _settings(self) -> Settings:
         return load(None, os.environ.get(OUTPUTS_ENVIRONMENT) or None)
 
     def _draw(self, **more: object) -> None:
+        self.panel.show(self._now() | more)
+
+    def _now(self) -> View:
         try:
-            view = self._view()
+            return self._view()
         except ReleveError as error:
-            view = _trouble(error)
-        self.panel.show(view | more)
+            return _trouble(error)
 
     def _view(self) -> View:
         if not default_path().exists():

@@ -76,6 +76,10 @@ class Panel(anywidget.AnyWidget):
         self._waiting = self._loop.create_future()
         self.view = view | {"turn": self._turn}
 
+    def renew(self, view: View) -> None:
+        """Show the same with what is known by now: an answer on its way still counts."""
+        self.view = view | {"turn": self._turn}
+
     async def ask(self, view: View) -> Answer:
         """Show that, and return once a person answers; for as long as it takes."""
         self.show(view)
