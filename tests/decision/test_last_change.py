@@ -169,7 +169,8 @@ def test_a_portal_that_cannot_be_looked_at_changes_nothing(scene: Scene) -> None
 def test_a_rehearsal_reads_it_too(scene: Scene) -> None:
     """Whoever opens the card keeps what it says, in the keyring (`discover` too)."""
     day = undated(scene, 200)
-    assert 0 == scene.releve("rehearse", DEMO_SIRET).returncode
+    done = scene.releve("rehearse", DEMO_SIRET)
+    assert 0 == done.returncode, done
     (record,) = records(scene)
     assert [(day.isoformat(), "portal")] == known(scene, record)
     assert ("portal", day.isoformat()) == (due(scene)["source"], due(scene)["last"])

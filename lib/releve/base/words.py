@@ -81,6 +81,10 @@ class Label(str):
         made.key = key
         return made
 
+    # an event that holds one is copied
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return self.key, str(self)
+
 
 @dataclass(frozen=True)
 class Learned:
