@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
+from releve.base.secret import is_plain
 from releve.base.words import Words
 from releve.portal.sight import Token, View
 
@@ -45,7 +46,7 @@ def passwords(
 
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
     best = [t for t in tokens if _beside(t, exact, old)]
-    longer = [t for t in tokens if _beside(t, within, old)]
+    longer = [t for t in tokens if _beside(t, within, old) and not is_plain(t.raw.strip())]
     blocks = {t.path[:-1] for t in best}
     rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
     if values := _values([*best, *rivals] if best else longer, view):
@@ -81,8 +82,8 @@ def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> boo
 def _may_be(raw: str, known: Iterable[str]) -> bool:
     text = raw.strip()
     fits = _PRINTABLE.fullmatch(raw.strip("\r\n\t\xa0")) or _PRINTABLE.fullmatch(text)
-    if not fits or _MASK.fullmatch(text):
-        return False
+    if not fits or _MASK.fullmatch(text) or all(map(_WORD.fullmatch, text.split())):
+        return False  # a title or a label under « Le mot de passe a été réinitialisé » is none
     return not any(each and each in text.casefold() for each in known)
 
 

@@ -120,7 +120,9 @@ def _things(part: View) -> list[Thing]:
 
 
 def _acts(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
-    acts = [t for t in _things(part) if t.key in shown and not t.opens and not t.open]
+    asked = {t.form for t in part.of_kind("field")}  # what sends what one types opens nothing
+    sends = {t.key for t in _things(part) if t.submits and t.form in asked}
+    acts = [t for t in _things(part) if t.key in shown - sends and not t.opens and not t.open]
     return innermost(t for t in acts if t.enabled)
 
 
