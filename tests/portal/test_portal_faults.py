@@ -104,11 +104,14 @@ async def test_corail_is_gone_through_again_after_a_failure(scene: Scene) -> Non
     corail = SchoolCorail(settings.structure(DEMO_SIRET), f"{scene.school.urls.corail}/", window)
     await corail.show("corail-collectivites")
     scene.faults.renamed_labels = {"Fermer": "J'accepte"}  # nothing that closes the pop-up
-    for screen in ("corail-transfert", "corail-mot-de-passe"):
-        for fault, error in (("server_error_at", TechnicalError), ("popup_at", UnexpectedPopup)):
-            setattr(scene.faults, fault, screen)
-            with pytest.raises(error):
-                await corail.show("corail-transfert")
+    for fault, screen, error in (
+        ("server_error_at", "corail-transfert", TechnicalError),
+        ("popup_at", "corail-transfert", UnexpectedPopup),
+        ("server_error_at", "corail-mot-de-passe", TechnicalError),
+    ):
+        setattr(scene.faults, fault, screen)
+        with pytest.raises(error):
+            await corail.show("corail-transfert")
     await corail.show("corail-transfert")
     await corail.enter(Secret("m9-mot-de-passe"))
     assert "m9-mot-de-passe" == scene.world.corail[DEMO_SIRET].password
