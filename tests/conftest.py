@@ -65,8 +65,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Long modules first; what is laid aside with `--long` only."""
     lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
     aside = tuple(line.partition("  # ")[0] for line in lines if line)
-    if aside and not config.getoption("--long"):
-        left = [item for item in items if item.nodeid.rpartition("/")[2].startswith(aside)]
+    if not config.getoption("--long"):
+        left = [
+            item
+            for item in items
+            if item.nodeid.rpartition("/")[2].startswith(aside) or item.get_closest_marker("long")
+        ]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))

@@ -445,13 +445,12 @@ def killed(mutant: Mutant, copy: Path) -> bool:
         path.write_text(genuine, encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3 * 3600)
 def test_every_mutant_is_killed(
-    tmp_path: Path, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """By the tests that it names, which pass without it."""
-    if not request.config.getoption("--long"):
-        pytest.skip("--long tries them")
     copy = copied(tmp_path / "copy")
     for tests in sorted({mutant.tests for mutant in MUTANTS}):
         assert (0, "") == (tried(tests, copy)[0], ""), tests

@@ -159,11 +159,10 @@ def test_a_portal_that_nobody_has_met(
     settings = load(real)
     assert not summary_was_read(settings)
     path(settings).parent.mkdir(parents=True)
-    path(settings).write_text("# mine\n[controls]\nlogin = 1\n")
+    path(settings).write_text("# mine\n")
     note_summary_read(settings, date(2026, 11, 29))
     assert summary_was_read(settings)
     assert "# mine\n" in path(settings).read_text()
-    assert "login = 1" in path(settings).read_text()
 
 
 # -- an agency's morning

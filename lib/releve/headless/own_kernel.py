@@ -110,8 +110,12 @@ def configuration() -> Config:
 
 @cache
 def _private_folder() -> Path:
-    """This process's own, and short: the name of such a file holds 107 characters at most."""
-    folder = tempfile.mkdtemp(prefix="releve-")
+    """This process's own, and short: the name of such a file holds 107 characters at most, whatever
+    TMPDIR is.
+    """
+    folder = tempfile.mkdtemp(
+        prefix="releve-", dir="/tmp" if len(tempfile.gettempdir()) > 60 else None
+    )
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
 
