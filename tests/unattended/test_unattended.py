@@ -25,7 +25,7 @@ from releve.base.settings import load
 from releve.commands import schedule
 from releve.decision.consent import TABLE, Case, overtaken, refusals
 from releve.planning.plan import Plan
-from releve.portal.profile import note_summary_read, path, summary_was_read
+from releve.portal.profile import note_summary_read, summary_was_read
 from releve.school import Faults, SchoolThread, World
 
 # -- the table
@@ -148,8 +148,8 @@ def test_the_first_rotation_on_a_portal_is_made_at_the_screen(scene: Scene) -> N
 def test_a_portal_that_nobody_has_met(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The user's own folder says whether an attended rotation has read a password there; what else
-    stands in that file stays. The school is exempt.
+    """The user's own folder says whether an attended rotation has read a password there. The school
+    is exempt.
     """
     monkeypatch.setattr(platformdirs, "user_config_path", lambda name, appauthor: tmp_path / "own")
     school = load(scene.settings())
@@ -158,11 +158,8 @@ def test_a_portal_that_nobody_has_met(
     real.write_text('[portal]\nlogin = "xt012345"\n')
     settings = load(real)
     assert not summary_was_read(settings)
-    path(settings).parent.mkdir(parents=True)
-    path(settings).write_text("# mine\n")
     note_summary_read(settings, date(2026, 11, 29))
     assert summary_was_read(settings)
-    assert "# mine\n" in path(settings).read_text()
 
 
 # -- an agency's morning
