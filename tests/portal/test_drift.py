@@ -7,6 +7,7 @@ tests/portal/test_drift.py -s` prints the table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -261,9 +262,8 @@ async def test_the_table_of_mutations(record_property: Callable[[str, object], N
     counts = f"{rights} bons clics, {len(TABLE) - rights} abstentions, 0 mauvais clic"
     record_property("table", "\n".join([*lines, f"{len(TABLE)} mutations : {counts}"]))
     assert 30 <= len(TABLE)
-    told = (
-        f"Of {len(TABLE)} changes of the school's pages tried",
-        f"{rights} right clicks, {len(TABLE) - rights} abstentions",
-    )
     readme = " ".join((project_root() / "notebooks/reference.md").read_text(encoding="utf-8").split())
-    assert [] == [each for each in told if each not in readme]
+    assert f"Of {len(TABLE)} changes of the school's pages tried" in readme
+    # one that takes long may be abstained from on a busy machine
+    least = re.search(r"at least (\d+) right clicks, the others abstentions", readme)
+    assert least and rights >= int(least[1])
