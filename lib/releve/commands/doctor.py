@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.places import project_root
@@ -109,7 +110,7 @@ def _report(args: argparse.Namespace) -> Iterator[Finding]:
     try:
         write_atomically(args.portal_report, text.encode())
     except OSError as error:
-        raise NotWritten(path=args.portal_report, why=error.strerror) from None
+        raise NotWritten(path=args.portal_report, why=disk.why(error)) from None
     said = f"écrit dans {args.portal_report} : formes et mots de Relève, aucun texte du portail"
     yield Finding("Rapport du portail", Grade.GOOD, said)
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
@@ -83,7 +84,7 @@ def _export(args: argparse.Namespace, settings: Settings) -> Told:
     try:
         write_atomically(file, profile.text(shared).encode())
     except OSError as error:
-        raise NotWritten(path=file, why=error.strerror) from None
+        raise NotWritten(path=file, why=disk.why(error)) from None
     count = len(known.controls)
     said = f"{count} élément{'s' * (count > 1)} appris, dans {file} : à relire, puis à transmettre."
     return {"path": str(file), "controls": count}, [said]
@@ -139,7 +140,7 @@ def _write(settings: Settings, new: Profile) -> None:
     try:
         profile.change(file, lambda _: new)
     except OSError as error:
-        raise NotWritten(path=file, why=error.strerror) from None
+        raise NotWritten(path=file, why=disk.why(error)) from None
 
 
 def _each(controls: Mapping[str, Learned]) -> list[tuple[str, Learned]]:

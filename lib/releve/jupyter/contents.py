@@ -95,10 +95,9 @@ class Contents(AsyncLargeFileManager):
         """Save, without widgets' state. A model and a record's notebook are never written from the
         page: the one does not change, the other is its kernel's to write.
         """
-        notebook = model.get("type") == "notebook" and model.get("content")
-        if notebook and (_is_model(path) or self._record(path)):
+        if _is_model(path) or self._record(path):  # whatever the page calls it
             return await self.get(path, content=False)
-        if notebook:
+        if model.get("type") == "notebook" and model.get("content"):
             model = model | {"content": scrubbed(model["content"])}
         return await super().save(model, path)  # type: ignore[no-untyped-call, no-any-return]
 

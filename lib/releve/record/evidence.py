@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from filelock import Timeout
+
 from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.record.folder import NOTEBOOK, RecordFolder, is_closed
@@ -45,7 +47,11 @@ class Evidence:
         self.told: Callable[[ReleveError | None], None] | None = None
         self._writing = folder.writing()
         if seal is not None:
-            self._writing.acquire(timeout=SEAL_SECONDS)
+            try:
+                self._writing.acquire(timeout=SEAL_SECONDS)
+            except Timeout:
+                why = "un autre programme y travaille"
+                raise NotebookUnwritable(folder=folder.path, why=why) from None
         if (error := self._write()) is not None:
             self.release()
             raise error

@@ -97,15 +97,15 @@ class RecordFolder:
         """
         return self._lock(f"{self.run}.lock", timeout=0)
 
-    def saving(self) -> BaseFileLock:
-        """The lock of one save of the notebook, and of the seal while it reads: what is hashed is
-        what stays. Waits for a minute.
+    def sealing(self) -> BaseFileLock:
+        """The lock of the seal. Its file stays until all is done: the next command finishes what a
+        kill left. Waits for a minute.
         """
-        return self._lock(self.save_lock.name, timeout=60)
+        return self._lock(self.sealing_file.name, timeout=60)
 
     @property
-    def save_lock(self) -> Path:
-        """The file of `saving`, which goes when the record is sealed to the end."""
+    def sealing_file(self) -> Path:
+        """The file of `sealing`, which goes when the record is sealed to the end."""
         return self.path.parent / ".locks" / f"{self.run}.save.lock"
 
     def _lock(self, name: str, timeout: float) -> BaseFileLock:

@@ -71,7 +71,7 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
             path = getattr(error, "filename", None) or folder.path
             why = disk.why(error)
             raise NotSealed(path=path, why=why) from error
-    elif folder.save_lock.exists():
+    elif folder.sealing_file.exists():
         _forget(folder, keystore)
     timestamp.catch_up(register, settings.record.timestamp_url)
     return folder
@@ -108,8 +108,7 @@ def _seal(
     with suppress(j.JournalUnreadable):  # a damaged journal has no page, and is sealed as it is
         write_page(folder.path, signer=keys.shown(signer.public_key.keyid))
     entry = _entry(folder, start)
-    # JupyterLab saves when it likes: from the statement on, what is sealed stays as it is
-    with folder.saving():
+    with folder.sealing():
         folder.sweep()
         disk.write_atomically(folder.path / SIGNER, keys.public_pem(signer.public_key))
         if found := search.search(folder.path):
@@ -155,7 +154,7 @@ def _forget(folder: RecordFolder, keystore: Keystore) -> None:
     """
     keys.forget_rotation_key(keystore, folder.run)
     with suppress(OSError):
-        folder.save_lock.unlink(missing_ok=True)
+        folder.sealing_file.unlink(missing_ok=True)
 
 
 class LeftOver(NamedTuple):
@@ -173,7 +172,7 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
     named = b"\n".join(_lines(register, left))
     for folder in (*all_records(settings.record.folder), *_half_gone(register, named)):
         name = folder.path.name.removesuffix(QUARANTINE)
-        begun = folder.save_lock.exists() or _has_more_lines(name, named)
+        begun = folder.sealing_file.exists() or _has_more_lines(name, named)
         if name.encode() in named and not begun:
             continue
         try:
