@@ -12,7 +12,10 @@ from playwright.sync_api import Error, Page
 from releve.base import secret
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["fixtures_keyring", "fixtures_rotation", "fixtures_shell", "fixtures_screen"]
+pytest_plugins = [
+    *("fixtures_keyring", "fixtures_pages", "fixtures_rotation"),
+    *("fixtures_shell", "fixtures_screen"),
+]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -5,27 +5,24 @@ person on the home page, and each record says how it was known.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from fixtures_keyring import ThrowawayKeyring
+from fixtures_pages import Pages, show
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
-from releve.base.settings import Portal, load
+from releve.base.settings import load
 from releve.base.words import Words
 from releve.decision import events as ev
 from releve.jupyter.home import Home
 from releve.jupyter.panel import Answer
 from releve.planning.today import now
-from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.last_change import last_change
 from releve.record.folder import PAGE
 from releve.vault import portal_dates
-from test_find import Pages, show
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")
 TODAY = date(2026, 11, 29)
@@ -38,19 +35,8 @@ LABEL = "Dernière modification du mot de passe"
 
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
-    served = Pages()
-    yield served
-    served.server.shutdown()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
-    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
-    browser = PortalBrowser(settings, browsers.find(), headed=False)
-    await browser.start()
-    yield browser
-    await browser.close()
+def window(pages_window: PortalBrowser) -> PortalBrowser:
+    return pages_window
 
 
 def table(*rows: tuple[str, str], head: str = LABEL) -> str:

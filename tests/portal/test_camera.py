@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from html import escape
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
+from fixtures_pages import Pages
 from PIL import Image, PngImagePlugin
-from releve.base.settings import Portal
-from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.camera import capture
 from releve.record import picture
-from test_find import Pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WORD = "aB3{&|+<;\"x'\\-"
@@ -23,19 +19,8 @@ DRAW = "const c = document.querySelector('canvas').getContext('2d'); c.font = '2
 
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
-    served = Pages()
-    yield served
-    served.server.shutdown()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
-    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
-    browser = PortalBrowser(settings, browsers.find(), headed=False)
-    await browser.start()
-    yield browser
-    await browser.close()
+def window(pages_window: PortalBrowser) -> PortalBrowser:
+    return pages_window
 
 
 # Each draws the password in red; the picture must not hold one red pixel.

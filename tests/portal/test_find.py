@@ -6,72 +6,20 @@ The answer is read from the page itself: every control that may be meant carries
 
 from __future__ import annotations
 
-import threading
-from collections.abc import AsyncIterator, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
-import pytest_asyncio
-from releve.base.settings import Portal
-from releve.portal import browsers
+from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import PortalError
-from releve.portal.find import Finder
 from releve.portal.sight import Abstention, decide
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class Pages:
-    """Pages by path, served on loopback; `asked` is what the browser asked for."""
-
-    def __init__(self) -> None:
-        self.at: dict[str, str] = {}
-        self.asked: list[str] = []
-        pages = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                pages.asked.append(self.path)
-                body = pages.at.get(self.path.partition("?")[0], "").encode()
-                self.send_response(200 if body else 404)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_POST = do_GET
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing is printed."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
-    served = Pages()
-    yield served
-    served.server.shutdown()
+def window(pages_window: PortalBrowser) -> PortalBrowser:
+    return pages_window
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
-    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
-    browser = PortalBrowser(settings, browsers.find(), headed=False)
-    await browser.start()
-    yield browser
-    await browser.close()
-
-
-async def show(window: PortalBrowser, pages: Pages, body: str) -> Finder:
-    """That body in the window in hand."""
-    pages.at["/"] = f"<!doctype html><html lang=fr><meta charset=utf-8><body>{body}"
-    await window.goto(f"{pages.origin}/")
-    await window.page.wait_for_load_state("load")
-    return Finder(window)
 
 
 FIELDS = {

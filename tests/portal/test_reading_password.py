@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from html import escape
 
 import pytest
-import pytest_asyncio
-from releve.base.settings import Portal
-from releve.portal import browsers
+from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
 from releve.portal.reading import passwords
-from test_find import Pages, show
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,19 +16,8 @@ PLAIN = "Abc12345&x{"
 
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
-    served = Pages()
-    yield served
-    served.server.shutdown()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
-    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
-    browser = PortalBrowser(settings, browsers.find(), headed=False)
-    await browser.start()
-    yield browser
-    await browser.close()
+def window(pages_window: PortalBrowser) -> PortalBrowser:
+    return pages_window
 
 
 LAYOUTS = {

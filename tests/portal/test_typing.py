@@ -6,27 +6,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
+from fixtures_pages import Pages
 from releve.base.secret import Secret
-from releve.base.settings import Portal
-from releve.portal import TALKATIVE, browsers
+from releve.portal import TALKATIVE
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import FieldTooShort, OriginRefused, PortalError, UnsafeForm
-from test_find import Pages
 
 here = pytest.mark.asyncio(loop_scope="module")
 
 WORD = "Saisie-2026&<x>"
-
-
-@pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
-    served = Pages()
-    yield served
-    served.server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +28,9 @@ def thief() -> Iterator[Pages]:
     served.server.shutdown()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def window(pages: Pages) -> AsyncIterator[PortalBrowser]:
-    settings = Portal("xt012345", f"{pages.origin}/", origins=(pages.origin,), timeout_seconds=4)
-    browser = PortalBrowser(settings, browsers.find(), headed=False)
-    await browser.start()
-    yield browser
-    await browser.close()
+@pytest.fixture(scope="module")
+def window(pages_window: PortalBrowser) -> PortalBrowser:
+    return pages_window
 
 
 async def typed(window: PortalBrowser, pages: Pages, body: str, base: str = "") -> str:
