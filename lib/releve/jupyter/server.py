@@ -75,6 +75,8 @@ def arguments(browser: bool, port: int) -> list[str]:
         "--ServerApp.contents_manager_class=releve.jupyter.contents.Contents",
         "--Application.log_level=WARN",
         "--ServerApp.terminals_enabled=False",
+        # a kernel that is gone stays gone: the page says so, and begins anew when she asks
+        "--AsyncIOLoopKernelRestarter.restart_limit=0",
         "--ServerApp.jpserver_extensions=jupyter_lsp=False",
         f"--LabApp.default_url=/doc/tree/{HOME}",
         f"--LabApp.extra_labextensions_path={HERE / 'extension'}",

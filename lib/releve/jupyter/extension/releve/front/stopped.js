@@ -48,29 +48,18 @@ export function goesOn(path) {
 
 export function watchKernel(panel, NotebookActions, runAll) {
   const { sessionContext } = panel;
-  let shown = null, gone = false;
+  let shown = null;
   const clear = () => {
     shown?.remove();
     shown = null;
     panel.removeClass('releve-gone');
   };
-  // The forms of a kernel that is gone hear no answer.
-  const begin = () => {
-    if (gone) panel.node.querySelectorAll('.rv:not(.rv-done)').forEach(each => each.replaceChildren());
-    gone = false;
-    clear();
-  };
-  const resume = async which => {
-    if (!sessionContext.session) return comeBack(panel.context.path, shown);
-    if (which === 'gone' && sessionContext.session?.kernel?.status !== 'idle') await sessionContext.restartKernel().catch(() => {});
-    begin();
-    await runAll();
-  };
+  // Without its kernel a page begins anew, as without its server: its forms hear no answer.
+  const resume = which => (which === 'stopped' ? (clear(), runAll()) : comeBack(panel.context.path, shown));
   const show = (which, after) => {
     if (shown?.dataset.why === which) return;
     clear();
-    gone ||= which === 'gone';
-    shown = notice(which, () => (which === 'away' ? comeBack(panel.context.path, shown) : resume(which)));
+    shown = notice(which, () => resume(which));
     if (which !== 'stopped') panel.addClass('releve-gone');
     (after ?? panel.content.node).prepend(shown);
     if (after) after.append(shown);
@@ -93,13 +82,13 @@ export function watchKernel(panel, NotebookActions, runAll) {
   sessionContext.connectionStatusChanged.connect((_, status) => {
     if (status !== 'connected' || shown?.dataset.why !== 'away') return;
     clear();
-    if (gone) show('gone', place());
+    if (!sessionContext.session?.kernel) show('gone', place());
   });
   const tell = () => { if (panel.isVisible) show('away', place()); };
   away.add(tell);
   panel.disposed.connect(() => away.delete(tell));
 
-  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown && shown.dataset.why !== 'away') begin(); });
+  NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown && shown.dataset.why !== 'away') clear(); });
   NotebookActions.executed.connect((_, { notebook, cell, success }) => {
     if (success || notebook !== panel.content || panel.hasClass('releve-gone')) return;
     if (!cell.node.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')) return;
