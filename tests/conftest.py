@@ -58,22 +58,10 @@ LONG = (
 )
 
 
-LAID_ASIDE = Path(__file__).with_name("laid_aside.txt")
-"""Tests not seen to pass on this tree: beginnings of their ids, each with its reason. They
-run with `--long` only, and the list may only become shorter.
-"""
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long modules first; what is laid aside with `--long` only."""
-    lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
-    aside = tuple(line.partition("  # ")[0] for line in lines if line)
+    """Long modules first; what is marked so, with `--long` only."""
     if not config.getoption("--long"):
-        left = [
-            item
-            for item in items
-            if item.nodeid.rpartition("/")[2].startswith(aside) or item.get_closest_marker("long")
-        ]
+        left = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
@@ -144,13 +132,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The tables that tests record (`record_property("table", text)`) are printed once, at the end,
-    whatever process made them; and what the run left out, with each reason.
+    whatever process made them.
     """
-    lines = LAID_ASIDE.read_text(encoding="utf-8").splitlines()
-    if lines and not terminalreporter.config.getoption("--long"):
-        terminalreporter.section(f"NOT RUN: {len(lines)} laid aside (--long runs them)")
-        for line in lines:
-            terminalreporter.line(line)
     for report in terminalreporter.stats.get("passed", []):
         for name, text in report.user_properties:
             if name == "table" and report.when == "call":

@@ -81,9 +81,9 @@ def views() -> dict[str, View]:
         "screen": tools(ask.screen(BY_ID["structure"], "", ""), ask.BACK, ask.LOST),
         "screen own browser": own,
         "screen doubt": ask.screen(BY_ID["structure"], "", "Le portail montre un autre écran."),
-        "lost": tools(ask.lost("structure", SETTINGS, b"", show_me=True)),
-        "lost last time": ask.lost("structure", SETTINGS, PIXEL, show_me=False),
-        "lost in corail": ask.lost("corail-transfert", SETTINGS, b"", show_me=False),
+        "lost": tools(ask.lost("structure", SETTINGS, b"")),
+        "lost last time": ask.lost("structure", SETTINGS, PIXEL),
+        "lost in corail": ask.lost("corail-transfert", SETTINGS, b""),
         "reset_by_hand": ask.reset_by_hand(BY_ID["confirmation"], DEMO_ACCOUNT),
         "new_password": ask.new_password(DEMO_ACCOUNT, ""),
         "new_password wrong": wrong(

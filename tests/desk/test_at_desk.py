@@ -102,16 +102,6 @@ async def test_she_does_not_find_it() -> None:
     assert script.headings[0] == script.headings[2]
 
 
-async def test_show_me_is_offered_where_it_can_be_done() -> None:
-    """The hook: whoever can point in the portal's window is asked to, as often as she wants."""
-    desk, script = at_desk("lost", "show-me", "show-me", "found", "done")
-    pointed: list[str] = []
-    desk.show_me = pointed.append
-    await desk.screen(BY_ID["structure"])
-    assert ["structure", "structure"] == pointed
-    assert [each["action"] for each in script.shown[1]["buttons"]] == ["found", "show-me"]
-
-
 async def test_she_can_always_stop_but_with_a_password_in_the_air() -> None:
     """« M'arrêter ici » is a pause, no accident; where stopping would lose the password it is not
     offered.

@@ -152,3 +152,32 @@ def test_leaving_closes_everything(shop: Shop, page: Page) -> None:
         assert running.log.startswith("Laissez cette fenêtre ouverte.\n")
         # the address, which this test asked for
         assert 2 == len(running.log.splitlines()), running.log
+
+
+def test_the_date_of_the_last_change_is_asked_for_once(shop: Shop, page: Page) -> None:
+    """An account of which nothing says when it was changed: she gives the day on the home page,
+    and it stands in the settings; a day to come is told at its field.
+    """
+    scene, known = shop.scene, shop.scene.structure
+    scene.structure = known | {"last_rotation": None}
+    try:
+        settings, outputs = scene.settings(), scene.folder / "nothing was ever done here"
+        options = ("--settings", str(settings), "--outputs", str(outputs))
+        with lab(scene.environment, *options) as running:
+            desk = Desk(page, running)
+            desk.open_home()
+            desk.press("Mots de passe", "Donner la date du dernier changement")
+            asked = desk.panel("La date du dernier changement")
+            field = asked.get_by_role("textbox")
+            field.fill("31/12/2099")
+            asked.get_by_role("button", name="Enregistrer").click()
+            expect(field).to_have_attribute("aria-invalid", "true")
+            field.fill("30/11/2025")
+            asked.get_by_role("button", name="Enregistrer").click()
+            home = desk.panel("Mots de passe")
+            expect(home).to_contain_text("30/11/2026")
+            expect(home.get_by_role("button", name="Donner la date")).to_have_count(0)
+        assert "last_rotation = 2025-11-30" in settings.read_text(encoding="utf-8")
+    finally:
+        scene.structure = known
+        scene.settings()

@@ -331,7 +331,8 @@ class Walkthrough:
         gate.get_by_role("button", name="Réinitialiser").click()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 @AS_ROOT
 def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
     """In a real JupyterLab, one rotation through every failure of the school's, each seen on its

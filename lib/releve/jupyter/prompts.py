@@ -68,8 +68,6 @@ class AtDesk:
         self.own_browser = ""
         # the new password, while it may have to be entered once more
         self.at_hand: Callable[[], Secret] | None = None
-        # shows in the portal's window where to click; None where nothing can
-        self.show_me: Callable[[str], None] | None = None
         self._begun = False
         self._herself = False  # she chose to log in at the portal herself
         self._typed: Secret | None = None  # the portal's password, for this session only
@@ -127,9 +125,7 @@ class AtDesk:
     async def _find(self, step: str) -> None:
         assert self.settings is not None
         seen = last_picture(self.settings.record.folder, step)
-        view = questions.lost(step, self.settings, seen, show_me=self.show_me is not None)
-        while (await self.ask(view)).action == "show-me" and self.show_me is not None:
-            self.show_me(step)
+        await self.ask(questions.lost(step, self.settings, seen))
 
     # -- before the reset
 

@@ -206,7 +206,7 @@ def screen(step: Step, own_browser: str, doubt: str) -> View:
     )
 
 
-def lost(step: str, settings: Settings, seen: bytes, *, show_me: bool) -> View:
+def lost(step: str, settings: Settings, seen: bytes) -> View:
     """« Je ne trouve pas »: a picture of the screen (`seen`, a PNG, or our drawing), whom to call,
     and what is safe.
     """
@@ -220,11 +220,10 @@ def lost(step: str, settings: Settings, seen: bytes, *, show_me: bool) -> View:
         body = say("lost.picture") + drawn if drawn else ""
     body += "" if step in TARGET_STEPS else say("lost.no-picture")
     body += say("lost.call", contact=settings.contact) if settings.contact else ""
-    shown = [button("show-me", text("lost.show-me"))] if show_me else []
     return form(
         text("lost.heading"),
         body + say("lost.nothing-lost"),
-        buttons=[button("found", text("lost.found"), "primary"), *shown],
+        buttons=[button("found", text("lost.found"), "primary")],
         progress=BY_ID[step].number - 1,
     )
 
