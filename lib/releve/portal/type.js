@@ -5,12 +5,12 @@
   const get = (proto, name) => Object.getOwnPropertyDescriptor(proto, name).get;
   const value = Object.getOwnPropertyDescriptor(el instanceof HTMLTextAreaElement ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype, 'value');
   const allowed = url => { try { const at = new URL(url, document.baseURI); return origins.includes(at.origin) ? '' : at.origin; } catch { return 'adresse illisible'; } };
-  if (!el.isConnected || !(el instanceof HTMLInputElement || el instanceof HTMLTextAreaElement)) return ['gone', ''];
+  if (!(el instanceof HTMLInputElement || el instanceof HTMLTextAreaElement)) return ['gone', ''];
   if (el.disabled || el.readOnly || !el.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return ['gone', ''];
   for (let here = window; ; here = here.parent) {
     let at; try { at = here.location.origin; } catch { at = ''; }
     if (at === 'null' && here !== here.parent) continue;   // about:blank and srcdoc are their parent's
-    if (here === window && !origins.includes(at)) return ['origin', at];
+    if (!origins.includes(at)) return ['origin', at];
     break;
   }
   const form = get(HTMLInputElement.prototype, 'form').call(el instanceof HTMLInputElement ? el : document.createElement('input')) ?? el.closest('form');
