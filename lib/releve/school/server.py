@@ -75,8 +75,10 @@ class Urls:
 
 class School:
     """The sites of one world. `ports` fixes some ports by site; the others are any free one. `skin`
-    shows the sites with other pages.
+    shows the sites with other pages. `at`: by which scheme and host its pages call each other.
     """
+
+    at = f"http://{HOST}"
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class School:
         }
         self.urls = Urls(
             **{
-                site: f"http://{HOST}:{bound[0].getsockname()[1]}{self._path(site)}"
+                site: f"{self.at}:{bound[0].getsockname()[1]}{self._path(site)}"
                 for site, bound in sockets.items()
             }
         )
