@@ -36,7 +36,11 @@ from releve.decision.procedure import NAVIGATION, PORTAL_STEPS
 from releve.headless.run import model
 from releve.jupyter import runbook
 from releve.portal import errors as e
-from releve.record import seal
+from releve.proof import verdicts
+from releve.proof.asking import Prover
+from releve.proof.piste import Tried
+from releve.proof.verdicts import Verdict
+from releve.record import seal, vouching
 from releve.record.folder import RecordFolder, all_records
 from releve.record.folder import is_closed as is_closed
 from releve.rotation.prompts import Unattended
@@ -205,6 +209,23 @@ class TwinTarget:
         return False
 
 
+class TwinPiste:
+    """The API: it takes the portal's password at once, and no other."""
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+
+    def try_password(self, account: str, password: Secret) -> Tried:
+        """As PISTE's answers are read."""
+        takes = self.world.accounts[account].password == password.reveal()
+        wanted = Verdict.ACCEPTED if takes else Verdict.REFUSED
+        return Tried(next(row for row in verdicts.TABLE if row.verdict is wanted), listed=takes)
+
+    def prove(self, account: str, password: Secret, siret: str) -> Tried:
+        """As PISTE's answers are read."""
+        return self.try_password(account, password)
+
+
 @dataclass
 class Result:
     """How a run ended: the exit code, the error's class name and its text; nothing of them when it
@@ -233,6 +254,12 @@ class Twin:
     patience: float = 0.0
     trouble: str = ""
     """What fails, where: "commit: ResetRefused" ("" for nothing)."""
+    api: bool = False
+    """Whether the settings name PISTE."""
+    void: int = 0
+    """How many resets an abandoned rotation made; what it left is in `pending`."""
+    adopts: bool = False
+    """Whether what is not this keyring's is taken over, as `releve resume SIRET --yes` does."""
 
     @classmethod
     def new(
@@ -253,6 +280,9 @@ class Twin:
                 DEMO_ACCOUNT, twin.world.accounts[DEMO_ACCOUNT].password
             )
         twin.keystore.portal_password(LOGIN).set(Secret(PASSWORD))
+        if twin.api:
+            twin.keystore.piste_secret("inventé").set(Secret("Application-inventée-1"))
+            twin.slots.adopt(Secret(twin.password), "saisi-a-la-main")
         twin.settings()
         return twin
 
@@ -296,7 +326,9 @@ class Twin:
                 f'[portal]\nurl = "{here}/"\nlogin = "{LOGIN}"\norigins ='
                 f' ["{here}"]\n[school]\ncorail_url = "{here}/"\n[policy]\nunproven = true\n'
                 "max_attempts ="
-                f" {self.max_attempts}\n{structures}",
+                f" {self.max_attempts}\n{structures}"
+                + f'[piste]\nclient_id = "inventé"\ntoken_url = "{here}/"\napi_url = "{here}/"\n'
+                * self.api,
                 encoding="utf-8",
             )
         return path
@@ -315,14 +347,36 @@ class Twin:
         kind = self.operator if isinstance(self.operator, type) else Unattended
         short = kind(operator.approve, operator._reset_again, patience_seconds=self.patience)
         given = None if kind is self.operator else self.operator
+        if given:
+            given._reset_again = operator._reset_again
         return TwinSession(self, parameters, given or short)
 
     async def cells(self, cells: list[str] = CELLS, **options: Any) -> None:
         """The notebook's cells, from the opening to the end, in this process."""
         with _installed(self):
             await runbook.open(**self.parameters(**options))
-            for step in cells:
-                await runbook.step(step)
+            session = runbook._session
+            assert session is not None
+            if not session.operator.interactive:
+                for step in cells:
+                    await runbook.step(step)
+                return
+            try:  # a person of the test's, without JupyterLab's panels
+                for step in cells:
+                    await self._decide(session)
+                    await session.rotation.do(step)
+            except ReleveError as error:
+                raise await session.stop(session.rotation, error) from None
+            await session.stop(session.rotation, None)
+
+    async def _decide(self, session: Session) -> None:
+        context = session.rotation.context
+        situation = await asyncio.to_thread(context.situation)
+        if situation.next is not state.Next.DECIDE:
+            return
+        if how := await context.operator.reset_again(situation.truth):
+            decided = ev.ResetAgainDecided(situation.facts.question, how)
+            context.journal.append(decided, "confirmation")
 
     def run(self, cells: list[str] = CELLS, **options: Any) -> Result:
         """A process of its own, as far as memory is concerned: all the cells, then nothing of it is
@@ -348,6 +402,11 @@ class Twin:
 
     def whole(self, **options: Any) -> int | None:
         """A run, and the seal of what it ended, as the command does it: the exit code."""
+        opened = self.adopts and not is_closed(self.record.entries())
+        if opened and not vouching.vouched(self.record, self.keystore):
+            with self.record.writing():
+                targets = tuple(f"school:{siret}" for siret in self.sirets)
+                vouching.adopt(self.record, "j.martin@agence", targets, self.keystore)
         code = self.run(**options).code
         if self.records and is_closed(self.record.entries()) and code is not None:
             with self.record.writing():
@@ -411,29 +470,34 @@ class Twin:
             said.facts,
             self.password in (self.held(Slot.PENDING), self.held(Slot.CURRENT)),
         )
+        begun = [each for each in self.records if each.entries()]
+        void = self.void if len(begun) > 1 else 0  # else the abandoned one is told of
+        resets, elsewhere = self.resets() - void, self.adopts and said.phase == "vanished"
         portal = {
-            state.OLD: self.resets() == 0,
-            state.NEW: self.resets() > 0 and (held or said.phase == "by hand"),
-            state.DISPLAYED: self.sees_first and self.resets() == 0,
-            state.UNSEEN: self.resets() > 0 and not held,
-            state.SHOWN: self.resets() > 0 and not held,
+            state.OLD: resets == 0,
+            state.NEW: resets > 0 and (held or elsewhere or said.phase == "by hand"),
+            state.DISPLAYED: self.sees_first and resets == 0,
+            state.UNSEEN: resets > 0 and not held,
+            state.SHOWN: resets > 0 and not held,
             state.FORBIDDEN: "/" in self.password,
             state.UNUSABLE: "/" in self.password,
             state.PERHAPS: facts_.touched,
             state.DECIDED: facts_.touched,
+            state.CHANGED: resets > 0 and not held,
         }
         keyring = {
             state.KEPT: self.held(Slot.PENDING) == self.password,
             state.TURNED: self.held(Slot.CURRENT) == self.password,
             state.TURNING: held,
-            state.AS_BEFORE: said.phase == "again",
-            state.NONE_KEPT: not held or not self.resets(),
-            state.UNTOUCHED: self.held(Slot.PENDING) is None,
+            state.AS_BEFORE: said.phase in ("again", "again, unconfirmed"),
+            state.NONE_KEPT: not held or not resets,
+            state.UNTOUCHED: void or self.held(Slot.PENDING) is None,
             state.CANDIDATE: self.held(Slot.PENDING) not in (None, self.password),
             state.ASKED: self.held(Slot.PENDING) is not None,
             state.HAND: not held,
             state.ON_ITS_PAGE: self.password in Unread(self.keystore, DEMO_ACCOUNT).pieces(),
             state.GONE: not held,
+            state.NONE_GOOD: not held,
         }
         found += [said.portal] if not portal.get(said.portal, False) else []
         found += [said.keyring] if not keyring.get(said.keyring, False) else []
@@ -470,10 +534,11 @@ class TwinSession(Session):
 @contextlib.contextmanager
 def _installed(twin: Twin) -> Iterator[None]:
     real, runbook.Session = runbook.Session, twin.session  # type: ignore[misc,assignment]
+    piste, Prover._piste = Prover._piste, lambda _: contextlib.nullcontext(TwinPiste(twin.world))  # type: ignore[method-assign,assignment,return-value]
     try:
         yield
     finally:
-        runbook.Session = real  # type: ignore[misc]
+        runbook.Session, Prover._piste = real, piste  # type: ignore[misc,method-assign]
 
 
 # -- effects: counted, and killed at

@@ -18,7 +18,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,25 @@ import pytest
 import twin as twins
 from fixtures_keyring import ThrowawayKeyring
 from instants import KILL, Instant, die
+from releve.base.errors import ReleveError
+from releve.base.secret import Secret
 from releve.commands import abandon
 from releve.decision import events as ev
 from releve.headless import run as headless
 from releve.record import seal
 from releve.record.folder import outcome
 from releve.record.verify import verify
-from releve.rotation.prompts import Proof, Unattended
+from releve.rotation.prompts import Keep, Proof, Unattended
 from releve.school import Faults
+from releve.vault.keystore import Keystore
 from twin import Twin
 
 
 @dataclass(frozen=True)
 class Case:
     """One course of a rotation, with its exit code. `before`: a run that ended in an unknown
-    outcome, and `reset_again` decides in the one that is killed; or one that left a torn line.
+    outcome, and `reset_again` decides in the one that is killed; one that left a torn line; one
+    that was abandoned after its reset; or one of another machine, which somebody here takes over.
     """
 
     name: str
@@ -57,7 +61,12 @@ class Case:
     @property
     def options(self) -> dict[str, Any]:
         """What the killed run is started with."""
-        return {"reset_again": True} if self.before == "unknown" else {}
+        return {"reset_again": True} if self.before in ("unknown", "elsewhere") else {}
+
+    @property
+    def void(self) -> int:
+        """How many resets were made before whose passwords nobody here may use."""
+        return 1 if self.before in BY_TWO else 0
 
 
 class Doubtful(Unattended):
@@ -65,6 +74,26 @@ class Doubtful(Unattended):
 
     async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
         return await super().prove(targets, refused) if refused else Proof("refused", "non")
+
+
+class Copies(Unattended):
+    """A person writes down what the keyring refuses, and the keyring comes back. Her sheet of paper
+    outlives any process.
+    """
+
+    interactive = True
+
+    def __init__(self, twin: Twin) -> None:
+        super().__init__(True, False)
+        self.twin, self.paper = twin, Secret("")
+
+    async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
+        self.paper = Secret(secret.reveal())
+        recovered(self.twin)
+        return Keep.COPIED
+
+    async def new_password(self, account: str, why: str = "") -> Secret:
+        return self.paper
 
 
 CASES = [
@@ -88,10 +117,17 @@ CASES = [
     Case("preuve refusée", operator=Doubtful),
     Case("ligne déchirée", before="torn"),
     Case("le trousseau refuse", code=6, refuses="releve/pending"),
+    Case("copié par une personne", refuses="releve/pending", operator=Copies),
+    Case("après un abandon", before="abandoned"),
+    Case("repris d'un autre poste", before="elsewhere"),
+    Case("issue inconnue, l'API interrogée", {"cut": 1, "api": True}, code=6),
 ]
 
 
-REAL = [case for case in CASES if not case.refuses and not case.operator]
+BY_TWO = ("abandoned", "elsewhere")
+REAL = [
+    c for c in CASES if not (c.refuses or c.operator or "api" in c.shape or c.before in BY_TWO)
+]
 """Those that a process of its own can be given."""
 
 
@@ -126,7 +162,17 @@ def prepared(case: Case, folder: Path, **options: Any) -> Twin:
         assert 6 == twin.run().code
         with open(twin.record.path / "journal.jsonl", "ab") as journal:
             journal.write(b'{"time": "20')
-    twin.trouble, twin.operator = case.shape.get("trouble", ""), case.operator
+    if case.before in BY_TWO:
+        twin.trouble = "enter: TechnicalError"
+        assert 6 == twin.run().code
+    if case.before == "abandoned":
+        assert 0 == abandoned(twin)
+        twin.void = twin.resets()
+    if case.before == "elsewhere":
+        twin = replace(twin, keystore=Keystore(twins.MemoryKeyring()), adopts=True)
+        twin.keystore.portal_password(twins.LOGIN).set(Secret(twins.PASSWORD))
+    twin.trouble = case.shape.get("trouble", "")
+    twin.operator = Copies(twin) if case.operator is Copies else case.operator
     if case.refuses:
         twin.keystore.backend.refuses = case.refuses  # type: ignore[attr-defined]
     return twin
@@ -175,15 +221,19 @@ def still_needed(case: Case, twin: Twin) -> int:
     unsure = (
         twin.sees_first and twin.situation.portal != twins.state.NEW
     )  # held, and nobody saw the click end
-    if twin.resets() and known and not unsure:
+    if twin.resets() > case.void and known and not unsure:
+        return 0
+    if twin.situation.phase == "by hand":
         return 0
     slashes_to_come = case.slashes - twin.world.faults.__dict__["_fired"].get("slash_in_first", 0)
-    return 1 + max(0, twin.cut - twin.resets()) + (0 if twin.sees_first else slashes_to_come)
+    return 1 + max(0, twin.cut - twin.resets() + case.void) + (0 if twin.sees_first else slashes_to_come)
 
 
 def finish(twin: Twin, run: Any) -> bool:
     """Resume until the end; whether somebody had to decide on the way."""
     done = bool(twin.records) and outcome(twin.record.entries()) == "succeeded"
+    if done and isinstance(twin.operator, Copies):  # who is there would begin anew
+        return False
     code = run()
     if done:  # all was done: it is said, and nothing happens
         assert 3 == code
@@ -217,7 +267,8 @@ def judge(case: Case, twin: Twin, point: str, run: Any) -> Cell:
     opened = [each for each in twin.records if each.entries()]
     assert (least, True, []) == (twin.resets(), twin.agree(), twin.lies()), point
     # what failed before the reset, or is refused, may be closed as such: the next is a new one
-    assert len(opened) == 1 or (case.code == 5 and len(opened) == 2), point
+    may_be_two = case.code == 5 or case.before == "abandoned"
+    assert len(opened) == 1 or (may_be_two and len(opened) == 2), point
     assert decided or not phase.startswith("unknown")
     assert [] == seal.finish_left_over(twin.loaded(), twin.keystore).faults, point
     assert [] == verify(twin.outputs, None, twin.keystore).faults, point
@@ -348,11 +399,10 @@ KINDS = {
     *("candidate.asked", "candidate.rejected", "pending.stored"),
     *("password.not_kept", "password.unread", "journal.torn_line_cut", "proof.given"),
     *("proof.refused", "target.intended", "target.entered", "promotion.intended"),
-    *("promotion.done", "rotation.closed", "rotation.abandoned", "record"),
+    *("promotion.done", "rotation.closed", "rotation.abandoned", "rotation.adopted", "record"),
+    *("password.by_hand", "pending.superseded", "api.answered"),
 }
-"""The events at which somebody died: neither what a person does at the screen, nor the API, nor
-what a closed rotation of another folder left (`pending.superseded`).
-"""
+"""The events at which somebody died."""
 
 
 def test_the_matrix(
