@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 from environment import PYTHON, RUNTIME, TESTS, ensure, locked
 from failures import NO_DISK, Stop, no_browser, no_disk, not_writable
@@ -155,8 +156,8 @@ def hand_over(command: list[str]) -> int:
 
 
 def test(arguments: list[str], *, yes: bool) -> int:
-    """Everything that the tests need, then ruff, mypy and pytest, all of them; the exit code is the
-    first that is not zero. `--windows WORK` runs tests/windows/check.py there instead."""
+    """Everything that the tests need, then ruff and mypy beside pytest; the exit code is the first
+    that is not zero. `--windows WORK` runs tests/windows/check.py there instead."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--windows", metavar="WORK")
     parser.add_argument("--yes", action="store_true", default=yes)
@@ -176,16 +177,18 @@ def run_checks(arguments: list[str]) -> int:
     chosen = any((ROOT / argument.partition("::")[0]).exists() for argument in arguments)
     mypy = ["mypy", "--config-file", "lib/pyproject.toml", "lib/releve"]
     mypy += ["lib/bootstrap.py", "lib/__main__.py"]
-    checks = {
-        "ruff": ["ruff", "check", "."],
-        "mypy": mypy,
-        "mypy (Windows)": [*mypy, "--platform", "win32"],
-        "pytest": ["pytest", *([] if chosen else ["tests"]), *arguments],
-    }
-    codes = {
-        name: subprocess.run([PYTHON, "-m", *check], cwd=ROOT).returncode
+    windows = ["--platform", "win32", "--cache-dir", ".mypy_cache/win32"]
+    checks = {"ruff": ["ruff", "check", "."], "mypy": mypy, "mypy (Windows)": [*mypy, *windows]}
+    beside = {
+        name: subprocess.Popen([PYTHON, "-m", *check], cwd=ROOT, stdout=PIPE, stderr=STDOUT)
         for name, check in checks.items()
     }
+    tests = ["pytest", *([] if chosen else ["tests"]), *arguments]
+    codes = {"pytest": subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode}
+    for name, check in beside.items():
+        told, _ = check.communicate()
+        say(f"{name} : {told.decode(errors='replace').strip()}")
+        codes[name] = check.returncode
     failed = [name for name, code in codes.items() if code]
     if failed:
         say(f"Échec : {', '.join(failed)}")
