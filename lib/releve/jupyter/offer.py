@@ -15,7 +15,7 @@ from releve.rotation.session import Parameters
 
 
 class ModelOpened(UsageError):
-    happened = "Ce carnet est le modèle : il n'est jamais la preuve d'une rotation."
+    happened = "Cette page est le modèle : elle n'est jamais la preuve d'un renouvellement."
     todo = (
         "Utilisez le bouton « Commencer » ci-dessus (ou la page d'accueil) : il ouvre une copie"
         " datée."
@@ -33,18 +33,19 @@ def offer_copy(parameters: Parameters) -> None:
         panel.show(
             form(
                 "Votre copie datée est ouverte",
-                paragraphs("Vous pouvez fermer ce carnet."),
+                paragraphs("Vous pouvez fermer cette page."),
                 go={"open": url(folder), "run": True},
             )
         )
 
     panel = Panel(hear)
     body = paragraphs(
-        "Ceci est le modèle. Chaque rotation se fait dans une copie datée, gardée dans son dossier."
+        "Ceci est le modèle. Chaque renouvellement se fait dans une copie datée, gardée dans son"
+        " dossier."
     )
     buttons = [
         button(s.siret, f"Commencer pour {s.name}", "primary" if n == 0 else "plain")
         for n, s in enumerate(settings.structures.values())
     ]
-    panel.show(form("Commencer une rotation", body, buttons=buttons[:8]))
+    panel.show(form("Commencer un renouvellement", body, buttons=buttons[:8]))
     display(panel)  # type: ignore[no-untyped-call]

@@ -28,8 +28,8 @@ from releve.rotation.summary import closing, context
 
 
 class NothingOpen(UsageError):
-    happened = "La rotation n'est pas encore ouverte dans ce carnet."
-    todo = "Exécutez d'abord la cellule « Ouverture », ou tout le carnet."
+    happened = "Le renouvellement n'est pas encore ouvert dans cette page."
+    todo = "Revenez à l'accueil et ouvrez-le de nouveau, ou exécutez la page depuis son début."
 
 
 _session: Session | None = None

@@ -26,7 +26,7 @@ class ProofLater(Paused):
     )
     safe = "Il est entré partout et en sûreté dans le coffre ; rien ne sera redemandé au portail."
     todo = (
-        "Quand une récupération de factures aura été essayée dans Corail, rouvrez ce carnet depuis"
+        "Quand une récupération de factures aura été essayée dans Corail, rouvrez cette page depuis"
         " l'accueil (« Reprendre »)."
     )
 
