@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -59,12 +60,25 @@ LONG = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long modules first; what is marked so, with `--long` only."""
+    """Long modules first. Without `--long`, what is marked so is left out, as a test or as most of
+    its cases.
+    """
     if not config.getoption("--long"):
         left = [item for item in items if item.get_closest_marker("long")]
+        left += _cases_left(items)
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
+def _cases_left(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    tried = Counter[str]()
+    for item in items:
+        if mark := item.get_closest_marker("one_in"):
+            test = item.nodeid.partition("[")[0]
+            if tried[test] % mark.args[0]:
+                yield item
+            tried[test] += 1
 
 
 class ByModule(LoadScopeScheduling):

@@ -209,8 +209,8 @@ def course(case: Case, folder: Path) -> list[Instant]:
 
 
 def some(found: list[Instant], request: pytest.FixtureRequest) -> list[Instant]:
-    """All of them with `--long`, else one in six."""
-    return found if request.config.getoption("--long") else found[::6]
+    """All of them with `--long`, else one in twenty-four."""
+    return found if request.config.getoption("--long") else found[::24]
 
 
 def still_needed(case: Case, twin: Twin) -> int:
@@ -341,6 +341,7 @@ def keyring() -> Iterator[ThrowawayKeyring]:
         yield server
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("case", REAL, ids=lambda case: case.name)
 def test_a_real_kill_at_every_instant(

@@ -278,6 +278,7 @@ async def test_a_scheduler_that_fires_while_a_walkthrough_is_open(scene: Scene) 
     assert (3, 1) == (again.returncode, scene.resets())
 
 
+@pytest.mark.long
 def test_a_resume_of_what_is_complete_changes_nothing(scene: Scene) -> None:
     """It says so, code 0, and not a byte moves; even when it is told to go on with that very
     record.
@@ -323,6 +324,7 @@ def ended(scene: Scene, *args: str) -> None:
     assert [] == scene.leaks()
 
 
+@pytest.mark.long
 def test_the_kernel_is_killed_for_real(scene: Scene) -> None:
     """SIGKILL at the login, at the reset, then at Corail, with the real browser and papermill:
     told, and resumed by another process.
@@ -357,6 +359,7 @@ def test_the_command_itself_is_killed(scene: Scene) -> None:
     assert 1 == scene.resets()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "error", "asked"),
     [("reset", "ResetOutcomeUnknown", True), ("corail_saved", "BrowserGone", False)],
@@ -384,6 +387,7 @@ async def test_the_browser_is_killed_for_real(
     )
 
 
+@pytest.mark.long
 async def test_a_browser_that_dies_at_the_log_out_is_replaced(scene: Scene) -> None:
     """What counts is done: another browser goes to Corail, and the rotation succeeds."""
     once = at_ledger(scene, "logout", kill_browsers)
@@ -407,6 +411,7 @@ if any("kernel" in word for word in sys.orig_argv) and os.environ.get("KILL_AT")
 """
 
 
+@pytest.mark.long
 def test_the_kernel_is_killed_at_one_effect_after_the_other(scene: Scene, tmp_path: Path) -> None:
     """Cells of the crash matrix, with the notebook, papermill, its kernel and Chromium: killed
     three times, and one reset.

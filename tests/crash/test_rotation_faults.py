@@ -66,6 +66,7 @@ def occur(scene: Scene, fault: str, screen: str) -> None:
         scene.faults.renamed_labels = {"Fermer": "J'accepte"}
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     ("fault", "screen"),
     [  # a page's words tell its error on every screen alike: each screen has one, and each fault
@@ -122,6 +123,7 @@ async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
     assert [] == scene.leaks()
 
 
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(("screen", "resets"), [("confirmation", 0), ("recapitulatif", 1)])
 @pytest.mark.parametrize("fault", ON_SCREEN[:3])
 async def test_a_fault_in_place_of_the_summary_leaves_a_question(
@@ -173,6 +175,7 @@ async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
     assert [] == scene.leaks()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("fault", "value", "error"),
     [("reset_refused", 1, "ResetRefused"), ("server_error_at", "structure", "TechnicalError")],
@@ -196,6 +199,7 @@ async def test_a_fault_after_a_rejected_password(
     assert scene.three_places_agree()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("fault", "error"),
     [("missing_button", "NotPrincipalManager"), ("no_technical_account", "NoTechnicalAccount")],

@@ -250,6 +250,7 @@ def paste_in_corail(desk: Desk, portal: Portal, page: Page) -> None:
     desk.press("Corail : Entrer", "C'est validé")
 
 
+@pytest.mark.long
 def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None:
     """No automation at all, a tab closed, a kernel restarted, and JupyterLab opened anew the next
     day: one reset, a full record.
@@ -320,6 +321,7 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         }
 
 
+@pytest.mark.long
 def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium: Browser) -> None:
     """The model opened directly offers a copy; a refused password, an expired session and a renamed
     button on the way; each cell run alone.

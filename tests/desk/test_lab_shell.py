@@ -40,6 +40,7 @@ def test_nothing_of_jupyterlab_is_in_her_way(desk: Desk, page: Page) -> None:
     expect(page.get_by_role("menuitem", name="Fichier")).not_to_be_visible()
 
 
+@pytest.mark.long
 def test_keys_beside_the_field_are_nobodys(desk: Desk, page: Page, shop: Shop) -> None:
     """The four digits, Enter, and the letters that insert, copy or delete cells: typed where no
     field is, they do nothing at all.
@@ -121,6 +122,7 @@ def test_the_home_page_is_what_is_true_when_it_is_seen(desk: Desk, shop: Shop) -
     assert ["abandoned", "succeeded"] == outcomes[-2:]
 
 
+@pytest.mark.long
 def test_a_server_that_is_gone_says_so_and_its_return_goes_on(shop: Shop, page: Page) -> None:
     """No dialog of JupyterLab's; the page that was open goes on by « Reprendre » once Relève is
     there again.
@@ -140,6 +142,7 @@ def test_a_server_that_is_gone_says_so_and_its_return_goes_on(shop: Shop, page: 
             finish(desk)
 
 
+@pytest.mark.long
 def test_leaving_closes_everything(shop: Shop, page: Page) -> None:
     """« Quitter Relève » ends the program, and says that the tab may be closed."""
     with lab(shop.scene.environment, "--settings", str(shop.scene.settings())) as running:
@@ -154,6 +157,7 @@ def test_leaving_closes_everything(shop: Shop, page: Page) -> None:
         assert 2 == len(running.log.splitlines()), running.log
 
 
+@pytest.mark.long
 def test_the_date_of_the_last_change_is_asked_for_once(shop: Shop, page: Page) -> None:
     """An account of which nothing says when it was changed: she gives the day on the home page,
     and it stands in the settings; a day to come is told at its field.

@@ -288,6 +288,7 @@ def test_an_environment_whose_interpreter_is_gone_is_made_again(installed: Proje
     assert 0 == done.returncode
 
 
+@pytest.mark.long
 def test_a_moved_project_is_made_again_where_it_is_now(project: Project) -> None:
     """An environment holds absolute paths, so one that was moved is replaced."""
     assert 0 == project.start().returncode

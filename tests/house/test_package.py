@@ -49,6 +49,7 @@ def test_it_brings_its_dependencies_and_its_notebooks(wheel: Path) -> None:
             assert notebook.read_bytes() == archive.read(f"releve/notebooks/{notebook.name}")
 
 
+@pytest.mark.long
 def test_the_demonstration_runs_from_it_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     """No checkout near it: its own notebook is executed, and the record is where it was started."""
     place, folder = tmp_path / "installed", tmp_path / "vide"

@@ -104,6 +104,7 @@ def test_everything_that_the_manager_has_is_listed_and_added(
     assert (1, 1) == (small.logins(), small.world.ledger.count("logout"))
 
 
+@pytest.mark.long
 def test_the_dates_that_the_cards_show_are_kept(
     small: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_the_dates_that_the_cards_show_are_kept(
         assert seen is not None and day == seen.day
 
 
+@pytest.mark.long
 def test_a_person_reads_what_to_do(small: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     """Several accounts are never chosen between: the lines to paste are shown. The portal's errors
     are its own; no password is told.

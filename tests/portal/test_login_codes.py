@@ -272,6 +272,7 @@ async def test_a_wrong_seed_is_tried_once(scene: Scene) -> None:
     assert "« Code incorrect »" in stopped.text
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("minutes", [-10, 10])
 async def test_a_clock_that_is_wrong_is_said_and_made_up_for(scene: Scene, minutes: int) -> None:
     """The portal's own time makes the code; the operator reads by how much this machine's clock is
@@ -329,6 +330,7 @@ async def test_a_login_form_that_is_shown_again_is_a_refusal(scene: Scene) -> No
     assert 1 == scene.logins()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("through", ["pigp", "chorus"])
 async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: str) -> None:
     """Three refusals lock the account: a second run types nothing, until a person stores the

@@ -55,6 +55,7 @@ async def test_renamed_labels_are_mended_by_the_settings(scene: Scene) -> None:
     assert scene.three_places_agree()
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(
     ("word", "error", "code", "resets"),
     [
@@ -211,6 +212,7 @@ def add_account(scene: Scene, name: str) -> None:
     scene.world.structures[DEMO_SIRET].accounts.insert(0, name)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     "other",
     ["TECH_1_123456789@cpro.fr", "TECH_1_12345678@cpro.fr.test", "TECH_021990001600011@cpp2017.fr"],

@@ -26,6 +26,7 @@ def told(scene: Scene, *args: str) -> tuple[dict[str, object], str]:
     return document, file.read_text(encoding="utf-8") if file.exists() else ""
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("route", ["gestionnaire", "raccordements"])
 async def test_a_whole_portal_without_a_word_of_it(scene: Scene, route: str) -> None:
     """Each screen, what was found by what; no name, number, address or value of anybody."""
@@ -43,6 +44,7 @@ async def test_a_whole_portal_without_a_word_of_it(scene: Scene, route: str) -> 
     assert not re.search(r"\d", rest), rest
 
 
+@pytest.mark.long
 async def test_where_it_stopped_is_told_too(scene: Scene) -> None:
     """The town's portal that nobody has seen: the key that was not found, and the shapes there."""
     scene.faults.renamed_labels = {"Activités du gestionnaire": CANARY}

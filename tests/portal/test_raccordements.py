@@ -39,6 +39,7 @@ def newer(scene: Scene) -> None:
     scene.portal["route"], scene.world.routes = "raccordements", "both"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("effect_at", ["submit", "display"])
 async def test_a_forbidden_candidate_is_left_and_another_one_offered(
     scene: Scene, effect_at: str
@@ -59,6 +60,7 @@ async def test_a_forbidden_candidate_is_left_and_another_one_offered(
     assert [] == scene.leaks()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("effect_at", ["submit", "display"])
 async def test_the_same_candidate_again_is_said_and_a_decision_gets_rid_of_it(
     scene: Scene, effect_at: str
@@ -86,6 +88,7 @@ async def test_the_same_candidate_again_is_said_and_a_decision_gets_rid_of_it(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("effect_at", "keeps"), [("submit", True), ("display", False)]
 )  # all four: the twin, below
@@ -123,6 +126,7 @@ async def test_what_was_kept_but_not_submitted_is_told_as_it_is(
     ), done.text
 
 
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize(
     ("faults", "error"),
     [
@@ -165,6 +169,7 @@ async def test_the_form_is_filled_exactly_or_not_at_all(
     ), done.text
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("fault", ["server_error_at", "session_expired_at"])
 async def test_a_fault_around_the_click_is_told_as_it_is(scene: Scene, fault: str) -> None:
     """In place of the form nothing was submitted; in place of the answer nobody knows, and a
@@ -196,6 +201,7 @@ async def test_a_structure_beyond_the_first_of_the_list_is_found_by_its_siret(sc
     assert DEMO_ACCOUNT in stopped.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("routes", "missing", "taken"),
     [("both", False, "gestionnaire"), ("raccordements", False, "raccordements")],
@@ -331,6 +337,7 @@ class Saw(AtDesk):
         return Answer("submitted")
 
 
+@pytest.mark.long
 async def test_a_person_who_saw_that_the_portal_took_it_saves_a_reset(scene: Scene) -> None:
     """The click's answer is lost and there is no API: the password that was kept before it serves,
     and nothing more is asked for.
@@ -366,6 +373,7 @@ async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None
     assert "cadre rouge" in page and "Mes structures" not in page
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("effect_at", "keeps"), [("submit", True), ("display", False), ("display", True)]
 )  # the fourth: test_crash

@@ -113,6 +113,7 @@ class RouteContract:
         assert 1 + self.cost(2) == scene.resets()
         assert 2 == sum(isinstance(entry.event, ev.CandidateRejected) for entry in done.events)
 
+    @pytest.mark.long
     async def test_too_many_unusable_passwords_are_for_a_person(self, scene: Scene) -> None:
         """After `max_attempts` nobody clicks any more until somebody decides; then it ends well."""
         scene.policy["max_attempts"], scene.faults.slash_in_first = 2, 2
@@ -141,6 +142,7 @@ class RouteContract:
         ), done.text
         assert [] == scene.leaks()
 
+    @pytest.mark.long
     async def test_an_unknown_outcome_is_never_retried_blindly(self, scene: Scene) -> None:
         """The answer is lost: it is said, a second run clicks nothing, and a decision ends it well.
         """
@@ -155,6 +157,7 @@ class RouteContract:
         self.ended_well(scene, await scene.walk(reset_again=True))
         assert made + 1 == scene.resets()
 
+    @pytest.mark.long
     async def test_trouble_on_any_screen_before_the_reset_changes_nothing(
         self, scene: Scene
     ) -> None:
@@ -176,6 +179,7 @@ class RouteContract:
             scene.three_places_agree(),
         ), done.text
 
+    @pytest.mark.long
     async def test_killed_at_one_point_after_the_other_it_ends_well(self, scene: Scene) -> None:
         """Each resume is killed further on than the last: nobody clicks unasked after a lost
         answer, and the last run ends it.

@@ -40,6 +40,7 @@ async def test_no_foreign_portal_is_clicked_wrong(
     ]
 
 
+@pytest.mark.long
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.usefixtures("one_browser")
 @pytest.mark.timeout(3600)

@@ -104,6 +104,7 @@ def test_any_byte_of_any_file(office: Office) -> None:
     assert turned > 6 * TRIES and not kinds(office)
 
 
+@pytest.mark.long
 def test_every_byte_of_the_statement_and_of_a_line(office: Office) -> None:
     """Exhaustively, but for Wine: no byte of the register can change, nor any of a statement's
     (its hash is in the register).

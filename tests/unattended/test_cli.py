@@ -127,6 +127,7 @@ def test_an_unattended_rotation_stops_at_the_gate_and_resumes(
     assert 1 == scene.resets()
 
 
+@pytest.mark.long
 def test_before_and_after_the_reset_are_two_exit_codes(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -233,6 +234,7 @@ def at_a_terminal(
     return process.wait(), shown.decode(errors="replace")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("answer", "code", "resets"), [("0011", 0, 1), ("0012", 4, 0)])
 def test_at_a_terminal_the_target_is_confirmed(
     scene: Scene, answer: str, code: int, resets: int

@@ -21,6 +21,7 @@ from releve.vault.made_up import MadeUpBackend
 from releve.vault.slots import Slot
 
 
+@pytest.mark.long
 def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:
     """With a broken settings file and an empty home: exit code 0, one reset more than rejected
     passwords, Corail up to date.

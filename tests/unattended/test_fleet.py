@@ -59,6 +59,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.long
 def test_seven_faults_in_a_fleet_then_only_what_is_left(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -125,6 +126,7 @@ def _after(scene: FleetScene, resets: int, act: Callable[[], None]) -> None:
     scene.world.ledger.listeners.append(listen)
 
 
+@pytest.mark.long
 def test_two_fleets_at_once_share_the_work(tmp_path: Path) -> None:
     """Two commands started together on the same list: each account is reset once, and both end
     well.
@@ -174,6 +176,7 @@ def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> 
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("whose", ["kernel", "worker"])
 def test_a_killed_process_costs_one_structure(three: FleetScene, whose: str) -> None:
     """The notebook's process, or the worker itself, killed right after a reset: that structure
@@ -202,6 +205,7 @@ def _kill(fleet: Fleet, *, kernel: bool) -> None:
     (chosen if kernel else worker).kill()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("on", "done"), [("login", 0), ("reset", 1)])
 def test_ctrl_c_stops_at_a_safe_point(two: FleetScene, on: str, done: int) -> None:
     """Before the reset the structure in hand is put down, nothing changed; after it, it is
@@ -297,6 +301,7 @@ def test_structures_that_share_an_account_are_one_rotation(three: FleetScene) ->
     assert [structures[0], structures[2]] == one_each(shared)
 
 
+@pytest.mark.long
 def test_every_login_has_a_worker_of_its_own(tmp_path: Path) -> None:
     """Two managers, two workers: each logs in once, and a refused one stops its own alone."""
     with fleet_scene(tmp_path, 4, managers=2) as scene:

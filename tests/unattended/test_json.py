@@ -44,6 +44,7 @@ def asked(scene: Scene, *args: str) -> dict[str, Any]:
     return document  # type: ignore[no-any-return]
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("args", "code"),
     [
@@ -84,6 +85,7 @@ def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
     assert (2, "BadArguments") == (ended.returncode, json.loads(ended.stdout)["error"])
 
 
+@pytest.mark.long
 def test_what_prepares_and_what_puts_down(scene: Scene, tmp_path: Path) -> None:
     """A page that checks, a shortcut, this machine's state, a rotation put down."""
     assert 0 == asked(scene, "verify", "--page", str(tmp_path / "page.html"))["code"]
@@ -96,6 +98,7 @@ def test_what_prepares_and_what_puts_down(scene: Scene, tmp_path: Path) -> None:
     assert 4 == asked(scene, "rotate", "--all", "--yes", "--plan", "0" * 16)["code"]
 
 
+@pytest.mark.long
 def test_the_school_and_the_demonstration(tmp_path: Path) -> None:
     """The school's document comes at once: it then goes on until it is ended."""
     command = [sys.executable, "-m", "releve", "--json"]

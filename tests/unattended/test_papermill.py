@@ -79,6 +79,7 @@ def test_plain_papermill_performs_a_whole_rotation(mine: Scene) -> None:
     assert [] == leaks.in_folder(mine.secrets(), mine.outputs)
 
 
+@pytest.mark.long
 def test_without_approval_plain_papermill_stops_at_the_gate(mine: Scene) -> None:
     """Nobody confirmed: nothing is reset, and the rotation can be resumed."""
     done = papermill(mine, *given("structure", DEMO_SIRET))
@@ -92,6 +93,7 @@ def test_without_approval_plain_papermill_stops_at_the_gate(mine: Scene) -> None
     assert 1 == mine.resets()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "parameter", [given("mot_de_passe", "Bidon-1234"), ["-y", "portal: {password: Bidon-1234}"]]
 )

@@ -60,6 +60,7 @@ def outcome(entries: list[ev.Entry]) -> list[str]:
     return [entry.event.outcome for entry in entries if isinstance(entry.event, ev.RotationClosed)]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("route", ["gestionnaire", "raccordements"])
 async def test_it_goes_to_the_last_click_without_effect_and_stops(scene: Scene, route: str) -> None:
     """The reset's button (or the form) is found; nothing is asked, reset, entered or kept; the
@@ -117,6 +118,7 @@ async def test_another_wording_is_reported_as_a_fallback(scene: Scene) -> None:
     ].fallback
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("faults", "error"),
     [
@@ -139,6 +141,7 @@ async def test_what_is_not_found_is_said_and_no_rotation_is_left_open(
     assert ([], 0) == (unfinished(scene.outputs), scene.resets())
 
 
+@pytest.mark.long
 async def test_it_does_not_touch_a_rotation_that_waits(scene: Scene) -> None:
     """An open rotation keeps its record, and is finished afterwards as if nothing had been
     rehearsed.
@@ -151,6 +154,7 @@ async def test_it_does_not_touch_a_rotation_that_waits(scene: Scene) -> None:
     assert (0, 1) == (done.code, scene.resets())
 
 
+@pytest.mark.long
 async def test_a_killed_rehearsal_leaves_no_open_rotation(scene: Scene) -> None:
     """Nothing is ever resumed from it: the next run begins its own."""
     parameters = {

@@ -84,6 +84,7 @@ def papermill(scene: Scene) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("change", "said", "logins"),
     [
@@ -104,6 +105,7 @@ def test_what_cannot_be_finished_is_not_begun(
     assert (0, logins, []) == (scene.resets(), scene.logins(), list(scene.outputs.glob("2*")))
 
 
+@pytest.mark.long
 def test_without_a_proof_it_must_be_said_aloud(scene: Scene) -> None:
     """Neither PISTE nor `policy.unproven`: stopped; declared: done, and the list says so."""
     scene.policy.clear()
@@ -284,6 +286,7 @@ def test_the_agencys_mornings(agency: Agency) -> None:
         assert (once, {"fails"}) == (agency.resets(), agency.dead()), said
 
 
+@pytest.mark.long
 def test_a_folder_from_before_the_rotations_resets_nothing_again(agency: Agency) -> None:
     """Its rotations were open then, or not there yet: the keyring knows better."""
     before = agency.folder / "before"
@@ -299,6 +302,7 @@ def test_a_folder_from_before_the_rotations_resets_nothing_again(agency: Agency)
     assert (0, once, set()) == (code, agency.resets(), agency.dead()), said
 
 
+@pytest.mark.long
 def test_what_was_done_with_another_folder_is_not_done_again(agency: Agency) -> None:
     """Left open here, made there: the keyring knows of the later change."""
     assert 4 == agency.run("rotate", agency.siret["second"])[0]
@@ -310,6 +314,7 @@ def test_what_was_done_with_another_folder_is_not_done_again(agency: Agency) -> 
         assert "connaît un changement plus récent" in said
 
 
+@pytest.mark.long
 def test_a_morning_with_the_portals_password_refused(agency: Agency) -> None:
     """One try, no reset, and none the next morning: the account must not be locked."""
     agency.keyring.keystore().portal_password(LOGIN).set(Secret("Perime-2025"))
@@ -321,6 +326,7 @@ def test_a_morning_with_the_portals_password_refused(agency: Agency) -> None:
     assert ([1, 1], {}) == (refusals, agency.resets())
 
 
+@pytest.mark.long
 def test_a_date_is_given_once(agency: Agency) -> None:
     """`due --set`: the file keeps its comments, a day to come is refused, and the account is
     taken.
@@ -356,6 +362,7 @@ def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
     assert (0, {"ready": 1, "shares": 1, "second": 1}) == (code, agency.resets()), said
 
 
+@pytest.mark.long
 def test_two_failures_after_a_reset_stop_the_rest(agency: Agency) -> None:
     """The breaker: what fails twice would fail for everyone."""
     path = agency.folder / "releve.toml"
