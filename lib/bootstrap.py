@@ -184,11 +184,11 @@ def run_checks(arguments: list[str]) -> int:
         for name, check in checks.items()
     }
     tests = ["pytest", *([] if chosen else ["tests"]), *arguments]
-    codes = {"pytest": subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode}
+    tested = subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode
     for name, check in beside.items():
         told, _ = check.communicate()
-        say(f"{name} : {told.decode(errors='replace').strip()}")
-        codes[name] = check.returncode
+        print(f"{name} :\n{told.decode(errors='replace')}", end="", flush=True)
+    codes = {name: check.returncode for name, check in beside.items()} | {"pytest": tested}
     failed = [name for name, code in codes.items() if code]
     if failed:
         say(f"Échec : {', '.join(failed)}")

@@ -382,9 +382,13 @@ class Watch:
         assert self.eye.stdin
         self._over.set()
         self.eye.stdin.close()
+        try:
+            self.eye.wait(PATIENCE)
+        except subprocess.TimeoutExpired:  # it does not look any more
+            self.eye.kill()
+            self.eye.wait()
         for each in self._threads:
             each.join()
-        self.eye.wait()
 
     def _sees(self) -> None:
         """A program and a file of a moment are seen, and so is all that was before them."""

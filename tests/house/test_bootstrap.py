@@ -618,7 +618,7 @@ def test_test_runs_every_check_and_returns_the_first_failure(
         ]
         assert f"CHECK ruff check . {installed.root}\n" in done.stdout
         assert "CHECK mypy --config-file lib/pyproject.toml lib/releve " in done.stdout
-        assert "lib/__main__.py --platform win32 " in done.stdout
+        assert "lib/__main__.py --platform win32 --cache-dir " in done.stdout
         assert f"CHECK pytest tests -k word {installed.root}\n" in done.stdout
         one = installed.start("test", "tests/requirements.txt::x", cwd=installed.home)
         assert f"CHECK pytest tests/requirements.txt::x {installed.root}\n" in one.stdout

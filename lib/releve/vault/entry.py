@@ -7,6 +7,7 @@ all other entries as they were.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -120,6 +121,9 @@ class CredentialMissing(PersonNeeded):
     )
 
 
+_TURN = threading.Lock()  # gnome-keyring 42 may die of connections that begin at the same instant
+
+
 class Backend(Protocol):
     """What an entry asks of a keyring: a `KeyringBackend`, or one whose waits are bounded."""
 
@@ -194,7 +198,8 @@ class Entry:
         by the name.
         """
         try:
-            yield
+            with _TURN:
+                yield
         except KeyringError:
             raise
         except Exception as error:
