@@ -258,6 +258,7 @@ def test_two_starts_at_the_same_instant(scene: Scene) -> None:
     )
 
 
+@pytest.mark.long
 async def test_a_scheduler_that_fires_while_a_walkthrough_is_open(scene: Scene) -> None:
     """The open notebook keeps its account: the scheduler is told who has it, with code 5, and the
     walkthrough goes on.

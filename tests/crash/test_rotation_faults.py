@@ -107,6 +107,7 @@ async def test_what_covers_a_screen_is_closed_by_its_own_button(
     assert scene.three_places_agree()
 
 
+@pytest.mark.long
 async def test_faults_in_corail_lose_nothing(scene: Scene) -> None:
     """The password is in `pending`; each resume goes on from there without a second reset, and the
     last one ends it.
@@ -175,6 +176,7 @@ async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
     assert [] == scene.leaks()
 
 
+@pytest.mark.long
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("fault", "value", "error"),

@@ -190,7 +190,7 @@ def schedule(number: int, folder: Path) -> None:
     Schedule(number, folder).live()
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(10)
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_schedules(batch: int, shm: Path, request: pytest.FixtureRequest) -> None:
@@ -203,7 +203,7 @@ def test_random_schedules(batch: int, shm: Path, request: pytest.FixtureRequest)
         shutil.rmtree(folder)
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize("number", range(5))
 @pytest.mark.usefixtures("one_browser")
 @pytest.mark.asyncio(loop_scope="module")

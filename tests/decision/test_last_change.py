@@ -127,6 +127,7 @@ def test_a_change_that_is_recent_is_no_reason_for_another(scene: Scene) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_page_that_shows_none_is_looked_at_once(scene: Scene) -> None:
     """Left out with why; the next night does not log in for it again, and a month later does."""
     undated(scene, 400)
@@ -152,6 +153,7 @@ def test_a_portal_that_cannot_be_looked_at_changes_nothing(scene: Scene) -> None
     assert (0, 1) == (scene.resets(), scene.world.ledger.count("login_refused"))
 
 
+@pytest.mark.long
 def test_a_rehearsal_reads_it_too(scene: Scene) -> None:
     """Whoever opens the card keeps what it says, in the keyring (`discover` too)."""
     day = undated(scene, 200)
@@ -162,6 +164,7 @@ def test_a_rehearsal_reads_it_too(scene: Scene) -> None:
     assert ("portal", day.isoformat()) == (due(scene)["source"], due(scene)["last"])
 
 
+@pytest.mark.long
 def test_what_was_done_before_here_is_told_by_its_records(scene: Scene) -> None:
     """The next rotation's record names the one before, and how it is known."""
     scene.structure |= {"last_rotation": date.today() - timedelta(days=380)}

@@ -210,6 +210,7 @@ async def test_a_candidate_kept_before_a_lost_click_is_decided_by_itself(scene: 
     assert scene.three_places_agree()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("one_browser")
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_old_password_refused_leaves_the_decision_to_a_person(scene: Scene) -> None:

@@ -107,6 +107,7 @@ def finish(desk: Desk) -> None:
     desk.ended()
 
 
+@pytest.mark.long
 def test_from_nothing_to_a_finished_rotation(scene: Scene, page: Page) -> None:
     """From an empty settings folder to a sealed record, without a mouse; the password typed and
     kept; slips in the form and at the gate.

@@ -59,7 +59,7 @@ def told_by_hand(counter: Counter) -> set[str]:
     }
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(9)
 def test_the_question_is_found_again_and_answers(
     counter: Counter, question: str, loss: str
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> N
     finish(desk)
 
 
+@pytest.mark.long
 def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     """Before the reset and after it, with what is true of the password; « Reprendre » goes on."""
     resets = shop.scene.resets()

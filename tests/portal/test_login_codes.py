@@ -119,6 +119,7 @@ async def rotate(scene: Scene, operator: Unattended) -> ReleveError | None:
     return None
 
 
+@pytest.mark.long
 async def test_an_authenticator_needs_no_person(scene: Scene) -> None:
     """With the seed in the keyring, the notebook itself logs in straight on Chorus Pro and gives
     the code; no file knows the seed.

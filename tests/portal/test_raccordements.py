@@ -360,6 +360,7 @@ async def test_a_person_who_saw_that_the_portal_took_it_saves_a_reset(scene: Sce
     ), done.text
 
 
+@pytest.mark.long
 async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None:
     """What an auditor reads are the instructions of the screens that were gone through, not the
     other route's.

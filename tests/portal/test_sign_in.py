@@ -84,6 +84,7 @@ async def test_a_rotation_goes_on_from_where_she_logged_in(hers: Scene, chromium
     assert [] == hers.leaks()
 
 
+@pytest.mark.long
 async def test_the_second_factor_is_hers_too(hers: Scene, chromium: Browser) -> None:
     """Asked for after the portal's own login: the same window, the same waiting."""
     hers.faults.otp, hers.faults.otp_after_pigp = "email", True

@@ -121,6 +121,7 @@ async def test_shown_once_it_is_done_alone_the_next_time(
     assert (0, 2) == (done.code, windowed.resets()), done.text
 
 
+@pytest.mark.long
 async def test_the_irreversible_buttons_are_hers_in_the_run_that_learnt_them(
     windowed: Scene, chromium: Browser
 ) -> None:
@@ -147,6 +148,7 @@ async def test_what_has_changed_since_stops_a_run_without_a_person(
     assert "« Espace de travail »" in stopped.text and "« Gestion »" in stopped.text
 
 
+@pytest.mark.long
 async def test_a_no_binds(windowed: Scene, chromium: Browser) -> None:
     """What she refused is kept as such, and is never it; the right one can still be shown."""
     windowed.faults.renamed_labels["Activités du gestionnaire"] = "Espace de travail"

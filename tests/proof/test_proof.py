@@ -139,6 +139,7 @@ def test_the_new_one_is_accepted_and_the_old_one_refused(
     assert (early, late, 1) == (before, case.prove(), case.scene.resets())
 
 
+@pytest.mark.long
 async def test_a_reset_that_the_api_does_not_know_yet_is_proven_by_a_resume(scene: Scene) -> None:
     """Code 4 while it may come, code 6 when it should have come, 0 once it has: one reset in all,
     and the journal tells each try.

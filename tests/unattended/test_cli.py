@@ -107,6 +107,7 @@ def test_nothing_asked_and_nothing_to_resume(
     assert "nothing" == last_json(capsys)["outcome"]
 
 
+@pytest.mark.long
 def test_an_unattended_rotation_stops_at_the_gate_and_resumes(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from fixtures_rotation import DEMO_SIRET, Scene
 from releve.headless import run as headless
 
@@ -31,6 +32,7 @@ def run(scene: Scene, *more: str, approve: str = "true") -> subprocess.Completed
     )
 
 
+@pytest.mark.long
 def test_papermill_with_our_engine_exits_with_our_codes(scene: Scene) -> None:
     """A closed gate is 4, with its French text, where papermill alone says 1."""
     done = run(scene, "--engine", "releve", approve="false")

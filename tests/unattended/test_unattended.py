@@ -345,6 +345,7 @@ def test_a_date_is_given_once(agency: Agency) -> None:
 # -- a plan that was agreed to
 
 
+@pytest.mark.long
 def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
     """The plan is shown with its digest, and done only as it was shown."""
     path = agency.folder / "releve.toml"

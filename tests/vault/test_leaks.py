@@ -169,6 +169,7 @@ CASES = {
 }
 
 
+@pytest.mark.one_in(4)
 @AS_ROOT
 @pytest.mark.parametrize("case", CASES)
 def test_no_run_gives_anything_away(scene: Scene, place: Path, case: str) -> None:
@@ -427,6 +428,7 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
     nbformat.validate(nbformat.read(record.path / "rotation.ipynb", 4))
 
 
+@pytest.mark.long
 @AS_ROOT
 def test_the_executed_notebook_is_sound(scene: Scene, place: Path) -> None:
     """A failure before anything changed: nbformat accepts its notebook, nbconvert converts it, and
@@ -460,6 +462,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_no_failure_gives_anything_away(
     scene: Scene, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, fault: str
