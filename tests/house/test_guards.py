@@ -124,7 +124,7 @@ MUTANTS = [
         "    if not isinstance(found, Ed25519PublicKey):\n"
         '        raise ValueError("no Ed25519 key")\n    return',
         "    return",
-        "test_verify.py -k each_change or every_byte",
+        "test_trust.py -k kind_of_key",
     ),
     # record: the register
     Mutant(

@@ -12,12 +12,18 @@ import stat
 import threading
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import twin as twins
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fixtures_rotation import DEMO_SIRET
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +46,8 @@ from releve.vault.keystore import Keystore
 from twin import MemoryKeyring, Twin
 
 KEY = bytes(range(32))
+rsa_key = partial(rsa.generate_private_key, 65537, 2048)
+ec_key = partial(ec.generate_private_key, ec.SECP256R1())
 CLICK = "journal reset.intended after"
 
 
@@ -135,6 +143,15 @@ def test_what_was_written_goes_on_under_the_same_key(tmp_path: Path) -> None:
     assert log.vouched and log.torn
     log.append(ev.TornLineCut(log.torn))
     assert log.vouched and j.vouches(KEY, log.path.read_bytes())
+
+
+@pytest.mark.parametrize("kind", [X25519PrivateKey, Ed448PrivateKey, rsa_key, ec_key])
+def test_another_kind_of_key_is_nobodys(kind: Any) -> None:
+    """Put in a signer's place by a stranger: 32 bytes of another curve are no Ed25519 key."""
+    made = kind.generate() if isinstance(kind, type) else kind()
+    pem = made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(ValueError, match="Ed25519"):
+        keys.read_public_key(pem)
 
 
 # -- a rotation that is not ours
