@@ -11,7 +11,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -32,6 +32,9 @@ from releve.base.settings import load
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless import run as headless
+from releve.jupyter import OUTPUTS_ENVIRONMENT, copy
+from releve.jupyter.home import Home
+from releve.jupyter.prompts import last_picture
 from releve.planning.due import Standing
 from releve.planning.today import now
 from releve.proof.clock import check_clock
@@ -388,11 +391,11 @@ def test_two_spellings_are_one_account(tmp_path: Path) -> None:
     with pytest.raises(AccountBusy):
         AccountLock(twin.outputs, other).acquire("j.martin@mairie")
     lock.release()
-    assert 0 == twin.run().code
+    assert 0 == twin.whole()
     assert twin.agree() and 1 == twin.resets()
     assert twin.slots.filled() == twin.keystore.slots(other).filled()
     with pytest.raises(JustDone):
-        refuse_twice(twin.outputs, other)
+        refuse_twice(Register(twin.outputs, twin.keystore), other)
 
 
 def test_what_was_kept_under_another_spelling_is_found(tmp_path: Path) -> None:
@@ -456,10 +459,111 @@ def test_a_success_in_the_future_is_told_and_not_believed(
         patch.setattr("releve.record.history.history", lambda _: [ahead])
         patch.setattr("releve.planning.today.history", lambda _: [ahead])
         with pytest.raises(SucceededTomorrow) as raised:
-            refuse_twice(twin.outputs, twins.DEMO_ACCOUNT)
+            refuse_twice(Register(twin.outputs, twin.keystore), twins.DEMO_ACCOUNT)
         assert 4 == raised.value.exit_code
         (due,) = now(settings_)
         assert ahead.record.name in due.why
+
+
+def planted(twin: Twin, closed: datetime) -> None:
+    """A journal that a stranger wrote: a success of that moment."""
+    folder = RecordFolder.new(twin.outputs, DEMO_SIRET)
+    folder.make()
+    log = j.Journal(folder.path, folder.run, "x@y", os.urandom(32))
+    log.append(ev.RotationOpened(DEMO_SIRET, "n", twins.DEMO_ACCOUNT, "gestionnaire", (), True))
+    log.append(ev.RotationClosed("succeeded", "api", "2099-01-01"))
+    path = folder.path / j.FILE_NAME
+    lines = [json.loads(each) | {"time": closed.isoformat()} for each in path.open()]
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+
+
+def test_an_invented_success_holds_off_nothing(tmp_path: Path) -> None:
+    """Planted daily it would let the password expire, and planted after a genuine one it would
+    have it renewed a second time. A genuine one holds off its own account's, and no other's.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    planted(twin, datetime.now(UTC))
+    register = Register(twin.outputs, twin.keystore)
+    refuse_twice(register, twins.DEMO_ACCOUNT)
+    assert 0 == twin.whole()
+    with pytest.raises(JustDone):
+        refuse_twice(register, twins.DEMO_ACCOUNT)
+    refuse_twice(register, "TECH_2_1@cpro.fr")
+    shutil.rmtree(twin.record.path)
+    planted(twin, datetime.now(UTC) + timedelta(minutes=5))
+    with pytest.raises(JustDone):
+        refuse_twice(register, twins.DEMO_ACCOUNT, twin.slots.changed())
+
+
+async def test_the_home_page_tells_an_invented_success_and_does_not_believe_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither before the keyring was asked, nor after."""
+    twin = Twin.new(tmp_path / "twin")
+    planted(twin, datetime.now(UTC))
+    monkeypatch.setenv("RELEVE_SETTINGS", str(twin.settings()))
+    monkeypatch.setenv(OUTPUTS_ENVIRONMENT, str(twin.outputs))
+    home = Home()
+    for keystore in (None, twin.keystore):
+        home._keystore = keystore
+        (due,) = home._dues(load(twin.settings(), twin.outputs))
+        assert Standing.FAR is not due.standing and due.today
+        assert "que rien ne confirme" in json.dumps(home._view(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-01T00:00:00", "x"]
+)
+def test_a_time_that_no_zone_can_tell_is_no_line(tmp_path: Path, time: str) -> None:
+    """Neither in a journal nor in the register, whatever is computed with it: `verify` names it."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.whole()
+    register = twin.outputs / "register.jsonl"
+    (line,) = register.read_text().splitlines()
+    register.write_text(f"{line}\n{json.dumps(json.loads(line) | {'n': 2, 'time': time})}\n")
+    assert verify(twin.outputs, None, twin.keystore).faults
+    with pytest.raises(ValueError, match=r"offset|isoformat"):
+        ev.parse(json.dumps({"event": "run.started", "time": time}))
+
+
+def test_what_others_wrote_gives_a_terminal_no_commands() -> None:
+    """In whatever an error quotes; French spaces stay."""
+    text = vouching.NotOurs(record="r", whose="x\x1b[2J\u202e y\u00a0!").text
+    assert "\x1b" not in text and "\u202e" not in text and "y\u00a0!" in text
+
+
+@pytest.mark.parametrize("name", ["link", "long", "fifo"])
+def test_what_stands_in_the_place_of_a_file_stops_no_seal_but_its_own(
+    tmp_path: Path, name: str
+) -> None:
+    """A link is not followed, a file without end is not read, a FIFO is not waited for: other
+    records are sealed all the same, and what is wrong is said.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.run().code
+    place = twin.record.path / "captures" / "x.png"
+    place.parent.mkdir(exist_ok=True)
+    if name == "link":
+        place.symlink_to(twin.settings())
+    elif name == "fifo":
+        os.mkfifo(place)
+    else:
+        with open(place, "wb") as file:
+            file.truncate(2**43)
+    left = seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
+    assert 1 == len(left.told) + len(left.faults)
+    assert name != "long" or left.faults
+
+
+def test_a_picture_or_a_copy_of_a_stranger_s_is_no_way_out(tmp_path: Path) -> None:
+    """The last picture is never another file's, and a copy that is a FIFO is not waited for."""
+    folder = RecordFolder.new(tmp_path, DEMO_SIRET)
+    (folder.path / "captures").mkdir(parents=True)
+    (tmp_path / "private").write_bytes(b"secret")
+    (folder.path / "captures" / "04-structure.png").symlink_to(tmp_path / "private")
+    assert b"" == last_picture(tmp_path, "structure")
+    os.mkfifo(folder.path / "rotation.ipynb")
+    assert {} == copy._read(folder.path / "rotation.ipynb")
 
 
 def test_an_invented_success_does_not_count(

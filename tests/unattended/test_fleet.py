@@ -20,12 +20,9 @@ import pytest
 from fleet_scene import FleetScene, fleet_scene
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, Structure
-from releve.decision import events as ev
-from releve.decision import journal as j
 from releve.headless.fleet import Fleet
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
-from releve.record.history import JustDone, refuse_twice
 from releve.school import Faults
 from releve.school.people import siret
 from releve.vault.slots import Slot
@@ -345,19 +342,6 @@ def test_logins_are_shared_out_so_that_all_workers_end_together() -> None:
                 changes += structure.login != held[worker]
                 held[worker], done[worker] = structure.login, done[worker] + 1
     assert ({"a": 25, "b": 25}, True) == (done, changes <= 10)
-
-
-def test_an_account_just_renewed_is_refused_under_the_lock(tmp_path: Path) -> None:
-    """Within a day, and only when nothing of it is left open."""
-    folder = tmp_path / "2026-01-05_100000_21990001600011_ab"
-    folder.mkdir()
-    journal = j.Journal(folder, "ab", "a@b")
-    journal.append(ev.RotationOpened("21990001600011", "Mairie", "A@cpro.fr", "gestionnaire", ()))
-    refuse_twice(tmp_path, "A@cpro.fr")
-    journal.append(ev.RotationClosed("succeeded"))
-    refuse_twice(tmp_path, "B@cpro.fr")
-    with pytest.raises(JustDone):
-        refuse_twice(tmp_path, "A@cpro.fr")
 
 
 def test_one_exit_code_for_four_lists() -> None:

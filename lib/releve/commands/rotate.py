@@ -21,6 +21,7 @@ from releve.planning.today import now, past
 from releve.planning.tour import Line
 from releve.record.folder import unfinished
 from releve.record.history import JustDone, begun, refuse_twice
+from releve.record.seal import registered_in
 from releve.rotation.consent import NotUnattended, refusal
 from releve.rotation.dates import look_up
 from releve.rotation.prompts import GateClosed
@@ -174,7 +175,7 @@ def _sorted_out(
         try:
             if not again:
                 kept = keystore.slots(each.technical_account).changed()
-                refuse_twice(settings.record.folder, each.technical_account, kept)
+                refuse_twice(registered_in(settings, keystore), each.technical_account, kept)
             if error := refusal(settings, each, keystore, dates=dates):
                 raise error
             ready.append(each)

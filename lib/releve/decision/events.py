@@ -7,7 +7,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cache, lru_cache
 from typing import Any, ClassVar
 
@@ -453,6 +453,14 @@ class Entry:
         return data | event
 
 
+def moment(text: str) -> datetime:
+    """A time with its offset, of a year that every zone can tell. Raises ValueError."""
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None or not MINYEAR < when.year < MAXYEAR:
+        raise ValueError("a time without its offset, or beyond any calendar")
+    return when
+
+
 @lru_cache(
     maxsize=4096
 )  # the same lines are read at every step and by every question about a record
@@ -463,8 +471,7 @@ def parse(line: str) -> Entry:
     data = json.loads(line)
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
         raise ValueError("no event")
-    if datetime.fromisoformat(data["time"]).tzinfo is None:
-        raise ValueError("a time without its offset")
+    moment(data["time"])
     if not all(type(data[name]) is str for name in ("run", "step", "actor")):
         raise ValueError("an envelope that is no text")
     return Entry(data["time"], data["run"], data["step"], data["actor"], _event(data))

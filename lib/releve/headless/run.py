@@ -30,7 +30,7 @@ from releve.record.folder import (
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.page import PageUnwritable
-from releve.record.seal import finish
+from releve.record.seal import finish, registered_in
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import open_keystore
 
@@ -155,7 +155,8 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
     # the kernel takes it; a race is told by the kernel
     AccountLock(settings.record.folder, account).check()
     if not again:
-        refuse_twice(settings.record.folder, account, keystore.slots(account).changed())
+        register = registered_in(settings, keystore)
+        refuse_twice(register, account, keystore.slots(account).changed())
 
 
 def lighten() -> None:

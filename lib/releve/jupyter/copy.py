@@ -18,6 +18,7 @@ from typing import Any
 import nbformat
 from nbformat.sign import NotebookNotary
 
+from releve.base import disk
 from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings
@@ -150,7 +151,7 @@ def written(parameters: Parameters, settings: Settings) -> Notebook:
 def _read(path: Path) -> Notebook:
     """What stands there; {} for nothing, or for what is no notebook."""
     with suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(disk.read(path))
         if isinstance(found.get("metadata"), dict) and isinstance(found.get("cells"), list):
             return dict(found)
     return {}

@@ -23,10 +23,10 @@ from releve.jupyter.records import moved, records
 from releve.planning.due import Due, agenda
 from releve.planning.today import kept_dates
 from releve.record.folder import RecordFolder
-from releve.record.history import history
-from releve.record.seal import finish_left_over
+from releve.record.history import Past, doubt, history
+from releve.record.seal import finish_left_over, registered_in
 from releve.vault import keys
-from releve.vault.keystore import open_keystore
+from releve.vault.keystore import Keystore, open_keystore
 
 if TYPE_CHECKING:
     from releve.jupyter.training import Training  # the school takes a while to be imported
@@ -51,6 +51,7 @@ class Home:
         self._kept: dict[str, datetime] = {}  # what the keyring knows of each account's last change
         self._shown: dict[str, date] = {}
         self._signer = ""
+        self._keystore: Keystore | None = None  # until it was asked, only settings vouch
         self._tasks: set[asyncio.Task[None]] = set()
         self._draw()
 
@@ -73,6 +74,7 @@ class Home:
             own = await asyncio.to_thread(keys.own_keyid, keystore)
         except ReleveError:
             return  # said by the page itself, or by what needs it
+        self._keystore = keystore.bounded()
         more = bool(own) or known != (self._kept, self._shown)
         self._said = (*left.told, *(error.text for error in left.faults))
         self._signer, (self._kept, self._shown) = keys.shown(own), known
@@ -97,11 +99,15 @@ class Home:
         settings = self._settings()
         if not settings.record.folder.is_dir():
             return home_page.folder_gone(str(settings.record.folder))
-        past, today = history(records()), date.today()
+        past, today = self._past(settings), date.today()
         return home_page.page(self._dues(settings), past, today, self._said, self._signer)
 
+    def _past(self, settings: Settings) -> list[Past]:
+        """What a stranger can write is told, and not believed."""
+        return doubt(history(settings.record.folder), registered_in(settings, self._keystore))
+
     def _dues(self, settings: Settings) -> list[Due]:
-        past = history(settings.record.folder)
+        past = self._past(settings)
         structures, today = settings.structures.values(), date.today()
         found = agenda(
             structures, settings.policy, past, today, kept=self._kept, shown=self._shown

@@ -23,6 +23,7 @@ _OUTCOMES = {
     "abandoned": "annulé ou abandonné",
     "": "en cours",
     "damaged": "dossier abîmé",
+    "doubted": "réussi, dit un dossier que rien ne confirme ici",
 }
 _PROOFS = {"api": "vérifié par Chorus Pro", "attested": "vérifié par vous", "none": "sans essai"}
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import tomlkit
 
+from releve.base import disk
 from releve.base.errors import Paused, ReleveError
 from releve.base.programs import program
 from releve.base.secret import Secret
@@ -38,8 +39,10 @@ CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal doe
 def last_picture(outputs: Path, step: str) -> bytes:
     """That screen as the last record shows it, secrets blanked; b"" when none does."""
     name = f"{CAPTURES}/{BY_ID[step].number:02d}-{step}.png"
-    paths = [each.path / name for each in all_records(outputs)]
-    return next((path.read_bytes() for path in reversed(paths) if path.is_file()), b"")
+    for each in reversed(list(all_records(outputs))):
+        with suppress(OSError):
+            return disk.read(each.path / name)
+    return b""
 
 
 class NobodyKnows(ResetOutcomeUnknown):

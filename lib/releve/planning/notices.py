@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from releve.base import disk
 from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
@@ -186,7 +187,7 @@ def last_beat(outputs: Path) -> datetime | None:
     """When a scheduled fleet last ran; None when it never did or the note cannot be read."""
     try:
         return datetime.fromisoformat(
-            json.loads((outputs / HEARTBEAT).read_text(encoding="utf-8"))["time"]
+            json.loads(disk.read(outputs / HEARTBEAT, 4096))["time"]
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from releve.decision.events import moment
 from releve.record.findings import Finding
 from releve.record.folder import RecordFolder
 from releve.record.register import FILE_NAME, FIRST, Register, digest, parse
@@ -102,8 +103,7 @@ def _typed(entry: dict[str, Any]) -> dict[str, Any]:
     texts = all(isinstance(entry.get(key), str) for key in ("time", "kind", "record", "previous"))
     if not texts or type(entry.get("n")) is not int:
         raise ValueError("no entry")
-    if datetime.fromisoformat(entry["time"]).tzinfo is None:
-        raise ValueError("a time without its zone")
+    moment(entry["time"])
     if entry["kind"] == "period":
         if type(entry.get("years")) is not int or entry["years"] < 1 or entry["record"]:
             raise ValueError("no period")

@@ -7,6 +7,8 @@ structure.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -108,15 +110,19 @@ def doubt(past: list[Past], register: Register) -> list[Past]:
     whom this reader knows has sealed it: what a stranger can write is told, and not believed.
     """
     while latest := _latest_successes(past):
-        try:
-            sealed = register.find_all({each.record.name for each in latest}, anybody=True)
-        except OSError:
-            sealed = {}
+        sealed = _sealed(latest, register)
         doubted = [p for p in latest if p.record.name not in sealed or _in_the_future(p)]
         if not doubted:
             break
         past = [replace(p, outcome=DOUBTED) if p in doubted else p for p in past]
     return past
+
+
+def _sealed(past: Iterable[Past], register: Register) -> Collection[str]:
+    """The names of those that somebody whom this reader knows has sealed."""
+    with suppress(OSError):
+        return register.find_all({each.record.name for each in past}, anybody=True)
+    return ()
 
 
 def _latest_successes(past: list[Past]) -> list[Past]:
@@ -231,11 +237,15 @@ def _time(entry: ev.Entry) -> datetime:
     return datetime.fromisoformat(entry.time)
 
 
-def refuse_twice(outputs: Path, account: str, kept: datetime | None = None) -> None:
-    """Raises `JustDone` when the account was renewed within a day and nothing of it is left open.
-    Under its lock, this is sure. `kept`: when, by the keyring, which outlives a lost folder.
+def refuse_twice(register: Register, account: str, kept: datetime | None = None) -> None:
+    """Raises `JustDone` when the account was renewed within a day, by a record that the register
+    vouches for, and nothing of it is left open. Under its lock, this is sure. `kept`: when, by the
+    keyring, which outlives a lost folder.
     """
-    past = [each for each in history(outputs) if folded(each.account) == folded(account)]
+    told = history(register.path.parent)
+    past = [each for each in told if folded(each.account) == folded(account)]
+    sealed = _sealed(past, register)
+    past = [each for each in past if each.open or each.record.name in sealed]
     if ahead := [each for each in past if each.outcome == "succeeded" and _in_the_future(each)]:
         day = f"{ahead[-1].closed:%d/%m/%Y}" if ahead[-1].closed else ""
         raise SucceededTomorrow(account=account, when=day, record=ahead[-1].record.name)

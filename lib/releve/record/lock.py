@@ -24,6 +24,7 @@ from releve.base import disk
 from releve.base.account import folded
 from releve.base.errors import ReleveError
 from releve.base.windows import is_synchronised
+from releve.decision.events import moment
 from releve.record.folder import RecordUnwritable
 
 NO_SUCH_CALL = {1, 50}  # Windows' ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED
@@ -114,7 +115,9 @@ class AccountLock:
 
     def _holder(self) -> Holder | None:
         try:
-            return Holder(**json.loads(disk.read(self._who, 4096)))
+            holder = Holder(**json.loads(disk.read(self._who, 4096)))
+            moment(holder.since)
+            return holder
         except (OSError, ValueError, TypeError):
             return None
 

@@ -171,7 +171,8 @@ def write_page(folder: Path, situation: Situation | None = None, signer: str = "
     `situation`: as this machine's keyring has it, of a rotation that is open. Raises
     `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
     """
-    pictures = sorted((folder / "captures").glob("*.png"))
+    shown = folder / "captures"
+    pictures = sorted(shown.glob("*.png")) if disk.is_folder(shown) else []
     captures = {path.name: disk.read(path) for path in pictures if disk.is_file(path)}
     page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation), signer)
     path = folder / FILE_NAME

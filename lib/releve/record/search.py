@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ahocorasick_rs import BytesAhoCorasick
 
+from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.base.held import patiently
 from releve.base.secret import encodings_in_bytes, registered
@@ -84,7 +85,8 @@ def learn_new(keystore: Keystore, account: str) -> None:
 
 def search(folder: Path) -> list[Found]:
     """Every file of the folder in which a registered secret stands in a usual encoding, names
-    included, no word excepted; every picture that shows one.
+    included, no word excepted; every picture that shows one. Raises OSError for a file that is
+    longer than any of ours: what cannot be searched is not sealed.
     """
     forms = {form for value in registered() for form in encodings_in_bytes(value)}
     finder = BytesAhoCorasick(
@@ -98,7 +100,7 @@ def search(folder: Path) -> list[Found]:
 
 
 def _search(path: Path, name: str, finder: BytesAhoCorasick) -> Iterator[Found]:
-    content = path.read_bytes() if path.is_file() else b""
+    content = disk.read(path) if disk.is_file(path) else b""  # a link is the check's to name
     if finder.find_matches_as_indexes(content) or finder.find_matches_as_indexes(os.fsencode(name)):
         yield Found(name, "secret")
     if content.startswith(b"\x89PNG"):

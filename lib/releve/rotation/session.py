@@ -40,7 +40,7 @@ from releve.record.folder import RecordFolder, is_closed, opened, prepare, unfin
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.page import write_page
-from releve.record.seal import is_over
+from releve.record.seal import is_over, registered_in
 from releve.record.statement import model_hash
 from releve.rotation.consent import refusal
 from releve.rotation.context import Context
@@ -209,7 +209,7 @@ class Session:
         if unattended and not self.parameters.again:
             account = self.structure.technical_account
             kept = await asyncio.to_thread(self.keystore.slots(account).changed)
-            refuse_twice(self.settings.record.folder, account, kept)
+            refuse_twice(registered_in(self.settings, self.keystore), account, kept)
         folder = self._folder()
         begun = opened(folder.entries()) is not None
         due = None
