@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import re
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout, suppress
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -240,8 +241,8 @@ def _run(argv: Sequence[str] | None) -> int:
         if args.json and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259)
         failed = _finish_left_over(args) if args.command in FINISHING else 0
-        code = int(import_module(COMMANDS[args.command][0]).main(args))
-        return 7 if failed and code in (0, 3) else code
+        command = import_module(COMMANDS[args.command][0]).main
+        return _told_with_damage(command, args) if failed else int(command(args))
     except ReleveError as error:
         if isinstance(error, BadArguments) and not args.json:
             print(error.facts["usage"], end="", file=sys.stderr)
@@ -253,6 +254,26 @@ def _run(argv: Sequence[str] | None) -> int:
         return 0
     except Exception as error:
         return fail(Unforeseen.of(error, args.command), args.json)
+
+
+def _told_with_damage(
+    command: Callable[[argparse.Namespace], int], args: argparse.Namespace
+) -> int:
+    """Run a command where a left-over record could not be sealed: what it calls done, or nothing to
+    do, is 7, and its document under --json says so too.
+    """
+    said = io.StringIO()
+    with redirect_stdout(said) if args.json else nullcontext():
+        code = int(command(args))
+    told = said.getvalue()
+    if code not in (0, 3):
+        print(told, end="")
+        return code
+    try:
+        print(json.dumps(json.loads(told) | {"code": 7}, ensure_ascii=False))
+    except ValueError:  # no document: not under --json, or `lab`, which serves
+        print(told, end="")
+    return 7
 
 
 def _finish_left_over(args: argparse.Namespace) -> int:

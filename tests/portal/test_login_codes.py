@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pyotp
 import pytest
-from fixtures_rotation import CELLS, LOGIN, Scene
+from fixtures_rotation import CELLS, LOGIN, PASSWORD, Scene
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
 from releve.base.settings import Portal, load
@@ -346,6 +346,37 @@ async def test_a_refused_password_is_never_tried_twice(scene: Scene, through: st
     stored = scene.releve("credentials", "store", "--stdin", stdin="Un-autre-mot-de-passe\n")
     assert 0 == stored.returncode, stored.stderr
     assert 0 == (await scene.walk()).code
+
+
+async def test_a_password_goes_nowhere_but_where_it_was_stored_for(scene: Scene) -> None:
+    """Settings that allow one more origin are no order to type it there: a person stores it anew
+    first.
+    """
+    stored = scene.releve("credentials", "store", "--stdin", stdin=f"{PASSWORD}\n")
+    assert 0 == stored.returncode, stored.stderr
+    scene.portal["origins"] = [*scene.origins, "http://127.0.0.1:9"]
+    stopped = await scene.walk(until="authentification")
+    assert ("StoredForOthers", e.StoredForOthers.code) == (stopped.error, stopped.code)
+    assert "http://127.0.0.1:9" in stopped.text
+    assert 0 == scene.logins(), "nothing was typed"
+    stored = scene.releve("credentials", "store", "--stdin", stdin=f"{PASSWORD}\n")
+    assert 0 == stored.returncode, stored.stderr
+    assert "" == (await scene.walk(until="authentification")).error
+    assert 1 == scene.logins()
+
+
+async def test_the_first_use_binds_a_password_too(scene: Scene) -> None:
+    """One that another program put in the keyring: to the origins of that day, all or some of them
+    later.
+    """
+
+    def given(*origins: str) -> str:
+        return Credentials(scene.keystore, LOGIN, scene.outputs, origins).password().reveal()
+
+    assert PASSWORD == given("http://127.0.0.1:1", "http://127.0.0.1:2")
+    assert PASSWORD == given("http://127.0.0.1:2")
+    with pytest.raises(e.StoredForOthers):
+        given("http://127.0.0.1:2", "http://127.0.0.1:3")
 
 
 async def test_two_at_once_try_a_refused_password_once(scene: Scene) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fixtures_pages import Pages
 from releve.base.secret import Secret
+from releve.decision import events as ev
 from releve.portal import TALKATIVE
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import FieldTooShort, OriginRefused, PortalError, UnsafeForm
@@ -133,6 +135,37 @@ async def test_a_frame_of_another_origin_gets_nothing(
         async with window.on("Authentification"), window.guarded():
             await window.type_secret(field, Secret(WORD))
     assert "" == await field.evaluate("el => el.value")
+
+
+@pytest.mark.parametrize("body", ["<form method=post>{held}</form>", SRCDOC])
+@here
+async def test_the_origin_of_a_frame_is_told_before_it_is_typed_in(
+    window: PortalBrowser,
+    pages: Pages,
+    thief: Pages,
+    body: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the settings allow both: the journal names the page's and the frame's."""
+    both = replace(window.settings, origins=(pages.origin, thief.origin))
+    monkeypatch.setattr(window, "settings", both)
+    told: list[ev.OriginMet] = []
+    monkeypatch.setattr(window, "on_origin", told.append)
+    thief.at["/f"] = body.format(held=HELD)
+    pages.at["/"] = f"<iframe src='{thief.origin}/f'></iframe>"
+    await window.goto(f"{pages.origin}/")
+    frame = window.page.frame_locator("iframe")
+    field = (frame.frame_locator("iframe") if body == SRCDOC else frame).locator("[data-is=it]")
+    await field.wait_for()
+    for type_in in ("secret", "code"):
+        told.clear()
+        async with window.on("Authentification"), window.guarded():
+            if type_in == "secret":
+                await window.type_secret(field, Secret(WORD))
+            else:
+                await window.type_code(await field.element_handle(), WORD)
+        assert WORD == await field.evaluate("el => el.value")
+        assert {pages.origin, thief.origin} == {met.origin for met in told}, type_in
 
 
 @here

@@ -15,7 +15,9 @@ import pytest
 from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser
 from releve.cli import main
+from releve.record.folder import PAGE
 from releve.record.page import KEEP_BYTES, READ_ME, auditors_guide
+from releve.vault import keys
 from sealed_records import Office
 from test_record_page import drop, give, opened_page
 
@@ -132,3 +134,14 @@ def test_the_signature_is_checked_with_openssl_alone(sealed: Path) -> None:
     said["payload"] = said["payload"][:-8] + "AAAAAAA="
     path.write_text(json.dumps(said))
     assert "Signature Verified Successfully" not in run(command, sealed)
+
+
+def test_the_keys_fingerprint_is_the_one_that_releve_shows(
+    sealed: Path, throwaway: ThrowawayKeyring
+) -> None:
+    """In the record, by openssl alone; on the home page, and on the record's page."""
+    printed = run(_command("openssl pkey "), sealed).split()[0]
+    shown = keys.shown(keys.own_keyid(throwaway.keystore()))
+    assert printed.startswith(keys.short(shown))
+    assert len(keys.short(shown)) == 32
+    assert shown in (sealed / PAGE).read_text(encoding="utf-8")

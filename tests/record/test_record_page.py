@@ -15,6 +15,7 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from html import unescape
@@ -30,6 +31,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision import state
 from releve.decision.procedure import STEPS
+from releve.record import page as page_module
 from releve.record.contents import contents
 from releve.record.page import (
     FILE_NAME,
@@ -406,6 +408,31 @@ def test_nothing_was_done_is_said_so() -> None:
     """Not « 0 effectuée »."""
     text = Strict(page("rehearsal")).text
     assert "Réinitialisations aucune" in text and "0 effectu" not in text
+
+
+def test_the_whole_journal_is_in_french() -> None:
+    """What happened, each field and each code that Relève writes; the event's own name stands in
+    small, for who reads journal.jsonl.
+    """
+    words = page_module._templates.get_template("words.j2").module
+    assert set(ev.KINDS) == set(words.events)  # type: ignore[attr-defined]
+    fields = {each.name for kind in ev.KINDS.values() for each in dataclass_fields(kind)}
+    assert fields == set(words.fields)  # type: ignore[attr-defined]
+    answered = ev.ApiAnswered(1, "accepted", "refused", True)
+    shown = [*opened(), ("confirmation", ev.PendingStored(1, compared="equal"))]
+    shown += [("preuve", answered), ("", ev.Unknown("later.fact", {"colour": "bleu"}))]
+    page = render(view(entries(*shown), {}, PARIS))
+    table = unescape(re.sub("<[^>]+>", " ", page.split("Journal complet")[1].split("</table>")[0]))
+    text = " ".join(table.split())
+    for said in (
+        "mot de passe rangé au trousseau pending.stored",
+        "façon automatique comparaison identique",
+        "réponse de l'API api.answered",
+        "mot de passe en attente accepté mot de passe en service refusé",
+        "later.fact colour bleu",
+    ):
+        assert said in text, text
+    assert not re.search(r"\b(accepted|refused|attempt|compared|automatic|equal)\b", text)
 
 
 def test_every_step_shows_its_state_and_its_picture() -> None:

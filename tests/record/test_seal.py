@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from PIL import Image
 from releve import cli
 from releve.base.secret import Secret
 from releve.decision import events as ev
-from releve.headless.run import model
+from releve.headless.run import LATER, model
 from releve.record import picture, seal, search
 from releve.record.statement import predicate
 from releve.record.verify import verify
@@ -271,6 +272,48 @@ def test_the_next_command_says_what_it_finished(
         f"Le dossier {folder.path.name} n'était pas achevé : il l'est maintenant."
         in capsys.readouterr().err
     )
+
+
+def test_a_document_says_what_the_exit_code_says(
+    office: Office,
+    throwaway: ThrowawayKeyring,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What was left unsealed holds a secret: it is put aside, and the command that found it ends
+    with 7, in its one document too; the next one is as it always is.
+    """
+    for name, value in throwaway.environment.items():
+        monkeypatch.setenv(name, value)
+    folder = office.folder()
+    (folder.path / "captures" / "notes.txt").write_text(PASSWORD)
+    due = ["--settings", str(office.settings.path), "--outputs", str(office.outputs)]
+    due += ["--json", "due"]
+    codes = [(cli.main(due), json.loads(capsys.readouterr().out)["code"]) for _ in range(2)]
+    assert folder.aside.path.exists()
+    assert (7, 7) == codes[0]
+    assert codes[1][0] == codes[1][1] in (0, 3)
+
+
+def test_what_is_left_unsealed_names_a_command_that_seals(
+    office: Office,
+    throwaway: ThrowawayKeyring,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not any command does: whoever does what the finding says has a sealed record."""
+    for name, value in throwaway.environment.items():
+        monkeypatch.setenv(name, value)
+    office.folder()
+    texts = [found.text for found in verify(office.outputs, None, office.keystore).faults]
+    for text in (*texts, LATER):
+        if "pas encore scellé" in text:
+            named = re.findall("« releve (\\w+) »", text)
+            assert named
+            assert {*named} <= {*cli.FINISHING}
+    assert any("pas encore scellé" in text for text in texts)
+    cli.main(["--settings", str(office.settings.path), "--outputs", str(office.outputs), named[0]])
+    assert [] == verify(office.outputs, None, office.keystore).faults
 
 
 def test_the_seal_leaves_the_lock_to_its_holder(office: Office) -> None:

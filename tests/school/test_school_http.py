@@ -242,6 +242,48 @@ def test_faults_can_be_set_by_another_process(visitor: Visitor, school: SchoolTh
     assert "Panne inconnue" in visitor.client.post(address, json={"nulle": 1}).json()["error"]
 
 
+CONTROL = ["health", "ledger", "faults", "propagate", "keyring"]
+
+
+@pytest.mark.parametrize("page", CONTROL)
+def test_the_control_answers_nobody_who_lacks_its_token(
+    visitor: Visitor, school: SchoolThread, page: str
+) -> None:
+    """Whoever knows the port only finds no page, whatever the method."""
+    bare = school.urls.control.rsplit("/", 1)[0]
+    for address in (f"{bare}/{page}", f"{bare}/un-autre-jeton/{page}"):
+        asked = visitor.client.get(address), visitor.client.post(address, json={})
+        assert [404, 404] == [each.status_code for each in asked], address
+
+
+@pytest.mark.parametrize("page", CONTROL)
+def test_the_control_answers_no_other_host(
+    visitor: Visitor, school: SchoolThread, page: str
+) -> None:
+    """A page elsewhere whose name was made to lead to this machine carries that name."""
+    port, address = school.urls.control.split(":")[2], f"{school.urls.control}/{page}"
+    for host in ("exemple.net", "localhost", f"exemple.net:{port.partition('/')[0]}"):
+        given = {"Host": host}
+        asked = visitor.client.get(address, headers=given)
+        posted = visitor.client.post(address, headers=given, json={"latency_ms": 7})
+        assert [403, 403] == [each.status_code for each in (asked, posted)], host
+    assert 0 == school.faults.latency_ms
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "text/json"]
+)
+def test_the_control_takes_json_only(visitor: Visitor, school: SchoolThread, kind: str) -> None:
+    """A form, which any page may post without asking, changes nothing."""
+    given = {"Content-Type": kind} if kind else {}
+    for page in ("faults", "keyring", "propagate"):
+        posted = visitor.client.post(
+            f"{school.urls.control}/{page}", content=b'{"latency_ms": 7}', headers=given
+        )
+        assert 403 == posted.status_code, page
+    assert 0 == school.faults.latency_ms
+
+
 @pytest.mark.parametrize(
     ("switch", "status", "words"),
     [

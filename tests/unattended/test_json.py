@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures_rotation import DEMO_SIRET, Scene
+from fixtures_rotation import DEMO_SIRET, LOGIN, Scene
 from jsonschema import Draft202012Validator
 from releve import cli
 
@@ -35,9 +35,9 @@ def test_every_command_has_a_schema() -> None:
         Draft202012Validator.check_schema({"$defs": SCHEMAS["$defs"]} | shape)
 
 
-def asked(scene: Scene, *args: str) -> dict[str, Any]:
+def asked(scene: Scene, *args: str, stdin: str = "") -> dict[str, Any]:
     """The only document of a command; its code is the exit code."""
-    ended = scene.releve("--json", *args)
+    ended = scene.releve("--json", *args, stdin=stdin)
     document = json.loads(ended.stdout)
     valid(args[0], document)
     assert ended.returncode == document["code"], ended
@@ -73,6 +73,24 @@ def test_a_command_that_rotates_nothing(scene: Scene, args: list[str], code: int
     """As documented: 0 and 3 for what there is and is not to do, 2, 4, 5 for what is refused."""
     assert code == asked(scene, *args)["code"]
     assert 0 == scene.resets()
+
+
+@pytest.mark.long
+def test_what_a_person_gives_to_the_keyring(scene: Scene) -> None:
+    """A password stored, found and taken away, and a notice's address: the secret is in no
+    document.
+    """
+    for action in ("store", "test", "delete"):
+        given = {"store": (["--stdin"], "Un-mot-de-passe-fictif\n")}.get(action, ([], ""))
+        told = asked(scene, "credentials", action, *given[0], stdin=given[1])
+        assert (0, action, "portal", LOGIN) == (
+            told["code"], told["action"], told["kind"], told["user"]
+        )  # fmt: skip
+        assert "fictif" not in str(told)
+    assert 5 > asked(scene, "credentials", "test")["code"] > 0, "it is gone"
+    told = asked(scene, "notify", "--store", "equipe", stdin="json://127.0.0.1:9/fictif\n")
+    assert 0 == told["code"]
+    assert "fictif" not in str(told)
 
 
 def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
@@ -120,3 +138,8 @@ def test_rotations_and_their_records(scene: Scene) -> None:
     assert 0 == asked(scene, "verify")["code"]
     assert 3 == asked(scene, "due")["code"]
     assert 0 == asked(scene, "rehearse", DEMO_SIRET)["code"]
+    scene.more = "[record]\nkeep_years = 10\n"
+    purged = asked(scene, "purge")
+    assert (0, 10, False, []) == tuple(
+        purged[name] for name in ("code", "years", "destroyed", "records")
+    )

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 
 LATER = (
-    "Le dossier de cette rotation n'est donc pas encore scellé, et ne prouve rien ; la prochaine"
-    " commande de Relève le scelle."
+    "Le dossier de cette rotation n'est donc pas encore scellé, et ne prouve rien ; lancez « releve"
+    " due » : il le scelle."
 )
 
 

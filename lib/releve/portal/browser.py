@@ -42,7 +42,7 @@ from releve.portal import errors as e
 from releve.portal import profile
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.browsers import unwanted_defaults
-from releve.portal.certificates import Certificates
+from releve.portal.certificates import Certificates, stands_on
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
 from releve.portal.window import Window
 
@@ -401,16 +401,19 @@ class PortalBrowser:
         anything is typed.
         """
         element = field if isinstance(field, ElementHandle) else await field.element_handle()
-        await self._behind_the_guard()
+        await self._behind_the_guard(element)
         await type_secret(element, secret, self.settings.origins, self.title)
 
     async def type_code(self, field: ElementHandle, code: str) -> None:
         """See `type_secret`."""
-        await self._behind_the_guard()
+        await self._behind_the_guard(field)
         await type_text(field, code, self.settings.origins, self.title)
 
-    async def _behind_the_guard(self) -> None:
+    async def _behind_the_guard(self, element: ElementHandle) -> None:
         await self.note_origin()
+        here = stands_on(await element.owner_frame())
+        if here in self.settings.origins:  # what is not allowed is refused where it is typed
+            self.on_origin(await self._certificates.of(self.page, here))
         if self._guard is None or not self._guard.closed:
             raise AssertionError("a secret is typed behind the guard only")
 

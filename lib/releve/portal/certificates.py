@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from playwright.async_api import CDPSession, Page, Response
+from playwright.async_api import CDPSession, Frame, Page, Response
 from playwright.async_api import Error as PlaywrightError
 
 from releve.base.certificate import describe
@@ -45,11 +45,12 @@ class Certificates:
         with suppress(ValueError):
             self._met.pop(origin(response.url), None)
 
-    async def of(self, page: Page) -> ev.OriginMet:
-        """The origin of the page in hand. What the browser does not tell is left empty. Raises
-        ValueError for a page that has no origin.
+    async def of(self, page: Page, frame: str = "") -> ev.OriginMet:
+        """The origin of the page in hand, or of the frame in it that stands on the origin `frame`.
+        What the browser does not tell is left empty. Raises ValueError for a page that has no
+        origin.
         """
-        where = origin(page.url)
+        where = frame or origin(page.url)
         if where not in self._met:
             shown = await self._shown(page, where) if where.startswith("https:") else b""
             self._met[where] = ev.OriginMet(where, *describe(shown))
@@ -62,7 +63,19 @@ class Certificates:
                 answer = await network.send("Network.getCertificate", {"origin": where})
                 for certificate in answer["tableNames"][:1]:
                     return base64.b64decode(certificate)
-        return await _padlock(page)
+        # the padlock speaks for the page around a frame
+        return await _padlock(page) if where == origin(page.url) else b""
+
+
+def stands_on(frame: Frame | None) -> str:
+    """The origin on which a frame stands; one without an address stands where the frame around it
+    does. "" for one that is gone.
+    """
+    while frame:
+        with suppress(ValueError):
+            return origin(frame.url.removeprefix("blob:"))
+        frame = frame.parent_frame
+    return ""
 
 
 async def _network(page: Page) -> CDPSession | None:

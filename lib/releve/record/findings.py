@@ -50,8 +50,8 @@ WORDS = {
     ),
     "unregistered": "{record} : ce dossier n'est pas inscrit au registre",
     "unsealed": (
-        "{record} : rotation finie, pas encore scellée ; la prochaine commande de Relève sur ce"
-        " poste le fait"
+        "{record} : rotation finie, pas encore scellée ; lancez « releve due » sur ce poste : il la"
+        " scelle"
     ),
     "unsealed_elsewhere": (
         "{record} : rotation finie, pas scellée ; seul le poste qui l'a faite peut le faire, et"
@@ -126,8 +126,8 @@ WORDS = {
         " protège"
     ),
     "untimed": (
-        "registre : pas encore horodaté{what} ; la prochaine commande de Relève le redemande à"
-        " l'autorité"
+        "registre : pas encore horodaté{what} ; sur le poste qui le tient, « releve due » redemande"
+        " l'heure à l'autorité"
     ),
     "timed": "registre, horodatage de la ligne {what}",
     "late": "registre : ligne {what} : longtemps avant son horodatage",

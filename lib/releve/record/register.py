@@ -39,16 +39,16 @@ _KEYID = re.compile(r"[0-9a-f]{64}")
 
 
 class NotSealed(ReleveError):
-    """The disk refused the statement or the register's line. The record waits for the next command,
-    which seals it.
+    """The disk refused the statement or the register's line. The record waits for the next command
+    that seals.
     """
 
     code = 7
     happened = "Le dossier de la rotation n'a pas pu être scellé : {path} ne s'écrit pas ({why})."
     safe = "La rotation elle-même est terminée et notée dans son journal ; rien n'est perdu."
     todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture : la prochaine commande"
-        " scellera ce dossier."
+        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
+        " due » : il scellera ce dossier."
     )
 
 
@@ -64,8 +64,8 @@ class RegisterDamaged(ReleveError):
         " un registre abîmé."
     )
     todo = (
-        "Rétablissez le registre depuis une sauvegarde, puis lancez « releve verify », qui dit ce"
-        " qui manque ; la prochaine commande inscrira ce qui attend."
+        "Rétablissez le registre depuis une sauvegarde, puis lancez « releve verify » : il inscrit"
+        " ce qui attend et dit ce qui manque."
     )
 
 
