@@ -23,7 +23,7 @@ from releve.base.settings import Settings, Structure
 from releve.headless.worker import ELSEWHERE, Options, unforeseen
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
-from releve.record.history import begun
+from releve.record.history import finishing
 
 # the next login would only make it worse: nothing more of that login
 SAME_LOGIN = {
@@ -242,8 +242,8 @@ class Fleet:
 
 
 def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:
-    """Those whose reset nobody has confirmed yet: without approval, only the rotations left open
-    can go on.
+    """Those that a run would reset: a rotation left open before its reset is one of them, whoever
+    confirmed it then. Without approval, only what was reset already goes on.
     """
-    left = begun(settings.record.folder)
+    left = finishing(settings.record.folder)
     return [each for each in structures if folded(each.technical_account) not in left]
