@@ -24,6 +24,7 @@ from releve.record.view import as_told, is_training
 
 SAME_DAY = timedelta(hours=24)
 DOUBTED = "doubted"
+TOO_EARLY = "ProofTooEarly"  # its name in a journal: the reset has not reached the API yet
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
 
 
@@ -116,6 +117,19 @@ def finishing(outputs: Path) -> set[str]:
     """
     latest = {folded(each.account): each for each in history(outputs) if each.open}
     return {account for account, each in latest.items() if each.finishes}
+
+
+def lacks_proof(entries: list[ev.Entry]) -> bool:
+    """Whether the latest run of a rotation made a reset, entered its password everywhere, and could
+    not prove it. What the API does not know yet is no failure: a later run asks again.
+    """
+    starts = [at for at, each in enumerate(entries) if isinstance(each.event, ev.RunStarted)]
+    run = entries[starts[-1] :] if starts else entries
+    if not any(isinstance(each.event, ev.ResetIntended) for each in run):
+        return False
+    stop = _last_stop(run)
+    early = stop is not None and stop.error == TOO_EARLY
+    return as_told(entries).next is Next.PROVE and not early
 
 
 def doubt(past: list[Past], register: Register) -> list[Past]:
