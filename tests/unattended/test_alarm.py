@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
 from typing import Any
 
+import pytest
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
 from releve.base.secret import Secret
+from releve.base.settings import Structure, load
+from releve.planning import alarm
 from releve.planning.alarm import Check, State
 from releve.planning.notices import of_check
+from releve.proof.verdicts import NOTHING_HELD, Meaning
 from releve.vault.slots import BY_HAND
 from test_notices import Hook, serving
 
@@ -68,6 +72,47 @@ def test_another_spelling_is_no_other_account(scene: Scene) -> None:
     assert "accepted" == checked(scene)[1]["state"]
     scene.structure |= {"technical_account": DEMO_ACCOUNT.lower()}
     assert "asked" == checked(scene)[1]["state"]
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "asked"),
+    [
+        (29, "19:40", False),  # more than half a day later, and still the same day
+        (29, "23:59", False),
+        (30, "07:24", True),  # 23 h 50 later: the timer's own hazard
+        (30, "07:34", True),
+        (28, "07:30", False),  # the clock was set back
+    ],
+)
+def test_one_question_a_calendar_day(scene: Scene, day: int, hour: str, asked: bool) -> None:
+    """The first one was on 29 November at 07:34, on this machine's clock."""
+    assert [True, asked] == questions(scene, local(29, "07:34"), local(day, hour))
+
+
+def test_two_questions_are_half_a_day_apart(scene: Scene) -> None:
+    """Midnight between them does not make them two."""
+    times = local(29, "23:50"), local(30, "00:10"), local(30, "11:49"), local(30, "11:50")
+    assert [True, False, False, True] == questions(scene, *times)
+
+
+def local(day: int, hour: str) -> datetime:
+    """That hour of November 2026, by this machine's clock."""
+    return datetime.fromisoformat(f"2026-11-{day}T{hour}").astimezone().astimezone(UTC)
+
+
+def questions(scene: Scene, *times: datetime) -> list[bool]:
+    """Whether the API is asked, each time that the alarm is started."""
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    structure, asked = load(scene.settings()).structure(DEMO_SIRET), list[bool]()
+    for now in times:
+        asked.append(False)
+
+        def ask(structure: Structure) -> Meaning:
+            asked[-1] = True
+            return NOTHING_HELD
+
+        alarm.check([structure], [], scene.keystore, ask, now)
+    return asked
 
 
 def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:

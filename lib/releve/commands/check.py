@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """0 when nothing is refused, 3 when nothing could be tried, 4 when a person must look, 5 when
-    the API said nothing. Never a reset, never a second try within a day.
+    the API said nothing. Never a reset, never a second try on one calendar day.
     """
     settings = load(args.settings, args.outputs)
     keystore = open_keystore(settings).bounded()

@@ -1,5 +1,8 @@
 """Is the password that the keyring keeps still the portal's? One question a day and an account, to
 the API: nothing is changed, and nothing is ever reset because of the answer.
+
+The day is the calendar's, where this machine is: a timer that fires a few minutes earlier than the
+day before still asks. Two questions are half a day apart, whatever midnight lies between them.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from releve.record.history import Past
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
-ONCE = timedelta(hours=24)  # nobody knows whether refusals lock a technical account
+APART = timedelta(hours=12)  # nobody knows whether refusals lock a technical account
 TODO = (
     "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez"
     " qui l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
@@ -31,7 +34,7 @@ class State(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"  # the API said nothing of it
     EXPLAINED = "explained"  # a rotation of ours is not finished: it tells more
-    ASKED = "asked"  # within a day
+    ASKED = "asked"  # today, or within half a day
     EMPTY = "empty"  # nothing is kept
 
 
@@ -80,8 +83,8 @@ def _check(
         return found(State.EMPTY, "le trousseau n'a pas de mot de passe à essayer")
     last = keystore.entry("checked", usual(account))
     before = last.text()
-    if before and now - datetime.fromisoformat(before) < ONCE:
-        return found(State.ASKED, "déjà essayé il y a moins d'un jour")
+    if before and not _another_day(datetime.fromisoformat(before), now):
+        return found(State.ASKED, "déjà essayé aujourd'hui, ou il y a moins de douze heures")
     last.set_text(now.isoformat(timespec="seconds"))
     said = ask(structure)
     if said.verdict is Verdict.ACCEPTED:
@@ -89,3 +92,8 @@ def _check(
     if said.verdict is Verdict.REFUSED:
         return found(State.REFUSED, f"le mot de passe gardé est refusé. {TODO}")
     return found(State.UNKNOWN, f"{said.said}. {said.todo}".strip())
+
+
+def _another_day(before: datetime, now: datetime) -> bool:
+    """Whether a question may follow the one of `before` (both aware)."""
+    return now - before >= APART and now.astimezone().date() > before.astimezone().date()
