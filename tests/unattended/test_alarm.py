@@ -7,18 +7,24 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
 from releve.base.secret import Secret
 from releve.base.settings import Structure, load
+from releve.decision.reconcile import Verdict
 from releve.planning import alarm
 from releve.planning.alarm import Check, State
 from releve.planning.notices import of_check
-from releve.proof.verdicts import NOTHING_HELD, Meaning
-from releve.vault.slots import BY_HAND
+from releve.proof.verdicts import NOTHING_HELD, TABLE, Meaning
+from releve.record.history import Past
+from releve.vault.slots import BY_HAND, Slot
 from test_notices import Hook, serving
+
+HALF_AN_HOUR = timedelta(minutes=30)
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def with_piste(scene: Scene) -> None:
@@ -111,8 +117,73 @@ def questions(scene: Scene, *times: datetime) -> list[bool]:
             asked[-1] = True
             return NOTHING_HELD
 
-        alarm.check([structure], [], scene.keystore, ask, now)
+        alarm.check([structure], list, scene.keystore, ask, now, HALF_AN_HOUR)
     return asked
+
+
+def refused(
+    scene: Scene, before: list[Past], after: list[Past], kept: str = "2026-11-01T08:00+00:00"
+) -> tuple[bool, Check]:
+    """Whether the API is asked on 30 November at noon, and the line, when it would refuse:
+    `before` and `after` are what the records tell before and after the question.
+    """
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    entry, asked = scene.keystore.entry(Slot.CURRENT, DEMO_ACCOUNT), list[str]()
+    held = json.loads(entry.text() or "{}")
+    entry.set_text(json.dumps(held | {"written": kept}))
+
+    def ask(structure: Structure) -> Meaning:
+        asked.append(structure.siret)
+        return next(each for each in TABLE if each.verdict is Verdict.REFUSED)
+
+    (line,) = alarm.check(
+        [load(scene.settings()).structure(DEMO_SIRET)],
+        lambda: after if asked else before,
+        scene.keystore,
+        ask,
+        NOON,
+        HALF_AN_HOUR,
+    )
+    return bool(asked), line
+
+
+def ours(minutes: int, outcome: str) -> Past:
+    """A rotation of ours that reset the account so many minutes before noon."""
+    reset = NOON - timedelta(minutes=minutes)
+    return Past(
+        Path("x"), "r", DEMO_SIRET, DEMO_ACCOUNT, outcome=outcome, touched=True, reset=reset
+    )
+
+
+SOMEBODY = "Quelqu'un d'autre l'a réinitialisé"
+
+
+def test_a_reset_of_ours_that_the_api_may_not_know_is_nobody_elses(scene: Scene) -> None:
+    """Not even asked about: closed a few minutes ago, or open; the day's question is kept."""
+    for past in (ours(5, "succeeded"), ours(5, "abandoned"), ours(500, "")):
+        asked, line = refused(scene, [past], [past])
+        assert (False, State.EXPLAINED) == (asked, line.state)
+        assert SOMEBODY not in line.text
+    asked, line = refused(scene, [ours(31, "succeeded")], [ours(31, "succeeded")])
+    assert (True, State.REFUSED, True) == (asked, line.state, SOMEBODY in line.text)
+
+
+@pytest.mark.parametrize("outcome", ["", "succeeded"])
+def test_a_rotation_that_begins_during_the_question_explains_it(scene: Scene, outcome: str) -> None:
+    """The scheduler started both: the records are read again before anybody is alarmed."""
+    asked, line = refused(scene, [], [ours(0, outcome)])
+    assert (True, State.EXPLAINED, False) == (asked, line.state, SOMEBODY in line.text)
+
+
+def test_an_abandoned_reset_of_ours_is_told_as_such(scene: Scene) -> None:
+    """A person must look, and knows where from; a password kept since is another matter."""
+    past = [ours(3000, "abandoned")]
+    asked, line = refused(scene, past, past)
+    assert (True, State.REFUSED) == (asked, line.state)
+    assert SOMEBODY not in line.text and "a été abandonnée" in line.text
+    scene.keystore.entry("checked", DEMO_ACCOUNT).delete()
+    _, line = refused(scene, past, past, kept="2026-11-30T08:00+00:00")
+    assert (State.REFUSED, True) == (line.state, SOMEBODY in line.text)
 
 
 def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:

@@ -30,6 +30,7 @@ from releve.headless.fleet import unconfirmed
 from releve.planning.plan import Plan
 from releve.portal.profile import note_summary_read, summary_was_read
 from releve.record.folder import RecordFolder
+from releve.record.history import history
 from releve.school import Faults, SchoolThread, World
 
 # -- the table
@@ -425,6 +426,9 @@ def test_only_what_was_reset_already_is_outside_of_a_plan(
     left_open(settings, DEMO_SIRET, *events)
     structure = settings.structure(DEMO_SIRET)
     assert [structure] * asked == unconfirmed(settings, [structure])
+    (past,) = history(scene.outputs)
+    clicked = any(isinstance(each, ev.ResetIntended) for each in events)
+    assert clicked == (past.reset is not None)
 
 
 def test_a_plan_is_what_is_done_by_whom_and_with_which_program() -> None:

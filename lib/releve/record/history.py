@@ -69,6 +69,7 @@ class Past:
     outcome: str = ""
     proof: str = ""
     touched: bool = False  # the portal may have a new password
+    reset: datetime | None = None  # when its latest reset was announced
     next: Next = Next.NOTHING
     code: int = 0  # of the last process that put it down
     error: str = ""
@@ -201,6 +202,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         return None
     situation = as_told(entries)
     facts, stop = situation.facts, _last_stop(entries)
+    clicks = [each for each in entries if isinstance(each.event, ev.ResetIntended)]
     ends = [e for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)]
     return Past(
         folder.path,
@@ -215,6 +217,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         outcome=facts.outcome,
         proof=facts.proof,
         touched=facts.touched,
+        reset=_time(clicks[-1]) if clicks else None,
         next=situation.next,
         code=stop.code if isinstance(stop, ev.RunStopped) else 0,
         error=stop.error if stop else "",
