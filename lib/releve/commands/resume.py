@@ -16,6 +16,7 @@ from releve.commands.rotate import add_reset_again
 from releve.commands.tell import fail, failure
 from releve.headless import run as headless
 from releve.planning.plan import PlanNeeded, plan_needed
+from releve.planning.shares import one_each
 from releve.planning.today import past
 from releve.planning.tour import worst
 from releve.record import vouching
@@ -116,11 +117,11 @@ def _too_many(settings: Settings, left: list[tuple[RecordFolder, str]]) -> PlanN
     plan is the one that `rotate` holds the digest against.
     """
     finishes = {each.record for each in history(settings.record.folder) if each.finishes}
-    resets = [
+    resets = one_each(
         structure
         for record, siret in left
         if record.path not in finishes and (structure := settings.structures.get(siret))
-    ]
+    )
     stop = plan_needed(settings.policy, past(settings), resets)
     if stop:
         stop.place(
