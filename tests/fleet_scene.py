@@ -39,6 +39,7 @@ class FleetScene:
     sirets: list[str]
     policy: dict[str, object] = field(default_factory=lambda: {"unproven": True, "max_resets": 100})
     timeout_seconds: float = 20
+    piste: bool = False  # the settings name the school's API, whose secret is in the keyring
 
     @property
     def world(self) -> World:
@@ -55,13 +56,21 @@ class FleetScene:
     def write(self) -> Path:
         """The settings file, anew."""
         urls = self.school.urls
+        origins = [*urls.origins, urls.corail, *[urls.piste] * self.piste]
         lines = [
-            f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins ='
-            f" {json.dumps([*urls.origins, urls.corail])}"
+            f'[portal]\nurl = "{urls.portal}"\nlogin = "{LOGIN}"\norigins = {json.dumps(origins)}'
         ]
         lines += [f"timeout_seconds = {self.timeout_seconds}", "[policy]"]
         lines += [f"{key} = {json.dumps(value)}" for key, value in self.policy.items()]
         lines += [f'[school]\ncorail_url = "{urls.corail}/"\ncontrol_url = "{urls.control}"']
+        if self.piste:
+            known = self.world.piste
+            lines.append(
+                f'[piste]\nclient_id = "{known.client_id}"\ntoken_url = "{urls.token_url}"\n'
+                f'api_url = "{urls.api_url}"'
+            )
+            secret = self.keyring.keystore().piste_secret(known.client_id)
+            secret.set(Secret(known.client_secret))
         for siret in self.sirets:
             name = json.dumps(self.world.structures[siret].name, ensure_ascii=False)
             lines += [

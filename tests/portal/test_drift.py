@@ -251,6 +251,7 @@ async def test_a_mutated_page_gets_the_right_click_or_none(
     assert clicked or not mutation.click, error
 
 
+@pytest.mark.long
 async def test_the_table_of_mutations(record_property: Callable[[str, object], None]) -> None:
     """At least thirty mutations, no wrong click; the table and its counts are printed."""
     if len(TABLE) < len(MUTATIONS):

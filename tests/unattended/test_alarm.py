@@ -7,14 +7,24 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
 from releve.base.secret import Secret
+from releve.base.settings import Structure, load
+from releve.decision.reconcile import Verdict
+from releve.planning import alarm
 from releve.planning.alarm import Check, State
 from releve.planning.notices import of_check
-from releve.vault.slots import BY_HAND
+from releve.proof.verdicts import NOTHING_HELD, TABLE, Meaning
+from releve.record.history import Past
+from releve.vault.slots import BY_HAND, Slot
 from test_notices import Hook, serving
+
+HALF_AN_HOUR = timedelta(minutes=30)
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def with_piste(scene: Scene) -> None:
@@ -68,6 +78,112 @@ def test_another_spelling_is_no_other_account(scene: Scene) -> None:
     assert "accepted" == checked(scene)[1]["state"]
     scene.structure |= {"technical_account": DEMO_ACCOUNT.lower()}
     assert "asked" == checked(scene)[1]["state"]
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "asked"),
+    [
+        (29, "19:40", False),  # more than half a day later, and still the same day
+        (29, "23:59", False),
+        (30, "07:24", True),  # 23 h 50 later: the timer's own hazard
+        (30, "07:34", True),
+        (28, "07:30", False),  # the clock was set back
+    ],
+)
+def test_one_question_a_calendar_day(scene: Scene, day: int, hour: str, asked: bool) -> None:
+    """The first one was on 29 November at 07:34, on this machine's clock."""
+    assert [True, asked] == questions(scene, local(29, "07:34"), local(day, hour))
+
+
+def test_two_questions_are_half_a_day_apart(scene: Scene) -> None:
+    """Midnight between them does not make them two."""
+    times = local(29, "23:50"), local(30, "00:10"), local(30, "11:49"), local(30, "11:50")
+    assert [True, False, False, True] == questions(scene, *times)
+
+
+def local(day: int, hour: str) -> datetime:
+    """That hour of November 2026, by this machine's clock."""
+    return datetime.fromisoformat(f"2026-11-{day}T{hour}").astimezone().astimezone(UTC)
+
+
+def questions(scene: Scene, *times: datetime) -> list[bool]:
+    """Whether the API is asked, each time that the alarm is started."""
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    structure, asked = load(scene.settings()).structure(DEMO_SIRET), list[bool]()
+    for now in times:
+        asked.append(False)
+
+        def ask(structure: Structure) -> Meaning:
+            asked[-1] = True
+            return NOTHING_HELD
+
+        alarm.check([structure], list, scene.keystore, ask, now, HALF_AN_HOUR)
+    return asked
+
+
+def refused(
+    scene: Scene, before: list[Past], after: list[Past], kept: str = "2026-11-01T08:00+00:00"
+) -> tuple[bool, Check]:
+    """Whether the API is asked on 30 November at noon, and the line, when it would refuse:
+    `before` and `after` are what the records tell before and after the question.
+    """
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    entry, asked = scene.keystore.entry(Slot.CURRENT, DEMO_ACCOUNT), list[str]()
+    held = json.loads(entry.text() or "{}")
+    entry.set_text(json.dumps(held | {"written": kept}))
+
+    def ask(structure: Structure) -> Meaning:
+        asked.append(structure.siret)
+        return next(each for each in TABLE if each.verdict is Verdict.REFUSED)
+
+    (line,) = alarm.check(
+        [load(scene.settings()).structure(DEMO_SIRET)],
+        lambda: after if asked else before,
+        scene.keystore,
+        ask,
+        NOON,
+        HALF_AN_HOUR,
+    )
+    return bool(asked), line
+
+
+def ours(minutes: int, outcome: str) -> Past:
+    """A rotation of ours that reset the account so many minutes before noon."""
+    reset = NOON - timedelta(minutes=minutes)
+    return Past(
+        Path("x"), "r", DEMO_SIRET, DEMO_ACCOUNT, outcome=outcome, touched=True, reset=reset
+    )
+
+
+SOMEBODY = "Quelqu'un d'autre l'a réinitialisé"
+
+
+def test_a_reset_of_ours_that_the_api_may_not_know_is_nobody_elses(scene: Scene) -> None:
+    """Not even asked about: closed a few minutes ago, or open; the day's question is kept."""
+    for past in (ours(5, "succeeded"), ours(5, "abandoned"), ours(500, "")):
+        asked, line = refused(scene, [past], [past])
+        assert (False, State.EXPLAINED) == (asked, line.state)
+        assert SOMEBODY not in line.text
+    asked, line = refused(scene, [ours(31, "succeeded")], [ours(31, "succeeded")])
+    assert (True, State.REFUSED, True) == (asked, line.state, SOMEBODY in line.text)
+
+
+@pytest.mark.parametrize("outcome", ["", "succeeded"])
+def test_a_rotation_that_begins_during_the_question_explains_it(scene: Scene, outcome: str) -> None:
+    """The scheduler started both: the records are read again before anybody is alarmed."""
+    asked, line = refused(scene, [], [ours(0, outcome)])
+    assert (True, State.EXPLAINED, False) == (asked, line.state, SOMEBODY in line.text)
+
+
+def test_an_abandoned_reset_of_ours_is_told_as_such(scene: Scene) -> None:
+    """A person must look, and knows where from; a password kept since is another matter."""
+    past = [ours(3000, "abandoned")]
+    asked, line = refused(scene, past, past)
+    assert (True, State.REFUSED) == (asked, line.state)
+    assert SOMEBODY not in line.text and "a été abandonnée" in line.text
+    scene.keystore.entry("checked", DEMO_ACCOUNT).delete()
+    _, line = refused(scene, past, past, kept="2026-11-30T08:00+00:00")
+    assert (State.REFUSED, True) == (line.state, SOMEBODY in line.text)
 
 
 def test_without_an_answer_nobody_is_alarmed(scene: Scene) -> None:

@@ -20,9 +20,12 @@ import pytest
 from fleet_scene import FleetScene, fleet_scene
 from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings, Structure
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.headless.fleet import Fleet
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
+from releve.record.history import lacks_proof
 from releve.school import Faults
 from releve.school.people import siret
 from releve.vault.slots import Slot
@@ -171,6 +174,64 @@ def test_a_portal_that_is_closed_stops_the_fleet_after_three(tmp_path: Path) -> 
             tour.left,
             scene.world.resets(),
         )
+
+
+@pytest.mark.long
+def test_a_reset_that_cannot_be_proven_stops_the_fleet_at_once(three: FleetScene) -> None:
+    """PISTE is closed: one account is reset, and no second one; with a proof too early to have, all
+    of them are.
+    """
+    three.piste, three.policy = True, {"max_resets": 100}
+    three.school.faults.maintenance_at = "piste:0"
+    tour = three.run()
+    assert (["ProofImpossible"], three.sirets[1:], [1, 0, 0]) == (
+        [line.error for line in tour.person],
+        tour.left,
+        list(three.resets().values()),
+    ), tour
+    assert "n'est pas prouvée" in tour.stopped
+    three.school.faults.maintenance_at, three.school.faults.propagation_seconds = "", 3600
+    later = three.run()
+    assert (["ProofTooEarly"] * 2, 1, "", [1, 1, 1]) == (
+        [line.error for line in later.person],
+        len(later.done),
+        later.stopped,
+        list(three.resets().values()),
+    ), later
+
+
+RESET: list[ev.Event] = [
+    ev.GateGiven("cible", "approve"),
+    ev.ResetIntended(1),
+    ev.PendingStored(1),
+    ev.ResetDone(1),
+    ev.TargetIntended("school:21990001600011"),
+    ev.TargetEntered("school:21990001600011", "automatic"),
+]
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        ([ev.RunStopped(4, "ProofImpossible")], True),
+        ([ev.ProofRefused("refusé"), ev.RunStopped(6, "PasswordNotAccepted")], True),
+        ([ev.ProofRefused("refusé"), ev.RunStopped(4, "ProofTooEarly")], False),
+        ([], True),  # killed in front of its proof
+        ([ev.ProofGiven("api"), ev.RunStopped(5, "KeyringLocked")], False),
+        # reset by an earlier run: this one had only to prove it
+        ([ev.RunStarted("h", 2, False), ev.RunStopped(4, "ProofImpossible")], False),
+    ],
+)
+def test_a_journal_tells_whether_a_run_left_its_reset_unproven(
+    tmp_path: Path, ended: list[ev.Event], expected: bool
+) -> None:
+    """Whatever the exit code; a proof that is too early is none to wait for."""
+    journal = j.Journal(tmp_path, "ab", "a@b")
+    targets = ("school:21990001600011",)
+    journal.append(ev.RotationOpened("21990001600011", "M", "A@cpro.fr", "gestionnaire", targets))
+    for event in (*RESET, *ended):
+        journal.append(event)
+    assert expected is lacks_proof(journal.entries)
 
 
 @pytest.mark.long

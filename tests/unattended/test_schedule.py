@@ -45,6 +45,8 @@ def test_systemd_accepts_the_units(scene: Scene, tmp_path: Path) -> None:
             "verify",
             tmp_path / "releve.service",
             tmp_path / "releve.timer",
+            tmp_path / "releve-check.service",
+            tmp_path / "releve-check.timer",
         ],
         capture_output=True,
         text=True,
@@ -52,12 +54,12 @@ def test_systemd_accepts_the_units(scene: Scene, tmp_path: Path) -> None:
         check=False,
     )
     assert (0, "") == (verified.returncode, verified.stderr), verified.stderr
-    when = re.search(r"OnCalendar=(.*)", printed)
-    assert when
+    times = re.findall(r"OnCalendar=(.*)", printed)
     calendar = subprocess.run(
-        ["systemd-analyze", "calendar", when[1]], capture_output=True, text=True, check=True
+        ["systemd-analyze", "calendar", *times], capture_output=True, text=True, check=True
     )
-    assert "Mon..Fri *-*-* 07:05:00" in calendar.stdout
+    assert "Normalized form: Mon..Fri *-*-* 07:05:00" in calendar.stdout
+    assert "Normalized form: *-*-* 06:50:00" in calendar.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no cron")
@@ -96,6 +98,30 @@ def test_cron_runs_the_line(scene: Scene) -> None:
     assert (scene.outputs / ".last-fleet.json").exists()
 
 
+def test_the_alarm_is_daily_and_before_what_is_due() -> None:
+    """At weekends too, whatever the scheduler; never in the minute in which a reset may be made,
+    and what is due keeps its working days.
+    """
+    lines = [line for line in cron(WORDS, 0, 5).splitlines() if "releve.toml" in line]
+    assert ["50 23 * * *", "5 0 * * 1-5"] == [line.partition(" /")[0] for line in lines]
+    assert ["check'" in line or " check " in line for line in lines] == [True, False]
+    units = re.findall(r"# ---- (\S+)\n(.*?)(?=\n# ----|\Z)", systemd(WORDS, 7, 5), re.S)
+    calendars = {name: re.findall("OnCalendar=(.*)", text) for name, text in units}
+    assert (["Mon..Fri 07:05"], ["*-*-* 06:50"]) == (
+        calendars["releve.timer"],
+        calendars["releve-check.timer"],
+    )
+    starts = {name: re.findall("ExecStart=.* (\\S+)", text) for name, text in units}
+    assert (["--yes"], ["check"]) == (starts["releve.service"], starts["releve-check.service"])
+    for daily, last, at in ((True, "check", "T06:50:00"), (False, "--yes", "T07:05:00")):
+        task = windows_task(WORDS, 7, 5, daily=daily)
+        root = ElementTree.fromstring(task)
+        assert daily == (root.find(".//{*}ScheduleByDay") is not None)
+        assert daily != (root.find(".//{*}ScheduleByWeek") is not None)
+        (arguments,) = root.findall(".//{*}Arguments")
+        assert (last, True) == (str(arguments.text).split()[-1], at in task)
+
+
 def test_every_word_stays_one_word() -> None:
     """Spaces, percent signs and dollars survive each scheduler's own way of quoting."""
     assert "'/home/é tienne/100\\% $HOME/releve.toml'" in cron(WORDS, 7, 5)
@@ -116,6 +142,7 @@ def test_windows_accepts_the_task(
     schema = xmlschema.XMLSchema(Path(__file__).parents[1] / "windows" / "task.xsd")
     printed = windows_task([*WORDS, 'l\'été <&> "fin"', "x" * 300], 7, 5)
     schema.validate(printed.encode("utf-16"))
+    schema.validate(windows_task([*WORDS, "x" * 300], 7, 5, daily=True).encode("utf-16"))
     assert ("MAIRIE\\secrétaire &amp; fils" in printed) == bool(user)
     assert "T07:05:00" in printed
     for right, wrong in (("Monday", "Mondays"), ("IgnoreNew", "Ignore"), ("PT12H", "12 h")):

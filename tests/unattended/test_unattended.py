@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -21,11 +21,16 @@ from fixtures_keyring import SESSION_KEYRING, ThrowawayKeyring
 from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
 from fleet_scene import LOGIN, PASSWORD
 from releve.base.secret import Secret
-from releve.base.settings import load
+from releve.base.settings import Settings, Structure, load
 from releve.commands import schedule
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
+from releve.headless.fleet import unconfirmed
 from releve.planning.plan import Plan
 from releve.portal.profile import note_summary_read, summary_was_read
+from releve.record.folder import RecordFolder
+from releve.record.history import history
 from releve.school import Faults, SchoolThread, World
 
 # -- the table
@@ -361,6 +366,76 @@ def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
     assert (4, {}) == (code, agency.resets()), said
     code, said = agency.run("rotate", *chosen, "--plan", told["plan"])
     assert (0, {"ready": 1, "shares": 1, "second": 1}) == (code, agency.resets()), said
+
+
+@pytest.mark.long
+def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(agency: Agency) -> None:
+    """Left open at its gate, it counts in the limit, the list and the digest, for `rotate` and
+    for `resume` alike, and no digest but its own lets it go on.
+    """
+    path, chosen = agency.folder / "releve.toml", [agency.siret["ready"], agency.siret["second"]]
+    path.write_text(path.read_text().replace("[policy]\n", "[policy]\nmax_resets = 1\n"))
+    settings = load(path, agency.folder / "outputs")
+    for siret in chosen:
+        left_open(settings, siret, ev.GateGiven("cible", "approve"))
+    code, said = agency.run("--json", "rotate", *chosen, "--yes")
+    told = json.loads(said)
+    assert (4, "PlanNeeded", chosen, {}) == (
+        code,
+        told["error"],
+        [each["structure"] for each in told["resets"]],
+        agency.resets(),
+    )
+    code, said = agency.run("--json", "resume", "--yes")
+    stopped = json.loads(said)
+    assert (4, "PlanNeeded", {}) == (code, stopped["error"], agency.resets()), said
+    assert f"releve rotate {' '.join(chosen)} --plan {told['plan']}" in stopped["text"]
+    code, said = agency.run("--json", "rotate", chosen[0], "--plan", told["plan"])
+    assert (4, "PlanNeeded", {}) == (code, json.loads(said)["error"], agency.resets())
+
+
+def left_open(settings: Settings, siret: str, *events: ev.Event) -> None:
+    """A rotation of the school that a process put down after these events."""
+    structure = settings.structure(siret)
+    folder = RecordFolder.new(settings.record.folder, siret)
+    folder.path.mkdir(parents=True)
+    journal = j.Journal(folder.path, folder.run, "a@b")
+    opened = ev.RotationOpened(
+        siret, structure.name, structure.technical_account, "gestionnaire", (), school=True
+    )
+    for event in (opened, *events):
+        journal.append(event)
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        ([], True),
+        ([ev.GateGiven("cible", "approve")], True),
+        ([ev.ResetIntended(1), ev.ResetNotDone(1, "refusé")], True),
+        ([ev.ResetIntended(1)], False),
+        ([ev.ResetIntended(1), ev.PendingStored(1), ev.ResetDone(1, "click")], False),
+        ([ev.ResetIntended(1), ev.ResetAgainDecided(1, "terminal")], True),
+    ],
+)
+def test_only_what_was_reset_already_is_outside_of_a_plan(
+    scene: Scene, events: list[ev.Event], asked: bool
+) -> None:
+    """The rest of the open ones would be reset by the run, and is confirmed like any other."""
+    settings = load(scene.settings(), scene.outputs)
+    left_open(settings, DEMO_SIRET, *events)
+    structure = settings.structure(DEMO_SIRET)
+    assert [structure] * asked == unconfirmed(settings, [structure])
+    (past,) = history(scene.outputs)
+    clicked = any(isinstance(each, ev.ResetIntended) for each in events)
+    assert clicked == (past.reset is not None)
+
+
+def test_a_plan_is_what_is_done_by_whom_and_with_which_program() -> None:
+    """Another program, or another login, is another plan."""
+    plain = Structure(DEMO_SIRET, "Commune", "TECH_1_1@cpro.fr", ("command",), ("scripts/a",))
+    others = [replace(plain, command=("scripts/b",)), replace(plain, login="xt054321")]
+    assert 3 == len({Plan((each,)).digest for each in (plain, *others)})
 
 
 @pytest.mark.long

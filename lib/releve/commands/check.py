@@ -6,15 +6,15 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from releve.base.settings import Structure, load
 from releve.planning import notices
 from releve.planning.alarm import Check, State, check
 from releve.planning.shares import one_each
-from releve.planning.today import past
 from releve.proof.asking import Prover
 from releve.proof.verdicts import Meaning
+from releve.record.history import Past, history
 from releve.vault.keystore import open_keystore
 from releve.vault.slots import Slot
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """0 when nothing is refused, 3 when nothing could be tried, 4 when a person must look, 5 when
-    the API said nothing. Never a reset, never a second try within a day.
+    the API said nothing. Never a reset, never a second try on one calendar day.
     """
     settings = load(args.settings, args.outputs)
     keystore = open_keystore(settings).bounded()
@@ -34,7 +34,12 @@ def main(args: argparse.Namespace) -> int:
         return Prover(settings, structure, keystore).ask(Slot.CURRENT)[Slot.CURRENT]
 
     structures = one_each(settings.structures.values()) if settings.piste else []
-    found = check(structures, past(settings), keystore, ask, datetime.now(UTC))
+    def past() -> list[Past]:
+        school = settings.school is not None
+        return [each for each in history(settings.record.folder) if each.school == school]
+
+    propagation = timedelta(minutes=settings.policy.propagation_minutes)
+    found = check(structures, past, keystore, ask, datetime.now(UTC), propagation)
     code = _code(found)
     if args.json:
         print(

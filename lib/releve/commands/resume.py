@@ -13,8 +13,11 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
-from releve.commands.tell import failure
+from releve.commands.tell import fail, failure
 from releve.headless import run as headless
+from releve.planning.plan import PlanNeeded, plan_needed
+from releve.planning.shares import one_each
+from releve.planning.today import past
 from releve.planning.tour import worst
 from releve.record import vouching
 from releve.record.folder import RecordFolder, opened, unfinished
@@ -74,10 +77,15 @@ def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Resume every open rotation; says so, and changes nothing, when there is none."""
+    """Resume every open rotation; says so, and changes nothing, when there is none, or when --yes
+    would make more resets than a run may without a plan.
+    """
     settings = load(args.settings, args.outputs)
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
-    told = [_resumed(settings, args, each) for each in _open(settings, accounts)]
+    left = list(_open(settings, accounts))
+    if args.yes and (stop := _too_many(settings, left)):
+        return fail(stop, args.json)
+    told = [_resumed(settings, args, each) for each in left]
     code = worst(each["code"] for each in told) if told else 0
     if not told:
         text = (
@@ -102,6 +110,27 @@ def _open(settings: Settings, accounts: set[str]) -> Iterator[tuple[RecordFolder
         chosen = not accounts or start.account in accounts
         if chosen and start.school == (settings.school is not None):
             yield record, start.structure
+
+
+def _too_many(settings: Settings, left: list[tuple[RecordFolder, str]]) -> PlanNeeded | None:
+    """The stop, when too many of these rotations would still make their reset; None when not. The
+    plan is the one that `rotate` holds the digest against.
+    """
+    finishes = {each.record for each in history(settings.record.folder) if each.finishes}
+    resets = one_each(
+        structure
+        for record, siret in left
+        if record.path not in finishes and (structure := settings.structures.get(siret))
+    )
+    stop = plan_needed(settings.policy, past(settings), resets)
+    if stop:
+        stop.place(
+            stop.sentences[1],
+            f"Pour faire exactement cela : « releve rotate {' '.join(e.siret for e in resets)}"
+            f" --plan {stop.plan.digest} ». Sinon, reprenez-en moins à la fois (« releve resume »"
+            " suivi de leurs SIRET).",
+        )
+    return stop
 
 
 def _resumed(

@@ -237,7 +237,12 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     try:
         headless.check(settings, settings.structure(siret), again=args.again)
         _refuse_unfinishable(settings, settings.structure(siret))
-        approve = args.yes or _confirmed(settings, siret, args.json)
+        resets = unconfirmed(settings, [settings.structure(siret)])
+        approve = (
+            _agreed(settings, resets, args)
+            if args.plan
+            else args.yes or _confirmed(settings, siret, args.json)
+        )
         tell = show.progress(quiet=False)
         found = headless.run(
             settings,
@@ -247,6 +252,8 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
             again=args.again,
             progress=tell,
         )
+    except PlanNeeded as stop:
+        return _stopped(settings, stop, [], args)
     except ReleveError as error:
         return fail(error, args.json)
     show.outcome(found, args.json)

@@ -1,5 +1,5 @@
-"""`releve schedule`: what to install so that the computer runs Relève every working day. Prints
-only; installs nothing.
+"""`releve schedule`: what to install so that the computer runs Relève: its alarm every day, what is
+due every working day. Prints only; installs nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import os
 import shlex
 import subprocess
 import sys
-from datetime import date
+from datetime import date, time
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -35,12 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--windows-task", action="store_true", help="Windows, une tâche du planificateur (en XML)"
     )
+    which.add_argument(
+        "--windows-check",
+        action="store_true",
+        help="Windows, la tâche de l'alarme, tous les jours (à créer avec l'autre)",
+    )
     parser.add_argument(
         "--at",
         metavar="HH:MM",
         default="07:30",
         type=_time,
-        help="l'heure, du lundi au vendredi (07:30)",
+        help="l'heure, du lundi au vendredi (07:30) ; l'alarme vient un quart d'heure plus tôt",
     )
     parser.add_argument(
         "--output",
@@ -61,10 +67,11 @@ def main(args: argparse.Namespace) -> int:
     """Print one of the three."""
     settings = load(args.settings, args.outputs)
     hour, minute = args.at if isinstance(args.at, tuple) else _time(args.at)
-    kind = systemd if args.systemd else cron if args.cron else windows_task
+    task = partial(windows_task, daily=args.windows_check)
+    kind = systemd if args.systemd else cron if args.cron else task
     text = kind(command(settings), hour, minute)
     if args.output:
-        args.output.write_text(text, encoding="utf-16" if args.windows_task else "utf-8")
+        args.output.write_text(text, encoding="utf-16" if kind is task else "utf-8")
         text = f"Écrit dans {args.output.absolute()}.\n"
     stops = [f"{each.sentences[0]} {each.sentences[2]}" for each in hindrances(settings)]
     if args.json:
@@ -90,33 +97,43 @@ def _alarm(words: list[str]) -> list[str]:
     return [*words[: words.index("rotate")], "check"]
 
 
+def _early(hour: int, minute: int) -> time:
+    """A quarter of an hour before: the alarm asks about no password that is being reset."""
+    early = (60 * hour + minute - 15) % (24 * 60)
+    return time(early // 60, early % 60)
+
+
 def systemd(words: list[str], hour: int, minute: int) -> str:
-    """A service and its timer, for the user's own systemd: the keyring is the user's."""
+    """Two services and their timers, for the user's own systemd: the keyring is the user's."""
     command, check = (" ".join(map(_unit_word, each)) for each in (words, _alarm(words)))
-    return _filled("systemd", command=command, check=check, time=f"{hour:02}:{minute:02}")
+    times = {"time": f"{hour:02}:{minute:02}", "early": _early(hour, minute)}
+    return _filled("systemd", command=command, check=check, **times)
 
 
 def cron(words: list[str], hour: int, minute: int) -> str:
     """Lines for `crontab -e`; a percent sign is an end of line there."""
     command, check = (shlex.join(each).replace("%", "\\%") for each in (words, _alarm(words)))
     user = os.getuid() if hasattr(os, "getuid") else 1000
-    return _filled("cron", command=command, check=check, hour=hour, minute=minute, user=user)
+    times = {"hour": hour, "minute": minute, "early": _early(hour, minute)}
+    return _filled("cron", command=command, check=check, user=user, **times)
 
 
-def windows_task(words: list[str], hour: int, minute: int) -> str:
+def windows_task(words: list[str], hour: int, minute: int, *, daily: bool = False) -> str:
     """A definition for the Task Scheduler (learn.microsoft.com, "Task Scheduler Schema"): schtasks
     takes no command line above 261 characters. Only a task with its account's password reads the
-    keyring (else error 1312), and a missed hour is made good at the next start.
+    keyring (else error 1312), and a missed hour is made good at the next start. A task has one
+    calendar: `daily` is the alarm's.
     """
     names = [os.environ.get(name, "") for name in ("USERDOMAIN", "USERNAME")]
     return _filled(
         "xml",
         command=words[0],
-        arguments=subprocess.list2cmdline(words[1:]),
-        check=subprocess.list2cmdline(_alarm(words)[1:]),
+        arguments=subprocess.list2cmdline((_alarm(words) if daily else words)[1:]),
+        daily=daily,
+        name="Releve-alarme" if daily else "Releve",
         user="\\".join(names) if all(names) else "",
         day=date.today(),
-        time=f"{hour:02}:{minute:02}",
+        time=f"{_early(hour, minute) if daily else time(hour, minute):%H:%M}",
     )
 
 

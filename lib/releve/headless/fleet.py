@@ -15,15 +15,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from releve.base.account import folded
 from releve.base.settings import Settings, Structure
+from releve.decision.journal import JournalUnreadable
 from releve.headless.worker import ELSEWHERE, Options, unforeseen
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
-from releve.record.history import begun
+from releve.record.folder import RecordFolder
+from releve.record.history import finishing, lacks_proof
 
 # the next login would only make it worse: nothing more of that login
 SAME_LOGIN = {
@@ -191,20 +194,31 @@ class Fleet:
         self._after_reset += line.code == 6
         first = line.text.splitlines()[0] if line.text else line.error
         same = f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
-        if line.error in SAME_LOGIN:
+        if line.code == 7 or self._lacks_proof(line):
+            self._stop(
+                f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
+            )
+        elif line.error in SAME_LOGIN:
             self.tour.stopped = same
             self.tour.left += [each.siret for each in shares.drop(login)]
         elif self._in_a_row >= PATIENCE:
             self._stop(same)
         elif self._after_reset >= BREAKER:
             self._stop(f"Arrêt : {BREAKER} échecs après une réinitialisation. Réparez-les d'abord.")
-        elif line.code == 7 or (line.code == 0 and self._lacks_proof(line)):
-            self._stop(
-                f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
-            )
 
     def _lacks_proof(self, line: Line) -> bool:
-        return line.proof == "none" and not self.settings.policy.unproven
+        """After a reset that is to be proven: closed without a proof, or left open for want of one,
+        by its journal.
+        """
+        if self.settings.policy.unproven:
+            return False
+        if line.code == 0:
+            return line.proof == "none"
+        record = RecordFolder.at(Path(line.record)) if line.record else None
+        try:
+            return record is not None and lacks_proof(record.entries(pass_over_damage=True))
+        except (OSError, JournalUnreadable):  # what cannot be read proves nothing
+            return True
 
     def _stop(self, why: str) -> None:
         self.tour.stopped = self.tour.stopped or why
@@ -242,8 +256,8 @@ class Fleet:
 
 
 def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:
-    """Those whose reset nobody has confirmed yet: without approval, only the rotations left open
-    can go on.
+    """Those that a run would reset: a rotation left open before its reset is one of them, whoever
+    confirmed it then. Without approval, only what was reset already goes on.
     """
-    left = begun(settings.record.folder)
+    left = finishing(settings.record.folder)
     return [each for each in structures if folded(each.technical_account) not in left]

@@ -1,5 +1,8 @@
 """Is the password that the keyring keeps still the portal's? One question a day and an account, to
 the API: nothing is changed, and nothing is ever reset because of the answer.
+
+The day is the calendar's, where this machine is: a timer that fires a few minutes earlier than the
+day before still asks. Two questions are half a day apart, whatever midnight lies between them.
 """
 
 from __future__ import annotations
@@ -17,7 +20,11 @@ from releve.record.history import Past
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
-ONCE = timedelta(hours=24)  # nobody knows whether refusals lock a technical account
+APART = timedelta(hours=12)  # nobody knows whether refusals lock a technical account
+ABANDONED = (
+    "Une réinitialisation faite par Relève a été abandonnée : le portail a peut-être un autre mot"
+    " de passe. Renouvelez-le à l'écran (« releve lab »)."
+)
 TODO = (
     "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez"
     " qui l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
@@ -30,8 +37,8 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNKNOWN = "unknown"  # the API said nothing of it
-    EXPLAINED = "explained"  # a rotation of ours is not finished: it tells more
-    ASKED = "asked"  # within a day
+    EXPLAINED = "explained"  # a rotation of ours is not finished, or the API may not know it yet
+    ASKED = "asked"  # today, or within half a day
     EMPTY = "empty"  # nothing is kept
 
 
@@ -48,44 +55,74 @@ class Check:
 
 def check(
     structures: Iterable[Structure],
-    past: Iterable[Past],
+    past: Callable[[], Iterable[Past]],
     keystore: Keystore,
     ask: Callable[[Structure], Meaning],
     now: datetime,
+    propagation: timedelta,
 ) -> list[Check]:
     """Each account once; `ask` tries what its slot `current` holds. When it was asked is kept in
-    the keyring before the question. Raises a keyring's error, and what `ask` raises.
+    the keyring before the question. `past` reads the records, before the question and again before
+    a refusal is judged: a rotation may have begun in between. `propagation`: how long a reset
+    takes to reach the API. Raises a keyring's error, and what `ask` raises.
     """
-    touched = {folded(each.account) for each in past if each.open and each.touched}
-    return [_check(each, touched, keystore, ask, now) for each in structures]
+    return [_check(each, past, keystore, ask, now, propagation) for each in structures]
 
 
 def _check(
     structure: Structure,
-    touched: set[str],
+    past: Callable[[], Iterable[Past]],
     keystore: Keystore,
     ask: Callable[[Structure], Meaning],
     now: datetime,
+    propagation: timedelta,
 ) -> Check:
     account = structure.technical_account
 
     def found(state: State, text: str) -> Check:
         return Check(structure.siret, structure.name, account, state, text)
 
-    if folded(account) in touched:
-        return found(
-            State.EXPLAINED, "une rotation de ce compte n'est pas finie : « releve resume »"
-        )
-    if keystore.slots(account).read(Slot.CURRENT) is None:
+    if why := _explained(_latest(past(), account), now - propagation):
+        return found(State.EXPLAINED, why)
+    held = keystore.slots(account).read(Slot.CURRENT)
+    if held is None:
         return found(State.EMPTY, "le trousseau n'a pas de mot de passe à essayer")
     last = keystore.entry("checked", usual(account))
     before = last.text()
-    if before and now - datetime.fromisoformat(before) < ONCE:
-        return found(State.ASKED, "déjà essayé il y a moins d'un jour")
+    if before and not _another_day(datetime.fromisoformat(before), now):
+        return found(State.ASKED, "déjà essayé aujourd'hui, ou il y a moins de douze heures")
     last.set_text(now.isoformat(timespec="seconds"))
     said = ask(structure)
     if said.verdict is Verdict.ACCEPTED:
         return found(State.ACCEPTED, "le mot de passe gardé est accepté")
     if said.verdict is Verdict.REFUSED:
-        return found(State.REFUSED, f"le mot de passe gardé est refusé. {TODO}")
+        ours = _latest(past(), account)
+        if why := _explained(ours, now - propagation):
+            return found(State.EXPLAINED, why)
+        written = datetime.fromisoformat(held.written)
+        given_up = ours and ours.reset and ours.outcome == "abandoned" and written < ours.reset
+        todo = ABANDONED if given_up else TODO
+        return found(State.REFUSED, f"le mot de passe gardé est refusé. {todo}")
     return found(State.UNKNOWN, f"{said.said}. {said.todo}".strip())
+
+
+def _latest(past: Iterable[Past], account: str) -> Past | None:
+    """The account's rotation that reset it last; None when none did. An open one counts first."""
+    ours = [e for e in past if folded(e.account) == folded(account) and e.touched and e.reset]
+    return max(ours, key=lambda each: (each.open, each.reset), default=None)
+
+
+def _explained(ours: Past | None, settled: datetime) -> str:
+    """Why an answer would tell nothing: that rotation is not finished, or its reset is later than
+    `settled`; "" when it would.
+    """
+    if ours and ours.open:
+        return "une rotation de ce compte n'est pas finie : « releve resume »"
+    if ours and ours.reset and ours.reset > settled:
+        return "Relève vient de le réinitialiser : l'API peut ne pas connaître encore ce changement"
+    return ""
+
+
+def _another_day(before: datetime, now: datetime) -> bool:
+    """Whether a question may follow the one of `before` (both aware)."""
+    return now - before >= APART and now.astimezone().date() > before.astimezone().date()

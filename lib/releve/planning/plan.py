@@ -34,9 +34,12 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of the accounts and of where each password goes."""
+        """16 hexadecimal digits of the SHA-256 of the accounts, of who renews each, and of where
+        each password goes, the program that takes it included.
+        """
         told = sorted(
-            (each.technical_account, each.siret, each.targets) for each in self.structures
+            (each.technical_account, each.siret, each.targets, each.command, each.login)
+            for each in self.structures
         )
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 

@@ -26,6 +26,7 @@ from releve.record.view import as_told, is_training
 
 SAME_DAY = timedelta(hours=24)
 DOUBTED = "doubted"
+TOO_EARLY = "ProofTooEarly"  # its name in a journal: the reset has not reached the API yet
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
 
 
@@ -70,6 +71,7 @@ class Past:
     outcome: str = ""
     proof: str = ""
     touched: bool = False  # the portal may have a new password
+    reset: datetime | None = None  # when its latest reset was announced
     next: Next = Next.NOTHING
     code: int = 0  # of the last process that put it down
     error: str = ""
@@ -80,6 +82,13 @@ class Past:
     def open(self) -> bool:
         """Neither closed nor abandoned."""
         return self.outcome == ""
+
+    @property
+    def finishes(self) -> bool:
+        """Open, its reset announced: what is left to do is no reset. Until then, and once somebody
+        decided to reset again, a reset is what comes.
+        """
+        return self.open and self.touched and self.next not in (Next.CONFIRM, Next.RESET)
 
     @property
     def stuck(self) -> bool:
@@ -103,6 +112,27 @@ def history(outputs: Path) -> list[Past]:
 def begun(outputs: Path) -> set[str]:
     """The accounts, folded, of which a rotation was left open."""
     return {folded(each.account) for each in history(outputs) if each.open}
+
+
+def finishing(outputs: Path) -> set[str]:
+    """The accounts, folded, whose open rotation (the latest, which is the one taken up) only needs
+    to be finished: no run resets them.
+    """
+    latest = {folded(each.account): each for each in history(outputs) if each.open}
+    return {account for account, each in latest.items() if each.finishes}
+
+
+def lacks_proof(entries: list[ev.Entry]) -> bool:
+    """Whether the latest run of a rotation made a reset, entered its password everywhere, and could
+    not prove it. What the API does not know yet is no failure: a later run asks again.
+    """
+    starts = [at for at, each in enumerate(entries) if isinstance(each.event, ev.RunStarted)]
+    run = entries[starts[-1] :] if starts else entries
+    if not any(isinstance(each.event, ev.ResetIntended) for each in run):
+        return False
+    stop = _last_stop(run)
+    early = stop is not None and stop.error == TOO_EARLY
+    return as_told(entries).next is Next.PROVE and not early
 
 
 def doubt(past: list[Past], register: Register) -> list[Past]:
@@ -178,6 +208,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         return None
     situation = as_told(entries)
     facts, stop = situation.facts, _last_stop(entries)
+    clicks = [each for each in entries if isinstance(each.event, ev.ResetIntended)]
     ends = [e for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)]
     return Past(
         folder.path,
@@ -192,6 +223,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         outcome=facts.outcome,
         proof=facts.proof,
         touched=facts.touched,
+        reset=_time(clicks[-1]) if clicks else None,
         next=situation.next,
         code=stop.code if isinstance(stop, ev.RunStopped) else 0,
         error=stop.error if stop else "",
