@@ -4,6 +4,7 @@ a genuine record to begin from. Each of these attacks succeeded on version 0.1.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import os
@@ -42,7 +43,7 @@ from releve.record import seal, vouching
 from releve.record.folder import RecordFolder
 from releve.record.history import JustDone, SucceededTomorrow, history, refuse_twice
 from releve.record.lock import AccountBusy, AccountLock
-from releve.record.register import Register
+from releve.record.register import SIGNERS, Register, signed_bytes
 from releve.record.verify import verify
 from releve.vault import keys
 from releve.vault.keystore import Keystore
@@ -279,6 +280,27 @@ def test_an_invented_record_is_not_sealed(tmp_path: Path) -> None:
     kinds = {found.kind for found in verify(twin.outputs, None, twin.keystore).faults}
     assert kinds & {"renamed", "unregistered", "unsealed_elsewhere"}
     assert Register(twin.outputs, twin.keystore).find(invented.name) is None
+    folder = RecordFolder.at(invented)
+    assert folder is not None
+    with pytest.raises(seal.NotVouched):
+        seal.finish(folder, settings, twin.keystore)
+
+
+def test_a_key_under_another_s_name_signs_nothing(tmp_path: Path) -> None:
+    """A line signed by a stranger's key, which stands in the file of a known one."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.whole()
+    (line,) = (twin.outputs / "register.jsonl").read_text().splitlines()
+    entry = {key: value for key, value in json.loads(line).items() if key != "signature"}
+    stranger = keys.signer(Keystore(MemoryKeyring()))
+    forged = entry | {"time": "2027-01-01T00:00:00+00:00"}
+    given = bytes.fromhex(stranger.sign(signed_bytes(forged)).signature)
+    place = twin.outputs / SIGNERS / f"{entry['signer']}.pem"
+    place.write_bytes(keys.public_pem(stranger.public_key))
+    with pytest.raises(ValueError, match="another key"):
+        Register(twin.outputs, twin.keystore).signer_of(
+            forged | {"signature": base64.b64encode(given).decode()}
+        )
 
 
 def test_a_line_of_a_stranger_registers_nothing(tmp_path: Path) -> None:
