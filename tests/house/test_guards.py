@@ -183,7 +183,10 @@ MUTANTS = [
         "test_verify.py -k untouched or each_change",
     ),
     Mutant(
-        "record/seal.py", ", *_half_gone(register, named)", "", "test_seal_kills.py -k went_first"
+        "record/seal.py",
+        "(*all_records(settings.record.folder), *_half_gone(register, named))",
+        "all_records(settings.record.folder)",
+        "test_seal_kills.py -k went_first",
     ),
     # record: the files
     Mutant(
@@ -215,8 +218,8 @@ MUTANTS = [
     ),
     Mutant(
         "record/seal.py",
-        "    if not vouched(folder, keystore):\n        raise NotVouched",
-        "    if False:\n        raise NotVouched",
+        "        if not vouched(folder, keystore):\n            raise NotVouched",
+        "        if False:\n            raise NotVouched",
         "test_trust.py -k invented_record",
     ),
     Mutant(
