@@ -533,6 +533,18 @@ async def test_the_home_page_tells_an_invented_success_and_does_not_believe_it(
         assert "que rien ne confirme" in json.dumps(home._view(), ensure_ascii=False)
 
 
+@pytest.mark.parametrize("name", ["../{}", r"..\{}", r"C:\x\{}", "x/{}", "{}/"])
+def test_a_record_s_name_is_one_name(tmp_path: Path, name: str) -> None:
+    """On each system's own terms: a line that names another place names nothing."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.whole()
+    register = Register(twin.outputs, twin.keystore)
+    register.append({"kind": "purge", "record": name.format(twin.record.path.name)})
+    assert verify(twin.outputs, None, twin.keystore).faults
+    seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
+    assert twin.record.path.is_dir()
+
+
 @pytest.mark.parametrize(
     "time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-01T00:00:00", "x"]
 )

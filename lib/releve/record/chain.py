@@ -109,7 +109,7 @@ def _typed(entry: dict[str, Any]) -> dict[str, Any]:
             raise ValueError("no period")
     elif entry["kind"] in KINDS:
         folder = RecordFolder.at(Path(entry["record"]))
-        if folder is None or folder.quarantined or "/" in entry["record"]:
+        if folder is None or folder.quarantined or re.search(r"[/\\]", entry["record"]):
             raise ValueError("no record's name")
         stated = entry.get("statement")
         if entry["kind"] == "record" and not (isinstance(stated, str) and _HASH.fullmatch(stated)):
