@@ -254,9 +254,16 @@ class Loopback:
         self._socket.settimeout(0.2)
         while not self._over.is_set():
             with contextlib.suppress(TimeoutError):
-                packet, address = self._socket.recvfrom(1 << 17)
-                if address[2] != socket.PACKET_OUTGOING:  # each passes twice
-                    self._keep(packet)
+                self._hear()
+        self._socket.setblocking(False)  # what was said before the end, and not yet heard
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(1_000_000):
+                self._hear()
+
+    def _hear(self) -> None:
+        packet, address = self._socket.recvfrom(1 << 17)
+        if address[2] != socket.PACKET_OUTGOING:  # each passes twice
+            self._keep(packet)
 
     def _keep(self, packet: bytes) -> None:
         start, kind = ((packet[0] & 15) * 4, packet[9]) if packet[0] >> 4 == 4 else (40, packet[6])
