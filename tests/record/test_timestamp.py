@@ -38,12 +38,14 @@ ess_cert_id_alg = sha256
 
 @dataclass
 class Authority:
-    """A timestamp authority; `away` makes it answer 503, `wrong` makes it stamp something else."""
+    """A timestamp authority; `away` makes it answer 503, `wrong` makes it stamp something else
+    ("data"), or answer another's question about the same ("nonce").
+    """
 
     folder: Path
     url: str = ""
     away: bool = False
-    wrong: bool = False
+    wrong: str = ""
 
     def certify(self) -> None:
         """A root, and a certificate for timestamps under it."""
@@ -93,16 +95,11 @@ class Authority:
         (self.folder / "query").write_bytes(query)
         if self.wrong:
             (self.folder / "other").write_text("autre chose")
-            self.openssl(
-                "ts",
-                "-query",
-                "-data",
-                self.folder / "other",
-                "-sha256",
-                "-cert",
-                "-out",
-                self.folder / "query",
-            )
+            at = query.index(b"\x04\x20") + 2  # an octet string of 32: the hash
+            same, other = ("-digest", query[at : at + 32].hex()), ("-data", self.folder / "other")
+            of = same if self.wrong == "nonce" else other
+            new = ("ts", "-query", *of, "-sha256", "-cert")
+            self.openssl(*new, "-out", self.folder / "query")
         arguments = [
             "-config",
             self.folder / "tsa.cnf",
@@ -272,9 +269,12 @@ def test_a_line_without_a_token_of_its_own(
     assert [] == verdict.faults
 
 
-def test_a_token_for_something_else_is_refused(office: Office, authority: Authority) -> None:
-    """Whatever the authority answers, only its token for that very line is kept."""
-    authority.wrong = True
+@pytest.mark.parametrize("wrong", ["data", "nonce"])
+def test_a_token_for_something_else_is_refused(
+    office: Office, authority: Authority, wrong: str
+) -> None:
+    """Whatever the authority answers, only its token for that very question is kept."""
+    authority.wrong = wrong
     office.record(1)
     assert [] == tokens(office)
 

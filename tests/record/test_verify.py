@@ -9,7 +9,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -383,6 +383,27 @@ def test_every_finding_has_its_words() -> None:
 def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:
     settings = office.settings.path
     return argparse.Namespace(settings=settings, outputs=str(office.outputs), json=False, yes=yes)
+
+
+@pytest.mark.parametrize(("years", "found"), [(0, True), (10, True), (1, False)])
+def test_a_purge_before_its_time_is_found(
+    tmp_path: Path,
+    throwaway: ThrowawayKeyring,
+    monkeypatch: pytest.MonkeyPatch,
+    years: int,
+    found: bool,
+) -> None:
+    """By the period that the register itself declares; 0: it declares none."""
+    office = Office(tmp_path / "outputs", throwaway.keystore())
+    with monkeypatch.context() as patch:
+        patch.setattr(register, "now", lambda: datetime.now(UTC) - timedelta(days=800))
+        record = office.record(1)
+    ours = register.Register(office.outputs, office.keystore)
+    if years:
+        ours.append({"kind": "period", "record": "", "years": years})
+    ours.append({"kind": "purge", "record": record.path.name})
+    shutil.rmtree(record.path)
+    assert found is ("line_purge" in office.kinds(office.keystore))
 
 
 def test_a_purge_is_an_entry_and_keeps_the_chain_whole(
