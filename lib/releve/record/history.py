@@ -282,8 +282,7 @@ def refuse_twice(register: Register, account: str, kept: datetime | None = None)
         day = f"{ahead[-1].closed:%d/%m/%Y}" if ahead[-1].closed else ""
         raise SucceededTomorrow(account=account, when=day, record=ahead[-1].record.name)
     closed = [each.closed for each in past if each.outcome == "succeeded" and each.closed]
-    second = timedelta(seconds=1)  # of which a slot's time tells only the beginning
-    if kept and not any(each.ended and each.ended >= kept + second for each in past):
+    if kept and not any(each.ended and each.ended >= kept for each in past):
         closed.append(kept)
     done = max(closed, default=None)
     if done and not any(each.open for each in past) and datetime.now(UTC) - done < SAME_DAY:

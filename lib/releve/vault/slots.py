@@ -57,7 +57,9 @@ class Held:
 
     password: Secret
     run: str
-    written: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    written: str = field(
+        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
+    )
 
     def to_json(self) -> str:
         """The entry as kept: one value, so that the password and its writer are one write."""
