@@ -177,7 +177,6 @@ async def test_chromium_itself_may_confirm_twice(scene: Scene) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("fault", "value", "error"),
     [("reset_refused", 1, "ResetRefused"), ("server_error_at", "structure", "TechnicalError")],

@@ -34,6 +34,7 @@ def main(args: argparse.Namespace) -> int:
         return Prover(settings, structure, keystore).ask(Slot.CURRENT)[Slot.CURRENT]
 
     structures = one_each(settings.structures.values()) if settings.piste else []
+
     def past() -> list[Past]:
         school = settings.school is not None
         return [each for each in history(settings.record.folder) if each.school == school]
