@@ -10,6 +10,7 @@ import pytest
 from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import PortalError
+from releve.portal.screen import want
 from releve.portal.sight import Abstention, decide
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -53,7 +54,7 @@ async def test_a_field_is_called_by_what_stands_near(
 ) -> None:
     """By its label, its cell, its line, its block, or what is written in it."""
     finder = await show(window, pages, FIELDS[name])
-    found = decide(await finder.look(), finder.want("login.identifier", "field"))
+    found = decide(await finder.look(), want(finder.words, "login.identifier", "field"))
     assert not isinstance(found, Abstention), str(found)
     assert "it" == await (await finder.element(found)).get_attribute("data-is")
 
@@ -91,7 +92,7 @@ async def test_a_button_is_found_wherever_it_hides(
     """With or without a role, in a menu, a panel, a tab, or a moment later."""
     finder = await show(window, pages, PRESSES[name])
     async with window.on("Accueil"):
-        found = await finder.find(finder.want("login.submit", longer=False))
+        found = await finder.find(want(finder.words, "login.submit", longer=False))
     assert "it" == await (await finder.element(found)).get_attribute("data-is")
 
 
@@ -101,7 +102,7 @@ async def test_two_that_may_be_meant_are_told(window: PortalBrowser, pages: Page
     finder = await show(window, pages, body)
     with pytest.raises(PortalError, match=r"2 fois « connexion ».*« Valider » après « Connexion »"):
         async with window.on("Accueil"):
-            await finder.find(finder.want("login.submit", longer=False))
+            await finder.find(want(finder.words, "login.submit", longer=False))
 
 
 async def test_a_cover_is_closed_by_its_own_button(window: PortalBrowser, pages: Pages) -> None:
@@ -114,5 +115,5 @@ async def test_a_cover_is_closed_by_its_own_button(window: PortalBrowser, pages:
     )
     finder = await show(window, pages, body)
     async with window.on("Accueil"):
-        await finder.press(await finder.find(finder.want("login.submit", longer=False)))
+        await finder.press(await finder.find(want(finder.words, "login.submit", longer=False)))
     assert ("pressed", False) == (await window.page.title(), "/trap" in pages.asked)

@@ -20,7 +20,8 @@ from releve.base.words import Learned
 from releve.portal import camera, profile
 from releve.portal.case import Case, Lesson
 from releve.portal.errors import PortalError
-from releve.portal.find import Finder, finder, parts
+from releve.portal.find import Finder, finder
+from releve.portal.opening import parts
 from releve.portal.screen import want
 from releve.portal.sight import Abstention, Text, Thing, View, decide, describe, plain
 

@@ -17,7 +17,7 @@ from releve.base.words import Words, digits, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, question
-from releve.portal.find import holds
+from releve.portal.lists import DropDown, holds
 from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ACCOUNT
@@ -82,20 +82,20 @@ class Formulaire(Screen):
 
     title, mark = "Compte technique", thing("form.type", "list", longer=False)
 
-    def field(self, key: str) -> Callable[[View], Outcome]:
-        """The list of that name."""
+    def _field(self, key: str) -> Callable[[View], Outcome]:
         wanted = want(self.words, key, "list", longer=False)
         return lambda view: decide(view, wanted)
 
+    def _list(self, key: str) -> DropDown:
+        return DropDown(self.finder, self._field(key))
+
     async def choose(self, key: str, wanted: re.Pattern[str], search: str = "") -> bool:
-        """Choose the one option that fits, and see that the field shows it; False when the list has
-        none. Raises `AmbiguousScreen` for several: no guess is made.
-        """
-        return await self.finder.choose(self.field(key), wanted, search)
+        """See `DropDown.choose`."""
+        return await self._list(key).choose(wanted, search)
 
     async def accounts(self) -> list[str]:
         """The technical accounts that the list offers; none is chosen."""
-        found = await self.finder.entries(self.field("form.account"))
+        found = await self._list("form.account").entries()
         return sorted(ACCOUNT.findall("\n".join(found)))
 
     async def check(self, case: Case, *keys: str) -> None:
@@ -107,7 +107,7 @@ class Formulaire(Screen):
         }
         view = await self.finder.look()
         for key in keys:
-            found = self.field(key)(view)
+            found = self._field(key)(view)
             if isinstance(found, Abstention) or not holds(found, wanted[key]):
                 raise e.WrongForm(account=case.account, field=self.words.first(key))
 

@@ -1,0 +1,155 @@
+"""A list of the page: a `<select>`, or one that a script draws when it is opened."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from playwright.async_api import Error as PlaywrightError
+
+from releve.portal.errors import AmbiguousScreen
+from releve.portal.find import Finder
+from releve.portal.opening import REACH
+from releve.portal.sight import Abstention, Outcome, Thing, View
+
+_OPTIONS = "el => [...el.options].map(each => each.text)"
+LATE = 1.5  # seconds for the entries of a `<select>`
+
+
+class DropDown:
+    """A list that is found anew by `field` at each look: a script may put another in its place."""
+
+    def __init__(self, finder: Finder, field: Callable[[View], Outcome]) -> None:
+        self._finder, self._field = finder, field
+        self._nothing = finder.words.find("form.nothing")
+
+    async def choose(self, option: re.Pattern[str], search: str = "") -> bool:
+        """Choose the one entry that fits, by the list's own search if it has one, and see that the
+        list shows it; False when it has none. Raises `AmbiguousScreen`: no guess is made.
+        """
+        thing = await self._finder.until(self._field)
+        while thing.tag == "select":
+            if await self._select(thing, option):
+                return True
+            known, thing = thing.key, await self._finder.until(self._field)
+            if thing.key == known:
+                return False
+        before = await self._finder.look()
+        await self._finder.press(thing)
+        for last in (False, False, True):
+            entry = await self._entry(before, thing, option, search)
+            if entry is None:
+                return False
+            try:
+                await self._finder.press(entry)
+                break
+            except PlaywrightError as error:  # the list was drawn anew: nothing was pressed
+                if last or "not attached" not in error.message:
+                    raise
+
+        def chosen(view: View) -> Outcome:
+            found = self._field(view)
+            if isinstance(found, Abstention) or holds(found, option):
+                return found
+            return Abstention(found.name)
+
+        await self._finder.until(chosen)
+        return True
+
+    async def _select(self, thing: Thing, option: re.Pattern[str]) -> bool:
+        """False when the list is not there any more, or has no such entry."""
+        handle, until = await self._finder.element(thing), time.monotonic() + LATE
+        fits: list[int] = []
+        while not fits and time.monotonic() < until:
+            texts: list[str] = await handle.evaluate(_OPTIONS)
+            fits = [n for n, text in enumerate(texts) if option.search(" ".join(text.split()))]
+            if not fits:
+                await self._finder.change()
+        if len(fits) > 1:
+            screen = self._finder.browser.title
+            raise AmbiguousScreen(screen=screen, count=len(fits), wanted=thing.name)
+        if fits:
+            with suppress(PlaywrightError):
+                await handle.select_option(index=fits[0], timeout=REACH)
+                return True
+        return False
+
+    async def _entry(
+        self, before: View, thing: Thing, option: re.Pattern[str], search: str
+    ) -> Thing | None:
+        """The entry that fits, once the list is open; None when it says that it has none."""
+        typed = not search
+
+        def wanted(view: View) -> tuple[Thing | None, Thing | None] | Abstention:
+            new = view.since(before)
+            fits = [t for t in entries(new) if option.search(t.words) and t.key != thing.key]
+            boxes = [t for t in new.of_kind("field", "list") if t.tag == "input" and not t.fixed]
+            if not typed and len(boxes) == 1:
+                return None, boxes[0]
+            if len(fits) == 1:
+                return fits[0], None
+            if len(fits) > 1:
+                return Abstention(thing.name, len(fits), tuple(t.name for t in fits[:4]))
+            return (None, None) if new.says(self._nothing) else Abstention(thing.name)
+
+        entry, box = await self._finder.until(wanted, open_hidden=False)
+        if box is not None:
+            typed = True
+            await self._finder.fill(box, search)
+            entry, _ = await self._finder.until(wanted, open_hidden=False)
+        return entry
+
+    async def entries(self) -> list[str]:
+        """The texts of its entries; none is chosen."""
+        thing = await self._finder.until(self._field)
+        if thing.tag == "select":
+            texts: list[str] = await (await self._finder.element(thing)).evaluate(_OPTIONS)
+            return texts
+        before = await self._finder.look()
+        await self._finder.press(thing)
+
+        def listed(view: View) -> list[str] | Abstention:
+            new = view.since(before)
+            found = [t.name for t in entries(new)]
+            return found if found or new.says(self._nothing) else Abstention(thing.name)
+
+        found = await self._finder.until(listed, open_hidden=False)
+        await self._fold(thing, before, found)
+        return found
+
+    async def _fold(self, thing: Thing, before: View, shown: list[str]) -> None:
+        """Close it, as its own key or its own button does."""
+        for by_key in (True, False, True):
+            for _ in range(3):
+                new = (await self._finder.look()).since(before)
+                if not any(t.name in shown for t in entries(new)):
+                    return
+                await self._finder.change(0.05)
+            with suppress(PlaywrightError):
+                if by_key:
+                    await self._finder.browser.page.keyboard.press("Escape")
+                else:
+                    await (await self._finder.element(thing)).click(timeout=1000)
+
+
+def entries(view: View) -> list[Thing]:
+    """The entries of a list that has just been opened: options, else whatever reads as one."""
+    options = view.of_kind("option")
+    if options:
+        inner = {(t.frame, b) for t in options for b in t.path[:-1]}
+        return [t for t in options if t.key not in inner]
+    presses = [t for t in view.of_kind("press") if not t.mute]
+    if presses:
+        return presses
+    return [
+        Thing(t.id, "text", {"text": t.text}, path=t.path, frame=t.frame, at=t.at)
+        for t in view.texts
+        if t.shown
+    ]
+
+
+def holds(field: Thing, option: re.Pattern[str]) -> bool:
+    """Whether that list shows that entry."""
+    return any(option.search(each) for each in (field.selected, *field.names.values()) if each)
