@@ -23,7 +23,8 @@ from releve.portal.driver import PortalDriver
 from releve.portal.find import finder
 from releve.portal.screen import want
 from releve.portal.screens.authentification import login_form
-from releve.portal.sight import Abstention, View, decide
+from releve.portal.sight import Abstention, decide
+from releve.portal.view import View
 from releve.rotation.prompts import Unattended
 from releve.school import Faults, World
 

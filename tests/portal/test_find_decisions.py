@@ -8,18 +8,8 @@ import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset
-from releve.portal.sight import (
-    Abstention,
-    Owner,
-    Text,
-    Thing,
-    View,
-    Want,
-    agrees,
-    closest,
-    decide,
-    describe,
-)
+from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe
+from releve.portal.view import Owner, Text, Thing, View
 
 WORDS = Words()
 MINE, HERS = "TECH_1_11@cpro.fr", "TECH_1_22@cpro.fr"

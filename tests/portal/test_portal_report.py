@@ -10,7 +10,7 @@ import pytest
 from fixtures_rotation import LOGIN, PASSWORD, Scene
 from releve.base.words import Words
 from releve.portal.report import screen
-from releve.portal.sight import Text, Thing, View
+from releve.portal.view import Text, Thing, View
 from test_json import valid
 
 CANARY = "Canari"

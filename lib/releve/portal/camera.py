@@ -19,7 +19,7 @@ from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.find import finder
 from releve.portal.reading import passwords
-from releve.portal.sight import View
+from releve.portal.view import View
 from releve.record import picture
 
 _COVER = files(__package__).joinpath("cover.js").read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from releve.base.words import Words
-from releve.portal.sight import Abstention, Thing, View, Want, innermost, rank, where
+from releve.portal.sight import Abstention, Want, innermost, rank, where
+from releve.portal.view import Thing, View
 
 _ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
@@ -74,11 +75,11 @@ def _asked(view: View, new: View, button: Thing, words: Words) -> int | None:
         for t in view.texts
         if t.shown and t.frame == button.frame and button.id not in t.path and asks.search(t.text)
     ]
-    fresh = {(t.frame, t.id) for t in new.texts} | {t.key for t in new.things}
+    fresh = {t.key for t in new.texts} | {t.key for t in new.things}
     for block in reversed(button.path[:-1]):
         own = [t for t in texts if block in t.path]
         if own:
-            return block if any((t.frame, t.id) in fresh for t in own) else None
+            return block if any(t.key in fresh for t in own) else None
     return None
 
 

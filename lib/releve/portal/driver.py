@@ -37,8 +37,9 @@ from releve.portal.screens.raccordements import (
 )
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.screens.structures import ActivitesDuGestionnaire
-from releve.portal.sight import Abstention, View
+from releve.portal.sight import Abstention
 from releve.portal.teach import Teaching
+from releve.portal.view import View
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from releve.base.secret import Secret, scrub
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.opening import Opening
-from releve.portal.sight import Abstention, Text, Thing, View, Want, decide
+from releve.portal.sight import Abstention, Want, decide, key_of
+from releve.portal.view import Text, Thing, View
 
 _WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
 _ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
@@ -186,7 +187,7 @@ class Finder:
 
     async def taught(self, found: Abstention, wanted: Callable[[View], object]) -> bool:
         """Whether a person has just shown it; she is asked once. Raises what stops her."""
-        key = getattr(found.label, "key", "")
+        key = key_of(found.label)
         if self.teacher is None or key in self._asked or self.browser.loading:
             return False
         self._asked.add(key)
@@ -194,7 +195,7 @@ class Finder:
 
     def otherwise(self, found: Abstention) -> e.ControlChanged | None:
         """What a person had shown is not there as it was; with her there it is asked of her."""
-        known = self.words.learned.get(getattr(found.label, "key", ""))
+        known = self.words.learned.get(key_of(found.label))
         if known is None or (self.teacher and self.teacher.there):
             return None
         then = ", ".join(f"« {each} »" for each in (known.words, known.beside, known.place) if each)

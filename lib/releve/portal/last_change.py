@@ -13,7 +13,7 @@ from datetime import date
 
 from releve.base.settings import FIRST_DAY
 from releve.base.words import Words
-from releve.portal.sight import View
+from releve.portal.view import View
 
 _DAY = re.compile(r"\s*:?\s*(?:le\s+)?(\d{2})/(\d{2})/(\d{4})(?!\d)", re.IGNORECASE)
 _BESIDE = ("above", "left", "before", "label", "aria")

@@ -12,7 +12,8 @@ from playwright.async_api import Error as PlaywrightError
 from releve.portal.errors import AmbiguousScreen
 from releve.portal.find import Finder
 from releve.portal.opening import REACH
-from releve.portal.sight import Abstention, Outcome, Thing, View
+from releve.portal.sight import Abstention, Outcome
+from releve.portal.view import Thing, View
 
 _OPTIONS = "el => [...el.options].map(each => each.text)"
 LATE = 1.5  # seconds for the entries of a `<select>`

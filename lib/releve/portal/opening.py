@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from playwright.async_api import Error as PlaywrightError
 
 from releve.portal.errors import UnexpectedPopup
-from releve.portal.sight import Abstention, Text, Thing, View, Want
+from releve.portal.sight import Abstention, Want
+from releve.portal.view import Text, Thing, View
 
 if TYPE_CHECKING:
     from releve.portal.find import Finder

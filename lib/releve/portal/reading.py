@@ -12,7 +12,7 @@ from itertools import groupby
 
 from releve.base.secret import is_plain
 from releve.base.words import Words
-from releve.portal.sight import Token, View
+from releve.portal.view import Token, View
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{8,128}")
 _MASK = re.compile(r"(.)\1*|[*.\-_]+")

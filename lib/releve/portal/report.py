@@ -23,7 +23,8 @@ from releve.portal.pool import Pool
 from releve.portal.recognition import wanted_on
 from releve.portal.screen import want
 from releve.portal.screens.authentification import Authentification
-from releve.portal.sight import Abstention, Thing, View, Want, named
+from releve.portal.sight import Abstention, Want, key_of, named
+from releve.portal.view import Thing, View
 from releve.vault.keystore import Keystore
 
 STEPS = ("authentification", "portail", "accueil", "structures", "structure", "demande")
@@ -93,7 +94,7 @@ async def _settled(driver: PortalDriver) -> View:
 
 async def _last(driver: PortalDriver, error: e.PortalError) -> list[str]:
     """The page on which it stopped, by its shapes alone."""
-    key = getattr(error.facts.get("wanted"), "key", "")
+    key = key_of(error.facts.get("wanted"))
     told = [f"  Cherché : {key}"] if key else []
     with suppress(PlaywrightError, e.PortalError):
         return [*told, *_shapes(await finder(driver.browser).look())]

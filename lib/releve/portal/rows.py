@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from releve.portal.sight import Abstention, Thing, View, Want, innermost, named, one, rank, where
+from releve.portal.sight import Abstention, Want, innermost, named, one, rank, where
+from releve.portal.view import Thing, View
 
 
 class Proof(StrEnum):

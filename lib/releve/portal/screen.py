@@ -16,7 +16,8 @@ from releve.base.words import Words
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.find import Finder, finder
-from releve.portal.sight import Abstention, Outcome, Text, Thing, View, Want, decide
+from releve.portal.sight import Abstention, Outcome, Want, decide
+from releve.portal.view import Text, Thing, View
 
 Sight = Callable[[View, Words], object]
 """What a look means: anything, or an `Abstention`."""
@@ -36,10 +37,13 @@ def thing(
 
 
 def text(key: str, *, whole: bool = False) -> Callable[[View, Words], Text | Abstention]:
-    """A text that contains these words; `whole`: and no other word."""
+    """A text that contains these words, a title before any other; `whole`: and no other word."""
 
     def told(view: View, words: Words) -> Text | Abstention:
-        return view.told(words.exact(key) if whole else words.find(key), words.first(key))
+        pattern = words.exact(key) if whole else words.find(key)
+        fits = [each for each in view.texts if each.shown and pattern.search(each.text)]
+        none = Abstention(words.first(key))
+        return next((each for each in fits if each.head), fits[0] if fits else none)
 
     return told
 

@@ -23,7 +23,8 @@ from releve.portal.errors import PortalError
 from releve.portal.find import Finder, finder
 from releve.portal.opening import parts
 from releve.portal.screen import want
-from releve.portal.sight import Abstention, Text, Thing, View, decide, describe, plain
+from releve.portal.sight import Abstention, decide, describe, key_of, plain
+from releve.portal.view import Text, Thing, View
 
 _GLASS = files(__package__).joinpath("glass.js").read_text(encoding="utf-8")
 _UNDER = files(__package__).joinpath("under.js").read_text(encoding="utf-8")
@@ -179,10 +180,10 @@ class Teaching:
         """Whether the very decision that failed now finds this and no other."""
         found = wanted(view)
         if isinstance(found, Abstention):  # something else is still missing beside it
-            if isinstance(what, Text) or getattr(found.label, "key", "") == key:
+            if isinstance(what, Text) or key_of(found.label) == key:
                 return False
             found = decide(view, want(self.browser.words, key, what.kind))
-        same = [each for each in parts(found) if (each.frame, each.id) == (what.frame, what.id)]
+        same = [each for each in parts(found) if each.key == what.key]
         return isinstance(what, Text) or bool(same)
 
 

@@ -13,7 +13,8 @@ from releve.portal.browser import PortalBrowser
 from releve.portal.camera import capture
 from releve.portal.rows import pen
 from releve.portal.screen import Screen, text, thing, want
-from releve.portal.sight import Abstention, Thing, View, closest, decide
+from releve.portal.sight import Abstention, closest, decide
+from releve.portal.view import Thing, View
 from releve.targets.guide import Entering, Guide
 
 

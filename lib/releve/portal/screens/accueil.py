@@ -11,7 +11,8 @@ from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
-from releve.portal.sight import Abstention, Thing, View, decide, overview
+from releve.portal.sight import Abstention, decide, overview
+from releve.portal.view import Thing, View
 
 
 class AccueilDeChorusPro(Screen):

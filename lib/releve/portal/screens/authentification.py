@@ -16,17 +16,8 @@ from releve.portal.screens.accueil import Arrival, arrived
 from releve.portal.screens.herself import wait_for_her
 from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.second_factor import SecondFactorPage
-from releve.portal.sight import (
-    Abstention,
-    Thing,
-    View,
-    closest,
-    common,
-    decide,
-    named,
-    overview,
-    rank,
-)
+from releve.portal.sight import Abstention, closest, common, decide, named, overview, rank
+from releve.portal.view import Thing, View
 
 _LOADED = "() => performance.timeOrigin"
 Form = tuple[Thing, Thing | None]

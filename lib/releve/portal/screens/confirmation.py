@@ -11,7 +11,8 @@ from releve.portal.rows import Step
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.sight import Abstention, View
+from releve.portal.sight import Abstention
+from releve.portal.view import View
 
 
 @dataclass

@@ -15,7 +15,8 @@ from playwright.async_api import Page
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import finder
-from releve.portal.sight import Abstention, View
+from releve.portal.sight import Abstention
+from releve.portal.view import View
 
 SECONDS = 900.0  # for a password manager, a card, a telephone in another room
 

@@ -12,7 +12,8 @@ from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.reading import covered, passwords
 from releve.portal.screen import PasswordScreen, text, want
-from releve.portal.sight import Abstention, Thing, View, decide, named
+from releve.portal.sight import Abstention, decide, named
+from releve.portal.view import Thing, View
 
 PATIENCE = 6.0  # seconds for a value that is drawn after its label
 

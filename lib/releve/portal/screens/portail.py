@@ -7,7 +7,8 @@ from releve.portal.case import Case
 from releve.portal.screen import Screen, thing
 from releve.portal.screens.accueil import Arrival, arrived
 from releve.portal.screens.second_factor import SecondFactorPage
-from releve.portal.sight import Abstention, Thing, View
+from releve.portal.sight import Abstention
+from releve.portal.view import Thing, View
 
 
 class AccueilDuPortail(Screen):

@@ -21,7 +21,8 @@ from releve.portal.lists import DropDown, holds
 from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ACCOUNT
-from releve.portal.sight import Abstention, Outcome, Thing, View, around, decide
+from releve.portal.sight import Abstention, Outcome, around, decide
+from releve.portal.view import Thing, View
 
 
 def _siret(case: Case) -> re.Pattern[str]:

@@ -12,7 +12,8 @@ from releve.portal.case import Case, CodeAsked
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.accueil import Arrival
 from releve.portal.screens.herself import wait_for_her
-from releve.portal.sight import Abstention, Text, Thing, View, closest, decide
+from releve.portal.sight import Abstention, closest, decide
+from releve.portal.view import Text, Thing, View
 
 KEY_SECONDS = 180.0  # for a person to find the key and touch it
 SKEW_WORTH_SAYING = 10.0

@@ -11,7 +11,8 @@ from releve.portal.case import Case
 from releve.portal.rows import Act, Step, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.sight import Abstention, Thing, View, decide, named
+from releve.portal.sight import Abstention, decide, named
+from releve.portal.view import Thing, View
 
 _CELLS = """
 () => [...document.querySelectorAll('tr, [role=row]')]
