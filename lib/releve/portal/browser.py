@@ -5,11 +5,9 @@ without secrets.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,14 +15,12 @@ from typing import Any
 from playwright.async_api import (
     Browser,
     BrowserContext,
-    BrowserType,
     Dialog,
     ElementHandle,
     Frame,
     Locator,
     Page,
     Playwright,
-    ProxySettings,
     Request,
     Response,
     async_playwright,
@@ -33,7 +29,6 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.origins import origin
-from releve.base.proxies import bypassed, proxy_of_all
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Portal
 from releve.base.words import Words
@@ -41,8 +36,8 @@ from releve.decision import events as ev
 from releve.portal import errors as e
 from releve.portal import profile
 from releve.portal.browsers import Browser as BrowserChoice
-from releve.portal.browsers import unwanted_defaults
 from releve.portal.certificates import Certificates, stands_on
+from releve.portal.launch import launch
 from releve.portal.typing import Guard, check_quiet, type_secret, type_text
 from releve.portal.window import Window
 
@@ -59,17 +54,6 @@ _TROUBLES: dict[str, type[e.PortalError]] = {
 
 def _no(_: str) -> bool:
     return False
-
-
-def _proxy(origins: Iterable[str]) -> ProxySettings | None:
-    """As Playwright wants it; None leaves the way to the browser, which asks its system."""
-    found = proxy_of_all(origins)
-    if found is None:
-        return None
-    settings = ProxySettings(server=found.server, bypass=bypassed())
-    if found.username:
-        settings |= {"username": found.username, "password": found.password}
-    return settings
 
 
 class PortalBrowser:
@@ -95,12 +79,9 @@ class PortalBrowser:
         self._agree: Callable[[str], bool] = _no  # which one is answered with yes, once
         self.password_in_sight = False  # the window shows a new password, or may: see `camera`
         self.memo: dict[str, Any] = {}  # what a screen tells the next one of the same rotation
-        self._asked: Request | None = (
-            None  # the page that was asked for and has not begun to arrive
-        )
-        self._date: tuple[float, float] | None = (
-            None  # the portal's clock and this machine's, at the latest page
-        )
+        self._asked: Request | None = None  # for a page, which has not begun to arrive
+        # the portal's clock and this machine's, at the latest page
+        self._date: tuple[float, float] | None = None
         self._certificates = Certificates()
         # told of each origin before anything is typed or read on it
         self.on_origin: Callable[[ev.OriginMet], None] = lambda met: None
@@ -126,35 +107,14 @@ class PortalBrowser:
             await self._certificates.ready(self._page)
         except PlaywrightError as error:
             await self.close()
-            raise e.BrowserDidNotStart(
-                name=self.choice.name, why=scrub(error.message.splitlines()[0])
-            ) from None
+            why = scrub(error.message.splitlines()[0])
+            raise e.BrowserDidNotStart(name=self.choice.name, why=why) from None
 
     async def _launch(self) -> Browser:
         check_quiet()
         self._playwright = await async_playwright().start()
-        try:
-            return await self._open(
-                self._playwright.chromium, sandbox=sys.platform == "win32" or os.geteuid() != 0
-            )
-        except PlaywrightError as error:
-            if (
-                "sandbox" not in error.message.lower()
-            ):  # a system that forbids it (containers, some distributions) says so
-                raise
-            return await self._open(self._playwright.chromium, sandbox=False)
-
-    def _open(self, chromium: BrowserType, sandbox: bool) -> Awaitable[Browser]:
-        """With Chromium's own sandbox where it can be: never as root."""
-        choice = self.choice
-        return chromium.launch(
-            headless=not self.headed,
-            channel=choice.channel,
-            executable_path=choice.executable,
-            chromium_sandbox=sandbox,
-            proxy=_proxy(self.settings.origins),
-            ignore_default_args=unwanted_defaults(),
-        )
+        chromium, origins = self._playwright.chromium, self.settings.origins
+        return await launch(chromium, self.choice, origins, self.headed)
 
     async def close(self) -> None:
         """Close everything, whatever has already gone. Safe to repeat."""
@@ -186,6 +146,14 @@ class PortalBrowser:
         return self._browser is not None and self._browser.is_connected()
 
     @property
+    def _in_hand(self) -> bool:
+        """Whether it runs, and its page in hand is open."""
+        return self.alive and self._page is not None and not self._page.is_closed()
+
+    def _gone(self) -> e.BrowserGone:
+        return e.BrowserGone(screen=self.title)
+
+    @property
     def version(self) -> str:
         """Its name and version; the name alone while it does not run."""
         return f"{self.choice.name} {self._browser.version}" if self._browser else self.choice.name
@@ -194,7 +162,7 @@ class PortalBrowser:
     def page(self) -> Page:
         """The page in hand. Raises `BrowserGone` when there is none any more."""
         if self._page is None or self._page.is_closed():
-            raise e.BrowserGone(screen=self.title)
+            raise self._gone()
         return self._page
 
     @page.setter
@@ -204,7 +172,7 @@ class PortalBrowser:
     @property
     def context(self) -> BrowserContext:
         if self._context is None:
-            raise e.BrowserGone(screen=self.title)
+            raise self._gone()
         return self._context
 
     def _watch(self, page: Page) -> None:
@@ -270,13 +238,13 @@ class PortalBrowser:
 
     def trouble(self, text: str) -> bool:
         """Whether the portal says there that it cannot."""
-        return self._any_trouble().search(text) is not None
+        return any(self.words.find(f"trouble.{key}").search(text) for key in _TROUBLES)
 
     def _on_gone(self, _: Browser | Page) -> None:
         """Nothing else would tell: what is asked of a browser as it dies is not answered before its
         time-out.
         """
-        self._fail(e.BrowserGone(screen=self.title))
+        self._fail(self._gone())
 
     def _on_request(self, request: Request) -> None:
         if self._is_main(request):
@@ -289,20 +257,16 @@ class PortalBrowser:
             self._date = parsedate_to_datetime(response.headers["date"]).timestamp(), time.time()
         if self._is_main(response.request):
             self._certificates.answered(response)
-        if response.status >= 500 and self._is_main(response.request):
-            self._fail(
-                e.Maintenance(screen=self.title)
-                if response.status == 503
-                else e.TechnicalError(screen=self.title)
-            )
+            if response.status >= 500:
+                error = e.Maintenance if response.status == 503 else e.TechnicalError
+                self._fail(error(screen=self.title))
 
     def _on_request_failed(self, request: Request) -> None:
         if request == self._asked:
             self._asked = None
         why = request.failure or ""
-        if (
-            self._is_main(request) and "ERR_ABORTED" not in why
-        ):  # an aborted request was replaced by another, or became a download
+        # an aborted request was replaced by another, or became a download
+        if self._is_main(request) and "ERR_ABORTED" not in why:
             self._fail(e.PortalUnreachable(origin=origin(request.url), why=why))
 
     def skew(self, now: float) -> float | None:
@@ -319,11 +283,9 @@ class PortalBrowser:
             frame: Frame | None = request.frame if request.is_navigation_request() else None
         except PlaywrightError:  # the page of a new tab is not known yet at its first request
             return request.is_navigation_request()
-        return (
-            frame is not None
-            and frame.parent_frame is None
-            and frame.page not in self._tabs.values()
-        )
+        if frame is None or frame.parent_frame is not None:
+            return False
+        return frame.page not in self._tabs.values()
 
     def _fail(self, error: e.PortalError) -> None:
         if self._failure and not self._failure.done():
@@ -346,13 +308,8 @@ class PortalBrowser:
 
     def _translate(self, error: PlaywrightError) -> e.PortalError:
         first = scrub(error.message.splitlines()[0]) if error.message else ""
-        gone = (
-            self._page is None
-            or self._page.is_closed()
-            or not (self._browser and self._browser.is_connected())
-        )
-        if gone or "has been closed" in first or "crashed" in first.lower():
-            return e.BrowserGone(screen=self.title)
+        if not self._in_hand or "has been closed" in first or "crashed" in first.lower():
+            return self._gone()
         if network := re.search(r"net::\w+", first):
             return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
         return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
@@ -366,31 +323,18 @@ class PortalBrowser:
         """Open `url` in the page in hand."""
         await self.page.goto(url, wait_until="commit", timeout=self.timeout * 1000)
 
-    def _any_trouble(self) -> re.Pattern[str]:
-        return re.compile(
-            "|".join(f"(?:{self.words.find(f'trouble.{key}').pattern})" for key in _TROUBLES),
-            re.IGNORECASE,
-        )
-
     async def diagnose(self, label: str, saw: str = "") -> e.PortalError:
         """Why the page in hand is not the one expected: the most telling error that what it shows
         allows.
         """
-        if (
-            not (self._browser and self._browser.is_connected())
-            or self._page is None
-            or self._page.is_closed()
-        ):
-            return e.BrowserGone(screen=self.title)
+        if not self._in_hand:
+            return self._gone()
         if self._asked:  # asked before anything else: a page on its way answers no question
             return e.PortalTooSlow(screen=self.title, seconds=round(self.timeout))
         with suppress(PlaywrightError):
             for key, error in _TROUBLES.items():
-                if (
-                    await self.page.get_by_text(self.words.find(f"trouble.{key}"))
-                    .filter(visible=True)
-                    .count()
-                ):
+                told = self.page.get_by_text(self.words.find(f"trouble.{key}"))
+                if await told.filter(visible=True).count():
                     return error(screen=self.title, login=self.settings.login)
             if self._failure and self._failure.done():
                 return self._failure.result()
@@ -421,7 +365,7 @@ class PortalBrowser:
     async def guarded(self) -> AsyncIterator[None]:
         """While a secret stands in a page: no request leaves for another origin."""
         if self._guard is None:
-            raise e.BrowserGone(screen=self.title)
+            raise self._gone()
         async with nullcontext() if self._guard.closed else self._guard.shut():
             yield
 
