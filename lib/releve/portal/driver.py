@@ -251,7 +251,8 @@ class PortalDriver:
             if step == LOGIN[0]:
                 await Authentification(self.browser).open(self.case)
             await self._choose(step)
-            return await recognised(self.browser.page, self.browser.words, self.name, step)
+            view = await finder(self.browser).look()
+            return recognised(view, self.browser.words, self.name, step)
 
     async def last_change(self) -> date | None:
         view = await finder(self.browser).look(reading=True)

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from playwright.async_api import Page
-
 from releve.base.words import Words
-
-_TITLES = (
-    "() => [...document.querySelectorAll('[title]')].filter(e => e.checkVisibility())"
-    ".map(e => e.title)"
-)
-_LINE = re.compile(r" *- '?([a-z]+) \"((?:[^\"\\]|\\.)*)\"")
-_LANDMARKS = ("navigation", "main", "banner", "contentinfo")
+from releve.portal.view import View
 
 # The words by which an operator knows each screen and what is done on it, by route; the login is
 # common to all.
@@ -45,26 +36,16 @@ def wanted_on(route: str, step: str) -> tuple[str, ...]:
     return (_LOGIN | WORDS.get(route, {})).get(step, ())
 
 
-async def recognised(page: Page, words: Words, route: str, step: str) -> Mapping[str, str]:
-    """By word, the wording that names something on the page; "" for none. Never asked where a
-    password is shown.
-    """
-    tree = await page.locator("body").aria_snapshot()
-    names = [
-        (match[1], match[2].replace('\\"', '"'))
-        for line in tree.splitlines()
-        if (match := _LINE.match(line)) and match[1] not in _LANDMARKS
-    ]
-    names += [("button", title) for title in await page.evaluate(_TITLES)]
-    return {word: _wording(words, word, names) for word in wanted_on(route, step)}
+def recognised(view: View, words: Words, route: str, step: str) -> Mapping[str, str]:
+    """By word, the wording that names something in that look; "" for none."""
+    texts = [each.text for each in view.texts if each.shown]
+    shown = [each for each in view.things if each.shown]
+    names = [name for each in shown for name in (*each.names.values(), *each.near.values())]
 
+    def wording(word: str) -> str:
+        """Of its variants the first: a title names a text, anything else what can be acted on."""
+        told = texts if word.endswith((".title", ".name")) else names
+        variants = words.variants(word)
+        return next((v for v in variants if any(words.finds(v, each) for each in told)), "")
 
-def _wording(words: Words, word: str, names: list[tuple[str, str]]) -> str:
-    """The first of the word's variants that names something: a title for a title, anything else for
-    anything else.
-    """
-    title = word.endswith((".title", ".name"))
-    fits = [name for role, name in names if (role == "heading") == title or role == "region"]
-    return next(
-        (each for each in words.variants(word) if any(words.finds(each, name) for name in fits)), ""
-    )
+    return {word: wording(word) for word in wanted_on(route, step)}
