@@ -23,7 +23,7 @@ from releve.portal import browsers
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
-from releve.portal.credentials import Credentials
+from releve.portal.credentials import Credentials, StoredForOthers
 from releve.portal.driver import PortalDriver
 from releve.portal.screens.second_factor import SecondFactorPage
 from releve.rotation.prompts import CodeAsked, Unattended
@@ -356,7 +356,7 @@ async def test_a_password_goes_nowhere_but_where_it_was_stored_for(scene: Scene)
     assert 0 == stored.returncode, stored.stderr
     scene.portal["origins"] = [*scene.origins, "http://127.0.0.1:9"]
     stopped = await scene.walk(until="authentification")
-    assert ("StoredForOthers", e.StoredForOthers.code) == (stopped.error, stopped.code)
+    assert ("StoredForOthers", StoredForOthers.code) == (stopped.error, stopped.code)
     assert "http://127.0.0.1:9" in stopped.text
     assert 0 == scene.logins(), "nothing was typed"
     stored = scene.releve("credentials", "store", "--stdin", stdin=f"{PASSWORD}\n")
@@ -375,7 +375,7 @@ async def test_the_first_use_binds_a_password_too(scene: Scene) -> None:
 
     assert PASSWORD == given("http://127.0.0.1:1", "http://127.0.0.1:2")
     assert PASSWORD == given("http://127.0.0.1:2")
-    with pytest.raises(e.StoredForOthers):
+    with pytest.raises(StoredForOthers):
         given("http://127.0.0.1:2", "http://127.0.0.1:3")
 
 

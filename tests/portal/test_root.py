@@ -10,8 +10,7 @@ from releve.base.origins import ORIGINS, origin
 from releve.base.settings import Portal
 from releve.portal import pool
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import RootRefused
-from releve.portal.pool import Pool
+from releve.portal.pool import Pool, RootRefused
 
 pytestmark = [
     pytest.mark.asyncio,

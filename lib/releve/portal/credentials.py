@@ -9,11 +9,40 @@ from pathlib import Path
 
 from filelock import AsyncFileLock
 
+from releve.base.errors import PersonNeeded, UsageError
 from releve.base.secret import Secret, is_plain
+from releve.base.settings import Portal, Settings
 from releve.portal import errors as e
 from releve.vault.keystore import Keystore
 
 QUEUE_SECONDS = 120.0  # for others to be told what the portal says of the same password
+
+
+class PlainPassword(UsageError):
+    """A password that nothing can mask: it is not typed. Nothing was begun."""
+
+    happened = (
+        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait"
+        " pas le masquer dans ce qu'il garde."
+    )
+    todo = (
+        "Changez-le sur le portail, enregistrez le nouveau avec « releve credentials store », puis"
+        " relancez."
+    )
+
+
+class StoredForOthers(PersonNeeded):
+    """The settings allow an origin for which the password was not stored. Nothing was begun."""
+
+    happened = (
+        "Le mot de passe de {login} n'a pas été rangé pour cette adresse, que les réglages"
+        " permettent maintenant : {origins}."
+    )
+    safe = "Il n'a été saisi nulle part."
+    todo = (
+        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez"
+        " le mot de passe de nouveau (« releve credentials store »), puis relancez."
+    )
 
 
 class Credentials:
@@ -46,6 +75,13 @@ class Credentials:
         self.typed: Secret | None = None  # by a person who does not want it kept
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
+    @classmethod
+    def of(cls, keystore: Keystore, settings: Settings, portal: Portal) -> Credentials:
+        """Those of the manager who goes to `portal`, as these settings have it done."""
+        herself = portal.sign_in == "person"
+        folder = settings.record.folder
+        return cls(keystore, portal.login, folder, portal.origins, herself=herself)
+
     def password(self) -> Secret:
         """Raises `CredentialMissing`, `PlainPassword`, `StoredForOthers`, `AlreadyRefused` when the
         portal refused this very password before, or `SignInNeeded` when there is to be none.
@@ -54,7 +90,7 @@ class Credentials:
             raise e.SignInNeeded
         password = self.typed or self.keystore.portal_password(self.login).require()
         if is_plain(password.reveal()):
-            raise e.PlainPassword(login=self.login)
+            raise PlainPassword(login=self.login)
         if self.typed is None:
             self._check_origins()
         known = self._refused.get()
@@ -71,7 +107,7 @@ class Credentials:
         if bound is None:
             entry.set_text(" ".join(sorted(self.origins)))
         elif more := self.origins - set(bound.split()):
-            raise e.StoredForOthers(login=self.login, origins=", ".join(sorted(more)))
+            raise StoredForOthers(login=self.login, origins=", ".join(sorted(more)))
 
     def remember_refusal(self, password: Secret) -> None:
         """Keep, in the keyring, that the portal refused this password, until a person vouches for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.base.errors import PersonNeeded, ReleveError
 
 
 class PortalError(ReleveError):
@@ -105,43 +105,6 @@ class PasswordRefused(PortalError):
     )
 
 
-class PlainPassword(UsageError):
-    """A password that nothing can mask: it is not typed. Nothing was begun."""
-
-    happened = (
-        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait"
-        " pas le masquer dans ce qu'il garde."
-    )
-    todo = (
-        "Changez-le sur le portail, enregistrez le nouveau avec « releve credentials store », puis"
-        " relancez."
-    )
-
-
-class StoredForOthers(PersonNeeded):
-    """The settings allow an origin for which the password was not stored. Nothing was begun."""
-
-    happened = (
-        "Le mot de passe de {login} n'a pas été rangé pour cette adresse, que les réglages"
-        " permettent maintenant : {origins}."
-    )
-    safe = "Il n'a été saisi nulle part."
-    todo = (
-        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez"
-        " le mot de passe de nouveau (« releve credentials store »), puis relancez."
-    )
-
-
-class RootRefused(UsageError):
-    """Root is no operator: any program of the machine's administrator could be led astray."""
-
-    happened = "Relève ne va pas sur le vrai portail depuis le compte « root » de ce poste."
-    todo = (
-        "Ouvrez une session ordinaire, où le mot de passe du portail est rangé, puis relancez. La"
-        " démonstration et le site d'entraînement restent ouverts à tous."
-    )
-
-
 class AlreadyRefused(PortalError):
     """The very password that the portal refused before is not tried again."""
 
@@ -150,10 +113,7 @@ class AlreadyRefused(PortalError):
         " fois."
     )
     safe = "Rien n'a été saisi ni changé : trois refus verrouillent le compte."
-    todo = (
-        "Vérifiez le mot de passe sur le portail lui-même, enregistrez-le avec « releve credentials"
-        " store », puis relancez."
-    )
+    todo = PasswordRefused.todo
 
 
 class AccountLocked(PortalError):
@@ -162,20 +122,6 @@ class AccountLocked(PortalError):
         "Faites-le déverrouiller (lien « mot de passe oublié » ou votre administrateur),"
         " enregistrez son mot de passe avec « releve credentials store », puis relancez."
     )
-
-
-class LoginBusy(PortalError):
-    """Another process has been trying this login's password for too long."""
-
-    happened = (
-        "Un autre programme Relève est en train de se connecter au portail avec {login}, et n'en"
-        " finit pas."
-    )
-    safe = (
-        "Rien n'a été saisi ni changé : deux essais du même mot de passe à la fois pourraient"
-        " verrouiller le compte."
-    )
-    todo = "Attendez qu'il ait fini, puis relancez."
 
 
 class UnexpectedPopup(PortalError):
@@ -294,15 +240,13 @@ class WrongConfirmation(PortalError):
     todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
 
 
-class UnprovenAccount(PortalError):
+class UnprovenAccount(WrongConfirmation):
     """The button was told by its place only, and the confirmation does not say whose it is."""
 
     happened = (
         "La confirmation ne nomme pas le compte {account}, et Relève ne connaît le bouton que par :"
         " {proof}."
     )
-    safe = "Relève n'a pas confirmé : aucun mot de passe n'a été changé."
-    todo = "Vérifiez sur le portail quel compte est concerné, puis faites cette étape à la main."
 
 
 class WrongForm(PortalError):

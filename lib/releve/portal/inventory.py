@@ -76,13 +76,7 @@ async def walk(
     structures, names by SIRET, when they are given. It only reads; raises `ReleveError`, and may be
     repeated.
     """
-    credentials = Credentials(
-        keystore,
-        settings.portal.login,
-        settings.record.folder,
-        settings.portal.origins,
-        herself=settings.portal.sign_in == "person",
-    )
+    credentials = Credentials.of(keystore, settings, settings.portal)
     await asyncio.to_thread(credentials.password)  # before a browser is started
     pool = Pool()
     browser = await pool.browser(settings.portal, interactive=False)

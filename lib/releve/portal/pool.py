@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import os
 
+from releve.base.errors import UsageError
 from releve.base.origins import is_loopback
 from releve.base.settings import Portal
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import RootRefused
+
+
+class RootRefused(UsageError):
+    """Root is no operator: any program of the machine's administrator could be led astray."""
+
+    happened = "Relève ne va pas sur le vrai portail depuis le compte « root » de ce poste."
+    todo = (
+        "Ouvrez une session ordinaire, où le mot de passe du portail est rangé, puis relancez. La"
+        " démonstration et le site d'entraînement restent ouverts à tous."
+    )
 
 
 def with_window(portal: Portal, *, interactive: bool) -> bool:

@@ -54,13 +54,7 @@ async def survey(
     is told too. It only reads; raises what keeps it from beginning.
     """
     portal = settings.portal_of(structure)
-    credentials = Credentials(
-        keystore,
-        portal.login,
-        settings.record.folder,
-        portal.origins,
-        herself=portal.sign_in == "person",
-    )
+    credentials = Credentials.of(keystore, settings, portal)
     if not credentials.herself or not prompts.interactive:
         credentials.password()
     pool = Pool()

@@ -69,6 +69,20 @@ def _pairs(
     return found
 
 
+class LoginBusy(e.PortalError):
+    """Another process has been trying this login's password for too long."""
+
+    happened = (
+        "Un autre programme Relève est en train de se connecter au portail avec {login}, et n'en"
+        " finit pas."
+    )
+    safe = (
+        "Rien n'a été saisi ni changé : deux essais du même mot de passe à la fois pourraient"
+        " verrouiller le compte."
+    )
+    todo = "Attendez qu'il ait fini, puis relancez."
+
+
 class Authentification(Screen):
     """The login page of the Portail de la Gestion Publique, or Chorus Pro's own.
 
@@ -88,7 +102,7 @@ class Authentification(Screen):
             async with case.credentials.lock:
                 await self._sign_in(case)
         except Timeout:
-            raise e.LoginBusy(login=self.browser.settings.login) from None
+            raise LoginBusy(login=self.browser.settings.login) from None
         where = "à Chorus Pro" if case.through_chorus else "au portail"
         return f"connecté {where} avec l'identifiant {self.browser.settings.login}"
 
