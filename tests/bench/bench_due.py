@@ -21,6 +21,7 @@ from releve.base.siret import luhn
 from releve.cli import COMMANDS
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.line import written
 
 TARGETS = ("school:1",)
 
@@ -99,7 +100,7 @@ def _journal(siret: str, run: str, when: datetime) -> str:
         ev.Entry((when + timedelta(seconds=at)).isoformat(), run, "", "a@b", event)
         for at, event in enumerate(events)
     ]
-    return "".join(json.dumps(entry.to_dict(), ensure_ascii=False) + "\n" for entry in entries)
+    return "".join(json.dumps(written(entry), ensure_ascii=False) + "\n" for entry in entries)
 
 
 def seconds(*command: str) -> float:

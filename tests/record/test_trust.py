@@ -32,6 +32,7 @@ from releve.base import disk
 from releve.base.settings import load
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.line import parse
 from releve.headless import run as headless
 from releve.jupyter import OUTPUTS_ENVIRONMENT, copy
 from releve.jupyter.home import Home
@@ -557,7 +558,7 @@ def test_a_time_that_no_zone_can_tell_is_no_line(tmp_path: Path, time: str) -> N
     register.write_text(f"{line}\n{json.dumps(json.loads(line) | {'n': 2, 'time': time})}\n")
     assert verify(twin.outputs, None, twin.keystore).faults
     with pytest.raises(ValueError, match=r"offset|isoformat"):
-        ev.parse(json.dumps({"event": "run.started", "time": time}))
+        parse(json.dumps({"event": "run.started", "time": time}))
 
 
 def test_what_others_wrote_gives_a_terminal_no_commands() -> None:

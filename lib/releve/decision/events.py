@@ -1,19 +1,9 @@
-"""What can happen in a rotation, and the line that tells it. No disk here: `journal` is the file.
-"""
+"""What can happen in a rotation. `line` writes and reads one; `journal` is the file."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, MINYEAR, datetime
-from functools import cache, lru_cache
 from typing import Any, ClassVar
-
-from releve.base.secret import clean
-
-VERSION = 1
 
 Free = str
 """A text that others may have had a hand in (the portal, a program, a person): scrubbed when it is
@@ -24,18 +14,14 @@ one of them ("pending") must not make the journal unreadable.
 
 @dataclass(frozen=True)
 class Event:
-    """What happened. Subclasses name the fact; the envelope (time, run, step, actor) is the
-    journal's.
-    """
+    """What happened. The envelope (time, run, step, actor) is the journal's: see `Entry`."""
 
     kind: ClassVar[str] = "event"
 
 
 @dataclass(frozen=True)
 class RotationOpened(Event):
-    """A rotation exists from here on, for one technical account. `school` is true on the training
-    portal.
-    """
+    """A rotation exists from here on, for one technical account."""
 
     kind = "rotation.opened"
     structure: str  # SIRET
@@ -43,7 +29,7 @@ class RotationOpened(Event):
     account: str
     route: str
     targets: tuple[str, ...]
-    school: bool = False
+    school: bool = False  # on the training portal
     rehearsal: bool = False
     model: str = ""  # SHA-256 of the model notebook
     versions: dict[str, str] = field(default_factory=dict)
@@ -65,16 +51,13 @@ class RotationAdopted(Event):
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A process took the rotation in hand (the first one, or one that resumes it).
-
-    `operator`: the name that a person gave, as it was given; "" when nobody did.
-    """
+    """A process took the rotation in hand (the first one, or one that resumes it)."""
 
     kind = "run.started"
     host: str
     pid: int
     interactive: bool
-    operator: Free = ""
+    operator: Free = ""  # the name that a person gave, as it was given; "" when nobody did
 
 
 @dataclass(frozen=True)
@@ -93,14 +76,11 @@ class OriginMet(Event):
 
 @dataclass(frozen=True)
 class LastChangeKnown(Event):
-    """When the account's password was last changed before this rotation, as a day in ISO 8601, and
-    how that is known: by the "records", the "keyring", the "portal" (its own page) or the
-    "settings" (a person).
-    """
+    """When the account's password was last changed before this rotation, and how that is known."""
 
     kind = "account.last_change"
-    day: str
-    source: str
+    day: str  # ISO 8601
+    source: str  # "records", "keyring", "portal" (its own page) or "settings" (a person)
 
 
 @dataclass(frozen=True)
@@ -115,26 +95,22 @@ class TornLineCut(Event):
 
 @dataclass(frozen=True)
 class RunStopped(Event):
-    """A process put the rotation down without closing it: its exit code and the error's name and
-    French text.
-    """
+    """A process put the rotation down without closing it."""
 
     kind = "run.stopped"
-    code: int
-    error: str = ""
+    code: int  # its exit code
+    error: str = ""  # the error's name
     text: Free = ""
 
 
 @dataclass(frozen=True)
 class StepDone(Event):
-    """A documented screen is behind us. `mode` is "automatic", "manual" or "skipped"; `capture` a
-    file name or "".
-    """
+    """A documented screen is behind us."""
 
     kind = "step.done"
-    mode: str
+    mode: str  # "automatic", "manual" or "skipped"
     result: Free
-    capture: str = ""
+    capture: str = ""  # a file name, or ""
     seconds: float = 0.0
 
 
@@ -150,38 +126,30 @@ class StepFailed(Event):
 
 @dataclass(frozen=True)
 class GateGiven(Event):
-    """A person, or the parameter that stands for one, gave a confirmation. `how`: "widget",
-    "terminal", "--yes", "approve".
-    """
+    """A person, or the parameter that stands for one, gave a confirmation."""
 
     kind = "gate.given"
     gate: str
-    how: str
+    how: str  # "widget", "terminal", "--yes", "approve"
 
 
 @dataclass(frozen=True)
 class RouteChosen(Event):
-    """The route that the portal offered. `sees_first`: its password is seen before the click that
-    makes it effective.
-
-    `browser`: its name and version; "" for a route that a person goes through alone.
-    """
+    """The route that the portal offered."""
 
     kind = "route.chosen"
     route: str
-    sees_first: bool
-    browser: Free = ""
+    sees_first: bool  # its password is seen before the click that makes it effective
+    browser: Free = ""  # its name and version; "" for a route that a person goes through alone
 
 
 @dataclass(frozen=True)
 class ResetIntended(Event):
-    """The irreversible click comes next. Without a later conclusion for `attempt`, its outcome is
-    unknown. `capture`: the picture of the screen on which it is made, or "".
-    """
+    """The irreversible click comes next: without a later conclusion its outcome is unknown."""
 
     kind = "reset.intended"
     attempt: int
-    capture: str = ""
+    capture: str = ""  # the picture of the screen on which it is made
 
 
 @dataclass(frozen=True)
@@ -195,8 +163,7 @@ class ResetNotDone(Event):
 
 @dataclass(frozen=True)
 class ResetUnknown(Event):
-    """The click went, the answer was not seen: the portal may hold the old password or a new one.
-    """
+    """The click went, no answer was seen: the portal has the old password, or a new one."""
 
     kind = "reset.unknown"
     attempt: int
@@ -252,15 +219,13 @@ class CandidateAsked(Event):
 
 @dataclass(frozen=True)
 class CandidateRejected(Event):
-    """The password of `attempt` cannot be used, by its fault (never its value). `same`: it is the
-    one that was dropped before. `capture`: the picture of the screen that proposed it, or "".
-    """
+    """The password of `attempt` cannot be used, by its fault (never its value)."""
 
     kind = "candidate.rejected"
     attempt: int
     fault: Free
-    same: bool = False
-    capture: str = ""
+    same: bool = False  # it is the one that was dropped before
+    capture: str = ""  # the picture of the screen that proposed it
 
 
 @dataclass(frozen=True)
@@ -336,9 +301,7 @@ class PasswordByHand(Event):
 
 @dataclass(frozen=True)
 class TargetIntended(Event):
-    """The password is about to be entered in `target`. Entering the same password twice does no
-    harm.
-    """
+    """The password is about to be entered in `target`. To enter it twice does no harm."""
 
     kind = "target.intended"
     target: str
@@ -390,14 +353,12 @@ class PromotionDone(Event):
 
 @dataclass(frozen=True)
 class RotationClosed(Event):
-    """The end. `outcome`: "succeeded", "rehearsed" or "failed" (before anything irreversible).
-    `next_due` is a date or "".
-    """
+    """The end."""
 
     kind = "rotation.closed"
-    outcome: str
+    outcome: str  # "succeeded", "rehearsed" or "failed" (before anything irreversible)
     proof: str = "none"
-    next_due: str = ""
+    next_due: str = ""  # a date
 
 
 @dataclass(frozen=True)
@@ -434,90 +395,3 @@ class Entry:
     step: str
     actor: str
     event: Event
-
-    def to_dict(self) -> dict[str, Any]:
-        """The line as written, its free texts scrubbed of every registered secret."""
-        data = {
-            "v": VERSION,
-            "time": self.time,
-            "run": self.run,
-            "step": self.step,
-            "actor": self.actor,
-            "event": self.event.kind,
-        }
-        free = {each.name for each in dataclasses.fields(self.event) if "Free" in str(each.type)}
-        event = {
-            key: clean(value) if key in free else value
-            for key, value in dataclasses.asdict(self.event).items()
-        }
-        return data | event
-
-
-def moment(text: str) -> datetime:
-    """A time with its offset, of a year that every zone can tell. Raises ValueError."""
-    when = datetime.fromisoformat(text)
-    if when.tzinfo is None or not MINYEAR < when.year < MAXYEAR:
-        raise ValueError("a time without its offset, or beyond any calendar")
-    return when
-
-
-@lru_cache(
-    maxsize=4096
-)  # the same lines are read at every step and by every question about a record
-def parse(line: str) -> Entry:
-    """An entry from its line. Raises ValueError when the line is no event; what a later version
-    added is passed over.
-    """
-    data = json.loads(line)
-    if not isinstance(data, dict) or not isinstance(data.get("event"), str):
-        raise ValueError("no event")
-    moment(data["time"])
-    if not all(type(data[name]) is str for name in ("run", "step", "actor")):
-        raise ValueError("an envelope that is no text")
-    return Entry(data["time"], data["run"], data["step"], data["actor"], _event(data))
-
-
-_SHAPES: dict[object, Callable[[Any], bool]] = {
-    "str": lambda value: type(value) is str,
-    "Free": lambda value: type(value) is str,
-    "bool": lambda value: type(value) is bool,
-    "int": lambda value: type(value) is int,
-    "float": lambda value: type(value) in (int, float),
-    "tuple[str, ...]": lambda value: (
-        type(value) is tuple and all(type(each) is str for each in value)
-    ),
-    "tuple[Free, ...]": lambda value: (
-        type(value) is tuple and all(type(each) is str for each in value)
-    ),
-    "dict[str, str]": lambda value: (
-        type(value) is dict and all(type(each) is str for each in value.values())
-    ),
-}
-"""What a field's annotation asks of its value: a journal that somebody changed is damaged, never a
-surprise further on.
-"""
-
-
-@cache
-def _shapes(cls: type[Event]) -> dict[str, Callable[[Any], bool]]:
-    return {each.name: _SHAPES[each.type] for each in dataclasses.fields(cls)}
-
-
-def _event(data: dict[str, Any]) -> Event:
-    cls = KINDS.get(data["event"])
-    if cls is None:
-        return Unknown(data["event"], data)
-    shapes = _shapes(cls)  # type: ignore[arg-type]
-    given = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in data.items()
-        if key in shapes
-    }
-    try:
-        if not all(shapes[key](value) for key, value in given.items()):
-            raise TypeError("a value of another type")
-        return cls(**given)
-    except TypeError:
-        if data["v"] > VERSION:  # a later version may tell the same fact by other fields
-            return Unknown(data["event"], data)
-        raise

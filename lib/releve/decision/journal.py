@@ -1,9 +1,9 @@
 """The journal of a rotation: append-only, one JSON event a line, on the disk before the effect that
 it announces.
 
-`events` has what a line can say; this is the file. Each line carries a MAC under the rotation's key
-(`vault.keys`) over itself and the MAC before it; the first one of a key, over all that stands
-before. What its key does not vouch for is history, and nothing is decided by it.
+`events` has what a line can say, `line` how; this is the file. Each line carries a MAC under the
+rotation's key (`vault.keys`) over itself and the MAC before it; the first one of a key, over all
+that stands before. What its key does not vouch for is history, and nothing is decided by it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from releve.base.effects import effect
 from releve.base.errors import ReleveError
 from releve.base.held import patiently
 from releve.decision import events as ev
+from releve.decision.line import parse, written
 
 FILE_NAME = "journal.jsonl"
 
@@ -78,7 +79,7 @@ def read(path: Path, *, pass_over_damage: bool = False) -> list[ev.Entry]:
     lines = content_of(path).split(b"\n")[:-1]
     for number, line in enumerate(lines, 1):
         try:
-            entries.append(ev.parse(line.decode()))
+            entries.append(parse(line.decode()))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             if pass_over_damage:
                 continue
@@ -162,7 +163,7 @@ class Journal:
         entry = ev.Entry(
             datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event
         )
-        data = entry.to_dict()
+        data = written(entry)
         if self._key and event.kind in _STARTS:
             self._before = _digest(content_of(self.path)[: self._whole])
         if self._key:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from releve.decision.events import moment
+from releve.decision.line import moment
 from releve.record.findings import Finding
 from releve.record.folder import RecordFolder
 from releve.record.register import FILE_NAME, FIRST, Register, digest, parse

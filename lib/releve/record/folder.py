@@ -18,6 +18,7 @@ from releve.base.errors import ReleveError
 from releve.base.settings import Record
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.line import parse
 from releve.record.contents import CAPTURES as CAPTURES
 
 NOTEBOOK, PAGE = "rotation.ipynb", "record.html"
@@ -215,7 +216,7 @@ _ENDS = re.compile(rb"rotation\.(?:closed|abandoned)")
 
 def _is_end(line: bytes) -> bool:
     try:
-        event = ev.parse(line.decode()).event
+        event = parse(line.decode()).event
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
     return isinstance(event, ev.RotationClosed | ev.RotationAbandoned)

@@ -24,7 +24,7 @@ from releve.base import disk
 from releve.base.account import folded
 from releve.base.errors import ReleveError
 from releve.base.windows import is_synchronised
-from releve.decision.events import moment
+from releve.decision.line import moment
 from releve.record.folder import RecordUnwritable
 
 NO_SUCH_CALL = {1, 50}  # Windows' ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED
