@@ -5,15 +5,11 @@ ever stands in it.
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
-import stat
-import sys
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from releve.base import siret as sirets
 from releve.base.account import folded
@@ -22,14 +18,14 @@ from releve.base.origins import ORIGINS, check_address, checked_origin, is_loopb
 from releve.base.places import default_path, project_root
 from releve.base.programs import programs
 from releve.base.table import Fault, build, refuse, require
+from releve.base.toml_file import read_toml
 from releve.base.words import documented
 
 KEEP_BROWSER = "RELEVE_KEEP_BROWSER"
 """In the environment of a fleet's kernels: the browser outlives the notebook."""
 FIRST_DAY = date(2012, 1, 1)  # the law on electronic invoices to the State: no account is older
-PORTAL_LIMIT_DAYS = (
-    424  # the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
-)
+# the portal's own limit, 14 months (communaute.chorus-pro.gouv.fr, "bonne pratique")
+PORTAL_LIMIT_DAYS = 424
 
 
 class SettingsError(UsageError):
@@ -52,9 +48,7 @@ def _within(settings: object, **bounds: tuple[float, float]) -> None:
     """Each number between its bounds, both included; neither "nan" nor "inf" is."""
     for key, (least, most) in bounds.items():
         require(
-            least <= getattr(settings, key) <= most,
-            key,
-            "ce nombre n'a pas de sens ici",
+            least <= getattr(settings, key) <= most, key, "ce nombre n'a pas de sens ici",
             f"Écrivez un nombre entre {least:g} et {most:g}, ou supprimez la ligne.",
         )
 
@@ -78,9 +72,7 @@ class Portal:
 
     def __post_init__(self) -> None:
         require(
-            bool(self.login.strip()),
-            "login",
-            "elle est vide",
+            bool(self.login.strip()), "login", "elle est vide",
             "Écrivez l'identifiant de connexion au portail.",
         )
         object.__setattr__(
@@ -88,9 +80,7 @@ class Portal:
         )
         inside = checked_origin("url", self.url) in self.origins
         require(
-            inside,
-            "url",
-            "cette adresse n'est pas dans portal.origins",
+            inside, "url", "cette adresse n'est pas dans portal.origins",
             "Ajoutez-y son origine si vous êtes sûr d'elle.",
         )
         known = (
@@ -99,9 +89,7 @@ class Portal:
             or "\\" in self.browser
         )
         require(
-            known,
-            "browser",
-            "ce navigateur est inconnu",
+            known, "browser", "ce navigateur est inconnu",
             "Écrivez auto, msedge, chrome, chromium, ou le chemin d'un exécutable.",
         )
         _within(self, timeout_seconds=(0.1, 600))
@@ -109,13 +97,10 @@ class Portal:
             if name not in documented():
                 refuse(f"labels.{name}", name, list(documented()))
             given = [words] if isinstance(words, str) else words
-            good = bool(given) and all(
-                map(str.strip, given)
-            )  # an empty wording would be found everywhere
+            # an empty wording would be found everywhere
+            good = bool(given) and all(map(str.strip, given))
             require(
-                good,
-                f"labels.{name}",
-                "un libellé est vide",
+                good, f"labels.{name}", "un libellé est vide",
                 "Écrivez les mots affichés par le portail, ou supprimez la ligne.",
             )
 
@@ -157,9 +142,8 @@ def _is_period(period: str) -> bool:
     dated = re.fullmatch(r"(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)", period)
     try:
         if yearly:
-            return all(
-                date.fromisoformat(f"2000-{day}") for day in yearly.groups()
-            )  # 2000 has a 29 February
+            # 2000 has a 29 February
+            return all(date.fromisoformat(f"2000-{day}") for day in yearly.groups())
         return bool(dated) and date.fromisoformat(dated[1]) <= date.fromisoformat(dated[2])  # type: ignore[index]
     except ValueError:
         return False
@@ -178,16 +162,13 @@ class Record:
     def __post_init__(self) -> None:
         fingerprints = all(re.fullmatch(r"[0-9a-fA-F: ]{32,}", each) for each in self.signers)
         require(
-            fingerprints,
-            "signers",
-            "une empreinte a au moins 32 chiffres hexadécimaux",
+            fingerprints, "signers", "une empreinte a au moins 32 chiffres hexadécimaux",
             "Recopiez celle que montre la page d'accueil, ou un dossier, de l'autre poste.",
         )
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
         _within(self, keep_years=(0, 100))
         require(
-            not self.folder.exists() or self.folder.is_dir(),
-            "folder",
+            not self.folder.exists() or self.folder.is_dir(), "folder",
             "c'est un fichier, pas un dossier",
             "Donnez le chemin d'un dossier, ou d'un dossier à créer.",
         )
@@ -208,9 +189,7 @@ class Notices:
     def __post_init__(self) -> None:
         named = all(re.fullmatch(r"[\w-]+", each) for each in self.channels)
         require(
-            named,
-            "channels",
-            "un nom est attendu, pas une adresse",
+            named, "channels", "un nom est attendu, pas une adresse",
             "Écrivez un nom, puis « releve notify --store NOM ».",
         )
         _within(self, silence_days=(0, 366))
@@ -261,46 +240,35 @@ class Structure:
     def __post_init__(self) -> None:
         wrong = sirets.check(self.siret)
         require(
-            not wrong,
-            "",
-            f"ce n'est pas un SIRET ({wrong})",
+            not wrong, "", f"ce n'est pas un SIRET ({wrong})",
             "Recopiez le SIRET depuis « Mes structures » sur Chorus Pro.",
         )
         for key in ("name", "technical_account"):
             require(bool(getattr(self, key).strip()), key, "elle est vide", "Complétez-la.")
         require(
             self.last_rotation is None or FIRST_DAY <= self.last_rotation <= date.today(),
-            "last_rotation",
-            "ce jour n'est pas encore venu, ou d'avant Chorus Pro",
+            "last_rotation", "ce jour n'est pas encore venu, ou d'avant Chorus Pro",
             "Corrigez la date.",
         )
         require(
-            bool(self.targets),
-            "targets",
-            "aucune cible n'est nommée",
+            bool(self.targets), "targets", "aucune cible n'est nommée",
             'Écrivez par exemple targets = ["corail"].',
         )
         known = (*programs(), "command", "school")
         require(
-            set(self.targets) <= set(known),
-            "targets",
-            "une cible est inconnue",
+            set(self.targets) <= set(known), "targets", "une cible est inconnue",
             f"Valeurs possibles : {', '.join(known)}.",
         )
         require(
-            len(set(self.targets)) == len(self.targets),
-            "targets",
-            "une cible y est deux fois",
+            len(set(self.targets)) == len(self.targets), "targets", "une cible y est deux fois",
             "Gardez chaque cible une seule fois.",
         )
         mend = (
             'Il faut les deux : « command » dans targets, et command = ["programme", "argument"].'
         )
         require(
-            ("command" in self.targets) == bool(self.command),
-            "command",
-            "cette cible et son programme vont ensemble",
-            mend,
+            ("command" in self.targets) == bool(self.command), "command",
+            "cette cible et son programme vont ensemble", mend,
         )
 
 
@@ -334,9 +302,7 @@ class Settings:
             elsewhere = key.startswith("piste.") and found.startswith("https:")
             allowed = found in self.portal.origins or elsewhere or key == "school.control_url"
             require(
-                allowed,
-                key,
-                "cette adresse n'est pas dans portal.origins",
+                allowed, key, "cette adresse n'est pas dans portal.origins",
                 "Ajoutez-y son origine si vous êtes sûr d'elle.",
             )
         self._keep_school_apart(urls)
@@ -371,16 +337,13 @@ class Settings:
             here = is_loopback(url)
             if self.school is not None:
                 require(
-                    here,
-                    key,
+                    here, key,
                     "un site d'entraînement est sur ce poste même, et cette adresse n'y est pas",
                     "Ôtez la table [school] pour le vrai portail, ou corrigez l'adresse.",
                 )
             else:
                 require(
-                    not here,
-                    key,
-                    "cette adresse est celle de ce poste même",
+                    not here, key, "cette adresse est celle de ce poste même",
                     "Pour un site d'entraînement, ajoutez la table [school].",
                 )
 
@@ -414,72 +377,12 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
     """
     file = Path(path).expanduser() if path else default_path()
     try:
-        settings: Settings = build(Settings, _parse(file), "", path=file)
+        settings: Settings = build(Settings, read_toml(file), "", path=file)
         if outputs is None:
             return settings
         folder = Path(outputs).expanduser().resolve()
-        return dataclasses.replace(
-            settings, record=dataclasses.replace(settings.record, folder=folder)
-        )
+        record = dataclasses.replace(settings.record, folder=folder)
+        return dataclasses.replace(settings, record=record)
     except Fault as fault:
-        raise SettingsError(
-            path=file, key=fault.key, what=f"clé « {fault.key} », {fault.why}", mend=fault.mend
-        ) from None
-
-
-def _parse(file: Path) -> dict[str, Any]:
-    if file.exists() and not file.is_file():  # a FIFO would be waited for
-        what, mend = "ce n'est pas un fichier", "Donnez le fichier TOML des réglages."
-        raise SettingsError(path=file, key="", what=what, mend=mend)
-    if _others_may_write(file):
-        raise SettingsError(
-            path=file,
-            key="",
-            what="d'autres que vous peuvent les modifier, donc choisir où va votre mot de passe",
-            mend=f"Ôtez-leur ce droit : chmod go-w « {file} ».",
-        )
-    try:
-        return tomllib.loads(
-            file.read_bytes().decode("utf-8-sig")
-        )  # Windows' Notepad begins a file with a byte order mark
-    except FileNotFoundError:
-        what = "ce fichier n'existe pas"
-        mend = (
-            "Copiez-y l'exemple du README (partie « Settings ») et complétez-le. Pour essayer sans"
-            " réglages : « releve demo »."
-        )
-    except OSError:
-        what, mend = (
-            "ce fichier n'est pas lisible",
-            "Vérifiez que c'est bien un fichier, et que vous avez le droit de le lire.",
-        )
-    except UnicodeDecodeError:
-        what, mend = (
-            "ce fichier n'est pas en UTF-8",
-            "Enregistrez-le à nouveau en choisissant l'encodage UTF-8.",
-        )
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(
-            r"line (\d+)", str(error)
-        )  # its text and its document are not repeated: they may hold a secret
-        what = (f"ligne {line[1]}" if line else "fin du fichier") + ", ce n'est pas du TOML correct"
-        mend = (
-            "Vérifiez à cet endroit les guillemets, les crochets et le signe =, et qu'aucune clé"
-            " n'est écrite deux fois. Un chemin de Windows s'écrit entre apostrophes :"
-            " folder = 'C:\\Releve\\dossiers'."
-        )
-    raise SettingsError(path=file, key="", what=what, mend=mend)
-
-
-def _others_may_write(file: Path) -> bool:
-    """By the file's mode; a group that is the user's own (as Linux makes one each) is nobody else.
-    Windows tells by lists that Python does not read.
-    """
-    if sys.platform == "win32":
-        return False
-    try:
-        found = file.stat()
-    except OSError:  # told when it is read
-        return False
-    by_group = found.st_mode & stat.S_IWGRP and found.st_gid != os.getgid()
-    return bool(found.st_mode & stat.S_IWOTH or by_group)
+        what = f"clé « {fault.key} », {fault.why}" if fault.key else fault.why
+        raise SettingsError(path=file, key=fault.key, what=what, mend=fault.mend) from None
