@@ -383,6 +383,7 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
         folder = Path(outputs).expanduser().resolve()
         record = dataclasses.replace(settings.record, folder=folder)
         return dataclasses.replace(settings, record=record)
-    except Fault as fault:
-        what = f"clé « {fault.key} », {fault.why}" if fault.key else fault.why
-        raise SettingsError(path=file, key=fault.key, what=what, mend=fault.mend) from None
+    except Fault as found:
+        fault = found
+    what = f"clé « {fault.key} », {fault.why}" if fault.key else fault.why
+    raise SettingsError(path=file, key=fault.key, what=what, mend=fault.mend)
