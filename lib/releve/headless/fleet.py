@@ -30,19 +30,10 @@ from releve.record.history import finishing, lacks_proof
 
 # the next login would only make it worse: nothing more of that login
 SAME_LOGIN = {
-    "PasswordRefused",
-    "AccountLocked",
-    "AlreadyRefused",
-    "CodeNeeded",
-    "CodeRefused",
-    "KeyNeeded",
+    "PasswordRefused", "AccountLocked", "AlreadyRefused", "CodeNeeded", "CodeRefused", "KeyNeeded",
 }
 EVERYWHERE = {
-    "Maintenance",
-    "PortalUnreachable",
-    "BrowserDidNotStart",
-    "KeyringLocked",
-    "KeyringUnavailable",
+    "Maintenance", "PortalUnreachable", "BrowserDidNotStart", "KeyringLocked", "KeyringUnavailable",
     "KeyringMissing",
 }
 BREAKER = 2  # failures after a reset: the portal, or the targets, are not what they were

@@ -30,12 +30,7 @@ from traitlets.config import Config
 from releve.base.settings import KEEP_BROWSER
 
 _COMMAND = [
-    sys.executable,
-    "-P",
-    "-m",
-    "ipykernel_launcher",
-    "-f",
-    "{connection_file}",
+    sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}",
     "--HistoryManager.enabled=False",
 ]
 

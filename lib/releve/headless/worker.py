@@ -85,12 +85,8 @@ class Worker:
         if self.stopping.is_set():
             self.kernel.stopping.set()
         return headless.run(
-            self.settings,
-            structure.siret,
-            approve=self.options.approve,
-            reset_again=self.options.reset_again,
-            again=self.options.again,
-            progress=self.tell,
+            self.settings, structure.siret, approve=self.options.approve,
+            reset_again=self.options.reset_again, again=self.options.again, progress=self.tell,
             kernel=self.kernel,
         )
 
@@ -111,13 +107,7 @@ class Worker:
 def _line(found: headless.Outcome) -> Line:
     text = "" if found.code == 0 else found.text
     return Line(
-        found.structure,
-        found.name,
-        found.code,
-        text,
-        found.record,
-        found.error,
-        found.proof,
+        found.structure, found.name, found.code, text, found.record, found.error, found.proof,
         found.next_due,
     )
 

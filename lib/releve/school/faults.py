@@ -16,27 +16,10 @@ from releve.base.errors import UsageError
 
 SCREENS = frozenset(
     {
-        "authentification",
-        "portail",
-        "connexion",
-        "informations",
-        "accueil",
-        "structures",
-        "structure",
-        "utilisateur",
-        "confirmation",
-        "recapitulatif",
-        "corail-collectivites",
-        "corail-transfert",
-        "corail-mot-de-passe",
-        "raccordements",
-        "compte-technique",
-        "formulaire",
-        "soumettre",
-        "federation",
-        "identification",
-        "code",
-        "piste",
+        "authentification", "portail", "connexion", "informations", "accueil", "structures",
+        "structure", "utilisateur", "confirmation", "recapitulatif", "corail-collectivites",
+        "corail-transfert", "corail-mot-de-passe", "raccordements", "compte-technique",
+        "formulaire", "soumettre", "federation", "identification", "code", "piste",
     }
 )
 CHOICES = {

@@ -19,52 +19,19 @@ PRINTABLE = string.ascii_letters + string.digits + string.punctuation
 """All printable ASCII without the space: no official alphabet is known, so none is spared."""
 
 _STEMS = (
-    "Abricourt",
-    "Bellefont",
-    "Champval",
-    "Douzemont",
-    "Esclavelle",
-    "Fontrieu",
-    "Grandrive",
-    "Hautebois",
-    "Issarmes",
-    "Jonquevert",
-    "Lormeval",
-    "Montbrisac",
+    "Abricourt", "Bellefont", "Champval", "Douzemont", "Esclavelle", "Fontrieu", "Grandrive",
+    "Hautebois", "Issarmes", "Jonquevert", "Lormeval", "Montbrisac",
 )
 _ENDS = (
-    "",
-    "-sur-Vire",
-    "-le-Vieux",
-    "-les-Bains",
-    "-en-Plaine",
-    "-la-Forêt",
-    "-sous-Bois",
+    "", "-sur-Vire", "-le-Vieux", "-les-Bains", "-en-Plaine", "-la-Forêt", "-sous-Bois",
     "-l'Abbaye",
 )
 _FIRST = [
-    "Camille",
-    "Dominique",
-    "Claude",
-    "Sacha",
-    "Andréa",
-    "Maxime",
-    "Noa",
-    "Lou",
-    "Alix",
-    "Charlie",
+    "Camille", "Dominique", "Claude", "Sacha", "Andréa", "Maxime", "Noa", "Lou", "Alix", "Charlie",
 ]
 _LAST = [
-    "Modèle",
-    "Fictif",
-    "Essai",
-    "Maquette",
-    "Gabarit",
-    "Témoin",
-    "Prototype",
-    "Esquisse",
-    "Ébauche",
-    "Patron",
+    "Modèle", "Fictif", "Essai", "Maquette", "Gabarit", "Témoin", "Prototype", "Esquisse",
+    "Ébauche", "Patron",
 ]
 
 
