@@ -289,12 +289,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "structures", _spelled_alike(self.structures))
-        urls = (
-            {"piste.token_url": self.piste.token_url, "piste.api_url": self.piste.api_url}
-            if self.piste
-            else {}
-        )
-        school = self.school or School()
+        school, urls = self.school or School(), dict[str, str]()
+        if self.piste:
+            urls = {"piste.token_url": self.piste.token_url, "piste.api_url": self.piste.api_url}
         sites = {"corail_url": school.corail_url, "control_url": school.control_url}
         urls |= {f"school.{key}": url for key, url in sites.items() if url}
         for key, url in urls.items():

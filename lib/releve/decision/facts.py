@@ -32,9 +32,7 @@ class Attempt:
     unread: bool = False  # all that its page showed is in the keyring, and nobody pointed at it yet
     by_hand: bool = False  # the keyring refused it, and the operator copied it
     again: bool = False  # somebody decided to reset once more after it
-    told: str = (
-        ""  # how the click ended as far as the API can tell (`reconcile.Click`), when it was asked
-    )
+    told: str = ""  # how the click ended by the API (`reconcile.Click`), when it was asked
 
     @property
     def reset(self) -> str:
@@ -83,9 +81,7 @@ class Facts:
     slots: SlotsView | None = SlotsView()
     here: str = ""  # this machine
     host: str = ""  # the machine of the latest process
-    clicked_on: str = (
-        ""  # the machine of the latest click: its keyring is where the password would be
-    )
+    clicked_on: str = ""  # that of the latest click: its keyring would have the password
 
     @property
     def last(self) -> int:
@@ -97,14 +93,8 @@ class Facts:
         """The latest attempt whose click was announced and not denied by the portal; 0 when there
         is none.
         """
-        return max(
-            (
-                number
-                for number, each in self.attempts.items()
-                if each.intended and not each.not_done
-            ),
-            default=0,
-        )
+        clicked = (n for n, each in self.attempts.items() if each.intended and not each.not_done)
+        return max(clicked, default=0)
 
     @property
     def touched(self) -> bool:
@@ -162,11 +152,8 @@ class Facts:
         copied it.
         """
         a = self.attempt
-        return (
-            (self.held or (self.touched and a.by_hand))
-            and (a.done or not a.sees_first or self.turned)
-            and not a.again
-        )
+        known = self.held or (self.touched and a.by_hand)
+        return known and (a.done or not a.sees_first or self.turned) and not a.again
 
     @property
     def turned(self) -> bool:
@@ -202,11 +189,8 @@ class Facts:
     def lost(self) -> bool:
         """The portal made a password that was kept nowhere."""
         a = self.attempt
-        return (
-            not self.settled
-            and not self.vanished
-            and (a.not_kept or (a.done and not a.sees_first and not a.rejected))
-        )
+        made = a.not_kept or (a.done and not a.sees_first and not a.rejected)
+        return made and not self.settled and not self.vanished
 
     @property
     def unread(self) -> bool:
@@ -227,9 +211,7 @@ class Facts:
     @property
     def exhausted(self) -> bool:
         """As many passwords were rejected as the policy allows; nobody decided to go on since."""
-        decided = any(
-            each.again for number, each in self.attempts.items() if number >= self._last_rejected
-        )
+        decided = any(each.again for n, each in self.attempts.items() if n >= self._last_rejected)
         return self.rejections >= self.max_attempts and not decided
 
     @property
@@ -303,11 +285,8 @@ def _apply(facts: Facts, event: ev.Event) -> Facts:
         case ev.RotationAbandoned():
             return replace(facts, outcome=facts.outcome or "abandoned")
         case ev.ApiAnswered():
-            return _change(
-                facts,
-                event.attempt,
-                told=click(Verdict(event.pending), Verdict(event.current), event.settled),
-            )
+            told = click(Verdict(event.pending), Verdict(event.current), event.settled)
+            return _change(facts, event.attempt, told=told)
         case ev.CandidateRejected():
             return _change(facts, event.attempt, rejected=True, same=event.same)
         case ev.ResetIntended():
@@ -354,16 +333,9 @@ def _click(facts: Facts) -> Facts:
 
 
 def _fresh(facts: Facts) -> Facts:
-    nothing = frozenset[str]()
-    return replace(
-        facts,
-        begun=nothing,
-        entered=nothing,
-        proof="",
-        proof_refused=False,
-        promoting=False,
-        promoted=False,
-    )
+    none = frozenset[str]()
+    facts = replace(facts, begun=none, entered=none, proof="", proof_refused=False)
+    return replace(facts, promoting=False, promoted=False)
 
 
 def _prove(facts: Facts, event: ev.ProofGiven) -> Facts:

@@ -149,6 +149,7 @@ BY_HAND = (
     " l'entrer là où il manque."
 )
 AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
+CLOSED = "La rotation est fermée : commencez-en une autre."
 NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
 TO_STORE = (
     f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le"
@@ -265,11 +266,8 @@ class Situation:
         """What is true of the keyring: one French sentence."""
         if self.row.keyring == KEPT and self.facts.turned:
             return TURNED
-        return (
-            UNASKED
-            if self.facts.slots is None and self.facts.touched and not self.closed
-            else self.row.keyring
-        )
+        unasked = self.facts.slots is None and self.facts.touched and not self.closed
+        return UNASKED if unasked else self.row.keyring
 
     @property
     def targets(self) -> str:
@@ -290,12 +288,11 @@ class Situation:
         f = self.facts
         entered = [target for target in f.targets if target in f.entered]
         begun = [target for target in f.left if target in f.begun]
-        done = f"Il est entré dans : {_named(entered)}. " if entered else ""
-        return done + (
-            f"La saisie avait commencé dans : {_named(begun)} ; la refaire est sans risque. "
-            if begun
-            else ""
-        )
+        told = f"Il est entré dans : {_named(entered)}. " if entered else ""
+        if begun:
+            again = "la refaire est sans risque. "
+            told += f"La saisie avait commencé dans : {_named(begun)} ; {again}"
+        return told
 
     @property
     def todo(self) -> str:
@@ -323,13 +320,8 @@ def assess(facts: Facts) -> Situation:
     An abandoned rotation is read as it stood when it was abandoned, and nothing comes next.
     """
     if facts.outcome == "abandoned":
-        row = assess(replace(facts, outcome="")).row
-        return Situation(
-            replace(
-                row, next=Next.NOTHING, todo="La rotation est fermée : commencez-en une autre."
-            ),
-            facts,
-        )
+        row, todo = assess(replace(facts, outcome="")).row, CLOSED
+        return Situation(replace(row, next=Next.NOTHING, todo=todo), facts)
     return Situation(next(row for row in TABLE if row.when(facts)), facts)
 
 

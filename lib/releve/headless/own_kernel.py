@@ -42,9 +42,8 @@ class OwnKernelClient(AsyncKernelClient):
 
     def _context_default(self) -> zmq.asyncio.Context:
         context: zmq.asyncio.Context = super()._context_default()
-        context.setsockopt(
-            zmq.RECONNECT_IVL, 10
-        )  # milliseconds; the kernel's sockets come into being while it starts
+        # milliseconds; the kernel's sockets come into being while it starts
+        context.setsockopt(zmq.RECONNECT_IVL, 10)
         return context
 
     # jupyter_client's own signature
@@ -97,9 +96,8 @@ def configuration() -> Config:
         config.KernelManager.transport_encryption = "required"
     else:
         config.KernelManager.transport = "ipc"
-        config.KernelManager.connection_file = str(
-            _private_folder() / f"{secrets.token_hex(4)}.json"
-        )
+        own = _private_folder() / f"{secrets.token_hex(4)}.json"
+        config.KernelManager.connection_file = str(own)
     return config
 
 
@@ -108,9 +106,8 @@ def _private_folder() -> Path:
     """This process's own, and short: the name of such a file holds 107 characters at most, whatever
     TMPDIR is.
     """
-    folder = tempfile.mkdtemp(
-        prefix="releve-", dir="/tmp" if len(tempfile.gettempdir()) > 60 else None
-    )
+    short = "/tmp" if len(tempfile.gettempdir()) > 60 else None
+    folder = tempfile.mkdtemp(prefix="releve-", dir=short)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
 

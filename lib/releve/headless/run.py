@@ -100,16 +100,13 @@ def run(
     structure = settings.structure(siret)
     prepare(settings.record)
     check(settings, structure, again=again or rehearse)
-    left = (
-        [record]
-        if record
-        else []
-        if rehearse
-        else unfinished(settings.record.folder, structure.technical_account)
-    )
-    if left:
-        vouching.check_ours(left[-1], open_keystore(settings).bounded())
-    folder = left[-1] if left else RecordFolder.new(settings.record.folder, structure.siret)
+    keystore = open_keystore(settings).bounded()
+    if record is None and not rehearse:
+        left = unfinished(settings.record.folder, structure.technical_account)
+        record = left[-1] if left else None
+    if record:
+        vouching.check_ours(record, keystore)
+    folder = record or RecordFolder.new(settings.record.folder, structure.siret)
     parameters: dict[str, str | bool] = {
         "structure": structure.siret,
         "approve": approve,
@@ -120,7 +117,6 @@ def run(
         "again": again,
         "rehearse": rehearse,
     }
-    keystore = open_keystore(settings).bounded()
     search.learn(keystore, settings, structure.technical_account)
     with folder.writing():  # nobody else seals it meanwhile
         error = _execute(parameters, {"progress": progress}, kernel)
@@ -239,9 +235,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
     facts = situation.facts
-    closed = next(
-        (e.event for e in reversed(entries) if isinstance(e.event, ev.RotationClosed)), None
-    )
+    ends = [each.event for each in entries if isinstance(each.event, ev.RotationClosed)]
     return Outcome(
         code=code,
         outcome=facts.outcome or situation.phase,
@@ -251,7 +245,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
         name=start.name,
         account=start.account,
         proof=facts.proof or "none",
-        next_due=closed.next_due if closed else "",
+        next_due=ends[-1].next_due if ends else "",
         resets=resets(facts),
         rejected=facts.rejections,
         text=text,
@@ -261,12 +255,8 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
 
 def _discard(folder: RecordFolder) -> None:
     """A folder in which no rotation was opened is no record."""
-    for path in [
-        *folder.path.glob("rotation*.ipynb"),
-        folder.path / j.FILE_NAME,
-        folder.path / CAPTURES,
-        folder.path,
-    ]:
+    notebooks = folder.path.glob("rotation*.ipynb")
+    for path in [*notebooks, folder.path / j.FILE_NAME, folder.path / CAPTURES, folder.path]:
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()
 
@@ -302,20 +292,11 @@ def situation_of(settings: Settings, folder: RecordFolder) -> Situation:
     """Where a rotation stands: read from its journal and, if it can be asked, the keyring."""
     entries = folder.entries(pass_over_damage=True)
     start = opened(entries)
+    slots: SlotsView | None = SlotsView()
     try:
-        slots = (
-            open_keystore(settings).bounded().slots(start.account).filled()
-            if start
-            else SlotsView()
-        )
+        if start:
+            slots = open_keystore(settings).bounded().slots(start.account).filled()
     except KeyringError:
         slots = None
-    return assess(
-        gather(
-            (entry.event for entry in entries),
-            slots,
-            folder.run,
-            settings.policy.max_attempts,
-            platform.node(),
-        )
-    )
+    events, most = (entry.event for entry in entries), settings.policy.max_attempts
+    return assess(gather(events, slots, folder.run, most, platform.node()))

@@ -41,6 +41,7 @@ def view(
     particulars are corrected; "" at the first start.
     """
     given = {"programs": ["corail"], "person": person.given_name()} | (values or {})
+    options = [[name, each.name] for name, each in programs().items()]
     fields = [
         field_("name", text("settings.name")),
         field_("siret", text("settings.siret"), digits=True, maxlength=20, size=20),
@@ -48,12 +49,7 @@ def view(
         field_("login", text("settings.login")),
         field_("herself", text("settings.herself"), "check"),
         field_("last", text("settings.last"), size=12),
-        field_(
-            "programs",
-            text("settings.programs"),
-            "several",
-            options=[[name, each.name] for name, each in programs().items()],
-        ),
+        field_("programs", text("settings.programs"), "several", options=options),
         field_("person", text("settings.person")),
         field_("contact", text("settings.contact")),
     ]
@@ -63,11 +59,8 @@ def view(
         each |= {"value": given.get(name), "check": name in CHECKS}
         each |= {"help": text(f"settings.{name}-help")} if name in helped else {}
     buttons = [button(f"write:{change}" if change else "write", text("settings.ok"), "primary")]
-    buttons.append(
-        button("refresh", text("settings.cancel"))
-        if change
-        else button("train", text("settings.train"))
-    )
+    other = ("refresh", "settings.cancel") if change else ("train", "settings.train")
+    buttons.append(button(other[0], text(other[1])))
     return form(
         text("settings.heading-change" if change else "settings.heading"),
         "" if change else say("settings.body"),

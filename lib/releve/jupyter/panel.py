@@ -86,9 +86,8 @@ class Panel(anywidget.AnyWidget):
         return await self._waiting
 
     def __repr__(self) -> str:
-        return (  # what an archive shows of a gate that nobody answered
-            "Une réponse est attendue ici, dans JupyterLab."
-        )
+        """What an archive shows of a gate that nobody answered."""
+        return "Une réponse est attendue ici, dans JupyterLab."
 
     def _message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if content.get("pad") is not None:
@@ -98,11 +97,8 @@ class Panel(anywidget.AnyWidget):
             self.send({"checked": content["check"], "wrong": wrong})
         else:
             secrets = {name: Secret(value) for name, value in content.get("secrets", {}).items()}
-            self._loop.call_soon_threadsafe(
-                self._heard,
-                content["turn"],
-                Answer(content["action"], content.get("values", {}), secrets),
-            )
+            answer = Answer(content["action"], content.get("values", {}), secrets)
+            self._loop.call_soon_threadsafe(self._heard, content["turn"], answer)
 
     def _heard(self, turn: int, answer: Answer) -> None:
         if turn != self._turn:
@@ -119,11 +115,8 @@ class Panel(anywidget.AnyWidget):
         try:
             await self._hear(answer)
         except Exception as error:  # nobody else would ever tell it: no cell is running
-            told = (
-                error
-                if isinstance(error, ReleveError)
-                else UnforeseenError(kind=type(error).__name__)
-            )
+            unforeseen = UnforeseenError(kind=type(error).__name__)
+            told = error if isinstance(error, ReleveError) else unforeseen
             self.show(form("Quelque chose ne va pas", paragraphs(*told.sentences), tone="trouble"))
 
     def _hand_over(self, content: dict[str, Any]) -> None:
@@ -147,12 +140,8 @@ def form(
     `tone`: plain, work, danger, trouble, done. `progress`: how many of the documented screens are
     done. `notice`: HTML above all. `hold`: one cannot stop here. `wrong`: what is wrong, by field.
     """
-    return {
-        "heading": heading,
-        "body": body,
-        "fields": fields or [],
-        "buttons": buttons or [],
-    } | more
+    view = {"heading": heading, "body": body, "fields": fields or [], "buttons": buttons or []}
+    return view | more
 
 
 def button(action: str, label: str, style: str = "plain", **more: Any) -> View:

@@ -345,14 +345,14 @@ def undecided(error: ReleveError, facts: Facts) -> View:
     """
     happened, safe, _ = error.sentences
     kept = facts.unknown and facts.held
-    buttons = [
-        *([button("point", text("undecided.point"), "primary")] if facts.attempt.unread else []),
-        button("submitted", text("undecided.submitted"), "primary")
-        if kept
-        else button("typed", text("undecided.typed"), "primary"),
-        *([button("not-done", text("undecided.not-done"))] if facts.unknown else []),
-        button("again", text("undecided.again")),
-    ]
+    submitted = button("submitted", text("undecided.submitted"), "primary")
+    typed = button("typed", text("undecided.typed"), "primary")
+    buttons = [submitted if kept else typed]
+    if facts.attempt.unread:
+        buttons.insert(0, button("point", text("undecided.point"), "primary"))
+    if facts.unknown:
+        buttons.append(button("not-done", text("undecided.not-done")))
+    buttons.append(button("again", text("undecided.again")))
     return form(
         text("undecided.heading"),
         say("undecided.body", happened=happened, safe=safe),

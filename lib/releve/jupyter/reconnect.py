@@ -76,19 +76,14 @@ def watch_pages(kernel: Any) -> Pages | None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
 
     async def receive(subshell_id: str | None, msg: Any) -> None:
-        kind, session = (
-            _header(kernel, msg)
-            if subshell_id is None and kernel._main_asyncio_lock.locked()
-            else ("", "")
-        )
+        awaits = subshell_id is None and kernel._main_asyncio_lock.locked()
+        kind, session = _header(kernel, msg) if awaits else ("", "")
         pages.heard(kind, session)
         if kind not in _PASS:
             await kernel.shell_main(subshell_id, msg)
             return
-        parent, ident = (
-            kernel.get_parent("shell"),
-            kernel._get_shell_context_var(kernel._shell_parent_ident),
-        )
+        parent = kernel.get_parent("shell")
+        ident = kernel._get_shell_context_var(kernel._shell_parent_ident)
         try:
             answer = kernel.dispatch_shell(msg, subshell_id=None, concurrent=True)
             await asyncio.create_task(answer, context=copy_context())

@@ -78,9 +78,8 @@ async def step(name: str) -> None:
     session = _session
     if session is None:
         raise NothingOpen
-    if (
-        session.stopped is not None
-    ):  # a program that runs on after an error: the account is in nobody's hands any more
+    # a program that runs on after an error: the account is in nobody's hands any more
+    if session.stopped is not None:
         raise session.stopped
     try:
         session.check_stop(name)
@@ -153,15 +152,11 @@ def line(name: str, done: Done, route: str = "") -> str:
     if name in TITLES:
         return typographic(f"{TITLES[name]} — {done.result}")
     found = screen(name, route)
-    own = (
-        ""
-        if found == BY_ID[name]
-        else f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
-    )
-    return typographic(
-        f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title} —"
-        f" {done.result}{own}"
-    )
+    told = f"Étape {found.number} sur {len(STEPS)} · {found.system} · {found.title}"
+    own = ""
+    if found != BY_ID[name]:
+        own = f"\nVoie « {route.capitalize()} » : {found.instruction.replace('**', '')}"
+    return typographic(f"{told} — {done.result}{own}")
 
 
 def _where(rotation: Rotation) -> str:
@@ -224,12 +219,11 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
     person = getattr(_kernel(), "_allow_stdin", False)
     if _session is None:
         return None if person else error.exit_code if isinstance(error, ReleveError) else 5
-    if traceback and not is_closed(_session.rotation.context.journal.entries):
-        (_session.rotation.context.folder.path / "incident.txt").write_text(
-            traceback, encoding="utf-8"
-        )
+    context = _session.rotation.context
+    if traceback and not is_closed(context.journal.entries):
+        (context.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
     if isinstance(error, kernel.Interrupted):
-        error.place(_session.rotation.context.known().truth, error.todo)
+        error.place(context.known().truth, error.todo)
         error.exit_code = _session.rotation.code(error)
     if _session.operator.interactive:
         return None

@@ -24,6 +24,7 @@ from releve.jupyter.records import records
 HOME = f"{MODELS}/home.ipynb"
 HERE = Path(__file__).parent
 LOG = "lab.log"
+_PRIVATE = "transport_encryption=required" if os.name == "nt" else "transport=ipc"
 
 
 def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int:
@@ -85,11 +86,7 @@ def arguments(browser: bool, port: int) -> list[str]:
         f"--LabApp.workspaces_dir={state() / 'workspaces'}",
         # Kernel traffic is in clear on loopback sockets; Windows has no file sockets, but it can
         # encrypt them.
-        (
-            "--KernelManager.transport_encryption=required"
-            if os.name == "nt"
-            else "--KernelManager.transport=ipc"
-        ),
+        f"--KernelManager.{_PRIVATE}",
     ]
 
 

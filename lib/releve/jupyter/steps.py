@@ -86,9 +86,8 @@ class Desk:
         return lambda: rotation.context.slots.kept(rotation.context.writer(facts.click))
 
     def _say_where(self) -> None:
-        self.operator.own_browser = (
-            self.session.settings.portal.url if self.session.rotation.context.by_hand else ""
-        )
+        by_hand = self.session.rotation.context.by_hand
+        self.operator.own_browser = self.session.settings.portal.url if by_hand else ""
 
     @contextmanager
     def _shown(self) -> Iterator[Panel]:
@@ -148,11 +147,10 @@ class Desk:
             return False
         if undecided:  # the answer stands on the portal's page, if it is open
             await self.session.rotation.navigation.front()
-        view = (
-            questions.undecided(error, facts or self.session.rotation.context.known().facts)
-            if undecided
-            else questions.stopped(step, error)
-        )
+            known = facts or self.session.rotation.context.known().facts
+            view = questions.undecided(error, known)
+        else:
+            view = questions.stopped(step, error)
         try:
             answer = await self.operator.ask(view)
         except StoppedHere:
@@ -161,9 +159,8 @@ class Desk:
             return await self._decided(answer)
         if answer.action == "by-hand":
             self._by_hand(step)
-        elif step in (
-            PORTAL_STEPS if answer.action == "again" else NAVIGATION
-        ):  # a cell that is run again does not know the window
+        elif step in (PORTAL_STEPS if answer.action == "again" else NAVIGATION):
+            # a cell that is run again does not know the window
             await self.session.rotation.start_over()
         return True
 
@@ -179,26 +176,21 @@ class Desk:
     async def _decided(self, answer: Answer) -> bool:
         """Nobody can know what the portal holds, except perhaps the person who sees it."""
         rotation = self.session.rotation
-        attempt = rotation.context.facts.last
+        attempt, journal = rotation.context.facts.last, rotation.context.journal
         if answer.action == "point":
             await rotation.reset.keep_pointed()
         elif answer.action == "typed":
-            await rotation.reset.keep_typed(
-                await self.operator.new_password(rotation.context.structure.technical_account)
-            )
+            account = rotation.context.structure.technical_account
+            await rotation.reset.keep_typed(await self.operator.new_password(account))
         elif answer.action == "submitted":
-            rotation.context.journal.append(ev.ResetDone(attempt, "widget"), "confirmation")
+            journal.append(ev.ResetDone(attempt, "widget"), "confirmation")
         elif answer.action == "not-done":
-            rotation.context.journal.append(
-                ev.ResetNotDone(attempt, "dit par l'opérateur, qui a regardé le portail"),
-                "confirmation",
-            )
+            why = "dit par l'opérateur, qui a regardé le portail"
+            journal.append(ev.ResetNotDone(attempt, why), "confirmation")
         elif answer.action == "again":
-            rotation.context.journal.append(ev.ResetAgainDecided(attempt, "widget"), "confirmation")
-        if answer.action in (
-            "not-done",
-            "again",
-        ):  # the portal is needed once more, and where its window stands is not known
+            journal.append(ev.ResetAgainDecided(attempt, "widget"), "confirmation")
+        # the portal is needed once more, and where its window stands is not known
+        if answer.action in ("not-done", "again"):
             await rotation.start_over()
         return True
 

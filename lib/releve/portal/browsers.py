@@ -79,12 +79,10 @@ def find(preference: str = "auto", headed: bool = False) -> Browser:
     """
     found = next(_candidates(preference, headed), None)
     if found is None:
-        rules = f" ; une règle de ce poste interdit de piloter {' et '.join(forbidden())}"
-        raise BrowserNotFound(
-            wanted=f"« {preference} »"
-            + ", avec une fenêtre visible" * headed
-            + rules * bool(forbidden())
-        )
+        wanted = f"« {preference} »" + ", avec une fenêtre visible" * headed
+        if rules := forbidden():
+            wanted += f" ; une règle de ce poste interdit de piloter {' et '.join(rules)}"
+        raise BrowserNotFound(wanted=wanted)
     return found
 
 
@@ -113,10 +111,9 @@ def _of_channel(channel: str) -> Iterator[Browser]:
     name, key = CHANNELS[channel]["name"], CHANNELS[channel]["key"]
     if _is_installed(channel):
         yield Browser(channel, None, name)
-    elif (
-        isinstance(place := registered(rf"{APP_PATHS}\{key}.exe", ""), str)
-        and Path(place).is_file()
-    ):
+        return
+    place = registered(rf"{APP_PATHS}\{key}.exe", "")
+    if isinstance(place, str) and Path(place).is_file():
         yield Browser(None, place, name)
 
 
@@ -136,10 +133,8 @@ def _is_installed(channel: str) -> bool:
     place = CHANNELS[channel].get(sys.platform, "")
     roots = [""]
     if sys.platform == "win32":
-        roots = [
-            os.environ.get(name, "")
-            for name in ("LOCALAPPDATA", "PROGRAMFILES", "PROGRAMFILES(X86)")
-        ]
+        names = ("LOCALAPPDATA", "PROGRAMFILES", "PROGRAMFILES(X86)")
+        roots = [os.environ.get(name, "") for name in names]
     return bool(place) and any(Path(root, place).is_file() for root in roots)
 
 
@@ -156,29 +151,29 @@ def _downloaded(headed: bool) -> Iterator[Browser]:
     """What `playwright install` left, complete, the newest revision first."""
     for pattern in OWN_FULL if headed else OWN_SHELL + OWN_FULL:
         for executable in sorted(_cache().glob(pattern), key=_revision, reverse=True):
-            if (
-                _cache() / executable.relative_to(_cache()).parts[0] / "INSTALLATION_COMPLETE"
-            ).exists():
+            if (_download(executable) / "INSTALLATION_COMPLETE").exists():
                 yield Browser(None, str(executable), "Chromium (Playwright)")
 
 
+def _download(executable: Path) -> Path:
+    return _cache() / executable.relative_to(_cache()).parts[0]
+
+
 def _revision(executable: Path) -> int:
-    digits = executable.relative_to(_cache()).parts[0].rpartition("-")[2]
+    digits = _download(executable).name.rpartition("-")[2]
     return int(digits) if digits.isdecimal() else 0
 
 
 def _cache() -> Path:
-    named, home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH"), Path.home()
+    if named := os.environ.get("PLAYWRIGHT_BROWSERS_PATH"):
+        return Path(named)
+    home = Path.home()
+    linux = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
     usual = {
         "win32": Path(os.environ.get("LOCALAPPDATA") or home / "AppData/Local"),
         "darwin": home / "Library/Caches",
     }
-    return (
-        Path(named)
-        if named
-        else usual.get(sys.platform, Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache"))
-        / "ms-playwright"
-    )
+    return usual.get(sys.platform, linux) / "ms-playwright"
 
 
 def unwanted_defaults() -> list[str]:

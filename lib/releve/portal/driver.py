@@ -65,21 +65,13 @@ class Route:
 
 _COMMON: tuple[type[Screen], ...] = (Authentification, AccueilDuPortail, Deconnexion)
 GESTIONNAIRE = Route(
-    "gestionnaire",
-    False,
-    (AccueilDeChorusPro, ActivitesDuGestionnaire, ModificationDeLaStructure),
-    Demande,
-    Confirmation,
-    EcranSuivant,
-)
+    "gestionnaire", False, (AccueilDeChorusPro, ActivitesDuGestionnaire, ModificationDeLaStructure),
+    Demande, Confirmation, EcranSuivant,
+)  # fmt: skip
 RACCORDEMENTS = Route(
-    "raccordements",
-    True,
-    (Domaines, Domaine, ChoixDeLaStructure),
-    Verification,
-    Soumission,
-    Candidat,
-)
+    "raccordements", True, (Domaines, Domaine, ChoixDeLaStructure),
+    Verification, Soumission, Candidat,
+)  # fmt: skip
 LOGIN = PORTAL_STEPS[:2]
 ROUTES: Mapping[str, Route] = {each.name: each for each in (GESTIONNAIRE, RACCORDEMENTS)}
 

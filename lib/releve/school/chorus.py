@@ -145,14 +145,10 @@ class StructurePage(ChorusPage):
             self.send_error(404)
             return
         faults = self.desk.faults.of(siret)
-        accounts = (
-            []
-            if faults.no_technical_account
-            else [self.world.accounts[each] for each in structure.accounts]
-        )
+        logins = [] if faults.no_technical_account else structure.accounts
         facts = {
             "structure": structure,
-            "accounts": accounts,
+            "accounts": [self.world.accounts[each] for each in logins],
             "principal": not faults.missing_button,
             "error": error,
             "account_page": faults.account_page,
@@ -254,11 +250,8 @@ class Logout(Page):
         if self.session:
             self.close_session()
             self.world.note("logout", detail="chorus")
-        await self.show(
-            "",
-            "chorus/landing.html",
-            {"title": "Déconnexion", "note": "Vous êtes déconnecté de Chorus Pro."},
-        )
+        facts = {"title": "Déconnexion", "note": "Vous êtes déconnecté de Chorus Pro."}
+        await self.show("", "chorus/landing.html", facts)
 
 
 def _number(text: str) -> int:

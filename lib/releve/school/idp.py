@@ -136,9 +136,8 @@ class Code(IdpPage):
 
     def fault_of(self, session: Session, code: str) -> str:
         """Why a code is refused, or nothing when it is accepted."""
-        if (
-            self.desk.faults.otp == "key"
-        ):  # the button stands for the touch: a server cannot see a key here
+        # the button stands for the touch: a server cannot see a key here
+        if self.desk.faults.otp == "key":
             return ""
         if self.desk.faults.otp == "totp":
             return self.fault_of_totp(code)

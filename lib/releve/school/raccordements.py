@@ -64,11 +64,9 @@ class View(ChorusPage):
     def accounts(self, siret: str) -> list[str]:
         """The technical accounts that the picker offers for a structure."""
         structure, faults = self.world.structures.get(siret), self.desk.faults.of(siret)
-        return (
-            []
-            if structure is None or not self.principal(structure) or faults.no_technical_account
-            else structure.accounts
-        )
+        if structure is None or not self.principal(structure) or faults.no_technical_account:
+            return []
+        return structure.accounts
 
 
 class Domain(View):

@@ -176,13 +176,8 @@ class World:
 
     def note(self, kind: Kind, *, account: str = "", siret: str = "", detail: str = "") -> None:
         """Write one line of the ledger."""
-        self.ledger.add(
-            self.clock().isoformat(timespec="milliseconds"),
-            kind,
-            account=account,
-            siret=siret,
-            detail=detail,
-        )
+        now = self.clock().isoformat(timespec="milliseconds")
+        self.ledger.add(now, kind, account=account, siret=siret, detail=detail)
 
     def known(self, login: str) -> Manager | None:
         """Whose login or e-mail address that is."""
@@ -219,13 +214,8 @@ class World:
 
     def generate(self) -> str:
         """A password as the portal would make it, with a "/" or not as the faults say."""
-        slash = (
-            True
-            if self.faults.spends("slash_in_first")
-            else None
-            if self.faults.slash_random
-            else False
-        )
+        chance = None if self.faults.slash_random else False
+        slash = self.faults.spends("slash_in_first") or chance
         password = new_password(self.rng, slash=slash)
         return f" {AWKWARD}{password[:8]} " if self.faults.awkward_passwords else password
 
@@ -234,26 +224,20 @@ class World:
         unknown account.
         """
         technical = self.accounts[account]
-        technical.api_password, technical.propagates_at = (
-            self.api_password(account),
-            self._propagation(siret),
-        )
+        technical.api_password = self.api_password(account)
+        technical.propagates_at = self._propagation(siret)
         technical.history.append(technical.password)
         technical.password, technical.changed = password or self.generate(), self.clock()
-        code = siret or next(
-            each.siret for each in self.structures.values() if account in each.accounts
-        )
+        owners = (each.siret for each in self.structures.values() if account in each.accounts)
+        code = siret or next(owners)
         self.note("reset", account=account, siret=code)
         self._mail_reset(account, self.structures[code])
         return technical.password
 
     def _propagation(self, siret: str) -> datetime | None:
-        seconds = self.faults.of(siret).propagation_seconds
-        return (
-            datetime.max.replace(tzinfo=self.clock().tzinfo)
-            if seconds < 0
-            else self.clock() + timedelta(seconds=seconds)
-        )
+        seconds, now = self.faults.of(siret).propagation_seconds, self.clock()
+        never = datetime.max.replace(tzinfo=now.tzinfo)
+        return never if seconds < 0 else now + timedelta(seconds=seconds)
 
     def _mail_reset(self, account: str, structure: Structure) -> None:
         now = self.clock()
@@ -263,20 +247,16 @@ class World:
             f" {now:%d/%m/%Y à %H:%M:%S}.\n\nSi vous n'êtes pas à l'origine de cette demande,"
             " signalez-le à votre support."
         )
-        self.mails.append(
-            Mail(now, "Réinitialisation du mot de passe d'un utilisateur technique", body)
-        )
+        subject = "Réinitialisation du mot de passe d'un utilisateur technique"
+        self.mails.append(Mail(now, subject, body))
 
     def candidate(self, account: str, *, siret: str = "") -> str:
         """The password that the form of the route "raccordements" offers. Raises KeyError for an
         unknown account.
         """
         faults, kept = self.faults.of(siret), self.candidates.get(account)
-        offered = (
-            kept
-            if kept and faults.leaving_keeps_candidate and account not in self._submitted
-            else self.generate()
-        )
+        again = faults.leaving_keeps_candidate and account not in self._submitted
+        offered = kept if kept and again else self.generate()
         self._submitted.discard(account)
         self.candidates[account] = offered
         self.note("candidate_shown", account=account, siret=siret)
@@ -355,6 +335,5 @@ class World:
 
 def plain(text: str) -> str:
     """`text` without accents, in lower case."""
-    return "".join(
-        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
-    ).lower()
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in letters if not unicodedata.combining(each)).lower()

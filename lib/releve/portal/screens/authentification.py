@@ -16,7 +16,16 @@ from releve.portal.screens.accueil import Arrival, arrived
 from releve.portal.screens.herself import wait_for_her
 from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.second_factor import SecondFactorPage
-from releve.portal.sight import Abstention, closest, common, decide, named, overview, rank
+from releve.portal.sight import (
+    Abstention,
+    Want,
+    closest,
+    common,
+    decide,
+    named,
+    overview,
+    rank,
+)
 from releve.portal.view import Thing, View
 
 _LOADED = "() => performance.timeOrigin"
@@ -29,10 +38,8 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     Fields that stand together belong together: the form with both words in full is the login, not
     another one that has half of them.
     """
-    asked, hidden = (
-        want(words, "login.identifier", "field"),
-        want(words, "login.password", "secret"),
-    )
+    asked = want(words, "login.identifier", "field")
+    hidden = want(words, "login.password", "secret")
     secrets = [t for t in view.of_kind("secret") if not t.fixed and t.enabled]
     fields = [t for t in view.of_kind("field") if t.enabled]
     pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
@@ -49,7 +56,7 @@ def login_form(view: View, words: Words) -> Form | Abstention:
 
 
 def _pairs(
-    fields: list[Thing], secrets: list[Thing], asked: object, hidden: object
+    fields: list[Thing], secrets: list[Thing], asked: Want, hidden: Want
 ) -> list[tuple[tuple[int, int], Thing, Thing]]:
     """Each identifier with a password of its own form, and how well they are named: less is
     better.
@@ -58,11 +65,9 @@ def _pairs(
     for field, secret in product(fields, secrets):
         if field.frame != secret.frame or field.form != secret.form or field.at > secret.at:
             continue
-        ranks = rank(field, asked), rank(secret, hidden)  # type: ignore[arg-type]
+        ranks = rank(field, asked), rank(secret, hidden)
         between = [t for t in fields if field.at < t.at < secret.at and t.form == field.form]
-        if not any(ranks) and (between or not field.form):
-            continue
-        if not ranks[0] and between:
+        if (between and not ranks[0]) or not (any(ranks) or field.form):
             continue
         score = sum(each or 7 for each in ranks)
         found.append(((score, -len(common([field, secret]))), field, secret))
@@ -172,9 +177,8 @@ class Authentification(Screen):
         """Whether another page than that one shows the whole form: a refusal in words that nobody
         knows.
         """
-        anew = (
-            await self.page.evaluate(_LOADED) != page
-        )  # a browser that finds a field empty sends nothing, and shows the same page
+        # a browser that finds a field empty sends nothing, and shows the same page
+        anew = await self.page.evaluate(_LOADED) != page
         return bool(anew and await self.shown())
 
     async def sign_in(self, login: str, password: Secret) -> float:
