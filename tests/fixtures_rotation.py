@@ -54,6 +54,12 @@ CELLS: list[str] = [
 """The ids of the model notebook's step cells, in its order."""
 
 
+def command_line(settings: Path, outputs: Path, *args: str) -> list[str]:
+    """That of `releve`, with both before the command."""
+    places = ("--settings", str(settings), "--outputs", str(outputs))
+    return [sys.executable, "-m", "releve", *places, *args]
+
+
 @dataclass
 class Walk:
     """How a rotation ended: the error's class name ("" for none), the exit code, the error, and its
@@ -242,21 +248,17 @@ class Scene:
         """The command line of `releve`, with the settings and the folder of records before the
         command.
         """
-        return [
-            sys.executable,
-            "-m",
-            "releve",
-            "--settings",
-            str(self.settings()),
-            "--outputs",
-            str(self.outputs),
-            *args,
-        ]
+        return command_line(self.settings(), self.outputs, *args)
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a child process."""
         return dict(os.environ)
+
+    def expect_done(self, done: Walk) -> None:
+        """All is done by one reset, and the portal, the keyring and the target agree."""
+        found = (done.error, done.code, self.resets(), self.three_places_agree())
+        assert ("", 0, 1, True) == found, done.text
 
     def resets(self) -> int:
         """How many resets the portal counted."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fixtures_keyring import ThrowawayKeyring
 from fixtures_lab import Desk, Lab, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene, open_scene
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -21,6 +22,7 @@ from releve.record.folder import unfinished
 from releve.school import World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.slots import Slot
+from sealed_records import Office
 
 
 @dataclass
@@ -57,6 +59,17 @@ def a_person() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def office(
+    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+) -> Office:
+    """Settings and a folder of records, of which JupyterLab is told."""
+    made = Office(tmp_path / "outputs", throwaway.keystore())
+    monkeypatch.setenv("RELEVE_SETTINGS", str(made.settings.path))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(made.outputs))
+    return made
 
 
 def a_window(browser: Browser) -> BrowserContext:

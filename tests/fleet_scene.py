@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from fixtures_keyring import ThrowawayKeyring
+from fixtures_rotation import command_line
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision import events as ev
@@ -94,16 +94,7 @@ class FleetScene:
         )
 
     def command(self, *args: str) -> list[str]:
-        return [
-            sys.executable,
-            "-m",
-            "releve",
-            "--settings",
-            str(self.write()),
-            "--outputs",
-            str(self.outputs),
-            *args,
-        ]
+        return command_line(self.write(), self.outputs, *args)
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """The command line in a process of its own, without a terminal."""

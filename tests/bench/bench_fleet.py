@@ -76,7 +76,7 @@ def bare(scene: FleetScene) -> subprocess.Popen[str]:
         "password": PASSWORD,
     }
     task |= {"structures": structures, "executable": choice.executable, "channel": choice.channel}
-    script = str(Path(__file__).with_name("bare_fleet.py"))
+    script = str(Path(__file__).with_name("bare.py"))
     process = subprocess.Popen(
         [sys.executable, script], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -47,14 +47,12 @@ def bare(scene: Scene) -> subprocess.Popen[bytes]:
         "corail": f"{urls.corail}/",
         "login": LOGIN,
         "password": PASSWORD,
-        "siret": DEMO_SIRET,
-        "account": DEMO_ACCOUNT,
+        "structures": [(DEMO_SIRET, DEMO_ACCOUNT)],
         "executable": choice.executable,
         "channel": choice.channel,
     }
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("bare.py"))], stdin=subprocess.PIPE
-    )
+    command = [sys.executable, str(Path(__file__).with_name("bare.py"))]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdin
     process.stdin.write(json.dumps(task).encode())
     process.stdin.close()

@@ -70,7 +70,7 @@ def _bare(scene: Scene, choice: browsers.Browser) -> float:
         "portal": urls.portal,
         "corail": f"{urls.corail}/",
     }
-    task |= {"login": LOGIN, "password": PASSWORD, "siret": DEMO_SIRET, "account": DEMO_ACCOUNT}
+    task |= {"login": LOGIN, "password": PASSWORD, "structures": [(DEMO_SIRET, DEMO_ACCOUNT)]}
     started = time.monotonic()
     subprocess.run(
         [sys.executable, str(Path(__file__).with_name("bare.py"))],

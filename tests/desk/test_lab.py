@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from fixtures_lab import Desk, lab
 from fixtures_rotation import LOGIN, PASSWORD, Scene
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from fixtures_shell import a_person
+from playwright.sync_api import Browser, Page, expect
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.headless.run import model
-from releve.portal import browsers
 from releve.record.folder import RecordFolder, all_records
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
 
@@ -28,13 +28,8 @@ pytestmark = pytest.mark.timeout(280)
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for the person; each test has windows of its own."""
-    choice = browsers.find("auto")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            channel=choice.channel, executable_path=choice.executable
-        )
+    with a_person() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

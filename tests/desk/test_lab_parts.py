@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import Scene
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -87,15 +86,10 @@ def test_what_is_saved_holds_no_secret() -> None:
     assert json.dumps(SECRET)[1:-1] not in json.dumps(saved)
 
 
-async def test_a_page_never_writes_a_record_s_notebook(
-    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_page_never_writes_a_record_s_notebook(tmp_path: Path, office: Office) -> None:
     """Its kernel does: what a page sends is not kept, and what its kernel wrote meanwhile is no
     change that the page would ask about.
     """
-    office = Office(tmp_path / "outputs", throwaway.keystore())
-    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
-    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
     folder = dated_copy(office.settings, office.settings.structure(SIRET).siret)
     contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     opened, before = await contents.get(path), (folder.path / NOTEBOOK).read_bytes()
@@ -110,12 +104,9 @@ async def test_a_page_never_writes_a_record_s_notebook(
 
 
 async def test_what_the_kernel_wrote_is_shown_whole_and_a_stranger_s_is_not(
-    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, office: Office
 ) -> None:
     """The kernel vouches for its own writing; once somebody else wrote there, for nothing more."""
-    office = Office(tmp_path / "outputs", throwaway.keystore())
-    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
-    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
     folder = dated_copy(office.settings, office.settings.structure(SIRET).siret)
     contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     given = Parameters(SIRET, record=folder.path.name)
@@ -189,15 +180,12 @@ def stranger_s(made: dict[str, Any], how: str) -> dict[str, Any]:
     ],
 )
 async def test_a_stranger_s_notebook_is_a_document(
-    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch, how: str
+    tmp_path: Path, office: Office, how: str
 ) -> None:
     """Whatever differs from what Relève itself would write is shown as text: nothing to run, and
     nothing of it is ever written back. « Reprendre » writes the copy anew.
     """
-    office = Office(tmp_path / "outputs", throwaway.keystore())
     folder = office.folder(ending=())
-    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
-    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
     contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     made = notebook(EVIL) if how == "no copy at all" else a_copy(office.settings, folder)
     (folder.path / NOTEBOOK).write_text(json.dumps(stranger_s(made, how)))
@@ -214,13 +202,10 @@ async def test_a_stranger_s_notebook_is_a_document(
 
 
 async def test_of_a_copy_only_the_outputs_come_from_the_record(
-    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, office: Office
 ) -> None:
     """No widget's state, no JavaScript, no trust of its own saying; a link leads nowhere."""
-    office = Office(tmp_path / "outputs", throwaway.keystore())
     folder = office.folder(ending=())
-    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
-    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
     contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     made = a_copy(office.settings, folder, said="fait")
     cell = next(each for each in made["cells"] if each.get("outputs"))

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 import gallery
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from fixtures_shell import a_person
+from playwright.sync_api import Browser, Page, expect
 from releve.base.errors import PersonNeeded
 from releve.base.texts import typographic
 from releve.jupyter import questions
-from releve.portal import browsers
 from releve.portal import errors as e
 
 VIEWS = gallery.views()
@@ -25,13 +25,8 @@ VIEWS = gallery.views()
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for all forms."""
-    choice = browsers.find("auto")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            channel=choice.channel, executable_path=choice.executable
-        )
+    with a_person() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -214,12 +214,7 @@ async def test_auto_takes_the_documented_route_if_the_portal_shows_it(
     """
     scene.portal["route"], scene.world.routes = "auto", routes  # type: ignore[assignment]
     done = await scene.walk()
-    assert ("", 0, 1, True) == (
-        done.error,
-        done.code,
-        scene.resets(),
-        scene.three_places_agree(),
-    ), done.text
+    scene.expect_done(done)
     chosen = [entry.event for entry in done.events if isinstance(entry.event, ev.RouteChosen)]
     assert [(taken, taken == "raccordements", True)] == [
         (event.route, event.sees_first, event.browser != "") for event in chosen

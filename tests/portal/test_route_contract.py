@@ -134,12 +134,7 @@ class RouteContract:
         assert "n'a pas pu être" in refused.text, "the portal's own words"
         assert None is not refused.last(ev.ResetNotDone)
         done = await scene.walk()
-        assert ("", 0, 1, True) == (
-            done.error,
-            done.code,
-            scene.resets(),
-            scene.three_places_agree(),
-        ), done.text
+        scene.expect_done(done)
         assert [] == scene.leaks()
 
     @pytest.mark.long
@@ -172,12 +167,7 @@ class RouteContract:
                 f"{screen}: {stopped.text}"
             )
         done = await scene.walk()
-        assert ("", 0, 1, True) == (
-            done.error,
-            done.code,
-            scene.resets(),
-            scene.three_places_agree(),
-        ), done.text
+        scene.expect_done(done)
 
     @pytest.mark.long
     async def test_killed_at_one_point_after_the_other_it_ends_well(self, scene: Scene) -> None:

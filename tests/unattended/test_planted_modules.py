@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures_keyring import ThrowawayKeyring
 from fixtures_rotation import DEMO_SIRET, Scene
 from jupyter_client.manager import KernelManager
 from releve.headless import run as headless
@@ -124,13 +123,10 @@ def test_a_kernel_of_jupyterlab_runs_none(planted: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_no_kernel_of_jupyterlab_starts_among_the_records(
-    tmp_path: Path, throwaway: ThrowawayKeyring, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, office: Office
 ) -> None:
     """Whatever notebook it is for: where Relève's own is, which is nobody else's to write in."""
-    office = Office(tmp_path / "outputs", throwaway.keystore())
     folder = office.folder(ending=())
-    monkeypatch.setenv("RELEVE_SETTINGS", str(office.settings.path))
-    monkeypatch.setenv("RELEVE_OUTPUTS", str(office.outputs))
     contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     for path in (server.HOME, f"outputs/{folder.path.name}/{NOTEBOOK}", "outputs/autre.ipynb", ""):
         assert "" == await contents.get_kernel_path(path), path
