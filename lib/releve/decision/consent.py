@@ -35,52 +35,31 @@ class Row:
 
 
 TABLE: tuple[Row, ...] = (
-    Row(
-        "guided",
-        lambda case: case.guided != (),
+    Row("guided", lambda case: case.guided != (),
         "le logiciel comptable de {guided} se remplit à la main",
-        "faites cette rotation à l'écran (« releve lab »)",
-    ),
-    Row(
-        "without program",
-        lambda case: case.without_program != (),
+        "faites cette rotation à l'écran (« releve lab »)"),
+    Row("without program", lambda case: case.without_program != (),
         "le programme (« command ») de {without_program} est introuvable sur ce poste",
-        "corrigez « command » dans les réglages",
-    ),
-    Row(
-        "herself",
-        lambda case: case.herself,
+        "corrigez « command » dans les réglages"),
+    Row("herself", lambda case: case.herself,
         "une personne se connecte elle-même au portail (« portal.sign_in »)",
         "faites cette rotation à l'écran (« releve lab »), ou écrivez « sign_in = \"keyring\" »"
-        " dans [portal] et confiez le mot de passe au coffre (« releve credentials store »)",
-    ),
-    Row(
-        "never met",
-        lambda case: not case.met,
+        " dans [portal] et confiez le mot de passe au coffre (« releve credentials store »)"),
+    Row("never met", lambda case: not case.met,
         "aucune rotation suivie à l'écran n'a encore lu de nouveau mot de passe sur ce portail",
-        "faites la première à l'écran (« releve lab »)",
-    ),
-    Row(
-        "overtaken",
-        lambda case: case.overtaken,
+        "faites la première à l'écran (« releve lab »)"),
+    Row("overtaken", lambda case: case.overtaken,
         "le trousseau connaît un changement plus récent que ce dossier de rotations",
         "retrouvez le dossier à jour (« --outputs DOSSIER »), ou fermez cette rotation : « releve"
-        " abandon {siret} --reason MOTIF »",
-    ),
-    Row(
-        "undated",
-        lambda case: not case.dated,
+        " abandon {siret} --reason MOTIF »"),
+    Row("undated", lambda case: not case.dated,
         "la date du dernier changement est inconnue",
-        "donnez-la une fois, sur la page d'accueil ou par « releve due --set {siret} AAAA-MM-JJ »",
-    ),
-    Row(
-        "unproven",
-        lambda case: not case.provable,
+        "donnez-la une fois, sur la page d'accueil ou par « releve due --set {siret} AAAA-MM-JJ »"),
+    Row("unproven", lambda case: not case.provable,
         "rien ne pourrait prouver que le nouveau mot de passe fonctionne",
         "réglez [piste] et confiez son secret au trousseau, ou écrivez « unproven = true » dans"
-        " [policy] si vous vous passez de preuve",
-    ),
-)
+        " [policy] si vous vous passez de preuve"),
+)  # fmt: skip
 
 
 def refusals(case: Case) -> list[Row]:

@@ -1,4 +1,11 @@
-"""What the notebook's cells call, and the JupyterLab that an operator meets around them."""
+"""What the notebook's cells call, and the JupyterLab that an operator meets around them. Begin with
+`runbook`.
+
+Larger than its share, for who uses it has never seen a notebook: one form a screen (`questions`,
+`steps`, `panel`), a home page that says what is due (`home`), a page that may be closed and opened
+again (`reconnect`), and copies in which nothing that a stranger wrote ever runs (`copy`,
+`contents`).
+"""
 
 from pathlib import Path
 

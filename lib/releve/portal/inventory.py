@@ -114,16 +114,10 @@ def compare(found: list[Found], settings: Settings) -> list[Line]:
     lines = []
     for each in found:
         known = settings.structures.get(each.siret)
-        lines.append(
-            Line(
-                _standing(each, known.technical_account if known else ""),
-                each.siret,
-                each.name,
-                each.accounts,
-                known.technical_account if known else "",
-                {account: day.isoformat() for account, day in each.changed.items()},
-            )
-        )
+        account = known.technical_account if known else ""
+        changed = {name: day.isoformat() for name, day in each.changed.items()}
+        standing = _standing(each, account)
+        lines.append(Line(standing, each.siret, each.name, each.accounts, account, changed))
     seen = {each.siret for each in found}
     absent = [each for each in settings.structures.values() if each.siret not in seen]
     return lines + [
@@ -153,13 +147,9 @@ def tables(lines: list[Line], target: str) -> str:
 def _add(structures: Table, lines: list[Line], target: str) -> None:
     for line in lines:
         table = tomlkit.table()
-        table.update(
-            {
-                "name": line.name or line.siret,
-                "technical_account": line.accounts[0],
-                "targets": [target],
-            }
-        )
+        table["name"] = line.name or line.siret
+        table["technical_account"] = line.accounts[0]
+        table["targets"] = [target]
         if others := ", ".join(line.accounts[1:]):
             table["technical_account"].comment(f"ou : {others}")
         table.add(tomlkit.nl())  # what follows stands apart
