@@ -48,15 +48,6 @@ function field(spec, words, wrong, leave) {
     const box = make('input', { type: 'checkbox', id, name: spec.name, checked: Boolean(spec.value), ...about });
     return boxed('rv-check', box, make('label', { for: id }, spec.label), help, error);
   }
-  if (spec.kind === 'choice') {
-    const options = spec.options.map(([value, label]) => {
-      const one = `${id}-${value}`;
-      return make('div', { class: 'rv-check' },
-        make('input', { type: 'radio', id: one, name: `${id}`, 'data-name': spec.name, value, checked: value === spec.value }),
-        make('label', { for: one }, label));
-    });
-    return make('fieldset', { class: 'rv-choice', 'data-field': spec.name, ...about }, make('legend', {}, spec.label), ...options, help, error);
-  }
   if (spec.kind === 'several') {
     const options = spec.options.map(([value, label]) => {
       const one = `${id}-${value}`;
@@ -73,7 +64,7 @@ function field(spec, words, wrong, leave) {
     ...about, size: spec.size ?? 32, 'data-lpignore': 'true', autocapitalize: 'off',
     onchange: spec.check ? event => leave(spec.name, event.target.value) : () => {},
   });
-  const eye = hidden && spec.eye !== false ? make('button', {
+  const eye = hidden ? make('button', {
     type: 'button', class: 'rv-eye', 'aria-pressed': 'false', 'aria-label': `${words.see} : ${spec.label}`,
     onclick: event => {
       const seen = input.type === 'password';
@@ -88,8 +79,7 @@ function field(spec, words, wrong, leave) {
 function read(root, view) {
   const values = {}, secrets = {};
   for (const spec of view.fields) {
-    if (spec.kind === 'choice') values[spec.name] = root.querySelector(`[data-name="${spec.name}"]:checked`)?.value ?? '';
-    else if (spec.kind === 'several') values[spec.name] = [...root.querySelectorAll(`[data-several="${spec.name}"]:checked`)].map(each => each.value);
+    if (spec.kind === 'several') values[spec.name] = [...root.querySelectorAll(`[data-several="${spec.name}"]:checked`)].map(each => each.value);
     else {
       const input = root.querySelector(`[name="${spec.name}"]`);
       if (spec.kind === 'check') values[spec.name] = input.checked;
@@ -239,7 +229,7 @@ function render({ model, el }) {
 
   const drawn = (view, each) => make('button', {
     type: each.style === 'primary' ? 'submit' : 'button', class: `rv-button rv-${each.style}${each.hand ? ' rv-hand' : ''}`, 'data-action': each.action,
-    onclick: each.style === 'primary' ? () => {} : () => (each.hand ? hand.ask(each.action) : each.open ? act(each) : answer(view, each.action)),
+    onclick: each.style === 'primary' ? () => {} : () => (each.hand ? hand.ask(each.action) : answer(view, each.action)),
   }, each.label);
 
   const draw = () => {
@@ -294,13 +284,9 @@ function render({ model, el }) {
       event.preventDefault();
       answer(view, each.dataset.answer);
     }));
-    root.querySelectorAll('[data-open]').forEach(each => each.addEventListener('click', event => {
-      event.preventDefault();
-      act({ open: each.dataset.open });
-    }));
     if (view.go) act(view.go, action => answer(view, action));
     const asks = view.look || (!view.working && (view.buttons.length || view.fields.length));
-    if (view.focus !== false && (asks || Date.now() - globalThis.releveTouched > FOLLOW_AFTER_MS)) {
+    if (asks || Date.now() - globalThis.releveTouched > FOLLOW_AFTER_MS) {
       requestAnimationFrame(() => {
         const { top, bottom } = root.getBoundingClientRect(), tall = root.offsetHeight > window.innerHeight * .7;
         const seen = top > 80 && (tall ? top < window.innerHeight * .4 : bottom < window.innerHeight - 40);

@@ -152,7 +152,7 @@ def button(action: str, label: str, style: str = "plain", **more: Any) -> View:
 
 
 def field_(name: str, label: str, kind: str = "text", **more: Any) -> View:
-    """`kind`: text, password (its value becomes a `Secret`), check, choice. With `check`, its
+    """`kind`: text, password (its value becomes a `Secret`), check, several. With `check`, its
     panel's `check` is asked when it is left.
     """
     return {"name": name, "label": label, "kind": kind} | more
