@@ -72,7 +72,6 @@ class Landing(Page):
     site = "chorus"
 
     async def get(self) -> None:
-        """Show "Se connecter", or go home when connected."""
         if self.session:
             self.redirect("/cpp/accueil", status=303)
         else:
@@ -85,7 +84,6 @@ class Sso(Page):
     site = "chorus"
 
     def get(self) -> None:
-        """Open the session, or go back to "Se connecter"."""
         if login := self.desk.spend(self.get_query_argument("ticket", "")):
             self.open_session(login)
             self.redirect("/cpp/accueil", status=303)
@@ -99,11 +97,9 @@ class Home(ChorusPage):
     """
 
     async def get(self) -> None:
-        """Show the home page."""
         await self.show_home()
 
     async def post(self) -> None:
-        """Take the information form."""
         if not await self.stopped("informations"):
             self.manager.informations_checked = True
             self.world.note("informations_checked")
@@ -114,7 +110,6 @@ class Activities(ChorusPage):
     """Screen "Activités du gestionnaire": "Mes structures", by pages of ten, with a search."""
 
     async def get(self) -> None:
-        """Show one page of the structures that match the search."""
         words = self.get_query_argument("recherche", "")
         found = self.world.search(words, self.manager)
         pages = max(1, -(-len(found) // PAGE_SIZE))
@@ -135,7 +130,6 @@ class StructurePage(ChorusPage):
     """Screen "Modification de la structure"; posting to it is the confirmed reset."""
 
     async def get(self, siret: str) -> None:
-        """Show the structure with its panels."""
         await self.show_structure("structure", siret, "")
 
     async def show_structure(self, screen: str, siret: str, error: str) -> None:
@@ -186,7 +180,6 @@ class AccountPage(StructurePage):
     """A technical user's own page, with the button: one article has this click more."""
 
     async def get(self, siret: str) -> None:
-        """Show the account."""
         structure, login = self.own(siret), self.get_query_argument("compte", "")
         if structure is None or login not in structure.accounts:
             self.send_error(404)
@@ -203,7 +196,6 @@ class Summary(ChorusPage):
     keeps_export = True
 
     async def get(self) -> None:
-        """Show the password if it was not shown yet."""
         shown, self.opened.to_show = self.opened.to_show, None
         if shown is None:
             self.opened.to_export = None
@@ -221,7 +213,6 @@ class Export(ChorusPage):
     keeps_export = True
 
     def post(self) -> None:
-        """Send the PDF."""
         shown = self.opened.to_export
         if shown is None:
             self.redirect("/cpp/recapitulatif", status=303)
@@ -246,7 +237,6 @@ class Logout(Page):
     site = "chorus"
 
     async def get(self) -> None:
-        """Close the session and say so."""
         if self.session:
             self.close_session()
             self.world.note("logout", detail="chorus")

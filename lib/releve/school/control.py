@@ -18,7 +18,6 @@ class Mailbox(Page):
     site = "mailbox"
 
     async def get(self) -> None:
-        """Show the mails."""
         await self.show("", "mailbox.html", {"mails": self.world.mails[::-1]})
 
 
@@ -40,7 +39,6 @@ class KeyringPage(ControlPage):
     """The keyring of made-up passwords (`vault.made_up`)."""
 
     def post(self) -> None:
-        """One verb, with its words."""
         try:
             answer = self.desk.keyring.do(*json.loads(self.request.body))
         except (ValueError, TypeError) as problem:
@@ -54,7 +52,6 @@ class Health(ControlPage):
     """Whether the school answers."""
 
     def get(self) -> None:
-        """Answer that it does."""
         self.finish({"ok": True})
 
 
@@ -62,7 +59,6 @@ class LedgerPage(ControlPage):
     """The ledger as JSON; passwords only as salted fingerprints."""
 
     def get(self) -> None:
-        """Answer the report."""
         self.finish(self.world.report())
 
 
@@ -70,7 +66,6 @@ class FaultsPage(ControlPage):
     """The switches, for other processes."""
 
     def get(self) -> None:
-        """Answer the switches as they stand."""
         faults = self.desk.faults
         self.finish(
             {
@@ -101,7 +96,6 @@ class Propagate(ControlPage):
     """Lets the resets reach the API now."""
 
     def post(self) -> None:
-        """Propagate."""
         self.world.propagate()
         self.finish({"ok": True})
 

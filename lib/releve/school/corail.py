@@ -21,7 +21,6 @@ class Desktop(CorailPage):
     """The program's empty window, with its menu."""
 
     async def get(self) -> None:
-        """Show the menu."""
         await self.show("", "corail/desktop.html")
 
 
@@ -29,7 +28,6 @@ class Collectivites(CorailPage):
     """ "Gestion des collectivités": choose one by its name or SIRET."""
 
     async def get(self) -> None:
-        """List the collectivités that match the filter."""
         words = self.get_query_argument("filtre", "")
         found = self.world.search(words)
         await self.show(
@@ -41,7 +39,6 @@ class Collectivite(CorailPage):
     """One collectivité and its tabs, "Transfert" among them."""
 
     async def get(self, siret: str) -> None:
-        """Show one tab."""
         structure, tab = (
             self.world.structures.get(siret),
             self.get_query_argument("onglet", "identite"),
@@ -59,7 +56,6 @@ class Invoices(CorailPage):
     """ "Facture dématérialisée": a grid whose last cell is the password; "Valider" saves it."""
 
     async def get(self, siret: str) -> None:
-        """Show the grid."""
         await self.show_grid(siret, "", "")
 
     async def post(self, siret: str) -> None:

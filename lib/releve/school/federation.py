@@ -22,7 +22,6 @@ class Address(FederationPage):
     """Asks who is there."""
 
     async def get(self) -> None:
-        """Show the first form."""
         await self.show("federation", "federation/address.html", {"error": ""})
 
 
@@ -30,7 +29,6 @@ class Secret(FederationPage):
     """Asks for the password of that address, then sends back to the portal with a ticket."""
 
     async def post(self) -> None:
-        """Show the second form, or check it."""
         manager = self.world.known(self.get_body_argument("courriel", ""))
         password = self.get_body_argument("secret", None, strip=False)
         if manager is None:

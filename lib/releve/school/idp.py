@@ -51,7 +51,6 @@ class Authorise(IdpPage):
     """Where "Se connecter" leads: PIGP is asked first."""
 
     def get(self) -> None:
-        """Ask PIGP."""
         self.redirect(f"{self.desk.urls.pigp}/portail/sso", status=303)
 
 
@@ -70,11 +69,9 @@ class Identify(IdpPage):
     """The login form of Chorus Pro itself."""
 
     async def get(self) -> None:
-        """Show the form."""
         await self.show("identification", "idp/login.html", {"error": ""})
 
     async def post(self) -> None:
-        """Check the login and the password."""
         login = self.get_body_argument("identifiant", "")
         password = self.get_body_argument("motdepasse", "", strip=False)
         answer = self.world.log_in(login, password, CHORUS)
@@ -120,7 +117,6 @@ class Code(IdpPage):
         self.world.note("code_sent")
 
     async def post(self) -> None:
-        """Check the code."""
         session = self.session
         if session is None:
             self.redirect("/identification", status=303)

@@ -34,7 +34,6 @@ class LoginPage(Page):
             )
 
     async def post(self) -> None:
-        """Check the login and the password."""
         login = self.get_body_argument("identifiant", "")
         answer = self.world.log_in(login, self.get_body_argument("secret", "", strip=False))
         onward = self.get_body_argument("vers", "")
@@ -73,7 +72,6 @@ class Federated(Page):
     site = "pigp"
 
     def get(self) -> None:
-        """Open the session, or go back to the login form."""
         if login := self.desk.spend(self.get_query_argument("ticket", "")):
             self.world.note("login", detail="federation")
             self.open_session(login)
@@ -86,7 +84,6 @@ class Logout(Page):
     site = "pigp"
 
     async def get(self) -> None:
-        """Close the session and say so."""
         if self.session:
             self.close_session()
             self.world.note("logout", detail="pigp")

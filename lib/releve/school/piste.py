@@ -78,7 +78,6 @@ class CproCall(ApiPage):
     """
 
     async def post(self) -> None:
-        """Check who calls, then answer."""
         if await self.stopped("piste") or not self.token_accepted():
             return
         call = self.request.path.rsplit("/", 1)[-1]
@@ -217,7 +216,6 @@ class Unregistered(ApiPage):
     """A path that no API is registered for: a wrong `api_url`. It says nothing of the password."""
 
     def get(self) -> None:
-        """Refuse in the gateway's own realm."""
         self.set_header("WWW-Authenticate", 'Bearer realm="DefaultRealm"')
         self.set_status(401)
         self.finish()
@@ -229,7 +227,6 @@ class HealthCheck(ApiPage):
     """Proves nothing of the password: it asks for none."""
 
     def get(self) -> None:
-        """Answer that the API is there."""
         self.answer(200, {"codeRetour": 0, "libelle": "TRA_MSG_00.000"})
 
     post = get

@@ -26,7 +26,6 @@ class Portal(ChorusPage):
     """The one page of the service portal; a script draws its views."""
 
     async def get(self) -> None:
-        """Show the page, empty."""
         await self.show("", "chorus/raccordements.html", {"faults": self.desk.faults})
 
 
@@ -73,7 +72,6 @@ class Domain(View):
     """The domain's applications."""
 
     async def get(self) -> None:
-        """Let the view be drawn."""
         await self.answer("raccordements", {})
 
 
@@ -81,7 +79,6 @@ class Form(View):
     """The form, opened anew: candidates that were not submitted are dropped."""
 
     async def get(self) -> None:
-        """Answer the types of request."""
         left = self.opened.shown_candidates
         for account, siret in left.items():
             self.world.note("candidate_dropped", account=account, siret=siret)
@@ -96,7 +93,6 @@ class Structures(View):
     """The structures whose name or SIRET holds what was typed in the picker."""
 
     async def get(self) -> None:
-        """Answer the first of them."""
         found = [
             each
             for each in self.world.search(self.get_query_argument("mots", ""), self.manager)
@@ -113,7 +109,6 @@ class Accounts(View):
     """A structure's technical accounts."""
 
     async def get(self) -> None:
-        """Answer them."""
         accounts = self.accounts(self.get_query_argument("siret", ""))
         await self.answer("", {"items": [{"id": each, "text": each} for each in accounts]})
 
@@ -122,7 +117,6 @@ class Candidate(View):
     """The candidate password, for the red box."""
 
     async def post(self) -> None:
-        """Offer a candidate."""
         siret, account = self.asked()
         if account and not await self.stopped("formulaire", siret):
             offered = self.world.candidate(account, siret=siret)

@@ -253,5 +253,4 @@ class Icon(tornado.web.RequestHandler):
     """Browsers ask every site for an icon; there is none."""
 
     def get(self) -> None:
-        """Answer that there is no icon."""
         self.set_status(204)
