@@ -7,14 +7,12 @@ that name, not there before, and words of the question.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from releve.base.account import WRITTEN
 from releve.base.words import Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
 from releve.portal.view import Thing, View
-
-_ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,10 @@ class Question:
     box: Thing | None = None
     accounts: tuple[str, ...] = ()
     native: str = ""
+
+    def others(self, account: str) -> str:
+        """The accounts that it names beside that one, or in its place; "" for none."""
+        return ", ".join(a for a in self.accounts if a.casefold() != account.casefold())
 
 
 def question(view: View, before: View, words: Words) -> Question | Abstention:
@@ -106,4 +108,4 @@ def _named(view: View, button: Thing, part: View) -> tuple[str, ...]:
 
 def of_dialog(text: str) -> Question:
     """A native window's question."""
-    return Question(None, None, tuple(dict.fromkeys(_ACCOUNT.findall(text))), text)
+    return Question(None, None, tuple(dict.fromkeys(WRITTEN.findall(text))), text)

@@ -6,13 +6,15 @@ and raises the `PortalError` that fits; it reads, so it may be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import ClassVar
 
 from playwright.async_api import Page
 
 from releve.base.secret import Secret
 from releve.base.words import Words
+from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.find import Finder, finder
@@ -108,6 +110,19 @@ class ResetScreen(Screen):
     """Where the irreversible click is made."""
 
     step = "confirmation"
+
+    @asynccontextmanager
+    async def clicking(self, title: str) -> AsyncIterator[None]:
+        """The click is made within, and leads to the screen `title`: whatever goes wrong, its
+        outcome is then unknown, unless the portal itself refused it.
+        """
+        try:
+            async with self.browser.on(title):
+                yield
+        except e.ResetRefused:
+            raise
+        except e.PortalError as error:
+            raise e.ResetOutcomeUnknown(why=str(error).rstrip("."), todo="") from error
 
     async def offer(self, case: Case) -> None:
         """Have a password displayed, to be submitted later; nothing to do where the reset comes

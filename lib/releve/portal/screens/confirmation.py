@@ -61,9 +61,8 @@ class Confirmation(ResetScreen):
         return found
 
     def _prove(self, found: Question, account: str) -> None:
-        others = [each for each in found.accounts if each.casefold() != account.casefold()]
-        if others:
-            raise e.WrongConfirmation(account=account, found=", ".join(others))
+        if others := found.others(account):
+            raise e.WrongConfirmation(account=account, found=others)
         step = self._asked.step
         if step is not None and step.proof.weak and not found.accounts:
             raise e.UnprovenAccount(account=account, proof=step.proof)
@@ -90,18 +89,13 @@ class Confirmation(ResetScreen):
         connection is cut: the portal's ledger counts.
         """
         found = self.browser.memo.get("question")
-        try:
-            async with self.browser.on(EcranSuivant.title):
-                if not isinstance(found, Question):
-                    raise await self.browser.diagnose(self.words.first("reset.confirm"))
-                button = found.button or (self._asked.step.thing if self._asked.step else None)
-                assert button is not None
-                handle = await self.finder.element(button)
-                self.browser.password_in_sight = True
-                with self.browser.agreeing(lambda text: text == found.native):
-                    await handle.click(no_wait_after=True)
-                    await EcranSuivant(self.browser).reached()
-        except e.ResetRefused:
-            raise
-        except e.PortalError as error:
-            raise e.ResetOutcomeUnknown(why=str(error).rstrip("."), todo="") from error
+        async with self.clicking(EcranSuivant.title):
+            if not isinstance(found, Question):
+                raise await self.browser.diagnose(self.words.first("reset.confirm"))
+            button = found.button or (self._asked.step.thing if self._asked.step else None)
+            assert button is not None
+            handle = await self.finder.element(button)
+            self.browser.password_in_sight = True
+            with self.browser.agreeing(lambda text: text == found.native):
+                await handle.click(no_wait_after=True)
+                await EcranSuivant(self.browser).reached()

@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from releve.base.account import WRITTEN
 from releve.base.words import Words, digits, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.confirm import Question, question
+from releve.portal.confirm import Question, of_dialog, question
 from releve.portal.lists import DropDown, holds
 from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
-from releve.portal.screens.structure import ACCOUNT
 from releve.portal.sight import Abstention, Outcome, around, decide
 from releve.portal.view import Thing, View
 
@@ -97,7 +97,7 @@ class Formulaire(Screen):
     async def accounts(self) -> list[str]:
         """The technical accounts that the list offers; none is chosen."""
         found = await self._list("form.account").entries()
-        return sorted(ACCOUNT.findall("\n".join(found)))
+        return sorted(WRITTEN.findall("\n".join(found)))
 
     async def check(self, case: Case, *keys: str) -> None:
         """The form shows what is to be chosen in each of these lists. Raises `WrongForm`."""
@@ -179,17 +179,12 @@ class Soumission(ResetScreen, Formulaire):
         """See `ResetScreen.commit`. Chromium may send the request twice by itself: it then submits
         the same password again. A question that the portal asks then is part of the same click.
         """
-        try:
-            async with self.browser.on(DemandeSoumise.title):
-                before = await self.finder.look()
-                handle = await self.finder.element(await self.submit())
-                with self.browser.agreeing(lambda asked: _about(asked, case, self.words)):
-                    await handle.click(no_wait_after=True)
-                    await self._answered(before, case)
-        except e.ResetRefused:
-            raise
-        except e.PortalError as error:
-            raise e.ResetOutcomeUnknown(why=str(error).rstrip("."), todo="") from error
+        async with self.clicking(DemandeSoumise.title):
+            before = await self.finder.look()
+            handle = await self.finder.element(await self.submit())
+            with self.browser.agreeing(lambda asked: _about(asked, case, self.words)):
+                await handle.click(no_wait_after=True)
+                await self._answered(before, case)
 
     async def _answered(self, before: View, case: Case) -> None:
         done = DemandeSoumise(self.browser)
@@ -203,9 +198,9 @@ class Soumission(ResetScreen, Formulaire):
 
         found = await self.finder.until(answer, open_hidden=False)
         if isinstance(found, Question):
-            others = [a for a in found.accounts if a.casefold() != case.account.casefold()]
+            others = found.others(case.account)
             if others or found.button is None:
-                raise e.WrongConfirmation(account=case.account, found=", ".join(others))
+                raise e.WrongConfirmation(account=case.account, found=others)
             if found.box is not None:
                 await self.finder.check(found.box)
             await self.finder.press(found.button)
@@ -214,7 +209,7 @@ class Soumission(ResetScreen, Formulaire):
 
 def _about(asked: str, case: Case, words: Words) -> bool:
     """Whether a native window asks about this very request."""
-    others = [a for a in ACCOUNT.findall(asked) if a.casefold() != case.account.casefold()]
+    others = of_dialog(asked).others(case.account)
     return not others and words.find("form.question").search(asked) is not None
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.rows import Act, Missing, Proof, Step, reset
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, rank
 from releve.portal.view import Thing, View
-
-# Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
-ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
 
 class ModificationDeLaStructure(Screen):
