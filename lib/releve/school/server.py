@@ -97,27 +97,14 @@ class School:
         self._servers: list[tornado.httpserver.HTTPServer] = []
         self.urls: Urls
 
-    @property
-    def faults(self) -> Faults:
-        """The switches: change them at any time."""
-        return self.world.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self.world.faults = faults
-
     async def start(self) -> None:
         """Listen on every site. Raises OSError when a fixed port is taken."""
         sockets = {
             site.name: tornado.netutil.bind_sockets(self._ports.get(site.name, 0), HOST)
             for site in fields(Urls)
         }
-        self.urls = Urls(
-            **{
-                site: f"{self.at}:{bound[0].getsockname()[1]}{self._path(site)}"
-                for site, bound in sockets.items()
-            }
-        )
+        ports = {site: bound[0].getsockname()[1] for site, bound in sockets.items()}
+        self.urls = Urls(**{each: f"{self.at}:{ports[each]}{self._path(each)}" for each in ports})
         desk = Desk(self.world, self.urls, self.skin, self.keyring)
         for site, bound in sockets.items():
             server = tornado.httpserver.HTTPServer(_application(site, desk, self._path(site)))
@@ -198,12 +185,12 @@ class SchoolThread:
 
     @property
     def faults(self) -> Faults:
-        """The switches, live."""
-        return self.school.faults
+        """The switches: change them at any time."""
+        return self.world.faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        self.school.faults = faults
+        self.world.faults = faults
 
     @property
     def keyring(self) -> MadeUpKeyring:
