@@ -11,68 +11,38 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import get_args
 
 from releve.school import federation
 from releve.school.faults import Faults
 from releve.school.server import School
-from releve.school.world import World
+from releve.school.world import Routes, World
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options, in French."""
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=None,
-        metavar="N",
-        help="graine du hasard : la même donne les mêmes données",
-    )
-    parser.add_argument(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NOM=VALEUR",
-        help="panne à provoquer (répétable), par exemple slash_in_first=2",
-    )
-    parser.add_argument(
-        "--structures",
-        type=int,
-        default=34,
-        metavar="N",
-        help="nombre de structures du gestionnaire (34 par défaut)",
-    )
-    parser.add_argument(
-        "--managers",
-        type=int,
-        default=1,
-        metavar="N",
-        help="nombre de gestionnaires, entre qui les structures sont réparties (1 par défaut)",
-    )
-    routes = ("gestionnaire", "raccordements", "both")
-    parser.add_argument(
-        "--routes",
-        choices=routes,
-        default="both",
-        help="chemins que l'accueil de Chorus Pro montre (both : les deux)",
-    )
-    parser.add_argument(
-        "--ledger",
-        type=Path,
-        metavar="FICHIER",
-        help="écrit le registre du site d'entraînement dans ce fichier JSON",
-    )
+    add = parser.add_argument
+    help_ = "graine du hasard : la même donne les mêmes données"
+    add("--seed", type=int, metavar="N", help=help_)
+    help_ = "panne à provoquer (répétable), par exemple slash_in_first=2"
+    add("--fault", action="append", default=[], metavar="NOM=VALEUR", help=help_)
+    help_ = "nombre de structures du gestionnaire (34 par défaut)"
+    add("--structures", type=int, default=34, metavar="N", help=help_)
+    help_ = "nombre de gestionnaires, entre qui les structures sont réparties (1 par défaut)"
+    add("--managers", type=int, default=1, metavar="N", help=help_)
+    routes, help_ = get_args(Routes), "chemins que l'accueil de Chorus Pro montre (both : les deux)"
+    add("--routes", choices=routes, default="both", help=help_)
+    help_ = "écrit le registre du site d'entraînement dans ce fichier JSON"
+    add("--ledger", type=Path, metavar="FICHIER", help=help_)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the school until Ctrl-C. Raises `BadFault`."""
     faults = Faults.parse(["first_visit_form=1", *args.fault])
     world = World(
-        seed=args.seed,
-        structures=args.structures,
-        routes=args.routes,
-        managers=args.managers,
+        seed=args.seed, structures=args.structures, routes=args.routes, managers=args.managers,
         faults=faults,
-    )
+    )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(world, args.ledger, args.json))
     return 0

@@ -7,24 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal[
-    "login",
-    "login_refused",
-    "account_locked",
-    "code_sent",
-    "code_refused",
-    "informations_checked",
-    "reset",
-    "reset_refused",
-    "summary_shown",
-    "pdf_exported",
-    "candidate_shown",
-    "candidate_dropped",
-    "submitted",
-    "api_called",
-    "corail_saved",
-    "logout",
-    "trap",
-]
+    "login", "login_refused", "account_locked", "code_sent", "code_refused", "informations_checked",
+    "reset", "reset_refused", "summary_shown", "pdf_exported", "candidate_shown",
+    "candidate_dropped", "submitted", "api_called", "corail_saved", "logout", "trap",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -49,27 +49,18 @@ class Token(ApiPage):
         if await self.stopped("piste"):
             return
         known, field = self.world.piste, self.get_body_argument
+        given = field("client_id", ""), field("client_secret", "", strip=False)
         if field("grant_type", "") != "client_credentials":
             self.answer(400, {"error": "unsupported_grant_type"})
-        elif (field("client_id", ""), field("client_secret", "", strip=False)) != (
-            known.client_id,
-            known.client_secret,
-        ):
+        elif given != (known.client_id, known.client_secret):
             self.answer(400, {"error": "invalid_client"})
         elif "openid" not in field("scope", "").split():
             self.answer(400, {"error": "invalid_scope"})
         else:
             token = secrets.token_urlsafe(32)
             self.desk.tokens[token] = self.world.clock() + timedelta(seconds=TOKEN_SECONDS)
-            self.answer(
-                200,
-                {
-                    "access_token": token,
-                    "token_type": "Bearer",
-                    "expires_in": TOKEN_SECONDS,
-                    "scope": "openid resource.READ",
-                },
-            )
+            body = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+            self.answer(200, body | {"scope": "openid resource.READ"})
 
 
 class CproCall(ApiPage):
@@ -98,11 +89,8 @@ class CproCall(ApiPage):
         """Whether the token is good; answers 401 with an empty body when it is not."""
         token = self.request.headers.get("Authorization", "").removeprefix("Bearer ")
         until = self.desk.tokens.get(token)
-        if (
-            until
-            and self.world.clock() < until
-            and not self.desk.faults.spends("piste_token_refused")
-        ):
+        good = until is not None and self.world.clock() < until
+        if good and not self.desk.faults.spends("piste_token_refused"):
             return True
         self.set_status(401)
         self.finish()
@@ -112,12 +100,9 @@ class CproCall(ApiPage):
         """The technical account whose password the `cpro-account` header holds; nothing if it is
         refused.
         """
+        given = self.request.headers.get("cpro-account", "")
         try:
-            login, _, password = (
-                base64.b64decode(self.request.headers.get("cpro-account", ""), validate=True)
-                .decode()
-                .partition(":")
-            )
+            login, _, password = base64.b64decode(given, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return ""
         return login if login in self.world.accounts and password in self.passwords(login) else ""
@@ -140,13 +125,8 @@ class CproCall(ApiPage):
         """Answer the call itself, with the `codeRetour` that the faults want."""
         code = self.desk.faults.piste_code
         if code:
-            self.answer(
-                200,
-                {
-                    "codeRetour": code,
-                    "libelle": "Aucun résultat" if code == 20000 else "Erreur fonctionnelle",
-                },
-            )
+            words = "Aucun résultat" if code == 20000 else "Erreur fonctionnelle"
+            self.answer(200, {"codeRetour": code, "libelle": words})
         else:
             self.answer(200, {"codeRetour": 0, "libelle": "TRA_MSG_00.000", **self.result(account)})
 
@@ -174,10 +154,8 @@ class Attachments(CproCall):
     def result(self, account: str) -> dict[str, object]:
         """One page of structures."""
         wanted = self.wanted()
-        size, page = (
-            max(1, int(wanted.get("nbResultatsParPage", 10))),
-            max(1, int(wanted.get("pageResultatDemandee", 1))),
-        )
+        size = max(1, int(wanted.get("nbResultatsParPage", 10)))
+        page = max(1, int(wanted.get("pageResultatDemandee", 1)))
         covered = [each for each in self.world.structures.values() if account in each.accounts]
         pages = -(-len(covered) // size)
         return {
@@ -195,9 +173,8 @@ class Attachments(CproCall):
     def wanted(self) -> dict[str, int]:
         """The page that the body asks for."""
         try:
-            found: dict[str, int] = json.loads(self.request.body or b"{}").get(
-                "parametresRecherche", {}
-            )
+            body = json.loads(self.request.body or b"{}")
+            found: dict[str, int] = body.get("parametresRecherche", {})
         except ValueError:
             return {}
         return found

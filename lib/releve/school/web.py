@@ -168,17 +168,11 @@ class Page(tornado.web.RequestHandler):
         if faults.latency_ms:
             await asyncio.sleep(faults.latency_ms / 1000)
         if faults.fires("server_error_at", screen):
-            self.problem(
-                500,
-                "Erreur technique",
-                "Une erreur technique est survenue. Veuillez réessayer ultérieurement.",
-            )
+            text = "Une erreur technique est survenue. Veuillez réessayer ultérieurement."
+            self.problem(500, "Erreur technique", text)
         elif faults.fires("maintenance_at", screen):
-            self.problem(
-                503,
-                "Service en maintenance",
-                "Le service est momentanément indisponible pour cause de maintenance.",
-            )
+            text = "Le service est momentanément indisponible pour cause de maintenance."
+            self.problem(503, "Service en maintenance", text)
         elif faults.fires("security_at", screen):
             self.problem(403, "Accès refusé", SECURITY)
         elif faults.fires("session_expired_at", screen):
@@ -191,18 +185,13 @@ class Page(tornado.web.RequestHandler):
     def problem(self, status: int, title: str, text: str, *, again: str = "") -> None:
         """Answer a page that says why the screen cannot be shown."""
         self.set_status(status)
-        self.finish(
-            self.rendered(self.template_of_problem, {"title": title, "text": text, "again": again})
-        )
+        facts = {"title": title, "text": text, "again": again}
+        self.finish(self.rendered(self.template_of_problem, facts))
 
     def expired(self) -> None:
         """Answer that the session has expired, with the way back to the login page."""
-        self.problem(
-            200,
-            "Session expirée",
-            "Votre session a expiré, veuillez vous reconnecter.",
-            again=self.desk.urls.portal,
-        )
+        text = "Votre session a expiré, veuillez vous reconnecter."
+        self.problem(200, "Session expirée", text, again=self.desk.urls.portal)
 
     async def show(
         self,
@@ -244,9 +233,8 @@ class Page(tornado.web.RequestHandler):
     def write_error(self, status_code: int, **kwargs: object) -> None:
         """Answer every unforeseen problem with a page like the others."""
         title = "Page introuvable" if status_code == 404 else "Erreur technique"
-        self.problem(
-            status_code, title, f"La page demandée ne peut pas être affichée (code {status_code})."
-        )
+        text = f"La page demandée ne peut pas être affichée (code {status_code})."
+        self.problem(status_code, title, text)
 
 
 class Icon(tornado.web.RequestHandler):
