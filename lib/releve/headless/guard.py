@@ -59,12 +59,8 @@ class Guard:
     """
 
     def __init__(self, session: Any, sources: list[str]) -> None:
-        self._session, self._send, self._streams, self._lock = (
-            session,
-            session.send,
-            _Streams(),
-            threading.RLock(),
-        )
+        self._session, self._send = session, session.send
+        self._streams, self._lock = _Streams(), threading.RLock()
         self.transcript, self.renew = Transcript(sources), False
         self.on_change: Callable[[bool], ReleveError | None] = _nothing
         session.send = self.send

@@ -114,11 +114,8 @@ def _line(found: headless.Outcome) -> Line:
 
 def unforeseen(settings: Settings, structure: Structure, kind: str) -> Line:
     """What ended without a word: the journal tells whether anything can have changed."""
-    ours = [
-        each
-        for each in history(settings.record.folder)
-        if each.account == structure.technical_account and each.open
-    ]
+    account, past = structure.technical_account, history(settings.record.folder)
+    ours = [each for each in past if each.account == account and each.open]
     code = 6 if ours and ours[-1].touched else 5
     text = UnforeseenError(kind=kind).text
     record = str(ours[-1].record) if ours else ""

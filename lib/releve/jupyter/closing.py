@@ -47,26 +47,17 @@ def close(session: Session) -> Callable[[ReleveError | None], None]:
 def write_calendar(session: Session) -> None:
     """The next due date, for the operator's own calendar, beside the record's page."""
     settings, folder = session.settings, session.rotation.context.folder
-    structures = [
-        each
-        for each in settings.structures.values()
-        if each.technical_account == session.structure.technical_account
-    ]
-    closed = next(
-        e
-        for e in reversed(session.rotation.context.journal.entries)
-        if isinstance(e.event, ev.RotationClosed)
-    )
-    today = datetime.fromisoformat(closed.time).astimezone().date()
+    account = session.structure.technical_account
+    structures = [s for s in settings.structures.values() if s.technical_account == account]
+    closed, _ = _closed(session)
+    today = datetime.fromisoformat(closed).astimezone().date()
     dues = agenda(structures, settings.policy, history(settings.record.folder), today)
     write_atomically(folder.path / CALENDAR, calendar(dues, settings.policy.warn_days))
 
 
 def _end(session: Session, said: str) -> str:
     """The green end, in plain HTML: it stays in the record's notebook."""
-    context = session.rotation.context
-    end = next(e.event for e in reversed(context.journal.entries) if _is_end(e.event))
-    assert isinstance(end, ev.RotationClosed)
+    context, (_, end) = session.rotation.context, _closed(session)
     exercise = session.settings.school is not None or session.parameters.rehearse
     if session.parameters.rehearse:
         heading = text("end.met-heading")
@@ -89,8 +80,10 @@ def _end(session: Session, said: str) -> str:
     )
 
 
-def _is_end(event: ev.Event) -> bool:
-    return isinstance(event, ev.RotationClosed)
+def _closed(session: Session) -> tuple[str, ev.RotationClosed]:
+    """When the rotation was closed, and how."""
+    entries = reversed(session.rotation.context.journal.entries)
+    return next((e.time, e.event) for e in entries if isinstance(e.event, ev.RotationClosed))
 
 
 def _ways(session: Session, exercise: bool) -> str:

@@ -114,8 +114,10 @@ class Contents(AsyncLargeFileManager):
             model |= {"hash": folder.run} if model.get("hash") else {}
         below = path.strip("/").startswith(f"{RECORDS}/")
         if below and model["type"] == "notebook" and content:
-            made = _ours(content, folder) if folder else {}
-            model["content"] = nbformat.from_dict(made or _document(content))  # type: ignore[no-untyped-call]
+            from releve.jupyter.copy import again, as_document  # late: the page is on its way
+
+            made = again(content, folder, _own_settings) if folder else {}
+            model["content"] = nbformat.from_dict(made or as_document(content))  # type: ignore[no-untyped-call]
             if not made:
                 return model | {"writable": False}
         return model | {"writable": False} if self._is_sealed(path) or _is_model(path) else model
@@ -148,18 +150,6 @@ def scrubbed(notebook: dict[str, Any]) -> dict[str, Any]:
 
 def _is_model(path: str) -> bool:
     return path.strip("/").startswith(f"{MODELS}/")
-
-
-def _ours(found: dict[str, Any], folder: RecordFolder) -> dict[str, Any]:
-    from releve.jupyter.copy import again  # late: the page is on its way meanwhile
-
-    return again(found, folder, _own_settings)
-
-
-def _document(found: dict[str, Any]) -> dict[str, Any]:
-    from releve.jupyter.copy import as_document
-
-    return as_document(found)
 
 
 def _own_settings(path: str) -> Settings | None:

@@ -194,11 +194,8 @@ class Home:
         try:
             moved(default_path(), answer.values["folder"])
         except ReleveError as error:
-            self.panel.show(
-                home_page.folder_gone(
-                    str(self._settings().record.folder), " ".join(error.sentences)
-                )
-            )
+            folder, why = str(self._settings().record.folder), " ".join(error.sentences)
+            self.panel.show(home_page.folder_gone(folder, why))
             return
         self._draw()
 

@@ -30,13 +30,8 @@ def offer_copy(parameters: Parameters) -> None:
 
     async def hear(answer: Answer) -> None:
         folder = dated_copy(settings, answer.action)
-        panel.show(
-            form(
-                "Votre copie datée est ouverte",
-                paragraphs("Vous pouvez fermer cette page."),
-                go={"open": url(folder), "run": True},
-            )
-        )
+        go, told = {"open": url(folder), "run": True}, paragraphs("Vous pouvez fermer cette page.")
+        panel.show(form("Votre copie datée est ouverte", told, go=go))
 
     panel = Panel(hear)
     body = paragraphs(

@@ -117,13 +117,17 @@ async def _do(session: Session, name: str) -> Done:
     return await Desk(session, session.operator).do(name)
 
 
-def _kernel() -> Any:
-    """The kernel that this runs in; None elsewhere."""
+def _shell() -> Any:
+    """The IPython that this runs in; None elsewhere."""
     if "IPython" not in sys.modules:
         return None
     from IPython import get_ipython
 
-    return getattr(get_ipython(), "kernel", None)
+    return get_ipython()
+
+
+def _kernel() -> Any:
+    return getattr(_shell(), "kernel", None)
 
 
 def _at_desk(parameters: Parameters) -> Operator | None:
@@ -171,12 +175,7 @@ def _show(done: Done) -> None:
 
 
 def _guard() -> kernel.Guard | None:
-    if "IPython" not in sys.modules:
-        return None
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
+    if (shell := _shell()) is None:
         return None
     guard = kernel.guard(shell, _note_error)
     refuse_secrets(shell.user_ns)

@@ -31,13 +31,8 @@ def make(settings: str | None) -> Path:
     """Make it, or make it anew; its path. Raises `NoShortcut`. Anyone's settings but the usual ones
     are named in it.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "releve",
-        *(["--settings", str(Path(settings).resolve())] if settings else []),
-        "lab",
-    ]
+    given = ["--settings", str(Path(settings).resolve())] if settings else []
+    command = [sys.executable, "-m", "releve", *given, "lab"]
     desktop = platformdirs.user_desktop_path()
     try:
         desktop.mkdir(parents=True, exist_ok=True)

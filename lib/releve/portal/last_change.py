@@ -25,19 +25,11 @@ def last_change(view: View, account: str, words: Words, today: date) -> date | N
     """
     exact, within = words.exact("structure.changed"), words.find("structure.changed")
     mine = {account.casefold()}
-    said = [
-        each.raw
-        for each in view.tokens
-        if view.around(each, "account") == mine
-        and any(exact.search(each.near.get(side, "")) for side in _BESIDE)
-    ]
-    said += [
-        each.text[label.end() :]
-        for each in view.texts
-        if each.shown
-        and (label := within.search(each.text))
-        and view.around(each, "account") == mine
-    ]
+    tokens = [each for each in view.tokens if view.around(each, "account") == mine]
+    texts = [each for each in view.texts if each.shown and view.around(each, "account") == mine]
+    beside = (each for each in tokens if any(exact.search(each.near.get(s, "")) for s in _BESIDE))
+    said = [each.raw for each in beside]
+    said += [each.text[label.end() :] for each in texts if (label := within.search(each.text))]
     days = {day for each in said if (day := _day(each))}
     return days.pop() if len(days) == 1 and FIRST_DAY <= max(days) <= today else None
 

@@ -63,12 +63,10 @@ def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> b
     """
     within, old = words.find("summary.password"), words.find("summary.old")
     shows = words.exact("summary.show")
-    return any(
-        shows.search(name) for t in view.of_kind("press") for name in t.names.values()
-    ) and any(
-        _MASK.fullmatch(t.raw.strip()) and t.raw.strip() not in before and _beside(t, within, old)
-        for t in view.tokens
-    )
+    if not any(shows.search(name) for t in view.of_kind("press") for name in t.names.values()):
+        return False
+    dots = [t for t in view.tokens if _MASK.fullmatch(t.raw.strip())]
+    return any(t.raw.strip() not in before and _beside(t, within, old) for t in dots)
 
 
 def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> bool:
