@@ -343,12 +343,18 @@ MUTANTS = [
         "if (false) return",
         "test_typing.py",
     ),
-    Mutant("portal/type.js", "  document.head.append(policy);\n", "", "test_typing.py"),
+    Mutant("portal/hold.js", " document.head.append(policy);", "", "test_typing.py"),
     Mutant(
         "portal/typing.py",
-        "        await self._context.route(self._elsewhere, self._abort)\n",
-        "",
+        "            await self._context.route(self._elsewhere, self._abort)\n",
+        "            pass\n",
         "test_typing.py",
+    ),
+    Mutant(
+        "portal/screens/confirmation.py",
+        "            await self.browser.hold()\n",
+        "",
+        "test_typing.py -k new_password",
     ),
     Mutant(
         "portal/typing.py",
