@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import shutil
-import stat
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fixtures_rotation import DEMO_SIRET
+from fixtures_rotation import DEMO_SIRET, Scene, other_modes, umask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from releve import cli
@@ -487,17 +486,23 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, mask: int, shared: boo
     if shared:
         text = twin.settings().read_text()
         twin.settings().write_text(f"{text}\n[record]\nshared = true\n")
-    before = os.umask(mask)
-    try:
+    with umask(mask):
         assert 0 == twin.run().code
         seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
-    finally:
-        os.umask(before)
-    made = [twin.outputs, *(p for p in twin.outputs.rglob("*") if p.suffix != ".lock")]
-    modes = {(path.is_dir(), oct(stat.S_IMODE(path.stat().st_mode))) for path in made}
-    assert {(True, "0o2770" if shared else "0o700"), (False, "0o660" if shared else "0o600")} == (
-        modes
-    )
+    assert [] == other_modes(twin.outputs, shared=shared)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize(("mask", "shared"), [(0o000, False), (0o077, True)])
+def test_nor_do_those_of_a_kernel(scene: Scene, mask: int, shared: bool) -> None:
+    """By the command, with its kernel, its browser and its pictures, stopped at the gate and
+    resumed. At the desk: `test_walkthrough`, and `test_lab` by hand.
+    """
+    scene.more = f"[record]\nshared = {str(shared).lower()}\n"
+    with umask(mask):
+        assert 4 == scene.releve("rotate", DEMO_SIRET).returncode
+        assert 0 == scene.releve("resume", "--yes").returncode
+    assert [] == other_modes(scene.outputs, shared=shared)
 
 
 # -- one account, two spellings

@@ -10,6 +10,7 @@ import sys
 from functools import partial
 from typing import Any
 
+from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
 from releve.base.secret import forget
 from releve.base.settings import KEEP_BROWSER
@@ -225,9 +226,8 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
     if _session is None:
         return None if person else error.exit_code if isinstance(error, ReleveError) else 5
     if traceback and not is_closed(_session.rotation.context.journal.entries):
-        (_session.rotation.context.folder.path / "incident.txt").write_text(
-            traceback, encoding="utf-8"
-        )
+        incident = _session.rotation.context.folder.path / "incident.txt"
+        write_atomically(incident, traceback.encode())
     if isinstance(error, kernel.Interrupted):
         error.place(_session.rotation.context.known().truth, error.todo)
         error.exit_code = _session.rotation.code(error)
