@@ -312,6 +312,27 @@ MUTANTS = [
         "test_trust.py -k put_back",
     ),
     Mutant("record/lock.py", "folded(account)", "account", "test_trust.py -k spelling"),
+    Mutant(
+        "rotation/session.py",
+        "        if not await self.operator.adopts(claim):\n",
+        "        if False:\n",
+        "test_trust.py -k asked_first or forged_rotation_resets",
+    ),
+    Mutant(
+        "commands/resume.py",
+        "        if named or _says_yes(vouching.claim(entries)):\n",
+        "        if True:\n",
+        "test_trust.py -k resume_asks",
+    ),
+    Mutant(
+        "planning/alarm.py", "        if vouches(each):\n", "        if True:\n", "test_alarm.py -k planted"
+    ),
+    Mutant(
+        "planning/alarm.py",
+        "    return not verify(outputs, [past.record], keystore, signers=signers).faults\n",
+        "    return True\n",
+        "test_alarm.py -k sealed_here",
+    ),
     # the click, and typing
     Mutant(
         "rotation/reset.py",
