@@ -325,7 +325,10 @@ MUTANTS = [
         "test_trust.py -k resume_asks",
     ),
     Mutant(
-        "planning/alarm.py", "        if vouches(each):\n", "        if True:\n", "test_alarm.py -k planted"
+        "planning/alarm.py",
+        "        if vouches(each):\n",
+        "        if True:\n",
+        "test_alarm.py -k planted",
     ),
     Mutant(
         "planning/alarm.py",
