@@ -1,12 +1,18 @@
 """Fixtures that several test modules share."""
 
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+if sys.platform != "win32":  # for good, in this process: nobody could try its children any more
+    with patch("resource.setrlimit"):
+        import releve  # noqa: F401
 
 import pytest
 from playwright.sync_api import Error, Page

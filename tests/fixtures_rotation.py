@@ -166,6 +166,7 @@ class Scene:
         )
         path = self.folder / "releve.toml"
         path.write_text(f"{text}\n{self.more}", encoding="utf-8")
+        path.chmod(0o600)
         return path
 
     async def walk(
@@ -302,6 +303,24 @@ class Scene:
             for path in files
             for each, _, _ in finder.find_matches_as_indexes(path.read_bytes())
         ]
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """This process's, and that of what it starts within."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def other_modes(outputs: Path, *, shared: bool = False) -> list[str]:
+    """What, of that folder and all below it, is not 0600 and 0700, or 0660 and 2770 if `shared`."""
+    folder, file = (0o2770, 0o660) if shared else (0o700, 0o600)
+    found = [(each, each.lstat().st_mode & 0o7777) for each in (outputs, *outputs.rglob("*"))]
+    assert len(found) > 10
+    return [f"{p}: {m:o}" for p, m in found if m != (folder if p.is_dir() else file)]
 
 
 def encoded(secret: str) -> set[bytes]:

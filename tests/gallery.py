@@ -17,6 +17,7 @@ from releve.jupyter import corail, first_start, panel, questions
 from releve.jupyter.panel import HERE, View
 from releve.jupyter.steps import working
 from releve.portal.case import CodeAsked, Lesson
+from releve.record.vouching import Claim
 from releve.rotation.prompts import ResetRequest
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET, siret
 from releve.targets.guide import Entering
@@ -63,6 +64,7 @@ def views() -> dict[str, View]:
         slips = found
     return {
         "before": tools(ask.before(SETTINGS)),
+        "adopt": ask.adopt(Claim("m.durand@mairie", "poste-3", "29/11/2026 à 09:12")),
         "credentials": tools(ask.credentials("xt012345", "")),
         "herself": tools(ask.herself()),
         "show": tools(ask.show(LESSON)),

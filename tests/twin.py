@@ -518,6 +518,7 @@ class TwinSession(Session):
 
     async def open_driver(self, route: str) -> Any:
         t = self.twin
+        self.rotation.context.note_origin(ev.OriginMet(self.portal.origins[0]))
         return TwinDriver(
             t.world,
             self.structure.siret,

@@ -5,6 +5,7 @@ secretary would.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fixtures_lab import Desk, lab
-from fixtures_rotation import LOGIN, PASSWORD, Scene
+from fixtures_rotation import LOGIN, PASSWORD, Scene, other_modes, umask
 from fixtures_shell import a_person
 from playwright.sync_api import Browser, Page, expect
 from releve.base.secret import Secret
@@ -252,9 +253,10 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
     day: one reset, a full record.
     """
     scene.structure = {"technical_account": DEMO_ACCOUNT, "targets": ["corail"]}
+    scene.more = "[record]\nshared = true\n"
     portal = Portal(chromium.new_page(), scene)
     options = ("--settings", str(scene.settings()), "--outputs", str(scene.outputs))
-    with lab(scene.environment, *options) as running:
+    with umask(0o077), lab(scene.environment, *options) as running:
         keep_widget_state(running.home)
         desk = Desk(page, running)
         desk.open_home()
@@ -306,6 +308,7 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         finish(desk)
         events = check_finished(scene, running.home)
         assert 1 == scene.resets()
+        assert os.name == "nt" or [] == other_modes(scene.outputs, shared=True)
         assert ["manual"] == [event.mode for event in events if isinstance(event, ev.PendingStored)]
         entries = [
             entry

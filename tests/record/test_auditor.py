@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from fixtures_keyring import ThrowawayKeyring
 from playwright.async_api import Browser
+from releve.base.settings import project_root
 from releve.cli import main
 from releve.record.folder import PAGE
 from releve.record.page import KEEP_BYTES, READ_ME, auditors_guide
@@ -22,7 +23,9 @@ from sealed_records import Office
 from test_record_page import drop, give, opened_page
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")
-COMMANDS = re.findall(r"```sh\n(.*?)```", auditors_guide(), re.DOTALL)
+BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+COMMANDS = BLOCK.findall(auditors_guide())
+(README,) = BLOCK.findall((project_root() / "README.md").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -125,9 +128,9 @@ def test_the_commands_see_what_was_changed(sealed: Path, harm: str) -> None:
 
 
 @needs_jq
-def test_the_signature_is_checked_with_openssl_alone(sealed: Path) -> None:
+@pytest.mark.parametrize("command", [_command("DSSEv1"), README], ids=("guide", "README"))
+def test_the_signature_is_checked_with_openssl_alone(sealed: Path, command: str) -> None:
     """Right, and then not, once the statement says something else under the old signature."""
-    command = _command("DSSEv1")
     assert "Signature Verified Successfully" in run(command, sealed)
     path = sealed / "record.json"
     said = json.loads(path.read_text())
@@ -136,11 +139,13 @@ def test_the_signature_is_checked_with_openssl_alone(sealed: Path) -> None:
     assert "Signature Verified Successfully" not in run(command, sealed)
 
 
+@needs_jq
+@pytest.mark.parametrize("command", [_command("openssl pkey "), README], ids=("guide", "README"))
 def test_the_keys_fingerprint_is_the_one_that_releve_shows(
-    sealed: Path, throwaway: ThrowawayKeyring
+    sealed: Path, throwaway: ThrowawayKeyring, command: str
 ) -> None:
     """In the record, by openssl alone; on the home page, and on the record's page."""
-    printed = run(_command("openssl pkey "), sealed).split()[0]
+    printed = run(command, sealed).splitlines()[-1]
     shown = keys.shown(keys.own_keyid(throwaway.keystore()))
     assert printed.startswith(keys.short(shown))
     assert len(keys.short(shown)) == 32

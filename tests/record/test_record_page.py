@@ -435,6 +435,26 @@ def test_the_whole_journal_is_in_french() -> None:
     assert not re.search(r"\b(accepted|refused|attempt|compared|automatic|equal)\b", text)
 
 
+HOW = ("widget", "terminal", "--yes", "approve", "--reset-again", "")
+PLAIN = {"str": "x", "Free": "x", "bool": True, "int": 1, "float": 1.0, "dict[str, str]": {"a": ""}}
+
+
+@pytest.mark.parametrize("kind", sorted(ev.KINDS))
+def test_no_event_is_without_its_page(kind: str) -> None:
+    """Each kind of event, however it was confirmed: a second reset that a person decided by the
+    button once left the record without its page.
+    """
+    cls = ev.KINDS[kind]
+    shape = {each.name: PLAIN.get(str(each.type), ("x",)) for each in dataclass_fields(cls)}
+    for how in HOW:
+        more = {"how": how} if "how" in shape else {}
+        if cls is ev.ApiAnswered:
+            more = {"pending": "refused", "current": "accepted"}
+        event = cls(**shape | more)
+        told = entries(*opened(), *asked(), ("confirmation", ev.ResetIntended(1)), ("", event))
+        assert "Journal complet" in render(view(told, {}))
+
+
 def test_every_step_shows_its_state_and_its_picture() -> None:
     """Each documented step is there with its number and mode; its picture is in the page, byte for
     byte.

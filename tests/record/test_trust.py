@@ -8,8 +8,8 @@ import base64
 import dataclasses
 import json
 import os
+import platform
 import shutil
-import stat
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -25,11 +25,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fixtures_rotation import DEMO_SIRET
+from fixtures_rotation import DEMO_SIRET, Scene, other_modes, umask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from releve import cli
 from releve.base import disk
 from releve.base.settings import load
+from releve.commands import resume
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.line import parse
@@ -46,6 +48,7 @@ from releve.record.history import JustDone, SucceededTomorrow, history, refuse_t
 from releve.record.lock import AccountBusy, AccountLock
 from releve.record.register import SIGNERS, Register, signed_bytes
 from releve.record.verify import verify
+from releve.rotation.prompts import Unattended
 from releve.vault import keys
 from releve.vault.keystore import Keystore
 from twin import MemoryKeyring, Twin
@@ -215,6 +218,108 @@ def test_a_rotation_of_another_machine_is_adopted(
     assert event.whose == there.record.entries()[0].actor
 
 
+class Adopter(Unattended):
+    """A person who is asked, and answers that."""
+
+    interactive = True
+
+    def __init__(self, answer: bool) -> None:
+        super().__init__(True, True)
+        self.answer, self.asked = answer, list[vouching.Claim]()
+
+    async def adopts(self, claim: vouching.Claim) -> bool:
+        self.asked.append(claim)
+        return self.answer
+
+
+def everything(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """What stands below, with the times; but for the locks."""
+    found = sorted(each for each in folder.rglob("*") if ".locks" not in each.parts)
+    return {
+        str(each): (each.lstat().st_mtime_ns, each.read_bytes() if each.is_file() else b"")
+        for each in found
+    }
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_whoever_adopts_is_asked_first(tmp_path: Path, answer: bool) -> None:
+    """Whose it is, where and since when, stripped of what commands a terminal. A no leaves every
+    byte as it was, and the keyring too; a yes adopts, and the target is confirmed anew.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    killed_at(twin, "journal gate.given after")
+    path = twin.record.path / j.FILE_NAME
+    path.write_bytes(path.read_bytes().replace(b'"host": "', b'"host": "\\u202e\\u001b[2J', 1))
+    before, there = everything(twin.outputs), elsewhere(twin)
+    keys_before = dict(there.keystore.backend.values)
+    there.operator = person = Adopter(answer)
+    ended = there.run()
+    (claim,), (opened, *_) = person.asked, twin.record.entries()
+    assert (opened.actor, "\ufffd\ufffd[2J" + platform.node()) == (claim.whose, claim.host)
+    assert f"{datetime.fromisoformat(opened.time).astimezone():%d/%m/%Y à %H:%M}" == claim.begun
+    if answer:
+        kinds = [event.kind for event in there.events]
+        assert (0, 1) == (ended.code, there.resets())
+        assert "gate.given" in kinds[kinds.index("rotation.adopted") :]
+        return
+    assert ("NotOurs", 4, 0) == (ended.error, ended.code, there.resets())
+    assert before == everything(twin.outputs)
+    assert keys_before == there.keystore.backend.values
+
+
+def test_nobody_is_asked_about_her_own(tmp_path: Path) -> None:
+    """What this keyring has the key of is gone on with."""
+    twin = Twin.new(tmp_path / "twin")
+    killed_at(twin, "journal gate.given after")
+    twin.operator = person = Adopter(False)
+    assert (0, []) == (twin.run().code, person.asked)
+
+
+@pytest.mark.parametrize(
+    ("typed", "terminal", "options", "adopted"),
+    [
+        ("oui", True, (), True),
+        ("non", True, (), False),
+        ("", True, (), False),
+        ("oui", False, (), False),
+        ("oui", True, ("--json",), False),
+        ("", False, ("--yes",), False),
+        ("", False, ("--yes", DEMO_SIRET), True),
+    ],
+)
+def test_resume_asks_at_a_terminal_only(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str,
+    terminal: bool,
+    options: tuple[str, ...],
+    adopted: bool,
+) -> None:
+    """Elsewhere the approval names the structure, or not a byte is written and the code is 4."""
+    twin = Twin.new(tmp_path / "twin")
+    killed_at(twin, "journal gate.given after")
+    there, went_on = elsewhere(twin), list[str]()
+    before = everything(twin.outputs)
+    for module in (resume, headless):
+        monkeypatch.setattr(module, "open_keystore", lambda *_: there.keystore)
+    monkeypatch.setattr(resume, "at_terminal", lambda _: terminal)
+    monkeypatch.setattr("builtins.input", lambda _: typed)
+    died = headless.KernelDied(why="")
+    monkeypatch.setattr(headless, "_execute", lambda *_: went_on.append("") or died)
+    given = ["--settings", str(twin.settings()), "--outputs", str(twin.outputs), "resume", *options]
+    code = cli.main(given)
+    said = capsys.readouterr()
+    assert adopted == bool(went_on)
+    if not adopted:
+        assert 4 == code
+        assert before == everything(twin.outputs)
+        assert "ce qu'un autre a écrit dans ce dossier ne décide de rien" in said.out + said.err
+    assert ("reprendre à votre compte ?" in said.out.replace("\u00a0", " ")) == (
+        terminal and not options
+    )
+
+
 def test_the_click_of_another_machine_is_never_repeated_unasked(tmp_path: Path) -> None:
     """Adopted by somebody who decides nothing: the reset that was announced there has an unknown
     end here.
@@ -382,17 +487,23 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, mask: int, shared: boo
     if shared:
         text = twin.settings().read_text()
         twin.settings().write_text(f"{text}\n[record]\nshared = true\n")
-    before = os.umask(mask)
-    try:
+    with umask(mask):
         assert 0 == twin.run().code
         seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
-    finally:
-        os.umask(before)
-    made = [twin.outputs, *(p for p in twin.outputs.rglob("*") if p.suffix != ".lock")]
-    modes = {(path.is_dir(), oct(stat.S_IMODE(path.stat().st_mode))) for path in made}
-    assert {(True, "0o2770" if shared else "0o700"), (False, "0o660" if shared else "0o600")} == (
-        modes
-    )
+    assert [] == other_modes(twin.outputs, shared=shared)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize(("mask", "shared"), [(0o000, False), (0o077, True)])
+def test_nor_do_those_of_a_kernel(scene: Scene, mask: int, shared: bool) -> None:
+    """By the command, with its kernel, its browser and its pictures, stopped at the gate and
+    resumed. At the desk: `test_walkthrough`, and `test_lab` by hand.
+    """
+    scene.more = f"[record]\nshared = {str(shared).lower()}\n"
+    with umask(mask):
+        assert 4 == scene.releve("rotate", DEMO_SIRET).returncode
+        assert 0 == scene.releve("resume", "--yes").returncode
+    assert [] == other_modes(scene.outputs, shared=shared)
 
 
 # -- one account, two spellings

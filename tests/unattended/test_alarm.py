@@ -5,6 +5,8 @@ a day, never a reset.
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -14,11 +16,14 @@ import pytest
 from fixtures_rotation import DEMO_ACCOUNT, DEMO_SIRET, Scene
 from releve.base.secret import Secret
 from releve.base.settings import Structure, load
+from releve.decision import events as ev
+from releve.decision import journal as j
 from releve.decision.reconcile import Verdict
 from releve.planning import alarm
 from releve.planning.alarm import Check, State
 from releve.planning.notices import of_check
 from releve.proof.verdicts import NOTHING_HELD, TABLE, Meaning
+from releve.record.folder import RecordFolder
 from releve.record.history import Past
 from releve.vault.slots import BY_HAND, Slot
 from test_notices import Hook, serving
@@ -117,12 +122,21 @@ def questions(scene: Scene, *times: datetime) -> list[bool]:
             asked[-1] = True
             return NOTHING_HELD
 
-        alarm.check([structure], list, scene.keystore, ask, now, HALF_AN_HOUR)
+        alarm.check([structure], list, believed, scene.keystore, ask, now, HALF_AN_HOUR)
     return asked
 
 
+def believed(past: Past) -> bool:
+    """Something vouches for it."""
+    return True
+
+
 def refused(
-    scene: Scene, before: list[Past], after: list[Past], kept: str = "2026-11-01T08:00+00:00"
+    scene: Scene,
+    before: list[Past],
+    after: list[Past],
+    kept: str = "2026-11-01T08:00+00:00",
+    vouches: Callable[[Past], bool] = believed,
 ) -> tuple[bool, Check]:
     """Whether the API is asked on 30 November at noon, and the line, when it would refuse:
     `before` and `after` are what the records tell before and after the question.
@@ -139,6 +153,7 @@ def refused(
     (line,) = alarm.check(
         [load(scene.settings()).structure(DEMO_SIRET)],
         lambda: after if asked else before,
+        vouches,
         scene.keystore,
         ask,
         NOON,
@@ -166,6 +181,59 @@ def test_a_reset_of_ours_that_the_api_may_not_know_is_nobody_elses(scene: Scene)
         assert SOMEBODY not in line.text
     asked, line = refused(scene, [ours(31, "succeeded")], [ours(31, "succeeded")])
     assert (True, State.REFUSED, True) == (asked, line.state, SOMEBODY in line.text)
+
+
+def test_what_nothing_vouches_for_silences_nothing(scene: Scene) -> None:
+    """It is told beside the alarm; a rotation of ours behind it explains what it explains."""
+    for past in (ours(5, "succeeded"), ours(5, "abandoned"), ours(500, "")):
+        scene.keystore.entry("checked", DEMO_ACCOUNT).delete()
+        asked, line = refused(scene, [past], [past], vouches=lambda _: False)
+        assert (True, State.REFUSED) == (asked, line.state)
+        assert SOMEBODY in line.text and "Le dossier x l'expliquerait" in line.text
+    mine, planted = ours(5, "succeeded"), ours(4, "")
+    asked, line = refused(scene, [], [mine, planted], vouches=lambda past: past is mine)
+    assert State.ASKED == line.state  # today's question is used up
+    scene.keystore.entry("checked", DEMO_ACCOUNT).delete()
+    asked, line = refused(scene, [], [mine, planted], vouches=lambda past: past is mine)
+    assert (True, State.EXPLAINED) == (asked, line.state)
+
+
+PLANTED: dict[str, tuple[ev.Event, ...]] = {
+    "an open rotation": (),
+    "a reset of a minute ago": (ev.RotationAbandoned("fini", "p", "k", "t"),),
+}
+
+
+@pytest.mark.parametrize("end", PLANTED)
+def test_a_planted_journal_does_not_silence_it(scene: Scene, end: str) -> None:
+    """Written by whoever can write in the folder, under a key of its own."""
+    with_piste(scene)
+    scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
+    folder = RecordFolder.new(scene.outputs, DEMO_SIRET)
+    folder.make()
+    planted = j.Journal(folder.path, folder.run, "x@y", os.urandom(32))
+    opened = ev.RotationOpened(DEMO_SIRET, "n", DEMO_ACCOUNT, "gestionnaire", (), school=True)
+    for event in (opened, ev.ResetIntended(1), ev.ResetDone(1), *PLANTED[end]):
+        planted.append(event)
+    code, told = checked(scene)
+    assert (4, "refused") == (code, told["state"])
+    assert f"Le dossier {folder.path.name} l'expliquerait" in told["text"]
+
+
+def test_a_reset_that_is_sealed_here_explains_and_no_other(scene: Scene) -> None:
+    """Of a few minutes ago, by the record that this machine signed; once somebody has touched a
+    byte of it, it explains nothing.
+    """
+    with_piste(scene)
+    ended = scene.headless()
+    assert 0 == ended.code
+    scene.world.reset(DEMO_ACCOUNT)
+    assert "explained" == checked(scene)[1]["state"]
+    journal = Path(ended.record) / j.FILE_NAME
+    journal.write_bytes(journal.read_bytes().replace(b'"pid": ', b'"pid": 1', 1))
+    code, told = checked(scene)
+    assert (4, "refused") == (code, told["state"])
+    assert f"Le dossier {Path(ended.record).name} l'expliquerait" in told["text"]
 
 
 @pytest.mark.parametrize("outcome", ["", "succeeded"])

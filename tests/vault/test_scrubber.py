@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -268,13 +270,46 @@ def test_nothing_is_kept_in_the_history(kernel: Kernel) -> None:
     assert [] == leaks.in_folder([SECRET], kernel.history)
 
 
-def test_no_crash_dump_is_written(kernel: Kernel) -> None:
-    """The kernel and its children, the browser first, have no right to leave a core file."""
-    sent = kernel.run(
-        "import subprocess; print(subprocess.check_output(['sh', '-c', 'ulimit -c; ulimit -Hc'],"
-        " text=True))"
-    )
-    assert "0\n0\n\n" == sent.text
+IMPORTED = "--IPKernelApp.exec_lines=['from releve.jupyter import runbook']"
+ENTRIES = {
+    "command": ["-m", "releve", "school"],
+    "worker": ["-m", "releve.headless.worker"],
+    "papermill's engine": ["-c", "import releve.headless.engine; input()"],
+    "notebook": ["-m", "ipykernel_launcher", "-f", "kernel.json", IMPORTED],
+    "none of ours": ["-c", "input()"],
+}
+
+
+def core_files(process: int) -> list[str]:
+    """How large one may be: the limit, and the one that it cannot go beyond."""
+    limits = Path(f"/proc/{process}/limits").read_text().splitlines()
+    return next(line for line in limits if "core file" in line).split()[-3:-1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows leaves none")
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_no_core_file_from_the_first_import(entry: str, tmp_path: Path) -> None:
+    """Nor by a child, which inherits it: started by who may leave one of any size."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    if most == 0:
+        pytest.skip("this system allows no core files")
+    with subprocess.Popen(
+        [sys.executable, *ENTRIES[entry]],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)),
+    ) as process:
+        try:
+            if entry == "none of ours":
+                assert "0" not in core_files(process.pid)
+                return
+            while core_files(process.pid) != ["0", "0"]:
+                assert process.poll() is None
+        finally:
+            process.kill()
 
 
 def test_the_kernel_keeps_a_sound_copy_of_the_notebook(kernel: Kernel) -> None:

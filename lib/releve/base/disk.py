@@ -126,7 +126,7 @@ def append_to(path: Path) -> BufferedWriter:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "ce n'est pas un vrai fichier", str(path))
     if found.st_size == 0:
-        _open_to(descriptor, path.parent)
+        open_to(descriptor, path.parent)
     return os.fdopen(descriptor, "ab")
 
 
@@ -138,7 +138,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _open_to(descriptor, path.parent)
+            open_to(descriptor, path.parent)
             file.write(content)
             file.flush()
             os.fsync(descriptor)
@@ -170,6 +170,10 @@ def _mode(folder: Path, private: int, shared: int) -> int:
     return shared if found & stat.S_ISGID and found & stat.S_IWGRP else private
 
 
-def _open_to(descriptor: int, folder: Path) -> None:
+def open_to(descriptor: int, folder: Path) -> None:
+    """Give an open file of that folder its mode, whatever the umask was. What another user made
+    keeps the mode that this one gave it.
+    """
     if sys.platform != "win32":
-        os.fchmod(descriptor, _mode(folder, 0o600, 0o660))
+        with suppress(PermissionError):
+            os.fchmod(descriptor, _mode(folder, 0o600, 0o660))

@@ -20,7 +20,7 @@ LABELS = ("Ce qui s'est passé", "Ce qui est sûr", "Ce qu'il faut faire")
 _COMMANDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-def _printable(fact: object) -> object:
+def printable(fact: object) -> object:
     """What may come from a folder that others can write gives a terminal no commands."""
     return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", fact) if isinstance(fact, str) else fact
 
@@ -37,7 +37,7 @@ class ReleveError(Exception):
     goes_on: ClassVar[bool] = False  # `todo` already says how the rotation is taken up again
 
     def __init__(self, **facts: object) -> None:
-        self.facts = {name: _printable(fact) for name, fact in facts.items()}
+        self.facts = {name: printable(fact) for name, fact in facts.items()}
         self.exit_code = (
             self.code
         )  # what the whole rotation's situation makes of it, once it is known

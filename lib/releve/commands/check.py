@@ -7,10 +7,11 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from releve.base.settings import Structure, load
 from releve.planning import notices
-from releve.planning.alarm import Check, State, check
+from releve.planning.alarm import Check, State, check, vouched_for
 from releve.planning.shares import one_each
 from releve.proof.asking import Prover
 from releve.proof.verdicts import Meaning
@@ -40,7 +41,8 @@ def main(args: argparse.Namespace) -> int:
         return [each for each in history(settings.record.folder) if each.school == school]
 
     propagation = timedelta(minutes=settings.policy.propagation_minutes)
-    found = check(structures, past, keystore, ask, datetime.now(UTC), propagation)
+    vouches = partial(vouched_for, settings=settings, keystore=keystore)
+    found = check(structures, past, vouches, keystore, ask, datetime.now(UTC), propagation)
     code = _code(found)
     if args.json:
         print(

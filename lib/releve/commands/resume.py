@@ -11,6 +11,8 @@ from typing import Any
 from releve.base import person
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
+from releve.base.terminal import at_terminal
+from releve.base.texts import text
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
 from releve.commands.tell import fail, failure
@@ -20,7 +22,7 @@ from releve.planning.shares import one_each
 from releve.planning.today import past
 from releve.planning.tour import worst
 from releve.record import vouching
-from releve.record.folder import RecordFolder, opened, unfinished
+from releve.record.folder import RecordFolder, is_closed, opened, unfinished
 from releve.record.history import history
 from releve.record.lock import AccountLock
 from releve.targets import targets_of
@@ -64,16 +66,29 @@ def _last(settings: Settings, accounts: set[str]) -> str:
     )
 
 
-def _adopt(record: RecordFolder, settings: Settings, siret: str) -> None:
-    """Who names the structure and says --yes takes in hand what another began, as at the gate."""
+def _adopt(record: RecordFolder, settings: Settings, siret: str, named: bool) -> None:
+    """Take in hand what another began: who names the structure and says --yes is asked no more, at
+    a terminal a person is, elsewhere it stays as it is.
+    """
     keystore, structure = open_keystore(settings), settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
     lock.acquire(person.account())
     try:
-        if not vouching.vouched(record, keystore):
+        entries = record.entries(pass_over_damage=True)
+        if vouching.vouched(record, keystore) or is_closed(entries):
+            return
+        if named or _says_yes(vouching.claim(entries)):
             vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
     finally:
         lock.release()
+
+
+def _says_yes(claim: vouching.Claim) -> bool:
+    print(f"{text('adopt.heading')}\n{text('adopt.body')}")
+    for name in ("whose", "host", "begun"):
+        print(f"  {text(f'adopt.{name}')} : {getattr(claim, name)}")
+    print(text("adopt.means"))
+    return input("Pour le reprendre, tapez « oui » : ").strip().lower() == "oui"
 
 
 def main(args: argparse.Namespace) -> int:
@@ -139,8 +154,9 @@ def _resumed(
     """Finish that one; how it ended, as told at the terminal too."""
     record, siret = left
     try:
-        if args.yes and args.siret:
-            _adopt(record, settings, siret)
+        named = bool(args.yes and args.siret)
+        if named or (at_terminal(sys.stdin) and not args.json):
+            _adopt(record, settings, siret, named)
         found = headless.run(
             settings,
             siret,

@@ -19,7 +19,7 @@ from releve.planning.plan import Plan, PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Line
-from releve.record.folder import unfinished
+from releve.record.folder import prepare, unfinished
 from releve.record.history import JustDone, begun, refuse_twice
 from releve.record.seal import registered_in
 from releve.rotation.consent import NotUnattended, refusal
@@ -99,6 +99,7 @@ def main(args: argparse.Namespace) -> int:
     """Rotate what was asked for; the exit code of the worst."""
     settings = load(args.settings, args.outputs)
     chosen = _chosen(settings, args)
+    prepare(settings.record)
     if (args.yes or args.plan) and _looked_up(settings, one_each(chosen)):
         chosen = _chosen(settings, args)
     if len(chosen) == 1 and not (args.due or args.all):

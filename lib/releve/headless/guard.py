@@ -150,7 +150,6 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
         return known
     session._releve_guard = placed = Guard(session, list(shell.user_ns.get("In", [""]))[1:])
     shell.history_manager.enabled = False  # what is typed in a cell would stay in history.sqlite
-    no_crash_dump()
     _silence_children()
 
     def tell(
@@ -173,17 +172,6 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
 
     shell.set_custom_exc((Exception, KeyboardInterrupt, asyncio.CancelledError), tell)
     return placed
-
-
-def no_crash_dump() -> None:
-    """A core file would hold the process's memory; its children (the browser) inherit the limit.
-    Windows has none. Safe to repeat.
-    """
-    if sys.platform == "win32":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _silence_children() -> None:

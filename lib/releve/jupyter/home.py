@@ -22,7 +22,7 @@ from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
 from releve.jupyter.records import moved, records
 from releve.planning.due import Due, agenda
 from releve.planning.today import kept_dates
-from releve.record.folder import RecordFolder
+from releve.record.folder import RecordFolder, prepare
 from releve.record.history import Past, doubt, history
 from releve.record.seal import finish_left_over, registered_in
 from releve.vault import keys
@@ -134,7 +134,7 @@ class Home:
         elif verb == "moved":
             self._moved(answer)
         elif verb == "anew":
-            self._settings().record.folder.mkdir(parents=True, exist_ok=True)
+            prepare(self._settings().record)
             self._draw()
         elif verb in ("start", "by-hand", "again"):
             self._start(siret, verb)
@@ -178,7 +178,7 @@ class Home:
         except first_start.WrongField as wrong:
             self.panel.show(first_start.view(answer.values, wrong, change))
             return
-        self._settings().record.folder.mkdir(parents=True, exist_ok=True)
+        prepare(self._settings().record)
         self._draw()
 
     def _date_given(self, siret: str, answer: Answer) -> None:

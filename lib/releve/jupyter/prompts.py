@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import tomlkit
+from IPython.display import clear_output, display
 
 from releve.base import disk
 from releve.base.errors import Paused, ReleveError
@@ -29,6 +30,7 @@ from releve.portal.case import CodeAsked, Lesson
 from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
 from releve.record.folder import CAPTURES, all_records
+from releve.record.vouching import Claim
 from releve.rotation.prompts import Keep, Proof, ResetRequest
 from releve.targets.guide import Entering
 from releve.vault.entry import CredentialMissing
@@ -77,6 +79,19 @@ class AtDesk:
         self._code_until = 0.0  # when the last code that was sent is probably too old
         # her last screens that change nothing: step, view, the newest last
         self._behind: list[tuple[str, View]] = []
+
+    @contextmanager
+    def shown(self) -> Iterator[Panel]:
+        """Where the cell in hand asks, for as long as the block."""
+        panel = self.panel = Panel()
+        display(panel)  # type: ignore[no-untyped-call]
+        try:
+            yield panel
+        finally:
+            panel.show({})
+            panel.close()
+            # what is kept in the end is plain text, which any reader can show
+            clear_output(wait=True)  # type: ignore[no-untyped-call]
 
     async def ask(self, view: View) -> Answer:
         """Ask under the step in hand. Raises `StoppedHere` when she stops, unless the view
@@ -131,6 +146,12 @@ class AtDesk:
         await self.ask(questions.lost(step, self.settings, seen))
 
     # -- before the reset
+
+    async def adopts(self, claim: Claim) -> bool:
+        if self.pages:
+            self.pages.given_up.clear()  # by the page before; this one asks anew
+        with self.shown():
+            return (await self.ask(questions.adopt(claim))).action == "yes"
 
     async def begin(self) -> None:
         """« Avant de commencer »: what she must have at hand. Asked once."""

@@ -15,6 +15,7 @@ from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, St
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, View, button, field_, form, paragraphs, rich, say
 from releve.portal.case import CodeAsked, Lesson
+from releve.record.vouching import Claim
 from releve.rotation.prompts import Keep, ResetRequest
 
 STOP = button("stop", text("tools.stop"))
@@ -26,6 +27,18 @@ _GATE_AT = len(NAVIGATION) - 1  # the portal's screens that stand before the gat
 
 
 # -- before the reset
+
+
+def adopt(claim: Claim) -> View:
+    """A rotation that was not begun here, before it is touched."""
+    rows = {"adopt.whose": claim.whose, "adopt.host": claim.host, "adopt.begun": claim.begun}
+    return form(
+        text("adopt.heading"),
+        say("adopt.body") + table(rows) + say("adopt.means"),
+        buttons=[button("yes", text("adopt.yes")), button("no", text("adopt.no"))],
+        tone="danger",
+        hold=True,
+    )
 
 
 def before(settings: Settings) -> View:

@@ -10,6 +10,7 @@ import sys
 from functools import partial
 from typing import Any
 
+from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError, UsageError
 from releve.base.secret import forget
 from releve.base.settings import KEEP_BROWSER
@@ -220,7 +221,7 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
         return None if person else error.exit_code if isinstance(error, ReleveError) else 5
     context = _session.rotation.context
     if traceback and not is_closed(context.journal.entries):
-        (context.folder.path / "incident.txt").write_text(traceback, encoding="utf-8")
+        write_atomically(context.folder.path / "incident.txt", traceback.encode())
     if isinstance(error, kernel.Interrupted):
         error.place(context.known().truth, error.todo)
         error.exit_code = _session.rotation.code(error)

@@ -16,8 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from releve.base import disk
 from releve.base.places import ENVIRONMENT, default_path, models, project_root
-from releve.base.settings import SettingsError
+from releve.base.settings import SettingsError, load
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
 from releve.jupyter.records import records
 
@@ -108,7 +109,8 @@ def _make_folder() -> None:
     with suppress(SettingsError):  # told by the home page too
         folder = records()
         if not default_path().exists() or OUTPUTS_ENVIRONMENT in os.environ or _inside(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            shared = default_path().exists() and load().record.shared
+            disk.make_folder(folder, shared=shared)
 
 
 def _inside(folder: Path) -> bool:

@@ -5,11 +5,9 @@ plain text in the end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
-
-from IPython.display import clear_output, display
 
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.secret import Secret
@@ -53,7 +51,7 @@ class Desk:
         if pages:
             pages.begin()
         self._say_where()
-        with self._shown() as panel:
+        with self.operator.shown() as panel:
             while True:
                 try:
                     await self._prepare(step)
@@ -88,18 +86,6 @@ class Desk:
     def _say_where(self) -> None:
         by_hand = self.session.rotation.context.by_hand
         self.operator.own_browser = self.session.settings.portal.url if by_hand else ""
-
-    @contextmanager
-    def _shown(self) -> Iterator[Panel]:
-        panel = self.operator.panel = Panel()
-        display(panel)  # type: ignore[no-untyped-call]
-        try:
-            yield panel
-        finally:
-            panel.show({})
-            panel.close()
-            # what is kept in the end is plain text, which any reader can show
-            clear_output(wait=True)  # type: ignore[no-untyped-call]
 
     async def _attempt(self, step: str, panel: Panel) -> Done:
         """The step, which a person may take over while it changes nothing."""

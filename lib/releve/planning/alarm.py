@@ -8,15 +8,21 @@ day before still asks. Two questions are half a day apart, whatever midnight lie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from releve.base.account import folded, usual
-from releve.base.settings import Structure
+from releve.base.settings import Settings, Structure
+from releve.decision.journal import JournalUnreadable
 from releve.decision.reconcile import Verdict
 from releve.proof.verdicts import Meaning
+from releve.record.folder import RecordFolder
 from releve.record.history import Past
+from releve.record.seal import registered_in
+from releve.record.verify import verify
+from releve.record.vouching import vouched
 from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
@@ -28,6 +34,10 @@ ABANDONED = (
 TODO = (
     "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez"
     " qui l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
+)
+DOUBTED = (
+    " Le dossier {record} l'expliquerait, mais ni le trousseau de ce poste ni un signataire connu"
+    " n'en répond : ne le croyez pas sans avoir demandé à qui l'a fait."
 )
 
 
@@ -53,9 +63,26 @@ class Check:
     text: str
 
 
+def vouched_for(past: Past, settings: Settings, keystore: Keystore) -> bool:
+    """Whether what that journal tells may decide: this keyring has the rotation's key, or a signer
+    whom this reader knows has sealed the record, which is as it was then. Raises a keyring error.
+    """
+    folder, outputs = RecordFolder.at(past.record), settings.record.folder
+    if folder is None:
+        return False
+    with suppress(JournalUnreadable):
+        if vouched(folder, keystore):
+            return True
+    if registered_in(settings, keystore).find(past.record.name) is None:
+        return False
+    signers = settings.record.signers
+    return not verify(outputs, [past.record], keystore, signers=signers).faults
+
+
 def check(
     structures: Iterable[Structure],
     past: Callable[[], Iterable[Past]],
+    vouches: Callable[[Past], bool],
     keystore: Keystore,
     ask: Callable[[Structure], Meaning],
     now: datetime,
@@ -63,15 +90,17 @@ def check(
 ) -> list[Check]:
     """Each account once; `ask` tries what its slot `current` holds. When it was asked is kept in
     the keyring before the question. `past` reads the records, before the question and again before
-    a refusal is judged: a rotation may have begun in between. `propagation`: how long a reset
-    takes to reach the API. Raises a keyring's error, and what `ask` raises.
+    a refusal is judged: a rotation may have begun in between. Only what `vouches` explains a
+    refusal: whoever can write in the folder could silence it. `propagation`: how long a reset takes
+    to reach the API. Raises a keyring's error, and what `ask` raises.
     """
-    return [_check(each, past, keystore, ask, now, propagation) for each in structures]
+    return [_check(each, past, vouches, keystore, ask, now, propagation) for each in structures]
 
 
 def _check(
     structure: Structure,
     past: Callable[[], Iterable[Past]],
+    vouches: Callable[[Past], bool],
     keystore: Keystore,
     ask: Callable[[Structure], Meaning],
     now: datetime,
@@ -82,7 +111,8 @@ def _check(
     def found(state: State, text: str) -> Check:
         return Check(structure.siret, structure.name, account, state, text)
 
-    if why := _explained(_latest(past(), account), now - propagation):
+    ours, _ = _latest(past(), account, vouches)
+    if why := _explained(ours, now - propagation):
         return found(State.EXPLAINED, why)
     held = keystore.slots(account).read(Slot.CURRENT)
     if held is None:
@@ -96,20 +126,31 @@ def _check(
     if said.verdict is Verdict.ACCEPTED:
         return found(State.ACCEPTED, "le mot de passe gardé est accepté")
     if said.verdict is Verdict.REFUSED:
-        ours = _latest(past(), account)
+        ours, doubted = _latest(past(), account, vouches)
         if why := _explained(ours, now - propagation):
             return found(State.EXPLAINED, why)
         written = datetime.fromisoformat(held.written)
         given_up = ours and ours.reset and ours.outcome == "abandoned" and written < ours.reset
         todo = ABANDONED if given_up else TODO
+        names = [each.record.name for each in doubted if _explained(each, now - propagation)]
+        todo += "".join(DOUBTED.format(record=each) for each in names[:1])
         return found(State.REFUSED, f"le mot de passe gardé est refusé. {todo}")
     return found(State.UNKNOWN, f"{said.said}. {said.todo}".strip())
 
 
-def _latest(past: Iterable[Past], account: str) -> Past | None:
-    """The account's rotation that reset it last; None when none did. An open one counts first."""
-    ours = [e for e in past if folded(e.account) == folded(account) and e.touched and e.reset]
-    return max(ours, key=lambda each: (each.open, each.reset), default=None)
+def _latest(
+    past: Iterable[Past], account: str, vouches: Callable[[Past], bool]
+) -> tuple[Past | None, list[Past]]:
+    """The account's rotation that reset it last, an open one before others, of those that something
+    vouches for (None when none did); and those that would come before it.
+    """
+    told = [e for e in past if folded(e.account) == folded(account) and e.touched and e.reset]
+    doubted = list[Past]()
+    for each in sorted(told, key=lambda each: (each.open, each.reset), reverse=True):
+        if vouches(each):
+            return each, doubted
+        doubted.append(each)
+    return None, doubted
 
 
 def _explained(ours: Past | None, settled: datetime) -> str:

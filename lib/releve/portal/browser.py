@@ -5,16 +5,18 @@ without secrets.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from playwright.async_api import (
     Browser,
     BrowserContext,
+    CDPSession,
     Dialog,
     ElementHandle,
     Frame,
@@ -38,7 +40,7 @@ from releve.portal import profile
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates, stands_on
 from releve.portal.launch import launch
-from releve.portal.typing import Guard, check_quiet, type_secret, type_text
+from releve.portal.typing import HOLD, Guard, check_quiet, type_secret, type_text
 from releve.portal.window import Window
 
 # What the portal says when it cannot, the most telling first.
@@ -70,6 +72,7 @@ class PortalBrowser:
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._guard: Guard | None = None
+        self._ahead: CDPSession | None = None  # what holds the documents to come, see `hold`
         self._page: Page | None = None
         self._tab, self._tabs = "portal", dict[str, Page]()
         self._failure: asyncio.Future[e.PortalError] | None = None
@@ -366,8 +369,30 @@ class PortalBrowser:
         """While a secret stands in a page: no request leaves for another origin."""
         if self._guard is None:
             raise self._gone()
-        async with nullcontext() if self._guard.closed else self._guard.shut():
+        async with self._guard.shut():
             yield
+
+    async def hold(self) -> None:
+        """A new password is in the page from here on, or may be: as `guarded`, until `let_go`.
+        Safe to repeat.
+        """
+        if self._guard is None or self._ahead is not None:
+            return
+        await self._guard.close("shown")
+        self._ahead = await self.context.new_cdp_session(self.page)
+        await self._ahead.send("Page.enable")
+        source = f"({HOLD})({json.dumps(self.settings.origins)})"
+        script = {"source": source, "runImmediately": True}
+        await self._ahead.send("Page.addScriptToEvaluateOnNewDocument", script)
+
+    async def let_go(self) -> None:
+        """The page that showed the password is left. Safe to repeat."""
+        self.password_in_sight = False
+        ahead, self._ahead = self._ahead, None
+        if self._guard is not None and ahead is not None:
+            await self._guard.open("shown")
+            with suppress(PlaywrightError):
+                await ahead.detach()  # and its script is gone
 
     async def note_origin(self) -> None:
         """Tell `on_origin` where the page in hand stands. Raises `OriginRefused` unless that is one

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from filelock import AsyncFileLock
 
+from releve.base import disk
 from releve.base.errors import PersonNeeded, UsageError
 from releve.base.secret import Secret, is_plain
 from releve.base.settings import Portal, Settings
@@ -66,11 +68,13 @@ class Credentials:
         self.keystore, self.login, self.origins = keystore, login, set(origins)
         self.herself = herself
         name = re.sub(r"[^\w.@-]", "_", login)
+        locks = outputs / ".locks"
         self.lock = AsyncFileLock(
-            outputs / ".locks" / f"login-{name}.lock",
+            locks / f"login-{name}.lock",
             QUEUE_SECONDS,
             thread_local=False,
             run_in_executor=False,
+            on_acquired=partial(disk.open_to, folder=locks),
         )
         self.typed: Secret | None = None  # by a person who does not want it kept
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)

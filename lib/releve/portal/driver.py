@@ -201,6 +201,7 @@ class PortalDriver:
         if step == "accueil" and home:
             try:
                 await self.browser.goto(home)
+                await self.browser.let_go()
                 await Arrival(self.browser).reached()
             except (e.SessionExpired, e.ScreenNotRecognised):
                 self.browser.home = ""

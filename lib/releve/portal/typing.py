@@ -20,7 +20,9 @@ from releve.base.secret import Secret
 from releve.portal import TALKATIVE
 from releve.portal.errors import FieldTooShort, OriginRefused, ScreenNotRecognised, UnsafeForm
 
-_TYPE = files(__package__).joinpath("type.js").read_text(encoding="utf-8")
+_HERE = files(__package__)
+HOLD = _HERE.joinpath("hold.js").read_text(encoding="utf-8").strip()
+_TYPE = _HERE.joinpath("type.js").read_text(encoding="utf-8").replace("hold(", f"({HOLD})(")
 
 
 async def type_secret(
@@ -67,11 +69,15 @@ class Guard:
     """
 
     def __init__(self, context: BrowserContext, origins: Sequence[str]) -> None:
-        self._context, self.closed = context, False
+        self._context, self._why = context, set[str]()
         inside = "|".join(re.escape(each) for each in origins)
         sockets = "|".join(re.escape(re.sub("^http", "ws", each)) for each in origins)
         self._elsewhere = re.compile(rf"^(?!(?:{inside})(?:[/?#]|$)|data:|blob:|about:)")
         self._sockets = re.compile(rf"^(?!(?:{sockets})(?:[/?#]|$))")
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._why)
 
     async def stand(self) -> None:
         """Take place, before any page is opened: a socket that is open already is watched too."""
@@ -84,19 +90,35 @@ class Guard:
         server = socket.connect_to_server()
         socket.on_message(lambda message: None if self.closed else server.send(message))
 
-    @asynccontextmanager
-    async def shut(self) -> AsyncIterator[None]:
-        """Nothing leaves for another origin within."""
-        await self._context.route(self._elsewhere, self._abort)
-        self.closed = True
-        try:
-            yield
-        finally:
-            self.closed = False
+    async def close(self, why: str) -> None:
+        """Nothing leaves for another origin from here on, until every reason is gone. Safe to
+        repeat.
+        """
+        if not self._why:
+            await self._context.route(self._elsewhere, self._abort)
+        self._why.add(why)
+
+    async def open(self, why: str) -> None:
+        """That reason is gone. Safe to repeat."""
+        last = self._why == {why}
+        self._why.discard(why)
+        if last:
             with suppress(PlaywrightError):
                 await self._context.unroute(self._elsewhere, self._abort)
 
-    @staticmethod
-    async def _abort(route: Route, *_: Any) -> None:
+    @asynccontextmanager
+    async def shut(self) -> AsyncIterator[None]:
+        """Nothing leaves for another origin within."""
+        within = "typing" in self._why
+        await self.close("typing")
+        try:
+            yield
+        finally:
+            if not within:
+                await self.open("typing")
+
+    async def _abort(self, route: Route, *_: Any) -> None:
+        # a page that leads away by itself stays: it may be the only one with the password
+        why = "aborted" if "shown" in self._why else "blockedbyclient"
         with suppress(PlaywrightError):
-            await route.abort("blockedbyclient")
+            await route.abort(why)

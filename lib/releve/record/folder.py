@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock
@@ -112,7 +113,8 @@ class RecordFolder:
     def _lock(self, name: str, timeout: float) -> BaseFileLock:
         locks = self.path.parent / ".locks"
         disk.make_folder(locks)
-        return FileLock(locks / name, timeout=timeout, thread_local=False)
+        modes = partial(disk.open_to, folder=locks)
+        return FileLock(locks / name, timeout=timeout, thread_local=False, on_acquired=modes)
 
     def sweep(self) -> None:
         """Remove what a write that was killed left half done."""

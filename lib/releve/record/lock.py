@@ -15,6 +15,7 @@ import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -64,7 +65,11 @@ class AccountLock:
         # A folder that knows no locks is refused: a file that merely exists would outlive a machine
         # that died.
         self._lock = FileLock(
-            folder / f"{name}.lock", timeout=0, thread_local=False, fallback_to_soft=False
+            folder / f"{name}.lock",
+            timeout=0,
+            thread_local=False,
+            fallback_to_soft=False,
+            on_acquired=partial(disk.open_to, folder=folder),
         )
         self._who = folder / f"{name}.json"
 

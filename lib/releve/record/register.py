@@ -19,7 +19,7 @@ import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,8 @@ class Register:
     def locked(self) -> FileLock:
         """Held while a line is added, or the machine's key is made. Raises OSError."""
         disk.make_folder(self._locks)
-        return FileLock(self._locks / "register.lock", thread_local=False)
+        modes = partial(disk.open_to, folder=self._locks)
+        return FileLock(self._locks / "register.lock", thread_local=False, on_acquired=modes)
 
     def _append(self, entries: tuple[dict[str, Any], ...], keystore: Keystore) -> str:
         lines = self.lines()

@@ -8,10 +8,12 @@ its name, and then nothing of what stood there before is believed but what makes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from releve.base.errors import PersonNeeded
+from releve.base.errors import PersonNeeded, printable
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.line import moment
 from releve.record.folder import RecordFolder, opened
 from releve.vault import keys
 from releve.vault.entry import KeyringError
@@ -41,10 +43,30 @@ class NotOurs(PersonNeeded):
     safe = "Rien n'a été fait : ce qu'un autre a écrit dans ce dossier ne décide de rien ici."
     todo = (
         "Reprenez-la sur le poste qui l'a commencée. Sinon, reprenez-la à votre compte : ouvrez le"
-        " carnet (« releve lab », « Reprendre »), ou lancez « releve resume SIRET --yes » ; la"
-        " cible est alors confirmée à nouveau. Pour la fermer : « releve abandon SIRET --reason"
-        " MOTIF »."
+        " carnet (« releve lab », « Reprendre »), et dites oui quand il le demande, ou lancez"
+        " « releve resume SIRET --yes » ; la cible est alors confirmée à nouveau. Pour la fermer :"
+        " « releve abandon SIRET --reason MOTIF »."
     )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the journal of a rotation that is not ours says of it; a stranger may have written it.
+    `host` is "" when no process told where it ran.
+    """
+
+    whose: str
+    host: str
+    begun: str  # the day and the time, in French and in local time
+
+
+def claim(entries: Sequence[ev.Entry]) -> Claim:
+    """Of a journal that has entries."""
+    runs = (each.event for each in entries if isinstance(each.event, ev.RunStarted))
+    host = next((run.host for run in runs), "")
+    begun = moment(entries[0].time).astimezone()
+    whose, host = (str(printable(each)) for each in (entries[0].actor, host))
+    return Claim(whose, host, f"{begun:%d/%m/%Y à %H:%M}")
 
 
 def vouched(folder: RecordFolder, keystore: Keystore) -> bool:
@@ -74,9 +96,9 @@ def open_journal(folder: RecordFolder, actor: str, keystore: Keystore) -> j.Jour
 def adopt(
     folder: RecordFolder, actor: str, targets: Sequence[str], keystore: Keystore
 ) -> j.Journal:
-    """Take in hand a rotation that is not ours, for the person who acts: from here on this keyring
-    vouches for it, and pins what stood there before as history. The caller holds the account's
-    lock. Raises `JournalUnwritable`, a keyring error.
+    """Take in hand a rotation that is not ours, for the person who acts and was asked: from here on
+    this keyring vouches for it, and pins what stood there before as history. The caller holds the
+    account's lock. Raises `JournalUnwritable`, a keyring error.
     """
     entries = folder.entries(pass_over_damage=True)
     key = keys.make_rotation_key(keystore, folder.run)

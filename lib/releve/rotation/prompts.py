@@ -16,6 +16,7 @@ from releve.decision.procedure import Step
 from releve.portal.case import CodeAsked, Lesson, SecondFactor
 from releve.portal.credentials import Credentials
 from releve.portal.errors import CodeNeeded, KeyNeeded, SignInNeeded
+from releve.record.vouching import Claim
 from releve.targets.guide import Entering, Guide
 
 KEYRING_PATIENCE_SECONDS = 60.0
@@ -88,6 +89,11 @@ class Operator(SecondFactor, Guide, Protocol):
 
     interactive: bool
 
+    async def adopts(self, claim: Claim) -> bool:
+        """Whether a person takes in hand a rotation that is not ours. Asked before anything is
+        written.
+        """
+
     async def confirm(self, request: ResetRequest) -> str:
         """Confirm the reset of this very target; returns how it was given. Raises `GateClosed`."""
 
@@ -156,6 +162,9 @@ class Unattended:
             how,
             patience_seconds,
         )
+
+    async def adopts(self, claim: Claim) -> bool:
+        return False
 
     async def confirm(self, request: ResetRequest) -> str:
         if not self.approve:

@@ -221,7 +221,7 @@ class Session:
         if not begun:
             await asyncio.to_thread(check_clock, self.settings.portal.url)
         folder.make()
-        journal = await asyncio.to_thread(self._journal, folder)
+        journal = await self._journal(folder)
         context = Context(
             folder,
             journal,
@@ -261,18 +261,23 @@ class Session:
             raise await self.stop(rotation, error) from None
         return rotation
 
-    def _journal(self, folder: RecordFolder) -> j.Journal:
-        """The rotation's journal; one that is not ours is adopted by the person who is there.
-        Raises `NotOurs` when there is nobody.
+    async def _journal(self, folder: RecordFolder) -> j.Journal:
+        """The rotation's journal; one that is not ours is adopted if the person who is there says
+        yes. Raises `NotOurs` when she does not, or when there is nobody: nothing is written.
         """
-        journal = vouching.open_journal(folder, self.actor, self.keystore)
+        journal = await asyncio.to_thread(
+            vouching.open_journal, folder, self.actor, self.keystore
+        )
         if journal.vouched or not journal.entries or is_closed(journal.entries):
             return journal
-        if not self.operator.interactive:
-            vouching.check_ours(folder, self.keystore)
-        self.notices.append(vouching.ADOPTED.format(whose=journal.entries[0].actor))
+        claim = vouching.claim(journal.entries)
+        if not await self.operator.adopts(claim):
+            raise vouching.NotOurs(record=folder.path.name, whose=claim.whose)
+        self.notices.append(vouching.ADOPTED.format(whose=claim.whose))
         targets = targets_of(self.settings, self.structure)
-        return vouching.adopt(folder, self.actor, targets, self.keystore)
+        return await asyncio.to_thread(
+            vouching.adopt, folder, self.actor, targets, self.keystore
+        )
 
     def _consent(
         self,

@@ -79,9 +79,9 @@ class Deconnexion(Screen):
             if isinstance(decided, Thing):
                 found = decided
                 await self.finder.press(found)
-                self.browser.password_in_sight = False
                 with suppress(PlaywrightError):
                     await self.page.wait_for_load_state("load")
+                await self.browser.let_go()
                 return "déconnecté du portail"
             raise await self.browser.diagnose(self.words.first("home.logout"))
         except (e.PortalError, PlaywrightError) as error:

@@ -117,7 +117,7 @@ class Authentification(Screen):
     async def open(self, case: Case) -> None:
         """Show the login form."""
         await self.browser.goto(self.browser.settings.url)
-        self.browser.password_in_sight = False
+        await self.browser.let_go()
         if case.through_chorus:
             connect = want(self.words, "connection.connect", longer=False)
 
@@ -149,7 +149,7 @@ class Authentification(Screen):
         if not self.browser.headed:
             raise e.NoWindow
         await self.browser.goto(self.browser.settings.url)
-        self.browser.password_in_sight = False
+        await self.browser.let_go()
         await wait_for_her(case, self.through)
 
     def through(self, view: View) -> object:

@@ -76,6 +76,7 @@ class Confirmation(ResetScreen):
                 await self.finder.press(found.button, trial=True)
             self.browser.memo["question"] = found
             await EcranSuivant(self.browser).expect()
+            await self.browser.hold()
 
     async def _ask_again(self, case: Case) -> None:
         """The button whose press brings up the native window is still that account's."""

@@ -68,6 +68,8 @@ class EcranSuivant(PasswordScreen):
         it. Safe to repeat.
         """
         self.browser.password_in_sight = True
+        with suppress(PlaywrightError):  # it is read all the same
+            await self.browser.hold()
         self.browser.follow()
         pressed: set[tuple[int, int]] = set()
         began, patience = time.monotonic(), min(PATIENCE, self.browser.timeout)
@@ -109,3 +111,10 @@ class EcranSuivant(PasswordScreen):
 
         await self.finder.press(await self.finder.until(out))
         self.browser.password_in_sight = False
+        began = time.monotonic()
+        with suppress(PlaywrightError, e.PortalError):  # a page that is replaced has gone too
+            while not isinstance(self.seen(await self.finder.look(reading=True)), Abstention):
+                if time.monotonic() - began > self.browser.timeout:
+                    break
+                await self.finder.change()
+        await self.browser.let_go()

@@ -166,6 +166,7 @@ class Soumission(ResetScreen, Formulaire):
         async with self.browser.on(self.title):
             await Candidat(self.browser).expect()
             self.browser.password_in_sight = True
+            await self.browser.hold()
             if not await self.choose("form.account", whole(case.account)):
                 raise e.NoTechnicalAccount(siret=case.siret)
             await Candidat(self.browser).reached()
@@ -248,4 +249,4 @@ class DemandeSoumise(Screen):
 
     async def reached(self) -> None:
         await self.finder.until(self.answer, open_hidden=False)
-        self.browser.password_in_sight = False
+        await self.browser.let_go()
