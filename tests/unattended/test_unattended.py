@@ -4,6 +4,7 @@ the school.
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shutil
@@ -27,11 +28,13 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
 from releve.headless.fleet import unconfirmed
-from releve.planning.plan import Plan
+from releve.jupyter.home import Home
+from releve.planning.plan import UNPROVEN, Plan
 from releve.portal.profile import note_summary_read, summary_was_read
 from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.school import Faults, SchoolThread, World
+from test_alarm import with_piste
 
 # -- the table
 
@@ -120,6 +123,25 @@ def test_without_a_proof_it_must_be_said_aloud(scene: Scene) -> None:
     scene.policy["unproven"] = True
     ended = scene.releve("rotate", "--all", "--yes")
     assert (0, 1, True) == (ended.returncode, scene.resets(), "sans preuve" in ended.stdout)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_every_list_says_that_the_proof_is_declared_unneeded(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, declared: bool
+) -> None:
+    """With PISTE in the settings too; where it is not declared, no list speaks of it."""
+    scene.policy["unproven"] = declared
+    with_piste(scene)
+    monkeypatch.setenv("RELEVE_SETTINGS", str(scene.settings()))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(scene.outputs))
+    lists = ["due", "report", "notify --dry-run", "schedule --cron", "doctor", "rotate --all"]
+    for each in lists:
+        ended = scene.releve(*each.split())
+        said = ended.stdout + ended.stderr
+        if each == "report":
+            said = html.unescape((scene.outputs / "report.html").read_text())
+        assert (UNPROVEN in said) is declared, each
+    assert (UNPROVEN in html.unescape(Home().panel.view["body"])) is declared
 
 
 async def test_a_rotation_begun_at_the_screen_is_not_finished_without_a_person(
@@ -359,6 +381,7 @@ def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
     code, said = agency.run("--json", "rotate", *chosen, "--yes")
     told = json.loads(said)
     assert (4, "PlanNeeded", {}) == (code, told["error"], agency.resets())
+    assert told["unproven"]
     assert chosen == [each["structure"] for each in told["resets"]]
     settings = load(path)
     assert told["plan"] == Plan(tuple(settings.structure(each) for each in chosen)).digest

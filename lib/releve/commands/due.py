@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(told | {"structures": structures}, ensure_ascii=False))
     else:
         _table(dues)
-        if any(each.today for each in dues) and (said := aloud(settings)):
+        if said := aloud(settings):
             print(said)
         if args.calendar:
             print(f"Calendrier écrit : {args.calendar}")

@@ -10,6 +10,7 @@ from releve.base import disk
 from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import load
+from releve.planning.plan import aloud
 from releve.planning.report import page
 from releve.planning.today import now, past
 
@@ -35,11 +36,11 @@ def main(args: argparse.Namespace) -> int:
     """Write the page, say where."""
     settings = load(args.settings, args.outputs)
     path = (args.output or settings.record.folder / FILE_NAME).absolute()
-    dues, rotations = now(settings), past(settings)
+    text = page(now(settings), past(settings), path.parent, said=aloud(settings))
     try:
         if not args.output:
             path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, page(dues, rotations, path.parent).encode())
+        write_atomically(path, text.encode())
     except OSError as error:
         raise ReportUnwritable(path=path, why=disk.why(error)) from None
     print(

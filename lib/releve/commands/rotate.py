@@ -155,7 +155,7 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
         tour.add(line)
     if args.due:
         notices.beat(settings.record.folder, tour.code)
-    show.tour(tour, args.json)
+    show.tour(tour, args.json, aloud(settings))
     _notify(notices.of_fleet(tour, settings), settings)
     return tour.code
 
@@ -206,7 +206,7 @@ def _stopped(
     show.plan(stop, told, args.json, aloud(settings))
     if args.due:
         notices.beat(settings.record.folder, stop.code)
-    _notify(notices.of_plan(stop.text), settings)
+    _notify(notices.of_plan(stop.text, settings), settings)
     return stop.code
 
 
