@@ -392,16 +392,22 @@ def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
 
 
 @pytest.mark.long
-def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(agency: Agency) -> None:
-    """Left open at its gate, it counts in the limit, the list and the digest, for `rotate` and
-    for `resume` alike, and no digest but its own lets it go on.
+@pytest.mark.parametrize(
+    ("event", "option"),
+    [(ev.GateGiven("cible", "approve"), []), (ev.ResetIntended(1), ["--reset-again"])],
+)
+def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(
+    agency: Agency, event: ev.Event, option: list[str]
+) -> None:
+    """Left open at its gate, or to be reset again by who is there, it counts in the limit, the list
+    and the digest, for `rotate` and for `resume` alike, and no digest but its own lets it go on.
     """
     path, chosen = agency.folder / "releve.toml", [agency.siret["ready"], agency.siret["second"]]
     path.write_text(path.read_text().replace("[policy]\n", "[policy]\nmax_resets = 1\n"))
     settings = load(path, agency.folder / "outputs")
     for siret in chosen:
-        left_open(settings, siret, ev.GateGiven("cible", "approve"))
-    code, said = agency.run("--json", "rotate", *chosen, "--yes")
+        left_open(settings, siret, event)
+    code, said = agency.run("--json", "rotate", *chosen, "--yes", *option)
     told = json.loads(said)
     assert (4, "PlanNeeded", chosen, {}) == (
         code,
@@ -409,11 +415,12 @@ def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(agency: Agency) 
         [each["structure"] for each in told["resets"]],
         agency.resets(),
     )
-    code, said = agency.run("--json", "resume", "--yes")
+    code, said = agency.run("--json", "resume", *option)
     stopped = json.loads(said)
     assert (4, "PlanNeeded", {}) == (code, stopped["error"], agency.resets()), said
-    assert f"releve rotate {' '.join(chosen)} --plan {told['plan']}" in stopped["text"]
-    code, said = agency.run("--json", "rotate", chosen[0], "--plan", told["plan"])
+    agreed = " ".join(["releve rotate", *chosen, *option, "--plan", told["plan"]])
+    assert agreed in stopped["text"]
+    code, said = agency.run("--json", "rotate", chosen[0], *option, "--plan", told["plan"])
     assert (4, "PlanNeeded", {}) == (code, json.loads(said)["error"], agency.resets())
 
 
@@ -423,32 +430,42 @@ def left_open(settings: Settings, siret: str, *events: ev.Event) -> None:
     folder = RecordFolder.new(settings.record.folder, siret)
     folder.path.mkdir(parents=True)
     journal = j.Journal(folder.path, folder.run, "a@b")
+    account, targets = structure.technical_account, structure.targets
     opened = ev.RotationOpened(
-        siret, structure.name, structure.technical_account, "gestionnaire", (), school=True
+        siret, structure.name, account, "gestionnaire", targets, school=True
     )
     for event in (opened, *events):
         journal.append(event)
 
 
 @pytest.mark.parametrize(
-    ("events", "asked"),
+    ("events", "asked", "decided"),
     [
-        ([], True),
-        ([ev.GateGiven("cible", "approve")], True),
-        ([ev.ResetIntended(1), ev.ResetNotDone(1, "refusé")], True),
-        ([ev.ResetIntended(1)], False),
-        ([ev.ResetIntended(1), ev.PendingStored(1), ev.ResetDone(1, "click")], False),
-        ([ev.ResetIntended(1), ev.ResetAgainDecided(1, "terminal")], True),
+        ([], True, True),
+        ([ev.GateGiven("cible", "approve")], True, True),
+        ([ev.ResetIntended(1), ev.ResetNotDone(1, "refusé")], True, True),
+        ([ev.ResetIntended(1)], False, True),
+        # the keyring has lost it
+        ([ev.ResetIntended(1), ev.PendingStored(1), ev.ResetDone(1, "click")], False, True),
+        ([ev.ResetIntended(1), ev.PasswordByHand(1, "refusé")], False, False),
+        ([ev.ResetIntended(1), ev.ResetAgainDecided(1, "terminal")], True, True),
     ],
 )
 def test_only_what_was_reset_already_is_outside_of_a_plan(
-    scene: Scene, events: list[ev.Event], asked: bool
+    scene: Scene, events: list[ev.Event], asked: bool, decided: bool
 ) -> None:
-    """The rest of the open ones would be reset by the run, and is confirmed like any other."""
+    """The rest of the open ones would be reset by the run, and is confirmed like any other:
+    `decided` by --reset-again, or because the API may say that a click was not taken.
+    """
     settings = load(scene.settings(), scene.outputs)
     left_open(settings, DEMO_SIRET, *events)
     structure = settings.structure(DEMO_SIRET)
-    assert [structure] * asked == unconfirmed(settings, [structure])
+    assert [structure] * asked == unconfirmed(settings, [structure], reset_again=False)
+    assert [structure] * decided == unconfirmed(settings, [structure], reset_again=True)
+    with_piste(scene)
+    settings = load(scene.settings(), scene.outputs)
+    unknown = events == [ev.ResetIntended(1)]
+    assert [structure] * (asked or unknown) == unconfirmed(settings, [structure], False)
     (past,) = history(scene.outputs)
     clicked = any(isinstance(each, ev.ResetIntended) for each in events)
     assert clicked == (past.reset is not None)

@@ -134,7 +134,7 @@ def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
 def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace) -> int:
     """One record each; the four lists at the end. What cannot be done is in a list, not begun."""
     ready, told = _sorted_out(settings, chosen, args.again)
-    resets = unconfirmed(settings, ready)
+    resets = unconfirmed(settings, ready, args.reset_again)
     try:
         approve = _agreed(settings, resets, args) or _confirmed_all(resets, args.json)
     except PlanNeeded as stop:
@@ -237,7 +237,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     try:
         headless.check(settings, settings.structure(siret), again=args.again)
         _refuse_unfinishable(settings, settings.structure(siret))
-        resets = unconfirmed(settings, [settings.structure(siret)])
+        resets = unconfirmed(settings, [settings.structure(siret)], args.reset_again)
         approve = (
             _agreed(settings, resets, args)
             if args.plan

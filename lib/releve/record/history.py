@@ -84,13 +84,6 @@ class Past:
         return self.outcome == ""
 
     @property
-    def finishes(self) -> bool:
-        """Open, its reset announced: what is left to do is no reset. Until then, and once somebody
-        decided to reset again, a reset is what comes.
-        """
-        return self.open and self.touched and self.next not in (Next.CONFIRM, Next.RESET)
-
-    @property
     def stuck(self) -> bool:
         """The portal may have a new password, and the rotation never came to its end."""
         return self.touched and self.outcome in ("", "abandoned", "damaged")
@@ -112,14 +105,6 @@ def history(outputs: Path) -> list[Past]:
 def begun(outputs: Path) -> set[str]:
     """The accounts, folded, of which a rotation was left open."""
     return {folded(each.account) for each in history(outputs) if each.open}
-
-
-def finishing(outputs: Path) -> set[str]:
-    """The accounts, folded, whose open rotation (the latest, which is the one taken up) only needs
-    to be finished: no run resets them.
-    """
-    latest = {folded(each.account): each for each in history(outputs) if each.open}
-    return {account for account, each in latest.items() if each.finishes}
 
 
 def lacks_proof(entries: list[ev.Entry]) -> bool:
