@@ -7,10 +7,11 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,19 +22,26 @@ import tomlkit
 from fixtures_keyring import SESSION_KEYRING, ThrowawayKeyring
 from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
 from fleet_scene import LOGIN, PASSWORD
+from releve import cli
+from releve.base.origins import ORIGINS
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure, load
 from releve.commands import schedule
+from releve.commands.checkup import Grade
+from releve.commands.doctor import unattended
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
+from releve.decision.procedure import CODE_TYPED
 from releve.headless.fleet import unconfirmed
 from releve.jupyter.home import Home
 from releve.planning.plan import UNPROVEN, Plan
+from releve.portal.credentials import Credentials
 from releve.portal.profile import note_summary_read, summary_was_read
 from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.school import Faults, SchoolThread, World
+from releve.vault.slots import Slot
 from test_alarm import with_piste
 
 # -- the table
@@ -189,6 +197,89 @@ def test_a_portal_that_nobody_has_met(
     assert not summary_was_read(settings)
     note_summary_read(settings, date(2026, 11, 29))
     assert summary_was_read(settings)
+
+
+# -- said before the first night
+
+
+def real_portal(scene: Scene, patch: pytest.MonkeyPatch) -> None:
+    """No school in the settings; this session's own keyring."""
+    scene.keyring.take_for_the_sessions_own(patch)
+    patch.setenv("XDG_CONFIG_HOME", str(scene.folder / "own"))
+    scene.portal |= {"url": f"{ORIGINS[0]}/portail/", "origins": list(ORIGINS)}
+    scene.structure |= {"targets": ["command"], "command": [sys.executable]}
+
+
+def one_too_many(scene: Scene) -> None:
+    """A second account is due, and one reset is the most."""
+    scene.policy["max_resets"] = 1
+    siret = next(each for each in scene.world.structures if each != DEMO_SIRET)
+    scene.more = f'[structures.{siret}]\nname = "Autre"\ntechnical_account = "T2@cpro.fr"\n'
+    scene.more += f'targets = ["school"]\nlast_rotation = {LONG_AGO}\n'
+
+
+def overtaken_here(scene: Scene) -> None:
+    """Left open here; the keyring knows of a later change, made with another folder."""
+    assert 4 == scene.releve("rotate", DEMO_SIRET).returncode
+    scene.slots.write(Slot.CURRENT, Secret("Autre-Dossier-2026!"), "run/1")
+
+
+def a_code(scene: Scene, event: ev.Event) -> None:
+    """The latest rotation was asked for a one-time code; it is over."""
+    left_open(load(scene.settings(), scene.outputs), DEMO_SIRET, event, CLOSED)
+
+
+CLOSED = ev.RotationClosed("failed", "none", "")
+HINDRANCES: dict[str, tuple[Callable[[Scene, pytest.MonkeyPatch], object], str]] = {
+    "guided": (lambda s, _: s.structure.update(targets=["corail"]), "se remplit à la main"),
+    "without program": (
+        lambda s, _: s.structure.update(targets=["command"], command=["releve-absent"]),
+        "est introuvable sur ce poste",
+    ),
+    "herself": (lambda s, _: s.portal.update(sign_in="person"), "se connecte elle-même"),
+    "never met": (real_portal, "n'a encore lu de nouveau mot de passe sur ce portail"),
+    "overtaken": (lambda s, _: overtaken_here(s), "connaît un changement plus récent"),
+    "undated": (lambda s, _: s.structure.update(last_rotation=None), "changement est inconnue"),
+    "unproven": (lambda s, _: s.policy.clear(), "rien ne pourrait prouver"),
+    "plan": (lambda s, _: one_too_many(s), "2 réinitialisations, et 1 au plus sans plan"),
+    "foreign": (
+        lambda s, _: left_open(load(s.settings(), s.outputs), DEMO_SIRET),
+        "ne répond pas de la rotation restée ouverte",
+    ),
+    "no password": (lambda s, _: s.keystore.portal_password(LOGIN).delete(), "n'a pas d'entrée"),
+    "refused password": (
+        lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).remember_refusal(Secret(PASSWORD)),
+        "a déjà refusé ce mot de passe",
+    ),
+    "code typed": (
+        lambda s, _: a_code(s, ev.StepDone("automatic", f"connecté ; {CODE_TYPED}")),
+        "demande un code à usage unique",
+    ),
+    "code asked": (
+        lambda s, _: a_code(s, ev.StepFailed("CodeNeeded", "")), "demande un code à usage unique"
+    ),
+    "keyring": (lambda s, _: s.keyring.lock(), "verrouillé"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*WRONG, *(each for each in HINDRANCES if each not in WRONG)])
+def test_what_would_stop_the_first_night_is_said_before(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """By `doctor` and by `schedule`, each with its mend; and only that."""
+    spoil, why = HINDRANCES[name]
+    spoil(scene, monkeypatch)
+    path = scene.settings()
+    if name == "never met":
+        path.write_text(re.sub(r"\[school\][^[]*", "", path.read_text()))
+    (row,) = [e for e in unattended(load(path, scene.outputs)) if e.text != UNPROVEN]
+    assert (Grade.DOUBTFUL, True) == (row.grade, why in row.text and row.mend != ""), row
+    asked = ["--settings", str(path), "--outputs", str(scene.outputs), "--json"]
+    assert 0 == cli.main([*asked, "schedule", "--cron"])
+    assert [f"{row.text} {row.mend}"] == json.loads(capsys.readouterr().out)["stops"]
 
 
 # -- an agency's morning
