@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,6 @@ from releve import cli
 from releve.base.origins import ORIGINS
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure, load
-from releve.commands import schedule
 from releve.commands.checkup import Grade
 from releve.commands.doctor import unattended
 from releve.decision import events as ev
@@ -35,6 +34,7 @@ from releve.decision.consent import TABLE, Case, overtaken, refusals
 from releve.decision.procedure import CODE_TYPED
 from releve.headless.fleet import unconfirmed
 from releve.jupyter.home import Home
+from releve.planning import notices
 from releve.planning.plan import UNPROVEN, Plan
 from releve.portal.credentials import Credentials
 from releve.portal.profile import note_summary_read, summary_was_read
@@ -304,22 +304,29 @@ class Agency:
     siret: dict[str, str]
 
     def run(self, *args: str, outputs: str = "outputs") -> tuple[int, str]:
-        """A command as the scheduler starts it: no terminal. Its code, and all that it said."""
+        """A command without a terminal. Its code, and all that it said."""
         command = [sys.executable, "-m", "releve", "--settings", str(self.folder / "releve.toml")]
-        return self._run([*command, "--outputs", str(self.folder / outputs), *args])
+        return self._run([*command, "--outputs", str(self.folder / outputs), *args], os.environ)
 
     def scheduled(self, outputs: str = "outputs") -> tuple[int, str]:
-        """The command that `releve schedule` prints for that folder, as it stands there."""
-        settings = load(self.folder / "releve.toml", self.folder / outputs)
-        printed = schedule.cron(schedule.command(settings), 7, 30)
-        (line,) = [each for each in printed.splitlines() if "rotate --due --yes" in each]
-        command = line.split("1-5 ", 1)[1].partition(" || ")[0]  # behind it: 3 is no failure
-        return self._run(["sh", "-c", command])
+        """The line that `releve schedule` prints for that folder, to the letter, in what cron gives
+        it: its shell, the person's folder, hardly a variable. The code that the run noted.
+        """
+        printed = self.run("schedule", "--cron", outputs=outputs)[1].splitlines()
+        (line,) = [each for each in printed if each.startswith("30 7 * * 1-5 ")]
+        kept = ("HOME", "PYTHONPATH", "PLAYWRIGHT_BROWSERS_PATH")  # of these, two are the tests'
+        own = {name: os.environ[name] for name in kept if name in os.environ}
+        command = ["/bin/sh", "-c", line.split(maxsplit=5)[5]]
+        failed, said = self._run(command, own | {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"})
+        code = json.loads((self.folder / outputs / notices.HEARTBEAT).read_text())["code"]
+        assert (code not in (0, 3)) == bool(failed), said
+        return code, said
 
-    def _run(self, command: list[str]) -> tuple[int, str]:
+    def _run(self, command: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
         ended = subprocess.run(
             command,
-            env=os.environ | self.keyring.environment,
+            env=environment,
+            cwd=Path.home(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -342,8 +349,8 @@ class Agency:
 
 
 @pytest.fixture
-def agency(tmp_path: Path) -> Iterator[Agency]:
-    """Six communes, found by `discover --write`; then what an operator writes by hand."""
+def discovered(tmp_path: Path) -> Iterator[Agency]:
+    """Six communes, and what `discover --write` has made of them."""
     world = World(seed=7, password=PASSWORD, login=LOGIN, structures=6)
     plain = [code for code, each in world.structures.items() if len(each.accounts) == 1]
     siret = dict(zip(TARGETS, plain, strict=False))
@@ -362,8 +369,14 @@ def agency(tmp_path: Path) -> Iterator[Agency]:
         )
         found = Agency(school, keyring, tmp_path, siret)
         assert 0 == found.run("discover", "--write")[0]
-        _by_hand(tmp_path / "releve.toml", siret)
         yield found
+
+
+@pytest.fixture
+def agency(discovered: Agency) -> Agency:
+    """Then what an operator writes by hand."""
+    _by_hand(discovered.folder / "releve.toml", discovered.siret)
+    return discovered
 
 
 def _by_hand(path: Path, siret: dict[str, str]) -> None:
@@ -378,6 +391,16 @@ def _by_hand(path: Path, siret: dict[str, str]) -> None:
             structures[code]["last_rotation"] = LONG_AGO
     structures[siret["fails"]]["command"] = [sys.executable, "-c", "raise SystemExit(1)"]
     path.write_text(tomlkit.dumps(document))
+
+
+def test_what_was_discovered_is_not_reset_the_next_morning(discovered: Agency) -> None:
+    """`discover --write`, then the scheduler's line, and nothing by hand: no date is known, each
+    account is in the list with what to do, and nothing has changed.
+    """
+    code, said = discovered.scheduled()
+    assert (4, {}, set()) == (code, discovered.resets(), discovered.dead()), said
+    told = {n for n, each in discovered.siret.items() if f"« releve due --set {each} " in said}
+    assert told in (set(TARGETS) - {"shares"}, set(TARGETS) - {"ready"}), said
 
 
 def test_the_agencys_mornings(agency: Agency) -> None:
@@ -438,7 +461,7 @@ def test_a_morning_with_the_portals_password_refused(agency: Agency) -> None:
     agency.keyring.keystore().portal_password(LOGIN).set(Secret("Perime-2025"))
     refusals = []
     for _ in range(2):
-        code, said = agency.run("rotate", "--due", "--yes")
+        code, said = agency.scheduled()
         assert code in (4, 5), said
         refusals.append(agency.school.world.ledger.count("login_refused"))
     assert ([1, 1], {}) == (refusals, agency.resets())
