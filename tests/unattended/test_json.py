@@ -50,22 +50,17 @@ def asked(scene: Scene, *args: str, stdin: str = "") -> dict[str, Any]:
     [
         (["due"], 0),
         (["report"], 0),
-        (["notify"], 2),
         (["notify", "--dry-run"], 0),
         (["check"], 3),
         (["schedule", "--cron"], 0),
-        (["purge"], 2),
+        (["profile", "show"], 0),
         (["credentials", "list"], 0),
         (["resume"], 0),
-        (["abandon", DEMO_SIRET, "--reason", "essai"], 2),
         (["rotate"], 2),
         (["rotate", DEMO_SIRET], 4),
         (["rotate", "--due"], 4),
         (["rotate", "--workers", "0", "--all"], 2),
         (["rotate", "12345678901234", "--yes"], 2),
-        (["rehearse"], 2),
-        (["verify"], 2),
-        (["due", "--nonsense"], 2),
         (["due", "--set", DEMO_SIRET, "demain"], 2),
     ],
 )
@@ -73,6 +68,35 @@ def test_a_command_that_rotates_nothing(scene: Scene, args: list[str], code: int
     """As documented: 0 and 3 for what there is and is not to do, 2, 4, 5 for what is refused."""
     assert code == asked(scene, *args)["code"]
     assert 0 == scene.resets()
+
+
+REFUSED = {
+    "demo": ["--fault", "rien"],
+    "lab": ["--port", "x"],
+    "rotate": ["12345678901234"],
+    "rehearse": [],
+    "resume": ["12345678901234"],
+    "due": ["--nonsense"],
+    "check": ["--nonsense"],
+    "report": ["--output", f"{__file__}/rapport.html"],
+    "notify": [],
+    "schedule": [],
+    "verify": [],
+    "purge": [],
+    "abandon": [DEMO_SIRET, "--reason", "essai"],
+    "credentials": ["garder"],
+    "discover": ["--nonsense"],
+    "profile": ["export"],
+    "doctor": ["12345678901234"],
+    "school": ["--fault", "rien"],
+}
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_refuses_in_one_document(scene: Scene, command: str) -> None:
+    """2, the error's name, its text: what was asked for is no argument, or does not exist."""
+    told = asked(scene, command, *REFUSED[command])
+    assert (2, {"code", "error", "text"}) == (told["code"], set(told)), told
 
 
 @pytest.mark.long
@@ -96,9 +120,11 @@ def test_what_a_person_gives_to_the_keyring(scene: Scene) -> None:
 def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
     """Code 2 and one document, from every command: `doctor` too, which then tells the rest."""
     scene.policy["warn_days"] = -1
-    for command in ("due", "rotate", "doctor", "check", "resume", "schedule"):
-        args = {"rotate": ["--all"], "schedule": ["--cron"]}.get(command, [])
-        assert 2 == asked(scene, command, *args)["code"], command
+    args = {"rotate": ["--all"], "rehearse": [DEMO_SIRET], "schedule": ["--cron"]}
+    args |= {"credentials": ["list"], "profile": ["show"]}
+    args |= {"abandon": [DEMO_SIRET, "--reason", "essai"]}
+    for command in set(cli.COMMANDS) - {"demo", "lab", "school"}:  # the page shows it
+        assert 2 == asked(scene, command, *args.get(command, []))["code"], command
     ended = scene.releve("--json", "renouvelle")
     assert (2, "BadArguments") == (ended.returncode, json.loads(ended.stdout)["error"])
 
@@ -113,6 +139,9 @@ def test_what_prepares_and_what_puts_down(scene: Scene, tmp_path: Path) -> None:
     assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]  # the gate stays closed: it is open
     assert 4 == asked(scene, "resume")["code"]
     assert 0 == asked(scene, "abandon", DEMO_SIRET, "--reason", "essai")["code"]
+    assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]
+    assert 0 == asked(scene, "resume", "--yes")["code"]
+    assert 0 == asked(scene, "discover")["code"]
     assert 4 == asked(scene, "rotate", "--all", "--yes", "--plan", "0" * 16)["code"]
 
 
