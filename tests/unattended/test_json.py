@@ -72,7 +72,7 @@ def test_a_command_that_rotates_nothing(scene: Scene, args: list[str], code: int
 
 REFUSED = {
     "demo": ["--fault", "rien"],
-    "lab": ["--port", "x"],
+    "lab": ["--port", "70000"],
     "rotate": ["12345678901234"],
     "rehearse": [],
     "resume": ["12345678901234"],
@@ -139,25 +139,32 @@ def test_what_prepares_and_what_puts_down(scene: Scene, tmp_path: Path) -> None:
     assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]  # the gate stays closed: it is open
     assert 4 == asked(scene, "resume")["code"]
     assert 0 == asked(scene, "abandon", DEMO_SIRET, "--reason", "essai")["code"]
-    assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]
-    assert 0 == asked(scene, "resume", "--yes")["code"]
-    assert 0 == asked(scene, "discover")["code"]
     assert 4 == asked(scene, "rotate", "--all", "--yes", "--plan", "0" * 16)["code"]
 
 
 @pytest.mark.long
-def test_the_school_and_the_demonstration(tmp_path: Path) -> None:
-    """The school's document comes at once: it then goes on until it is ended."""
+def test_what_is_resumed_to_its_end(scene: Scene) -> None:
+    """And the structures that the portal lists."""
+    assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]
+    assert 0 == asked(scene, "resume", "--yes")["code"]
+    assert 0 == asked(scene, "discover")["code"]
+
+
+@pytest.mark.long
+def test_what_serves_and_the_demonstration(tmp_path: Path) -> None:
+    """The document of what serves comes at once: it then goes on until it is ended."""
     command = [sys.executable, "-m", "releve", "--json"]
     done = subprocess.run([*command, "demo"], cwd=tmp_path, capture_output=True, text=True,
                           env=os.environ | {"RELEVE_SETTINGS": str(tmp_path / "none")})  # fmt: skip
     valid("demo", json.loads(done.stdout))
-    with subprocess.Popen(
-        [*command, "school"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    ) as school:
-        assert school.stdout
-        valid("school", json.loads(school.stdout.readline()))
-        school.terminate()
+    for each in (["school"], ["lab", "--no-browser"]):
+        environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        with subprocess.Popen(
+            [*command, *each], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+        ) as serving:
+            assert serving.stdout
+            valid(each[0], json.loads(serving.stdout.readline()))
+            serving.terminate()
 
 
 def test_rotations_and_their_records(scene: Scene) -> None:
