@@ -186,7 +186,7 @@ class Record:
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
         _within(self, keep_years=(0, 100))
         require(
-            not self.folder.exists() or self.folder.is_dir(),
+            all(each.is_dir() or not each.exists() for each in (self.folder, *self.folder.parents)),
             "folder",
             "c'est un fichier, pas un dossier",
             "Donnez le chemin d'un dossier, ou d'un dossier à créer.",
@@ -422,8 +422,9 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
             settings, record=dataclasses.replace(settings.record, folder=folder)
         )
     except Fault as fault:
+        key = "--outputs" if fault.key == "folder" else fault.key  # it overrides `record.folder`
         raise SettingsError(
-            path=file, key=fault.key, what=f"clé « {fault.key} », {fault.why}", mend=fault.mend
+            path=file, key=key, what=f"clé « {key} », {fault.why}", mend=fault.mend
         ) from None
 
 
