@@ -110,8 +110,8 @@ WORDS = {
     ),
     "beyond": "registre : ajouté depuis la dernière inscription de ce poste : ligne {what}",
     "register_not_given": (
-        "{record} : ses fichiers sont intacts, mais son registre n'est pas là : ni sa place dans la"
-        " suite des dossiers, ni l'absence d'autres dossiers ne sont vérifiées"
+        "{record} : son registre n'est pas là : seuls ses fichiers sont vérifiés, ni sa place dans"
+        " la suite des dossiers, ni l'absence d'autres dossiers ne le sont"
     ),
     "unknown_signer": (
         "signature de la machine {what} : juste, mais ce poste ne connaît pas cette machine ;"
