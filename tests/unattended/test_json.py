@@ -62,6 +62,9 @@ def asked(scene: Scene, *args: str, stdin: str = "") -> dict[str, Any]:
         (["rotate", "--workers", "0", "--all"], 2),
         (["rotate", "12345678901234", "--yes"], 2),
         (["due", "--set", DEMO_SIRET, "demain"], 2),
+        (["due", "--calendar", f"{__file__}/x"], 2),
+        (["schedule", "--cron", "--output", f"{__file__}/x"], 2),
+        (["school", "--ledger", f"{__file__}/x"], 2),
     ],
 )
 def test_a_command_that_rotates_nothing(scene: Scene, args: list[str], code: int) -> None:

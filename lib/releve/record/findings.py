@@ -190,13 +190,14 @@ class Verdict:
                 "Rien n'est abîmé, mais tout n'est pas scellé : ces dossiers ne prouvent rien"
                 " encore."
             )
-        if not (self.records or self.lines):
-            return "Il n'y a encore rien à vérifier."
         if self.limits:
             return "Aucune différence n'a été trouvée, dans les limites que disent les notes."
+        if not self.lines:
+            return "Il n'y a encore rien de scellé à vérifier."
+        sealed = " ce qui est scellé" * any(note.kind == "open" for note in self.notes)
         return (
-            "Tout est intact : fichiers, signatures et registre, jusqu'à la dernière ligne que ce"
-            " poste connaît."
+            f"Tout{sealed} est intact : fichiers, signatures et registre, jusqu'à la dernière ligne"
+            " que ce poste connaît."
         )
 
     def to_dict(self, strict: bool = False) -> dict[str, Any]:
