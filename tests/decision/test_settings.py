@@ -201,6 +201,7 @@ FAULTS = {
     "a day to come": (PORTAL + STRUCTURE + "last_rotation = 2999-01-01", f"structures.{SIRET}.last_rotation", "Corrigez"),
     "a day of another time": (PORTAL + STRUCTURE + "last_rotation = 1999-01-01", f"structures.{SIRET}.last_rotation", "Corrigez"),
     "records in a file": (PORTAL + f"[record]\nfolder = {json.dumps(__file__)}", "record.folder", "dossier"),
+    "records below a file": (PORTAL + f"[record]\nfolder = {json.dumps(__file__ + '/a/b')}", "record.folder", "dossier"),
     "a time stamp from nowhere": (PORTAL + '[record]\ntimestamp_url = "tsa.example"', "record.timestamp_url", "https://"),
     "a link to nowhere": (PORTAL + '[notices]\nlink = "partage"', "notices.link", "https://"),
     "no reset at all": (PORTAL + "[policy]\nmax_resets = 0", "policy.max_resets", "entre 1"),
@@ -307,6 +308,8 @@ def test_outputs_override_the_record_folder(
     file.write_text(FULL)
     monkeypatch.chdir(tmp_path)
     assert tmp_path / "ici" == settings.load(file, outputs="ici").record.folder
+    with pytest.raises(SettingsError, match="« --outputs »"):
+        settings.load(file, outputs=file)
 
 
 def test_an_unknown_structure_is_told_with_the_file(file: Path) -> None:

@@ -25,6 +25,7 @@ from releve.record.folder import PAGE, all_records
 from releve.record.seal import finish_left_over
 from releve.rotation.prompts import Unattended
 from releve.rotation.session import Parameters, Session
+from releve.rotation.summary import closing, context
 from releve.school import SchoolThread, World
 from releve.school import server as school_server
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
@@ -100,6 +101,8 @@ async def test_its_record_is_nobodys_real_one(look_alike: LookAlike) -> None:
     rotation = await session.open()
     for step in CELLS:
         await rotation.do(step)
+    for told in (context(session), closing(session)):  # the executed notebook's head and end
+        assert "PAS le vrai portail" in told and HOST in told
     await session.stop(rotation, None)
     await session.close()
     assert 1 == look_alike.school.world.resets()

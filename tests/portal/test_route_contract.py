@@ -7,6 +7,7 @@ effect: `resets` says what a password that cannot be used costs. A third route i
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,14 @@ from typing import Any, ClassVar
 
 import pytest
 from fixtures_rotation import DEMO_ACCOUNT, Scene, Walk
+from PIL import Image
 from releve.decision import events as ev
 from releve.decision.state import DISPLAYED, FORBIDDEN, PERHAPS
 from releve.jupyter import runbook
 from releve.portal.driver import ROUTES
+from releve.record.folder import CAPTURES
+from releve.record.picture import uneven
+from releve.record.view import view
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("one_browser")]
 
@@ -102,6 +107,21 @@ class RouteContract:
             and isinstance(chosen.event, ev.RouteChosen)
             and self.name == chosen.event.route
         )
+        self.pictured(done)
+
+    def pictured(self, done: Walk) -> None:
+        """The screen just before the irreversible click is in the record, under that step, and what
+        it showed of a password is one flat colour.
+        """
+        (click,) = [each for each in done.events if isinstance(each.event, ev.ResetIntended)]
+        assert done.record and isinstance(click.event, ev.ResetIntended)
+        path = done.record.path / CAPTURES / click.event.capture
+        assert ("confirmation", True) == (click.step, "-confirmation-1" in path.name)
+        with Image.open(path) as picture:
+            covered = json.loads(picture.info["releve:blanked"])
+        assert ([], ROUTES[self.name].sees_first) == (uneven(path.read_bytes()), covered != [])
+        (shown,) = [each for each in view(done.events, {}).steps if each.step.id == click.step]
+        assert [path.name] == [each.name for each in shown.pictures if each.kind == "click"]
 
     async def test_an_unusable_password_is_replaced(self, scene: Scene) -> None:
         """Two passwords with a slash: the third is kept, and only a route that sees them too late

@@ -331,6 +331,29 @@ def test_the_portal_is_named_with_its_certificate() -> None:
     assert [] == [each for each in html.all("p") if "band" in (each.get("class") or "")]
 
 
+PISTE = ("https://oauth.piste.gouv.fr", "https://api.piste.gouv.fr")
+SIMILAR = tuple(f"{LOOK_ALIKE}:1234{n}" for n in range(4))
+
+
+@in_the_module
+@pytest.mark.parametrize("origins", [(*ORIGINS, *PISTE), SIMILAR])
+async def test_the_first_screen_tells_which_portal_and_its_certificates(
+    chromium: Browser, tmp_path: Path, origins: tuple[str, ...]
+) -> None:
+    """Without scrolling, on a small laptop: each origin, the whole fingerprint, who signed it."""
+    (tmp_path / FILE_NAME).write_text(render(view(met(*origins), {})), "utf-8")
+    tab = await chromium.new_page(viewport={"width": 1366, "height": 768})
+    await tab.goto((tmp_path / FILE_NAME).as_uri())
+    seen = await tab.evaluate(
+        "[...document.querySelectorAll('li, td')].filter(e => e.getBoundingClientRect().bottom"
+        " <= innerHeight).map(e => e.innerText)"
+    )
+    for origin in origins:
+        (told,) = [each for each in seen if origin in each]
+        assert "ab" * 32 in told and "signé par Autorité" in told
+    await tab.close()
+
+
 def test_a_look_alike_is_never_taken_for_the_real_portal() -> None:
     """Whatever the settings called it: on every page, in the title, and as training."""
     told = view(met(*ORIGINS, LOOK_ALIKE), {})

@@ -352,7 +352,12 @@ def test_a_rotation_under_way_is_no_fault(
     folder = office.folder(1, ending=())
     for path in (office.outputs, folder.path):
         assert 0 == command.main(arguments(path))
-        assert f"{folder.path.name} : rotation en cours" in capsys.readouterr().out
+        text = capsys.readouterr().out
+        assert f"{folder.path.name} : rotation en cours" in text
+        assert "rien de scellé à vérifier" in text and "intact" not in text
+    office.record(2)
+    assert 0 == command.main(arguments(office.outputs))
+    assert "Tout ce qui est scellé est intact" in capsys.readouterr().out
 
 
 def test_one_record_alone_can_be_checked(

@@ -26,6 +26,7 @@ from releve.proof.verdicts import NOTHING_HELD, TABLE, Meaning
 from releve.record.folder import RecordFolder
 from releve.record.history import Past
 from releve.vault.slots import BY_HAND, Slot
+from test_json import valid
 from test_notices import Hook, serving
 
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -46,7 +47,7 @@ def with_piste(scene: Scene) -> None:
 def checked(scene: Scene) -> tuple[int, Any]:
     """The exit code, and the one account's line."""
     ended = scene.releve("--json", "check")
-    told = json.loads(ended.stdout)
+    valid("check", told := json.loads(ended.stdout))
     assert ended.returncode == told["code"], ended
     return ended.returncode, told["accounts"][0]
 

@@ -50,29 +50,56 @@ def asked(scene: Scene, *args: str, stdin: str = "") -> dict[str, Any]:
     [
         (["due"], 0),
         (["report"], 0),
-        (["notify"], 2),
         (["notify", "--dry-run"], 0),
         (["check"], 3),
         (["schedule", "--cron"], 0),
-        (["purge"], 2),
+        (["profile", "show"], 0),
         (["credentials", "list"], 0),
         (["resume"], 0),
-        (["abandon", DEMO_SIRET, "--reason", "essai"], 2),
         (["rotate"], 2),
         (["rotate", DEMO_SIRET], 4),
         (["rotate", "--due"], 4),
         (["rotate", "--workers", "0", "--all"], 2),
         (["rotate", "12345678901234", "--yes"], 2),
-        (["rehearse"], 2),
-        (["verify"], 2),
-        (["due", "--nonsense"], 2),
         (["due", "--set", DEMO_SIRET, "demain"], 2),
+        (["due", "--calendar", f"{__file__}/x"], 2),
+        (["schedule", "--cron", "--output", f"{__file__}/x"], 2),
+        (["school", "--ledger", f"{__file__}/x"], 2),
     ],
 )
 def test_a_command_that_rotates_nothing(scene: Scene, args: list[str], code: int) -> None:
     """As documented: 0 and 3 for what there is and is not to do, 2, 4, 5 for what is refused."""
     assert code == asked(scene, *args)["code"]
     assert 0 == scene.resets()
+
+
+REFUSED = {
+    "demo": ["--fault", "rien"],
+    "lab": ["--port", "70000"],
+    "rotate": ["12345678901234"],
+    "rehearse": [],
+    "resume": ["12345678901234"],
+    "due": ["--nonsense"],
+    "check": ["--nonsense"],
+    "report": ["--output", f"{__file__}/rapport.html"],
+    "notify": [],
+    "schedule": [],
+    "verify": [],
+    "purge": [],
+    "abandon": [DEMO_SIRET, "--reason", "essai"],
+    "credentials": ["garder"],
+    "discover": ["--nonsense"],
+    "profile": ["export"],
+    "doctor": ["12345678901234"],
+    "school": ["--fault", "rien"],
+}
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_refuses_in_one_document(scene: Scene, command: str) -> None:
+    """2, the error's name, its text: what was asked for is no argument, or does not exist."""
+    told = asked(scene, command, *REFUSED[command])
+    assert (2, {"code", "error", "text"}) == (told["code"], set(told)), told
 
 
 @pytest.mark.long
@@ -96,9 +123,11 @@ def test_what_a_person_gives_to_the_keyring(scene: Scene) -> None:
 def test_bad_settings_and_unknown_commands(scene: Scene) -> None:
     """Code 2 and one document, from every command: `doctor` too, which then tells the rest."""
     scene.policy["warn_days"] = -1
-    for command in ("due", "rotate", "doctor", "check", "resume", "schedule"):
-        args = {"rotate": ["--all"], "schedule": ["--cron"]}.get(command, [])
-        assert 2 == asked(scene, command, *args)["code"], command
+    args = {"rotate": ["--all"], "rehearse": [DEMO_SIRET], "schedule": ["--cron"]}
+    args |= {"credentials": ["list"], "profile": ["show"]}
+    args |= {"abandon": [DEMO_SIRET, "--reason", "essai"]}
+    for command in set(cli.COMMANDS) - {"demo", "lab", "school"}:  # the page shows it
+        assert 2 == asked(scene, command, *args.get(command, []))["code"], command
     ended = scene.releve("--json", "renouvelle")
     assert (2, "BadArguments") == (ended.returncode, json.loads(ended.stdout)["error"])
 
@@ -117,18 +146,28 @@ def test_what_prepares_and_what_puts_down(scene: Scene, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_the_school_and_the_demonstration(tmp_path: Path) -> None:
-    """The school's document comes at once: it then goes on until it is ended."""
+def test_what_is_resumed_to_its_end(scene: Scene) -> None:
+    """And the structures that the portal lists."""
+    assert 4 == asked(scene, "rotate", DEMO_SIRET)["code"]
+    assert 0 == asked(scene, "resume", "--yes")["code"]
+    assert 0 == asked(scene, "discover")["code"]
+
+
+@pytest.mark.long
+def test_what_serves_and_the_demonstration(tmp_path: Path) -> None:
+    """The document of what serves comes at once: it then goes on until it is ended."""
     command = [sys.executable, "-m", "releve", "--json"]
     done = subprocess.run([*command, "demo"], cwd=tmp_path, capture_output=True, text=True,
                           env=os.environ | {"RELEVE_SETTINGS": str(tmp_path / "none")})  # fmt: skip
     valid("demo", json.loads(done.stdout))
-    with subprocess.Popen(
-        [*command, "school"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    ) as school:
-        assert school.stdout
-        valid("school", json.loads(school.stdout.readline()))
-        school.terminate()
+    for each in (["school"], ["lab", "--no-browser"]):
+        environment = os.environ | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        with subprocess.Popen(
+            [*command, *each], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+        ) as serving:
+            assert serving.stdout
+            valid(each[0], json.loads(serving.stdout.readline()))
+            serving.terminate()
 
 
 def test_rotations_and_their_records(scene: Scene) -> None:

@@ -4,12 +4,14 @@ the school.
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,18 +22,27 @@ import tomlkit
 from fixtures_keyring import SESSION_KEYRING, ThrowawayKeyring
 from fixtures_rotation import DEMO_SIRET, LONG_AGO, Scene
 from fleet_scene import LOGIN, PASSWORD
+from releve import cli
+from releve.base.origins import ORIGINS
 from releve.base.secret import Secret
 from releve.base.settings import Settings, Structure, load
-from releve.commands import schedule
+from releve.commands.checkup import Grade
+from releve.commands.doctor import unattended
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
+from releve.decision.procedure import CODE_TYPED
 from releve.headless.fleet import unconfirmed
-from releve.planning.plan import Plan
+from releve.jupyter.home import Home
+from releve.planning import notices
+from releve.planning.plan import UNPROVEN, Plan
+from releve.portal.credentials import Credentials
 from releve.portal.profile import note_summary_read, summary_was_read
 from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.school import Faults, SchoolThread, World
+from releve.vault.slots import Slot
+from test_alarm import with_piste
 
 # -- the table
 
@@ -122,6 +133,25 @@ def test_without_a_proof_it_must_be_said_aloud(scene: Scene) -> None:
     assert (0, 1, True) == (ended.returncode, scene.resets(), "sans preuve" in ended.stdout)
 
 
+@pytest.mark.parametrize("declared", [True, False])
+async def test_every_list_says_that_the_proof_is_declared_unneeded(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, declared: bool
+) -> None:
+    """With PISTE in the settings too; where it is not declared, no list speaks of it."""
+    scene.policy["unproven"] = declared
+    with_piste(scene)
+    monkeypatch.setenv("RELEVE_SETTINGS", str(scene.settings()))
+    monkeypatch.setenv("RELEVE_OUTPUTS", str(scene.outputs))
+    lists = ["due", "report", "notify --dry-run", "schedule --cron", "doctor", "rotate --all"]
+    for each in lists:
+        ended = scene.releve(*each.split())
+        said = ended.stdout + ended.stderr
+        if each == "report":
+            said = html.unescape((scene.outputs / "report.html").read_text())
+        assert (UNPROVEN in said) is declared, each
+    assert (UNPROVEN in html.unescape(Home().panel.view["body"])) is declared
+
+
 async def test_a_rotation_begun_at_the_screen_is_not_finished_without_a_person(
     scene: Scene,
 ) -> None:
@@ -169,6 +199,89 @@ def test_a_portal_that_nobody_has_met(
     assert summary_was_read(settings)
 
 
+# -- said before the first night
+
+
+def real_portal(scene: Scene, patch: pytest.MonkeyPatch) -> None:
+    """No school in the settings; this session's own keyring."""
+    scene.keyring.take_for_the_sessions_own(patch)
+    patch.setenv("XDG_CONFIG_HOME", str(scene.folder / "own"))
+    scene.portal |= {"url": f"{ORIGINS[0]}/portail/", "origins": list(ORIGINS)}
+    scene.structure |= {"targets": ["command"], "command": [sys.executable]}
+
+
+def one_too_many(scene: Scene) -> None:
+    """A second account is due, and one reset is the most."""
+    scene.policy["max_resets"] = 1
+    siret = next(each for each in scene.world.structures if each != DEMO_SIRET)
+    scene.more = f'[structures.{siret}]\nname = "Autre"\ntechnical_account = "T2@cpro.fr"\n'
+    scene.more += f'targets = ["school"]\nlast_rotation = {LONG_AGO}\n'
+
+
+def overtaken_here(scene: Scene) -> None:
+    """Left open here; the keyring knows of a later change, made with another folder."""
+    assert 4 == scene.releve("rotate", DEMO_SIRET).returncode
+    scene.slots.write(Slot.CURRENT, Secret("Autre-Dossier-2026!"), "run/1")
+
+
+def a_code(scene: Scene, event: ev.Event) -> None:
+    """The latest rotation was asked for a one-time code; it is over."""
+    left_open(load(scene.settings(), scene.outputs), DEMO_SIRET, event, CLOSED)
+
+
+CLOSED = ev.RotationClosed("failed", "none", "")
+HINDRANCES: dict[str, tuple[Callable[[Scene, pytest.MonkeyPatch], object], str]] = {
+    "guided": (lambda s, _: s.structure.update(targets=["corail"]), "se remplit à la main"),
+    "without program": (
+        lambda s, _: s.structure.update(targets=["command"], command=["releve-absent"]),
+        "est introuvable sur ce poste",
+    ),
+    "herself": (lambda s, _: s.portal.update(sign_in="person"), "se connecte elle-même"),
+    "never met": (real_portal, "n'a encore lu de nouveau mot de passe sur ce portail"),
+    "overtaken": (lambda s, _: overtaken_here(s), "connaît un changement plus récent"),
+    "undated": (lambda s, _: s.structure.update(last_rotation=None), "changement est inconnue"),
+    "unproven": (lambda s, _: s.policy.clear(), "rien ne pourrait prouver"),
+    "plan": (lambda s, _: one_too_many(s), "2 réinitialisations, et 1 au plus sans plan"),
+    "foreign": (
+        lambda s, _: left_open(load(s.settings(), s.outputs), DEMO_SIRET),
+        "ne répond pas de la rotation restée ouverte",
+    ),
+    "no password": (lambda s, _: s.keystore.portal_password(LOGIN).delete(), "n'a pas d'entrée"),
+    "refused password": (
+        lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).remember_refusal(Secret(PASSWORD)),
+        "a déjà refusé ce mot de passe",
+    ),
+    "code typed": (
+        lambda s, _: a_code(s, ev.StepDone("automatic", f"connecté ; {CODE_TYPED}")),
+        "demande un code à usage unique",
+    ),
+    "code asked": (
+        lambda s, _: a_code(s, ev.StepFailed("CodeNeeded", "")), "demande un code à usage unique"
+    ),
+    "keyring": (lambda s, _: s.keyring.lock(), "verrouillé"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*WRONG, *(each for each in HINDRANCES if each not in WRONG)])
+def test_what_would_stop_the_first_night_is_said_before(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """By `doctor` and by `schedule`, each with its mend; and only that."""
+    spoil, why = HINDRANCES[name]
+    spoil(scene, monkeypatch)
+    path = scene.settings()
+    if name == "never met":
+        path.write_text(re.sub(r"\[school\][^[]*", "", path.read_text()))
+    (row,) = [e for e in unattended(load(path, scene.outputs)) if e.text != UNPROVEN]
+    assert (Grade.DOUBTFUL, True) == (row.grade, why in row.text and row.mend != ""), row
+    asked = ["--settings", str(path), "--outputs", str(scene.outputs), "--json"]
+    assert 0 == cli.main([*asked, "schedule", "--cron"])
+    assert [f"{row.text} {row.mend}"] == json.loads(capsys.readouterr().out)["stops"]
+
+
 # -- an agency's morning
 
 TARGETS = {
@@ -191,22 +304,29 @@ class Agency:
     siret: dict[str, str]
 
     def run(self, *args: str, outputs: str = "outputs") -> tuple[int, str]:
-        """A command as the scheduler starts it: no terminal. Its code, and all that it said."""
+        """A command without a terminal. Its code, and all that it said."""
         command = [sys.executable, "-m", "releve", "--settings", str(self.folder / "releve.toml")]
-        return self._run([*command, "--outputs", str(self.folder / outputs), *args])
+        return self._run([*command, "--outputs", str(self.folder / outputs), *args], os.environ)
 
     def scheduled(self, outputs: str = "outputs") -> tuple[int, str]:
-        """The command that `releve schedule` prints for that folder, as it stands there."""
-        settings = load(self.folder / "releve.toml", self.folder / outputs)
-        printed = schedule.cron(schedule.command(settings), 7, 30)
-        (line,) = [each for each in printed.splitlines() if "rotate --due --yes" in each]
-        command = line.split("1-5 ", 1)[1].partition(" || ")[0]  # behind it: 3 is no failure
-        return self._run(["sh", "-c", command])
+        """The line that `releve schedule` prints for that folder, to the letter, in what cron gives
+        it: its shell, the person's folder, hardly a variable. The code that the run noted.
+        """
+        printed = self.run("schedule", "--cron", outputs=outputs)[1].splitlines()
+        (line,) = [each for each in printed if each.startswith("30 7 * * 1-5 ")]
+        kept = ("HOME", "PYTHONPATH", "PLAYWRIGHT_BROWSERS_PATH")  # of these, two are the tests'
+        own = {name: os.environ[name] for name in kept if name in os.environ}
+        command = ["/bin/sh", "-c", line.split(maxsplit=5)[5]]
+        failed, said = self._run(command, own | {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"})
+        code = json.loads((self.folder / outputs / notices.HEARTBEAT).read_text())["code"]
+        assert (code not in (0, 3)) == bool(failed), said
+        return code, said
 
-    def _run(self, command: list[str]) -> tuple[int, str]:
+    def _run(self, command: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
         ended = subprocess.run(
             command,
-            env=os.environ | self.keyring.environment,
+            env=environment,
+            cwd=Path.home(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -229,8 +349,8 @@ class Agency:
 
 
 @pytest.fixture
-def agency(tmp_path: Path) -> Iterator[Agency]:
-    """Six communes, found by `discover --write`; then what an operator writes by hand."""
+def discovered(tmp_path: Path) -> Iterator[Agency]:
+    """Six communes, and what `discover --write` has made of them."""
     world = World(seed=7, password=PASSWORD, login=LOGIN, structures=6)
     plain = [code for code, each in world.structures.items() if len(each.accounts) == 1]
     siret = dict(zip(TARGETS, plain, strict=False))
@@ -249,8 +369,14 @@ def agency(tmp_path: Path) -> Iterator[Agency]:
         )
         found = Agency(school, keyring, tmp_path, siret)
         assert 0 == found.run("discover", "--write")[0]
-        _by_hand(tmp_path / "releve.toml", siret)
         yield found
+
+
+@pytest.fixture
+def agency(discovered: Agency) -> Agency:
+    """Then what an operator writes by hand."""
+    _by_hand(discovered.folder / "releve.toml", discovered.siret)
+    return discovered
 
 
 def _by_hand(path: Path, siret: dict[str, str]) -> None:
@@ -265,6 +391,16 @@ def _by_hand(path: Path, siret: dict[str, str]) -> None:
             structures[code]["last_rotation"] = LONG_AGO
     structures[siret["fails"]]["command"] = [sys.executable, "-c", "raise SystemExit(1)"]
     path.write_text(tomlkit.dumps(document))
+
+
+def test_what_was_discovered_is_not_reset_the_next_morning(discovered: Agency) -> None:
+    """`discover --write`, then the scheduler's line, and nothing by hand: no date is known, each
+    account is in the list with what to do, and nothing has changed.
+    """
+    code, said = discovered.scheduled()
+    assert (4, {}, set()) == (code, discovered.resets(), discovered.dead()), said
+    told = {n for n, each in discovered.siret.items() if f"« releve due --set {each} " in said}
+    assert told in (set(TARGETS) - {"shares"}, set(TARGETS) - {"ready"}), said
 
 
 def test_the_agencys_mornings(agency: Agency) -> None:
@@ -325,7 +461,7 @@ def test_a_morning_with_the_portals_password_refused(agency: Agency) -> None:
     agency.keyring.keystore().portal_password(LOGIN).set(Secret("Perime-2025"))
     refusals = []
     for _ in range(2):
-        code, said = agency.run("rotate", "--due", "--yes")
+        code, said = agency.scheduled()
         assert code in (4, 5), said
         refusals.append(agency.school.world.ledger.count("login_refused"))
     assert ([1, 1], {}) == (refusals, agency.resets())
@@ -359,6 +495,7 @@ def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
     code, said = agency.run("--json", "rotate", *chosen, "--yes")
     told = json.loads(said)
     assert (4, "PlanNeeded", {}) == (code, told["error"], agency.resets())
+    assert told["unproven"]
     assert chosen == [each["structure"] for each in told["resets"]]
     settings = load(path)
     assert told["plan"] == Plan(tuple(settings.structure(each) for each in chosen)).digest
@@ -369,16 +506,22 @@ def test_more_than_a_few_resets_need_an_agreed_plan(agency: Agency) -> None:
 
 
 @pytest.mark.long
-def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(agency: Agency) -> None:
-    """Left open at its gate, it counts in the limit, the list and the digest, for `rotate` and
-    for `resume` alike, and no digest but its own lets it go on.
+@pytest.mark.parametrize(
+    ("event", "option"),
+    [(ev.GateGiven("cible", "approve"), []), (ev.ResetIntended(1), ["--reset-again"])],
+)
+def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(
+    agency: Agency, event: ev.Event, option: list[str]
+) -> None:
+    """Left open at its gate, or to be reset again by who is there, it counts in the limit, the list
+    and the digest, for `rotate` and for `resume` alike, and no digest but its own lets it go on.
     """
     path, chosen = agency.folder / "releve.toml", [agency.siret["ready"], agency.siret["second"]]
     path.write_text(path.read_text().replace("[policy]\n", "[policy]\nmax_resets = 1\n"))
     settings = load(path, agency.folder / "outputs")
     for siret in chosen:
-        left_open(settings, siret, ev.GateGiven("cible", "approve"))
-    code, said = agency.run("--json", "rotate", *chosen, "--yes")
+        left_open(settings, siret, event)
+    code, said = agency.run("--json", "rotate", *chosen, "--yes", *option)
     told = json.loads(said)
     assert (4, "PlanNeeded", chosen, {}) == (
         code,
@@ -386,11 +529,12 @@ def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(agency: Agency) 
         [each["structure"] for each in told["resets"]],
         agency.resets(),
     )
-    code, said = agency.run("--json", "resume", "--yes")
+    code, said = agency.run("--json", "resume", *option)
     stopped = json.loads(said)
     assert (4, "PlanNeeded", {}) == (code, stopped["error"], agency.resets()), said
-    assert f"releve rotate {' '.join(chosen)} --plan {told['plan']}" in stopped["text"]
-    code, said = agency.run("--json", "rotate", chosen[0], "--plan", told["plan"])
+    agreed = " ".join(["releve rotate", *chosen, *option, "--plan", told["plan"]])
+    assert agreed in stopped["text"]
+    code, said = agency.run("--json", "rotate", chosen[0], *option, "--plan", told["plan"])
     assert (4, "PlanNeeded", {}) == (code, json.loads(said)["error"], agency.resets())
 
 
@@ -400,32 +544,42 @@ def left_open(settings: Settings, siret: str, *events: ev.Event) -> None:
     folder = RecordFolder.new(settings.record.folder, siret)
     folder.path.mkdir(parents=True)
     journal = j.Journal(folder.path, folder.run, "a@b")
+    account, targets = structure.technical_account, structure.targets
     opened = ev.RotationOpened(
-        siret, structure.name, structure.technical_account, "gestionnaire", (), school=True
+        siret, structure.name, account, "gestionnaire", targets, school=True
     )
     for event in (opened, *events):
         journal.append(event)
 
 
 @pytest.mark.parametrize(
-    ("events", "asked"),
+    ("events", "asked", "decided"),
     [
-        ([], True),
-        ([ev.GateGiven("cible", "approve")], True),
-        ([ev.ResetIntended(1), ev.ResetNotDone(1, "refusé")], True),
-        ([ev.ResetIntended(1)], False),
-        ([ev.ResetIntended(1), ev.PendingStored(1), ev.ResetDone(1, "click")], False),
-        ([ev.ResetIntended(1), ev.ResetAgainDecided(1, "terminal")], True),
+        ([], True, True),
+        ([ev.GateGiven("cible", "approve")], True, True),
+        ([ev.ResetIntended(1), ev.ResetNotDone(1, "refusé")], True, True),
+        ([ev.ResetIntended(1)], False, True),
+        # the keyring has lost it
+        ([ev.ResetIntended(1), ev.PendingStored(1), ev.ResetDone(1, "click")], False, True),
+        ([ev.ResetIntended(1), ev.PasswordByHand(1, "refusé")], False, False),
+        ([ev.ResetIntended(1), ev.ResetAgainDecided(1, "terminal")], True, True),
     ],
 )
 def test_only_what_was_reset_already_is_outside_of_a_plan(
-    scene: Scene, events: list[ev.Event], asked: bool
+    scene: Scene, events: list[ev.Event], asked: bool, decided: bool
 ) -> None:
-    """The rest of the open ones would be reset by the run, and is confirmed like any other."""
+    """The rest of the open ones would be reset by the run, and is confirmed like any other:
+    `decided` by --reset-again, or because the API may say that a click was not taken.
+    """
     settings = load(scene.settings(), scene.outputs)
     left_open(settings, DEMO_SIRET, *events)
     structure = settings.structure(DEMO_SIRET)
-    assert [structure] * asked == unconfirmed(settings, [structure])
+    assert [structure] * asked == unconfirmed(settings, [structure], reset_again=False)
+    assert [structure] * decided == unconfirmed(settings, [structure], reset_again=True)
+    with_piste(scene)
+    settings = load(scene.settings(), scene.outputs)
+    unknown = events == [ev.ResetIntended(1)]
+    assert [structure] * (asked or unknown) == unconfirmed(settings, [structure], False)
     (past,) = history(scene.outputs)
     clicked = any(isinstance(each, ev.ResetIntended) for each in events)
     assert clicked == (past.reset is not None)

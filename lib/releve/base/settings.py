@@ -168,7 +168,8 @@ class Record:
         object.__setattr__(self, "folder", project_root() / self.folder.expanduser())
         _within(self, keep_years=(0, 100))
         require(
-            not self.folder.exists() or self.folder.is_dir(), "folder",
+            all(each.is_dir() or not each.exists() for each in (self.folder, *self.folder.parents)),
+            "folder",
             "c'est un fichier, pas un dossier",
             "Donnez le chemin d'un dossier, ou d'un dossier à créer.",
         )
@@ -382,5 +383,6 @@ def load(path: Path | str | None = None, outputs: Path | str | None = None) -> S
         return dataclasses.replace(settings, record=record)
     except Fault as found:
         fault = found
-    what = f"clé « {fault.key} », {fault.why}" if fault.key else fault.why
-    raise SettingsError(path=file, key=fault.key, what=what, mend=fault.mend)
+    key = "--outputs" if fault.key == "folder" and outputs else fault.key
+    what = f"clé « {key} », {fault.why}" if key else fault.why
+    raise SettingsError(path=file, key=key, what=what, mend=fault.mend)

@@ -18,6 +18,7 @@ from releve.base.places import project_root
 from releve.base.secret import Secret
 from releve.base.settings import load
 from releve.commands import show
+from releve.commands.tell import written
 from releve.headless import run as headless
 from releve.school import Faults, SchoolThread, World
 from releve.vault.keystore import Keystore, open_keystore
@@ -76,9 +77,7 @@ def main(args: argparse.Namespace) -> int:
             found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False))
         finally:
             if args.ledger:
-                args.ledger.write_text(
-                    json.dumps(world.report(), ensure_ascii=False, indent=1), encoding="utf-8"
-                )
+                written(args.ledger, json.dumps(world.report(), ensure_ascii=False, indent=1))
     show.outcome(found, args.json)
     if found.code and not args.json:
         print(

@@ -11,8 +11,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from releve.base import disk
-from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
@@ -20,7 +18,7 @@ from releve.base.terminal import at_terminal
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.commands.discover import AtTerminal
-from releve.commands.tell import NotAgreed, NotWritten, agreed
+from releve.commands.tell import NotAgreed, agreed, written
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.planning.plan import aloud
@@ -107,10 +105,7 @@ def _report(args: argparse.Namespace) -> Iterator[Finding]:
     text = asyncio.run(survey(settings, structure, open_keystore(settings), prompts))
     question = f"Rien de vous n'y est ? L'écrire dans {args.portal_report} ?"
     agreed([] if args.yes else text.splitlines(), question, yes=args.yes)
-    try:
-        write_atomically(args.portal_report, text.encode())
-    except OSError as error:
-        raise NotWritten(path=args.portal_report, why=disk.why(error)) from None
+    written(args.portal_report, text)
     said = f"écrit dans {args.portal_report} : formes et mots de Relève, aucun texte du portail"
     yield Finding("Rapport du portail", Grade.GOOD, said)
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import tomlkit
 
-from releve.base import disk
-from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import FIRST_DAY, Settings, load
 from releve.base.settings_file import edit
+from releve.commands.tell import written
 from releve.planning.due import ORDER, Due
 from releve.planning.picture import WORDS, counted
 from releve.planning.plan import aloud
@@ -24,11 +23,6 @@ from releve.planning.today import now
 class NotADay(UsageError):
     happened = "« {day} » n'est pas le jour d'un changement passé."
     todo = "Écrivez l'année, le mois et le jour, par exemple 2025-11-30, puis relancez."
-
-
-class CalendarUnwritable(UsageError):
-    happened = "Le calendrier n'a pas pu être écrit dans {path} ({why})."
-    todo = "Choisissez un autre emplacement, puis relancez."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(told | {"structures": structures}, ensure_ascii=False))
     else:
         _table(dues)
-        if any(each.today for each in dues) and (said := aloud(settings)):
+        if said := aloud(settings):
             print(said)
         if args.calendar:
             print(f"Calendrier écrit : {args.calendar}")
@@ -139,7 +133,4 @@ def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
         calendar,
     )  # only when asked for: a scheduler runs `releve due` every day
 
-    try:
-        write_atomically(path, calendar(dues, settings.policy.warn_days))
-    except OSError as error:
-        raise CalendarUnwritable(path=path, why=disk.why(error)) from None
+    written(path, calendar(dues, settings.policy.warn_days).decode())

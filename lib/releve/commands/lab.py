@@ -21,11 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=_port,
         default=8888,
         metavar="N",
         help="port sur ce poste (8888, ou le premier libre ensuite)",
     )
+
+
+def _port(text: str) -> int:
+    if not 0 < (number := int(text)) < 2**16:
+        raise ValueError(text)
+    return number
 
 
 def main(args: argparse.Namespace) -> int:
@@ -43,4 +49,5 @@ def main(args: argparse.Namespace) -> int:
     from releve.jupyter.server import serve
 
     path = Path(args.settings).expanduser().resolve() if args.settings else default_path()
-    return serve(path, Path(args.outputs) if args.outputs else None, not args.no_browser, args.port)
+    outputs = Path(args.outputs) if args.outputs else None
+    return serve(path, outputs, not args.no_browser, args.port, args.json)

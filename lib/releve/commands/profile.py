@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from releve.base import disk
-from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.words import Learned, Words
-from releve.commands.tell import NotWritten, agreed
+from releve.commands.tell import NotWritten, agreed, written
 from releve.portal import profile
 from releve.portal.profile import SCREENS, Profile
 
@@ -81,10 +80,7 @@ def _export(args: argparse.Namespace, settings: Settings) -> Told:
         raise NoFile(action="export", what="le nom d'un fichier")
     known, file = profile.read(profile.path(settings)), Path(args.what)
     shared = Profile(known.controls, known.refused)
-    try:
-        write_atomically(file, profile.text(shared).encode())
-    except OSError as error:
-        raise NotWritten(path=file, why=disk.why(error)) from None
+    written(file, profile.text(shared))
     count = len(known.controls)
     said = f"{count} élément{'s' * (count > 1)} appris, dans {file} : à relire, puis à transmettre."
     return {"path": str(file), "controls": count}, [said]

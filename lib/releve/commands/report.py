@@ -6,19 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
-from releve.base import disk
-from releve.base.disk import write_atomically
-from releve.base.errors import UsageError
 from releve.base.settings import load
+from releve.commands.tell import written
+from releve.planning.plan import aloud
 from releve.planning.report import page
 from releve.planning.today import now, past
+from releve.record.folder import prepare
 
 FILE_NAME = "report.html"
-
-
-class ReportUnwritable(UsageError):
-    happened = "La page n'a pas pu être écrite dans {path} ({why})."
-    todo = "Choisissez un autre emplacement avec --output, puis relancez."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +30,10 @@ def main(args: argparse.Namespace) -> int:
     """Write the page, say where."""
     settings = load(args.settings, args.outputs)
     path = (args.output or settings.record.folder / FILE_NAME).absolute()
-    dues, rotations = now(settings), past(settings)
-    try:
-        if not args.output:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, page(dues, rotations, path.parent).encode())
-    except OSError as error:
-        raise ReportUnwritable(path=path, why=disk.why(error)) from None
+    text = page(now(settings), past(settings), path.parent, said=aloud(settings))
+    if not args.output:
+        prepare(settings.record)
+    written(path, text)
     print(
         json.dumps({"code": 0, "page": str(path)}, ensure_ascii=False)
         if args.json

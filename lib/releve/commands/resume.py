@@ -92,13 +92,13 @@ def _says_yes(claim: vouching.Claim) -> bool:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Resume every open rotation; says so, and changes nothing, when there is none, or when --yes
+    """Resume every open rotation; says so, and changes nothing, when there is none, or when that
     would make more resets than a run may without a plan.
     """
     settings = load(args.settings, args.outputs)
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
     left = list(_open(settings, accounts))
-    if args.yes and (stop := _too_many(settings, left)):
+    if stop := _too_many(settings, left, args):
         return fail(stop, args.json)
     told = [_resumed(settings, args, each) for each in left]
     code = worst(each["code"] for each in told) if told else 0
@@ -127,23 +127,26 @@ def _open(settings: Settings, accounts: set[str]) -> Iterator[tuple[RecordFolder
             yield record, start.structure
 
 
-def _too_many(settings: Settings, left: list[tuple[RecordFolder, str]]) -> PlanNeeded | None:
-    """The stop, when too many of these rotations would still make their reset; None when not. The
-    plan is the one that `rotate` holds the digest against.
+def _too_many(
+    settings: Settings, left: list[tuple[RecordFolder, str]], args: argparse.Namespace
+) -> PlanNeeded | None:
+    """The stop, when too many of these rotations would still make a reset; None when not. The plan
+    is the one that `rotate` holds the digest against.
     """
-    finishes = {each.record for each in history(settings.record.folder) if each.finishes}
     resets = one_each(
         structure
         for record, siret in left
-        if record.path not in finishes and (structure := settings.structures.get(siret))
+        if headless.resets_still(settings, record, args.reset_again, args.yes)
+        and (structure := settings.structures.get(siret))
     )
     stop = plan_needed(settings.policy, past(settings), resets)
     if stop:
+        again = " --reset-again" * args.reset_again
         stop.place(
             stop.sentences[1],
             f"Pour faire exactement cela : « releve rotate {' '.join(e.siret for e in resets)}"
-            f" --plan {stop.plan.digest} ». Sinon, reprenez-en moins à la fois (« releve resume »"
-            " suivi de leurs SIRET).",
+            f"{again} --plan {stop.plan.digest} ». Sinon, reprenez-en moins à la fois (« releve"
+            " resume » suivi de leurs SIRET).",
         )
     return stop
 

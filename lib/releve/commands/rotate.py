@@ -135,7 +135,7 @@ def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
 def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace) -> int:
     """One record each; the four lists at the end. What cannot be done is in a list, not begun."""
     ready, told = _sorted_out(settings, chosen, args.again)
-    resets = unconfirmed(settings, ready)
+    resets = unconfirmed(settings, ready, args.reset_again)
     try:
         approve = _agreed(settings, resets, args) or _confirmed_all(resets, args.json)
     except PlanNeeded as stop:
@@ -156,7 +156,7 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
         tour.add(line)
     if args.due:
         notices.beat(settings.record.folder, tour.code)
-    show.tour(tour, args.json)
+    show.tour(tour, args.json, aloud(settings))
     _notify(notices.of_fleet(tour, settings), settings)
     return tour.code
 
@@ -207,7 +207,7 @@ def _stopped(
     show.plan(stop, told, args.json, aloud(settings))
     if args.due:
         notices.beat(settings.record.folder, stop.code)
-    _notify(notices.of_plan(stop.text), settings)
+    _notify(notices.of_plan(stop.text, settings), settings)
     return stop.code
 
 
@@ -238,7 +238,7 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
     try:
         headless.check(settings, settings.structure(siret), again=args.again)
         _refuse_unfinishable(settings, settings.structure(siret))
-        resets = unconfirmed(settings, [settings.structure(siret)])
+        resets = unconfirmed(settings, [settings.structure(siret)], args.reset_again)
         approve = (
             _agreed(settings, resets, args)
             if args.plan

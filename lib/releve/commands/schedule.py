@@ -17,6 +17,7 @@ from pathlib import Path
 import jinja2
 
 from releve.base.settings import Settings, load
+from releve.commands.tell import written
 from releve.planning.plan import aloud
 from releve.rotation.consent import hindrances
 
@@ -71,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     kind = systemd if args.systemd else cron if args.cron else task
     text = kind(command(settings), hour, minute)
     if args.output:
-        args.output.write_text(text, encoding="utf-16" if kind is task else "utf-8")
+        written(args.output, text, "utf-16" if kind is task else "utf-8")
         text = f"Écrit dans {args.output.absolute()}.\n"
     stops = [f"{each.sentences[0]} {each.sentences[2]}" for each in hindrances(settings)]
     if args.json:

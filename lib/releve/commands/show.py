@@ -116,8 +116,10 @@ def plan(stop: PlanNeeded, told: list[Line], as_json: bool, said: str = "") -> N
     print(f"\n{stop.text}", file=sys.stderr)
 
 
-def tour(found: Tour, as_json: bool) -> None:
-    """The end of a fleet: four lists, what was not begun, and one sentence."""
+def tour(found: Tour, as_json: bool, said: str) -> None:
+    """The end of a fleet: four lists, what was not begun, and one sentence; `said` is said aloud
+    beside them.
+    """
     if as_json:
         print(json.dumps(found.to_dict(), ensure_ascii=False))
         return
@@ -131,6 +133,8 @@ def tour(found: Tour, as_json: bool) -> None:
         " attente d'une personne"
     )
     print(f"\n{counts}, {len(found.failed)} en échec{left}.")
+    if said:
+        print(said)
     if found.stopped:
         print(found.stopped)
     if found.left:

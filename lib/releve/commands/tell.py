@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
+from releve.base import disk
+from releve.base.disk import write_atomically
 from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.terminal import at_terminal
 
@@ -19,6 +22,14 @@ class NotAgreed(PersonNeeded):
 class NotWritten(UsageError):
     happened = "Le fichier {path} n'a pas pu être écrit ({why})."
     todo = "Choisissez un autre dossier, ou donnez-vous le droit d'y écrire."
+
+
+def written(path: Path, content: str, encoding: str = "utf-8") -> None:
+    """Write a file that an argument named, all or nothing. Raises `NotWritten`; safe to repeat."""
+    try:
+        write_atomically(path, content.encode(encoding))
+    except OSError as error:
+        raise NotWritten(path=path, why=disk.why(error)) from None
 
 
 def agreed(lines: Iterable[str], question: str, *, yes: bool) -> None:

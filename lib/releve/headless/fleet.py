@@ -22,11 +22,12 @@ from typing import Any
 from releve.base.account import folded
 from releve.base.settings import Settings, Structure
 from releve.decision.journal import JournalUnreadable
+from releve.headless.run import resets_still
 from releve.headless.worker import ELSEWHERE, Options, unforeseen
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
 from releve.record.folder import RecordFolder
-from releve.record.history import finishing, lacks_proof
+from releve.record.history import history, lacks_proof
 
 # the next login would only make it worse: nothing more of that login
 SAME_LOGIN = {
@@ -246,9 +247,20 @@ class Fleet:
                 signal.signal(number, before[number])
 
 
-def unconfirmed(settings: Settings, structures: Iterable[Structure]) -> list[Structure]:
+def unconfirmed(
+    settings: Settings, structures: Iterable[Structure], reset_again: bool
+) -> list[Structure]:
     """Those that a run would reset: a rotation left open before its reset is one of them, whoever
     confirmed it then. Without approval, only what was reset already goes on.
     """
-    left = finishing(settings.record.folder)
-    return [each for each in structures if folded(each.technical_account) not in left]
+    left = {
+        folded(each.account): folder
+        for each in history(settings.record.folder)
+        if each.open and (folder := RecordFolder.at(each.record))
+    }
+    return [
+        each
+        for each in structures
+        if not (folder := left.get(folded(each.technical_account)))
+        or resets_still(settings, folder, reset_again)
+    ]

@@ -17,7 +17,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.procedure import model as model
-from releve.decision.state import Situation, assess, exit_code
+from releve.decision.state import Next, Situation, assess, exit_code
 from releve.record import search, vouching
 from releve.record.folder import (
     CAPTURES,
@@ -286,6 +286,18 @@ def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | None:
 def resets(facts: Facts) -> int:
     """How many resets were announced and not denied by the portal."""
     return sum(attempt.intended and not attempt.not_done for attempt in facts.attempts.values())
+
+
+def resets_still(
+    settings: Settings, left: RecordFolder, reset_again: bool, approve: bool = True
+) -> bool:
+    """Whether a run that takes up that open rotation may make a reset: the one that comes next, one
+    that `reset_again` decides, or one because the API says that the last did not take place.
+    """
+    situation = situation_of(settings, left)
+    if situation.next is Next.DECIDE:
+        return reset_again or (situation.facts.unknown and settings.piste is not None)
+    return situation.next is Next.RESET or (approve and situation.next is Next.CONFIRM)
 
 
 def situation_of(settings: Settings, folder: RecordFolder) -> Situation:

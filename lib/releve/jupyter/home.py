@@ -21,6 +21,7 @@ from releve.jupyter.copy import dated_copy, url
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
 from releve.jupyter.records import moved, records
 from releve.planning.due import Due, agenda
+from releve.planning.plan import aloud
 from releve.planning.today import kept_dates
 from releve.record.folder import RecordFolder, prepare
 from releve.record.history import Past, doubt, history
@@ -100,7 +101,8 @@ class Home:
         if not settings.record.folder.is_dir():
             return home_page.folder_gone(str(settings.record.folder))
         past, today = self._past(settings), date.today()
-        return home_page.page(self._dues(settings), past, today, self._said, self._signer)
+        said = [*self._said, *filter(None, [aloud(settings)])]
+        return home_page.page(self._dues(settings), past, today, said, self._signer)
 
     def _past(self, settings: Settings) -> list[Past]:
         """What a stranger can write is told, and not believed."""

@@ -11,12 +11,14 @@ import os
 import shutil
 import sys
 import webbrowser
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from releve.base import disk
+from releve.base.errors import ReleveError
 from releve.base.places import ENVIRONMENT, default_path, models, project_root
 from releve.base.settings import SettingsError, load
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
@@ -28,14 +30,22 @@ LOG = "lab.log"
 _PRIVATE = "transport_encryption=required" if os.name == "nt" else "transport=ipc"
 
 
-def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int:
+class LabDidNotStart(ReleveError):
+    happened = "Relève n'a pas pu s'ouvrir dans JupyterLab."
+    safe = "Aucun renouvellement n'a été touché."
+    todo = "Relancez « releve lab ». Si cela se répète, montrez {log} à votre support."
+
+
+def serve(
+    settings: Path, outputs: Path | None, browser: bool, port: int, as_json: bool = False
+) -> int:
     """Serve until Ctrl-C or « Quitter Relève ». Without settings the home page offers to write
-    them. What already serves these settings is shown instead.
+    them. What already serves these settings is shown instead. Raises `LabDidNotStart`.
     """
     os.environ |= {ENVIRONMENT: str(settings)} | _environment()
     if outputs:
         os.environ[OUTPUTS_ENVIRONMENT] = str(outputs.expanduser().resolve())
-    if browser and _show_running():
+    if browser and _show_running(as_json):
         return 0
     _make_folder()
     # one begins at the home page, whatever was open the last time
@@ -43,17 +53,20 @@ def serve(settings: Path, outputs: Path | None, browser: bool, port: int) -> int
     # jupyter-events would build IRI parsers at import, for formats that nothing here checks: it
     # costs a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    print("Laissez cette fenêtre ouverte.", flush=True)
-    terminal = _hush()
+    if not as_json:
+        print("Laissez cette fenêtre ouverte.", flush=True)
+    terminal, restore = _hush()
     from jupyterlab.labapp import LabApp
 
     try:
         app = LabApp.initialize_server(arguments(browser, port))
-    except SystemExit:
-        print(f"Relève n'a pas pu s'ouvrir : voir {state() / LOG}", file=terminal, flush=True)
-        raise
-    if not browser:
-        address = f"{app.connection_url}doc/tree/{HOME}?token={app.token}"
+    except (SystemExit, Exception) as error:
+        restore()
+        raise LabDidNotStart(log=state() / LOG) from error
+    address = f"{app.connection_url}doc/tree/{HOME}?token={app.token}"
+    if as_json:
+        print(json.dumps({"code": 0, "url": address}), file=terminal, flush=True)
+    elif not browser:
         print(f"Adresse : {address}", file=terminal, flush=True)
     _note_running(app.port)
     # the home page's kernel starts while its page is on the way
@@ -118,18 +131,23 @@ def _inside(folder: Path) -> bool:
     return folder.is_relative_to(project_root())
 
 
-def _hush() -> TextIO:
+def _hush() -> tuple[TextIO, Callable[[], None]]:
     """From here on, what anyone says in this process or its kernels goes to the log; returns the
-    terminal.
+    terminal, and what gives both streams back to it.
     """
     state().mkdir(parents=True, exist_ok=True)
     log = os.open(state() / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     sys.stdout.flush()
-    terminal = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    for stream in (1, 2):
+    before = {stream: os.dup(stream) for stream in (1, 2)}
+
+    def restore() -> None:
+        for stream, own in before.items():
+            os.dup2(own, stream)
+
+    for stream in before:
         os.dup2(log, stream)
     os.close(log)
-    return terminal
+    return os.fdopen(before[1], "w", encoding="utf-8", closefd=False), restore
 
 
 def _identity() -> dict[str, str]:
@@ -141,7 +159,7 @@ def _note_running(port: int) -> None:
     (state() / "running.json").write_text(json.dumps(note), encoding="utf-8")
 
 
-def _show_running() -> bool:
+def _show_running(as_json: bool) -> bool:
     """Open the page of the server that runs for the same settings, if there is one."""
     from jupyter_core.paths import jupyter_runtime_dir
     from jupyter_server.serverapp import list_running_servers
@@ -152,6 +170,7 @@ def _show_running() -> bool:
         if noted["pid"] in alive and noted.items() >= _identity().items():
             page = Path(jupyter_runtime_dir()) / f"jpserver-{noted['pid']}-open.html"
             webbrowser.open(page.as_uri())
-            print("Relève est déjà ouvert : sa page s'affiche.", flush=True)
+            told = json.dumps({"code": 0, "url": page.as_uri()})
+            print(told if as_json else "Relève est déjà ouvert : sa page s'affiche.", flush=True)
             return True
     return False

@@ -23,6 +23,7 @@ from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
 from releve.planning.alarm import Check
 from releve.planning.due import Due, Standing
+from releve.planning.plan import aloud
 from releve.planning.tour import Line, Tour
 from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
@@ -64,12 +65,12 @@ def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
         return None
     count = len(tour.person) + len(tour.failed) + len(tour.left)
     plural = "s" * (count > 1)
-    return _notice(f"Relève : {count} structure{plural} à regarder", parts)
+    return _notice(f"Relève : {count} structure{plural} à regarder", [*parts, aloud(settings)])
 
 
-def of_plan(text: str) -> Notice:
+def of_plan(text: str, settings: Settings) -> Notice:
     """A run that stopped with its plan: nothing is done until somebody agrees to it."""
-    return _notice("Relève : une tournée attend votre accord", [text])
+    return _notice("Relève : une tournée attend votre accord", [text, aloud(settings)])
 
 
 def of_check(refused: Iterable[Check]) -> Notice | None:
@@ -98,7 +99,8 @@ def of_agenda(
         f"{len(urgent)} structure{'s' * (len(urgent) > 1)} en retard ou"
         f" bloquée{'s' * (len(urgent) > 1)}"
     )
-    return _notice(f"Relève : {count if urgent else 'plus rien ne tourne'}", parts)
+    title = f"Relève : {count if urgent else 'plus rien ne tourne'}"
+    return _notice(title, [*parts, aloud(settings)])
 
 
 def _silence(last: datetime | None, days: int, now: datetime) -> str:

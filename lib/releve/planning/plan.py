@@ -14,16 +14,15 @@ from releve.record.history import Past
 FIRST, USUAL = 3, 25
 """How many resets a run makes without an agreed plan: in a folder that has no success yet, else."""
 
-
 UNPROVEN = (
-    "Sans preuve : les réglages y renoncent (« policy.unproven ») ; rien ne dira qu'un nouveau mot"
-    " de passe fonctionne."
+    "Sans personne à l'écran, un mot de passe est renouvelé même si rien ne pourra prouver qu'il"
+    " fonctionne : les réglages y renoncent (« policy.unproven »)."
 )
 
 
 def aloud(settings: Settings) -> str:
-    """What every list says where resets are made that nothing will prove; "" elsewhere."""
-    return UNPROVEN if settings.policy.unproven and settings.piste is None else ""
+    """What every list says where the proof is declared unneeded; "" elsewhere."""
+    return UNPROVEN if settings.policy.unproven else ""
 
 
 @dataclass(frozen=True)

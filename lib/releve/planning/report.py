@@ -48,9 +48,15 @@ def numbers(past: Sequence[Past], now: datetime) -> Numbers:
 
 
 def page(
-    dues: Sequence[Due], past: Sequence[Past], folder: Path, now: datetime | None = None
+    dues: Sequence[Due],
+    past: Sequence[Past],
+    folder: Path,
+    now: datetime | None = None,
+    said: str = "",
 ) -> str:
-    """The whole page; `folder` is where it will stand, for links to the records."""
+    """The whole page; `folder` is where it will stand, for links to the records; `said` is said
+    aloud at its head.
+    """
     now = now or datetime.now(UTC)
     today = now.astimezone().date()
     latest = {
@@ -69,6 +75,7 @@ def page(
     environment.filters["link"] = lambda record: _link(Path(record) / PAGE, folder)
     return environment.get_template("report.html.j2").render(
         now=now.astimezone(),
+        said=said,
         counts=[(counted(standing, number), number) for standing, number in count.items()],
         total=len(dues),
         today=[each for each in dues if each.today],

@@ -110,8 +110,8 @@ WORDS = {
     ),
     "beyond": "registre : ajouté depuis la dernière inscription de ce poste : ligne {what}",
     "register_not_given": (
-        "{record} : ses fichiers sont intacts, mais son registre n'est pas là : ni sa place dans la"
-        " suite des dossiers, ni l'absence d'autres dossiers ne sont vérifiées"
+        "{record} : son registre n'est pas là : seuls ses fichiers sont vérifiés, ni sa place dans"
+        " la suite des dossiers, ni l'absence d'autres dossiers ne le sont"
     ),
     "unknown_signer": (
         "signature de la machine {what} : juste, mais ce poste ne connaît pas cette machine ;"
@@ -190,13 +190,14 @@ class Verdict:
                 "Rien n'est abîmé, mais tout n'est pas scellé : ces dossiers ne prouvent rien"
                 " encore."
             )
-        if not (self.records or self.lines):
-            return "Il n'y a encore rien à vérifier."
         if self.limits:
             return "Aucune différence n'a été trouvée, dans les limites que disent les notes."
+        if not self.lines:
+            return "Il n'y a encore rien de scellé à vérifier."
+        sealed = " ce qui est scellé" * any(note.kind == "open" for note in self.notes)
         return (
-            "Tout est intact : fichiers, signatures et registre, jusqu'à la dernière ligne que ce"
-            " poste connaît."
+            f"Tout{sealed} est intact : fichiers, signatures et registre, jusqu'à la dernière ligne"
+            " que ce poste connaît."
         )
 
     def to_dict(self, strict: bool = False) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.procedure import CODE_TYPED
 from releve.decision.state import Next
 from releve.record.folder import RecordFolder, opened
 from releve.record.register import Register
@@ -27,6 +28,7 @@ from releve.record.view import as_told, is_training
 SAME_DAY = timedelta(hours=24)
 DOUBTED = "doubted"
 TOO_EARLY = "ProofTooEarly"  # its name in a journal: the reset has not reached the API yet
+CODE_NEEDED = "CodeNeeded"
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
 
 
@@ -76,19 +78,13 @@ class Past:
     code: int = 0  # of the last process that put it down
     error: str = ""
     text: str = ""
+    code_asked: bool = False  # by the portal, of a person
     human_seconds: float = 0.0  # spent by a person at gates and at steps done by hand
 
     @property
     def open(self) -> bool:
         """Neither closed nor abandoned."""
         return self.outcome == ""
-
-    @property
-    def finishes(self) -> bool:
-        """Open, its reset announced: what is left to do is no reset. Until then, and once somebody
-        decided to reset again, a reset is what comes.
-        """
-        return self.open and self.touched and self.next not in (Next.CONFIRM, Next.RESET)
 
     @property
     def stuck(self) -> bool:
@@ -112,14 +108,6 @@ def history(outputs: Path) -> list[Past]:
 def begun(outputs: Path) -> set[str]:
     """The accounts, folded, of which a rotation was left open."""
     return {folded(each.account) for each in history(outputs) if each.open}
-
-
-def finishing(outputs: Path) -> set[str]:
-    """The accounts, folded, whose open rotation (the latest, which is the one taken up) only needs
-    to be finished: no run resets them.
-    """
-    latest = {folded(each.account): each for each in history(outputs) if each.open}
-    return {account for account, each in latest.items() if each.finishes}
 
 
 def lacks_proof(entries: list[ev.Entry]) -> bool:
@@ -228,6 +216,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         code=stop.code if isinstance(stop, ev.RunStopped) else 0,
         error=stop.error if stop else "",
         text=stop.text if stop else "",
+        code_asked=any(_asked_a_code(entry.event) for entry in entries),
         human_seconds=_human_seconds(entries),
     )
 
@@ -243,6 +232,15 @@ def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | ev.StepFailed | None:
     ]
     last = said[-1] if said else None
     return last if isinstance(last, ev.RunStopped | ev.StepFailed) else None
+
+
+def _asked_a_code(event: ev.Event) -> bool:
+    match event:
+        case ev.StepDone(result=str(result)):
+            return CODE_TYPED in result
+        case ev.StepFailed(error) | ev.RunStopped(error=error):
+            return error == CODE_NEEDED
+    return False
 
 
 def _human_seconds(entries: list[ev.Entry]) -> float:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.programs import programs
 from releve.base.settings import Settings, Structure
-from releve.decision import journal as j
+from releve.decision import events as ev
 from releve.decision.consent import Case, overtaken, refusals
-from releve.decision.facts import Facts
 from releve.planning.plan import plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import due_of, now, past
+from releve.portal.credentials import Credentials
+from releve.portal.errors import CodeNeeded
 from releve.portal.profile import summary_was_read
+from releve.record.folder import RecordFolder, opened, unfinished
+from releve.record.view import as_told
+from releve.record.vouching import check_ours
 from releve.vault.entry import KeyringError
 from releve.vault.keystore import Keystore, open_keystore
 from releve.vault.slots import Slot
@@ -38,21 +43,25 @@ def refusal(
     settings: Settings,
     structure: Structure,
     keystore: Keystore,
-    journal: j.Journal | None = None,
-    facts: Facts | None = None,
+    journal: Sequence[ev.Entry] = (),
     dates: Mapping[str, date | None] | None = None,
 ) -> NotUnattended | None:
     """Why a reset of that structure's account may not be made with nobody there; None when it may.
-    `journal` and `facts` are of the open rotation that would make it; `dates` are the accounts'
-    last changes, when they are known already. Raises a keyring's error.
+    `journal` is of the open rotation that would make it; `dates` are the accounts' last changes,
+    when they are known already. Raises a keyring's error.
     """
     account = structure.technical_account
-    touched = facts is not None and facts.touched
+    facts = as_told(journal).facts
     if dates is None:
         due = due_of(settings, account, keystore)
         dates = {account: due.last} if due else {}
-    case = _case(settings, structure, keystore, touched or dates.get(account) is not None)
-    case = replace(case, overtaken=_overtaken(structure, keystore, journal, facts))
+    case = _case(settings, structure, keystore, facts.touched or dates.get(account) is not None)
+    if journal:
+        begun = datetime.fromisoformat(journal[0].time)
+        slots = keystore.slots(account)
+        held = [each for slot in (Slot.PENDING, Slot.CURRENT) if (each := slots.read(slot))]
+        writers = [(each.run, datetime.fromisoformat(each.written)) for each in held]
+        case = replace(case, overtaken=overtaken(writers, facts.run, facts.last, begun))
     if not (rows := refusals(case)):
         return None
     named = {
@@ -75,23 +84,73 @@ def refusal(
 
 def hindrances(settings: Settings) -> list[ReleveError]:
     """Everything that would stop an unattended run that takes what is due: each account's refusal,
-    a plan to agree to, a keyring that does not answer. Changes nothing.
+    each login's, a plan to agree to, a keyring that does not answer. Changes nothing.
     """
     try:
         keystore, dues = open_keystore(settings).bounded(), now(settings)
+        left = {
+            folded(start.account): each
+            for each in unfinished(settings.record.folder)
+            if (start := opened(each.entries(pass_over_damage=True)))
+        }
         dates = {each.account: each.last for each in dues}
         chosen = one_each(settings.structures.values())
         found = {
             each.technical_account: error
             for each in chosen
-            if (error := refusal(settings, each, keystore, dates=dates))
+            if (error := _hindrance(settings, each, keystore, left, dates))
         }
+        logins = list(_logins(settings, keystore))
     except KeyringError as error:
         return [error]
     today = {each.account for each in dues if each.today} - set(found)
     resets = [each for each in chosen if each.technical_account in today]
     stop = plan_needed(settings.policy, past(settings), resets)
-    return [*found.values(), *([stop] if stop else [])]
+    return [*found.values(), *logins, *([stop] if stop else [])]
+
+
+def _hindrance(
+    settings: Settings,
+    structure: Structure,
+    keystore: Keystore,
+    left: Mapping[str, RecordFolder],
+    dates: Mapping[str, date | None],
+) -> ReleveError | None:
+    """Of one account; `left` are the open rotations."""
+    journal: Sequence[ev.Entry] = ()
+    if folder := left.get(folded(structure.technical_account)):
+        try:
+            check_ours(folder, keystore)
+            journal = folder.entries()
+        except KeyringError:
+            raise
+        except ReleveError as error:
+            return error
+    return refusal(settings, structure, keystore, journal, dates)
+
+
+def _logins(settings: Settings, keystore: Keystore) -> Iterator[ReleveError]:
+    """What would stop each login: no password of it that may be typed, or a one-time code that the
+    latest rotation asked a person for, and whose seed is not kept. Raises a keyring's error.
+    """
+    if settings.portal.sign_in == "person":  # the table has a row for it
+        return
+    logins = {
+        folded(each.technical_account): settings.login_of(each)
+        for each in settings.structures.values()
+    }
+    latest = {logins.get(folded(each.account)): each for each in past(settings)}
+    for login in dict.fromkeys(logins.values()):
+        origins, outputs = settings.portal.origins, settings.record.folder
+        credentials = Credentials(keystore, login, outputs, origins)
+        try:
+            credentials.password()
+            if (last := latest.get(login)) and last.code_asked and not credentials.seed():
+                yield CodeNeeded(login=login)
+        except KeyringError:
+            raise
+        except ReleveError as error:
+            yield error
 
 
 def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: bool) -> Case:
@@ -110,18 +169,6 @@ def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: b
         dated=dated,
         provable=settings.policy.unproven or _can_prove(settings, keystore),
     )
-
-
-def _overtaken(
-    structure: Structure, keystore: Keystore, journal: j.Journal | None, facts: Facts | None
-) -> bool:
-    if journal is None or facts is None:
-        return False
-    slots = keystore.slots(structure.technical_account)
-    held = [each for slot in (Slot.PENDING, Slot.CURRENT) if (each := slots.read(slot))]
-    writers = [(each.run, datetime.fromisoformat(each.written)) for each in held]
-    opened = datetime.fromisoformat(journal.entries[0].time)
-    return overtaken(writers, facts.run, facts.last, opened)
 
 
 def _can_prove(settings: Settings, keystore: Keystore) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +24,6 @@ from releve.base.settings import Settings, Structure
 from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.decision.facts import Facts
 from releve.decision.procedure import GATE, PORTAL_STEPS
 from releve.decision.state import portal_needed
 from releve.planning.today import due_of
@@ -255,7 +254,7 @@ class Session:
         try:
             await rotation.decide()
             if unattended and begun and portal_needed(context.situation()):
-                await asyncio.to_thread(self._consent, None, journal, context.facts)
+                await asyncio.to_thread(self._consent, None, journal.entries)
         except ReleveError as error:
             await rotation.place(error)
             raise await self.stop(rotation, error) from None
@@ -280,13 +279,10 @@ class Session:
         )
 
     def _consent(
-        self,
-        dates: Mapping[str, date | None] | None,
-        journal: j.Journal | None = None,
-        facts: Facts | None = None,
+        self, dates: Mapping[str, date | None] | None, journal: Sequence[ev.Entry] = ()
     ) -> None:
         """Raises `NotUnattended` for a reset that nobody there could finish."""
-        if error := refusal(self.settings, self.structure, self.keystore, journal, facts, dates):
+        if error := refusal(self.settings, self.structure, self.keystore, journal, dates):
             raise error
 
     def _folder(self) -> RecordFolder:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date
 
 from releve.base import person
 from releve.base.errors import ReleveError
+from releve.base.origins import origin
+from releve.base.sites import Site, site, training
 from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision import journal as j
@@ -27,7 +30,7 @@ def context(session: Session) -> str:
                 "context.structure",
                 name=s.name,
                 siret=s.siret,
-                school=text("context.school") if session.settings.school else "",
+                portal=_portal([origin(session.settings.portal.url)]),
             ).rstrip(),
             text("context.account", account=s.technical_account),
             text("context.programs", programs=" ; ".join(targets)),
@@ -36,6 +39,13 @@ def context(session: Session) -> str:
             text(kind, run=rotation.context.folder.run, actor=_who(session)),
         )
     )
+
+
+def _portal(origins: Iterable[str]) -> str:
+    """What is said of a portal that is not the real one, by the names of its origins."""
+    if others := [each for each in origins if site(each) is Site.OTHER]:
+        return text("context.other", origins=", ".join(dict.fromkeys(others)))
+    return text("context.school") if training(origins) else ""
 
 
 def _last(session: Session) -> str:
@@ -77,6 +87,8 @@ def closing(session: Session) -> str:
         f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
     )
     proof = text(f"closing.{end.proof or 'none'}", actor=_who(session))
+    met = [entry.event.origin for entry in entries if isinstance(entry.event, ev.OriginMet)]
+    name = session.rotation.context.folder.path.name
     digest = hashlib.sha256(b"".join(lines)).hexdigest()
     return "\n".join(
         (
@@ -84,6 +96,6 @@ def closing(session: Session) -> str:
             text("closing.due", day=due),
             text("closing.print", count=len(lines), digest=digest),
             text("closing.check"),
-            text("closing.record", record=session.rotation.context.folder.path.name),
+            text("closing.record", record=name, portal=_portal(met)).rstrip(),
         )
     )

@@ -8,11 +8,11 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import signal
 from pathlib import Path
 from typing import get_args
 
+from releve.commands.tell import written
 from releve.school import federation
 from releve.school.faults import Faults
 from releve.school.server import School
@@ -104,9 +104,4 @@ def facts(school: School) -> dict[str, object]:
 
 
 def _write(path: Path, world: World) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(
-        json.dumps(world.report(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    draft.replace(path)
+    written(path, json.dumps(world.report(), ensure_ascii=False, indent=1) + "\n")

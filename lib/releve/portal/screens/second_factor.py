@@ -7,6 +7,7 @@ import asyncio
 import pyotp
 
 from releve.base.secret import Secret
+from releve.decision.procedure import CODE_TYPED
 from releve.portal import errors as e
 from releve.portal.case import Case, CodeAsked
 from releve.portal.screen import Screen, text, want
@@ -91,7 +92,7 @@ class SecondFactorPage(Screen):
             elif code is None:
                 problem = ""
             elif not (problem := await self._refused(code)):
-                return "code à usage unique saisi par une personne"
+                return CODE_TYPED
 
     def _beyond(self, view: View) -> object:
         """What may follow it."""
