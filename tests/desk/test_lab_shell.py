@@ -94,6 +94,7 @@ def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     assert resets + 1 == shop.scene.resets()
 
 
+@pytest.mark.long
 def test_the_home_page_is_what_is_true_when_it_is_seen(desk: Desk, shop: Shop) -> None:
     """A renewal that changed nothing is cancelled there; a success shows by itself; a second one is
     asked about first.
