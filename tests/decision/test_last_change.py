@@ -107,6 +107,7 @@ def records(scene: Scene) -> list[Path]:
     return sorted(scene.outputs.glob("2*"))
 
 
+@pytest.mark.long
 def test_unattended_the_page_is_asked_before_the_account_is_left_out(scene: Scene) -> None:
     """Found, it is as good as given: the account is reset, and the record says how it was known."""
     day = undated(scene, 400)

@@ -427,6 +427,7 @@ def enter_in_the_school_s_corail(desk: Desk, page: Page) -> None:
     desk.press("Corail : Entrer", "C'est validé")
 
 
+@pytest.mark.long
 def test_training_needs_nothing(tmp_path: Path, page: Page) -> None:
     """With no settings and no keyring of one's own, « S'entraîner » gives a whole rotation, in a
     folder apart.

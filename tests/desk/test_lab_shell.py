@@ -123,6 +123,7 @@ def test_another_s_renewal_is_adopted_only_by_a_yes(desk: Desk, shop: Shop) -> N
     assert resets + 1 == shop.scene.resets()
 
 
+@pytest.mark.long
 def test_the_home_page_is_what_is_true_when_it_is_seen(desk: Desk, shop: Shop) -> None:
     """A renewal that changed nothing is cancelled there; a success shows by itself; a second one is
     asked about first.

@@ -260,6 +260,7 @@ def test_a_changed_package_description_is_installed(installed: Project) -> None:
     assert "" == installed.start().stderr
 
 
+@pytest.mark.long
 def test_an_install_killed_half_way_is_made_again(installed: Project) -> None:
     """A killed install leaves a half environment, which the next start replaces whole."""
     marker = installed.venv / "installing"
@@ -278,6 +279,7 @@ def test_an_install_killed_half_way_is_made_again(installed: Project) -> None:
     assert not marker.exists()
 
 
+@pytest.mark.long
 def test_an_environment_whose_interpreter_is_gone_is_made_again(installed: Project) -> None:
     """A link to a Python that was removed is noticed before anything is run."""
     python = installed.venv / "bin/python"
@@ -299,6 +301,7 @@ def test_a_moved_project_is_made_again_where_it_is_now(project: Project) -> None
     assert str(project.venv) == json.loads(done.stdout)["prefix"]
 
 
+@pytest.mark.long
 def test_an_environment_made_by_hand_is_completed(project: Project) -> None:
     """Someone's own `.venv`, of the same Python, is kept and completed."""
     subprocess.run([sys._base_executable, "-m", "venv", project.venv], check=True)  # type: ignore[attr-defined]

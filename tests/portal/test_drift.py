@@ -224,7 +224,7 @@ async def course(driver: PortalDriver) -> str:
 TABLE: list[tuple[Mutation, str]] = []
 
 
-@pytest.mark.one_in(7)
+@pytest.mark.one_in(12)
 @pytest.mark.parametrize(
     "mutation", MUTATIONS, ids=lambda each: f"{each.route[:4]} {each.screen} {each.name}"
 )

@@ -41,6 +41,7 @@ RENAMED = {  # a word of the school's pages: the key that finds it, what it beco
 }
 
 
+@pytest.mark.long
 async def test_renamed_labels_are_mended_by_the_settings(scene: Scene) -> None:
     """Every word of the procedure may change: [portal.labels] gives the new one, alone or among
     variants.
@@ -91,6 +92,7 @@ async def test_a_summary_without_the_known_words_is_read_or_leaves_a_question(sc
     assert scene.three_places_agree() if done.code == 0 else "ResetOutcomeUnknown" == done.error
 
 
+@pytest.mark.long
 async def test_corail_is_gone_through_again_after_a_failure(scene: Scene) -> None:
     """A second try in the same window does not look for the next screen's words on the page that
     says what failed.
@@ -119,6 +121,7 @@ async def test_corail_is_gone_through_again_after_a_failure(scene: Scene) -> Non
     await browser.close()
 
 
+@pytest.mark.long
 async def test_latency_is_waited_for(scene: Scene) -> None:
     """A portal that takes its time is no fault."""
     scene.faults.latency_ms = 150
@@ -199,6 +202,7 @@ async def test_screens_of_another_origin_are_not_worked_on(scene: Scene) -> None
     expect(scene, await scene.walk(), "OriginRefused", 5, 0, urls.chorus)
 
 
+@pytest.mark.long
 async def test_a_structure_that_is_not_the_managers(scene: Scene) -> None:
     """The search and every page were looked at; the text names the SIRET and the login."""
     del scene.world.structures[DEMO_SIRET]
@@ -225,6 +229,7 @@ async def test_the_right_one_of_several_accounts_is_reset(scene: Scene, other: s
     assert (1, 0) == (scene.world.resets(DEMO_ACCOUNT), scene.world.resets(other))
 
 
+@pytest.mark.long
 async def test_an_account_that_the_structure_does_not_have(scene: Scene) -> None:
     """The text names those that it has."""
     scene.structure["technical_account"] = "TECH_1_99999999@cpro.fr"

@@ -221,6 +221,7 @@ async def test_auto_takes_the_documented_route_if_the_portal_shows_it(
     ]
 
 
+@pytest.mark.long
 async def test_auto_chooses_once(scene: Scene) -> None:
     """The documented link is there, the card's button is not: that is said before any effect, and
     no other way is tried behind the operator's back.
@@ -369,6 +370,7 @@ async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None
     assert "cadre rouge" in page and "Mes structures" not in page
 
 
+@pytest.mark.long
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("effect_at", "keeps"), [("submit", True), ("display", False), ("display", True)]

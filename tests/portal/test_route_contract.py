@@ -205,6 +205,7 @@ class RouteContract:
         self.ended_well(scene, await scene.walk(reset_again=decided))
         assert 2 == scene.resets(), "the one whose answer nobody saw, and the one that was decided"
 
+    @pytest.mark.long
     async def test_looking_changes_nothing(self, scene: Scene) -> None:
         """Every screen gone through twice, and a rehearsal at the end: no candidate is asked for,
         nothing is reset.

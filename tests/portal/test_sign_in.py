@@ -107,6 +107,7 @@ async def test_without_a_window_she_is_told(hers: Scene, chromium: Browser) -> N
             await entry.go("authentification")
 
 
+@pytest.mark.long
 async def test_nobody_there_stops_before_anything(scene: Scene) -> None:
     """Code 4 in plain French, by each command that would log in; doctor and schedule say so the day
     before.

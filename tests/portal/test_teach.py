@@ -136,6 +136,7 @@ async def test_the_irreversible_buttons_are_hers_in_the_run_that_learnt_them(
     assert (0, 2) == (done.code, windowed.resets()), done.text
 
 
+@pytest.mark.long
 async def test_what_has_changed_since_stops_a_run_without_a_person(
     windowed: Scene, chromium: Browser
 ) -> None:

@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 from zoo.run import changed, completable, rotation, table
 from zoo.skins import ZooSkin, every, named
 
-SAMPLE = ("login-table-left-cell", "account-kebab", "cgi-whole")
+SAMPLE = ("account-kebab", "cgi-whole")
 """Completed, and within a minute all together."""
 SKINS = every()
 

@@ -57,7 +57,7 @@ def test_several_writers_make_one_chain(register: Register) -> None:
     outputs = register.path.parent
     commands = [[sys.executable, "-c", WRITER, str(outputs), name, "15"] for name in "abc"]
     writers = [subprocess.Popen(command, env=os.environ) for command in commands]
-    assert [0, 0, 0] == [writer.wait(60) for writer in writers]
+    assert [0, 0, 0] == [writer.wait() for writer in writers]
     lines = register.lines()
     assert 45 == len(lines) == len({json.loads(line)["record"] for line in lines})
     assert [FIRST, *map(digest, lines[:-1])] == [json.loads(line)["previous"] for line in lines]

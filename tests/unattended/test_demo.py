@@ -59,6 +59,7 @@ def test_the_demonstration_needs_nothing_of_the_users(tmp_path: Path) -> None:
     assert "site d'entraînement" in (Path(found["record"]) / "record.html").read_text()
 
 
+@pytest.mark.long
 def test_three_places_hold_one_password_and_no_file_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_small_disk_for_the_records(
     record_property("table", f"{told} ({ended[2]} images)")
 
 
+@pytest.mark.long
 @pytest.mark.one_in(2)
 def test_a_small_disk_for_everything(
     scene: Scene, megabytes: int, record_property: Callable[[str, object], None]

@@ -310,6 +310,7 @@ def test_without_a_confirmation_nothing_is_begun(three: FleetScene) -> None:
     assert not three.past()
 
 
+@pytest.mark.long
 def test_at_a_terminal_one_confirmation_and_a_bar_with_the_time_left(two: FleetScene) -> None:
     """The operator types how many accounts; the bar tells the structure, its screen and the time
     that remains; then the lists.

@@ -104,6 +104,7 @@ async def test_the_notebook_and_the_command_say_ready(scene: Scene) -> None:
     assert (next(all_records(scene.outputs)).path / "rotation.ipynb").exists()
 
 
+@pytest.mark.long
 async def test_another_wording_is_reported_as_a_fallback(scene: Scene) -> None:
     """What the settings name second, and what an older portal wrote, are recognised, and said not
     to be the first.
@@ -174,6 +175,7 @@ async def test_a_killed_rehearsal_leaves_no_open_rotation(scene: Scene) -> None:
     assert (0, 1, 2) == (found.code, scene.resets(), len(list(all_records(scene.outputs))))
 
 
+@pytest.mark.long
 async def test_a_code_by_mail_stops_a_rehearsal_too(scene: Scene) -> None:
     """A person would be needed on the day: exit code 4, weeks before, and the rehearsal is closed.
     """

@@ -4,7 +4,6 @@ Windows.
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import subprocess
@@ -85,9 +84,9 @@ def _windows(desktop: Path, command: list[str]) -> Path:
         "RELEVE_FOLDER": str(project_root()),
     }
     powershell = system_program("WindowsPowerShell/v1.0/powershell.exe")
-    command = [powershell, "-NoProfile", "-NonInteractive", "-Command", script]
+    shell = [powershell, "-NoProfile", "-NonInteractive", "-Command", script]
     path.unlink(missing_ok=True)
-    subprocess.run(command, env=os.environ | texts, check=True, capture_output=True)
+    subprocess.run(shell, env=os.environ | texts, check=True, capture_output=True)
     if not path.exists():  # a restricted PowerShell refuses, and ends with 0
-        raise OSError(errno.EACCES, "PowerShell ne l'a pas créé")
+        raise NoShortcut(why="PowerShell ne l'a pas créé", command=shlex.join(command))
     return path
