@@ -6,11 +6,14 @@ block around it that holds any, and it must be the only one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from releve.portal.sight import Abstention, Thing, View, Want, innermost, named, one, rank, where
+
+_PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
 
 class Proof(StrEnum):
@@ -95,8 +98,9 @@ def _rows(view: View, siret: str) -> list[list[View]]:
     smallest first.
     """
     rows = []
+    typed = {t.key for t in view.things if t.kind == "field" and not t.fixed}  # a search for it
     for each in view.owners:
-        if each.what == siret:
+        if each.what == siret and not typed & {(each.frame, block) for block in each.path}:
             blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
             rows.append([view.under(block, each.frame) for block in blocks])
     return rows
@@ -127,7 +131,8 @@ def _acts(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
 
 
 def _icons(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
-    return [t for t in _acts(part, shown) if t.mute and not t.looks]
+    acts = _acts(part, shown)
+    return [t for t in acts if t.mute and not t.looks and not _PAGE.fullmatch(t.words)]
 
 
 def _open(

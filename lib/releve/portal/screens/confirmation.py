@@ -11,7 +11,7 @@ from releve.portal.rows import Step
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.sight import Abstention, View
+from releve.portal.sight import Abstention, Thing, View
 
 
 @dataclass
@@ -51,12 +51,23 @@ class Confirmation(ResetScreen):
                 return of_dialog(self.browser.dialogs[-1])
             return question(view, asked.before, self.words)
 
+        def refusal(view: View) -> Thing | Abstention:
+            found = shown(view)
+            if isinstance(found, Question) and found.refusal is not None:
+                return found.refusal
+            return Abstention(self.words.first("reset.confirm"))
+
         found = await self.finder.until(shown, open_hidden=False)
         self._prove(found, case.account)
+        if found.refusal is not None:
+            await self.finder.choose(refusal, self.words.exact("reset.confirm"))
         if found.box is not None:
             await self.finder.check(found.box)
+        if found.refusal is not None or found.box is not None:
             found = await self.finder.until(shown, open_hidden=False)
             self._prove(found, case.account)
+        if found.refusal is not None:
+            raise await self.browser.diagnose(self.words.first("reset.confirm"))
         return found
 
     def _prove(self, found: Question, account: str) -> None:
