@@ -77,6 +77,11 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     shown = {each.key for each in view.things if each.shown}
     rows = _rows(view.unfolded, siret)
     if found := _first(rows, lambda part: named(part, want, _ours)):
+        there = [t for t in found if t.key in shown]
+        grey = there and not any(t.enabled for t in there)
+        itself = _first(rows, lambda part: [t for t in _acts(part, shown) if t.looks])
+        if grey and len(itself) == 1 and owned(view, itself[0], siret, "siret"):
+            return Step(Act.CHECK, itself[0])  # the row wakes the button up
         return _open(view, want, found, shown)
     placed = [t for t in view.of_kind("press") if view.beside(t, "siret") == siret]
     keys = {t.key for t in placed if t.enabled}
@@ -95,14 +100,15 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
 
 def _rows(view: View, siret: str) -> list[list[View]]:
     """For each place where the structure is written, the blocks around it that hold no other, the
-    smallest first.
+    smallest first. Where it was typed to search for it counts when it is written nowhere else.
     """
+    fields = {t.key for t in view.things if t.kind == "field" and not t.fixed}
+    places = [each for each in view.owners if each.what == siret]
+    shown = [o for o in places if not fields & {(o.frame, block) for block in o.path}]
     rows = []
-    typed = {t.key for t in view.things if t.kind == "field" and not t.fixed}  # a search for it
-    for each in view.owners:
-        if each.what == siret and not typed & {(each.frame, block) for block in each.path}:
-            blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
-            rows.append([view.under(block, each.frame) for block in blocks])
+    for each in shown or places:
+        blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
+        rows.append([view.under(block, each.frame) for block in blocks])
     return rows
 
 

@@ -75,7 +75,7 @@ class ActivitesDuGestionnaire(Screen):
     async def _bring(self, siret: str) -> None:
         """Have its row on the page. Raises `StructureNotFound` once all were looked through."""
         seen = await self.finder.until(self._listed)
-        if siret in seen or await self._search(siret):
+        if siret in seen or await self._pick(siret) or await self._search(siret):
             return
         for _ in range(PAGES):
             if siret in await self.sirets():
@@ -123,6 +123,18 @@ class ActivitesDuGestionnaire(Screen):
                 if len(siret) == 14 and siret.isdecimal() and -1 < column < len(row):
                     names[siret] = row[column]
         return names
+
+    async def _pick(self, siret: str) -> bool:
+        """Choose it in the page's own list of structures; whether one such list has it."""
+        entry = re.compile(r"\s?".join(siret))
+        for each in (await self.finder.look()).of_kind("list"):
+
+            def same(view: View, key: tuple[int, int] = each.key) -> Thing | Abstention:
+                return next((t for t in view.things if t.key == key), Abstention(siret))
+
+            if each.tag == "select" and any(map(entry.search, await self.finder.entries(same))):
+                return await self.finder.choose(same, entry)
+        return False
 
     async def _search(self, siret: str) -> bool:
         """Ask the portal's own search for it; whether that shows it. The whole list is shown again
