@@ -11,6 +11,7 @@ confirmed and announced (`offer`), and no rehearsal does it.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from releve.base.words import Words, digits, whole
@@ -22,6 +23,8 @@ from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ACCOUNT
 from releve.portal.sight import Abstention, Outcome, Thing, View, around, decide
+
+LATE = 4.0  # seconds for a list to fill before it is said to have no account
 
 
 def _siret(case: Case) -> re.Pattern[str]:
@@ -94,9 +97,16 @@ class Formulaire(Screen):
         return await self.finder.choose(self.field(key), wanted, search)
 
     async def accounts(self) -> list[str]:
-        """The technical accounts that the list offers; none is chosen."""
-        found = await self.finder.entries(self.field("form.account"))
-        return sorted(ACCOUNT.findall("\n".join(found)))
+        """The technical accounts that the list offers, once it has had time to fill; none is
+        chosen.
+        """
+        began, found = time.monotonic(), list[str]()
+        while not found and time.monotonic() - began < LATE:
+            listed = await self.finder.entries(self.field("form.account"))
+            found = ACCOUNT.findall("\n".join(listed))
+            if not found:
+                await self.finder.change()
+        return sorted(found)
 
     async def check(self, case: Case, *keys: str) -> None:
         """The form shows what is to be chosen in each of these lists. Raises `WrongForm`."""
