@@ -17,12 +17,14 @@ from releve.portal.view import Thing, View
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be pressed, what has to be ticked first, and which accounts the question names.
+    """What is to be pressed, what has to be ticked or chosen first (`refusal`: a list that says no
+    as it stands), and which accounts the question names.
     `native`: the browser's own window, by its text; `button` then brings it up.
     """
 
     button: Thing | None
     box: Thing | None = None
+    refusal: Thing | None = None
     accounts: tuple[str, ...] = ()
     native: str = ""
 
@@ -55,7 +57,8 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
         return Abstention(label, len(found), tuple(where(t) for _, t in found))
     block, button = first
     part = view.under(block, button.frame)
-    return Question(button, _box(part, button, words), _named(view, button, part))
+    box, refusal = _box(part, button, words), _refusal(part, words)
+    return Question(button, box, refusal, _named(view, button, part))
 
 
 def _first(found: list[tuple[int, Thing]], words: Words) -> tuple[int, Thing] | None:
@@ -95,7 +98,20 @@ def _box(part: View, button: Thing, words: Words) -> Thing | None:
         if t.required or any(agree.search(n) for n in (*t.names.values(), t.near.get("after", "")))
     ]
     needed = held or (boxes if not button.enabled else [])  # never one more than it takes
-    return needed[0] if len(needed) == 1 else None
+    yes = words.exact("reset.confirm")
+    radios = part.of_kind("radio")
+    needed = needed or [t for t in radios if any(yes.search(n) for n in _called(t))]
+    return needed[0] if len(needed) == 1 and not needed[0].checked else None
+
+
+def _called(radio: Thing) -> tuple[str, ...]:
+    return *radio.names.values(), radio.near.get("label", ""), radio.near.get("after", "")
+
+
+def _refusal(part: View, words: Words) -> Thing | None:
+    no = words.exact("reset.cancel")
+    lists = [t for t in part.of_kind("list") if t.tag == "select" and no.search(t.selected)]
+    return lists[0] if len(lists) == 1 else None
 
 
 def _named(view: View, button: Thing, part: View) -> tuple[str, ...]:
@@ -108,4 +124,4 @@ def _named(view: View, button: Thing, part: View) -> tuple[str, ...]:
 
 def of_dialog(text: str) -> Question:
     """A native window's question."""
-    return Question(None, None, tuple(dict.fromkeys(WRITTEN.findall(text))), text)
+    return Question(None, accounts=tuple(dict.fromkeys(WRITTEN.findall(text))), native=text)

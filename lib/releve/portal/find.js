@@ -67,6 +67,13 @@
     return '';
   };
 
+  // A closed <details>, and what is "until-found", have boxes that are not drawn.
+  const folded = el => {
+    const parent = up(el);
+    if (parent?.tagName === 'DETAILS') return !parent.open && el !== parent.querySelector(':scope > summary');
+    return facts.get(parent)?.style?.contentVisibility === 'hidden';
+  };
+
   // Every element once, in the order that is seen. Returns its visible text and its text for names.
   const visit = (el, state) => {
     const tag = el.tagName;
@@ -77,7 +84,7 @@
       rect = el.getBoundingClientRect();
       const choice = tag === 'INPUT' && (el.type === 'checkbox' || el.type === 'radio');
       const tiny = (style.overflow !== 'visible' || /^(?:INPUT|SELECT|TEXTAREA|BUTTON)$/.test(tag)) && !choice && (rect.width < 2 || rect.height < 2) && style.display !== 'contents' && !style.display.startsWith('table') && style.display !== 'inline';
-      if (style.display === 'none' || style.opacity === '0' && !choice) { hid = idOf(el); spoken = false; }
+      if (style.display === 'none' || style.opacity === '0' && !choice || folded(el)) { hid = idOf(el); spoken = false; }
       else if (tiny && rect.width >= 1 && rect.width < 2 && rect.height >= 1) drawn = false;   // for readers of the screen only
       else if (tiny) { hid = idOf(el); spoken = false; }
       veil = style.visibility === 'visible' ? 0 : veil || idOf(el);

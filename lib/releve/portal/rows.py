@@ -6,12 +6,15 @@ block around it that holds any, and it must be the only one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from releve.portal.sight import Abstention, Want, innermost, named, one, rank, where
 from releve.portal.view import Thing, View
+
+_PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
 
 class Proof(StrEnum):
@@ -75,6 +78,11 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     shown = {each.key for each in view.things if each.shown}
     rows = _rows(view.unfolded, siret)
     if found := _first(rows, lambda part: named(part, want, _ours)):
+        there = [t for t in found if t.key in shown]
+        grey = there and not any(t.enabled for t in there)
+        itself = _first(rows, lambda part: [t for t in _acts(part, shown) if t.looks])
+        if grey and len(itself) == 1 and owned(view, itself[0], siret, "siret"):
+            return Step(Act.CHECK, itself[0])  # the row wakes the button up
         return _open(view, want, found, shown)
     placed = [t for t in view.of_kind("press") if view.beside(t, "siret") == siret]
     keys = {t.key for t in placed if t.enabled}
@@ -93,13 +101,15 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
 
 def _rows(view: View, siret: str) -> list[list[View]]:
     """For each place where the structure is written, the blocks around it that hold no other, the
-    smallest first.
+    smallest first. Where it was typed to search for it counts when it is written nowhere else.
     """
+    fields = {t.key for t in view.things if t.kind == "field" and not t.fixed}
+    places = [each for each in view.owners if each.what == siret]
+    shown = [o for o in places if not fields & {(o.frame, block) for block in o.path}]
     rows = []
-    for each in view.owners:
-        if each.what == siret:
-            blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
-            rows.append([view.under(block, each.frame) for block in blocks])
+    for each in shown or places:
+        blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
+        rows.append([view.under(block, each.frame) for block in blocks])
     return rows
 
 
@@ -128,7 +138,8 @@ def _acts(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
 
 
 def _icons(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
-    return [t for t in _acts(part, shown) if t.mute and not t.looks]
+    acts = _acts(part, shown)
+    return [t for t in acts if t.mute and not t.looks and not _PAGE.fullmatch(t.words)]
 
 
 def _open(

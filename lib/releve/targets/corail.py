@@ -13,7 +13,7 @@ from releve.portal.browser import PortalBrowser
 from releve.portal.camera import capture
 from releve.portal.rows import pen
 from releve.portal.screen import Screen, text, thing, want
-from releve.portal.sight import Abstention, closest, decide
+from releve.portal.sight import Abstention, closest, decide, rank
 from releve.portal.view import Thing, View
 from releve.targets.guide import Entering, Guide
 
@@ -48,12 +48,22 @@ class GuidedCorail:
 class GestionDesCollectivites(Screen):
     """Menu Environnement, Gestion des collectivités: the list of the collectivities."""
 
-    title, mark = "Menu Environnement", thing("corail.environment")
+    title, mark = "Menu Environnement", text("corail.environment")
 
     async def open(self, siret: str) -> None:
         """Open the menu's entry, then the collectivity by the one thing in its row."""
-        await self.press("corail.environment")
-        await self.press("corail.collectivities")
+        entry = want(self.words, "corail.collectivities")
+        menu = want(self.words, "corail.environment")
+
+        def in_reach(view: View) -> Thing | Abstention:
+            """The entry, else the menu that has to be pressed for it."""
+            found = decide(view, entry)
+            return found if isinstance(found, Thing) else decide(view, menu)
+
+        first = await self.finder.until(in_reach)
+        await self.finder.press(first)
+        if not rank(first, entry):
+            await self.finder.press(await self.finder.find(entry))
         edit = want(self.words, "structures.edit")
         step = await self.finder.until(lambda view: pen(view, siret, edit))
         await self.finder.press(step.thing)

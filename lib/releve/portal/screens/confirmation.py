@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, of_dialog, question
+from releve.portal.lists import DropDown
 from releve.portal.rows import Step
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention
-from releve.portal.view import View
+from releve.portal.view import Thing, View
 
 
 @dataclass
@@ -52,12 +53,24 @@ class Confirmation(ResetScreen):
                 return of_dialog(self.browser.dialogs[-1])
             return question(view, asked.before, self.words)
 
+        def refusal(view: View) -> Thing | Abstention:
+            found = shown(view)
+            if isinstance(found, Question) and found.refusal is not None:
+                return found.refusal
+            return Abstention(self.words.first("reset.confirm"))
+
         found = await self.finder.until(shown, open_hidden=False)
         self._prove(found, case.account)
+        if found.refusal is not None:
+            yes = self.words.exact("reset.confirm")
+            await DropDown(self.finder, refusal).choose(yes)
         if found.box is not None:
             await self.finder.check(found.box)
+        if found.refusal is not None or found.box is not None:
             found = await self.finder.until(shown, open_hidden=False)
             self._prove(found, case.account)
+        if found.refusal is not None:
+            raise await self.browser.diagnose(self.words.first("reset.confirm"))
         return found
 
     def _prove(self, found: Question, account: str) -> None:

@@ -63,8 +63,12 @@ class AccueilDuPortail(Screen):
         raise await self.browser.diagnose(self.words.first("home.manager"))
 
     async def _pass(self, kind: str, button: Thing) -> str:
-        """One page between the login and the home page."""
+        """One page between the login and the home page; in a frame only its look tells that it
+        is gone.
+        """
+        before = await self.finder.look()
         await self.finder.press(button)
+        await self.finder.changed(before, self.browser.timeout)
         if kind == "information":
             return "informations vérifiées"
         return "connecté sans seconde authentification"

@@ -11,6 +11,7 @@ confirmed and announced (`offer`), and no rehearsal does it.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from releve.base.account import WRITTEN
@@ -23,6 +24,8 @@ from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.sight import Abstention, Outcome, around, decide
 from releve.portal.view import Thing, View
+
+LATE = 4.0  # seconds for a list to fill before it is said to have no account
 
 
 def _siret(case: Case) -> re.Pattern[str]:
@@ -95,9 +98,15 @@ class Formulaire(Screen):
         return await self._list(key).choose(wanted, search)
 
     async def accounts(self) -> list[str]:
-        """The technical accounts that the list offers; none is chosen."""
-        found = await self._list("form.account").entries()
-        return sorted(WRITTEN.findall("\n".join(found)))
+        """The technical accounts that the list offers, once it has had time to fill; none is
+        chosen.
+        """
+        began, found = time.monotonic(), list[str]()
+        while not found and time.monotonic() - began < LATE:
+            found = WRITTEN.findall("\n".join(await self._list("form.account").entries()))
+            if not found:
+                await self.finder.change()
+        return sorted(found)
 
     async def check(self, case: Case, *keys: str) -> None:
         """The form shows what is to be chosen in each of these lists. Raises `WrongForm`."""

@@ -8,6 +8,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.lists import DropDown
 from releve.portal.rows import Act, Step, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
@@ -76,7 +77,7 @@ class ActivitesDuGestionnaire(Screen):
     async def _bring(self, siret: str) -> None:
         """Have its row on the page. Raises `StructureNotFound` once all were looked through."""
         seen = await self.finder.until(self._listed)
-        if siret in seen or await self._search(siret):
+        if siret in seen or await self._pick(siret) or await self._search(siret):
             return
         for _ in range(PAGES):
             if siret in await self.sirets():
@@ -124,6 +125,19 @@ class ActivitesDuGestionnaire(Screen):
                 if len(siret) == 14 and siret.isdecimal() and -1 < column < len(row):
                     names[siret] = row[column]
         return names
+
+    async def _pick(self, siret: str) -> bool:
+        """Choose it in the page's own list of structures; whether one such list has it."""
+        entry = re.compile(r"\s?".join(siret))
+        for each in (await self.finder.look()).of_kind("list"):
+
+            def same(view: View, key: tuple[int, int] = each.key) -> Thing | Abstention:
+                return next((t for t in view.things if t.key == key), Abstention(siret))
+
+            listed = DropDown(self.finder, same)
+            if each.tag == "select" and any(map(entry.search, await listed.entries())):
+                return await listed.choose(entry)
+        return False
 
     async def _search(self, siret: str) -> bool:
         """Ask the portal's own search for it; whether that shows it. The whole list is shown again
