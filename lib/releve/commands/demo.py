@@ -17,8 +17,8 @@ from pathlib import Path
 from releve.base.places import project_root
 from releve.base.secret import Secret
 from releve.base.settings import load
+from releve.base.written import written
 from releve.commands import show
-from releve.commands.tell import written
 from releve.headless import run as headless
 from releve.school import Faults, SchoolThread, World
 from releve.vault.keystore import Keystore, open_keystore

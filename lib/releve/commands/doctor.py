@@ -15,10 +15,11 @@ from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
 from releve.base.terminal import at_terminal
+from releve.base.written import written
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.commands.discover import AtTerminal
-from releve.commands.tell import NotAgreed, agreed, written
+from releve.commands.tell import NotAgreed, agreed
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.planning.plan import aloud

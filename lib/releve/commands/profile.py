@@ -13,7 +13,8 @@ from releve.base import disk
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.words import Learned, Words
-from releve.commands.tell import NotWritten, agreed, written
+from releve.base.written import NotWritten, written
+from releve.commands.tell import agreed
 from releve.portal import profile
 from releve.portal.profile import SCREENS, Profile
 
