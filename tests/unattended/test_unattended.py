@@ -43,6 +43,7 @@ from releve.record.history import history
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
 from test_alarm import with_piste
+from test_json import valid
 
 # -- the table
 
@@ -522,7 +523,7 @@ def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(
     for siret in chosen:
         left_open(settings, siret, event)
     code, said = agency.run("--json", "rotate", *chosen, "--yes", *option)
-    told = json.loads(said)
+    valid("rotate", told := json.loads(said))
     assert (4, "PlanNeeded", chosen, {}) == (
         code,
         told["error"],
@@ -533,7 +534,11 @@ def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(
     stopped = json.loads(said)
     assert (4, "PlanNeeded", {}) == (code, stopped["error"], agency.resets()), said
     agreed = " ".join(["releve rotate", *chosen, *option, "--plan", told["plan"]])
-    assert agreed in stopped["text"]
+    valid("resume", stopped)
+    assert (told["plan"], chosen) == (
+        stopped["plan"], [each["structure"] for each in stopped["resets"]]
+    )  # fmt: skip
+    assert agreed in stopped["text"] and stopped["unproven"]
     code, said = agency.run("--json", "rotate", chosen[0], *option, "--plan", told["plan"])
     assert (4, "PlanNeeded", {}) == (code, json.loads(said)["error"], agency.resets())
 

@@ -15,9 +15,9 @@ from releve.base.terminal import at_terminal
 from releve.base.texts import text
 from releve.commands import show
 from releve.commands.rotate import add_reset_again
-from releve.commands.tell import fail, failure
+from releve.commands.tell import failure
 from releve.headless import run as headless
-from releve.planning.plan import PlanNeeded, plan_needed
+from releve.planning.plan import PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import past
 from releve.planning.tour import worst
@@ -99,7 +99,8 @@ def main(args: argparse.Namespace) -> int:
     accounts = {settings.structure(siret).technical_account for siret in args.siret}
     left = list(_open(settings, accounts))
     if stop := _too_many(settings, left, args):
-        return fail(stop, args.json)
+        show.plan(stop, [], args.json, aloud(settings))
+        return stop.code
     told = [_resumed(settings, args, each) for each in left]
     code = worst(each["code"] for each in told) if told else 0
     if not told:
