@@ -268,6 +268,32 @@ async def test_nothing_leaves_while_the_new_password_is_shown(
     assert [] == thief.asked
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["known", "unknown"])
+async def test_what_drew_the_pages_before_draws_the_summary_too(
+    tmp_path: Path, thief: Pages, before: bool
+) -> None:
+    """A library of another origin: by the same address, which carries nothing. One that no page
+    has had is not loaded, and the password is not lost for it.
+    """
+    thief.asked.clear()
+    thief.at["/lib.js"] = "document.documentElement.dataset.drawn = ''"
+    library = f"<script src='{thief.origin}/lib.js'></script>"
+    hidden = "<style>html:not([data-drawn]) dd.password { display: none }</style>"
+    assert TEMPLATES.loader is not None
+    pages = {}
+    for name, more in {SUMMARY: hidden + library, "chorus/structure.html": library * before}.items():
+        page, _, _ = TEMPLATES.loader.get_source(TEMPLATES, name)
+        page, _, end = page.rpartition("{% endblock %}")
+        pages[name] = f"{page}{more}{{% endblock %}}{end}"
+    skin = Skin(TEMPLATES.overlay(loader=ChoiceLoader([DictLoader(pages), TEMPLATES.loader])))
+    world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
+    with open_scene(tmp_path, world, skin) as scene:
+        scene.portal = {"timeout_seconds": 5}
+        ended = await scene.walk(until="mot-de-passe")
+    assert ("" if before else "PasswordUnreadable") == ended.error, ended.text
+    assert before == ("/lib.js" in thief.asked)
+
+
 async def test_that_page_does_reach_the_other_origin(
     tmp_path: Path, thief: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +301,8 @@ async def test_that_page_does_reach_the_other_origin(
     thief.asked.clear()
     monkeypatch.setattr(PortalBrowser, "hold", AsyncMock())
     world = World(password=PASSWORD, login=LOGIN, demo_account=DEMO_ACCOUNT)
-    late = ("worker", "new socket", "socket of a frame")  # or noted nowhere by `Pages`
+    # once the browser is idle, or noted nowhere by `Pages`
+    late = ("prefetch", "rules to fetch ahead", "worker", "new socket", "socket of a frame")
     names = [name for name in LEAKS if name not in (*AWAY, *late)]
     with open_scene(tmp_path, world, taking_away(thief, names)) as scene:
         await scene.walk(until="mot-de-passe")

@@ -381,7 +381,8 @@ class PortalBrowser:
         await self._guard.close("shown")
         self._ahead = await self.context.new_cdp_session(self.page)
         await self._ahead.send("Page.enable")
-        source = f"({HOLD})({json.dumps(self.settings.origins)})"
+        allowed = [*self.settings.origins, *self._guard.loaded]
+        source = f"({HOLD})({json.dumps(allowed)})"
         script = {"source": source, "runImmediately": True}
         await self._ahead.send("Page.addScriptToEvaluateOnNewDocument", script)
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import BrowserContext, ElementHandle, Route, WebSocketRoute
+from playwright.async_api import BrowserContext, ElementHandle, Request, Route, WebSocketRoute
 from playwright.async_api import Error as PlaywrightError
 
 from releve.base.secret import Secret
@@ -65,11 +65,13 @@ def _raise(answer: list[str], screen: str) -> None:
 
 class Guard:
     """Stands between a context and the network. While `closed`, only the allowed origins are
-    reached.
+    reached, and what draws the page: a script, style or font that was loaded from the very same
+    address before. It carries nothing, and without it a page may not show its password at all.
     """
 
     def __init__(self, context: BrowserContext, origins: Sequence[str]) -> None:
         self._context, self._why = context, set[str]()
+        self._loaded = set[str]()
         inside = "|".join(re.escape(each) for each in origins)
         sockets = "|".join(re.escape(re.sub("^http", "ws", each)) for each in origins)
         self._elsewhere = re.compile(rf"^(?!(?:{inside})(?:[/?#]|$)|data:|blob:|about:)")
@@ -79,8 +81,20 @@ class Guard:
     def closed(self) -> bool:
         return bool(self._why)
 
+    @property
+    def loaded(self) -> list[str]:
+        """The addresses of other origins that draw the pages, as a policy can write them."""
+        plain = {each.partition("?")[0] for each in self._loaded}
+        return sorted(each for each in plain if not re.search(r"[;,\s]", each))
+
+    def _note(self, request: Request) -> None:
+        draws = request.resource_type in ("script", "stylesheet", "font")
+        if draws and not self.closed and self._elsewhere.match(request.url):
+            self._loaded.add(request.url)
+
     async def stand(self) -> None:
         """Take place, before any page is opened: a socket that is open already is watched too."""
+        self._context.on("request", self._note)
         await self._context.route_web_socket(self._sockets, self._socket)
 
     async def _socket(self, socket: WebSocketRoute) -> None:
@@ -118,6 +132,10 @@ class Guard:
                 await self.open("typing")
 
     async def _abort(self, route: Route, *_: Any) -> None:
+        if route.request.method == "GET" and route.request.url in self._loaded:
+            with suppress(PlaywrightError):
+                await route.continue_()
+            return
         # a page that leads away by itself stays: it may be the only one with the password
         why = "aborted" if "shown" in self._why else "blockedbyclient"
         with suppress(PlaywrightError):
