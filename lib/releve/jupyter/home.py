@@ -58,8 +58,10 @@ class Home:
 
     def tidy(self) -> None:
         """Seal, once the page is there, what an ended process left, and ask the keyring for the
-        dates that the records do not tell; the page tells of both.
+        dates that the records do not tell; the page tells of both. One at a time.
         """
+        if self._tasks:
+            return
         task = asyncio.get_running_loop().create_task(self._tidy())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -158,6 +160,7 @@ class Home:
             self._open(self._training().copy())
         else:
             self._draw()
+            self.tidy()
 
     def _due(self, siret: str) -> Due:
         return next(due for due in self._dues(self._settings()) if due.siret == siret)

@@ -65,14 +65,15 @@ class Evidence:
         error: ReleveError | None = self._write()
         if not cell_ended or not is_closed(self._folder.entries()):
             return None
-        if error is not None:
-            error.code = 7
-        elif self._seal is not None:
-            try:
+        try:
+            if error is not None:
+                error.code = 7
+            elif self._seal is not None:
                 self._seal()
-            except ReleveError as fault:
-                error = fault
-        self.release()
+        except ReleveError as fault:
+            error = fault
+        finally:  # after an interrupt too: the next command finishes it
+            self.release()
         if self.told is None:
             return error
         self.told(error)
