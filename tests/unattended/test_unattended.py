@@ -31,7 +31,6 @@ from releve.commands.doctor import unattended
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
-from releve.decision.procedure import CODE_TYPED
 from releve.headless.fleet import unconfirmed
 from releve.jupyter.home import Home
 from releve.planning import notices
@@ -225,12 +224,6 @@ def overtaken_here(scene: Scene) -> None:
     scene.slots.write(Slot.CURRENT, Secret("Autre-Dossier-2026!"), "run/1")
 
 
-def a_code(scene: Scene, event: ev.Event) -> None:
-    """The latest rotation was asked for a one-time code; it is over."""
-    left_open(load(scene.settings(), scene.outputs), DEMO_SIRET, event, CLOSED)
-
-
-CLOSED = ev.RotationClosed("failed", "none", "")
 HINDRANCES: dict[str, tuple[Callable[[Scene, pytest.MonkeyPatch], object], str]] = {
     "guided": (lambda s, _: s.structure.update(targets=["corail"]), "se remplit à la main"),
     "without program": (
@@ -252,12 +245,13 @@ HINDRANCES: dict[str, tuple[Callable[[Scene, pytest.MonkeyPatch], object], str]]
         lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).remember_refusal(Secret(PASSWORD)),
         "a déjà refusé ce mot de passe",
     ),
-    "code typed": (
-        lambda s, _: a_code(s, ev.StepDone("automatic", f"connecté ; {CODE_TYPED}")),
+    "code": (
+        lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).note_person_needed("code"),
         "demande un code à usage unique",
     ),
-    "code asked": (
-        lambda s, _: a_code(s, ev.StepFailed("CodeNeeded", "")), "demande un code à usage unique"
+    "key": (
+        lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).note_person_needed("key"),
+        "clé de sécurité",
     ),
     "keyring": (lambda s, _: s.keyring.lock(), "verrouillé"),
 }  # fmt: skip

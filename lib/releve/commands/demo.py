@@ -14,11 +14,11 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
+from releve.base.disk import written
 from releve.base.places import project_root
 from releve.base.secret import Secret
 from releve.base.settings import load
 from releve.commands import show
-from releve.commands.tell import written
 from releve.headless import run as headless
 from releve.school import Faults, SchoolThread, World
 from releve.vault.keystore import Keystore, open_keystore

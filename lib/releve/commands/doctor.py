@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from releve.base.disk import written
 from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
@@ -18,7 +19,7 @@ from releve.base.terminal import at_terminal
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.commands.discover import AtTerminal
-from releve.commands.tell import NotAgreed, agreed, written
+from releve.commands.tell import NotAgreed, agreed
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.planning.plan import aloud

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-from releve.base import disk
-from releve.base.disk import write_atomically
-from releve.base.errors import PersonNeeded, ReleveError, UsageError
+from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.terminal import at_terminal
 
 
@@ -17,19 +14,6 @@ class NotAgreed(PersonNeeded):
     happened = "Personne n'a dit oui : rien n'est écrit."
     safe = "Rien n'a été changé."
     todo = "Lancez la même commande dans un terminal et répondez oui, ou ajoutez --yes."
-
-
-class NotWritten(UsageError):
-    happened = "Le fichier {path} n'a pas pu être écrit ({why})."
-    todo = "Choisissez un autre dossier, ou donnez-vous le droit d'y écrire."
-
-
-def written(path: Path, content: str, encoding: str = "utf-8") -> None:
-    """Write a file that an argument named, all or nothing. Raises `NotWritten`; safe to repeat."""
-    try:
-        write_atomically(path, content.encode(encoding))
-    except OSError as error:
-        raise NotWritten(path=path, why=disk.why(error)) from None
 
 
 def agreed(lines: Iterable[str], question: str, *, yes: bool) -> None:

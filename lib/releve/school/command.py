@@ -11,7 +11,7 @@ import json
 import signal
 from pathlib import Path
 
-from releve.commands.tell import written
+from releve.base.disk import written
 from releve.school import federation
 from releve.school.faults import Faults
 from releve.school.server import School
