@@ -39,6 +39,7 @@ from releve.portal.credentials import Credentials
 from releve.portal.profile import note_summary_read, summary_was_read
 from releve.record.folder import RecordFolder
 from releve.record.history import history
+from releve.rotation.consent import hindrances
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
 from test_alarm import with_piste
@@ -275,6 +276,13 @@ def test_what_would_stop_the_first_night_is_said_before(
     asked = ["--settings", str(path), "--outputs", str(scene.outputs), "--json"]
     assert 0 == cli.main([*asked, "schedule", "--cron"])
     assert [f"{row.text} {row.mend}"] == json.loads(capsys.readouterr().out)["stops"]
+
+
+async def test_what_only_needs_to_be_finished_is_in_no_plan(scene: Scene) -> None:
+    """One of the two was reset already: nothing would stop the night."""
+    one_too_many(scene)
+    assert "" == (await scene.walk(until="mot-de-passe")).error
+    assert [] == hindrances(load(scene.settings(), scene.outputs))
 
 
 # -- an agency's morning

@@ -13,6 +13,7 @@ from releve.base.programs import programs
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision.consent import Case, overtaken, refusals
+from releve.decision.state import Next
 from releve.planning.plan import plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import due_of, now, past
@@ -100,10 +101,16 @@ def hindrances(settings: Settings) -> list[ReleveError]:
             for each in chosen
             if (error := _hindrance(settings, each, keystore, left, dates))
         }
+        finishing = {
+            account
+            for account, each in left.items()
+            if as_told(each.entries(pass_over_damage=True)).next not in (Next.CONFIRM, Next.RESET)
+        }
         logins = list(_logins(settings, keystore))
     except KeyringError as error:
         return [error]
     today = {each.account for each in dues if each.today} - set(found)
+    today = {each for each in today if folded(each) not in finishing}
     resets = [each for each in chosen if each.technical_account in today]
     stop = plan_needed(settings.policy, past(settings), resets)
     return [*found.values(), *logins, *([stop] if stop else [])]
