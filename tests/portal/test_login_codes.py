@@ -150,6 +150,10 @@ async def test_without_a_seed_a_headless_run_stops_before_anything(scene: Scene,
     ), stopped.text
     assert None is stopped.last(ev.ResetIntended)
     assert 0 == scene.world.ledger.count("code_refused")
+    kept = Credentials(scene.keystore, LOGIN, scene.outputs)
+    assert ("key" if otp == "key" else "code") == kept.person_needed()
+    keep_seed(scene)
+    assert ("key" if otp == "key" else "") == kept.person_needed()
 
 
 async def test_a_walkthrough_finishes_what_a_code_by_mail_had_stopped(scene: Scene) -> None:

@@ -31,7 +31,6 @@ from releve.commands.doctor import unattended
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
-from releve.decision.procedure import CODE_TYPED
 from releve.headless.fleet import unconfirmed
 from releve.jupyter.home import Home
 from releve.planning import notices
@@ -40,6 +39,7 @@ from releve.portal.credentials import Credentials
 from releve.portal.profile import note_summary_read, summary_was_read
 from releve.record.folder import RecordFolder
 from releve.record.history import history
+from releve.rotation.consent import hindrances
 from releve.school import Faults, SchoolThread, World
 from releve.vault.slots import Slot
 from test_alarm import with_piste
@@ -225,12 +225,6 @@ def overtaken_here(scene: Scene) -> None:
     scene.slots.write(Slot.CURRENT, Secret("Autre-Dossier-2026!"), "run/1")
 
 
-def a_code(scene: Scene, event: ev.Event) -> None:
-    """The latest rotation was asked for a one-time code; it is over."""
-    left_open(load(scene.settings(), scene.outputs), DEMO_SIRET, event, CLOSED)
-
-
-CLOSED = ev.RotationClosed("failed", "none", "")
 HINDRANCES: dict[str, tuple[Callable[[Scene, pytest.MonkeyPatch], object], str]] = {
     "guided": (lambda s, _: s.structure.update(targets=["corail"]), "se remplit à la main"),
     "without program": (
@@ -252,12 +246,13 @@ HINDRANCES: dict[str, tuple[Callable[[Scene, pytest.MonkeyPatch], object], str]]
         lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).remember_refusal(Secret(PASSWORD)),
         "a déjà refusé ce mot de passe",
     ),
-    "code typed": (
-        lambda s, _: a_code(s, ev.StepDone("automatic", f"connecté ; {CODE_TYPED}")),
+    "code": (
+        lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).note_person_needed("code"),
         "demande un code à usage unique",
     ),
-    "code asked": (
-        lambda s, _: a_code(s, ev.StepFailed("CodeNeeded", "")), "demande un code à usage unique"
+    "key": (
+        lambda s, _: Credentials(s.keystore, LOGIN, s.outputs).note_person_needed("key"),
+        "clé de sécurité",
     ),
     "keyring": (lambda s, _: s.keyring.lock(), "verrouillé"),
 }  # fmt: skip
@@ -281,6 +276,13 @@ def test_what_would_stop_the_first_night_is_said_before(
     asked = ["--settings", str(path), "--outputs", str(scene.outputs), "--json"]
     assert 0 == cli.main([*asked, "schedule", "--cron"])
     assert [f"{row.text} {row.mend}"] == json.loads(capsys.readouterr().out)["stops"]
+
+
+async def test_what_only_needs_to_be_finished_is_in_no_plan(scene: Scene) -> None:
+    """One of the two was reset already: nothing would stop the night."""
+    one_too_many(scene)
+    assert "" == (await scene.walk(until="mot-de-passe")).error
+    assert [] == hindrances(load(scene.settings(), scene.outputs))
 
 
 # -- an agency's morning

@@ -19,6 +19,7 @@ from contextlib import suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
 
+from releve.base.errors import UsageError
 from releve.base.held import patiently
 
 LIMIT = 64 * 2**20  # bytes: a notebook with twelve pictures is 2 MB
@@ -31,6 +32,11 @@ _SAFE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+
+class NotWritten(UsageError):
+    happened = "Le fichier {path} n'a pas pu être écrit ({why})."
+    todo = "Choisissez un autre dossier, ou donnez-vous le droit d'y écrire."
 
 
 def fsync_folder(folder: Path) -> None:
@@ -147,6 +153,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def written(path: Path, content: str, encoding: str = "utf-8") -> None:
+    """Write a file that an argument named, all or nothing. Raises `NotWritten`; safe to repeat."""
+    try:
+        write_atomically(path, content.encode(encoding))
+    except OSError as error:
+        raise NotWritten(path=path, why=why(error)) from None
 
 
 def make_folder(path: Path, *, shared: bool = False) -> None:

@@ -14,10 +14,10 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
+from releve.base.disk import written
 from releve.base.places import project_root
 from releve.base.secret import Secret
 from releve.base.settings import load
-from releve.base.written import written
 from releve.commands import show
 from releve.headless import run as headless
 from releve.school import Faults, SchoolThread, World

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from releve.base.disk import written
 from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
 from releve.base.terminal import at_terminal
-from releve.base.written import written
 from releve.commands import checkup
 from releve.commands.checkup import Finding, Grade
 from releve.commands.discover import AtTerminal

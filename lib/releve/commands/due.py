@@ -10,10 +10,10 @@ from pathlib import Path
 
 import tomlkit
 
+from releve.base.disk import written
 from releve.base.errors import UsageError
 from releve.base.settings import FIRST_DAY, Settings, load
 from releve.base.settings_file import edit
-from releve.base.written import written
 from releve.planning.due import ORDER, Due
 from releve.planning.picture import WORDS, counted
 from releve.planning.plan import aloud

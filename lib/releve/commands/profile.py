@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from releve.base import disk
+from releve.base.disk import NotWritten, written
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.words import Learned, Words
-from releve.base.written import NotWritten, written
 from releve.commands.tell import agreed
 from releve.portal import profile
 from releve.portal.profile import SCREENS, Profile

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from releve.base.disk import written
 from releve.base.settings import load
-from releve.base.written import written
 from releve.planning.plan import aloud
 from releve.planning.report import page
 from releve.planning.today import now, past

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import jinja2
 
+from releve.base.disk import written
 from releve.base.settings import Settings, load
-from releve.base.written import written
 from releve.planning.plan import aloud
 from releve.rotation.consent import hindrances
 

@@ -39,8 +39,6 @@ OPEN = "ouverture"
 GATE = "cible"
 PROOF = "preuve"
 CLOSE = "cloture"
-CODE_TYPED = "code à usage unique saisi par une personne"
-"""In a step's result: where the portal asks for one, nobody is there at night to read it."""
 
 
 @dataclass(frozen=True)

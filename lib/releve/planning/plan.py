@@ -64,8 +64,9 @@ class PlanNeeded(PersonNeeded):
     happened = "La tournée demande un accord : {why}."
     safe = "Rien n'a été commencé."
     todo = (
-        "Relisez la liste (« releve rotate --due --yes » la montre). Pour faire exactement cela,"
-        " ajoutez « --plan {digest} »."
+        "Relisez la liste : la commande de cette tournée (« releve rotate --due --yes » pour le"
+        " planificateur) la montre quand vous la lancez. Pour faire exactement cela, ajoutez-y"
+        " « --plan {digest} »."
     )
 
     def __init__(self, plan: Plan, why: str) -> None:

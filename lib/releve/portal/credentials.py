@@ -77,6 +77,7 @@ class Credentials:
             on_acquired=partial(disk.open_to, folder=locks),
         )
         self.typed: Secret | None = None  # by a person who does not want it kept
+        self._asked = keystore.entry("second-factor", login)
         self._refused, self._last_step = keystore.refusal(login), keystore.entry("otp-used", login)
 
     @classmethod
@@ -124,6 +125,15 @@ class Credentials:
         opened again as it was.
         """
         self._refused.delete()
+
+    def note_person_needed(self, factor: str) -> None:
+        """Keep that the portal asks a person for a "code" or a "key": at night nobody gives it."""
+        self._asked.set_text(factor)
+
+    def person_needed(self) -> str:
+        """Which second factor nobody but a person could give; "" as far as is known."""
+        asked = self._asked.text() or ""
+        return "" if asked == "code" and self.seed() else asked
 
     def seed(self) -> Secret | None:
         """The authenticator's seed, if one is kept."""

@@ -19,7 +19,6 @@ from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.decision.procedure import CODE_TYPED
 from releve.decision.state import Next
 from releve.record.folder import RecordFolder, opened
 from releve.record.register import Register
@@ -28,7 +27,6 @@ from releve.record.view import as_told, is_training
 SAME_DAY = timedelta(hours=24)
 DOUBTED = "doubted"
 TOO_EARLY = "ProofTooEarly"  # its name in a journal: the reset has not reached the API yet
-CODE_NEEDED = "CodeNeeded"
 PATIENCE_SECONDS = 15 * 60  # a person who answers later than that was elsewhere in the meantime
 
 
@@ -78,7 +76,6 @@ class Past:
     code: int = 0  # of the last process that put it down
     error: str = ""
     text: str = ""
-    code_asked: bool = False  # by the portal, of a person
     human_seconds: float = 0.0  # spent by a person at gates and at steps done by hand
 
     @property
@@ -216,7 +213,6 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         code=stop.code if isinstance(stop, ev.RunStopped) else 0,
         error=stop.error if stop else "",
         text=stop.text if stop else "",
-        code_asked=any(_asked_a_code(entry.event) for entry in entries),
         human_seconds=_human_seconds(entries),
     )
 
@@ -232,15 +228,6 @@ def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | ev.StepFailed | None:
     ]
     last = said[-1] if said else None
     return last if isinstance(last, ev.RunStopped | ev.StepFailed) else None
-
-
-def _asked_a_code(event: ev.Event) -> bool:
-    match event:
-        case ev.StepDone(result=str(result)):
-            return CODE_TYPED in result
-        case ev.StepFailed(error) | ev.RunStopped(error=error):
-            return error == CODE_NEEDED
-    return False
 
 
 def _human_seconds(entries: list[ev.Entry]) -> float:

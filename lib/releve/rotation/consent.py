@@ -13,11 +13,12 @@ from releve.base.programs import programs
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
 from releve.decision.consent import Case, overtaken, refusals
+from releve.decision.state import Next
 from releve.planning.plan import plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import due_of, now, past
 from releve.portal.credentials import Credentials
-from releve.portal.errors import CodeNeeded
+from releve.portal.errors import CodeNeeded, KeyNeeded
 from releve.portal.profile import summary_was_read
 from releve.record.folder import RecordFolder, opened, unfinished
 from releve.record.view import as_told
@@ -100,10 +101,16 @@ def hindrances(settings: Settings) -> list[ReleveError]:
             for each in chosen
             if (error := _hindrance(settings, each, keystore, left, dates))
         }
+        finishing = {
+            account
+            for account, each in left.items()
+            if as_told(each.entries(pass_over_damage=True)).next not in (Next.CONFIRM, Next.RESET)
+        }
         logins = list(_logins(settings, keystore))
     except KeyringError as error:
         return [error]
     today = {each.account for each in dues if each.today} - set(found)
+    today = {each for each in today if folded(each) not in finishing}
     resets = [each for each in chosen if each.technical_account in today]
     stop = plan_needed(settings.policy, past(settings), resets)
     return [*found.values(), *logins, *([stop] if stop else [])]
@@ -130,23 +137,18 @@ def _hindrance(
 
 
 def _logins(settings: Settings, keystore: Keystore) -> Iterator[ReleveError]:
-    """What would stop each login: no password of it that may be typed, or a one-time code that the
-    latest rotation asked a person for, and whose seed is not kept. Raises a keyring's error.
+    """What would stop each login: no password of it that may be typed, a second factor that was
+    asked of a person. Raises a keyring's error.
     """
     if settings.portal.sign_in == "person":  # the table has a row for it
         return
-    logins = {
-        folded(each.technical_account): settings.login_of(each)
-        for each in settings.structures.values()
-    }
-    latest = {logins.get(folded(each.account)): each for each in past(settings)}
-    for login in dict.fromkeys(logins.values()):
+    for login in dict.fromkeys(map(settings.login_of, settings.structures.values())):
         origins, outputs = settings.portal.origins, settings.record.folder
         credentials = Credentials(keystore, login, outputs, origins)
         try:
             credentials.password()
-            if (last := latest.get(login)) and last.code_asked and not credentials.seed():
-                yield CodeNeeded(login=login)
+            if factor := credentials.person_needed():
+                yield (KeyNeeded if factor == "key" else CodeNeeded)(login=login)
         except KeyringError:
             raise
         except ReleveError as error:

@@ -12,7 +12,7 @@ import signal
 from pathlib import Path
 from typing import get_args
 
-from releve.base.written import written
+from releve.base.disk import written
 from releve.school import federation
 from releve.school.faults import Faults
 from releve.school.server import School

@@ -7,7 +7,6 @@ import asyncio
 import pyotp
 
 from releve.base.secret import Secret
-from releve.decision.procedure import CODE_TYPED
 from releve.portal import errors as e
 from releve.portal.case import Case, CodeAsked
 from releve.portal.screen import Screen, text, want
@@ -64,6 +63,7 @@ class SecondFactorPage(Screen):
 
     async def _wait_for_the_key(self) -> str:
         login = self.browser.settings.login
+        await asyncio.to_thread(self.case.credentials.note_person_needed, "key")
         if not self.browser.headed:
             raise e.KeyNeeded(login=login)
         await self.browser.front()
@@ -78,6 +78,7 @@ class SecondFactorPage(Screen):
         return "clé de sécurité touchée"
 
     async def _by_person(self) -> str:
+        await asyncio.to_thread(self.case.credentials.note_person_needed, "code")
         problem = ""
         while True:
             view = await self.finder.look()
@@ -92,7 +93,7 @@ class SecondFactorPage(Screen):
             elif code is None:
                 problem = ""
             elif not (problem := await self._refused(code)):
-                return CODE_TYPED
+                return "code à usage unique saisi par une personne"
 
     def _beyond(self, view: View) -> object:
         """What may follow it."""
