@@ -4,6 +4,7 @@ asked twice.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from releve.base.settings import Record
 from releve.decision.procedure import BY_ID, TARGET_STEPS
 from releve.jupyter.panel import Answer, View
 from releve.jupyter.prompts import AtDesk, StoppedHere
+from releve.record.vouching import Claim
 from releve.rotation.prompts import Keep
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME
 from releve.targets.guide import Entering
@@ -115,6 +117,21 @@ async def test_she_can_always_stop_but_with_a_password_in_the_air() -> None:
     await desk.new_password(DEMO_ACCOUNT)
     assert Keep.AGAIN is await desk.keep_trying(Secret("S3cret-encore"), ReleveError(), 1.0)
     assert [[], [], []] == [script.tools(at) for at in range(3)]
+
+
+@pytest.mark.parametrize("action", ["yes", "no"])
+async def test_the_notebook_itself_asks_whose_it_is(action: str) -> None:
+    """Where no home page did; there is no third answer."""
+    desk = AtDesk()
+    asked = asyncio.ensure_future(desk.adopts(Claim("m.durand@mairie", "poste-3", "hier")))
+    for _ in range(3):  # until it waits
+        await asyncio.sleep(0)
+    assert desk.panel is not None
+    shown = desk.panel.view
+    assert all(each in shown["body"] for each in ("m.durand@mairie", "poste-3", "hier"))
+    assert ["yes", "no"] == [each["action"] for each in (*shown["buttons"], *shown["tools"])]
+    desk.panel._heard(shown["turn"], Answer(action))
+    assert (action == "yes") == await asked
 
 
 async def test_before_one_begins_is_said_once(tmp_path: Path) -> None:

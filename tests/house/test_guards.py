@@ -320,7 +320,7 @@ MUTANTS = [
     ),
     Mutant(
         "commands/resume.py",
-        "        if named or _says_yes(vouching.claim(entries)):\n",
+        "        if says_yes(vouching.claim(entries)):\n",
         "        if True:\n",
         "test_trust.py -k resume_asks",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from releve.base import person
@@ -66,9 +66,14 @@ def _last(settings: Settings, accounts: set[str]) -> str:
     )
 
 
-def _adopt(record: RecordFolder, settings: Settings, siret: str, named: bool) -> None:
-    """Take in hand what another began: who names the structure and says --yes is asked no more, at
-    a terminal a person is, elsewhere it stays as it is.
+def adopt(
+    record: RecordFolder,
+    settings: Settings,
+    siret: str,
+    says_yes: Callable[[vouching.Claim], bool],
+) -> None:
+    """Take in hand what another began, if the person who is asked says yes; else it stays as it is.
+    Raises `AccountBusy`, `RecordUnwritable`, a keyring error.
     """
     keystore, structure = open_keystore(settings), settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
@@ -77,7 +82,7 @@ def _adopt(record: RecordFolder, settings: Settings, siret: str, named: bool) ->
         entries = record.entries(pass_over_damage=True)
         if vouching.vouched(record, keystore) or is_closed(entries):
             return
-        if named or _says_yes(vouching.claim(entries)):
+        if says_yes(vouching.claim(entries)):
             vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
     finally:
         lock.release()
@@ -158,9 +163,10 @@ def _resumed(
     """Finish that one; how it ended, as told at the terminal too."""
     record, siret = left
     try:
-        named = bool(args.yes and args.siret)
-        if named or (at_terminal(sys.stdin) and not args.json):
-            _adopt(record, settings, siret, named)
+        if args.yes and args.siret:  # who names the structure is asked no more
+            adopt(record, settings, siret, lambda _: True)
+        elif at_terminal(sys.stdin) and not args.json:
+            adopt(record, settings, siret, _says_yes)
         found = headless.run(
             settings,
             siret,

@@ -16,13 +16,15 @@ from releve.base.places import default_path
 from releve.base.settings import Settings, load
 from releve.commands.abandon import close_open
 from releve.commands.due import give_date
-from releve.jupyter import OUTPUTS_ENVIRONMENT, TRAINING, first_start, home_page
+from releve.commands.resume import adopt
+from releve.jupyter import OUTPUTS_ENVIRONMENT, TRAINING, first_start, home_page, questions
 from releve.jupyter.copy import dated_copy, url
 from releve.jupyter.panel import Answer, Panel, View, button, form, paragraphs
 from releve.jupyter.records import moved, records
 from releve.planning.due import Due, agenda
 from releve.planning.plan import aloud
 from releve.planning.today import kept_dates
+from releve.record import vouching
 from releve.record.folder import RecordFolder, prepare
 from releve.record.history import Past, doubt, history
 from releve.record.seal import finish_left_over, registered_in
@@ -142,6 +144,10 @@ class Home:
             self._draw()
         elif verb in ("start", "by-hand", "again"):
             self._start(siret, verb)
+        elif verb.startswith("adopt-"):
+            if left := self._foreign(self._due(siret)):
+                adopt(left, self._settings(), siret, lambda _: True)
+            self._start(siret, verb.removeprefix("adopt-"))
         elif verb == "meet":
             self._open(dated_copy(self._settings(), siret, rehearse=True), anew=True)
         elif verb == "cancel":
@@ -170,8 +176,19 @@ class Home:
         if verb != "again" and not (due.today or due.open) and due.last:
             self.panel.show(home_page.again(due, date.today()))
             return
+        if left := self._foreign(due):
+            claim = vouching.claim(left.entries(pass_over_damage=True))
+            self.panel.show(questions.adopt(claim, f"adopt-{verb}:{siret}", "refresh"))
+            return
         by_hand = verb == "by-hand"
         self._open(dated_copy(self._settings(), siret, by_hand), anew=by_hand)
+
+    def _foreign(self, due: Due) -> RecordFolder | None:
+        """The account's open rotation, when this keyring does not vouch for it."""
+        left = RecordFolder.at(due.open.record) if due.open else None
+        if left is None or vouching.vouched(left, open_keystore(self._settings()).bounded()):
+            return None
+        return left
 
     def _open(self, folder: RecordFolder, anew: bool = False) -> None:
         self._draw(go={"open": url(folder), "run": True, "anew": anew})

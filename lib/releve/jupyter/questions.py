@@ -29,13 +29,14 @@ _GATE_AT = len(NAVIGATION) - 1  # the portal's screens that stand before the gat
 # -- before the reset
 
 
-def adopt(claim: Claim) -> View:
-    """A rotation that was not begun here, before it is touched."""
+def adopt(claim: Claim, yes: str = "yes", no: str = "no") -> View:
+    """A rotation that was not begun here, before it is touched. `yes`, `no`: the buttons' actions.
+    """
     rows = {"adopt.whose": claim.whose, "adopt.host": claim.host, "adopt.begun": claim.begun}
     return form(
         text("adopt.heading"),
         say("adopt.body") + table(rows) + say("adopt.means"),
-        buttons=[button("yes", text("adopt.yes")), button("no", text("adopt.no"))],
+        buttons=[button(yes, text("adopt.yes")), button(no, text("adopt.no"))],
         tone="danger",
         hold=True,
     )
