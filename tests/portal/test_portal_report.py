@@ -48,7 +48,7 @@ async def test_a_whole_portal_without_a_word_of_it(scene: Scene, route: str) -> 
 async def test_where_it_stopped_is_told_too(scene: Scene) -> None:
     """The town's portal that nobody has seen: the key that was not found, and the shapes there."""
     scene.faults.renamed_labels = {"Activités du gestionnaire": CANARY}
-    scene.portal["timeout_seconds"] = 3
+    scene.portal["timeout_seconds"] = 10
     document, text = await asyncio.to_thread(told, scene, "--yes")
     assert 0 == document["code"] and CANARY not in text
     assert "Arrêté : ScreenNotRecognised.\n  Cherché : home.manager" in text

@@ -21,8 +21,12 @@ _COMMANDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 
 
 def printable(fact: object) -> object:
-    """What may come from a folder that others can write gives a terminal no commands."""
-    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", fact) if isinstance(fact, str) else fact
+    """What may come from a folder that others can write gives a terminal no commands; anything
+    else is itself (a documented wording knows its key).
+    """
+    if not isinstance(fact, str) or not _COMMANDS.search(fact):
+        return fact
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", fact)
 
 
 class ReleveError(Exception):
