@@ -282,8 +282,13 @@ class AccountNotFound(PortalError):
 
 
 class AccountToChoose(PortalError):
-    happened = "La structure {siret} a plusieurs comptes techniques : {found}."
-    todo = "Indiquez celui à renouveler avec « technical_account » dans vos réglages."
+    """Buttons, and nothing that tells whose."""
+
+    happened = (
+        "La structure {siret} a plusieurs comptes techniques ({found}), et Relève ne voit pas quel"
+        " bouton est celui de {account}."
+    )
+    todo = "Faites cette étape à la main, en vérifiant le compte technique affiché."
 
 
 class WrongConfirmation(PortalError):

@@ -184,6 +184,8 @@ def reset(view: View, account: str, want: Want, short: Want) -> Step | Missing:
         return _button(buttons, accounts, Proof.ALONE)
     if len(free) == 1 and _chosen(view, account):
         return _button(free, accounts, Proof.CHOSEN)
+    if len(accounts) > 1 and (step := _opener(view, account)):  # what is shown is another's
+        return step
     seen = tuple(where(t) for t in view.of_kind("press") if not t.region)[:6]
     return Missing(accounts, True, bool(buttons) and not free, len(free), seen=seen)
 
@@ -204,20 +206,41 @@ def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Step
 
 def _way(view: View, account: str, buttons: list[Thing]) -> Step | None:
     """What has to be done first: choose the account, open its menu, or its own page."""
-    mine = [
-        t for t in view.things if t.shown and view.holders(t, "account") == {account.casefold()}
-    ]
+    mine = _mine(view, account)
     choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
     if len(choices) == 1 and not choices[0].checked and buttons:
         return Step(Act.CHECK, choices[0])
-    if buttons:
-        return None
-    presses = innermost([t for t in mine if t.kind == "press" and t.enabled])
+    return None if buttons else _opener(view, account)
+
+
+def _mine(view: View, account: str) -> list[Thing]:
+    held = {account.casefold()}
+    return [t for t in view.things if t.shown and view.holders(t, "account") == held]
+
+
+def _opener(view: View, account: str) -> Step | None:
+    """The menu of its row, or what leads on to it."""
+    presses = innermost([t for t in _mine(view, account) if t.kind == "press" and t.enabled])
     menus = [t for t in presses if t.opens]
     if len(menus) == 1:
         return Step(Act.MENU, menus[0])
     links = [t for t in presses if account.casefold() in t.words.casefold()]
     return Step(Act.VISIT, links[0]) if len(links) == 1 else None
+
+
+def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Step | None:
+    """The one button that came up when the account's row was opened, wherever it is drawn."""
+    new = view.since(before)
+    found = innermost(
+        t
+        for t in new.of_kind("press")
+        if t.enabled and (rank(t, want) or short.exact.search(t.name))
+    )
+    mine = [t for t in found if view.holders(t, "account") == {account.casefold()}]
+    free = [t for t in found if len(view.holders(t, "account")) != 1]
+    if len(mine) == 1:
+        return Step(Act.PRESS, mine[0], Proof.ROW)
+    return Step(Act.PRESS, free[0], Proof.MENU) if len(free) == 1 and not mine else None
 
 
 def _chosen(view: View, account: str) -> bool:
