@@ -133,7 +133,7 @@
     // What was typed to search by is not what the portal shows.
     const search = el.type === 'search' || el.closest('search, [role=search]');
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
-    else if (el.tagName === 'SELECT') text = el.selectedOptions[0]?.text ?? '';
+    else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
     else if (owners.length > before) text = [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ');
     else if (fact.all.length < 500) text = fact.all;
     if (!/\d{2}|tech_/i.test(text)) return;

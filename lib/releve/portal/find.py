@@ -27,7 +27,12 @@ from releve.portal.browser import PortalBrowser
 from releve.portal.sight import Abstention, Text, Thing, View, Want, decide
 
 _WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
-_OPTIONS = "el => [...el.options].map(each => each.text)"
+_OPTIONS = """
+el => [...el.options].map(each => {
+  const group = each.closest('optgroup')?.label ?? '';  // a number in it is its entries'
+  return /\\d/.test(group) ? `${group} ${each.text}` : each.text;
+})
+"""
 _ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
 _CHANGED = files(__package__).joinpath("changed.js").read_text(encoding="utf-8")
 _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
 from releve.portal.screen import Screen, text, want
-from releve.portal.sight import Abstention, View
+from releve.portal.sight import Abstention, View, named
 
 # Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr.
 ACCOUNT = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
@@ -82,7 +82,7 @@ class ModificationDeLaStructure(Screen):
                 return found
         raise e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
 
-    async def _next(self, siret: str, account: str) -> Step:
+    async def _next(self, siret: str, account: str, parts: int = 20) -> Step:
         button, short = want(self.words, "reset.button"), want(self.words, "reset.short")
         missing: list[Missing] = []
 
@@ -97,6 +97,8 @@ class ModificationDeLaStructure(Screen):
         found = await self.finder.settled(decided, section=users)
         if isinstance(found, Step):
             return found
+        if not missing[0].there and parts and await self._further():
+            return await self._next(siret, account, parts - 1)
         if not missing[0].there and await self._hides(account):
             raise await self.browser.diagnose(account)
         if missing[0].there and await self.finder.taught(found, decided):
@@ -104,6 +106,18 @@ class ModificationDeLaStructure(Screen):
         if missing[0].there and (changed := self.finder.otherwise(found)):
             raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
+
+    async def _further(self) -> bool:
+        """Show the next part of a card that comes in steps or pages; never by what sends or leads
+        away.
+        """
+        view = await self.finder.look()
+        following = want(self.words, "structures.next", longer=False)
+        found = named(view, following, lambda each: each.enabled and not each.away)
+        if len(found) == 1:
+            await self.finder.press(found[0])
+            await self.finder.changed(view)
+        return len(found) == 1
 
     async def _hides(self, account: str) -> bool:
         """Whether it is in the page, where nobody sees it."""
