@@ -201,6 +201,11 @@ def test_a_column_is_headed_by_its_account() -> None:
     assert isinstance(
         ask(between, [*heads[:1], Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20))]), Missing
     )
+    tabs = [press(2, HERS, 1), press(3, MINE, 1)]
+    heads[1] = Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20))
+    opened = ask([*buttons, *tabs], heads)
+    assert isinstance(opened, Step), "tabs head nothing: which is open?"
+    assert (Act.VISIT, 3) == (opened.act, opened.thing.id)
 
 
 # -- what a person has shown
