@@ -351,6 +351,13 @@ class ResetRefused(PortalError):
     todo = "Attendez un moment, puis relancez."
 
 
+class NotPressed(ResetRefused):
+    """Something came over the button between the announcement and the click: it was not pressed."""
+
+    happened = "Le bouton de confirmation n'a pas été pressé. {why}."
+    safe = "Le mot de passe n'a pas été changé : rien n'a été envoyé au portail."
+
+
 class ResetOutcomeUnknown(PortalError):
     """The click went and no answer was understood. Never retried by itself."""
 

@@ -11,7 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from releve.portal.sight import Abstention, Thing, View, Want, innermost, named, one, rank, where
+from releve.portal.sight import (
+    Abstention,
+    Owner,
+    Thing,
+    View,
+    Want,
+    innermost,
+    named,
+    one,
+    rank,
+    where,
+)
 
 _PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
@@ -87,6 +98,8 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     keys = {t.key for t in placed if t.enabled}
     if found := named(view, want, lambda t: t.key in keys):
         return _step(one(view, want, found))
+    if not _written(view, siret):  # only typed, to search for it: its row may be to come
+        return Abstention(want.label)
     for some in (_icons, _acts):
         if found := _first(rows, lambda part, some=some: some(part, shown)):  # type: ignore[misc]
             return _open(view, want, found, shown)
@@ -102,14 +115,17 @@ def _rows(view: View, siret: str) -> list[list[View]]:
     """For each place where the structure is written, the blocks around it that hold no other, the
     smallest first. Where it was typed to search for it counts when it is written nowhere else.
     """
-    fields = {t.key for t in view.things if t.kind == "field" and not t.fixed}
-    places = [each for each in view.owners if each.what == siret]
-    shown = [o for o in places if not fields & {(o.frame, block) for block in o.path}]
     rows = []
-    for each in shown or places:
+    for each in _written(view, siret) or [o for o in view.owners if o.what == siret]:
         blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
         rows.append([view.under(block, each.frame) for block in blocks])
     return rows
+
+
+def _written(view: View, siret: str) -> list[Owner]:
+    fields = {t.key for t in view.things if t.kind == "field" and not t.fixed}
+    places = [each for each in view.owners if each.what == siret]
+    return [o for o in places if not fields & {(o.frame, block) for block in o.path}]
 
 
 def _first(rows: list[list[View]], some: Callable[[View], list[Thing]]) -> list[Thing]:
