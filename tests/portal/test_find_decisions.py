@@ -147,6 +147,16 @@ def test_the_pen_is_named_or_alone() -> None:
     assert isinstance(pen(View(two, (), owners), A, want("structures.edit")), Abstention)
 
 
+def test_what_was_typed_to_search_by_makes_no_lone_thing_a_pen() -> None:
+    """The rows may be to come: only what is called so may be the pen of one that has no number."""
+    typed = Thing(12, "field", path=(1, 10, 12))
+    owners = (structure(A, 1, 10, 12),)
+    alone = View((typed, press(20, "Se déconnecter", 1)), (), owners)
+    assert isinstance(pen(alone, A, want("structures.edit")), Abstention)
+    found = pen(View((typed, press(20, "Modifier", 1)), (), owners), A, want("structures.edit"))
+    assert isinstance(found, Step)
+
+
 def test_a_number_of_the_other_kind_decides_nothing() -> None:
     """The block of a structure holds two structures: no pen there is anybody's."""
     view = View((press(13, "Modifier", 1),), (), (structure(A, 1, 10), structure(B, 1, 20)))
