@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from releve.base.words import Words
@@ -95,6 +96,13 @@ def test_a_name_that_says_another_account_outweighs_the_row() -> None:
         [press(21, f"{RESET} {HERS}", 1, 20)], [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)]
     )
     assert not isinstance(found, Step)
+
+
+def test_what_deletes_an_account_does_not_lead_to_it() -> None:
+    """A link that is called by the account, and says more."""
+    view = View((press(13, f"Supprimer {MINE}", 1, 10),), (), (account(MINE, 1, 10, 12),))
+    told = replace(want("reset.button"), words=WORDS)
+    assert isinstance(reset(view, MINE, told, want("reset.short")), Missing)
 
 
 def test_nested_tables_and_menus() -> None:

@@ -193,14 +193,14 @@ def reset(view: View, account: str, want: Want, short: Want) -> Step | Missing:
         return _button(mine, accounts, Proof.ROW)
     if placed := [t for t in buttons if owned(view, t, account, "account")]:
         return _button(placed, accounts, Proof.PLACE)
-    if step := _way(view, account, buttons):
+    if step := _way(view, account, buttons, want):
         return step
     free = [t for t in buttons if len(view.holders(t, "account")) != 1]
     if len(buttons) == 1 and len(accounts) == 1:
         return _button(buttons, accounts, Proof.ALONE)
     if len(free) == 1 and _chosen(view, account):
         return _button(free, accounts, Proof.CHOSEN)
-    if len(accounts) > 1 and (step := _opener(view, account)):  # what is shown is another's
+    if len(accounts) > 1 and (step := _opener(view, account, want)):  # what is shown is another's
         return step
     seen = tuple(where(t) for t in view.of_kind("press") if not t.region)[:6]
     return Missing(accounts, True, bool(buttons) and not free, len(free), seen=seen)
@@ -220,13 +220,13 @@ def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Step
     return Step(Act.PRESS, found[0], proof)
 
 
-def _way(view: View, account: str, buttons: list[Thing]) -> Step | None:
+def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Step | None:
     """What has to be done first: choose the account, open its menu, or its own page."""
     mine = _mine(view, account)
     choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
     if len(choices) == 1 and not choices[0].checked and buttons:
         return Step(Act.CHECK, choices[0])
-    return None if buttons else _opener(view, account)
+    return None if buttons else _opener(view, account, want)
 
 
 def _mine(view: View, account: str) -> list[Thing]:
@@ -234,9 +234,11 @@ def _mine(view: View, account: str) -> list[Thing]:
     return [t for t in view.things if t.shown and view.holders(t, "account") == held]
 
 
-def _opener(view: View, account: str) -> Step | None:
-    """The menu of its row, or what leads on to it."""
-    presses = innermost([t for t in _mine(view, account) if t.kind == "press" and t.enabled])
+def _opener(view: View, account: str, want: Want) -> Step | None:
+    """The menu of its row, or what leads on to it; never what deletes or sends."""
+    never = want.words.find("opening.never").search if want.words else lambda _: None
+    mine = [t for t in _mine(view, account) if t.kind == "press" and t.enabled]
+    presses = [t for t in innermost(mine) if not never(t.words)]
     menus = [t for t in presses if t.opens]
     if len(menus) == 1:
         return Step(Act.MENU, menus[0])
