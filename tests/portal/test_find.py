@@ -70,6 +70,10 @@ PRESSES = {
     "same place twice": "<nav><a href='/x'>Connexion</a></nav><main><a href='/x' data-is=it>Connexion</a></main>",
     "read aloud": "<button data-is=it><svg></svg><span style='position:absolute;width:1px;height:1px;overflow:hidden'>"
     "Connexion</span></button>",
+    "tooltip": "<button aria-describedby=a><svg></svg></button><i role=tooltip id=a hidden>Aide</i>"
+    "<button aria-describedby=b data-is=it><svg></svg></button><i role=tooltip id=b hidden>Connexion</i>",
+    "menu that opens by focus": "<style>ul ul { position: absolute; left: -9999px } li:focus-within > ul { left: 0 }"
+    "</style><ul><li><span tabindex=0>Accès</span><ul><li><a href='/x' data-is=it>Connexion</a></li></ul></ul>",
     "closed menu": "<button aria-expanded=false onclick='m.hidden=false'>☰</button>"
     "<ul id=m hidden><li><a href='/x' data-is=it>Connexion</a></li></ul>",
     "hover menu": "<style>li ul{display:none} li:hover ul{display:block}</style><ul><li>Accès<ul><li>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from releve.base.words import Words
@@ -87,6 +88,13 @@ def test_a_name_that_says_another_account_outweighs_the_row() -> None:
     assert not isinstance(found, Step)
 
 
+def test_what_deletes_an_account_does_not_lead_to_it() -> None:
+    """A link that is called by the account, and says more."""
+    view = View((press(13, f"Supprimer {MINE}", 1, 10),), (), (account(MINE, 1, 10, 12),))
+    told = replace(want("reset.button"), words=WORDS)
+    assert isinstance(reset(view, MINE, told, want("reset.short")), Missing)
+
+
 def test_nested_tables_and_menus() -> None:
     """The smallest block that holds an account decides; a row's menu is opened, nobody else's."""
     nested = ask(
@@ -135,6 +143,16 @@ def test_the_pen_is_named_or_alone() -> None:
     assert 13 == mute.thing.id
     two = (press(13, "", 1, 10), press(14, "", 1, 10))
     assert isinstance(pen(View(two, (), owners), A, want("structures.edit")), Abstention)
+
+
+def test_what_was_typed_to_search_by_makes_no_lone_thing_a_pen() -> None:
+    """The rows may be to come: only what is called so may be the pen of one that has no number."""
+    typed = Thing(12, "field", path=(1, 10, 12))
+    owners = (structure(A, 1, 10, 12),)
+    alone = View((typed, press(20, "Se déconnecter", 1)), (), owners)
+    assert isinstance(pen(alone, A, want("structures.edit")), Abstention)
+    found = pen(View((typed, press(20, "Modifier", 1)), (), owners), A, want("structures.edit"))
+    assert isinstance(found, Step)
 
 
 def test_a_number_of_the_other_kind_decides_nothing() -> None:
@@ -191,6 +209,11 @@ def test_a_column_is_headed_by_its_account() -> None:
     assert isinstance(
         ask(between, [*heads[:1], Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20))]), Missing
     )
+    tabs = [press(2, HERS, 1), press(3, MINE, 1)]
+    heads[1] = Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20))
+    opened = ask([*buttons, *tabs], heads)
+    assert isinstance(opened, Step), "tabs head nothing: which is open?"
+    assert (Act.VISIT, 3) == (opened.act, opened.thing.id)
 
 
 # -- what a person has shown

@@ -42,6 +42,11 @@ LAYOUTS = {
     "a letter": "<textarea>Bonjour,\n\nIdentifiant : {account}\nMot de passe : {p}\n\nÀ garder.</textarea>",
     "on in a sentence": "<p>Le mot de passe de {account} est {p} ; notez-le, il ne sera plus montré.</p>",
     "lines": "<p>Dossier : R2026-004417-AB<br>Mot de passe : {p}<br>Code : 7F3A-99KD-21</p>",
+    "one line of cells": "<h2>Mot de passe</h2><table><tr><td>Actif</td><td>{p}</td></tr></table>",
+    "after a break": "<h2>Mot de passe</h2><table><tr><td>Provisoire<br>{p}</td></tr></table>",
+    "after a break in one block": "<dl><dt>Mot de passe</dt><dd><p>Provisoire<br>{p}</p></dd></dl>",
+    "drawn by the style sheet": "<style>i[data-l]::before {{ content: attr(data-l) }}</style>"
+    "<p>Réf. XK-2041ab</p><i data-l='Code'>ZZ-99817aq</i> <i data-l='Mot de passe : '>{p}</i>",
     "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
 }
 VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")

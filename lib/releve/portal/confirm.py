@@ -58,6 +58,9 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     block, button = first
     part = view.under(block, button.frame)
     box, refusal = _box(part, button, words), _refusal(part, words)
+    if not (button.enabled or box or refusal):  # what wakes it is for a person to say
+        asks = part.of_kind("list", "field", "radio", "check")
+        return Abstention(f"{label}, actif", 0, tuple(where(t) for t in (button, *asks)))
     return Question(button, box, refusal, _named(view, button, part))
 
 

@@ -228,8 +228,13 @@ class AccountNotFound(PortalError):
 
 
 class AccountToChoose(PortalError):
-    happened = "La structure {siret} a plusieurs comptes techniques : {found}."
-    todo = "Indiquez celui à renouveler avec « technical_account » dans vos réglages."
+    """Buttons, and nothing that tells whose."""
+
+    happened = (
+        "La structure {siret} a plusieurs comptes techniques ({found}), et Relève ne voit pas quel"
+        " bouton est celui de {account}."
+    )
+    todo = "Faites cette étape à la main, en vérifiant le compte technique affiché."
 
 
 class WrongConfirmation(PortalError):
@@ -288,6 +293,13 @@ class ResetRefused(PortalError):
     happened = "Le portail a refusé la réinitialisation : « {text} »."
     safe = "Le mot de passe n'a pas été changé : le portail le dit lui-même."
     todo = "Attendez un moment, puis relancez."
+
+
+class NotPressed(ResetRefused):
+    """Something came over the button between the announcement and the click: it was not pressed."""
+
+    happened = "Le bouton de confirmation n'a pas été pressé. {why}."
+    safe = "Le mot de passe n'a pas été changé : rien n'a été envoyé au portail."
 
 
 class ResetOutcomeUnknown(PortalError):

@@ -133,7 +133,7 @@
     // What was typed to search by is not what the portal shows.
     const search = el.type === 'search' || el.closest('search, [role=search]');
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
-    else if (el.tagName === 'SELECT') text = el.selectedOptions[0]?.text ?? '';
+    else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
     else if (owners.length > before) text = [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ');
     else if (fact.all.length < 500) text = fact.all;
     if (!/\d{2}|tech_/i.test(text)) return;
@@ -146,6 +146,16 @@
   });
 
   visit(document.body, { path: [], drawn: true, hid: 0, veil: 0, cursor: '', layer: 0, region: '', spoken: true });
+
+  const partOf = el => {   // what it opens, or shows in place of another part
+    const to = el.getAttribute('aria-controls') || [el.getAttribute('href'), el.getAttribute('data-target'), el.getAttribute('data-bs-target')].find(each => /^#./.test(each ?? ''))?.slice(1);
+    const part = to && byId(el, to)[0];
+    return part && !part.contains(el) ? facts.get(part) : null;
+  };
+  for (const el of order) {   // a tab, or a title that folds, says whose its part is
+    const fact = facts.get(el), part = fact.kind === 'press' && fact.all.trim() && partOf(el);
+    if (part) for (const each of owners.filter(o => o.path.includes(fact.id))) owners.push({ ...each, path: part.path, shown: each.shown && part.shown, at: part.at, box: [] });
+  }
 
   // -- what each thing is called
 
@@ -162,7 +172,7 @@
     if (el.labels?.length) put('label', [...el.labels].map(label => flat(facts.get(label)?.all ?? label.textContent)).join(' '));
     if (el.tagName === 'INPUT' && BUTTONS.has(el.type)) put('text', el.type === 'image' ? el.alt : el.value || { submit: 'Envoyer', reset: 'Réinitialiser' }[el.type]);
     else if (!FIELDS.has(fact.kind) || fact.kind === 'list' && el.tagName !== 'SELECT') { put('text', fact.hid ? el.textContent : fact.all); if (!fact.hid) if (flat(fact.seen) !== flat(fact.all)) put('seen', fact.seen); }
-    put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-tooltip'));
+    put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-tooltip') || byId(el, el.getAttribute('aria-describedby') ?? '').filter(each => each.getAttribute('role') === 'tooltip').map(each => each.textContent).join(' '));
     const image = el.querySelector?.('img[alt], img[title], svg title, [title]');
     if (image) put('alt', image.getAttribute('alt') || image.getAttribute('title') || image.textContent);
     return names;
@@ -258,7 +268,9 @@
     return /^[⋮⋯…☰≡▾▸▼►▶＋+]|\.\.\.$/.test(flat(fact.all)) ? 'sign' : '';
   };
   const hiddenBy = (el, fact) => {       // the elements that may open it, the likeliest first
-    const root = memory.elements.get(fact.hid)?.deref();
+    let root = memory.elements.get(fact.hid)?.deref();
+    const off = rect => rect?.width && (rect.right <= 0 || rect.bottom + scrollY <= 0);   // drawn beside the page
+    if (!root) for (let node = el; off(facts.get(node)?.rect); node = up(node)) root = node;
     if (!root) return [];
     const found = [], add = (each, named) => { const f = each && facts.get(each); if (f?.shown && !found.some(([id]) => id === f.id)) found.push([f.id, !!named]); };
     const details = root.closest('details:not([open])');
@@ -316,24 +328,31 @@
       selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
-      opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown || !fact.hid ? [] : hiddenBy(el, fact),
+      opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown ? [] : hiddenBy(el, fact),
       inside: blocks.slice(-5).join(' '), layer: fact.layer, region: fact.region, away: goesAway(el), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
     });
   }
   for (const text of texts) if (!text.shown) {
     const el = memory.elements.get(text.id).deref(), fact = facts.get(el);
-    if (fact.hid && text.text.length < 120) text.hidden = hiddenBy(el, fact);
+    if (text.text.length < 120) text.hidden = hiddenBy(el, fact);
   }
 
   // -- what may be a password: unbroken pieces of text, and what fields hold, as they are
-  const rawOf = el => [...inside(el)].map(n => n.nodeType === 3 ? n.nodeValue : n.nodeType === 1 && !SKIP.has(n.tagName) ? rawOf(n) : '').join('');
-  const ownRaw = el => [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join('');
+  const rawOf = el => [...inside(el)].map(n => n.nodeType === 3 ? n.nodeValue : n.tagName === 'BR' ? LINE : n.nodeType === 1 && !SKIP.has(n.tagName) ? rawOf(n) : '').join('');
+  const ownRaw = el => [...inside(el)].map(n => n.nodeType === 3 ? n.nodeValue : n.nodeType === 1 && (n.tagName === 'BR' || rawOf(n).trim()) ? LINE : '').join('');
+  const piecesOf = el => [...inside(el)].filter(n => n.nodeType === 3 ? n.nodeValue.trim() : n.nodeType === 1 && !SKIP.has(n.tagName) && rawOf(n).trim());
+  const short = n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim().length <= 2;
+  const apart = n => {   // drawn away from what stands beside it
+    const { display, marginLeft, marginRight, paddingLeft, paddingRight } = facts.get(n)?.style ?? {};
+    return !/^(?:inline|contents)$/.test(display) || [marginLeft, marginRight, paddingLeft, paddingRight].some(each => parseFloat(each) > 0);
+  };
+  const joined = el => piecesOf(el).every((n, _, all) => n.nodeType === 3 || (all.length < 2 || short(n) || !apart(n)) && joined(n));
   const drawnBy = el => ['::before', '::after'].map(p => getComputedStyle(el, p).content).map(c => /^["']/.test(c) ? c.slice(1, -1).replace(/\\(.)/g, '$1') : '').join('');
   const tokens = [], taken = new Set();
   if (reading) for (const el of order) {
     const fact = facts.get(el);
     if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
-    const near = () => { const n = nearOf(el, fact), by = el.getAttribute('aria-labelledby'); if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
+    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
     const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
     if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
@@ -342,12 +361,15 @@
       continue;
     }
     if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
-    const pieces = [...inside(el)].filter(n => n.nodeType === 3 ? n.nodeValue.trim() : n.nodeType === 1 && !SKIP.has(n.tagName) && rawOf(n).trim());
-    const whole = pieces.length <= 1 || pieces.every(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim().length <= 2) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
+    const pieces = piecesOf(el);
+    const whole = (pieces.length <= 1 || pieces.every(short)) && joined(el) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
     const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
-    const text = raw.trim();
+    const lines = raw.split(LINE).filter(each => each.trim());
     const cell = /pre|break-spaces/.test(fact.style?.whiteSpace) && fact.own || /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
-    if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && !/[\n\t]/.test(text))) { told(raw, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
+    for (const line of lines) {
+      const text = line.trim();
+      if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && lines.length < 2 && !/[\n\t]/.test(text))) { told(line, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
+    }
   }
   return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };
 }

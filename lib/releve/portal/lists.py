@@ -15,7 +15,12 @@ from releve.portal.opening import REACH
 from releve.portal.sight import Abstention, Outcome
 from releve.portal.view import Thing, View
 
-_OPTIONS = "el => [...el.options].map(each => each.text)"
+_OPTIONS = """
+el => [...el.options].map(each => {
+  const group = each.closest('optgroup')?.label ?? '';  // a number in it is its entries'
+  return /\\d/.test(group) ? `${group} ${each.text}` : each.text;
+})
+"""
 LATE = 1.5  # seconds for the entries of a `<select>`
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from releve.portal.sight import Abstention, Want, innermost, named, one, rank, where
-from releve.portal.view import Thing, View
+from releve.portal.view import Owner, Thing, View
 
 _PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
@@ -88,6 +88,8 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     keys = {t.key for t in placed if t.enabled}
     if found := named(view, want, lambda t: t.key in keys):
         return _step(one(view, want, found))
+    if not _written(view, siret):  # only typed, to search for it: its row may be to come
+        return Abstention(want.label)
     for some in (_icons, _acts):
         if found := _first(rows, lambda part, some=some: some(part, shown)):  # type: ignore[misc]
             return _open(view, want, found, shown)
@@ -103,14 +105,17 @@ def _rows(view: View, siret: str) -> list[list[View]]:
     """For each place where the structure is written, the blocks around it that hold no other, the
     smallest first. Where it was typed to search for it counts when it is written nowhere else.
     """
-    fields = {t.key for t in view.things if t.kind == "field" and not t.fixed}
-    places = [each for each in view.owners if each.what == siret]
-    shown = [o for o in places if not fields & {(o.frame, block) for block in o.path}]
     rows = []
-    for each in shown or places:
+    for each in _written(view, siret) or [o for o in view.owners if o.what == siret]:
         blocks = [b for b in reversed(each.path) if view.alone(each.frame, b, "siret")]
         rows.append([view.under(block, each.frame) for block in blocks])
     return rows
+
+
+def _written(view: View, siret: str) -> list[Owner]:
+    fields = {t.key for t in view.things if t.kind == "field" and not t.fixed}
+    places = [each for each in view.owners if each.what == siret]
+    return [o for o in places if not fields & {(o.frame, block) for block in o.path}]
 
 
 def _first(rows: list[list[View]], some: Callable[[View], list[Thing]]) -> list[Thing]:
@@ -178,13 +183,15 @@ def reset(view: View, account: str, want: Want, short: Want) -> Step | Missing:
         return _button(mine, accounts, Proof.ROW)
     if placed := [t for t in buttons if owned(view, t, account, "account")]:
         return _button(placed, accounts, Proof.PLACE)
-    if step := _way(view, account, buttons):
+    if step := _way(view, account, buttons, want):
         return step
     free = [t for t in buttons if len(view.holders(t, "account")) != 1]
     if len(buttons) == 1 and len(accounts) == 1:
         return _button(buttons, accounts, Proof.ALONE)
     if len(free) == 1 and _chosen(view, account):
         return _button(free, accounts, Proof.CHOSEN)
+    if len(accounts) > 1 and (step := _opener(view, account, want)):  # what is shown is another's
+        return step
     seen = tuple(where(t) for t in view.of_kind("press") if not t.region)[:6]
     return Missing(accounts, True, bool(buttons) and not free, len(free), seen=seen)
 
@@ -203,22 +210,45 @@ def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Step
     return Step(Act.PRESS, found[0], proof)
 
 
-def _way(view: View, account: str, buttons: list[Thing]) -> Step | None:
+def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Step | None:
     """What has to be done first: choose the account, open its menu, or its own page."""
-    mine = [
-        t for t in view.things if t.shown and view.holders(t, "account") == {account.casefold()}
-    ]
+    mine = _mine(view, account)
     choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
     if len(choices) == 1 and not choices[0].checked and buttons:
         return Step(Act.CHECK, choices[0])
-    if buttons:
-        return None
-    presses = innermost([t for t in mine if t.kind == "press" and t.enabled])
+    return None if buttons else _opener(view, account, want)
+
+
+def _mine(view: View, account: str) -> list[Thing]:
+    held = {account.casefold()}
+    return [t for t in view.things if t.shown and view.holders(t, "account") == held]
+
+
+def _opener(view: View, account: str, want: Want) -> Step | None:
+    """The menu of its row, or what leads on to it; never what deletes or sends."""
+    never = want.words.find("opening.never").search if want.words else lambda _: None
+    mine = [t for t in _mine(view, account) if t.kind == "press" and t.enabled]
+    presses = [t for t in innermost(mine) if not never(t.words)]
     menus = [t for t in presses if t.opens]
     if len(menus) == 1:
         return Step(Act.MENU, menus[0])
     links = [t for t in presses if account.casefold() in t.words.casefold()]
     return Step(Act.VISIT, links[0]) if len(links) == 1 else None
+
+
+def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Step | None:
+    """The one button that came up when the account's row was opened, wherever it is drawn."""
+    new = view.since(before)
+    found = innermost(
+        t
+        for t in new.of_kind("press")
+        if t.enabled and (rank(t, want) or short.exact.search(t.name))
+    )
+    mine = [t for t in found if view.holders(t, "account") == {account.casefold()}]
+    free = [t for t in found if len(view.holders(t, "account")) != 1]
+    if len(mine) == 1:
+        return Step(Act.PRESS, mine[0], Proof.ROW)
+    return Step(Act.PRESS, free[0], Proof.MENU) if len(free) == 1 and not mine else None
 
 
 def _chosen(view: View, account: str) -> bool:

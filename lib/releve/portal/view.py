@@ -250,7 +250,9 @@ class View:
         middle = thing.box[1] + thing.box[3] / 2
         line = {o.what.casefold() for o in own if o.box[1] - 2 <= middle <= o.box[1] + o.box[3] + 2}
         if not line:
-            return _head(own, thing)
+            tabs = {t.key for t in self.things if t.kind == "press"}  # which is open?
+            heads = [o for o in own if not any((o.frame, block) in tabs for block in o.path)]
+            return _head(heads, thing)
         before = max((o for o in own if o.at <= thing.at), key=lambda o: o.at, default=None)
         return before.what.casefold() if before and line == {before.what.casefold()} else ""
 

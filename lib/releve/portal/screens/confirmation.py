@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from playwright.async_api import ElementHandle
+
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, of_dialog, question
@@ -98,6 +100,13 @@ class Confirmation(ResetScreen):
         await self.finder.press(step.thing, trial=True)
         self._asked.step = step
 
+    async def _uncovered(self, button: Thing, handle: ElementHandle) -> None:
+        """Close what came over it since it was announced. Raises `NotPressed`."""
+        try:
+            await self.finder.clear(button.frame, handle)
+        except e.UnexpectedPopup as popup:
+            raise e.NotPressed(why=str(popup).rstrip(".")) from popup
+
     async def commit(self, case: Case) -> None:
         """See `ResetScreen.commit`. Chromium may send the request twice by itself when the
         connection is cut: the portal's ledger counts.
@@ -109,6 +118,7 @@ class Confirmation(ResetScreen):
             button = found.button or (self._asked.step.thing if self._asked.step else None)
             assert button is not None
             handle = await self.finder.element(button)
+            await self._uncovered(button, handle)
             self.browser.password_in_sight = True
             with self.browser.agreeing(lambda text: text == found.native):
                 await handle.click(no_wait_after=True)

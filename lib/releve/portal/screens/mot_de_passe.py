@@ -29,6 +29,10 @@ class EcranSuivant(PasswordScreen):
         """A password is about to be shown: what is on the page already is not it."""
         view = await self.finder.look(reading=True)
         self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
+        self.browser.memo["asked on"] = self._document(view)
+
+    def _document(self, view: View) -> float | None:
+        return view.documents.get(self.finder.number(self.page.main_frame) or 0)
 
     def seen(self, view: View) -> object:
         """Its label, or a value that can be nothing else, where no password is asked for: the login
@@ -55,8 +59,15 @@ class EcranSuivant(PasswordScreen):
                 raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
             return self.seen(view)
 
+        def anew(view: View) -> object:
+            found = answer(view)
+            if not view.ready or self._document(view) == self.browser.memo.get("asked on"):
+                return found
+            return None if isinstance(found, Abstention) else found
+
         try:
-            await self.finder.until(answer, open_hidden=False, reading=True)
+            if await self.finder.until(anew, open_hidden=False, reading=True) is None:
+                await self.finder.until(answer, reading=True)  # on its page: in a tab, or folded
         except e.ScreenNotRecognised:
             view = await self.finder.look()
             if [t for t in view.of_kind("secret") if not t.fixed]:

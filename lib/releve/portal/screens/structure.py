@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.rows import Act, Missing, Proof, Step, reset
+from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
 from releve.portal.screen import Screen, text, want
-from releve.portal.sight import Abstention, rank
-from releve.portal.view import Thing, View
+from releve.portal.sight import Abstention, named
+from releve.portal.view import View
+
+
+@dataclass(frozen=True)
+class Item:
+    """What was found in the menu of that account's row, and in which document."""
+
+    account: str
+    step: Step
+    document: float | None
 
 
 class ModificationDeLaStructure(Screen):
@@ -55,19 +66,20 @@ class ModificationDeLaStructure(Screen):
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that
         says why there is none.
         """
+        known = self.browser.memo.get("item")
+        if isinstance(known, Item) and known.account == account and await self._still(known):
+            return known.step
         for _ in range(4):
             step = await self._next(siret, account)
             if step.act is Act.PRESS:
                 return step
             if step.act is Act.CHECK:
                 await self.finder.check(step.thing)
-            elif step.act is Act.VISIT:
-                await self.finder.press(step.thing)
-            else:
-                return await self._in_menu(step.thing, account)
+            elif found := await self._opened(step, account):
+                return found
         raise e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
 
-    async def _next(self, siret: str, account: str) -> Step:
+    async def _next(self, siret: str, account: str, parts: int = 20) -> Step:
         button, short = want(self.words, "reset.button"), want(self.words, "reset.short")
         missing: list[Missing] = []
 
@@ -82,11 +94,32 @@ class ModificationDeLaStructure(Screen):
         found = await self.finder.settled(decided, section=users)
         if isinstance(found, Step):
             return found
+        if not missing[0].there and parts and await self._further():
+            return await self._next(siret, account, parts - 1)
+        if not missing[0].there and await self._hides(account):
+            raise await self.browser.diagnose(account)
         if missing[0].there and await self.finder.taught(found, decided):
             return await self._next(siret, account)
         if missing[0].there and (changed := self.finder.otherwise(found)):
             raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
+
+    async def _further(self) -> bool:
+        """Show the next part of a card that comes in steps or pages; never by what sends or leads
+        away.
+        """
+        view = await self.finder.look()
+        following = want(self.words, "structures.next", longer=False)
+        found = named(view, following, lambda each: each.enabled and not each.away)
+        if len(found) == 1:
+            await self.finder.press(found[0])
+            await self.finder.changed(view)
+        return len(found) == 1
+
+    async def _hides(self, account: str) -> bool:
+        """Whether it is in the page, where nobody sees it."""
+        view = await self.finder.look()
+        return any(account.casefold() in each.text.casefold() for each in view.texts)
 
     def _why(self, missing: Missing, secondary: bool, siret: str, account: str) -> e.PortalError:
         label, listed = self.words.first("reset.button"), ", ".join(sorted(missing.accounts))
@@ -103,29 +136,33 @@ class ModificationDeLaStructure(Screen):
                 screen=self.title, count=missing.several, wanted=label, saw=", ".join(missing.seen)
             )
         if missing.several:
-            return e.AccountToChoose(siret=siret, found=listed)
+            return e.AccountToChoose(siret=siret, account=account, found=listed)
         return e.ResetButtonMissing(siret=siret, wanted=label)
 
-    async def _in_menu(self, menu: Thing, account: str) -> Step:
-        """The button in the menu of the account's own row, which may be drawn anywhere."""
+    async def _still(self, item: Item) -> bool:
+        """Whether it is open yet: drawn far from its row, nothing else tells whose it is."""
+        view, thing = await self.finder.look(), item.step.thing
+        there = any(t.key == thing.key and t.shown and t.enabled for t in view.things)
+        return there and view.documents.get(thing.frame) == item.document
+
+    async def _opened(self, step: Step, account: str) -> Step | None:
+        """The button that comes up when its row is opened, which may be drawn anywhere; None when
+        that leads on.
+        """
         before = await self.finder.look()
-        await self.finder.press(menu)
-        wanted = want(self.words, "reset.button")
-        short = want(self.words, "reset.short")
+        await self.finder.press(step.thing)
+        wanted, short = want(self.words, "reset.button"), want(self.words, "reset.short")
+        frame = step.thing.frame
 
-        def item(view: View) -> Step | Abstention:
-            new = view.since(before)
-            found = [
-                t
-                for t in new.of_kind("press")
-                if t.enabled and (rank(t, wanted) or short.exact.search(t.name))
-            ]
-            mine = [t for t in found if view.holders(t, "account") == {account.casefold()}]
-            free = [t for t in found if len(view.holders(t, "account")) != 1]
-            if len(mine) == 1:
-                return Step(Act.PRESS, mine[0], Proof.ROW)
-            if len(free) == 1 and not mine:
-                return Step(Act.PRESS, free[0], Proof.MENU)
-            return Abstention(wanted.label, len(mine or free))
+        def item(view: View) -> Step | Abstention | None:
+            if view.documents.get(frame) != before.documents.get(frame):
+                return None
+            return revealed(view, before, account, wanted, short) or Abstention(wanted.label)
 
-        return await self.finder.until(item, open_hidden=False)
+        look = self.finder.until if step.act is Act.MENU else self.finder.settled
+        found = await look(item, open_hidden=False)
+        if not isinstance(found, Step):
+            return None
+        if found.proof is Proof.MENU:
+            self.browser.memo["item"] = Item(account, found, before.documents.get(frame))
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -130,11 +131,7 @@ class ActivitesDuGestionnaire(Screen):
         """Choose it in the page's own list of structures; whether one such list has it."""
         entry = re.compile(r"\s?".join(siret))
         for each in (await self.finder.look()).of_kind("list"):
-
-            def same(view: View, key: tuple[int, int] = each.key) -> Thing | Abstention:
-                return next((t for t in view.things if t.key == key), Abstention(siret))
-
-            listed = DropDown(self.finder, same)
+            listed = DropDown(self.finder, _same(each))
             if each.tag == "select" and any(map(entry.search, await listed.entries())):
                 return await listed.choose(entry)
         return False
@@ -177,16 +174,33 @@ class ActivitesDuGestionnaire(Screen):
         view = await self.finder.look()
         before = set(view.found("siret"))
         if (following := self._following(view)) is None:
-            return await self._scrolled(view, before)
+            return await self._listed_page(view, before) or await self._scrolled(view, before)
         try:
             await self.finder.press(following)
         except (e.UnexpectedPopup, PlaywrightError):
             return False
 
+        return await self._others(before)
+
+    async def _others(self, before: set[str]) -> bool:
+        """Whether other structures come up."""
+
         def other(now: View) -> bool | Abstention:
             return (set(now.found("siret")) - before and now.ready) or Abstention("page suivante")
 
         return await self.finder.settled(other, 2.0, open_hidden=False) is True
+
+    async def _listed_page(self, view: View, before: set[str]) -> bool:
+        """Choose the next one in a list of page numbers, from 1 on."""
+        for each in view.of_kind("list"):
+            if each.tag == "select" and each.selected.isdecimal():
+                pages = DropDown(self.finder, _same(each))
+                entries = await pages.entries()
+                count, following = len(entries), int(each.selected) + 1
+                if following <= count and entries == [str(n) for n in range(1, count + 1)]:
+                    await pages.choose(re.compile(rf"^{following}$"))
+                    return await self._others(before)
+        return False
 
     def _following(self, view: View) -> Thing | None:
         """What shows the next page: by its name, its sign, or the number after the one in hand."""
@@ -228,3 +242,12 @@ def _anothers(view: View, thing: Thing, siret: str) -> bool:
     """Whether it stands in one other structure's row; a menu may be drawn outside all of them."""
     held = view.holders(thing, "siret")
     return len(held) == 1 and held != {siret}
+
+
+def _same(thing: Thing) -> Callable[[View], Thing | Abstention]:
+    """That one, in another look."""
+
+    def same(view: View) -> Thing | Abstention:
+        return next((t for t in view.things if t.key == thing.key), Abstention(thing.name))
+
+    return same
