@@ -18,7 +18,7 @@ from releve.base.places import default_path, project_root
 from releve.base.settings import load
 from releve.record.findings import Verdict
 from releve.record.folder import RecordFolder
-from releve.record.page import PageUnwritable, check_page
+from releve.record.page import check_page
 from releve.record.verify import verify
 from releve.vault.keys import short
 from releve.vault.keystore import Keystore, open_keystore
@@ -148,12 +148,9 @@ def _signers(args: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _make_page(args: argparse.Namespace) -> int:
-    content = check_page().encode()
-    try:
-        disk.write_atomically(args.page, content)
-    except OSError as error:
-        raise PageUnwritable(path=args.page, why=disk.why(error)) from error
-    digest = hashlib.sha256(content).hexdigest()
+    content = check_page()
+    disk.written(args.page, content)
+    digest = hashlib.sha256(content.encode()).hexdigest()
     if args.json:
         print(json.dumps({"code": 0, "page": str(args.page), "sha256": digest}))
     else:
