@@ -362,8 +362,11 @@ def test_the_walkthrough_gives_nothing_away(scene: Scene, place: Path) -> None:
             str(scene.outputs),
         ) as running,
         sync_playwright() as playwright,
+        # the person's own, which keeps its shared memory where any browser does
         playwright.chromium.launch(
-            channel=choice.channel, executable_path=choice.executable
+            channel=choice.channel,
+            executable_path=choice.executable,
+            ignore_default_args=browsers.unwanted_defaults(),
         ) as browser,
     ):
         context = browser.new_context(
