@@ -44,7 +44,7 @@ from releve.planning.today import now
 from releve.proof.clock import check_clock
 from releve.record import seal, vouching
 from releve.record.folder import RecordFolder
-from releve.record.history import JustDone, SucceededTomorrow, history, refuse_twice
+from releve.record.history import JustDone, SucceededTomorrow, doubt, history, refuse_twice
 from releve.record.lock import AccountBusy, AccountLock
 from releve.record.register import SIGNERS, Register, signed_bytes
 from releve.record.verify import verify
@@ -627,6 +627,31 @@ def test_an_invented_success_holds_off_nothing(tmp_path: Path) -> None:
     planted(twin, datetime.now(UTC) + timedelta(minutes=5))
     with pytest.raises(JustDone):
         refuse_twice(register, twins.DEMO_ACCOUNT, twin.slots.changed())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line | {"time": "2026-12-30T00:00:00+00:00"},
+        lambda line: json.loads(json.dumps(line).replace(twins.DEMO_ACCOUNT, "TECH_2_1@cpro.fr")),
+    ],
+    ids=["time", "account"],
+)
+def test_a_genuine_success_that_was_rewritten_decides_nothing(
+    tmp_path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """A later end would let the password expire, another account would hold off that one's."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.whole()
+    register = Register(twin.outputs, twin.keystore)
+    (past,) = doubt(history(twin.outputs), register)
+    assert "succeeded" == past.outcome
+    path = twin.record.path / j.FILE_NAME
+    lines = [change(json.loads(each)) for each in path.open(encoding="utf-8")]
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
+    (past,) = doubt(history(twin.outputs), register)
+    assert "doubted" == past.outcome
+    refuse_twice(register, "TECH_2_1@cpro.fr")
 
 
 async def test_the_home_page_tells_an_invented_success_and_does_not_believe_it(

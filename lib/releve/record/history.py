@@ -14,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.decision.line import moment
 from releve.decision.state import Next
 from releve.record.folder import RecordFolder, opened
 from releve.record.register import Register
@@ -134,10 +136,26 @@ def doubt(past: list[Past], register: Register) -> list[Past]:
 
 
 def _sealed(past: Iterable[Past], register: Register) -> Collection[str]:
-    """The names of those that somebody whom this reader knows has sealed."""
+    """The names of those that somebody whom this reader knows has sealed, and whose journal says
+    what was sealed then.
+    """
+    every = {each.record.name: each for each in past}
+    lines = dict[str, dict[str, Any]]()
     with suppress(OSError):
-        return register.find_all({each.record.name for each in past}, anybody=True)
-    return ()
+        lines = register.find_all(every, anybody=True)
+    return [name for name, line in lines.items() if _as_sealed(every[name], line)]
+
+
+def _as_sealed(past: Past, line: dict[str, Any]) -> bool:
+    """Whether the signed line bears out the account, a success, and an end before it, by a clock
+    that may have been set since (`verify` reads the whole). Version 0.1's lines say less.
+    """
+    with suppress(KeyError, ValueError):
+        ended = past.ended is None or past.ended <= moment(line["time"]) + SAME_DAY
+        account = folded(str(line.get("account", past.account))) == folded(past.account)
+        success = past.outcome != "succeeded" or line.get("outcome", "succeeded") == "succeeded"
+        return ended and account and success
+    return False
 
 
 def _latest_successes(past: list[Past]) -> list[Past]:
