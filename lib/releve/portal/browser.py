@@ -326,6 +326,15 @@ class PortalBrowser:
         """Open `url` in the page in hand."""
         await self.page.goto(url, wait_until="commit", timeout=self.timeout * 1000)
 
+    async def begin(self, url: str) -> None:
+        """As `goto`, once the page that showed a new password is left for an empty one: a document
+        that is asked for before that is held too.
+        """
+        if self._ahead is not None:
+            await self.goto("about:blank")
+            await self.let_go()
+        await self.goto(url)
+
     async def diagnose(self, label: str, saw: str = "") -> e.PortalError:
         """Why the page in hand is not the one expected: the most telling error that what it shows
         allows.
@@ -379,12 +388,16 @@ class PortalBrowser:
         if self._guard is None or self._ahead is not None:
             return
         await self._guard.close("shown")
-        self._ahead = await self.context.new_cdp_session(self.page)
-        await self._ahead.send("Page.enable")
-        allowed = [*self.settings.origins, *self._guard.loaded]
-        source = f"({HOLD})({json.dumps(allowed)})"
-        script = {"source": source, "runImmediately": True}
-        await self._ahead.send("Page.addScriptToEvaluateOnNewDocument", script)
+        try:
+            ahead = await self.context.new_cdp_session(self.page)
+            await ahead.send("Page.enable")
+            allowed = json.dumps([self.settings.origins, self._guard.loaded])
+            script = {"source": f"({HOLD})(...{allowed})", "runImmediately": True}
+            await ahead.send("Page.addScriptToEvaluateOnNewDocument", script)
+        except PlaywrightError:
+            await self._guard.open("shown")
+            raise
+        self._ahead = ahead
 
     async def let_go(self) -> None:
         """The page that showed the password is left. Safe to repeat."""

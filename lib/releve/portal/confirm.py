@@ -17,8 +17,8 @@ from releve.portal.view import Thing, View
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be pressed, what has to be ticked or chosen first (`refusal`: a list that says no
-    as it stands), and which accounts the question names.
+    """What is to be pressed, what has to be ticked first, what answers it with no as it stands
+    (`refusal`: a list, or the « Oui » of two), and which accounts the question names.
     `native`: the browser's own window, by its text; `button` then brings it up.
     """
 
@@ -101,20 +101,19 @@ def _box(part: View, button: Thing, words: Words) -> Thing | None:
         if t.required or any(agree.search(n) for n in (*t.names.values(), t.near.get("after", "")))
     ]
     needed = held or (boxes if not button.enabled else [])  # never one more than it takes
-    yes = words.exact("reset.confirm")
-    radios = part.of_kind("radio")
-    needed = needed or [t for t in radios if any(yes.search(n) for n in _called(t))]
-    return needed[0] if len(needed) == 1 and not needed[0].checked else None
-
-
-def _called(radio: Thing) -> tuple[str, ...]:
-    return *radio.names.values(), radio.near.get("label", ""), radio.near.get("after", "")
+    return needed[0] if len(needed) == 1 else None
 
 
 def _refusal(part: View, words: Words) -> Thing | None:
-    no = words.exact("reset.cancel")
-    lists = [t for t in part.of_kind("list") if t.tag == "select" and no.search(t.selected)]
-    return lists[0] if len(lists) == 1 else None
+    """What answers no to this very question, as it stands: a list, or « Oui » not chosen."""
+    no, yes = words.exact("reset.cancel"), words.exact("reset.confirm")
+    asks = words.find("reset.short")
+    found = [t for t in part.of_kind("list") if t.tag == "select" and no.search(t.selected)]
+    for t in part.of_kind("radio"):
+        called = (*t.names.values(), t.near.get("label", ""), t.near.get("after", ""))
+        found += [t] if not t.checked and any(yes.search(name) for name in called) else []
+    about = [t for t in found if any(asks.search(near) for near in t.near.values())]
+    return about[0] if len(about) == 1 else None
 
 
 def _named(view: View, button: Thing, part: View) -> tuple[str, ...]:

@@ -200,8 +200,7 @@ class PortalDriver:
             return "la session ouverte par la tournée sert encore"
         if step == "accueil" and home:
             try:
-                await self.browser.goto(home)
-                await self.browser.let_go()
+                await self.browser.begin(home)
                 await Arrival(self.browser).reached()
             except (e.SessionExpired, e.ScreenNotRecognised):
                 self.browser.home = ""

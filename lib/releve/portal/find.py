@@ -292,9 +292,9 @@ class Finder:
         """
         await (await self._uncovered(thing)).click(trial=trial)
 
-    async def clear(self, frame: int, handle: ElementHandle) -> None:
-        """Close whatever lies over an element of that frame by its own "fermer". Raises
-        `UnexpectedPopup` when that has none.
+    async def clear(self, frame: int, handle: ElementHandle, *, by_force: bool = True) -> None:
+        """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,
+        by Escape. Raises `UnexpectedPopup` when that does not help.
         """
         await handle.scroll_into_view_if_needed()
         for last in (False, False, False, True):
@@ -302,9 +302,11 @@ class Finder:
             if layer == 0 and not await self._frame_covered(frame):
                 return
             view = await self.look()
+            if layer < 0:  # it came after the look before
+                layer = await handle.evaluate(_OVER)
             part = view.under(layer, frame) if layer > 0 else view
-            closer = self._closer(part)
-            if last or (closer is None and layer <= 0):
+            closer = self._closer(part) if by_force or layer > 0 else None
+            if last or (closer is None and (layer <= 0 or not by_force)):
                 raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(part.text)[:160])
             if closer:
                 await (await self.element(closer)).click(timeout=2000)

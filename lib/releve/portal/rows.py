@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from releve.portal.confirm import question
 from releve.portal.sight import Abstention, Want, innermost, named, one, rank, where
 from releve.portal.view import Owner, Thing, View
 
@@ -80,9 +81,11 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     if found := _first(rows, lambda part: named(part, want, _ours)):
         there = [t for t in found if t.key in shown]
         grey = there and not any(t.enabled for t in there)
-        itself = _first(rows, lambda part: [t for t in _acts(part, shown) if t.looks])
-        if grey and len(itself) == 1 and owned(view, itself[0], siret, "siret"):
-            return Step(Act.CHECK, itself[0])  # the row wakes the button up
+        around = {(o.frame, block) for o in _written(view, siret) for block in o.path}
+        itself = [t for t in view.of_kind("press") if t.looks and t.enabled and t.key in around]
+        itself = [t for t in itself if view.around(t, "siret") == {siret}]
+        if grey and itself:
+            return Step(Act.CHECK, itself[-1])  # the row wakes the button up
         return _open(view, want, found, shown)
     placed = [t for t in view.of_kind("press") if view.beside(t, "siret") == siret]
     keys = {t.key for t in placed if t.enabled}
@@ -90,8 +93,13 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
         return _step(one(view, want, found))
     if not _written(view, siret):  # only typed, to search for it: its row may be to come
         return Abstention(want.label)
+    never = _never(want)
     for some in (_icons, _acts):
-        if found := _first(rows, lambda part, some=some: some(part, shown)):  # type: ignore[misc]
+
+        def harmless(part: View, some: Callable[..., list[Thing]] = some) -> list[Thing]:
+            return [t for t in some(part, shown) if not never(t.words)]
+
+        if found := _first(rows, harmless):
             return _open(view, want, found, shown)
     if radios := _first(rows, lambda part: part.of_kind("radio", "check")):
         return _choose(view, want, radios)
@@ -224,21 +232,31 @@ def _mine(view: View, account: str) -> list[Thing]:
     return [t for t in view.things if t.shown and view.holders(t, "account") == held]
 
 
+def _never(want: Want) -> Callable[[str], object]:
+    """Whether the words are of what changes something."""
+    return want.words.find("opening.never").search if want.words else lambda _: None
+
+
 def _opener(view: View, account: str, want: Want) -> Step | None:
-    """The menu of its row, or what leads on to it; never what deletes or sends."""
-    never = want.words.find("opening.never").search if want.words else lambda _: None
+    """The menu of its row, or what leads on to it: its own name. Never what deletes or sends, nor
+    an icon that may be a switch.
+    """
+    never = _never(want)
     mine = [t for t in _mine(view, account) if t.kind == "press" and t.enabled]
     presses = [t for t in innermost(mine) if not never(t.words)]
-    menus = [t for t in presses if t.opens]
+    menus = [t for t in presses if t.opens and not (t.mute and t.opens == "looks")]
     if len(menus) == 1:
         return Step(Act.MENU, menus[0])
-    links = [t for t in presses if account.casefold() in t.words.casefold()]
+    name = re.compile(rf"[\W\d]*{re.escape(account)}[\W\d]*", re.IGNORECASE)
+    links = [t for t in presses if any(name.fullmatch(each) for each in t.names.values())]
     return Step(Act.VISIT, links[0]) if len(links) == 1 else None
 
 
 def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Step | None:
     """The one button that came up when the account's row was opened, wherever it is drawn."""
     new = view.since(before)
+    if want.words and not isinstance(question(view, before, want.words), Abstention):
+        return None  # the row opened the question itself
     found = innermost(
         t
         for t in new.of_kind("press")

@@ -116,8 +116,7 @@ class Authentification(Screen):
 
     async def open(self, case: Case) -> None:
         """Show the login form."""
-        await self.browser.goto(self.browser.settings.url)
-        await self.browser.let_go()
+        await self.browser.begin(self.browser.settings.url)
         if case.through_chorus:
             connect = want(self.words, "connection.connect", longer=False)
 
@@ -148,8 +147,7 @@ class Authentification(Screen):
     async def _by_herself(self, case: Case) -> None:
         if not self.browser.headed:
             raise e.NoWindow
-        await self.browser.goto(self.browser.settings.url)
-        await self.browser.let_go()
+        await self.browser.begin(self.browser.settings.url)
         await wait_for_her(case, self.through)
 
     def through(self, view: View) -> object:

@@ -55,24 +55,12 @@ class Confirmation(ResetScreen):
                 return of_dialog(self.browser.dialogs[-1])
             return question(view, asked.before, self.words)
 
-        def refusal(view: View) -> Thing | Abstention:
-            found = shown(view)
-            if isinstance(found, Question) and found.refusal is not None:
-                return found.refusal
-            return Abstention(self.words.first("reset.confirm"))
-
         found = await self.finder.until(shown, open_hidden=False)
         self._prove(found, case.account)
-        if found.refusal is not None:
-            yes = self.words.exact("reset.confirm")
-            await DropDown(self.finder, refusal).choose(yes)
         if found.box is not None:
             await self.finder.check(found.box)
-        if found.refusal is not None or found.box is not None:
             found = await self.finder.until(shown, open_hidden=False)
             self._prove(found, case.account)
-        if found.refusal is not None:
-            raise await self.browser.diagnose(self.words.first("reset.confirm"))
         return found
 
     def _prove(self, found: Question, account: str) -> None:
@@ -100,10 +88,22 @@ class Confirmation(ResetScreen):
         await self.finder.press(step.thing, trial=True)
         self._asked.step = step
 
+    async def _agree(self, answer: Thing) -> None:
+        """Say yes: a part of the click, for a page may take it for the whole of it."""
+        if answer.kind == "radio":
+            await self.finder.check(answer)
+            return
+
+        def same(view: View) -> Thing | Abstention:
+            return next((t for t in view.things if t.key == answer.key), Abstention(answer.name))
+
+        if not await DropDown(self.finder, same).choose(self.words.exact("reset.confirm")):
+            raise e.NotPressed(why=f"« {answer.name} » n'a pas de réponse « Oui »")
+
     async def _uncovered(self, button: Thing, handle: ElementHandle) -> None:
         """Close what came over it since it was announced. Raises `NotPressed`."""
         try:
-            await self.finder.clear(button.frame, handle)
+            await self.finder.clear(button.frame, handle, by_force=False)
         except e.UnexpectedPopup as popup:
             raise e.NotPressed(why=str(popup).rstrip(".")) from popup
 
@@ -117,6 +117,8 @@ class Confirmation(ResetScreen):
                 raise await self.browser.diagnose(self.words.first("reset.confirm"))
             button = found.button or (self._asked.step.thing if self._asked.step else None)
             assert button is not None
+            if found.refusal is not None:
+                await self._agree(found.refusal)
             handle = await self.finder.element(button)
             await self._uncovered(button, handle)
             self.browser.password_in_sight = True

@@ -66,9 +66,16 @@ class AccueilDuPortail(Screen):
         """One page between the login and the home page; in a frame only its look tells that it
         is gone.
         """
-        before = await self.finder.look()
+        before, arrival = await self.finder.look(), Arrival(self.browser)
         await self.finder.press(button)
-        await self.finder.changed(before, self.browser.timeout)
+
+        def gone(view: View) -> bool | Abstention:
+            same = view.documents.get(button.frame) == before.documents.get(button.frame)
+            left = arrival.between(view)
+            still = same and isinstance(left, tuple) and left[0] == kind
+            return Abstention(self.words.first("home.manager")) if still else True
+
+        await self.finder.until(gone, open_hidden=False)
         if kind == "information":
             return "informations vérifiées"
         return "connecté sans seconde authentification"

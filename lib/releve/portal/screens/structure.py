@@ -105,12 +105,12 @@ class ModificationDeLaStructure(Screen):
         raise self._why(missing[0], await self.is_secondary(), siret, account)
 
     async def _further(self) -> bool:
-        """Show the next part of a card that comes in steps or pages; never by what sends or leads
-        away.
+        """Show the next part of a card that comes in steps or pages; never by what leads away, nor
+        by a form's own button, which may keep what it shows.
         """
         view = await self.finder.look()
         following = want(self.words, "structures.next", longer=False)
-        found = named(view, following, lambda each: each.enabled and not each.away)
+        found = named(view, following, lambda t: t.enabled and not t.away and not t.form)
         if len(found) == 1:
             await self.finder.press(found[0])
             await self.finder.changed(view)

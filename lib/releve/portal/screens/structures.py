@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.async_api import Error as PlaywrightError
 
+from releve.base.words import digits
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.lists import DropDown
@@ -129,10 +130,12 @@ class ActivitesDuGestionnaire(Screen):
 
     async def _pick(self, siret: str) -> bool:
         """Choose it in the page's own list of structures; whether one such list has it."""
-        entry = re.compile(r"\s?".join(siret))
+        entry = re.compile(rf"(?<!\d){digits(siret)}(?!\d)")
         for each in (await self.finder.look()).of_kind("list"):
+            if each.tag != "select" or each.region not in ("main", ""):
+                continue
             listed = DropDown(self.finder, _same(each))
-            if each.tag == "select" and any(map(entry.search, await listed.entries())):
+            if len([text for text in await listed.entries() if entry.search(text)]) == 1:
                 return await listed.choose(entry)
         return False
 
