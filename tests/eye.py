@@ -135,7 +135,7 @@ class Eye:
         if not command:
             self.told.put(("missed", pid))
             return
-        dumps = next(line for line in limits.splitlines() if "core file" in line).split()[-2] != "0"
+        dumps = next(line for line in limits.splitlines() if "core file" in line).split()[-3] != "0"
         self.told.put(("exec", pid, command, environment, dumps))
 
     def _look(self) -> None:

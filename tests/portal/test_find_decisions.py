@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, question
-from releve.portal.rows import Act, Missing, Proof, Step, pen, reset
+from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -88,11 +88,54 @@ def test_a_name_that_says_another_account_outweighs_the_row() -> None:
     assert not isinstance(found, Step)
 
 
-def test_what_deletes_an_account_does_not_lead_to_it() -> None:
-    """A link that is called by the account, and says more."""
-    view = View((press(13, f"Supprimer {MINE}", 1, 10),), (), (account(MINE, 1, 10, 12),))
+@pytest.mark.parametrize(
+    "other",
+    [
+        press(13, f"Supprimer {MINE}", 1, 10),
+        press(13, f"Changer l'état de {MINE}", 1, 10),
+        press(13, "", 1, 10, opens="looks"),
+    ],
+    ids=["deletes", "says more", "a switch"],
+)
+def test_what_changes_an_account_does_not_lead_to_it(other: Thing) -> None:
+    """A link that is called by the account, and says more; an icon that only looks like a menu's.
+    Its name alone does.
+    """
     told = replace(want("reset.button"), words=WORDS)
-    assert isinstance(reset(view, MINE, told, want("reset.short")), Missing)
+    owners = (account(MINE, 1, 10, 12),)
+    assert isinstance(
+        reset(View((other,), (), owners), MINE, told, want("reset.short")), Missing
+    )
+    named = View((press(14, MINE, 1, 10), other), (), owners)
+    found = reset(named, MINE, told, want("reset.short"))
+    assert isinstance(found, Step)
+    assert (Act.VISIT, 14) == (found.act, found.thing.id)
+
+
+def test_the_question_that_a_row_opens_is_no_reset_button() -> None:
+    """Its « Réinitialiser » would be the irreversible click, unannounced."""
+    told, short = replace(want("reset.button"), words=WORDS), want("reset.short")
+    asks = Text(31, f"Réinitialiser le mot de passe de {MINE} ?", (1, 30, 31))
+    buttons = (press(32, "Réinitialiser", 1, 30), press(33, "Annuler", 1, 30))
+    opened = View(buttons, (asks,), (account(MINE, 1, 30, 31),))
+    assert revealed(opened, View(), MINE, told, short) is None
+    menu = View((press(32, "Réinitialiser", 1, 30),), (), (account(MINE, 1, 30, 31),))
+    assert revealed(menu, View(), MINE, told, short) is not None
+
+
+def test_a_grey_pen_is_woken_by_its_row_and_by_nothing_in_it() -> None:
+    """The bin beside it is not pressed, nor where it is the only thing there."""
+    grey = press(13, "Modifier", 1, 10, enabled=False)
+    bin_ = press(14, "", 1, 10, looks=True)
+    owners = (structure(A, 1, 10, 12),)
+    told = replace(want("structures.edit"), words=WORDS)
+    assert isinstance(pen(View((grey, bin_), (), owners), A, told), Abstention)
+    row = Thing(10, "press", {"text": "Commune"}, path=(1, 10), looks=True)
+    found = pen(View((row, grey, bin_), (), owners), A, told)
+    assert isinstance(found, Step)
+    assert (Act.CHECK, 10) == (found.act, found.thing.id)
+    deletes = press(14, "Supprimer", 1, 10)
+    assert isinstance(pen(View((deletes,), (), owners), A, told), Abstention)
 
 
 def test_nested_tables_and_menus() -> None:
@@ -188,6 +231,20 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
     found = question(View((agree, letter, button), (asked,)), View(), WORDS)
     assert isinstance(found, Question) and found.box is not None
     assert (12, 14) == (found.box.id, found.button.id if found.button else 0)
+
+
+@pytest.mark.parametrize("about", ["réinitialiser le mot de passe", "envoyer une copie"])
+def test_yes_is_answered_to_this_question_only(about: str) -> None:
+    """Another one of the same window stays as it is."""
+    asked = Text(11, "Réinitialiser le mot de passe", (1, 10, 11))
+    near = {"legend": f"Voulez-vous {about} ?"}
+    yes = Thing(12, "radio", {"label": "Oui"}, near, path=(1, 10, 12))
+    no = Thing(13, "radio", {"label": "Non"}, near, path=(1, 10, 13), checked=True)
+    button = press(14, "Valider", 1, 10)
+    found = question(View((yes, no, button), (asked,)), View(), WORDS)
+    assert isinstance(found, Question)
+    assert (found.refusal is not None) == about.startswith("réinitialiser")
+    assert found.box is None
 
 
 def test_a_column_is_headed_by_its_account() -> None:

@@ -679,11 +679,21 @@ def test_a_canary_on_the_loopback_is_found() -> None:
         assert [] == deaf.leaks([CANARY])
 
 
+@pytest.fixture
+def core_files() -> Iterator[None]:
+    """They are allowed, as before anything of ours was imported."""
+    ours, most = resource.getrlimit(resource.RLIMIT_CORE)
+    if most == 0:
+        pytest.skip("this system allows no core files")
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, (ours, most))
+
+
 @AS_ROOT
+@pytest.mark.usefixtures("core_files")
 def test_a_browser_that_may_leave_a_core_file_is_found() -> None:
     """Started by a program that does not forbid it."""
-    if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
-        pytest.skip("this system allows no core files")
     choice = browsers.find("auto")
     with leaks.Watch() as watch, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
