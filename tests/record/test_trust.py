@@ -4,6 +4,7 @@ a genuine record to begin from. Each of these attacks succeeded on version 0.1.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 import json
@@ -38,12 +39,13 @@ from releve.decision.line import parse
 from releve.headless import run as headless
 from releve.jupyter import OUTPUTS_ENVIRONMENT, copy
 from releve.jupyter.home import Home
+from releve.jupyter.panel import Answer
 from releve.jupyter.prompts import last_picture
 from releve.planning.due import Standing
 from releve.planning.today import now
 from releve.proof.clock import check_clock
 from releve.record import seal, vouching
-from releve.record.folder import RecordFolder
+from releve.record.folder import RecordFolder, is_closed
 from releve.record.history import JustDone, SucceededTomorrow, doubt, history, refuse_twice
 from releve.record.lock import AccountBusy, AccountLock
 from releve.record.register import SIGNERS, Register, signed_bytes
@@ -668,6 +670,42 @@ async def test_the_home_page_tells_an_invented_success_and_does_not_believe_it(
         (due,) = home._dues(load(twin.settings(), twin.outputs))
         assert Standing.FAR is not due.standing and due.today
         assert "que rien ne confirme" in json.dumps(home._view(), ensure_ascii=False)
+
+
+async def test_the_home_page_cancels_nobody_else_s_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks whose it is, as before going on with it; a yes is about that rotation alone, and what
+    was planted since is asked about anew.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    await asyncio.to_thread(killed_at, twin, "journal run.started after")
+    there, home = elsewhere(twin), Home()
+    for module in ("jupyter.home", "commands.resume", "commands.abandon"):
+        monkeypatch.setattr(f"releve.{module}.open_keystore", lambda *_: there.keystore)
+    monkeypatch.setenv("RELEVE_SETTINGS", str(twin.settings()))
+    monkeypatch.setenv(OUTPUTS_ENVIRONMENT, str(twin.outputs))
+
+    async def pressed(action: str) -> str:
+        await home._hear(Answer(action))
+        actions = [each["action"] for each in home.panel.view.get("buttons", [])]
+        return next((each for each in actions if DEMO_SIRET in each), "")
+
+    before, about = everything(twin.outputs), f"{DEMO_SIRET}/{twin.record.run}"
+    for action in (f"cancel:{DEMO_SIRET}", f"cancelled:{about}"):
+        assert f"adopt-cancel:{about}" == await pressed(action)
+        assert before == everything(twin.outputs)
+    mine = twin.record
+    other = shutil.copytree(mine.path, mine.path.with_name(f"2099-01-01_101010_{DEMO_SIRET}_ff"))
+    before = everything(twin.outputs)
+    assert f"adopt-cancel:{DEMO_SIRET}/ff" == await pressed(f"adopt-cancel:{about}")
+    assert before == everything(twin.outputs)
+    shutil.rmtree(other)
+    assert f"cancel-now:{about}" == await pressed(f"adopt-cancel:{about}")
+    await pressed(f"cancelled:{DEMO_SIRET}/ff")
+    assert not is_closed(mine.entries())
+    await pressed(f"cancelled:{about}")
+    assert is_closed(mine.entries())
 
 
 @pytest.mark.parametrize("name", ["../{}", r"..\{}", r"C:\x\{}", "x/{}", "{}/"])
