@@ -764,6 +764,17 @@ def test_what_stands_in_the_place_of_a_file_stops_no_seal_but_its_own(
     assert name != "long" or left.faults
 
 
+@pytest.mark.parametrize("name", [".locks", "register.jsonl"])
+def test_a_folder_that_cannot_be_locked_or_entered_is_a_fault(tmp_path: Path, name: str) -> None:
+    """Told once, and no command is ended by it."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.run().code
+    shutil.rmtree(twin.outputs / ".locks")
+    (twin.outputs / name).mkdir() if name == "register.jsonl" else (twin.outputs / name).touch()
+    left = seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
+    assert ["NotSealed"] == [type(fault).__name__ for fault in left.faults]
+
+
 def test_a_picture_or_a_copy_of_a_stranger_s_is_no_way_out(tmp_path: Path) -> None:
     """The last picture is never another file's, and a copy that is a FIFO is not waited for."""
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)
