@@ -444,6 +444,12 @@ def test_nothing_waits_for_a_fifo_and_no_link_is_followed(tmp_path: Path) -> Non
         for act in (disk.read, disk.sha256, disk.append_to):
             with pytest.raises(OSError):
                 act(tmp_path / name)
+    for place in (tmp_path / "fifo", tmp_path / "folder", Path("/dev/releve-essai")):
+        with pytest.raises(disk.NotWritten):
+            disk.written(place, "neuf")
+    reader, writer = os.pipe()
+    disk.written(Path(f"/dev/fd/{writer}"), "neuf")  # as /dev/stdout before a `|`
+    assert b"neuf" == os.read(reader, 9)
     with pytest.raises(OSError):
         disk.read("/dev/zero" and Path("/dev/zero"))
     disk.write_atomically(tmp_path / "link", b"neuf")
