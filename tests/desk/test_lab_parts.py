@@ -20,14 +20,15 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 from releve.base import person
+from releve.base.places import ENVIRONMENT
 from releve.base.secret import Secret
 from releve.base.settings import Settings, load
 from releve.decision.procedure import TARGET_STEPS, target_name
 from releve.headless.run import model
-from releve.jupyter import corail, first_start, home_page
+from releve.jupyter import OUTPUTS_ENVIRONMENT, corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
 from releve.jupyter.copy import current, dated_copy, written
-from releve.jupyter.server import arguments
+from releve.jupyter.server import _make_folder, arguments
 from releve.planning.due import agenda
 from releve.record.folder import NOTEBOOK, RecordFolder
 from releve.record.transcript import Transcript
@@ -416,6 +417,21 @@ def test_the_server_is_for_this_machine_only() -> None:
     assert "--ServerApp.ip=127.0.0.1" in given
     assert not [each for each in given if "token=" in each or "password=" in each]
     assert ("--KernelManager.transport=ipc" in given) is (os.name != "nt")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a link takes a right there")
+@pytest.mark.parametrize("there", [False, True])
+def test_the_records_folder_may_be_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """The operator's own, to another disk: it is followed, and made there."""
+    (tmp_path / "outputs").symlink_to(tmp_path / "disk", target_is_directory=True)
+    if there:
+        (tmp_path / "disk").mkdir()
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "releve.toml"))
+    monkeypatch.setenv(OUTPUTS_ENVIRONMENT, str(tmp_path / "outputs"))
+    _make_folder()
+    assert (tmp_path / "disk").is_dir()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a .lnk there")

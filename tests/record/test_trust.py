@@ -4,6 +4,7 @@ a genuine record to begin from. Each of these attacks succeeded on version 0.1.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 import json
@@ -38,12 +39,13 @@ from releve.decision.line import parse
 from releve.headless import run as headless
 from releve.jupyter import OUTPUTS_ENVIRONMENT, copy
 from releve.jupyter.home import Home
+from releve.jupyter.panel import Answer
 from releve.jupyter.prompts import last_picture
 from releve.planning.due import Standing
 from releve.planning.today import now
 from releve.proof.clock import check_clock
 from releve.record import seal, vouching
-from releve.record.folder import RecordFolder
+from releve.record.folder import RecordFolder, is_closed
 from releve.record.history import JustDone, SucceededTomorrow, doubt, history, refuse_twice
 from releve.record.lock import AccountBusy, AccountLock
 from releve.record.register import SIGNERS, Register, signed_bytes
@@ -442,6 +444,12 @@ def test_nothing_waits_for_a_fifo_and_no_link_is_followed(tmp_path: Path) -> Non
         for act in (disk.read, disk.sha256, disk.append_to):
             with pytest.raises(OSError):
                 act(tmp_path / name)
+    for place in (tmp_path / "fifo", tmp_path / "folder", Path("/dev/releve-essai")):
+        with pytest.raises(disk.NotWritten):
+            disk.written(place, "neuf")
+    reader, writer = os.pipe()
+    disk.written(Path(f"/dev/fd/{writer}"), "neuf")  # as /dev/stdout before a `|`
+    assert b"neuf" == os.read(reader, 9)
     with pytest.raises(OSError):
         disk.read("/dev/zero" and Path("/dev/zero"))
     disk.write_atomically(tmp_path / "link", b"neuf")
@@ -670,6 +678,42 @@ async def test_the_home_page_tells_an_invented_success_and_does_not_believe_it(
         assert "que rien ne confirme" in json.dumps(home._view(), ensure_ascii=False)
 
 
+async def test_the_home_page_cancels_nobody_else_s_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks whose it is, as before going on with it; a yes is about that rotation alone, and what
+    was planted since is asked about anew.
+    """
+    twin = Twin.new(tmp_path / "twin")
+    await asyncio.to_thread(killed_at, twin, "journal run.started after")
+    there, home = elsewhere(twin), Home()
+    for module in ("jupyter.home", "commands.resume", "commands.abandon"):
+        monkeypatch.setattr(f"releve.{module}.open_keystore", lambda *_: there.keystore)
+    monkeypatch.setenv("RELEVE_SETTINGS", str(twin.settings()))
+    monkeypatch.setenv(OUTPUTS_ENVIRONMENT, str(twin.outputs))
+
+    async def pressed(action: str) -> str:
+        await home._hear(Answer(action))
+        actions = [each["action"] for each in home.panel.view.get("buttons", [])]
+        return next((each for each in actions if DEMO_SIRET in each), "")
+
+    before, about = everything(twin.outputs), f"{DEMO_SIRET}/{twin.record.run}"
+    for action in (f"cancel:{DEMO_SIRET}", f"cancelled:{about}"):
+        assert f"adopt-cancel:{about}" == await pressed(action)
+        assert before == everything(twin.outputs)
+    mine = twin.record
+    other = shutil.copytree(mine.path, mine.path.with_name(f"2099-01-01_101010_{DEMO_SIRET}_ff"))
+    before = everything(twin.outputs)
+    assert f"adopt-cancel:{DEMO_SIRET}/ff" == await pressed(f"adopt-cancel:{about}")
+    assert before == everything(twin.outputs)
+    shutil.rmtree(other)
+    assert f"cancel-now:{about}" == await pressed(f"adopt-cancel:{about}")
+    await pressed(f"cancelled:{DEMO_SIRET}/ff")
+    assert not is_closed(mine.entries())
+    await pressed(f"cancelled:{about}")
+    assert is_closed(mine.entries())
+
+
 @pytest.mark.parametrize("name", ["../{}", r"..\{}", r"C:\x\{}", "x/{}", "{}/"])
 def test_a_record_s_name_is_one_name(tmp_path: Path, name: str) -> None:
     """On each system's own terms: a line that names another place names nothing."""
@@ -724,6 +768,17 @@ def test_what_stands_in_the_place_of_a_file_stops_no_seal_but_its_own(
     left = seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
     assert 1 == len(left.told) + len(left.faults)
     assert name != "long" or left.faults
+
+
+@pytest.mark.parametrize("name", [".locks", "register.jsonl"])
+def test_a_folder_that_cannot_be_locked_or_entered_is_a_fault(tmp_path: Path, name: str) -> None:
+    """Told once, and no command is ended by it."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.run().code
+    shutil.rmtree(twin.outputs / ".locks")
+    (twin.outputs / name).mkdir() if name == "register.jsonl" else (twin.outputs / name).touch()
+    left = seal.finish_left_over(load(twin.settings(), twin.outputs), twin.keystore)
+    assert ["NotSealed"] == [type(fault).__name__ for fault in left.faults]
 
 
 def test_a_picture_or_a_copy_of_a_stranger_s_is_no_way_out(tmp_path: Path) -> None:

@@ -20,14 +20,18 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.reconcile import Verdict
 from releve.planning import alarm
-from releve.planning.alarm import Check, State
+from releve.planning.alarm import Check, State, voucher
 from releve.planning.notices import of_check
 from releve.proof.verdicts import NOTHING_HELD, TABLE, Meaning
 from releve.record.folder import RecordFolder
-from releve.record.history import Past
+from releve.record.history import Past, history
+from releve.record.register import Register
+from releve.vault.keystore import Keystore
 from releve.vault.slots import BY_HAND, Slot
+from sealed_records import Office
 from test_json import valid
 from test_notices import Hook, serving
+from twin import MemoryKeyring
 
 HALF_AN_HOUR = timedelta(minutes=30)
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -138,14 +142,16 @@ def refused(
     after: list[Past],
     kept: str = "2026-11-01T08:00+00:00",
     vouches: Callable[[Past], bool] = believed,
+    by: str = BY_HAND,
 ) -> tuple[bool, Check]:
     """Whether the API is asked on 30 November at noon, and the line, when it would refuse:
-    `before` and `after` are what the records tell before and after the question.
+    `before` and `after` are what the records tell before and after the question; `kept` and `by`:
+    when the password was put in the keyring, and by whom.
     """
     scene.slots.adopt(Secret("un-mot-de-passe-inventé"), BY_HAND)
     entry, asked = scene.keystore.entry(Slot.CURRENT, DEMO_ACCOUNT), list[str]()
     held = json.loads(entry.text() or "{}")
-    entry.set_text(json.dumps(held | {"written": kept}))
+    entry.set_text(json.dumps(held | {"written": kept, "run": by}))
 
     def ask(structure: Structure) -> Meaning:
         asked.append(structure.siret)
@@ -182,6 +188,39 @@ def test_a_reset_of_ours_that_the_api_may_not_know_is_nobody_elses(scene: Scene)
         assert SOMEBODY not in line.text
     asked, line = refused(scene, [ours(31, "succeeded")], [ours(31, "succeeded")])
     assert (True, State.REFUSED, True) == (asked, line.state, SOMEBODY in line.text)
+
+
+def test_what_the_keyring_has_just_been_given_needs_no_record(scene: Scene) -> None:
+    """A rotation wrote it, whatever became of the folder; what a person typed is no reset."""
+    for by, state in (("r/1", State.EXPLAINED), (BY_HAND, State.REFUSED)):
+        _, line = refused(scene, [], [], "2026-11-30T11:55+00:00", by=by)
+        assert state is line.state
+    scene.keystore.entry("checked", DEMO_ACCOUNT).delete()
+    _, line = refused(scene, [], [], "2026-11-30T11:25+00:00", by="r/1")
+    assert State.REFUSED is line.state
+
+
+def test_a_seal_is_believed_for_its_own_record_s_sake(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever others did to the register; it is read once for all accounts, and one that is no
+    file vouches for nothing.
+    """
+    journal, reads, lines = office.record().path / j.FILE_NAME, list[Register](), Register.lines
+    stranger = Register(office.outputs, Keystore(MemoryKeyring()))
+    stranger.append({"kind": "record", "record": "x", "statement": ""})
+    with stranger.path.open("ab") as file:
+        file.write(b'{"torn')
+    (past,), vouches = history(office.outputs), voucher(office.settings, office.keystore)
+    monkeypatch.setattr(Register, "lines", lambda self: reads.append(self) or lines(self))
+    assert vouches(past) and vouches(past) and 1 == len(reads)
+    sealed = journal.read_bytes()
+    journal.write_bytes(sealed.replace(b'"pid": ', b'"pid": 1', 1))
+    assert not vouches(past)
+    journal.write_bytes(sealed)
+    stranger.path.unlink()
+    stranger.path.mkdir()
+    assert not vouches(past)
 
 
 def test_what_nothing_vouches_for_silences_nothing(scene: Scene) -> None:
@@ -228,6 +267,8 @@ def test_a_reset_that_is_sealed_here_explains_and_no_other(scene: Scene) -> None
     with_piste(scene)
     ended = scene.headless()
     assert 0 == ended.code
+    entry = scene.keystore.entry(Slot.CURRENT, DEMO_ACCOUNT)
+    entry.set_text(json.dumps(json.loads(entry.text() or "") | {"run": BY_HAND}))
     scene.world.reset(DEMO_ACCOUNT)
     assert "explained" == checked(scene)[1]["state"]
     journal = Path(ended.record) / j.FILE_NAME

@@ -32,6 +32,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.consent import TABLE, Case, overtaken, refusals
 from releve.headless.fleet import unconfirmed
+from releve.headless.worker import unforeseen
 from releve.jupyter.home import Home
 from releve.planning import notices
 from releve.planning.plan import UNPROVEN, Plan
@@ -41,6 +42,8 @@ from releve.record.folder import RecordFolder
 from releve.record.history import history
 from releve.rotation.consent import hindrances
 from releve.school import Faults, SchoolThread, World
+from releve.vault.keys import make_rotation_key
+from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 from test_alarm import with_piste
 from test_json import valid
@@ -523,7 +526,7 @@ def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(
     path.write_text(path.read_text().replace("[policy]\n", "[policy]\nmax_resets = 1\n"))
     settings = load(path, agency.folder / "outputs")
     for siret in chosen:
-        left_open(settings, siret, event)
+        left_open(settings, siret, event, ours=agency.keyring.keystore())
     code, said = agency.run("--json", "rotate", *chosen, "--yes", *option)
     valid("rotate", told := json.loads(said))
     assert (4, "PlanNeeded", chosen, {}) == (
@@ -545,12 +548,16 @@ def test_a_rotation_that_stands_before_its_reset_is_in_the_plan(
     assert (4, "PlanNeeded", {}) == (code, json.loads(said)["error"], agency.resets())
 
 
-def left_open(settings: Settings, siret: str, *events: ev.Event) -> None:
-    """A rotation of the school that a process put down after these events."""
+def left_open(
+    settings: Settings, siret: str, *events: ev.Event, ours: Keystore | None = None
+) -> None:
+    """A rotation of the school that a process put down after these events, `ours` or a stranger's.
+    """
     structure = settings.structure(siret)
     folder = RecordFolder.new(settings.record.folder, siret)
     folder.path.mkdir(parents=True)
-    journal = j.Journal(folder.path, folder.run, "a@b")
+    key = make_rotation_key(ours, folder.run) if ours else None
+    journal = j.Journal(folder.path, folder.run, "a@b", key)
     account, targets = structure.technical_account, structure.targets
     opened = ev.RotationOpened(
         siret, structure.name, account, "gestionnaire", targets, school=True
@@ -579,7 +586,7 @@ def test_only_what_was_reset_already_is_outside_of_a_plan(
     `decided` by --reset-again, or because the API may say that a click was not taken.
     """
     settings = load(scene.settings(), scene.outputs)
-    left_open(settings, DEMO_SIRET, *events)
+    left_open(settings, DEMO_SIRET, *events, ours=scene.keystore)
     structure = settings.structure(DEMO_SIRET)
     assert [structure] * asked == unconfirmed(settings, [structure], reset_again=False)
     assert [structure] * decided == unconfirmed(settings, [structure], reset_again=True)
@@ -590,6 +597,44 @@ def test_only_what_was_reset_already_is_outside_of_a_plan(
     (past,) = history(scene.outputs)
     clicked = any(isinstance(each, ev.ResetIntended) for each in events)
     assert clicked == (past.reset is not None)
+
+
+def test_what_is_not_ours_is_a_reset_to_confirm_whatever_it_says(scene: Scene) -> None:
+    """A planted journal that was reset already, it says, takes no account out of a plan."""
+    settings = load(scene.settings(), scene.outputs)
+    left_open(settings, DEMO_SIRET, ev.ResetIntended(1), ev.PasswordByHand(1, "refusé"))
+    chosen = [settings.structure(DEMO_SIRET)]
+    assert chosen == unconfirmed(settings, chosen, reset_again=False)
+
+
+def test_what_is_not_ours_holds_up_no_other(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It ends by itself, and first; only resets that would be made wait for a plan."""
+    one_too_many(scene)
+    settings, gate = load(scene.settings(), scene.outputs), ev.GateGiven("cible", "approve")
+    given = ["--settings", str(settings.path), "--outputs", str(scene.outputs), "--json", "resume"]
+    for ours, ends in ((None, []), (scene.keystore, ["PlanNeeded"])):
+        for siret in settings.structures:
+            left_open(settings, siret, gate, ours=ours)
+        assert 4 == cli.main(given)
+        valid("resume", told := json.loads(capsys.readouterr().out))
+        assert ["NotOurs", "NotOurs", *ends] == [each["error"] for each in told["rotations"]]
+    assert "Aucune de ces réinitialisations" in told["rotations"][-1]["text"]
+
+
+def test_another_spelling_of_an_account_is_found_again(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The journal has it as it was written then: by its SIRET, and when a worker ends unheard."""
+    settings = load(scene.settings(), scene.outputs)
+    left_open(settings, DEMO_SIRET, ev.ResetIntended(1))
+    scene.structure["technical_account"] = str(scene.structure["technical_account"]).lower()
+    settings = load(scene.settings(), scene.outputs)
+    assert 6 == unforeseen(settings, settings.structure(DEMO_SIRET), "x").code
+    given = ["--settings", str(settings.path), "--outputs", str(scene.outputs), "--json"]
+    assert 4 == cli.main([*given, "resume", DEMO_SIRET])
+    assert "NotOurs" == json.loads(capsys.readouterr().out)["error"]
 
 
 def test_a_plan_is_what_is_done_by_whom_and_with_which_program() -> None:

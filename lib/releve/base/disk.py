@@ -156,9 +156,17 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def written(path: Path, content: str, encoding: str = "utf-8") -> None:
-    """Write a file that an argument named, all or nothing. Raises `NotWritten`; safe to repeat."""
+    """Write a file that an argument named, all or nothing; what is no file (/dev/stdout) is written
+    to as it is, if somebody reads it. Raises `NotWritten`; safe to repeat.
+    """
     try:
-        write_atomically(path, content.encode(encoding))
+        if path.exists() and not path.is_file():
+            with os.fdopen(os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0)), "wb"):
+                path.write_bytes(content.encode(encoding))  # a FIFO's reader is there
+        elif path.parent == Path("/dev"):  # root's `> file`: the system's own link is not replaced
+            raise PermissionError(errno.EACCES, "")
+        else:
+            write_atomically(path, content.encode(encoding))
     except OSError as error:
         raise NotWritten(path=path, why=why(error)) from None
 

@@ -58,16 +58,19 @@ def _journal(record: RecordFolder, settings: Settings, structure: Structure) -> 
     return vouching.adopt(record, person.account(), targets_of(settings, structure), keystore)
 
 
-def close_open(settings: Settings, siret: str, reason: str) -> tuple[RecordFolder, Situation]:
-    """Close what is open for that structure; the record is not sealed yet. Touches neither the
-    portal nor the keyring's slots. Raises `NothingToAbandon`, and what a lock raises: then nothing
-    changed.
+def close_open(
+    settings: Settings, siret: str, reason: str, run: str = ""
+) -> tuple[RecordFolder, Situation]:
+    """Close what is open for that structure, that `run` only if it is named; the record is not
+    sealed yet. Touches neither the portal nor the keyring's slots. Raises `NothingToAbandon`, and
+    what a lock raises: then nothing changed.
     """
     structure = settings.structure(siret)
     lock = AccountLock(settings.record.folder, structure.technical_account)
     lock.acquire(person.account())
     try:
         left = unfinished(settings.record.folder, structure.technical_account)
+        left = [each for each in left if run in ("", each.run)]
         if not left:
             raise NothingToAbandon(name=structure.name)
         record = left[-1]

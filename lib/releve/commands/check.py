@@ -7,11 +7,10 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from releve.base.settings import Structure, load
 from releve.planning import notices
-from releve.planning.alarm import Check, State, check, vouched_for
+from releve.planning.alarm import Check, State, check, voucher
 from releve.planning.shares import one_each
 from releve.proof.asking import Prover
 from releve.proof.verdicts import Meaning
@@ -41,8 +40,8 @@ def main(args: argparse.Namespace) -> int:
         return [each for each in history(settings.record.folder) if each.school == school]
 
     propagation = timedelta(minutes=settings.policy.propagation_minutes)
-    vouches = partial(vouched_for, settings=settings, keystore=keystore)
-    found = check(structures, past, vouches, keystore, ask, datetime.now(UTC), propagation)
+    vouches, now = voucher(settings, keystore), datetime.now(UTC)
+    found = check(structures, past, vouches, keystore, ask, now, propagation)
     code = _code(found)
     if args.json:
         print(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from releve.base import person
+from releve.base.account import folded
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
@@ -50,13 +51,15 @@ _ENDS = {
 
 
 def _last(settings: Settings, accounts: set[str]) -> str:
-    """How the latest rotation (of these accounts, or of all) ended; "" when there was none."""
+    """How the latest rotation (of these accounts, folded, or of all) ended; "" when there is none.
+    """
     ours = (
         each
         for each in history(settings.record.folder)
         if each.school == (settings.school is not None)
     )
-    ended = [each for each in ours if each.closed and (not accounts or each.account in accounts)]
+    named = (each for each in ours if not accounts or folded(each.account) in accounts)
+    ended = [each for each in named if each.closed]
     if not ended:
         return ""
     last = ended[-1]
@@ -88,6 +91,11 @@ def adopt(
         lock.release()
 
 
+def _asks(args: argparse.Namespace) -> bool:
+    """Whether a person is there, who may take another's rotation in hand."""
+    return at_terminal(sys.stdin) and not args.json
+
+
 def _says_yes(claim: vouching.Claim) -> bool:
     print(f"{text('adopt.heading')}\n{text('adopt.body')}")
     for name in ("whose", "host", "begun"):
@@ -97,16 +105,20 @@ def _says_yes(claim: vouching.Claim) -> bool:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Resume every open rotation; says so, and changes nothing, when there is none, or when that
-    would make more resets than a run may without a plan.
+    """Resume every open rotation; says so, and changes nothing, when there is none. Those that make
+    no reset come first; the others are left when they are more than a run may reset without a plan.
     """
     settings = load(args.settings, args.outputs)
-    accounts = {settings.structure(siret).technical_account for siret in args.siret}
+    accounts = {folded(settings.structure(siret).technical_account) for siret in args.siret}
     left = list(_open(settings, accounts))
-    if stop := _too_many(settings, left, args):
-        show.plan(stop, [], args.json, aloud(settings))
-        return stop.code
-    told = [_resumed(settings, args, each) for each in left]
+    resets = [each for each in left if _resets(settings, each[0], args)]
+    told = [_resumed(settings, args, each) for each in left if each not in resets]
+    if stop := _too_many(settings, resets, args, begun=bool(told)):
+        if not args.json:
+            show.plan(stop, [], False, aloud(settings))
+        told.append(show.planned(stop, [], aloud(settings)))
+    else:
+        told += [_resumed(settings, args, each) for each in resets]
     code = worst(each["code"] for each in told) if told else 0
     if not told:
         text = (
@@ -122,34 +134,42 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _open(settings: Settings, accounts: set[str]) -> Iterator[tuple[RecordFolder, str]]:
-    """The open rotations of these accounts (all, if none is named), with their structures. One of
-    the school's is nothing for the real portal, and the other way round.
+    """The open rotations of these accounts, folded (all, if none is named), with their structures.
+    One of the school's is nothing for the real portal, and the other way round.
     """
     for record in unfinished(settings.record.folder):
         start = opened(record.entries(pass_over_damage=True))
         assert start is not None
-        chosen = not accounts or start.account in accounts
+        chosen = not accounts or folded(start.account) in accounts
         if chosen and start.school == (settings.school is not None):
             yield record, start.structure
 
 
-def _too_many(
-    settings: Settings, left: list[tuple[RecordFolder, str]], args: argparse.Namespace
-) -> PlanNeeded | None:
-    """The stop, when too many of these rotations would still make a reset; None when not. The plan
-    is the one that `rotate` holds the digest against.
+def _resets(settings: Settings, record: RecordFolder, args: argparse.Namespace) -> bool:
+    """Whether that rotation would still make a reset. What this keyring does not vouch for ends
+    before, unless it is taken in hand: then its gate is closed again, and --yes opens it.
     """
-    resets = one_each(
-        structure
-        for record, siret in left
-        if headless.resets_still(settings, record, args.reset_again, args.yes)
-        and (structure := settings.structures.get(siret))
-    )
+    if vouching.vouched(record, open_keystore(settings).bounded()):
+        return headless.resets_still(settings, record, args.reset_again, args.yes)
+    return bool(args.yes and (args.siret or _asks(args)))
+
+
+def _too_many(
+    settings: Settings,
+    left: list[tuple[RecordFolder, str]],
+    args: argparse.Namespace,
+    begun: bool,
+) -> PlanNeeded | None:
+    """The stop, when these rotations are too many to reset; None when not. The plan is the one that
+    `rotate` holds the digest against. `begun`: others were resumed before.
+    """
+    found = (settings.structures.get(siret) for _, siret in left)
+    resets = one_each(each for each in found if each)
     stop = plan_needed(settings.policy, past(settings), resets)
     if stop:
         again = " --reset-again" * args.reset_again
         stop.place(
-            stop.sentences[1],
+            "Aucune de ces réinitialisations n'a été commencée." if begun else stop.sentences[1],
             f"Pour faire exactement cela : « releve rotate {' '.join(e.siret for e in resets)}"
             f"{again} --plan {stop.plan.digest} ». Sinon, reprenez-en moins à la fois (« releve"
             " resume » suivi de leurs SIRET).",
@@ -165,7 +185,7 @@ def _resumed(
     try:
         if args.yes and args.siret:  # who names the structure is asked no more
             adopt(record, settings, siret, lambda _: True)
-        elif at_terminal(sys.stdin) and not args.json:
+        elif _asks(args):
             adopt(record, settings, siret, _says_yes)
         found = headless.run(
             settings,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import date
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, STEPS, TITLES
@@ -98,14 +98,19 @@ def bar(total: int) -> Iterator[Callable[[int, str, str], None]]:
         yield tell
 
 
+def planned(stop: PlanNeeded, told: list[Line], said: str) -> dict[str, Any]:
+    """As `plan` prints it for `--json`."""
+    error = {"code": stop.code, "error": type(stop).__name__, "text": stop.text}
+    lines = {"left_out": [asdict(line) for line in told], "unproven": bool(said)}
+    return error | stop.plan.to_dict() | lines
+
+
 def plan(stop: PlanNeeded, told: list[Line], as_json: bool, said: str = "") -> None:
     """What a run would reset, once somebody agrees to it; what is not in it, and why. `said` is
     said aloud beside it.
     """
     if as_json:
-        error = {"code": stop.code, "error": type(stop).__name__, "text": stop.text}
-        lines = {"left_out": [asdict(line) for line in told], "unproven": bool(said)}
-        print(json.dumps(error | stop.plan.to_dict() | lines, ensure_ascii=False))
+        print(json.dumps(planned(stop, told, said), ensure_ascii=False))
         return
     print(f"Comptes à réinitialiser ({len(stop.plan.structures)}) :")
     for each in stop.plan.structures:

@@ -28,6 +28,8 @@ from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Line, Tour
 from releve.record.folder import RecordFolder
 from releve.record.history import history, lacks_proof
+from releve.record.vouching import vouched
+from releve.vault.keystore import open_keystore
 
 # the next login would only make it worse: nothing more of that login
 SAME_LOGIN = {
@@ -251,8 +253,10 @@ def unconfirmed(
     settings: Settings, structures: Iterable[Structure], reset_again: bool
 ) -> list[Structure]:
     """Those that a run would reset: a rotation left open before its reset is one of them, whoever
-    confirmed it then. Without approval, only what was reset already goes on.
+    confirmed it then, and one that this keyring does not vouch for, whatever it says. Without
+    approval, only what was reset already goes on. Raises a keyring error.
     """
+    keystore = open_keystore(settings).bounded()
     left = {
         folded(each.account): folder
         for each in history(settings.record.folder)
@@ -262,5 +266,6 @@ def unconfirmed(
         each
         for each in structures
         if not (folder := left.get(folded(each.technical_account)))
+        or not vouched(folder, keystore)
         or resets_still(settings, folder, reset_again)
     ]

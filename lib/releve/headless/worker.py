@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any, TextIO
 
+from releve.base.account import folded
 from releve.base.errors import ReleveError, UnforeseenError
 from releve.base.secret import forget, registered
 from releve.base.settings import Settings, Structure, load
@@ -114,8 +115,8 @@ def _line(found: headless.Outcome) -> Line:
 
 def unforeseen(settings: Settings, structure: Structure, kind: str) -> Line:
     """What ended without a word: the journal tells whether anything can have changed."""
-    account, past = structure.technical_account, history(settings.record.folder)
-    ours = [each for each in past if each.account == account and each.open]
+    account, past = folded(structure.technical_account), history(settings.record.folder)
+    ours = [each for each in past if folded(each.account) == account and each.open]
     code = 6 if ours and ours[-1].touched else 5
     text = UnforeseenError(kind=kind).text
     record = str(ours[-1].record) if ours else ""

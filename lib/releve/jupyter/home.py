@@ -127,7 +127,8 @@ class Home:
         except ReleveError as error:
             self.panel.show(_trouble(error))
 
-    def _do(self, verb: str, siret: str, answer: Answer) -> None:
+    def _do(self, verb: str, about: str, answer: Answer) -> None:
+        siret, _, run = about.partition("/")  # what a yes is about: that rotation, and no other
         if verb == "write":
             self._write(answer, siret)
         elif verb == "change":
@@ -145,21 +146,27 @@ class Home:
         elif verb in ("start", "by-hand", "again"):
             self._start(siret, verb)
         elif verb.startswith("adopt-"):
-            if left := self._foreign(self._due(siret)):
+            left = self._foreign(self._due(siret))
+            if left and left.run == run:
                 adopt(left, self._settings(), siret, lambda _: True)
-            self._start(siret, verb.removeprefix("adopt-"))
+            self._do(verb.removeprefix("adopt-"), siret, answer)
         elif verb == "meet":
             self._open(dated_copy(self._settings(), siret, rehearse=True), anew=True)
         elif verb == "cancel":
-            self.panel.show(home_page.cancel(self._due(siret)))
-        elif verb == "cancel-now":
             due = self._due(siret)
-            left = RecordFolder.at(due.open.record) if due.open else None
-            self.panel.show(_ending(url(left), siret) if left else self._view())
-        elif verb == "cancelled":
+            if not self._asks_whose(due, verb):
+                self.panel.show(home_page.cancel(due))
+        elif verb == "cancel-now":
             past = self._due(siret).open
-            if past and not past.touched:  # by what the journal says now that nobody writes it
-                close_open(self._settings(), siret, CANCELLED)
+            left = RecordFolder.at(past.record) if past and past.run == run else None
+            self.panel.show(_ending(url(left), about) if left else self._view())
+        elif verb == "cancelled":
+            due = self._due(siret)
+            # by what the journal says now that nobody writes it
+            if due.open and due.open.run == run and not due.open.touched:
+                if self._asks_whose(due, "cancel"):
+                    return
+                close_open(self._settings(), siret, CANCELLED, run)
             self._draw()
             self.tidy()
         elif verb == "train":
@@ -176,12 +183,18 @@ class Home:
         if verb != "again" and not (due.today or due.open) and due.last:
             self.panel.show(home_page.again(due, date.today()))
             return
-        if left := self._foreign(due):
-            claim = vouching.claim(left.entries(pass_over_damage=True))
-            self.panel.show(questions.adopt(claim, f"adopt-{verb}:{siret}", "refresh"))
+        if self._asks_whose(due, verb):
             return
         by_hand = verb == "by-hand"
         self._open(dated_copy(self._settings(), siret, by_hand), anew=by_hand)
+
+    def _asks_whose(self, due: Due, verb: str) -> bool:
+        """Whether this keyring does not vouch for the open rotation: the person is asked first."""
+        if left := self._foreign(due):
+            claim = vouching.claim(left.entries(pass_over_damage=True))
+            yes = f"adopt-{verb}:{due.siret}/{left.run}"
+            self.panel.show(questions.adopt(claim, yes, "refresh"))
+        return left is not None
 
     def _foreign(self, due: Due) -> RecordFolder | None:
         """The account's open rotation, when this keyring does not vouch for it."""
@@ -228,9 +241,9 @@ class Home:
         return self.training
 
 
-def _ending(notebook: str, siret: str) -> View:
+def _ending(notebook: str, about: str) -> View:
     """While the page ends that notebook's kernel, which may hold the rotation."""
-    go = {"end": notebook, "then": f"cancelled:{siret}"}
+    go = {"end": notebook, "then": f"cancelled:{about}"}
     return form("J'annule ce renouvellement…", tone="work", working=True, go=go)
 
 

@@ -99,9 +99,10 @@ def cancel(due: Due) -> View:
         f"{due.name} : rien n'est encore changé, ni sur Chorus Pro ni dans Corail."
         " Vous pourrez recommencer quand vous voudrez."
     )
+    run = due.open.run if due.open else ""
     buttons = [
         button("refresh", "Non, le garder", "primary"),
-        button(f"cancel-now:{due.siret}", "Annuler ce renouvellement"),
+        button(f"cancel-now:{due.siret}/{run}", "Annuler ce renouvellement"),
     ]
     return form("Annuler ce renouvellement ?", body, buttons=buttons)
 

@@ -123,7 +123,7 @@ def _make_folder() -> None:
         folder = records()
         if not default_path().exists() or OUTPUTS_ENVIRONMENT in os.environ or _inside(folder):
             shared = default_path().exists() and load().record.shared
-            disk.make_folder(folder, shared=shared)
+            disk.make_folder(folder.resolve(), shared=shared)  # her own link to it is followed
 
 
 def _inside(folder: Path) -> bool:

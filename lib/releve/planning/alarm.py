@@ -7,24 +7,30 @@ day before still asks. Two questions are half a day apart, whatever midnight lie
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
+from releve.base import disk
 from releve.base.account import folded, usual
 from releve.base.settings import Settings, Structure
-from releve.decision.journal import JournalUnreadable
+from releve.decision.journal import FILE_NAME, JournalUnreadable
 from releve.decision.reconcile import Verdict
 from releve.proof.verdicts import Meaning
+from releve.record.contents import STATEMENT
 from releve.record.folder import RecordFolder
-from releve.record.history import Past
+from releve.record.history import Past, history
 from releve.record.seal import registered_in
-from releve.record.verify import verify
+from releve.record.statement import read_sealed
 from releve.record.vouching import vouched
 from releve.vault.keystore import Keystore
-from releve.vault.slots import Slot
+from releve.vault.slots import BY_HAND, Slot
 
 APART = timedelta(hours=12)  # nobody knows whether refusals lock a technical account
 ABANDONED = (
@@ -35,6 +41,7 @@ TODO = (
     "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez"
     " qui l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
 )
+RECENT = "Relève vient de le réinitialiser : l'API peut ne pas connaître encore ce changement"
 DOUBTED = (
     " Le dossier {record} l'expliquerait, mais ni le trousseau de ce poste ni un signataire connu"
     " n'en répond : ne le croyez pas sans avoir demandé à qui l'a fait."
@@ -63,20 +70,39 @@ class Check:
     text: str
 
 
-def vouched_for(past: Past, settings: Settings, keystore: Keystore) -> bool:
-    """Whether what that journal tells may decide: this keyring has the rotation's key, or a signer
-    whom this reader knows has sealed the record, which is as it was then. Raises a keyring error.
+def voucher(settings: Settings, keystore: Keystore) -> Callable[[Past], bool]:
+    """Whether what a journal tells may decide: this keyring has the rotation's key, or the journal
+    is the one that a signer whom this reader knows has sealed. The register is read when it has
+    changed, not for each account. What that returns raises a keyring error.
     """
-    folder, outputs = RecordFolder.at(past.record), settings.record.folder
-    if folder is None:
+    register = registered_in(settings, keystore)
+
+    @lru_cache(maxsize=1)
+    def lines(size: int, changed: int) -> dict[str, dict[str, Any]]:
+        return register.find_all({each.record.name for each in history(settings.record.folder)})
+
+    def vouches(past: Past) -> bool:
+        folder = RecordFolder.at(past.record)
+        with suppress(JournalUnreadable, OSError, ValueError):
+            if folder is None or vouched(folder, keystore):
+                return folder is not None
+            stat = register.path.stat()
+            line = lines(stat.st_size, stat.st_mtime_ns).get(past.record.name)
+            return line is not None and _as_sealed(past.record, line)
         return False
-    with suppress(JournalUnreadable):
-        if vouched(folder, keystore):
-            return True
-    if registered_in(settings, keystore).find(past.record.name) is None:
+
+    return vouches
+
+
+def _as_sealed(record: Path, line: dict[str, Any]) -> bool:
+    """Whether the record has the statement of that line, and the journal of that statement. Raises
+    OSError, ValueError.
+    """
+    content = disk.read(record / STATEMENT)
+    if hashlib.sha256(content).hexdigest() != line.get("statement"):
         return False
-    signers = settings.record.signers
-    return not verify(outputs, [past.record], keystore, signers=signers).faults
+    journal = {"name": FILE_NAME, "digest": {"sha256": disk.sha256(record / FILE_NAME)}}
+    return journal in read_sealed(content).statement["subject"]
 
 
 def check(
@@ -117,6 +143,9 @@ def _check(
     held = keystore.slots(account).read(Slot.CURRENT)
     if held is None:
         return found(State.EMPTY, "le trousseau n'a pas de mot de passe à essayer")
+    written = datetime.fromisoformat(held.written)
+    if held.run != BY_HAND and written > now - propagation:  # whatever became of its record
+        return found(State.EXPLAINED, RECENT)
     last = keystore.entry("checked", usual(account))
     before = last.text()
     if before and not _another_day(datetime.fromisoformat(before), now):
@@ -129,7 +158,6 @@ def _check(
         ours, doubted = _latest(past(), account, vouches)
         if why := _explained(ours, now - propagation):
             return found(State.EXPLAINED, why)
-        written = datetime.fromisoformat(held.written)
         given_up = ours and ours.reset and ours.outcome == "abandoned" and written < ours.reset
         todo = ABANDONED if given_up else TODO
         names = [each.record.name for each in doubted if _explained(each, now - propagation)]
@@ -160,7 +188,7 @@ def _explained(ours: Past | None, settled: datetime) -> str:
     if ours and ours.open:
         return "une rotation de ce compte n'est pas finie : « releve resume »"
     if ours and ours.reset and ours.reset > settled:
-        return "Relève vient de le réinitialiser : l'API peut ne pas connaître encore ce changement"
+        return RECENT
     return ""
 
 

@@ -170,6 +170,8 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
     """
     register, left = registered_in(settings, keystore), LeftOver([], [])
     named = b"\n".join(_lines(register, left))
+    if left.faults:  # one for all records: nothing is sealed without a register
+        return left
     for folder in (*all_records(settings.record.folder), *_half_gone(register, named)):
         name = folder.path.name.removesuffix(QUARANTINE)
         begun = folder.sealing_file.exists() or _has_more_lines(name, named)
@@ -182,6 +184,8 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
             continue
         except ReleveError as error:
             left.faults.append(error)
+        except OSError as error:  # a folder that knows no locks, say
+            left.faults.append(NotSealed(path=folder.path, why=disk.why(error)))
     timestamp.catch_up(register, settings.record.timestamp_url)
     return left
 
