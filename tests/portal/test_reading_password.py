@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from html import escape
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
-from releve.portal.reading import passwords
+from releve.portal.reading import everything, passwords
+from releve.portal.screens.mot_de_passe import EcranSuivant
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ACCOUNT = "TECH_1_11@cpro.fr"
 PLAIN = "Abc12345&x{"
+CASE: Any = SimpleNamespace(account=ACCOUNT)
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +123,45 @@ async def test_two_that_could_be_it_are_two(window: PortalBrowser, pages: Pages)
     body = "<p>Mot de passe : <b>Abc12345!</b> <b>Xyz98765?</b></p>"
     finder = await show(window, pages, body)
     assert 2 == len(passwords(await finder.look(reading=True), ACCOUNT, window.words))
+
+
+async def test_nothing_is_opened_at_random_while_the_password_is_awaited(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """It comes late: what looks like a menu, or a tab, may lead away from it for ever."""
+    pages.at["/accueil"] = "<p>Accueil"
+    away = "onclick=\"location='/accueil'\""
+    body = (
+        f"<div class=menu-item {away}>Accueil</div><div hidden>Mot de passe oublié</div>"
+        f"<ul><li role=tab {away}>Factures</li></ul><p id=p></p><a href='#/accueil'>Fin</a>"
+        f"<nav><i role=tab {away}>Compte</i><div hidden>Mot de passe</div></nav>"
+        f"<script>setTimeout(() => p.innerHTML = 'Mot de passe : <b>{PLAIN}</b>', 2000)</script>"
+    )
+    await show(window, pages, body)
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).reached()
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
+    assert "/accueil" not in pages.asked
+
+
+FOLDED = {
+    "under its name": "<details><summary>Nouveau mot de passe</summary><code>{p}</code></details>",
+    "a tab": "<ul><li><a role=tab href='#s' aria-selected=true>Structure</a></li><li><a role=tab "
+    "href='#c' onclick='c.hidden=false'>Mot de passe</a></li></ul><div id=s>A</div>"
+    "<div id=c hidden><code>{p}</code></div>",
+    "a field": "<details><summary>Mot de passe</summary><input readonly value='{p}'></details>",
+    "a sentence": "<details><summary>Suite</summary><p>Votre mot de passe est {p}</p></details>",
+}
+
+
+@pytest.mark.parametrize("name", FOLDED)
+async def test_what_is_folded_under_its_own_name_is_opened(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """The name alone is in sight; and a page that is not understood is kept with what it hides."""
+    other = "<p>Dossier R2026-004417-AB</p>"
+    finder = await show(window, pages, other + FOLDED[name].format(p=escape(PLAIN)))
+    assert PLAIN in everything(await finder.look(reading=True))
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).reached()
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()

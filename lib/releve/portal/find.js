@@ -10,7 +10,7 @@
     if (!id) { id = memory.next++; memory.ids.set(el, id); memory.elements.set(id, new WeakRef(el)); }
     return id;
   };
-  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], tokens: [], ready: true, doc: 0 };
+  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], tokens: [], folded: [], ready: true, doc: 0 };
 
   const SKIP = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'HEAD', 'LINK', 'META', 'OPTION', 'OPTGROUP', 'DATALIST']);
   const ROLES = {
@@ -152,8 +152,11 @@
     const part = to && byId(el, to)[0];
     return part && !part.contains(el) ? facts.get(part) : null;
   };
+  const titles = new Map();   // a part -> what opens it is called
   for (const el of order) {   // a tab, or a title that folds, says whose its part is
     const fact = facts.get(el), part = fact.kind === 'press' && fact.all.trim() && partOf(el);
+    const called = el.tagName === 'SUMMARY' ? facts.get(up(el)) : part;
+    if (called && !titles.has(called.id)) titles.set(called.id, flat(fact.all));
     if (part) for (const each of owners.filter(o => o.path.includes(fact.id))) owners.push({ ...each, path: part.path, shown: each.shown && part.shown, at: part.at, box: [] });
   }
 
@@ -251,7 +254,7 @@
   const OPENER = /(?:^|[-_ ])(?:burger|hamburger|menu|toggle|toggler|dropdown|caret|chevron|collapse|collapsed|accordion|expand|kebab|more|tab|tabs)(?:$|[-_ ])/i;
   const goesAway = el => {
     const link = el.closest?.('a[href]'), href = link?.getAttribute('href') ?? '';
-    if (link && href && !/^(?:#|javascript:)/i.test(href)) return true;
+    if (link && href && !/^(?:#(?![!\/])|javascript:)/i.test(href)) return true;   // #/x is a page to a router
     const button = el.closest?.('button, input');
     return !!(button?.form && button.type === 'submit' && button.form.getAttribute('method')?.toLowerCase() !== 'dialog');
   };
@@ -348,14 +351,18 @@
   };
   const joined = el => piecesOf(el).every((n, _, all) => n.nodeType === 3 || (all.length < 2 || short(n) || !apart(n)) && joined(n));
   const drawnBy = el => ['::before', '::after'].map(p => getComputedStyle(el, p).content).map(c => /^["']/.test(c) ? c.slice(1, -1).replace(/\\(.)/g, '$1') : '').join('');
-  const tokens = [], taken = new Set();
+  const tokens = [], folds = [], taken = new Set();
   if (reading) for (const el of order) {
-    const fact = facts.get(el);
+    const fact = facts.get(el), field = FIELDS.has(fact.kind) && typeof el.value === 'string';
+    if (!fact.shown && (fact.own || field)) {
+      const raw = field ? el.value : rawOf(el), covers = fact.layer && fact.path.indexOf(fact.layer) >= fact.path.indexOf(fact.hid);
+      if (raw.trim() && raw.length <= 400) folds.push({ id: fact.id, raw, how: 'folded', hidden: covers ? [] : hiddenBy(el, fact), path: fact.path, at: fact.at, region: fact.region });
+    }
     if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
-    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
+    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); const title = fact.path.findLast(id => titles.has(id)); if (title && !['left', 'above', 'before', 'label', 'aria'].some(key => n[key])) n.legend ??= titles.get(title); return n; };
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
     const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
-    if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
+    if (field && el.tagName !== 'SELECT') {
       if (el.value.includes('\n')) for (const line of el.value.split('\n').map(flat).filter(Boolean)) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: true });
       if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
       continue;
@@ -371,5 +378,5 @@
       if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && lines.length < 2 && !/[\n\t]/.test(text))) { told(line, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
     }
   }
-  return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };
+  return { things, texts, owners, tokens, folded: folds, ready: document.readyState === 'complete', doc: performance.timeOrigin };
 }

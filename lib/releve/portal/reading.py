@@ -12,7 +12,7 @@ from itertools import groupby
 
 from releve.base.secret import is_plain
 from releve.base.words import Words
-from releve.portal.view import Token, View
+from releve.portal.view import Thing, Token, View
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{8,128}")
 _MASK = re.compile(r"(.)\1*|[*.\-_]+")
@@ -24,6 +24,7 @@ _WORD = re.compile(  # of a sentence, with its punctuation; or that alone
     r"[«(\"“]*(?:[A-ZÀ-Ý]?[a-zß-ÿœ'’-]+|[A-ZÀ-Ý'’-]+)?[»)\"”]*[.,:;!?…–—-]*"
 )
 _BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
+_MAIN = ("main", "")
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
 
 
@@ -67,6 +68,23 @@ def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> b
         return False
     dots = [t for t in view.tokens if _MASK.fullmatch(t.raw.strip())]
     return any(t.raw.strip() not in before and _beside(t, within, old) for t in dots)
+
+
+def folds(view: View, words: Words) -> list[Thing]:
+    """What hides a value of the main part, or words about a password, and leads nowhere: it says
+    that it opens them, or is a fold or a tab beside them.
+    """
+    word, never = words.find("summary.password"), words.find("opening.never")
+    tucked = [t for t in view.folded if t.region in _MAIN]
+    tucked = [t for t in tucked if word.search(t.raw) or any(map(likely, t.raw.split()))]
+    by = {(t.frame, *each) for t in tucked for each in t.hidden}
+    beside = ("expands", "summary", "tab", "sign")
+    return [
+        t
+        for t in view.of_kind("press")
+        if (*t.key, True) in by or ((*t.key, False) in by and t.opens in beside)
+        if t.enabled and t.region in _MAIN and not (t.away or t.submits or never.search(t.words))
+    ]
 
 
 def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> bool:
@@ -168,16 +186,16 @@ def _lone(view: View, tokens: list[Token], words: Words) -> list[str]:
     """The only thing on the page that a machine made, where the page speaks of a password."""
     if not view.says(words.find("summary.password")):
         return []
-    main = [t for t in tokens if t.region in ("main", "") and likely(t.raw.strip())]
+    main = [t for t in tokens if t.region in _MAIN and likely(t.raw.strip())]
     return _values([t for t in main if _alone(t)], view)
 
 
 def everything(view: View) -> tuple[str, ...]:
-    """All that the main region shows, piece by piece: what stands alone first, then whole texts and
-    their words. Nothing is judged here.
+    """All that the main region shows or hides, piece by piece: what stands alone first, then whole
+    texts and their words. Nothing is judged here.
     """
-    main = ("main", "")
-    alone = [t.raw for t in view.tokens if t.region in main]
-    texts = [t.text for t in view.texts if t.shown]
+    hidden = [t.raw for t in view.folded if t.region in _MAIN]
+    alone = [*(t.raw for t in view.tokens if t.region in _MAIN), *hidden]
+    texts = [*(t.text for t in view.texts if t.shown), *hidden]
     words = [word for text in texts for word in text.split() if len(word) >= 6]
     return tuple(dict.fromkeys(piece for piece in (*alone, *words, *texts) if piece.strip()))

@@ -107,10 +107,12 @@ class Owner:
 
 @dataclass(frozen=True)
 class Token:
-    """An unbroken piece of text, or what a field holds, byte for byte. `pre`: its spaces count."""
+    """An unbroken piece of text, or what a field holds, byte for byte. `pre`: its spaces count;
+    `hidden`: as a thing's.
+    """
 
     raw: str
-    how: str  # field, text
+    how: str  # field, text, folded
     near: Mapping[str, str] = field(default_factory=dict)
     pre: bool = False
     path: tuple[int, ...] = ()
@@ -119,6 +121,7 @@ class Token:
     tag: str = ""
     id: int = 0
     box: tuple[int, ...] = ()
+    hidden: tuple[tuple[int, bool], ...] = ()
     frame: int = 0
 
     def __repr__(self) -> str:
@@ -133,21 +136,24 @@ class View:
     texts: tuple[Text, ...] = ()
     owners: tuple[Owner, ...] = ()
     tokens: tuple[Token, ...] = ()
+    folded: tuple[Token, ...] = ()  # what is in the page and not shown, as it is
     ready: bool = True
     documents: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, looks: Mapping[int, Mapping[str, Any]]) -> View:
         """From what `find.js` returned, by the number of each frame; the page's own comes first."""
-        things, texts, owners, tokens = [], [], [], []
+        things, texts, owners, tokens, folded = [], [], [], [], []
         for frame, look in looks.items():
             things += [_told(Thing, each, frame) for each in look["things"]]
             texts += [_told(Text, each, frame) for each in look["texts"]]
             owners += [_told(Owner, each, frame) for each in look["owners"]]
             tokens += [_told(Token, each, frame) for each in look["tokens"]]
+            folded += [_told(Token, each, frame) for each in look["folded"]]
         ready = all(look["ready"] for look in looks.values())
         documents = {frame: look["doc"] for frame, look in looks.items()}
-        return cls(tuple(things), tuple(texts), tuple(owners), tuple(tokens), ready, documents)
+        read = tuple(tokens), tuple(folded)
+        return cls(tuple(things), tuple(texts), tuple(owners), *read, ready, documents)
 
     @cached_property
     def unfolded(self) -> View:
