@@ -125,6 +125,54 @@ async def test_two_that_could_be_it_are_two(window: PortalBrowser, pages: Pages)
     assert 2 == len(passwords(await finder.look(reading=True), ACCOUNT, window.words))
 
 
+PARTS = {
+    "room between": "<dl><dt>Mot de passe</dt><dd><code><span>Abcdefgh12</span>"
+    "<span style='padding:0 1px'>345!</span></code></dd></dl>",
+    "a break": "<dl><dt>Mot de passe</dt><dd>Abcdefgh12<br>345!</dd></dl>",
+    "a break in a sentence": "<p>Mot de passe : Abcdefgh12<br>345!</p>",
+    "a break before": "<table><tr><td>Mot de passe</td><td>345!<br>Abcdefgh12</td></tr></table>",
+    "groups": "<dl><dt>Mot de passe</dt><dd><b>Abcdefg8</b><b style='margin-left:4px'>12345!</b></dd></dl>",
+    "its last sign": "<dl><dt>Mot de passe</dt><dd>Abcdefgh1234<br>!</dd></dl>",
+    "side by side": "<p>Mot de passe : <span style='display:flex'><b>Abcdefgh12</b><b>345!</b></span></p>",
+    "a space": "<p>Mot de passe : <b>Abcdefgh12</b> <b>345!</b></p>",
+    "a word glued to it": "<dl><dt>Mot de passe</dt><dd><i>PROVISOIRE</i><b>Abcdefgh12</b></dd></dl>",
+    "a full stop, or its own": "<dl><dt>Mot de passe</dt><dd><b>Abcdefgh12</b>.</dd></dl>",
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+async def test_a_part_is_never_taken_for_the_whole(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """What stands right beside it may be the rest of it: both are told, and kept."""
+    finder = await show(window, pages, PARTS[name])
+    view = await finder.look(reading=True)
+    found = passwords(view, ACCOUNT, window.words)
+    assert 2 == len(found), found
+    assert set(found) <= set(everything(view))
+
+
+ONE = {
+    "its last sign": "<strong>Abcdefgh12345<em>!</em></strong>",
+    "in a cell": "<table><tr><td>Abcdefgh12345<em>!</em></td></tr></table>",
+    "beside copy": "<p>Abcdefgh12345<em>!</em> <button>Copier</button></p>",
+    "in its line": "<p>Mot de passe : <b>Abcdefgh12345</b><i>!</i></p>",
+    "with an icon": "<p><b>Abcdefgh12345!</b><i>✓</i> <i>✓</i></p>",
+    "coloured groups": "<p><i>Abcdefgh</i><b>123</b><i>45</i><b>!</b></p>",
+    "with words and a date": "<p>Provisoire<br><b>Abcdefgh12345!</b><br>31/12/2027</p>",
+}
+
+
+@pytest.mark.parametrize("name", ONE)
+async def test_what_the_eye_sees_as_one_is_one(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """However many elements draw it."""
+    finder = await show(window, pages, f"<h2>Mot de passe</h2>{ONE[name]}")
+    view = await finder.look(reading=True)
+    assert ["Abcdefgh12345!"] == passwords(view, ACCOUNT, window.words)
+
+
 async def test_nothing_is_opened_at_random_while_the_password_is_awaited(
     window: PortalBrowser, pages: Pages
 ) -> None:

@@ -350,6 +350,25 @@
     return !/^(?:inline|contents)$/.test(display) || [marginLeft, marginRight, paddingLeft, paddingRight].some(each => parseFloat(each) > 0);
   };
   const joined = el => piecesOf(el).every((n, _, all) => n.nodeType === 3 || (all.length < 2 || short(n) || !apart(n)) && joined(n));
+  // The innermost block around it as the eye reads it: GLUE at the edge of an element that is drawn with no
+  // room before it, LINE where there is some, OBJECT for a control or another block.
+  const WORDY = /^(?:[A-Z\u00c0-\u00dd]?[a-z\u00df-\u00ff]{2,}|[A-Z\u00c0-\u00dd]{3,})[.,:;]*$|^[.,:;)\u00bb]+$/;
+  const GLUE = '\u2060', OBJECT = ' \ufffc ', runs = new Map();
+  const runOf = el => [...inside(el)].map(n => {
+    if (n.nodeType === 3) return /^pre/.test(facts.get(el)?.style?.whiteSpace) ? n.nodeValue.replace(/\n/g, LINE) : n.nodeValue.replace(/\s+/g, ' ');
+    const fact = facts.get(n), display = fact?.style?.display ?? '';
+    if (n.tagName === 'BR') return LINE;
+    if (!fact?.shown) return '';
+    if (fact.kind || !/^(?:inline|contents)/.test(display) && !flexes(n)) return OBJECT;
+    const gap = apart(n) ? LINE : GLUE;
+    return `${drawnBy(n).trim() ? OBJECT : ''}${gap}${runOf(n)}${gap}`;
+  }).join('');
+  const flexes = el => /^(?:B|CODE|EM|I|KBD|SAMP|SPAN|STRONG|TT)$/.test(el.tagName) && /flex/.test(facts.get(up(el))?.style?.display);
+  const lineOf = el => {
+    while (/^(?:inline|contents)/.test(facts.get(el)?.style?.display) || flexes(el)) el = up(el);
+    if (!runs.has(el)) runs.set(el, runOf(el).slice(0, 2000));
+    return runs.get(el);
+  };
   const drawnBy = el => ['::before', '::after'].map(p => getComputedStyle(el, p).content).map(c => /^["']/.test(c) ? c.slice(1, -1).replace(/\\(.)/g, '$1') : '').join('');
   const tokens = [], folds = [], taken = new Set();
   if (reading) for (const el of order) {
@@ -361,7 +380,7 @@
     if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
     const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); const title = fact.path.findLast(id => titles.has(id)); if (title && !['left', 'above', 'before', 'label', 'aria'].some(key => n[key])) n.legend ??= titles.get(title); return n; };
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
-    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
+    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, line: lineOf(el), pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
     if (field && el.tagName !== 'SELECT') {
       if (el.value.includes('\n')) for (const line of el.value.split('\n').map(flat).filter(Boolean)) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: true });
       if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
@@ -369,7 +388,12 @@
     }
     if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
     const pieces = piecesOf(el);
-    const whole = (pieces.length <= 1 || pieces.every(short)) && joined(el) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
+    const all = rawOf(el).trim(), one = pieces.length <= 1 || pieces.every(short);
+    const glued = () => {   // whatever is long enough without its words and full stops may be it alone
+      const [said, rest] = [true, false].map(is => pieces.map(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim()).filter(text => WORDY.test(text) === is));
+      return /^[\x21-\x7e]+$/.test(all) && !(said.length && rest.some(text => text.length >= 8));
+    };
+    const whole = (one || glued()) && joined(el) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
     const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
     const lines = raw.split(LINE).filter(each => each.trim());
     const cell = /pre|break-spaces/.test(fact.style?.whiteSpace) && fact.own || /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);

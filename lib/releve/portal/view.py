@@ -108,13 +108,14 @@ class Owner:
 @dataclass(frozen=True)
 class Token:
     """An unbroken piece of text, or what a field holds, byte for byte. `pre`: its spaces count;
-    `hidden`: as a thing's.
+    `hidden`: as a thing's; `line`: its block as the eye reads it (see find.js).
     """
 
     raw: str
     how: str  # field, text, folded
     near: Mapping[str, str] = field(default_factory=dict)
     pre: bool = False
+    line: str = ""
     path: tuple[int, ...] = ()
     at: int = 0
     region: str = ""
