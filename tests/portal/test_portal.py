@@ -146,6 +146,10 @@ async def test_the_accounts_own_button_is_found(window: PortalBrowser, layout: s
     [
         (f"<p>{ACCOUNT}</p>{BUTTON}<p>TECH_1_999@cpro.fr</p>{BUTTON}", e.AccountToChoose),
         (f"<p>{ACCOUNT}</p><p>TECH_1_999@cpro.fr</p>{BUTTON}", e.AccountToChoose),
+        (
+            f"<a href='#d'>{ACCOUNT}</a> <b>TECH_1_999@cpro.fr</b><div id=d>{BUTTON}</div>",
+            e.ResetButtonMissing,
+        ),
         (f"<p>{ACCOUNT}</p>" + BUTTON.replace("<button", "<button disabled"), e.ResetButtonMissing),
         (f"<p>{ACCOUNT}</p><p>Jean, gestionnaire secondaire</p>", e.ResetButtonMissing),
         (

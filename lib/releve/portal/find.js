@@ -153,11 +153,17 @@
     return part && !part.contains(el) ? facts.get(part) : null;
   };
   const titles = new Map();   // a part -> what opens it is called
-  for (const el of order) {   // a tab, or a title that folds, says whose its part is
+  const CURRENT = /(?:^|[\s-])(?:active|current|selected|show)(?:$|\s)/;
+  const classes = el => `${el.getAttribute('class') ?? ''} ${el.parentElement?.tagName === 'LI' ? el.parentElement.className : ''}`;
+  const saysOpen = el => {
+    const says = ['aria-selected', 'aria-expanded', 'aria-current'].map(name => el.getAttribute(name)).filter(Boolean);
+    return !says.includes('false') && (says.length > 0 || CURRENT.test(classes(el)) || el.tagName === 'SUMMARY' && !!up(el)?.open);
+  };
+  for (const el of order) {   // a tab, or a title that folds, lends its part whose it is while it is open
     const fact = facts.get(el), part = fact.kind === 'press' && fact.all.trim() && partOf(el);
     const called = el.tagName === 'SUMMARY' ? facts.get(up(el)) : part;
     if (called && !titles.has(called.id)) titles.set(called.id, flat(fact.all));
-    if (part) for (const each of owners.filter(o => o.path.includes(fact.id))) owners.push({ ...each, path: part.path, shown: each.shown && part.shown, at: part.at, box: [] });
+    if (part && saysOpen(el)) for (const each of owners.filter(o => o.path.includes(fact.id))) owners.push({ ...each, lent: true, path: part.path, shown: each.shown && part.shown, at: part.at, box: [] });
   }
 
   // -- what each thing is called
@@ -327,7 +333,7 @@
       names: namesOf(el, fact), near: shown ? nearOf(el, fact) : {}, shown, proxy,
       enabled: !(el.disabled || el.getAttribute('aria-disabled') === 'true' || el.closest('fieldset[disabled]') || /(?:^|[\s-])disabled(?:$|\s)/.test(el.getAttribute('class') ?? '')),
       checked: !!el.checked || el.getAttribute('aria-checked') === 'true',
-      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || /(?:^|[\s-])(?:active|current|selected)(?:$|\s)/.test(`${el.getAttribute('class') ?? ''} ${el.parentElement?.tagName === 'LI' ? el.parentElement.className : ''}`), required: !!el.required || el.getAttribute('aria-required') === 'true',
+      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || CURRENT.test(classes(el)), required: !!el.required || el.getAttribute('aria-required') === 'true',
       selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),

@@ -94,7 +94,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Owner:
-    """A structure's or an account's number, where it is written."""
+    """A structure's or an account's number, where it is written. `lent`: in what opened that part
+    of the page; for an account a hint, and no more.
+    """
 
     what: str
     kind: str
@@ -102,6 +104,7 @@ class Owner:
     shown: bool = True
     at: int = 0
     box: tuple[int, ...] = ()
+    lent: bool = False
     frame: int = 0
 
 
@@ -206,7 +209,7 @@ class View:
     @cached_property
     def _holders(self) -> dict[tuple[str, int, int], set[str]]:
         found: dict[tuple[str, int, int], set[str]] = {}
-        for each in self.owners:
+        for each in (o for o in self.owners if not (o.lent and o.kind == "account")):
             for block in each.path:
                 found.setdefault((each.kind, each.frame, block), set()).add(each.what.casefold())
         return found
@@ -220,7 +223,7 @@ class View:
         seen = {
             each.what.casefold(): each.what
             for each in self.owners
-            if each.kind == kind and each.shown
+            if each.kind == kind and each.shown and not each.lent
         }
         return list(seen.values())
 
@@ -245,12 +248,24 @@ class View:
     def beside(self, thing: Thing, kind: str) -> str:
         """Whose `thing` is by its place alone, in a block that holds several: the number on its own
         line, that is also the last one written before it; where all of them head columns, the one
-        of its column. "" when that is not one.
+        of its column; else the one of the open tab. "" when that is not one.
         """
+        return self._lent(thing, kind) or self._placed(thing, kind)
+
+    def _lent(self, thing: Thing, kind: str) -> str:
+        """Whose the smallest part around it is, by what opened it, where no number stands in it."""
+        own = [o for o in self.owners if o.lent and o.kind == kind and o.frame == thing.frame]
+        own = [o for o in own if o.path[-1] in thing.path]
+        part = max((o.path for o in own), key=len, default=(0,))[-1]
+        whose = {o.what.casefold() for o in own if o.path[-1] == part}
+        written = (kind, thing.frame, part) in self._holders
+        return whose.pop() if len(whose) == 1 and not written else ""
+
+    def _placed(self, thing: Thing, kind: str) -> str:
         own = [
             o
             for o in self.owners
-            if o.kind == kind and o.shown and o.box and o.frame == thing.frame
+            if o.kind == kind and o.shown and o.box and o.frame == thing.frame and not o.lent
         ]
         if not thing.box:
             return ""
