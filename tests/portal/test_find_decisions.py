@@ -80,6 +80,24 @@ def test_one_button_for_several_accounts_needs_a_choice() -> None:
     assert isinstance(ask(radios(hers=True, mine=True), owners), Missing), "both are ticked"
 
 
+def test_what_a_tab_says_of_its_part_is_a_weak_proof() -> None:
+    """And no question names an account by the tab that it is asked in."""
+    tabs = [account(HERS, 1, 10, 11), account(MINE, 1, 10, 12)]
+    lent = replace(account(MINE, 1, 30), lent=True)
+    found = ask([press(31, RESET, 1, 30)], [*tabs, lent])
+    assert isinstance(found, Step)
+    assert (Act.PRESS, Proof.PLACE) == (found.act, found.proof)
+    there = account(HERS, 1, 30, 32)
+    assert isinstance(ask([press(31, RESET, 1, 30)], [*tabs, lent, there]), Missing)
+    asked = View(
+        (press(33, WORDS.first("reset.confirm"), 1, 30),),
+        (Text(34, "Réinitialiser le mot de passe ?", (1, 30, 34)),),
+        (*tabs, lent),
+    )
+    told = question(asked, View(), WORDS)
+    assert isinstance(told, Question) and not told.accounts
+
+
 def test_a_name_that_says_another_account_outweighs_the_row() -> None:
     """A button that names somebody else's account is never ours, wherever it stands."""
     found = ask(

@@ -146,6 +146,10 @@ async def test_the_accounts_own_button_is_found(window: PortalBrowser, layout: s
     [
         (f"<p>{ACCOUNT}</p>{BUTTON}<p>TECH_1_999@cpro.fr</p>{BUTTON}", e.AccountToChoose),
         (f"<p>{ACCOUNT}</p><p>TECH_1_999@cpro.fr</p>{BUTTON}", e.AccountToChoose),
+        (
+            f"<a href='#d'>{ACCOUNT}</a> <b>TECH_1_999@cpro.fr</b><div id=d>{BUTTON}</div>",
+            e.ResetButtonMissing,
+        ),
         (f"<p>{ACCOUNT}</p>" + BUTTON.replace("<button", "<button disabled"), e.ResetButtonMissing),
         (f"<p>{ACCOUNT}</p><p>Jean, gestionnaire secondaire</p>", e.ResetButtonMissing),
         (
@@ -250,6 +254,22 @@ async def test_a_password_that_nobody_has_read_yet_is_covered_and_stays(
     assert [] == picture.uneven((tmp_path / "a.png").read_bytes())
     async with window.on("Écran suivant"):
         assert PASSWORD == (await EcranSuivant(window).read(CASE)).reveal()
+
+
+@pytest.mark.parametrize(
+    "parts", ["Abcdefgh12<em>345!</em> <button>Copier</button>", "<b>Abcdefgh12</b><b>345!</b>"]
+)
+async def test_a_part_of_a_password_is_covered_with_the_others(
+    window: PortalBrowser, tmp_path: Path, parts: str
+) -> None:
+    """Nothing of it is in the picture, whatever draws its end, however far."""
+    style = "<style>p:not(:has(button)) { display: flex; gap: 500px }</style>"
+    await show(window, f"{style}<h1>Récapitulatif</h1><h2>Mot de passe</h2><p>{parts}</p>")
+    assert await capture(window, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as taken:
+        assert isinstance(taken, PngImagePlugin.PngImageFile)
+        shown = taken.text["releve:text"]
+    assert "Récapitulatif" in shown and "Abcdefgh12" not in shown and "345!" not in shown
 
 
 async def test_a_page_that_says_it_is_in_maintenance_is_told_at_once(window: PortalBrowser) -> None:

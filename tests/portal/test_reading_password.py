@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from html import escape
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
-from releve.portal.reading import passwords
+from releve.portal.reading import everything, passwords
+from releve.portal.screens.mot_de_passe import EcranSuivant
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ACCOUNT = "TECH_1_11@cpro.fr"
 PLAIN = "Abc12345&x{"
+CASE: Any = SimpleNamespace(account=ACCOUNT)
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +123,93 @@ async def test_two_that_could_be_it_are_two(window: PortalBrowser, pages: Pages)
     body = "<p>Mot de passe : <b>Abc12345!</b> <b>Xyz98765?</b></p>"
     finder = await show(window, pages, body)
     assert 2 == len(passwords(await finder.look(reading=True), ACCOUNT, window.words))
+
+
+PARTS = {
+    "room between": "<dl><dt>Mot de passe</dt><dd><code><span>Abcdefgh12</span>"
+    "<span style='padding:0 1px'>345!</span></code></dd></dl>",
+    "a break": "<dl><dt>Mot de passe</dt><dd>Abcdefgh12<br>345!</dd></dl>",
+    "a break in a sentence": "<p>Mot de passe : Abcdefgh12<br>345!</p>",
+    "a break before": "<table><tr><td>Mot de passe</td><td>345!<br>Abcdefgh12</td></tr></table>",
+    "groups": "<dl><dt>Mot de passe</dt><dd><b>Abcdefg8</b><b style='margin-left:4px'>12345!</b></dd></dl>",
+    "its last sign": "<dl><dt>Mot de passe</dt><dd>Abcdefgh1234<br>!</dd></dl>",
+    "side by side": "<p>Mot de passe : <span style='display:flex'><b>Abcdefgh12</b><b>345!</b></span></p>",
+    "a space": "<p>Mot de passe : <b>Abcdefgh12</b> <b>345!</b></p>",
+    "a word glued to it": "<dl><dt>Mot de passe</dt><dd><i>PROVISOIRE</i><b>Abcdefgh12</b></dd></dl>",
+    "a full stop, or its own": "<dl><dt>Mot de passe</dt><dd><b>Abcdefgh12</b>.</dd></dl>",
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+async def test_a_part_is_never_taken_for_the_whole(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """What stands right beside it may be the rest of it: both are told, and kept."""
+    finder = await show(window, pages, PARTS[name])
+    view = await finder.look(reading=True)
+    found = passwords(view, ACCOUNT, window.words)
+    assert 2 == len(found), found
+    assert set(found) <= set(everything(view))
+
+
+ONE = {
+    "its last sign": "<strong>Abcdefgh12345<em>!</em></strong>",
+    "in a cell": "<table><tr><td>Abcdefgh12345<em>!</em></td></tr></table>",
+    "beside copy": "<p>Abcdefgh12345<em>!</em> <button>Copier</button></p>",
+    "in its line": "<p>Mot de passe : <b>Abcdefgh12345</b><i>!</i></p>",
+    "with an icon": "<p><b>Abcdefgh12345!</b><i>✓</i> <i>✓</i></p>",
+    "coloured groups": "<p><i>Abcdefgh</i><b>123</b><i>45</i><b>!</b></p>",
+    "with words and a date": "<p>Provisoire<br><b>Abcdefgh12345!</b><br>31/12/2027</p>",
+}
+
+
+@pytest.mark.parametrize("name", ONE)
+async def test_what_the_eye_sees_as_one_is_one(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """However many elements draw it."""
+    finder = await show(window, pages, f"<h2>Mot de passe</h2>{ONE[name]}")
+    view = await finder.look(reading=True)
+    assert ["Abcdefgh12345!"] == passwords(view, ACCOUNT, window.words)
+
+
+async def test_nothing_is_opened_at_random_while_the_password_is_awaited(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """It comes late: what looks like a menu, or a tab, may lead away from it for ever."""
+    pages.at["/accueil"] = "<p>Accueil"
+    away = "onclick=\"location='/accueil'\""
+    body = (
+        f"<div class=menu-item {away}>Accueil</div><div hidden>Mot de passe oublié</div>"
+        f"<ul><li role=tab {away}>Factures</li></ul><p id=p></p><a href='#/accueil'>Fin</a>"
+        f"<nav><i role=tab {away}>Compte</i><div hidden>Mot de passe</div></nav>"
+        f"<script>setTimeout(() => p.innerHTML = 'Mot de passe : <b>{PLAIN}</b>', 2000)</script>"
+    )
+    await show(window, pages, body)
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).reached()
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
+    assert "/accueil" not in pages.asked
+
+
+FOLDED = {
+    "under its name": "<details><summary>Nouveau mot de passe</summary><code>{p}</code></details>",
+    "a tab": "<ul><li><a role=tab href='#s' aria-selected=true>Structure</a></li><li><a role=tab "
+    "href='#c' onclick='c.hidden=false'>Mot de passe</a></li></ul><div id=s>A</div>"
+    "<div id=c hidden><code>{p}</code></div>",
+    "a field": "<details><summary>Mot de passe</summary><input readonly value='{p}'></details>",
+    "a sentence": "<details><summary>Suite</summary><p>Votre mot de passe est {p}</p></details>",
+}
+
+
+@pytest.mark.parametrize("name", FOLDED)
+async def test_what_is_folded_under_its_own_name_is_opened(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """The name alone is in sight; and a page that is not understood is kept with what it hides."""
+    other = "<p>Dossier R2026-004417-AB</p>"
+    finder = await show(window, pages, other + FOLDED[name].format(p=escape(PLAIN)))
+    assert PLAIN in everything(await finder.look(reading=True))
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).reached()
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()

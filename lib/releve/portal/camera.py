@@ -56,6 +56,8 @@ async def shot(browser: PortalBrowser) -> bytes | None:
     taken = picture.mark(taken, *covered)
     return None if picture.uneven(taken) else taken
 
+_BLOCKS = ("dd", "div", "li", "p", "pre", "td")  # that hold the parts of what they show
+
 
 async def _cover(browser: PortalBrowser) -> tuple[list[list[float]], str] | None:
     """Cover every frame; the boxes on the picture and its text, or None when a secret may be left.
@@ -83,9 +85,17 @@ async def _cover(browser: PortalBrowser) -> tuple[list[list[float]], str] | None
 
 
 def _suspects(view: View, browser: PortalBrowser) -> list[tuple[int, int]]:
-    """The elements that may show a password, by frame and number."""
+    """The elements that may show a password, by frame and number; around a part of one, what holds
+    the other parts.
+    """
     values = {each.strip() for each in passwords(view, "", browser.words)}
-    return [(t.frame, t.id) for t in view.tokens if t.raw.strip() in values]
+    parts = [(t, [v for v in values if t.raw.strip() in v]) for t in view.tokens]
+    return [
+        (token.frame, block)
+        for token, of in parts
+        if of
+        for block in token.path[-1 if of == [token.raw.strip()] or token.tag in _BLOCKS else -2 :]
+    ]
 
 
 async def _uncover(browser: PortalBrowser) -> None:

@@ -10,7 +10,7 @@
     if (!id) { id = memory.next++; memory.ids.set(el, id); memory.elements.set(id, new WeakRef(el)); }
     return id;
   };
-  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], tokens: [], ready: true, doc: 0 };
+  if (!innerWidth || !innerHeight || !document.body) return { things: [], texts: [], owners: [], tokens: [], folded: [], ready: true, doc: 0 };
 
   const SKIP = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'HEAD', 'LINK', 'META', 'OPTION', 'OPTGROUP', 'DATALIST']);
   const ROLES = {
@@ -152,9 +152,18 @@
     const part = to && byId(el, to)[0];
     return part && !part.contains(el) ? facts.get(part) : null;
   };
-  for (const el of order) {   // a tab, or a title that folds, says whose its part is
+  const titles = new Map();   // a part -> what opens it is called
+  const CURRENT = /(?:^|[\s-])(?:active|current|selected|show)(?:$|\s)/;
+  const classes = el => `${el.getAttribute('class') ?? ''} ${el.parentElement?.tagName === 'LI' ? el.parentElement.className : ''}`;
+  const saysOpen = el => {
+    const says = ['aria-selected', 'aria-expanded', 'aria-current'].map(name => el.getAttribute(name)).filter(Boolean);
+    return !says.includes('false') && (says.length > 0 || CURRENT.test(classes(el)) || el.tagName === 'SUMMARY' && !!up(el)?.open);
+  };
+  for (const el of order) {   // a tab, or a title that folds, lends its part whose it is while it is open
     const fact = facts.get(el), part = fact.kind === 'press' && fact.all.trim() && partOf(el);
-    if (part) for (const each of owners.filter(o => o.path.includes(fact.id))) owners.push({ ...each, path: part.path, shown: each.shown && part.shown, at: part.at, box: [] });
+    const called = el.tagName === 'SUMMARY' ? facts.get(up(el)) : part;
+    if (called && !titles.has(called.id)) titles.set(called.id, flat(fact.all));
+    if (part && saysOpen(el)) for (const each of owners.filter(o => o.path.includes(fact.id))) owners.push({ ...each, lent: true, path: part.path, shown: each.shown && part.shown, at: part.at, box: [] });
   }
 
   // -- what each thing is called
@@ -251,7 +260,7 @@
   const OPENER = /(?:^|[-_ ])(?:burger|hamburger|menu|toggle|toggler|dropdown|caret|chevron|collapse|collapsed|accordion|expand|kebab|more|tab|tabs)(?:$|[-_ ])/i;
   const goesAway = el => {
     const link = el.closest?.('a[href]'), href = link?.getAttribute('href') ?? '';
-    if (link && href && !/^(?:#|javascript:)/i.test(href)) return true;
+    if (link && href && !/^(?:#(?![!\/])|javascript:)/i.test(href)) return true;   // #/x is a page to a router
     const button = el.closest?.('button, input');
     return !!(button?.form && button.type === 'submit' && button.form.getAttribute('method')?.toLowerCase() !== 'dialog');
   };
@@ -324,7 +333,7 @@
       names: namesOf(el, fact), near: shown ? nearOf(el, fact) : {}, shown, proxy,
       enabled: !(el.disabled || el.getAttribute('aria-disabled') === 'true' || el.closest('fieldset[disabled]') || /(?:^|[\s-])disabled(?:$|\s)/.test(el.getAttribute('class') ?? '')),
       checked: !!el.checked || el.getAttribute('aria-checked') === 'true',
-      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || /(?:^|[\s-])(?:active|current|selected)(?:$|\s)/.test(`${el.getAttribute('class') ?? ''} ${el.parentElement?.tagName === 'LI' ? el.parentElement.className : ''}`), required: !!el.required || el.getAttribute('aria-required') === 'true',
+      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || CURRENT.test(classes(el)), required: !!el.required || el.getAttribute('aria-required') === 'true',
       selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
@@ -347,22 +356,50 @@
     return !/^(?:inline|contents)$/.test(display) || [marginLeft, marginRight, paddingLeft, paddingRight].some(each => parseFloat(each) > 0);
   };
   const joined = el => piecesOf(el).every((n, _, all) => n.nodeType === 3 || (all.length < 2 || short(n) || !apart(n)) && joined(n));
+  // The innermost block around it as the eye reads it: GLUE at the edge of an element that is drawn with no
+  // room before it, LINE where there is some, OBJECT for a control or another block.
+  const WORDY = /^(?:[A-Z\u00c0-\u00dd]?[a-z\u00df-\u00ff]{2,}|[A-Z\u00c0-\u00dd]{3,})[.,:;]*$|^[.,:;)\u00bb]+$/;
+  const GLUE = '\u2060', OBJECT = ' \ufffc ', runs = new Map();
+  const runOf = el => [...inside(el)].map(n => {
+    if (n.nodeType === 3) return /^pre/.test(facts.get(el)?.style?.whiteSpace) ? n.nodeValue.replace(/\n/g, LINE) : n.nodeValue.replace(/\s+/g, ' ');
+    const fact = facts.get(n), display = fact?.style?.display ?? '';
+    if (n.tagName === 'BR') return LINE;
+    if (!fact?.shown) return '';
+    if (fact.kind || !/^(?:inline|contents)/.test(display) && !flexes(n)) return OBJECT;
+    const gap = apart(n) ? LINE : GLUE;
+    return `${drawnBy(n).trim() ? OBJECT : ''}${gap}${runOf(n)}${gap}`;
+  }).join('');
+  const flexes = el => /^(?:B|CODE|EM|I|KBD|SAMP|SPAN|STRONG|TT)$/.test(el.tagName) && /flex/.test(facts.get(up(el))?.style?.display);
+  const lineOf = el => {
+    while (/^(?:inline|contents)/.test(facts.get(el)?.style?.display) || flexes(el)) el = up(el);
+    if (!runs.has(el)) runs.set(el, runOf(el).slice(0, 2000));
+    return runs.get(el);
+  };
   const drawnBy = el => ['::before', '::after'].map(p => getComputedStyle(el, p).content).map(c => /^["']/.test(c) ? c.slice(1, -1).replace(/\\(.)/g, '$1') : '').join('');
-  const tokens = [], taken = new Set();
+  const tokens = [], folds = [], taken = new Set();
   if (reading) for (const el of order) {
-    const fact = facts.get(el);
+    const fact = facts.get(el), field = FIELDS.has(fact.kind) && typeof el.value === 'string';
+    if (!fact.shown && (fact.own || field)) {
+      const raw = field ? el.value : rawOf(el), covers = fact.layer && fact.path.indexOf(fact.layer) >= fact.path.indexOf(fact.hid);
+      if (raw.trim() && raw.length <= 400) folds.push({ id: fact.id, raw, how: 'folded', hidden: covers ? [] : hiddenBy(el, fact), path: fact.path, at: fact.at, region: fact.region });
+    }
     if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
-    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); return n; };
+    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); const title = fact.path.findLast(id => titles.has(id)); if (title && !['left', 'above', 'before', 'label', 'aria'].some(key => n[key])) n.legend ??= titles.get(title); return n; };
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
-    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
-    if (FIELDS.has(fact.kind) && typeof el.value === 'string' && el.tagName !== 'SELECT') {
+    const told = (raw, how) => tokens.push({ id: fact.id, raw, how, line: lineOf(el), pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
+    if (field && el.tagName !== 'SELECT') {
       if (el.value.includes('\n')) for (const line of el.value.split('\n').map(flat).filter(Boolean)) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: true });
       if (el.value) { tokens.push({ ...{ id: fact.id, raw: el.value, how: 'field', pre: true, near: { ...near(), ...namesOf(el, fact) } , path: fact.path, at: fact.at, region: fact.region, tag: 'input', box: place(fact).box } }); }
       continue;
     }
     if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
     const pieces = piecesOf(el);
-    const whole = (pieces.length <= 1 || pieces.every(short)) && joined(el) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
+    const all = rawOf(el).trim(), one = pieces.length <= 1 || pieces.every(short);
+    const glued = () => {   // whatever is long enough without its words and full stops may be it alone
+      const [said, rest] = [true, false].map(is => pieces.map(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim()).filter(text => WORDY.test(text) === is));
+      return /^[\x21-\x7e]+$/.test(all) && !(said.length && rest.some(text => text.length >= 8));
+    };
+    const whole = (one || glued()) && joined(el) ? rawOf(el) : fact.own ? ownRaw(el) : '', controls = busy(el) || [...el.querySelectorAll?.('button, a, input, select, textarea') ?? []].some(each => facts.get(each)?.shown);
     const raw = controls ? (fact.own ? ownRaw(el) : '') : whole || (el.children.length ? '' : drawnBy(el));
     const lines = raw.split(LINE).filter(each => each.trim());
     const cell = /pre|break-spaces/.test(fact.style?.whiteSpace) && fact.own || /^(?:DD|TD|OUTPUT|CODE|PRE|SAMP|KBD|TT|B|STRONG|EM|MARK)$/.test(el.tagName);
@@ -371,5 +408,5 @@
       if (text.length >= 6 && text.length <= 140 && (!/\s/.test(text) || cell && lines.length < 2 && !/[\n\t]/.test(text))) { told(line, 'text'); if (!controls && raw === rawOf(el)) taken.add(el); }
     }
   }
-  return { things, texts, owners, tokens, ready: document.readyState === 'complete', doc: performance.timeOrigin };
+  return { things, texts, owners, tokens, folded: folds, ready: document.readyState === 'complete', doc: performance.timeOrigin };
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from releve.base.secret import is_plain
 from releve.base.words import Words
-from releve.portal.view import Token, View
+from releve.portal.view import Thing, Token, View
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{8,128}")
 _MASK = re.compile(r"(.)\1*|[*.\-_]+")
@@ -24,6 +24,12 @@ _WORD = re.compile(  # of a sentence, with its punctuation; or that alone
     r"[«(\"“]*(?:[A-ZÀ-Ý]?[a-zß-ÿœ'’-]+|[A-ZÀ-Ý'’-]+)?[»)\"”]*[.,:;!?…–—-]*"
 )
 _BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
+_MAIN = ("main", "")
+_GLUE, _LINE = "\u2060", "\u2028"  # as find.js writes a block
+_SIGN = re.compile(rf"[^!-~{_GLUE}]")  # an icon, a control (as an object), no password's
+_DATE = re.compile(r"^[(]?(\d{1,4}([/.-])\d{1,2}\2\d{1,4}|\d{1,2}[h:]\d{0,2})\W*$")
+_ELSE = re.compile(r"\S@\S+\.\S")
+_STOP = re.compile(rf"{_GLUE}+[.,;:)»”\"…]+|[(«“\"]+{_GLUE}+")
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
 
 
@@ -69,6 +75,23 @@ def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> b
     return any(t.raw.strip() not in before and _beside(t, within, old) for t in dots)
 
 
+def folds(view: View, words: Words) -> list[Thing]:
+    """What hides a value of the main part, or words about a password, and leads nowhere: it says
+    that it opens them, or is a fold or a tab beside them.
+    """
+    word, never = words.find("summary.password"), words.find("opening.never")
+    tucked = [t for t in view.folded if t.region in _MAIN]
+    tucked = [t for t in tucked if word.search(t.raw) or any(map(likely, t.raw.split()))]
+    by = {(t.frame, *each) for t in tucked for each in t.hidden}
+    beside = ("expands", "summary", "tab", "sign")
+    return [
+        t
+        for t in view.of_kind("press")
+        if (*t.key, True) in by or ((*t.key, False) in by and t.opens in beside)
+        if t.enabled and t.region in _MAIN and not (t.away or t.submits or never.search(t.words))
+    ]
+
+
 def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> bool:
     return any(
         pattern.search(text) and not old.search(text)
@@ -80,7 +103,8 @@ def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> boo
 def _may_be(raw: str, known: Iterable[str]) -> bool:
     text = raw.strip()
     fits = _PRINTABLE.fullmatch(raw.strip("\r\n\t\xa0")) or _PRINTABLE.fullmatch(text)
-    if not fits or _MASK.fullmatch(text) or all(map(_WORD.fullmatch, text.split())):
+    none = _MASK.fullmatch(text) or _DATE.fullmatch(text)
+    if not fits or none or all(map(_WORD.fullmatch, text.split())):
         return False  # a title or a label under « Le mot de passe a été réinitialisé » is none
     return not any(each and each in text.casefold() for each in known)
 
@@ -101,8 +125,53 @@ def _values(tokens: list[Token], view: View) -> list[str]:
     machine = [t for t in tokens if likely(t.raw.strip())]
     values: dict[str, None] = {}
     for token in machine or tokens:
-        values |= dict.fromkeys(_bytes(token, view))
+        more, sure = _joined(token)
+        values |= dict.fromkeys([more] if sure else _bytes(token, view))
+    if len(values) == 1:
+        values |= dict.fromkeys(more for t in machine or tokens if (more := _joined(t)[0]))
     return list(values)
+
+
+def _joined(token: Token) -> tuple[str, bool]:
+    """The value with the pieces that stand right beside it in its block, which may be the rest of
+    it, "" for none; and whether the eye sees but one piece.
+    """
+    inner = f"{_GLUE}*".join(map(re.escape, token.raw.strip()))
+    found, pieces = re.search(inner, token.line), list(re.finditer(r"\S+", token.line))
+    if not found or token.how != "text":
+        return "", False
+    first = next(n for n, p in enumerate(pieces) if p.end() > found.start())
+    last = next(n for n, p in enumerate(pieces) if p.end() >= found.end())
+    begin, end = pieces[first].start(), pieces[last].end()
+    edges = [token.line[begin : found.start()], token.line[found.end() : end]]
+    signs = [_STOP.fullmatch(each) is not None for each in edges]
+    alone = len(pieces) == last - first + 1
+    drop = [_SIGN.search(e) or (sign and not alone) for e, sign in zip(edges, signs, strict=True)]
+    begin, end = found.start() if drop[0] else begin, found.end() if drop[1] else end
+    said = any(_WORD.fullmatch(w) and w[:2].isalpha() for e in edges if (w := e.strip(_GLUE)))
+    sure = not said and not any(signs)
+
+    def odd(number: int, gap: str, before: bool) -> bool:
+        piece = pieces[number][0].replace(_GLUE, "")
+        if not piece or any(each.search(piece) for each in (_SIGN, _DATE, _ELSE)):
+            return False
+        if not any(c.isalnum() for c in piece):
+            return _LINE in gap and not before
+        return not _WORD.fullmatch(piece)
+
+    eye = token.line[begin:end].replace(_GLUE, "")
+    whole = eye
+    while first and odd(first - 1, gap := token.line[pieces[first - 1].end() : begin], True):
+        first, begin = first - 1, pieces[first - 1].start()
+        whole = pieces[first][0].replace(_GLUE, "") + " " * (_LINE not in gap) + whole
+    while last + 1 < len(pieces) and odd(
+        last + 1, gap := token.line[end : pieces[last + 1].start()], False
+    ):
+        last, end = last + 1, pieces[last + 1].end()
+        whole += " " * (_LINE not in gap) + pieces[last][0].replace(_GLUE, "")
+    if whole == token.raw.strip():
+        return "", False
+    return whole, sure and whole == eye
 
 
 def _bytes(token: Token, view: View) -> list[str]:
@@ -125,7 +194,7 @@ def _bytes(token: Token, view: View) -> list[str]:
 def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
     """What a sentence says: « Votre nouveau mot de passe est … »."""
     word, old = words.find("summary.password"), words.find("summary.old")
-    for text in (t.text for t in view.texts if t.shown):
+    for text, after in _lines(view):
         found = word.search(text)
         if not found or old.search(text[: found.end()]):
             continue
@@ -136,7 +205,17 @@ def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
             yield from _runs(text[found.end() :], fits, known)  # with a space in it
         ends = [p for p in fits if p[-1] in ".,;" and not colon and _may_end(p, pieces)]
         yield from fits
+        yield from (p + after for p in fits if after and text.endswith(p))
         yield from (p[:-1] for p in ends)  # the sentence's own full stop, or the password's
+
+
+def _lines(view: View) -> Iterable[tuple[str, str]]:
+    """Each text, with the next line of its block where that is one piece, and no word."""
+    texts = [t for t in view.texts if t.shown]
+    for text, after in zip_longest(texts, texts[1:]):
+        same = after is not None and after.key == text.key and " " not in after.text
+        odd = same and not (_WORD.fullmatch(after.text) or _DATE.fullmatch(after.text))
+        yield text.text, after.text if odd else ""
 
 
 def _runs(text: str, fits: list[str], known: set[str]) -> Iterable[str]:
@@ -168,16 +247,18 @@ def _lone(view: View, tokens: list[Token], words: Words) -> list[str]:
     """The only thing on the page that a machine made, where the page speaks of a password."""
     if not view.says(words.find("summary.password")):
         return []
-    main = [t for t in tokens if t.region in ("main", "") and likely(t.raw.strip())]
+    main = [t for t in tokens if t.region in _MAIN and likely(t.raw.strip())]
     return _values([t for t in main if _alone(t)], view)
 
 
 def everything(view: View) -> tuple[str, ...]:
-    """All that the main region shows, piece by piece: what stands alone first, then whole texts and
-    their words. Nothing is judged here.
+    """All that the main region shows or hides, piece by piece: what stands alone first, then whole
+    texts and their words. Nothing is judged here.
     """
-    main = ("main", "")
-    alone = [t.raw for t in view.tokens if t.region in main]
-    texts = [t.text for t in view.texts if t.shown]
+    hidden = [t.raw for t in view.folded if t.region in _MAIN]
+    tokens = [t for t in view.tokens if t.region in _MAIN]
+    alone = [*(piece for t in tokens for piece in (t.raw, _joined(t)[0])), *hidden]
+    texts = [*(t.text for t in view.texts if t.shown), *hidden]
+    texts += [text.split()[-1] + after for text, after in _lines(view) if after and text]
     words = [word for text in texts for word in text.split() if len(word) >= 6]
     return tuple(dict.fromkeys(piece for piece in (*alone, *words, *texts) if piece.strip()))

@@ -94,7 +94,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Owner:
-    """A structure's or an account's number, where it is written."""
+    """A structure's or an account's number, where it is written. `lent`: in what opened that part
+    of the page; for an account a hint, and no more.
+    """
 
     what: str
     kind: str
@@ -102,23 +104,28 @@ class Owner:
     shown: bool = True
     at: int = 0
     box: tuple[int, ...] = ()
+    lent: bool = False
     frame: int = 0
 
 
 @dataclass(frozen=True)
 class Token:
-    """An unbroken piece of text, or what a field holds, byte for byte. `pre`: its spaces count."""
+    """An unbroken piece of text, or what a field holds, byte for byte. `pre`: its spaces count;
+    `hidden`: as a thing's; `line`: its block as the eye reads it (see find.js).
+    """
 
     raw: str
-    how: str  # field, text
+    how: str  # field, text, folded
     near: Mapping[str, str] = field(default_factory=dict)
     pre: bool = False
+    line: str = ""
     path: tuple[int, ...] = ()
     at: int = 0
     region: str = ""
     tag: str = ""
     id: int = 0
     box: tuple[int, ...] = ()
+    hidden: tuple[tuple[int, bool], ...] = ()
     frame: int = 0
 
     def __repr__(self) -> str:
@@ -133,21 +140,24 @@ class View:
     texts: tuple[Text, ...] = ()
     owners: tuple[Owner, ...] = ()
     tokens: tuple[Token, ...] = ()
+    folded: tuple[Token, ...] = ()  # what is in the page and not shown, as it is
     ready: bool = True
     documents: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, looks: Mapping[int, Mapping[str, Any]]) -> View:
         """From what `find.js` returned, by the number of each frame; the page's own comes first."""
-        things, texts, owners, tokens = [], [], [], []
+        things, texts, owners, tokens, folded = [], [], [], [], []
         for frame, look in looks.items():
             things += [_told(Thing, each, frame) for each in look["things"]]
             texts += [_told(Text, each, frame) for each in look["texts"]]
             owners += [_told(Owner, each, frame) for each in look["owners"]]
             tokens += [_told(Token, each, frame) for each in look["tokens"]]
+            folded += [_told(Token, each, frame) for each in look["folded"]]
         ready = all(look["ready"] for look in looks.values())
         documents = {frame: look["doc"] for frame, look in looks.items()}
-        return cls(tuple(things), tuple(texts), tuple(owners), tuple(tokens), ready, documents)
+        read = tuple(tokens), tuple(folded)
+        return cls(tuple(things), tuple(texts), tuple(owners), *read, ready, documents)
 
     @cached_property
     def unfolded(self) -> View:
@@ -199,7 +209,7 @@ class View:
     @cached_property
     def _holders(self) -> dict[tuple[str, int, int], set[str]]:
         found: dict[tuple[str, int, int], set[str]] = {}
-        for each in self.owners:
+        for each in (o for o in self.owners if not (o.lent and o.kind == "account")):
             for block in each.path:
                 found.setdefault((each.kind, each.frame, block), set()).add(each.what.casefold())
         return found
@@ -213,7 +223,7 @@ class View:
         seen = {
             each.what.casefold(): each.what
             for each in self.owners
-            if each.kind == kind and each.shown
+            if each.kind == kind and each.shown and not each.lent
         }
         return list(seen.values())
 
@@ -238,12 +248,24 @@ class View:
     def beside(self, thing: Thing, kind: str) -> str:
         """Whose `thing` is by its place alone, in a block that holds several: the number on its own
         line, that is also the last one written before it; where all of them head columns, the one
-        of its column. "" when that is not one.
+        of its column; else the one of the open tab. "" when that is not one.
         """
+        return self._lent(thing, kind) or self._placed(thing, kind)
+
+    def _lent(self, thing: Thing, kind: str) -> str:
+        """Whose the smallest part around it is, by what opened it, where no number stands in it."""
+        own = [o for o in self.owners if o.lent and o.kind == kind and o.frame == thing.frame]
+        own = [o for o in own if o.path[-1] in thing.path]
+        part = max((o.path for o in own), key=len, default=(0,))[-1]
+        whose = {o.what.casefold() for o in own if o.path[-1] == part}
+        written = (kind, thing.frame, part) in self._holders
+        return whose.pop() if len(whose) == 1 and not written else ""
+
+    def _placed(self, thing: Thing, kind: str) -> str:
         own = [
             o
             for o in self.owners
-            if o.kind == kind and o.shown and o.box and o.frame == thing.frame
+            if o.kind == kind and o.shown and o.box and o.frame == thing.frame and not o.lent
         ]
         if not thing.box:
             return ""

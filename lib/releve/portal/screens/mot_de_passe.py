@@ -10,7 +10,7 @@ from playwright.async_api import Error as PlaywrightError
 from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.reading import covered, passwords
+from releve.portal.reading import covered, folds, passwords
 from releve.portal.screen import PasswordScreen, text, want
 from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
@@ -59,15 +59,19 @@ class EcranSuivant(PasswordScreen):
                 raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
             return self.seen(view)
 
+        pressed: set[tuple[int, int]] = set()
+
         def anew(view: View) -> object:
             found = answer(view)
             if not view.ready or self._document(view) == self.browser.memo.get("asked on"):
                 return found
-            return None if isinstance(found, Abstention) else found
+            more = isinstance(found, Abstention) and self._to_open(view, pressed)
+            return None if more else found
 
-        try:
-            if await self.finder.until(anew, open_hidden=False, reading=True) is None:
-                await self.finder.until(answer, reading=True)  # on its page: in a tab, or folded
+        try:  # never opened at random: a page that is left is never seen again
+            while await self.finder.until(anew, open_hidden=False, reading=True) is None:
+                view = await self.finder.look(reading=True)
+                await self._press(self._to_open(view, pressed), pressed)
         except e.ScreenNotRecognised:
             view = await self.finder.look()
             if [t for t in view.of_kind("secret") if not t.fixed]:
@@ -96,14 +100,23 @@ class EcranSuivant(PasswordScreen):
             await self.finder.change()
 
     async def _show(self, view: View, pressed: set[tuple[int, int]]) -> bool:
-        """Press « Afficher », which is free and safe, once each; whether anything was pressed."""
-        for each in named(view, want(self.words, "summary.show")):
-            if each.key not in pressed and each.enabled and not each.away:
-                pressed.add(each.key)
-                with suppress(PlaywrightError, e.PortalError):
-                    await self.finder.press(each)
-                return True
-        return False
+        """Press « Afficher », which is free and safe, or what folds a value away, once each.
+        Returns whether anything was pressed.
+        """
+        shows = named(view, want(self.words, "summary.show"))
+        shows = [t for t in shows if t.key not in pressed and t.enabled and not t.away]
+        return await self._press([*shows, *self._to_open(view, pressed)], pressed)
+
+    def _to_open(self, view: View, pressed: set[tuple[int, int]]) -> list[Thing]:
+        return [each for each in folds(view, self.words) if each.key not in pressed]
+
+    async def _press(self, things: list[Thing], pressed: set[tuple[int, int]]) -> bool:
+        """Press the first of them; False when there is none."""
+        for each in things[:1]:
+            pressed.add(each.key)
+            with suppress(PlaywrightError, e.PortalError):
+                await self.finder.press(each)
+        return bool(things)
 
     async def back(self, case: Case) -> str:
         async with self.browser.on(self.title):
