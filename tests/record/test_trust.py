@@ -433,6 +433,7 @@ def test_a_line_of_a_stranger_registers_nothing(tmp_path: Path) -> None:
 # -- files
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no FIFO and no /dev")
 def test_nothing_waits_for_a_fifo_and_no_link_is_followed(tmp_path: Path) -> None:
     """Reading, hashing, appending; a name that a stranger put there first."""
     private = tmp_path / "private"
@@ -747,7 +748,7 @@ def test_what_others_wrote_gives_a_terminal_no_commands() -> None:
     assert "\x1b" not in text and "\u202e" not in text and "y\u00a0!" in text
 
 
-@pytest.mark.parametrize("name", ["link", "long", "fifo"])
+@pytest.mark.parametrize("name", ["link", "long", *(["fifo"] if os.name != "nt" else [])])
 def test_what_stands_in_the_place_of_a_file_stops_no_seal_but_its_own(
     tmp_path: Path, name: str
 ) -> None:
@@ -781,6 +782,7 @@ def test_a_folder_that_cannot_be_locked_or_entered_is_a_fault(tmp_path: Path, na
     assert ["NotSealed"] == [type(fault).__name__ for fault in left.faults]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no FIFO and no /dev")
 def test_a_picture_or_a_copy_of_a_stranger_s_is_no_way_out(tmp_path: Path) -> None:
     """The last picture is never another file's, and a copy that is a FIFO is not waited for."""
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)

@@ -233,6 +233,8 @@ def test_the_hunt_would_see_it(kernel: Kernel, channel: str) -> None:
     """The same cells, with a value that is not registered: it is found, so an empty hunt means
     something.
     """
+    if os.name == "nt" and "child" in channel:
+        pytest.skip("Windows: what a child writes goes nowhere (tests/windows/test_kernel.py)")
     kernel.run("held, value = value, 'Zq\"<8&41 pas un secret'")
     try:
         assert kernel.run(CHANNELS[channel], child="child" in channel).tells(
