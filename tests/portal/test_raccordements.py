@@ -306,6 +306,31 @@ async def test_by_hand_a_password_is_given_before_its_click(scene: Scene) -> Non
     assert [*screens[:-1], offer, "taper", left, offer, "taper", submit, screens[-1]] == person.told
 
 
+class Reader(Hands):
+    """Reads on the portal what it shows."""
+
+    async def new_password(self, account: str, why: str = "") -> Secret:
+        self.shown = self.scene.world.accounts[account].password
+        return await super().new_password(account, why)
+
+
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "read"])
+async def test_no_picture_is_kept_of_a_password_that_a_person_typed(
+    scene: Scene, typed: bool
+) -> None:
+    """Relève did not see where it stands on the screen; by the documented route."""
+    scene.portal["route"], scene.world.routes, person = "gestionnaire", "both", Reader(scene)
+    session, rotation = await open_with(scene, person)
+    if typed:
+        rotation.context.manual.add("mot-de-passe")
+    for step in CELLS[: CELLS.index("mot-de-passe") + 1]:
+        await rotation.do(step)
+    await session.close()
+    assert ("taper" in person.told) == typed
+    assert typed == (not list(scene.outputs.glob("2*/captures/*mot-de-passe.png")))
+    assert list(scene.outputs.glob("2*/captures/*structure.png"))
+
+
 async def test_what_a_person_did_in_the_window_is_checked(scene: Scene) -> None:
     """The form must show the request and the structure, whoever chose them."""
     session, _ = await open_with(scene, Hands(scene))
