@@ -452,7 +452,7 @@ def test_nothing_waits_for_a_fifo_and_no_link_is_followed(tmp_path: Path) -> Non
     disk.written(Path(f"/dev/fd/{writer}"), "neuf")  # as /dev/stdout before a `|`
     assert b"neuf" == os.read(reader, 9)
     with pytest.raises(OSError):
-        disk.read("/dev/zero" and Path("/dev/zero"))
+        disk.read(Path("/dev/zero"))
     disk.write_atomically(tmp_path / "link", b"neuf")
     assert ("privé", b"neuf") == (private.read_text(), disk.read(tmp_path / "link"))
     big = tmp_path / "sparse"

@@ -88,13 +88,13 @@ def voucher(settings: Settings, keystore: Keystore) -> Callable[[Past], bool]:
                 return folder is not None
             stat = register.path.stat()
             line = lines(stat.st_size, stat.st_mtime_ns).get(past.record.name)
-            return line is not None and _as_sealed(past.record, line)
+            return line is not None and _unchanged(past.record, line)
         return False
 
     return vouches
 
 
-def _as_sealed(record: Path, line: dict[str, Any]) -> bool:
+def _unchanged(record: Path, line: dict[str, Any]) -> bool:
     """Whether the record has the statement of that line, and the journal of that statement. Raises
     OSError, ValueError.
     """

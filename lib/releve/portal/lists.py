@@ -31,6 +31,12 @@ class DropDown:
         self._finder, self._field = finder, field
         self._nothing = finder.words.find("form.nothing")
 
+    @classmethod
+    def at(cls, finder: Finder, thing: Thing) -> DropDown:
+        """That very element, and no other in its place."""
+        gone = Abstention(thing.name)
+        return cls(finder, lambda view: next((t for t in view.things if t.key == thing.key), gone))
+
     async def choose(self, option: re.Pattern[str], search: str = "") -> bool:
         """Choose the one entry that fits, by the list's own search if it has one, and see that the
         list shows it; False when it has none. Raises `AmbiguousScreen`: no guess is made.

@@ -18,6 +18,7 @@ from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.find import Finder, finder
+from releve.portal.lists import DropDown
 from releve.portal.sight import Abstention, Outcome, Want, decide
 from releve.portal.view import Text, Thing, View
 
@@ -123,6 +124,15 @@ class ResetScreen(Screen):
             raise
         except e.PortalError as error:
             raise e.ResetOutcomeUnknown(why=str(error).rstrip("."), todo="") from error
+
+    async def agree(self, answer: Thing) -> bool:
+        """Say yes where no stands: a part of the click, for a page may take it for the whole of it.
+        False when there is no yes.
+        """
+        if answer.kind == "radio":
+            await self.finder.check(answer)
+            return True
+        return await DropDown.at(self.finder, answer).choose(self.words.exact("reset.confirm"))
 
     async def offer(self, case: Case) -> None:
         """Have a password displayed, to be submitted later; nothing to do where the reset comes

@@ -9,7 +9,6 @@ from playwright.async_api import ElementHandle
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, of_dialog, question
-from releve.portal.lists import DropDown
 from releve.portal.rows import Step
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
@@ -88,18 +87,6 @@ class Confirmation(ResetScreen):
         await self.finder.press(step.thing, trial=True)
         self._asked.step = step
 
-    async def _agree(self, answer: Thing) -> None:
-        """Say yes: a part of the click, for a page may take it for the whole of it."""
-        if answer.kind == "radio":
-            await self.finder.check(answer)
-            return
-
-        def same(view: View) -> Thing | Abstention:
-            return next((t for t in view.things if t.key == answer.key), Abstention(answer.name))
-
-        if not await DropDown(self.finder, same).choose(self.words.exact("reset.confirm")):
-            raise e.NotPressed(why=f"« {answer.name} » n'a pas de réponse « Oui »")
-
     async def _uncovered(self, button: Thing, handle: ElementHandle) -> None:
         """Close what came over it since it was announced. Raises `NotPressed`."""
         try:
@@ -117,8 +104,8 @@ class Confirmation(ResetScreen):
                 raise await self.browser.diagnose(self.words.first("reset.confirm"))
             button = found.button or (self._asked.step.thing if self._asked.step else None)
             assert button is not None
-            if found.refusal is not None:
-                await self._agree(found.refusal)
+            if (answer := found.refusal) and not await self.agree(answer):
+                raise e.NotPressed(why=f"« {answer.name} » n'a pas de réponse « Oui »")
             handle = await self.finder.element(button)
             await self._uncovered(button, handle)
             self.browser.password_in_sight = True

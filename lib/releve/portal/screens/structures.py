@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -134,7 +133,7 @@ class ActivitesDuGestionnaire(Screen):
         for each in (await self.finder.look()).of_kind("list"):
             if each.tag != "select" or each.region not in ("main", ""):
                 continue
-            listed = DropDown(self.finder, _same(each))
+            listed = DropDown.at(self.finder, each)
             if len([text for text in await listed.entries() if entry.search(text)]) == 1:
                 return await listed.choose(entry)
         return False
@@ -197,7 +196,7 @@ class ActivitesDuGestionnaire(Screen):
         """Choose the next one in a list of page numbers, from 1 on."""
         for each in view.of_kind("list"):
             if each.tag == "select" and each.selected.isdecimal():
-                pages = DropDown(self.finder, _same(each))
+                pages = DropDown.at(self.finder, each)
                 entries = await pages.entries()
                 count, following = len(entries), int(each.selected) + 1
                 if following <= count and entries == [str(n) for n in range(1, count + 1)]:
@@ -246,11 +245,3 @@ def _anothers(view: View, thing: Thing, siret: str) -> bool:
     held = view.holders(thing, "siret")
     return len(held) == 1 and held != {siret}
 
-
-def _same(thing: Thing) -> Callable[[View], Thing | Abstention]:
-    """That one, in another look."""
-
-    def same(view: View) -> Thing | Abstention:
-        return next((t for t in view.things if t.key == thing.key), Abstention(thing.name))
-
-    return same
