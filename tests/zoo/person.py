@@ -4,7 +4,8 @@ complete is not counted.
 A mark is `data-person="NUMBER ACTION"`. Of what can be seen, the lowest number not done yet comes
 next. Numbers under 90 lead to the password; 90 and above come after it. Actions: `click`, `click
 again` (may be done more than once on a page), `fill login`, `fill password`, `fill new`, `fill
-TEXT`, `check`, `hover`, `pick TEXT` (in a list that opens), `read` (a text), `read value` (a field).
+TEXT`, `check`, `hover`, `pick TEXT` (in a list that opens), `read` (a text), `read value` (of a
+field).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ that name, not there before, and words of the question.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from releve.base.account import WRITTEN
@@ -18,13 +19,15 @@ from releve.portal.view import Thing, View
 @dataclass(frozen=True)
 class Question:
     """What is to be pressed, what has to be ticked first, what answers it with no as it stands
-    (`refusal`: a list, or the « Oui » of two), and which accounts the question names.
+    (`refusal`: a list, or the « Oui » of two), what has to be written again in which field
+    (`typed`), and which accounts the question names.
     `native`: the browser's own window, by its text; `button` then brings it up.
     """
 
     button: Thing | None
     box: Thing | None = None
     refusal: Thing | None = None
+    typed: tuple[Thing, str] | None = None
     accounts: tuple[str, ...] = ()
     native: str = ""
 
@@ -37,20 +40,17 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     """The confirmation that came up since `before`."""
     label = words.first("reset.confirm")
     new = view.since(before)
-    exact, cancel = words.exact("reset.confirm"), words.find("reset.cancel")
-    want = Want(label, exact, words=words)
-    named = [
-        t
-        for t in new.of_kind("press")
-        if (rank(t, want) if want.learned else any(exact.search(n) for n in t.names.values()))
-        and not want.refuses(t)
-    ]
-    found = [
-        (block, each)
-        for each in innermost(t for t in named if not cancel.search(t.name))
-        if (block := _asked(view, new, each, words)) is not None
-    ]
-    if not found:
+    cancel = words.find("reset.cancel")
+    want = Want(label, words.exact("reset.confirm"), words=words)
+    presses = [t for t in new.of_kind("press") if not want.refuses(t) and not cancel.search(t.name)]
+    for yes in (_exact, _longer):
+        named = innermost(
+            t for t in presses if (rank(t, want) if want.learned else yes(t, before, words))
+        )
+        asked = [(_asked(view, new, each, words), each) for each in named]
+        if found := [(block, each) for block, each in asked if block is not None]:
+            break
+    else:
         return Abstention(label, 0, tuple(where(t) for t in new.of_kind("press"))[:6])
     first = _first(found, words)
     if first is None:
@@ -58,10 +58,46 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     block, button = first
     part = view.under(block, button.frame)
     box, refusal = _box(part, button, words), _refusal(part, words)
-    if not (button.enabled or box or refusal):  # what wakes it is for a person to say
+    accounts = _named(view, button, part)
+    typed = None if button.enabled else _retyped(part, accounts, words)
+    if not (button.enabled or box or refusal or typed):  # what wakes it is for a person to say
         asks = part.of_kind("list", "field", "radio", "check")
         return Abstention(f"{label}, actif", 0, tuple(where(t) for t in (button, *asks)))
-    return Question(button, box, refusal, _named(view, button, part))
+    return Question(button, box, refusal, typed, accounts)
+
+
+def _exact(thing: Thing, _: View, words: Words) -> bool:
+    exact = words.exact("reset.confirm")
+    return any(exact.search(each) for each in thing.names.values())
+
+
+def _longer(thing: Thing, before: View, words: Words) -> bool:
+    """It begins with one of the words and goes on about the password: « Oui, réinitialiser … ».
+    The words that ask for the reset answer it in a window only, which was not there before: a page
+    that is drawn anew has them anew.
+    """
+    asks, starts = words.find("reset.question"), words.begins("reset.confirm")
+    again = [words.exact("reset.button"), words.exact("reset.short")]
+    window = thing.layer and not any(t.shown and t.layer == thing.layer for t in before.things)
+    return any(
+        (start := starts.search(each))
+        and asks.search(each[start.end() :])
+        and (window or not any(same.search(each) for same in again))
+        for each in thing.names.values()
+    )
+
+
+def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
+    """What wakes the button up once it is written in the one empty field: a word in quotes, the
+    account, or a word in capitals.
+    """
+    fields = [t for t in part.of_kind("field") if t.enabled and not t.fixed]
+    told = part.says(words.find("reset.retype"))
+    if told is None or len(fields) != 1 or fields[0].selected:
+        return None
+    quoted = re.findall(r"[«\"“]\s*([^«»\"“”]+?)\s*[»\"”]", told.text)
+    asked = set(quoted or accounts or re.findall(r"\b[A-ZÀ-Ý]{4,}\b", told.text))
+    return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 
 def _first(found: list[tuple[int, Thing]], words: Words) -> tuple[int, Thing] | None:

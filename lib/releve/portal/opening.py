@@ -128,7 +128,9 @@ class Opening:
         if not isinstance(self._wanted(await self._finder.look()), Abstention):
             return True
         known = next((t for t in view.things if t.key == (opener.frame, opener.id)), None)
-        if known is None or not (known.away or self._forbidden(known, opener)):
+        inner = [t for t in view.of_kind("press") if t.frame == opener.frame]
+        holds = any(opener.id in t.path[:-1] for t in inner)  # its middle may be any of them
+        if not holds if known is None else not (known.away or self._forbidden(known, opener)):
             await handle.click(timeout=REACH)
         return True
 

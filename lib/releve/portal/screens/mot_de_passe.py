@@ -104,6 +104,7 @@ class EcranSuivant(PasswordScreen):
         Returns whether anything was pressed.
         """
         shows = named(view, want(self.words, "summary.show"))
+        shows += named(view, want(self.words, "summary.show", "check", longer=False))
         shows = [t for t in shows if t.key not in pressed and t.enabled and not t.away]
         return await self._press([*shows, *self._to_open(view, pressed)], pressed)
 

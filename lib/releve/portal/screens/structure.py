@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from releve.base.words import whole
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.find import STUCK
+from releve.portal.lists import pick
 from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, named
@@ -44,7 +47,7 @@ class ModificationDeLaStructure(Screen):
         def told(view: View) -> bool | Abstention:
             return siret in view.found("siret") or Abstention(siret)
 
-        if await self.finder.settled(told) is not True:
+        if await self.finder.settled(told, STUCK) is not True:  # it may be drawn late
             raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
 
     async def accounts(self) -> tuple[str, ...]:
@@ -94,6 +97,8 @@ class ModificationDeLaStructure(Screen):
         found = await self.finder.settled(decided, section=users)
         if isinstance(found, Step):
             return found
+        if not missing[0].there and parts and await pick(self.finder, whole(account)):
+            return await self._next(siret, account, 0)
         if not missing[0].there and parts and await self._further():
             return await self._next(siret, account, parts - 1)
         if not missing[0].there and await self._hides(account):
