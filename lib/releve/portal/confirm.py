@@ -43,6 +43,7 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     cancel = words.find("reset.cancel")
     want = Want(label, words.exact("reset.confirm"), words=words)
     presses = [t for t in new.of_kind("press") if not want.refuses(t) and not cancel.search(t.name)]
+    presses = [t for t in presses if not _anew(t, view, before)]
     for yes in (_exact, _longer):
         named = innermost(
             t for t in presses if (rank(t, want) if want.learned else yes(t, before, words))
@@ -64,6 +65,17 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
         asks = part.of_kind("list", "field", "radio", "check")
         return Abstention(f"{label}, actif", 0, tuple(where(t) for t in (button, *asks)))
     return Question(button, box, refusal, typed, accounts)
+
+
+def _anew(thing: Thing, view: View, before: View) -> bool:
+    """Whether it was there before, though the page has drawn it once more: there are no more of
+    that name now.
+    """
+    same = view.documents.get(thing.frame) == before.documents.get(thing.frame)
+    now, then = (
+        [t.name for t in each.of_kind("press") if t.frame == thing.frame] for each in (view, before)
+    )
+    return same and now.count(thing.name) <= then.count(thing.name)
 
 
 def _exact(thing: Thing, _: View, words: Words) -> bool:
@@ -88,15 +100,16 @@ def _longer(thing: Thing, before: View, words: Words) -> bool:
 
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
-    """What wakes the button up once it is written in the one empty field: a word in quotes, the
-    account, or a word in capitals.
+    """What wakes the button up once it is written in the one empty field: a word in quotes or in
+    capitals, else the account.
     """
     fields = [t for t in part.of_kind("field") if t.enabled and not t.fixed]
     told = part.says(words.find("reset.retype"))
     if told is None or len(fields) != 1 or fields[0].selected:
         return None
     quoted = re.findall(r"[«\"“]\s*([^«»\"“”]+?)\s*[»\"”]", told.text)
-    asked = set(quoted or accounts or re.findall(r"\b[A-ZÀ-Ý]{4,}\b", told.text))
+    capitals = re.findall(r"(?<![\w@.-])[A-ZÀ-Ý]{4,}(?![\w@-]|\.\w)", told.text)
+    asked = set(quoted or capitals or accounts)
     return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 

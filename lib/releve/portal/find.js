@@ -137,6 +137,7 @@
     else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
     else if (owners.length > before) text = [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ');
     else if (fact.all.length < 500) text = fact.all;
+    if (el.title && !text.includes(el.title)) text += ` ${el.title}`;   // the whole name of what is cut short
     if (!/\d{2}|tech_/i.test(text)) return;
     for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', ...place(fact) });
     for (const found of text.match(ACCOUNT) ?? []) owners.push({ what: found, kind: 'account', ...place(fact) });

@@ -97,9 +97,10 @@ class ModificationDeLaStructure(Screen):
         found = await self.finder.settled(decided, section=users)
         if isinstance(found, Step):
             return found
-        if not missing[0].there and parts and await pick(self.finder, whole(account)):
+        lost = not missing[0].there and parts
+        if lost and (await pick(self.finder, whole(account)) or await self._elsewhere(siret)):
             return await self._next(siret, account, 0)
-        if not missing[0].there and parts and await self._further():
+        if lost and await self._further():
             return await self._next(siret, account, parts - 1)
         if not missing[0].there and await self._hides(account):
             raise await self.browser.diagnose(account)
@@ -108,6 +109,15 @@ class ModificationDeLaStructure(Screen):
         if missing[0].there and (changed := self.finder.otherwise(found)):
             raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
+
+    async def _elsewhere(self, siret: str) -> bool:
+        """Go to the page of its users, where the card has a link to one; it must be this one's."""
+        users = want(self.words, "structure.users")
+        found = named(await self.finder.look(), users, lambda t: t.enabled and t.away)
+        if len(found) == 1:
+            await self.finder.press(found[0])
+            await self.check_target(siret)
+        return len(found) == 1
 
     async def _further(self) -> bool:
         """Show the next part of a card that comes in steps or pages; never by what leads away, nor
