@@ -83,11 +83,14 @@ class ActivitesDuGestionnaire(Screen):
         if siret in seen or await pick(self.finder, entry) or await self._search(siret):
             return
         for _ in range(PAGES):
-            if siret in await self.sirets():
+            seen = await self.sirets() or seen
+            if siret in seen:
                 return
             if not await self._turn_page():
                 break
         if siret not in await self._tucked(siret):
+            if not seen:  # a list that shows no number says nothing of this one
+                raise await self.browser.diagnose("SIRET")
             raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
 
     async def _tucked(self, siret: str = "") -> list[str]:
