@@ -486,14 +486,20 @@ while not answered.exists():
     await asyncio.sleep(0.01)
 assert not pages.left
 """
-STEP = "pages.begin()\nprint('begun')\nwhile not pages.left: await asyncio.sleep(0.01)"
+STEP = """
+pages.begin()
+print("begun")
+while not pages.left:
+    await asyncio.sleep(0.01)
+assert pathlib.Path({ran!r}).exists()
+"""
 
 
-def test_the_server_s_own_question_after_a_restart_is_no_page_come_back(tmp_path: Path) -> None:
-    """It is asked under another name, and heard during the opening cell, which goes on; asked
-    during a step, it is another page.
+def test_the_page_that_last_ran_a_cell_has_the_renewal(tmp_path: Path) -> None:
+    """To connect and to ask for the kernel's information, as the server does too under a name of
+    its own, takes nothing over; a cell that another page runs does.
     """
-    asked, answered = tmp_path / "asked", tmp_path / "answered"
+    asked, answered, ran = (tmp_path / name for name in ("asked", "answered", "ran"))
     manager = KernelManager()
     manager.start_kernel()
     page, other = manager.client(), manager.client(session=Session(key=manager.session.key))
@@ -508,9 +514,11 @@ def test_the_server_s_own_question_after_a_restart_is_no_page_come_back(tmp_path
         _reply(other, question)
         answered.touch()
         assert "ok" == _reply(page, opening)["status"]
-        step = page.execute(STEP)
+        step = page.execute(STEP.format(ran=str(ran)))
         _hear(page, "begun")
-        other.kernel_info()
+        _reply(other, other.kernel_info())
+        ran.touch()
+        other.execute("pass")
         assert "ok" == _reply(page, step)["status"]
     finally:
         for client in (page, other):
