@@ -416,7 +416,8 @@ def test_the_server_is_for_this_machine_only() -> None:
     given = arguments(browser=False, port=0)
     assert "--ServerApp.ip=127.0.0.1" in given
     assert not [each for each in given if "token=" in each or "password=" in each]
-    assert ("--KernelManager.transport=ipc" in given) is (os.name != "nt")
+    private = "transport_encryption=required" if os.name == "nt" else "transport=ipc"
+    assert f"--KernelManager.{private}" in given
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link takes a right there")

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,13 +36,13 @@ MODULES = (
     *("doctor", "piste", "school_world", "school_login", "school_piste", "lab_parts", "report"),
     *("proxies", "scrubber", "person", "unread", "older_records", "trust"),
 )
-# What a person and a scheduler do, with a browser: rehearse, a kill (TerminateProcess) and resume,
+# What a scheduler and a person do, with a browser: rehearse, a kill (TerminateProcess) and resume;
 # the walkthrough in JupyterLab.
 WHOLE = (
     "tests/unattended/test_rehearse.py::test_the_notebook_and_the_command_say_ready",
     "tests/crash/test_once.py::test_the_command_itself_is_killed",
-    "tests/desk/test_lab.py::test_training_needs_nothing",
 )
+WALKTHROUGH = "tests/desk/test_lab.py::test_training_needs_nothing"
 # Limits of Wine, one a line: a part of a test's name, and why no Windows would fail it.
 LIMITS = {
     "test_a_certificate[unknown]": "Wine's certificate chains trust what Windows would not",
@@ -92,20 +92,33 @@ def start(wine: Wine, folder: Path) -> bool:
     print("".join(re.findall(r".*(?:Trousseau|Navigateur) : .*\n", doctor)), end="")
     found = ("bon  ] Trousseau : Windows.WinVaultKeyring", "bon  ] Navigateur : Microsoft Edge")
     say("py lib demo")
-    with Loopback((PORT,)) as ear, wine_ports() as ports:
+    with unheard() as private:
         demo = wine.run(folder, wine.python, "lib", "demo", log=wine.work / "demo.log")
     print("".join(demo.stdout.splitlines(keepends=True)[-4:]), end="")
     verify = wine.run(
         folder, python(folder), "-m", "releve", "verify", wine.windows(folder / "outputs")
     )
     print(verify.stdout, end="")
-    # Others of this machine are heard too: what has both its ends in Wine is ours.
-    flows = [bytes(said) for ends, said in ear.flows.items() if ports.issuperset(ends)]
-    clear = sum(b"execute_request" in said or b"execute_reply" in said for said in flows)
-    curve = sum(b"CURVE\0\0" in said for said in flows)  # ZMTP's greeting; else the ear was deaf
-    print(f"loopback: {curve} flows of the kernel encrypted, {clear} in clear")
     ended = (demo.returncode, verify.returncode) == (0, 0)
-    return ended and curve > 0 and not clear and all(each in doctor for each in found)
+    return ended and private() and all(each in doctor for each in found)
+
+
+@contextmanager
+def unheard() -> Iterator[Callable[[], bool]]:
+    """An ear on the loopback; gives what tells, after the block, whether kernels spoke within it
+    and never in clear.
+    """
+
+    def private() -> bool:
+        # Others of this machine are heard too: what has both its ends in Wine is ours.
+        flows = [bytes(said) for ends, said in ear.flows.items() if ports.issuperset(ends)]
+        clear = sum(b"execute_request" in said or b"execute_reply" in said for said in flows)
+        curve = sum(b"CURVE\0\0" in said for said in flows)  # ZMTP's greeting, else it was deaf
+        print(f"loopback: {curve} flows of kernels encrypted, {clear} in clear")
+        return curve > 0 and not clear
+
+    with Loopback((PORT,)) as ear, wine_ports() as ports:
+        yield private
 
 
 @contextmanager
@@ -148,22 +161,19 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
     if not stamp.exists() or stamp.read_bytes() != wanted:
         print(wine.run(folder, python(folder), *pip, *lock).stdout[-2000:], end="")
         stamp.write_bytes(wanted)
+    if arguments:
+        return tried(wine, folder, *arguments)
+    with unheard() as private:
+        walked = tried(wine, folder, WALKTHROUGH)
     modules = [str(next(Path("tests").rglob(f"test_{name}.py"))) for name in MODULES]
-    chosen = arguments or ["tests/windows", *WHOLE, *modules]
-    pytest = (
-        "-m",
-        "pytest",
-        "-v",
-        "--long",
-        "-p",
-        "no:cacheprovider",
-        "--color=no",
-        "-n",
-        "2",
-        "--timeout=900",
-    )
-    log = wine.work / "pytest.log"
-    done = wine.run(folder, python(folder), *pytest, *chosen, log=log, PATIENCE_MS="240000")
+    return all([walked, private(), tried(wine, folder, "tests/windows", *WHOLE, *modules)])
+
+
+def tried(wine: Wine, folder: Path, *chosen: str) -> bool:
+    """Whether these tests pass, but for LIMITS; what fails is named."""
+    pytest = ("-m", "pytest", "-v", "--long", "-p", "no:cacheprovider", "--color=no", "-n", "2")
+    log, command = wine.work / "pytest.log", [python(folder), *pytest, "--timeout=900", *chosen]
+    done = wine.run(folder, *command, log=log, PATIENCE_MS="240000")
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     for name in failed:
         why = next((why for part, why in LIMITS.items() if part in name), "")
