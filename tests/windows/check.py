@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,13 +36,13 @@ MODULES = (
     *("doctor", "piste", "school_world", "school_login", "school_piste", "lab_parts", "report"),
     *("proxies", "scrubber", "person", "unread", "older_records", "trust"),
 )
-# What a scheduler and a person do, with a browser: rehearse, a kill (TerminateProcess) and resume;
-# the walkthrough in JupyterLab.
+# What a person and a scheduler do, with a browser: the walkthrough in JupyterLab; rehearse, a kill
+# (TerminateProcess) and resume.
 WHOLE = (
+    "tests/desk/test_lab.py::test_training_needs_nothing",
     "tests/unattended/test_rehearse.py::test_the_notebook_and_the_command_say_ready",
     "tests/crash/test_once.py::test_the_command_itself_is_killed",
 )
-WALKTHROUGH = "tests/desk/test_lab.py::test_training_needs_nothing"
 # Limits of Wine, one a line: a part of a test's name, and why no Windows would fail it.
 LIMITS = {
     "test_a_certificate[unknown]": "Wine's certificate chains trust what Windows would not",
@@ -111,24 +111,26 @@ def unheard() -> Iterator[Callable[[], bool]]:
 
     def private() -> bool:
         # Others of this machine are heard too: what has both its ends in Wine is ours.
-        flows = [bytes(said) for ends, said in ear.flows.items() if ports.issuperset(ends)]
+        flows = [bytes(said) for ends, said in ear.flows.items() if {ends, ends[::-1]} <= ours]
         clear = sum(b"execute_request" in said or b"execute_reply" in said for said in flows)
         curve = sum(b"CURVE\0\0" in said for said in flows)  # ZMTP's greeting, else it was deaf
         print(f"loopback: {curve} flows of kernels encrypted, {clear} in clear")
         return curve > 0 and not clear
 
-    with Loopback((PORT,)) as ear, wine_ports() as ports:
+    with Loopback((PORT,)) as ear, wine_sockets() as ours:
         yield private
 
 
 @contextmanager
-def wine_ports() -> Iterator[set[int]]:
-    """The ports of Wine's sockets while the block runs: its server holds them all."""
-    found, over = set[int](), threading.Event()
+def wine_sockets() -> Iterator[set[tuple[int, int]]]:
+    """Wine's sockets while the block runs, their own port and the other end's: its server holds
+    them all.
+    """
+    found, over = set[tuple[int, int]](), threading.Event()
 
     def look() -> None:
         while not over.wait(0.2):
-            found.update(_ports())
+            found.update(_sockets())
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -137,7 +139,7 @@ def wine_ports() -> Iterator[set[int]]:
     thread.join()
 
 
-def _ports() -> Iterator[int]:
+def _sockets() -> Iterator[tuple[int, int]]:
     inodes = set()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it may be gone already
@@ -146,7 +148,7 @@ def _ports() -> Iterator[int]:
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
         if fields[9] in inodes:
-            yield int(fields[1][-4:], 16)
+            yield int(fields[1][-4:], 16), int(fields[2][-4:], 16)
 
 
 def python(folder: Path) -> Path:
@@ -162,17 +164,18 @@ def tests(wine: Wine, folder: Path, arguments: list[str]) -> bool:
         print(wine.run(folder, python(folder), *pip, *lock).stdout[-2000:], end="")
         stamp.write_bytes(wanted)
     if arguments:
-        return tried(wine, folder, *arguments)
+        return tried(wine, folder, "tests", arguments)
     with unheard() as private:
-        walked = tried(wine, folder, WALKTHROUGH)
+        whole = tried(wine, folder, "whole", WHOLE)
     modules = [str(next(Path("tests").rglob(f"test_{name}.py"))) for name in MODULES]
-    return all([walked, private(), tried(wine, folder, "tests/windows", *WHOLE, *modules)])
+    rest = tried(wine, folder, "tests", ["tests/windows", *modules])
+    return whole and private() and rest
 
 
-def tried(wine: Wine, folder: Path, *chosen: str) -> bool:
-    """Whether these tests pass, but for LIMITS; what fails is named."""
+def tried(wine: Wine, folder: Path, title: str, chosen: Sequence[str]) -> bool:
+    """Whether these tests pass, but for LIMITS; what fails is named, all is in `title`'s log."""
     pytest = ("-m", "pytest", "-v", "--long", "-p", "no:cacheprovider", "--color=no", "-n", "2")
-    log, command = wine.work / "pytest.log", [python(folder), *pytest, "--timeout=900", *chosen]
+    log, command = wine.work / f"{title}.log", [python(folder), *pytest, "--timeout=900", *chosen]
     done = wine.run(folder, *command, log=log, PATIENCE_MS="240000")
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     for name in failed:
