@@ -1,10 +1,11 @@
 """`python3 lib test --windows WORK`: Relève under Windows' own Python, as root on Debian.
 
-WORK is a folder of our own (some 4 GB; 8 minutes the first time, half of it afterwards). What is
-committed is cloned into « Mairie d'Évron », started by its own bootstrap, made to do a rotation,
-and tested: all modules of MODULES, and those of this folder, which only Windows runs. Arguments
-after WORK go to pytest in place of all that. Exit code 1 when anything fails but what LIMITS
-names.
+WORK is a folder of our own (some 4 GB; a quarter of an hour the first time, half of it afterwards,
+longer on a machine that does other work). What is committed is cloned into « Mairie d'Évron »,
+started by its own bootstrap, made to do a rotation, and tested: what a person and a scheduler do
+(WHOLE), with an ear on the loopback, all modules of MODULES, and those of this folder, which only
+Windows runs. Arguments after WORK go to pytest in place of all that. Exit code 1 when anything
+fails but what LIMITS names.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ WHOLE = (
 # Limits of Wine, one a line: a part of a test's name, and why no Windows would fail it.
 LIMITS = {
     "test_a_certificate[unknown]": "Wine's certificate chains trust what Windows would not",
-    "test_a_certificate_that_nobody_vouches_for": "the same",
-    "test_two_paths_of_one_share_are_one_lock": "Wine makes a link to a folder that leads nowhere",
-    "test_a_record_is_not_made_through_a_link": "the same",
+    "test_a_certificate_that_nobody": "Wine's certificate chains trust what Windows would not",
+    "test_two_paths_of_one_share": "Wine makes a link to a folder that leads nowhere",
+    "test_a_record_is_not_made_through": "Wine makes a link to a folder that leads nowhere",
 }
 BEGAN = time.monotonic()
 
@@ -180,7 +181,7 @@ def tried(wine: Wine, folder: Path, title: str, chosen: Sequence[str]) -> bool:
     failed = re.findall(r"^(?:FAILED|ERROR) (.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     for name in failed:
         why = next((why for part, why in LIMITS.items() if part in name), "")
-        print(f"{name}: {'Wine: ' + why if why else 'FAILED'}")
+        print(f"{name}: {why or 'FAILED'}")
     said = reversed(done.stdout.splitlines())  # Wine may have a word after pytest's last
     summary = next((line for line in said if re.search(r"\d+ passed.* in \d", line)), "")
     print(summary or "pytest did not end")
