@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 from releve.base.errors import ReleveError
+from releve.base.programs import program
 from releve.base.settings import Portal, Settings, Structure
 from releve.base.texts import text
 from releve.decision.facts import SlotsView, gather
@@ -55,6 +56,7 @@ def views() -> dict[str, View]:
     """Each form, by a name for messages; the function of `questions` that makes it begins it."""
     ask, error = questions, ReleveError()
     entering = Entering(CORAIL, DEMO_NAME, DEMO_ACCOUNT)
+    drawn = corail.drawing("corail-transfert", program(CORAIL))
     shared = ask.gate(request(CORAIL, f"corail:{siret(2)}"))
     own = ask.screen(BY_ID["demande"], SETTINGS.portal.url, "")
     undone = gather((), SlotsView(), "run", 5)
@@ -83,9 +85,9 @@ def views() -> dict[str, View]:
         "screen": tools(ask.screen(BY_ID["structure"], "", ""), ask.BACK, ask.LOST),
         "screen own browser": own,
         "screen doubt": ask.screen(BY_ID["structure"], "", "Le portail montre un autre écran."),
-        "lost": tools(ask.lost("structure", SETTINGS, b"")),
-        "lost last time": ask.lost("structure", SETTINGS, PIXEL),
-        "lost in corail": ask.lost("corail-transfert", SETTINGS, b""),
+        "lost": tools(ask.lost("structure", SETTINGS.contact, b"")),
+        "lost last time": ask.lost("structure", SETTINGS.contact, PIXEL),
+        "lost in corail": ask.lost("corail-transfert", "", b"", drawn),
         "reset_by_hand": ask.reset_by_hand(BY_ID["confirmation"], DEMO_ACCOUNT),
         "new_password": ask.new_password(DEMO_ACCOUNT, ""),
         "new_password wrong": wrong(

@@ -104,6 +104,14 @@ async def test_she_does_not_find_it() -> None:
     assert script.headings[0] == script.headings[2]
 
 
+async def test_what_is_shown_to_who_does_not_find_is_of_that_program() -> None:
+    """No drawing of another one's screen, but what to look for."""
+    desk, script = at_desk("lost", "found", "done")
+    await desk.guide(TARGET_STEPS[0], replace(ENTERING, target=gallery.AGEDI))
+    shown = script.shown[1]["body"]
+    assert "svg" not in shown and "sous un nom voisin" in shown
+
+
 async def test_she_can_always_stop_but_with_a_password_in_the_air() -> None:
     """« M'arrêter ici » is a pause, no accident; where stopping would lose the password it is not
     offered.

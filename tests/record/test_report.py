@@ -31,6 +31,7 @@ def due(number: int, standing: Standing, day: date | None, **facts: object) -> D
 
 FLEET = [
     due(1, Standing.STUCK, TODAY + timedelta(days=90)),
+    due(6, Standing.TO_PROVE, TODAY + timedelta(days=90)),
     due(2, Standing.OVERDUE, TODAY - timedelta(days=10)),
     due(3, Standing.UNKNOWN, None),
     due(4, Standing.SOON, TODAY + timedelta(days=10)),
@@ -58,9 +59,9 @@ def test_the_picture_is_well_formed_and_says_all_without_colour() -> None:
     ):
         assert text in texts
     assert (
-        "1 bloquée, 1 en retard, 1 date inconnue, 1 à faire, 1 à jour" in root.attrib["aria-label"]
+        "1 bloquée, 1 à vérifier, 1 en retard, 1 date inconnue, 1 à faire, 1 à jour" in root.attrib["aria-label"]
     )
-    assert all(mark in legend() for mark in "■▲?●✓")
+    assert all(mark in legend() for mark in "■◆▲?●✓")
 
 
 def test_five_hundred_rows_stay_readable_in_a_real_browser(tmp_path: Path) -> None:

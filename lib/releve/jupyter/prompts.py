@@ -17,7 +17,7 @@ from IPython.display import clear_output, display
 
 from releve.base import disk
 from releve.base.errors import Paused, ReleveError
-from releve.base.programs import program
+from releve.base.programs import Program, program
 from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.settings_file import edit
@@ -120,9 +120,9 @@ class AtDesk:
             asked.cancel()
             moved.cancel()
 
-    async def _screen_of_hers(self, step: str, view: View) -> Answer:
-        """Ask for a screen that changes nothing: she may go back to the ones before, and say that
-        she does not find it.
+    async def _screen_of_hers(self, step: str, view: View, used: Program | None = None) -> Answer:
+        """Ask for a screen that changes nothing, of the portal or of a program: she may go back to
+        the ones before, and say that she does not find it.
         """
         pages = [*(page for page in self._behind if page[0] != step), (step, view)]
         at = len(pages) - 1
@@ -133,17 +133,18 @@ class AtDesk:
             if answer.action == questions.BACK["action"]:
                 at -= 1
             elif answer.action == questions.LOST["action"]:
-                await self._find(shown)
+                await self._find(shown, used)
             elif at < len(pages) - 1:
                 at += 1
             else:
                 self._behind = pages
                 return answer
 
-    async def _find(self, step: str) -> None:
+    async def _find(self, step: str, used: Program | None) -> None:
         assert self.settings is not None
         seen = last_picture(self.settings.record.folder, step)
-        await self.ask(questions.lost(step, self.settings, seen))
+        drawn = corail.drawing(step, used) if used else ""
+        await self.ask(questions.lost(step, self.settings.contact, seen, drawn))
 
     # -- before the reset
 
@@ -284,7 +285,7 @@ class AtDesk:
         self._behind = [page for page in self._behind if page[0] in TARGET_STEPS]
         if not self._behind:
             view |= {"notice": questions.passed(entering.target, step)}
-        await self._screen_of_hers(step, view)
+        await self._screen_of_hers(step, view, program(entering.target))
         return f"« {view['heading']} » montré pour {entering.name}"
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:

@@ -11,7 +11,7 @@ from releve.base.programs import program
 from releve.base.settings import Settings
 from releve.base.texts import text
 from releve.decision.facts import Facts
-from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
+from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, Step, target_name
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, View, button, field_, form, paragraphs, rich, say
 from releve.portal.case import CodeAsked, Lesson
@@ -220,20 +220,18 @@ def screen(step: Step, own_browser: str, doubt: str) -> View:
     )
 
 
-def lost(step: str, settings: Settings, seen: bytes) -> View:
+def lost(step: str, contact: str, seen: bytes, drawn: str = "") -> View:
     """« Je ne trouve pas »: a picture of the screen (`seen`, a PNG, or our drawing), whom to call,
     and what is safe.
     """
-    kinds = [kind for each in settings.structures.values() for kind in each.targets]
-    drawn = corail.drawing(step, program(kinds[0])) if step in TARGET_STEPS else ""
     if seen:
         source = f"data:image/png;base64,{base64.b64encode(seen).decode()}"
         told = text("lost.last-time")
         body = say("lost.last-time") + f'<img alt="{escape(told)}" src="{source}">'
     else:
         body = say("lost.picture") + drawn if drawn else ""
-    body += "" if step in TARGET_STEPS else say("lost.no-picture")
-    body += say("lost.call", contact=settings.contact) if settings.contact else ""
+    body += say("lost.look")
+    body += say("lost.call", contact=contact) if contact else ""
     return form(
         text("lost.heading"),
         body + say("lost.nothing-lost"),
