@@ -65,7 +65,8 @@ def views() -> dict[str, View]:
     except first_start.WrongField as found:
         slips = found
     return {
-        "before": tools(ask.before(SETTINGS)),
+        "before": tools(ask.before(SETTINGS, DEMO_ACCOUNT, "xt012345")),
+        "before rehearsal": ask.before(SETTINGS, DEMO_ACCOUNT, "", rehearse=True),
         "adopt": ask.adopt(Claim("m.durand@mairie", "poste-3", "29/11/2026 à 09:12")),
         "credentials": tools(ask.credentials("xt012345", "")),
         "herself": tools(ask.herself()),

@@ -94,6 +94,7 @@ def test_what_is_wrong_is_read_with_its_field(page: Page, name: str) -> None:
     view = VIEWS[name]
     form = gallery.draw(page, view)
     fields = {each["name"]: each for each in view["fields"]}
+    expect(form.get_by_role("alert").first).to_be_visible()
     for field, told in view["wrong"].items():
         labelled = form.locator(
             f'[data-field="{field}"][aria-invalid], [data-field="{field}"] [aria-invalid]'
@@ -101,7 +102,13 @@ def test_what_is_wrong_is_read_with_its_field(page: Page, name: str) -> None:
         expect(labelled).to_have_accessible_description(
             typographic(" ".join([told, fields[field].get("help", "")]).strip())
         )
-    expect(form.get_by_role("alert").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", [each for each in VIEWS if VIEWS[each].get("wrong")])
+def test_what_is_wrong_is_in_sight_at_400_percent(narrow: Page, name: str) -> None:
+    """Who pressed the button at the form's end is shown the first field to mend."""
+    form = gallery.draw(narrow, VIEWS[name])
+    expect(form.locator(".rv-field-error:not(:empty)").first).to_be_in_viewport()
 
 
 def test_enter_answers_and_a_second_one_does_not(page: Page) -> None:

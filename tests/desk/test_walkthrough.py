@@ -43,7 +43,6 @@ SCRIPT = [
           - heading "Avant de commencer" [level=3]
           - paragraph: "Ayez sous la main :"
           - list:
-            - listitem: le mot de passe du portail, identifiant xt012345 ;
             - listitem: Corail, ouvert ;
             - listitem: dix minutes ;
             - listitem: "qui appeler en cas de doute : Mme Durand, 05 00 00 00 00."

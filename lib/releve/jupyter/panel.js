@@ -295,6 +295,7 @@ function render({ model, el }) {
         // Never a button: the Enter of someone who runs cells one after the other would press it.
         const first = root.querySelector('input[aria-invalid], [aria-invalid] input') ?? root.querySelector('.rv-field input, .rv-check input') ?? root;
         if (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content')) { first.focus({ preventScroll: true }); first.select?.(); }
+        if (count) first.scrollIntoView({ block: 'center' });
       });
     }
   };

@@ -22,7 +22,7 @@ from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.settings_file import edit
 from releve.base.texts import table, text
-from releve.decision.procedure import BY_ID, NAVIGATION, TARGET_STEPS, Step, target_name
+from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail, questions
 from releve.jupyter.panel import Answer, Panel, View, form, say
 from releve.jupyter.reconnect import Pages
@@ -39,8 +39,13 @@ CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal doe
 
 
 def last_picture(outputs: Path, step: str) -> bytes:
-    """That screen as the last record shows it, secrets blanked; b"" when none does."""
-    name = f"{CAPTURES}/{BY_ID[step].number:02d}-{step}.png"
+    """The screen on which that step is done, as the last record shows it, secrets blanked; b""
+    when none does. It is the one that the step before has reached.
+    """
+    if step in (STEPS[0].id, TARGET_STEPS[0]):
+        return b""
+    before = STEPS[BY_ID[step].number - 2]
+    name = f"{CAPTURES}/{before.number:02d}-{before.id}.png"
     for each in reversed(list(all_records(outputs))):
         with suppress(OSError):
             return disk.read(each.path / name)
@@ -154,11 +159,10 @@ class AtDesk:
         with self.shown():
             return (await self.ask(questions.adopt(claim))).action == "yes"
 
-    async def begin(self) -> None:
+    async def begin(self, view: View) -> None:
         """« Avant de commencer »: what she must have at hand. Asked once."""
-        assert self.settings is not None
         if not self._begun:
-            await self.ask(questions.before(self.settings))
+            await self.ask(view)
             self._begun = True
 
     async def sign_in(self, credentials: Credentials) -> None:

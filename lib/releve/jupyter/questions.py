@@ -9,7 +9,7 @@ from html import escape
 from releve.base.errors import ReleveError
 from releve.base.programs import program
 from releve.base.settings import Settings
-from releve.base.texts import text
+from releve.base.texts import NO_BREAK, text
 from releve.decision.facts import Facts
 from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, Step, target_name
 from releve.jupyter import corail
@@ -42,17 +42,21 @@ def adopt(claim: Claim, yes: str = "yes", no: str = "no") -> View:
     )
 
 
-def before(settings: Settings) -> View:
-    """What she must have at hand."""
-    kinds = dict.fromkeys(kind for each in settings.structures.values() for kind in each.targets)
+def before(settings: Settings, account: str, login: str, rehearse: bool = False) -> View:
+    """What she must have at hand. `login`: whose password she will need, "" when none."""
+    served = [each for each in settings.structures.values() if each.technical_account == account]
+    names = dict.fromkeys(program(kind).name for each in served for kind in each.targets)
     whom = settings.contact
-    body = say(
-        "before.body",
-        login=settings.portal.login,
-        program=" et ".join(dict.fromkeys(program(kind).name for kind in kinds)),
-        contact=text("before.contact", contact=whom) if whom else text("before.nobody"),
-    )
+    have = {
+        text("before.password", login=login): bool(login),
+        text("before.program", program=" et ".join(names)): not rehearse,
+        text("before.minutes"): True,
+        text("before.contact", contact=whom) if whom else text("before.nobody"): True,
+    }
+    listed = f"{NO_BREAK};\n- ".join(each for each, needed in have.items() if needed)
+    then = text("before.rehearsal" if rehearse else "before.then")
     buttons = [button("start", text("before.start"), "primary")]
+    body = say("before.body", listed=f"- {listed}.", then=then)
     return form(text("before.heading"), body, buttons=buttons, progress=0)
 
 
