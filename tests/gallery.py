@@ -117,7 +117,8 @@ _PAGE = """<!doctype html><html lang="fr"><meta charset="utf-8">
 body {{ margin: 0; padding: 8px; }} {css}</style><body><main></main>"""
 _DRAW = """async ([source, words, view]) => {
   globalThis.heard = [];
-  const model = { get: name => ({ words, view })[name], on() {}, off() {},
+  const model = { get: name => ({ words, view })[name], off() {},
+                  on: (name, hear) => { globalThis[name] = hear; },
                   send: content => globalThis.heard.push(content) };
   const el = document.querySelector('main');
   el.replaceChildren(Object.assign(document.createElement('h1'), { textContent: 'Relève' }),

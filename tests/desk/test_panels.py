@@ -111,6 +111,26 @@ def test_what_is_wrong_is_in_sight_at_400_percent(narrow: Page, name: str) -> No
     expect(form.locator(".rv-field-error:not(:empty)").first).to_be_in_viewport()
 
 
+# As the kernel does: masked by the pad that the page made up.
+_HAND_OVER = """secret => {
+  const { pad, action } = globalThis.heard.at(-1), bytes = [...atob(pad)];
+  const both = [...secret].map((each, n) => each.charCodeAt(0) ^ bytes[n].charCodeAt(0));
+  const masked = String.fromCharCode(...both);
+  globalThis['msg:custom']({ secret: btoa(masked), action });
+}"""
+
+
+@pytest.mark.parametrize(("button", "seen"), [("voir", ".rv-secret"), ("Copier", ".rv-status")])
+def test_what_was_handed_over_is_in_sight_at_400_percent(
+    narrow: Page, button: str, seen: str
+) -> None:
+    """The password itself, or that it was copied (or could not be)."""
+    form = gallery.draw(narrow, VIEWS["corail 3"])
+    form.get_by_role("button", name=button).click()
+    narrow.evaluate(_HAND_OVER, "S3cret-Il0|")
+    expect(form.locator(seen)).to_be_in_viewport(ratio=1)
+
+
 def test_enter_answers_and_a_second_one_does_not(page: Page) -> None:
     """One answer a form: what was typed, and the form is shut."""
     form = gallery.draw(page, VIEWS["gate"])

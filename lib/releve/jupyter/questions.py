@@ -156,7 +156,7 @@ def gate(request: ResetRequest) -> View:
             field_(f"t{n}", target_name(each), "check") for n, each in enumerate(request.used_by)
         ]
     else:
-        siret = f"{s[:3]} {s[3:6]} {s[6:9]} {s[9]}"
+        siret = NO_BREAK.join((s[:3], s[3:6], s[6:9], s[9]))
         label = text("gate.digits", siret=siret)
         fields = [field_("digits", label, digits=True, maxlength=4, size=6)]
     used = ", ".join(program(each).name for each in dict.fromkeys(request.used_by))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
 
+from releve.base.texts import NO_BREAK
 from releve.planning.due import Due, Standing
 
 WORDS = {
@@ -186,7 +187,7 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
 def legend() -> str:
     """The marks and their words, as one line of HTML."""
     marks = " · ".join(
-        f'<span style="color:{colour}"><b>{mark}</b> {WORDS[standing]}</span>'
+        f'<span style="color:{colour}"><b>{mark}</b>{NO_BREAK}{WORDS[standing]}</span>'
         for standing, (colour, mark) in LOOK.items()
     )
     return f"{marks} · <b>│</b> limite du portail (424 jours) · <b>┊</b> aujourd'hui"
