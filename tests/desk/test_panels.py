@@ -14,10 +14,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fixtures_shell import a_person
 from playwright.sync_api import Browser, Page, expect
-from releve.base.errors import PersonNeeded
+from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.texts import typographic
 from releve.jupyter import questions
 from releve.portal import errors as e
+from releve.record.lock import AccountBusy
+from releve.rotation.prompts import DecisionNeeded
+from releve.vault import entry
 
 VIEWS = gallery.views()
 
@@ -54,22 +57,29 @@ def test_no_form_is_forgotten() -> None:
 
 FAULTS = [
     each
-    for each in vars(e).values()
+    for each in [*vars(e).values(), *vars(entry).values(), AccountBusy, DecisionNeeded]
     if inspect.isclass(each)
-    and issubclass(each, e.PortalError)
+    and issubclass(each, ReleveError)
     and not issubclass(each, PersonNeeded)
+    and each.happened
 ]
+PROGRAMMERS = re.compile(r"\b(carnet|noyau|rotation|cellule|trousseau de mots)", re.IGNORECASE)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_who_has_buttons_is_told_no_command(fault: type[e.PortalError]) -> None:
-    """What stopped says what to do, in whole sentences, and no command line, no setting's name."""
+def test_who_has_buttons_is_told_no_command(fault: type[ReleveError]) -> None:
+    """What stopped says what to do, in whole sentences and her words, and no command line, no
+    setting's name; and so does what stays where she chose to stop.
+    """
     parts = string.Formatter().parse(fault.happened + fault.safe + fault.todo)
-    error = fault(**{name: "X" for _, name, _, _ in parts if name and name != "seen"})
+    facts = {name for _, name, _, _ in parts if name and name != "seen"}
+    error = fault(**{name: 1 if name == "seconds" else "X" for name in facts})
     body = questions.stopped("structure", error)["body"].replace("\u00a0", " ")
     todo = body.partition("faire :</strong>")[2].partition("</p>")[0]
     assert re.fullmatch(r" [A-ZÀÉ](.*[.!])?", todo), todo
     assert not re.search(r"« ?releve |\[portal|\[record|--\w", todo), todo
+    assert not PROGRAMMERS.search(body), body
+    assert "elancez" not in questions.here(error.sentences[2], "home.resume")
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -323,7 +323,7 @@ def stopped(step: str, error: ReleveError) -> View:
     screen.
     """
     happened, safe, todo = error.sentences
-    body = say("trouble.body", happened=happened, safe=safe, todo=_here(todo))
+    body = say("trouble.body", happened=happened, safe=safe, todo=here(todo))
     buttons = [button("again", text("trouble.again"), "primary")]
     if step in BY_ID:
         body += say("trouble.yourself")
@@ -337,15 +337,16 @@ def stopped(step: str, error: ReleveError) -> View:
     )
 
 
-def _here(todo: str) -> str:
-    """What is to be done, for who types no command and edits no settings: a button stands beside.
+def here(todo: str, name: str = "trouble.again") -> str:
+    """What is to be done, for who types no command and edits no settings: a button of that name
+    stands beside.
     """
-    kept = [_sentence(each) for each in re.split(r"(?<=[.!?]) +", todo)]
+    press = text("trouble.press", button=text(name))
+    kept = [_sentence(each, press) for each in re.split(r"(?<=[.!?]) +", todo)]
     return " ".join(each for each in kept if not _COMMAND.search(each)) or todo
 
 
-def _sentence(told: str) -> str:
-    press = text("trouble.press", button=text("trouble.again"))
+def _sentence(told: str, press: str) -> str:
     if not told.startswith("Si "):
         told = re.sub(r",? enregistrez[^,.]*« releve credentials[^»]*»", "", told)
     told = re.sub(_OR_SETTINGS, "", told)

@@ -153,6 +153,8 @@ class Desk:
         try:
             answer = await self.operator.ask(view)
         except StoppedHere:
+            _, safe, todo = error.sentences
+            error.place(safe, questions.here(todo, "home.resume"))
             return False
         if undecided:
             return await self._decided(answer)
