@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from fixtures_rotation import Scene
 from playwright.sync_api import sync_playwright
+from releve.base.texts import typographic
 from releve.decision import journal as j
 from releve.planning.due import Due, Standing
 from releve.planning.picture import legend, year
@@ -124,8 +125,9 @@ def test_the_page_tells_what_is_stuck_and_unproven_with_links(tmp_path: Path) ->
     assert {"2026%201/record.html", "2026%205/record.html"} == set(
         re.findall(r'href="([^"]+)"', told)
     )
-    assert "1,5 minute(s) par rotation réussie" in told
+    assert "1,5 minute par renouvellement réussi" in told
     assert "Commune &lt;2&gt; &amp; Fils" in told
+    assert typographic(told) == told
 
 
 def test_the_numbers_are_those_of_twelve_months() -> None:
