@@ -57,7 +57,8 @@ def views() -> dict[str, View]:
     ask, error = questions, ReleveError()
     entering = Entering(CORAIL, DEMO_NAME, DEMO_ACCOUNT)
     drawn = corail.drawing("corail-transfert", program(CORAIL))
-    shared = ask.gate(request(CORAIL, f"corail:{siret(2)}"))
+    alone = ask.gate(request(CORAIL), SETTINGS.structures)
+    shared = ask.gate(request(CORAIL, f"corail:{siret(2)}"), SETTINGS.structures)
     own = ask.screen(BY_ID["demande"], SETTINGS.portal.url, "")
     undone = gather((), SlotsView(), "run", 5)
     try:
@@ -79,8 +80,8 @@ def views() -> dict[str, View]:
         ),
         "code": ask.code(CodeAsked("xt012345", "", "", True), 300),
         "code refused": ask.code(CodeAsked("xt012345", "", "Code refusé.", True), 300),
-        "gate": tools(ask.gate(request(CORAIL))),
-        "gate wrong": wrong(ask.gate(request(CORAIL)), "digits", text("gate.wrong-digits")),
+        "gate": tools(alone),
+        "gate wrong": wrong(alone, "digits", text("gate.wrong-digits")),
         "gate shared": shared,
         "gate shared wrong": wrong(shared, "t1", text("gate.not-all")),
         "screen": tools(ask.screen(BY_ID["structure"], "", ""), ask.BACK, ask.LOST),

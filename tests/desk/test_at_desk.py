@@ -166,6 +166,13 @@ def test_only_what_is_needed_must_be_at_hand(login: str, rehearse: bool) -> None
     assert rehearse == ("rien ne sera changé" in told) == ("non-retour" not in told)
 
 
+def test_who_shares_the_account_is_named() -> None:
+    """Each with its program; a structure that the settings do not know, by its number."""
+    labels = [each["label"] for each in gallery.views()["gate shared"]["fields"]]
+    named = f"Corail, {DEMO_NAME}, SIRET {gallery.DEMO_SIRET}"
+    assert [named, f"Corail, structure {siret(2)}"] == labels
+
+
 async def test_the_picture_of_who_is_lost_is_of_that_screen(tmp_path: Path) -> None:
     """Of the one on which the step is done, which the step before has reached."""
     record = RecordFolder.new(tmp_path, gallery.DEMO_SIRET)

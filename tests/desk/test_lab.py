@@ -340,7 +340,7 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         desk = Desk(page, running)
         keep_widget_state(running.home)
         page.goto(f"{running.url}doc/tree/notebooks/rotation.ipynb?token={running.token}")
-        desk.printed("Ce carnet est le modèle")
+        desk.printed("Cette page est le modèle")
         desk.press("Commencer un renouvellement", "Commencer pour")
         desk.press("Avant de commencer", "Tout est prêt")
         sign_in(desk, "Erreur-2026")

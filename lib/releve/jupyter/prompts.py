@@ -228,9 +228,10 @@ class AtDesk:
         )
 
     async def confirm(self, request: ResetRequest) -> str:
+        assert self.settings is not None
         shared = len(request.used_by) > 1
         await self._until(
-            questions.gate(request),
+            questions.gate(request, self.settings.structures),
             questions.all_ticked if shared else partial(questions.same_digits, request.siret),
         )
         return "widget"

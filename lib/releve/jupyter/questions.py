@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from html import escape
 
 from releve.base.errors import ReleveError
 from releve.base.programs import program
-from releve.base.settings import Settings
+from releve.base.settings import Settings, Structure
 from releve.base.texts import NO_BREAK, text
 from releve.decision.facts import Facts
 from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, Step, target_name
@@ -148,13 +149,12 @@ def code_typed(answer: Answer) -> dict[str, str]:
     return {} if given else {"code": text("code.missing")}
 
 
-def gate(request: ResetRequest) -> View:
-    """The point of no return."""
+def gate(request: ResetRequest, structures: Mapping[str, Structure]) -> View:
+    """The point of no return; of the structures, those that share the account are named."""
     s = request.siret
     if shared := len(request.used_by) > 1:
-        fields = [
-            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(request.used_by)
-        ]
+        told = [_named(each, structures) for each in request.used_by]
+        fields = [field_(f"t{n}", each, "check") for n, each in enumerate(told)]
     else:
         siret = NO_BREAK.join((s[:3], s[3:6], s[6:9], s[9]))
         label = text("gate.digits", siret=siret)
@@ -172,6 +172,14 @@ def gate(request: ResetRequest) -> View:
         tone="danger",
         progress=_GATE_AT,
     )
+
+
+def _named(target: str, structures: Mapping[str, Structure]) -> str:
+    siret = target.partition(":")[2]
+    if siret not in structures:
+        return target_name(target)
+    facts = {"program": program(target).name, "name": structures[siret].name}
+    return text("gate.target", siret=siret, **facts)
 
 
 def all_ticked(answer: Answer) -> dict[str, str]:
