@@ -28,13 +28,15 @@ from releve.headless.run import model
 from releve.jupyter import OUTPUTS_ENVIRONMENT, corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
 from releve.jupyter.copy import current, dated_copy, written
+from releve.jupyter.home import Home
+from releve.jupyter.panel import Answer
 from releve.jupyter.server import _make_folder, arguments
-from releve.planning.due import agenda
+from releve.planning.due import Due, Standing, agenda
 from releve.record.folder import NOTEBOOK, RecordFolder
 from releve.record.transcript import Transcript
 from releve.rotation.prompts import Unattended
 from releve.rotation.session import Parameters
-from releve.school.people import DEMO_SIRET, siret
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET, siret
 from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
 from releve.targets.guide import Entering
@@ -456,6 +458,22 @@ def test_the_shortcut_opens_the_walkthrough(tmp_path: Path) -> None:
                 [checker, desktop / "releve.desktop"], capture_output=True, text=True, check=False
             ).stdout
         )
+
+
+@pytest.mark.parametrize("verb", ["start", "by-hand"])
+async def test_a_second_renewal_goes_on_as_it_was_begun(
+    verb: str, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """« Recommencer quand même » after « Tout faire à la main » is by hand."""
+    home, asked, today = Home(), list[object](), date.today()
+    due = Due(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, Standing.FAR, False, "", today, today)
+    monkeypatch.setattr(home, "_due", lambda _: due)
+    monkeypatch.setattr("releve.jupyter.home.dated_copy", lambda *given: asked.append(given[2:]))
+    monkeypatch.setattr(home, "_open", lambda _, anew: asked.append(anew))
+    await home._hear(Answer(f"{verb}:{DEMO_SIRET}"))
+    assert [] == asked
+    await home._hear(Answer(home.panel.view["buttons"][1]["action"]))
+    assert [(verb == "by-hand",), verb == "by-hand"] == asked
 
 
 def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:

@@ -125,7 +125,7 @@ def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     for heading in (GATE, PROOF):
         desk.panel(heading).wait_for()
         os.kill(shop.running.kernel("rotation.ipynb"), signal.SIGINT)
-        desk.printed("Ce qui s.est passé : Relève a été interrompue")
+        desk.printed("Ce qui s.est passé : Relève a été interrompu")
         expect(desk.page.locator(".jp-Notebook:visible")).not_to_contain_text("Traceback")
         desk.page.get_by_role("button", name="Reprendre").click()
         again(desk, heading)

@@ -76,6 +76,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
   bar(app, Widget, tracker, { home, title });
   callByTitle(tracker, { title, about });
 
+  NotebookActions.executed.connect((_, { cell }) => cell.node.querySelector('.rv-done')?.scrollIntoView());
   tracker.currentChanged.connect(refresh);
   document.addEventListener('visibilitychange', refresh);
   tracker.widgetAdded.connect(async (_, panel) => {
