@@ -29,6 +29,7 @@ def test_two_rotations_at_once_each_keep_their_own(tmp_path: Path) -> None:
         logins += [(each.login, each.password) for each in scene.world.managers.values()]
         for login, password in logins:
             store.portal_password(login).set(Secret(password))
+            store.bound_origins(login).delete()  # an earlier school's, on another port
         ends = [
             subprocess.Popen(
                 command_line(path, scene.outputs, "rotate", siret, "--yes", "--json"),
