@@ -7,7 +7,7 @@ structure.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -128,14 +128,14 @@ def doubt(past: list[Past], register: Register) -> list[Past]:
     """
     while latest := _latest_successes(past):
         sealed = _sealed(latest, register)
-        doubted = [p for p in latest if p.record.name not in sealed or _in_the_future(p)]
+        doubted = {p.record for p in latest if p.record.name not in sealed or _in_the_future(p)}
         if not doubted:
             break
-        past = [replace(p, outcome=DOUBTED) if p in doubted else p for p in past]
+        past = [replace(p, outcome=DOUBTED) if p.record in doubted else p for p in past]
     return past
 
 
-def _sealed(past: Iterable[Past], register: Register) -> Collection[str]:
+def _sealed(past: Iterable[Past], register: Register) -> set[str]:
     """The names of those that somebody whom this reader knows has sealed, and whose journal says
     what was sealed then.
     """
@@ -143,7 +143,7 @@ def _sealed(past: Iterable[Past], register: Register) -> Collection[str]:
     lines = dict[str, dict[str, Any]]()
     with suppress(OSError):
         lines = register.find_all(every, anybody=True)
-    return [name for name, line in lines.items() if _as_sealed(every[name], line)]
+    return {name for name, line in lines.items() if _as_sealed(every[name], line)}
 
 
 def _as_sealed(past: Past, line: dict[str, Any]) -> bool:
