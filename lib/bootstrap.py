@@ -157,9 +157,11 @@ def hand_over(command: list[str]) -> int:
 
 def test(arguments: list[str], *, yes: bool) -> int:
     """Everything that the tests need, then ruff and mypy beside pytest; the exit code is the first
-    that is not zero. `--windows WORK` runs tests/windows/check.py there instead."""
+    that is not zero. `--coverage` measures what the tests run, and fails below .coveragerc's floor;
+    `--windows WORK` runs tests/windows/check.py there instead."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--windows", metavar="WORK")
+    parser.add_argument("--coverage", action="store_true")
     parser.add_argument("--yes", action="store_true", default=yes)
     options, rest = parser.parse_known_args(arguments)
     for layer in (RUNTIME, TESTS):
@@ -170,10 +172,10 @@ def test(arguments: list[str], *, yes: bool) -> int:
         work = str(Path(options.windows).absolute())
         check = [str(PYTHON), "tests/windows/check.py", work, *rest]
         return subprocess.run(check, cwd=ROOT).returncode
-    return run_checks(rest)
+    return run_checks(rest, coverage=options.coverage)
 
 
-def run_checks(arguments: list[str]) -> int:
+def run_checks(arguments: list[str], *, coverage: bool) -> int:
     chosen = any((ROOT / argument.partition("::")[0]).exists() for argument in arguments)
     mypy = ["mypy", "--config-file", "lib/pyproject.toml", "lib/releve"]
     mypy += ["lib/bootstrap.py", "lib/__main__.py"]
@@ -184,11 +186,15 @@ def run_checks(arguments: list[str]) -> int:
         for name, check in checks.items()
     }
     tests = ["pytest", *([] if chosen else ["tests"]), *arguments]
-    tested = subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode
+    if coverage:
+        tests = ["coverage", "run", "-m", *tests]
+    codes = {"pytest": subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode}
+    for step in ("combine", "report") if coverage else ():
+        codes[step] = subprocess.run([PYTHON, "-m", "coverage", step], cwd=ROOT).returncode
     for name, check in beside.items():
         told, _ = check.communicate()
         print(f"{name} :\n{told.decode(errors='replace')}", end="", flush=True)
-    codes = {name: check.returncode for name, check in beside.items()} | {"pytest": tested}
+    codes |= {name: check.returncode for name, check in beside.items()}
     failed = [name for name, code in codes.items() if code]
     if failed:
         say(f"Échec : {', '.join(failed)}")
