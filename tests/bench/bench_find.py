@@ -19,7 +19,7 @@ from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials
-from releve.portal.driver import PortalDriver
+from releve.portal.driver import Driver
 from releve.portal.find import finder
 from releve.portal.screen import want
 from releve.portal.screens.authentification import login_form
@@ -45,7 +45,7 @@ async def main() -> None:
         await browser.start()
         credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
         case = Case(browser, DEMO_SIRET, DEMO_ACCOUNT, credentials, Unattended(True, False))
-        driver, rows = PortalDriver(case, "gestionnaire"), []
+        driver, rows = Driver(case, "gestionnaire"), []
         await browser.goto(settings.portal.url)
         await browser.page.wait_for_load_state("load")
         for step, controls in CONTROLS.items():

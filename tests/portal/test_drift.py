@@ -23,7 +23,7 @@ from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials
-from releve.portal.driver import PortalDriver
+from releve.portal.driver import Driver
 from releve.rotation.prompts import Unattended
 from releve.school import Faults, SchoolThread, World
 from releve.vault.keystore import Keystore
@@ -161,7 +161,7 @@ class Portals:
     @asynccontextmanager
     async def visit(
         self, route: str, mutation: Mutation | None = None
-    ) -> AsyncIterator[PortalDriver]:
+    ) -> AsyncIterator[Driver]:
         """A route in a window of its own, whose pages are mutated."""
         urls = self.school.urls
         settings = Portal(
@@ -176,7 +176,7 @@ class Portals:
                 browser.context.on("console", lambda message: self.done.append(message.text))
             credentials = Credentials(self.keystore, LOGIN, self.outputs)
             case = Case(browser, DEMO_SIRET, DEMO_ACCOUNT, credentials, Unattended(True, False))
-            yield PortalDriver(case, route)
+            yield Driver(case, route)
         finally:
             await browser.close()
 
@@ -206,7 +206,7 @@ def portals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portals]:
 STEPS = ("authentification", "portail", "accueil", "structures", "structure", "demande")
 
 
-async def course(driver: PortalDriver) -> str:
+async def course(driver: Driver) -> str:
     """As a rotation goes, to the click; the error that stopped it, "" for none."""
     try:
         for step in STEPS:

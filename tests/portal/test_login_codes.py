@@ -24,7 +24,7 @@ from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials, StoredForOthers
-from releve.portal.driver import PortalDriver
+from releve.portal.driver import Driver
 from releve.portal.screens.second_factor import SecondFactorPage
 from releve.rotation.prompts import CodeAsked, Unattended
 from releve.rotation.session import Parameters, Session
@@ -77,7 +77,7 @@ def keep_seed(scene: Scene, seed: str = "") -> None:
 @asynccontextmanager
 async def login(
     scene: Scene, operator: Unattended, clock: Callable[[], float] | None = None
-) -> AsyncIterator[PortalDriver]:
+) -> AsyncIterator[Driver]:
     """The login alone, in a window of its own."""
     settings = load(scene.settings(), scene.outputs).portal
     browser = PortalBrowser(settings, browsers.find(), headed=False)
@@ -87,7 +87,7 @@ async def login(
             credentials = Credentials(scene.keystore, LOGIN, scene.outputs)
             more = {"clock": clock} if clock else {}
             case = Case(browser, DEMO_SIRET, DEMO_ACCOUNT, credentials, operator, **more)
-            yield PortalDriver(case, "gestionnaire")
+            yield Driver(case, "gestionnaire")
     finally:
         await browser.close()
 

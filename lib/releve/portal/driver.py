@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -76,79 +75,10 @@ LOGIN = PORTAL_STEPS[:2]
 ROUTES: Mapping[str, Route] = {each.name: each for each in (GESTIONNAIRE, RACCORDEMENTS)}
 
 
-class Driver(Protocol):
-    """What a rotation asks of the portal. Every method raises `PortalError`."""
-
-    @property
-    def name(self) -> str:
-        """The route's, as in the settings; "" while the portal has not told which it offers."""
-
-    @property
-    def sees_first(self) -> bool:
-        """See `Route`."""
-
-    @property
-    def version(self) -> str:
-        """The browser that it drives, by name and version."""
-
-    @property
-    def hers(self) -> bool:
-        """Whether the irreversible button was shown to Relève in this run: then she presses it."""
-
-    @property
-    def visible(self) -> bool:
-        """Whether a person can act in the window that it drives."""
-
-    async def go(self, step: str) -> str:
-        """Go through one documented screen that changes nothing; returns one French line. Safe to
-        repeat.
-        """
-
-    async def arrived(self, step: str) -> None:
-        """Make sure that the window shows what `step` leads to. Safe to repeat."""
-
-    async def find(self) -> str:
-        """In place of `go("demande")`: see that the reset could be asked for, without pressing."""
-
-    async def recognised(self, step: str) -> Mapping[str, str]:
-        """The wording by which each word of that step's screen stands on it; "" for none."""
-
-    async def last_change(self) -> date | None:
-        """When the account's password was last changed, if the page in hand says so."""
-
-    async def offer(self) -> None:
-        """See `ResetScreen`; once, after "demande"."""
-
-    async def ready(self) -> None:
-        """See `ResetScreen`."""
-
-    async def commit(self) -> None:
-        """See `ResetScreen`. Never repeat."""
-
-    async def read(self) -> Secret:
-        """See `PasswordScreen`. Safe to repeat."""
-
-    async def shown(self) -> tuple[str, ...]:
-        """Everything that the main region of the page in hand shows, the likeliest password first;
-        nothing when there is no page. Each piece is a secret.
-        """
-
-    async def back(self) -> str:
-        """See `PasswordScreen`."""
-
-    async def capture(self, path: Path) -> bool:
-        """A picture of the screen in hand, without any secret; False when there is none."""
-
-    async def front(self) -> None:
-        """Bring the window before a person."""
-
-    async def close(self) -> None:
-        """Let the browser go. Safe to repeat."""
-
-
-class PortalDriver:
-    """Drives a browser. With the route "auto" it chooses once Chorus Pro's home page shows what the
-    portal offers: the documented route if its link is there, else the newer one.
+class Driver:
+    """What a rotation asks of the portal, in a browser. With the route "auto" it chooses once
+    Chorus Pro's home page shows what the portal offers: the documented route if its link is there,
+    else the newer one. Every method raises `PortalError`.
     """
 
     def __init__(self, case: Case, route: str) -> None:
@@ -159,6 +89,7 @@ class PortalDriver:
 
     @property
     def name(self) -> str:
+        """The route's, as in the settings; "" while the portal has not told which it offers."""
         return self._route.name if self._route else ""
 
     @property
@@ -167,21 +98,28 @@ class PortalDriver:
 
     @property
     def sees_first(self) -> bool:
+        """See `Route`."""
         return self.route.sees_first
 
     @property
     def version(self) -> str:
+        """The browser that it drives, by name and version."""
         return self.browser.version
 
     @property
     def hers(self) -> bool:
+        """Whether the irreversible button was shown to Relève in this run: then she presses it."""
         return bool(finder(self.browser).hers)
 
     @property
     def visible(self) -> bool:
+        """Whether a person can act in the window that it drives."""
         return self.browser.alive and self.browser.headed
 
     async def go(self, step: str) -> str:
+        """Go through one documented screen that changes nothing; returns one French line. Safe to
+        repeat.
+        """
         self.browser.window.take_back()
         async with self.browser.on(BY_ID[step].screen):
             if self.browser.keep and step in (*LOGIN, "accueil", "deconnexion"):
@@ -230,15 +168,18 @@ class PortalDriver:
         return self.route.screen(step)(self.browser)
 
     async def arrived(self, step: str) -> None:
+        """Make sure that the window shows what `step` leads to. Safe to repeat."""
         self.browser.page = self.browser.context.pages[-1]  # a new tab, if one was opened
         async with self.browser.on(BY_ID[step].screen):
             await self._screen(step).arrived(self.case)
 
     async def find(self) -> str:
+        """In place of `go("demande")`: see that the reset could be asked for, without pressing."""
         async with self.browser.on(self.route.button.title):
             return await self.route.button(self.browser).see(self.case)
 
     async def recognised(self, step: str) -> Mapping[str, str]:
+        """The wording by which each word of that step's screen stands on it; "" for none."""
         async with self.browser.on(BY_ID[step].screen):
             if step == LOGIN[0]:
                 await Authentification(self.browser).open(self.case)
@@ -247,39 +188,51 @@ class PortalDriver:
             return recognised(view, self.browser.words, self.name, step)
 
     async def last_change(self) -> date | None:
+        """When the account's password was last changed, if the page in hand says so."""
         view = await finder(self.browser).look(reading=True)
         return last_change(view, self.case.account, self.case.words, date.today())
 
     async def offer(self) -> None:
+        """See `ResetScreen`; once, after "demande"."""
         self.browser.window.take_back()
         await self.route.reset(self.browser).offer(self.case)
 
     async def ready(self) -> None:
+        """See `ResetScreen`."""
         self.browser.window.take_back()
         await self.route.reset(self.browser).ready(self.case)
 
     async def commit(self) -> None:
+        """See `ResetScreen`. Never repeat."""
         self.browser.window.take_back()
         await self.route.reset(self.browser).commit(self.case)
 
     async def read(self) -> Secret:
+        """See `PasswordScreen`. Safe to repeat."""
         async with self.browser.on(self.route.password.title):
             return await self.route.password(self.browser).read(self.case)
 
     async def shown(self) -> tuple[str, ...]:
+        """Everything that the main region of the page in hand shows, the likeliest password first;
+        nothing when there is no page. Each piece is a secret.
+        """
         with suppress(PlaywrightError, e.PortalError):
             return everything(await finder(self.browser).look(reading=True))
         return ()
 
     async def back(self) -> str:
+        """See `PasswordScreen`."""
         self.browser.window.take_back()
         return await self.route.password(self.browser).back(self.case)
 
     async def capture(self, path: Path) -> bool:
+        """A picture of the screen in hand, without any secret; False when there is none."""
         return await camera.capture(self.browser, path)
 
     async def front(self) -> None:
+        """Bring the window before a person."""
         await self.browser.front()
 
     async def close(self) -> None:
+        """Let the browser go. Safe to repeat."""
         await self.browser.close()

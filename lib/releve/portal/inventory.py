@@ -18,7 +18,7 @@ from releve.base.settings import Settings
 from releve.base.settings_file import edit
 from releve.portal.case import Case, SecondFactor
 from releve.portal.credentials import Credentials
-from releve.portal.driver import PortalDriver
+from releve.portal.driver import Driver
 from releve.portal.last_change import last_change
 from releve.portal.pool import Pool
 from releve.portal.screens.structure import ModificationDeLaStructure
@@ -81,7 +81,7 @@ async def walk(
     pool = Pool()
     browser = await pool.browser(settings.portal, interactive=False)
     try:
-        driver = PortalDriver(Case(browser, "", "", credentials, prompts), "gestionnaire")
+        driver = Driver(Case(browser, "", "", credentials, prompts), "gestionnaire")
         for step in ("authentification", "portail", "accueil"):
             await driver.go(step)
         async with browser.on(ActivitesDuGestionnaire.title):
@@ -96,7 +96,7 @@ async def walk(
 
 async def _card(case: Case, code: str, name: str) -> Found:
     """The structure's card, opened as for a reset, and read."""
-    driver = PortalDriver(replace(case, siret=code), "gestionnaire")
+    driver = Driver(replace(case, siret=code), "gestionnaire")
     for step in ("accueil", "structures"):
         await driver.go(step)
     card = ModificationDeLaStructure(case.browser)

@@ -17,7 +17,7 @@ from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case, SecondFactor
 from releve.portal.credentials import Credentials
-from releve.portal.driver import PortalDriver
+from releve.portal.driver import Driver
 from releve.portal.find import finder
 from releve.portal.pool import Pool
 from releve.portal.recognition import wanted_on
@@ -62,7 +62,7 @@ async def survey(
     lines = [f"Relève {version('releve')}, rapport d'un portail : aucun texte de ses pages."]
     try:
         case = Case(browser, structure.siret, structure.technical_account, credentials, prompts)
-        driver = PortalDriver(case, portal.route)
+        driver = Driver(case, portal.route)
         for step in STEPS:
             async with browser.on(step):
                 if step == STEPS[0]:
@@ -78,7 +78,7 @@ async def survey(
     return "\n".join(lines) + "\n"
 
 
-async def _settled(driver: PortalDriver) -> View:
+async def _settled(driver: Driver) -> View:
     """The page in hand, once nothing changes."""
     find = finder(driver.browser)
     found = await find.settled(lambda view: Abstention("", 0, (), ()), 0.5, open_hidden=False)
@@ -86,7 +86,7 @@ async def _settled(driver: PortalDriver) -> View:
     return await find.look()
 
 
-async def _last(driver: PortalDriver, error: e.PortalError) -> list[str]:
+async def _last(driver: Driver, error: e.PortalError) -> list[str]:
     """The page on which it stopped, by its shapes alone."""
     key = key_of(error.facts.get("wanted"))
     told = [f"  Cherché : {key}"] if key else []

@@ -30,7 +30,7 @@ from releve.planning.today import due_of
 from releve.portal.browser import PortalBrowser
 from releve.portal.case import Case
 from releve.portal.credentials import Credentials
-from releve.portal.driver import Driver, PortalDriver
+from releve.portal.driver import Driver
 from releve.portal.pool import Pool
 from releve.proof.clock import check_clock
 from releve.record import vouching
@@ -355,7 +355,7 @@ class Session:
             credentials,
             self.operator,
         )
-        return PortalDriver(case, route or self.portal.route)
+        return Driver(case, route or self.portal.route)
 
     async def browser(self) -> PortalBrowser:
         """The browser of this process."""
