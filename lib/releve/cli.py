@@ -110,16 +110,11 @@ _FRENCH = (
 
 
 class BadArguments(UsageError):
-    happened = "Commande incomplète ou inconnue : {message}."
-    todo = "« {prog} --help » montre tout."
+    pass
 
 
 class Interrupted(PersonNeeded):
     """Ctrl-C, or Ctrl-D in answer to a question."""
-
-    happened = "Interrompu."
-    safe = "Rien n'est perdu."
-    todo = "« releve resume » reprend ce qui était commencé."
 
 
 class Unforeseen(ReleveError):
@@ -127,12 +122,6 @@ class Unforeseen(ReleveError):
     traceback reaches the operator.
     """
 
-    happened = "Relève s'est arrêté sur une erreur imprévue ({what})."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = (
-        "Lancez « releve resume », qui reprend ce qui est resté ouvert. Si cela se répète, montrez"
-        " ce message à votre support."
-    )
 
     @classmethod
     def of(cls, error: Exception, command: str) -> Unforeseen:

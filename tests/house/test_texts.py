@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 import pytest
 from releve.base.programs import programs
-from releve.base.texts import table, text, typographic
+from releve.base.texts import sentences, table, text, typographic
 from releve.decision.procedure import STEPS, TITLES, model
 from releve.jupyter import panel
 
 LIBRARY = model().parents[1] / "lib" / "releve"
 # Read whole, or named by what stands before: the panels' own words, the newer route, by hand.
-_WHOLE = ("panel.", "raccordements.", "by-hand.", "stopped-here.", "closing.", "context.",
+_WHOLE = ("panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
@@ -76,6 +76,22 @@ def test_nothing_in_the_table_is_unused() -> None:
         if f'"{name}"' not in said and not name.startswith(_WHOLE) and not _MADE.fullmatch(name)
     }
     assert set() == unused
+
+
+CLASSES = {
+    name
+    for path in LIBRARY.rglob("*.py")
+    for name in re.findall(r"^class (\w+)\(", path.read_text("utf-8"), re.MULTILINE)
+}
+
+
+@pytest.mark.parametrize("name", sentences())
+def test_each_error_that_has_sentences_exists(name: str) -> None:
+    """What is corrected there is what somebody reads, and nothing in it is left open."""
+    assert name in CLASSES
+    assert sentences()[name].keys() <= {"happened", "safe", "todo"}
+    for told in sentences()[name].values():
+        assert re.fullmatch(r"|\{mend\}|[«\"A-ZÀÉ{].*[.!}]", told, re.DOTALL), told
 
 
 def every_text() -> dict[str, str]:

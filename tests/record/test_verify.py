@@ -367,7 +367,7 @@ def test_one_record_alone_can_be_checked(
     first, second, *_ = folders(office)
     _add(office, first, first)
     assert [7, 0] == [command.main(arguments(each)) for each in (first, second)]
-    with pytest.raises(command.NoSuchFolder):
+    with pytest.raises(command.NotAFolder):
         command.main(arguments(office.outputs / "absent"))
 
 

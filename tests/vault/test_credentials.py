@@ -171,7 +171,7 @@ def test_the_only_copy_is_not_deleted_unasked(
     """Without --yes and without a terminal, a technical account's password stays."""
     throwaway.keystore().slots(ACCOUNT).adopt(Secret(CANARY), "run-1")
     pipe(monkeypatch, "oui\n")
-    with pytest.raises(credentials.NotConfirmed):
+    with pytest.raises(credentials.ErasureNotConfirmed):
         credentials.run(parse("delete", "--current", SIRET), settings)
     assert "run-1" == throwaway.keystore().slots(ACCOUNT).filled().current
 
@@ -184,7 +184,7 @@ def test_a_pending_password_is_deleted_on_purpose_only(
     """
     throwaway.keystore().slots(ACCOUNT).write(Slot.PENDING, Secret(CANARY), "run-1")
     pipe(monkeypatch, "oui\n")
-    with pytest.raises(credentials.NotConfirmed):
+    with pytest.raises(credentials.ErasureNotConfirmed):
         credentials.run(parse("delete", "--pending", SIRET), settings)
     with pytest.raises(credentials.NotASecret):
         credentials.run(parse("store", "--stdin", "--pending", SIRET), settings)

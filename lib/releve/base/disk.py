@@ -37,8 +37,7 @@ _SAFE = (
 
 
 class NotWritten(UsageError):
-    happened = "Le fichier {path} n'a pas pu être écrit ({why})."
-    todo = "Choisissez un autre dossier, ou donnez-vous le droit d'y écrire."
+    pass
 
 
 def fsync_folder(folder: Path) -> None:

@@ -1,14 +1,16 @@
 """What an operator reads when something stops: what happened, what is safe, what to do next.
 
-Every error that can reach an operator derives from `ReleveError` and carries its three French
-sentences as class attributes, filled by keyword (`WrongPassword(login="xt012345")`). Each error
-lives beside the code that raises it.
+Every error that can reach an operator derives from `ReleveError`, and lives beside the code that
+raises it (`PasswordRefused(login="xt012345")`). Its three French sentences stand under its name in
+`erreurs.toml`; one that is missing there is that of the error which it is a kind of.
 """
 
 from __future__ import annotations
 
 import re
 from typing import ClassVar
+
+from releve.base.texts import sentences
 
 OUTCOME = "application/vnd.releve.outcome+json"
 """What a run that ends on an error leaves in its notebook for programs: {"code": its exit code,
@@ -29,15 +31,24 @@ def printable(fact: object) -> object:
     return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", fact)
 
 
+class Sentence:
+    """One of an error's three sentences, its facts not filled in."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, error: object, kind: type) -> str:
+        own = (sentences().get(each.__name__, {}) for each in kind.__mro__)
+        return next(each[self._name] for each in own if self._name in each)
+
+
 class ReleveError(Exception):
     """A stop that was foreseen. Its `code` is the exit code when nothing irreversible was begun
     (design: exit codes).
     """
 
     code: int = 5
-    happened: ClassVar[str] = "La procédure s'est arrêtée."
-    safe: ClassVar[str] = "Rien d'irréversible n'a été fait par cette étape."
-    todo: ClassVar[str] = "Relancez la commande ; si cela se répète, prévenez votre support."
+    happened, safe, todo = Sentence(), Sentence(), Sentence()
     goes_on: ClassVar[bool] = False  # `todo` already says how the rotation is taken up again
 
     def __init__(self, **facts: object) -> None:
@@ -78,7 +89,6 @@ class UsageError(ReleveError):
     """Bad arguments or settings: nothing was begun."""
 
     code = 2
-    safe = "Rien n'a été commencé."
 
 
 class PersonNeeded(ReleveError):
@@ -91,13 +101,6 @@ class UnforeseenError(ReleveError):
     """Anything that no one foresaw; its traceback, scrubbed, goes to the record for the
     maintainers.
     """
-
-    happened = "Une erreur imprévue s'est produite : {kind}."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = (
-        "Relancez avec « releve resume ». Si cela se répète, transmettez le fichier « incident.txt"
-        " » du dossier à votre support."
-    )
 
 
 class Paused(PersonNeeded):

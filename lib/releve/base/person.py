@@ -21,9 +21,7 @@ LONGEST = 80
 
 
 class NameUnusable(UsageError):
-    happened = "Ce nom ne peut pas être noté : {why}."
-    safe = "Rien n'a été changé."
-    todo = "Écrivez vos prénom et nom, sur une ligne."
+    pass
 
 
 def account() -> str:

@@ -33,15 +33,9 @@ class SettingsError(UsageError):
     value, which might be a secret.
     """
 
-    happened = "Les réglages {path} ne conviennent pas : {what}."
-    todo = "{mend}"
-
 
 class StructureUnknown(UsageError):
     """The structure asked for is not in the settings."""
-
-    happened = "La structure {siret} n'est pas dans les réglages {path} ({why})."
-    todo = "Vérifiez le SIRET, ou ajoutez la table [structures.{siret}] dans ce fichier."
 
 
 def _within(settings: object, **bounds: tuple[float, float]) -> None:

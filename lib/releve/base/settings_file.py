@@ -17,9 +17,7 @@ from releve.base.settings import load
 
 
 class SettingsNotWritten(UsageError):
-    happened = "Les réglages {path} n'ont pas été complétés ({why})."
-    safe = "Le fichier est resté comme il était."
-    todo = "Vérifiez que vous avez le droit d'y écrire, ou complétez-le vous-même."
+    pass
 
 
 def edit(path: Path, change: Callable[[tomlkit.TOMLDocument], None]) -> None:

@@ -1,4 +1,6 @@
-"""What an operator reads, by its name in `textes.toml`: whoever knows French corrects it there."""
+"""What an operator reads, by its name in `textes.toml`, or `erreurs.toml` for what stops: whoever
+knows French corrects it there.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 NO_BREAK = "\u00a0"
 
@@ -19,8 +22,17 @@ def typographic(text: str) -> str:
 @cache
 def table() -> dict[str, str]:
     """Every text, by its dotted name, with French spacing."""
-    source = files(__package__) / "textes.toml"
-    return dict(_flat("", tomllib.loads(source.read_text(encoding="utf-8"))))
+    return dict(_flat("", _read("textes.toml")))
+
+
+@cache
+def sentences() -> dict[str, dict[str, str]]:
+    """The sentences of each error, by its class's name."""
+    return _read("erreurs.toml")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
 
 
 def _flat(prefix: str, of: Mapping[str, object]) -> Iterator[tuple[str, str]]:

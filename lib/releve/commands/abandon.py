@@ -25,8 +25,7 @@ from releve.vault.keystore import open_keystore
 
 
 class NothingToAbandon(UsageError):
-    happened = "Aucune rotation n'est restée ouverte pour {name}."
-    todo = "Il n'y a rien à fermer."
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,8 +21,7 @@ from releve.planning.today import now
 
 
 class NotADay(UsageError):
-    happened = "« {day} » n'est pas le jour d'un changement passé."
-    todo = "Écrivez l'année, le mois et le jour, par exemple 2025-11-30, puis relancez."
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,20 +17,11 @@ from releve.vault.keystore import open_keystore
 
 
 class NoChannel(UsageError):
-    happened = "Aucun moyen de prévenir n'est réglé."
-    todo = (
-        'Ajoutez au fichier de réglages : [notices], channels = ["courriel"], puis lancez « releve'
-        " notify --store courriel »."
-    )
+    pass
 
 
 class NotAnAddress(UsageError):
-    happened = "Cette adresse d'avis n'est pas comprise."
-    todo = (
-        "Courriel : mailtos://identifiant:motdepasse@serveur?from=a@exemple.fr&to=b@exemple.fr ;"
-        " webhook : jsons://serveur/chemin. Toutes les formes :"
-        " https://github.com/caronc/apprise/wiki."
-    )
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

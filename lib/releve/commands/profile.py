@@ -20,8 +20,7 @@ from releve.portal.profile import SCREENS, Profile
 
 
 class NoFile(UsageError):
-    happened = "« profile {action} » attend {what}."
-    todo = "« releve profile --help » montre tout."
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,19 +19,13 @@ from releve.vault.keystore import open_keystore
 
 
 class KeptForEver(UsageError):
-    happened = "Les réglages gardent les dossiers pour toujours : il n'y a rien à détruire."
-    todo = (
-        "Pour déclarer une durée de conservation, écrivez par exemple « keep_years = 10 » dans la"
-        " table [record] des réglages."
-    )
+    pass
 
 
 class NotIntact(UsageError):
     """What is not intact is never destroyed: it would hide the harm."""
 
     code = 7
-    happened = "Les dossiers ou le registre ne sont pas intacts : rien n'est détruit."
-    todo = "Lancez « releve verify », qui nomme chaque anomalie."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

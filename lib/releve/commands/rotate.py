@@ -29,19 +29,15 @@ from releve.vault.keystore import open_keystore
 
 
 class NothingAsked(UsageError):
-    happened = "Aucune structure n'est indiquée."
-    todo = "Donnez un ou plusieurs SIRET, ou --due (ce qui est à faire), ou --all (toutes)."
+    pass
 
 
 class TooMuchAsked(UsageError):
-    happened = "Des SIRET, --due et --all ne vont pas ensemble."
-    todo = "Gardez-en un seul, puis relancez."
+    pass
 
 
 class NotConfirmed(PersonNeeded):
-    happened = "Le nombre tapé n'est pas celui des comptes : la tournée n'est pas confirmée."
-    safe = "Rien n'a été commencé."
-    todo = "Vérifiez la liste, puis relancez."
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

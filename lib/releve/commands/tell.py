@@ -11,9 +11,7 @@ from releve.base.terminal import at_terminal
 
 
 class NotAgreed(PersonNeeded):
-    happened = "Personne n'a dit oui : rien n'est écrit."
-    safe = "Rien n'a été changé."
-    todo = "Lancez la même commande dans un terminal et répondez oui, ou ajoutez --yes."
+    pass
 
 
 def agreed(lines: Iterable[str], question: str, *, yes: bool) -> None:

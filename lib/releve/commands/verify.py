@@ -24,34 +24,20 @@ from releve.vault.keys import short
 from releve.vault.keystore import Keystore, open_keystore
 
 
-class NoSuchFolder(UsageError):
-    happened = "{path} n'est pas un dossier."
-    todo = (
-        "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier"
-        " register.jsonl)."
-    )
+class NotAFolder(UsageError):
+    pass
 
 
 class NothingHere(UsageError):
     """A wrong folder must not be called intact."""
 
-    happened = "Il n'y a rien à vérifier dans {path} : ni dossier de rotation, ni registre."
-    todo = (
-        "Donnez un dossier de rotation, ou le dossier qui les contient tous (celui du fichier"
-        " register.jsonl)."
-    )
-
 
 class BadAuthorities(UsageError):
     """A certificate that is mistyped must not be taken for one that was checked."""
 
-    happened = "Le fichier {path} (--tsa-ca) n'est pas un certificat au format PEM ({why})."
-    todo = "Donnez le fichier des certificats de l'autorité d'horodatage, puis relancez."
-
 
 class BadSigner(UsageError):
-    happened = "L'empreinte {given} (--signer) ne convient pas."
-    todo = "Une empreinte a au moins 32 chiffres hexadécimaux, comme « 3f2a 91bc … » sur la page."
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +105,7 @@ def _places(folders: list[Path]) -> dict[Path, list[Path] | None]:
     for folder in folders:
         path = folder.resolve()
         if not path.is_dir():
-            raise NoSuchFolder(path=folder)
+            raise NotAFolder(path=folder)
         if RecordFolder.at(path) is None:
             places[path] = None
         elif (named := places[path.parent]) is not None:

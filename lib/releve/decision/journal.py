@@ -33,12 +33,6 @@ class JournalUnwritable(ReleveError):
     retry.
     """
 
-    happened = "Le journal de la rotation n'a pas pu être écrit dans {folder} ({why})."
-    safe = "L'action annoncée n'a pas été faite : Relève n'agit jamais sans l'avoir d'abord noté."
-    todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
-        " resume »."
-    )
     goes_on = True
 
 
@@ -47,12 +41,6 @@ class JournalShared(JournalUnwritable):
     Not a line of it is cut.
     """
 
-    happened = "Un autre programme écrit en même temps dans le journal de cette rotation, {folder}."
-    todo = (
-        "Arrêtez l'un des deux, puis lancez « releve resume ». Ce dossier ne sait pas réserver une"
-        " rotation à un seul poste (synchronisé par un service en ligne ?) : choisissez un vrai"
-        " dossier partagé."
-    )
     goes_on = True
 
 
@@ -60,12 +48,6 @@ class JournalUnreadable(ReleveError):
     """A line in the middle of the journal is not an event: somebody changed it."""
 
     code = 7
-    happened = "Le journal {path} est abîmé à la ligne {line}."
-    safe = "Rien n'a été fait ; les mots de passe du trousseau ne sont pas touchés."
-    todo = (
-        "Ne modifiez pas ce dossier. Rétablissez-le depuis une sauvegarde, ou fermez la rotation"
-        " avec « releve abandon »."
-    )
 
 
 def read(path: Path, *, pass_over_damage: bool = False) -> list[ev.Entry]:

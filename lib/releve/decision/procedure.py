@@ -57,14 +57,11 @@ class Step:
 
 
 class ModelMissing(ReleveError):
-    happened = "Le carnet modèle {path} est introuvable."
-    todo = "Rétablissez-le depuis la distribution de Relève, puis relancez."
+    pass
 
 
 class ModelUnreadable(ModelMissing):
     """A step's cell has no prose above it, or it is not written as the others are."""
-
-    happened = "Le carnet modèle {path} ne dit pas ce qu'il faut faire à l'étape « {step} »."
 
 
 def model() -> Path:

@@ -24,12 +24,8 @@ from releve.record.transcript import Transcript
 _VIEW = "application/vnd.jupyter.widget-view+json"  # a question is shown, and its cell waits
 
 
-class Interrupted(ReleveError):
+class CellInterrupted(ReleveError):
     """A person, or a signal, stopped the cell in hand."""
-
-    happened = "Relève a été interrompu."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = "« Reprendre » continue là où vous en étiez."
 
 
 class _Streams:
@@ -156,7 +152,7 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
         self: Any, kind: type[BaseException], value: BaseException, tb: Any, tb_offset: Any = None
     ) -> list[str]:
         stopped = isinstance(value, KeyboardInterrupt | asyncio.CancelledError)
-        shown = Interrupted() if stopped else value
+        shown = CellInterrupted() if stopped else value
         foreseen = isinstance(shown, ReleveError)
         code = on_error(
             shown, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))

@@ -47,10 +47,6 @@ LATER = (
 class KernelDied(ReleveError):
     """The notebook's process ended by itself or was killed."""
 
-    happened = "Le carnet s'est arrêté brusquement ({why})."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = "Lancez « releve resume » : le renouvellement reprend là où il en est."
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -16,11 +16,7 @@ from releve.rotation.session import Parameters
 
 
 class ModelOpened(UsageError):
-    happened = "Cette page est le modèle : elle n'est jamais la preuve d'un renouvellement."
-    todo = (
-        "Utilisez le bouton « Commencer » ci-dessus (ou la page d'accueil) : il ouvre une copie"
-        " datée."
-    )
+    pass
 
 
 def offer_copy(parameters: Parameters) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import tomlkit
 from IPython.display import clear_output, display
@@ -21,7 +20,7 @@ from releve.base.programs import Program, program
 from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.settings_file import edit
-from releve.base.texts import table, text
+from releve.base.texts import text
 from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail, questions
 from releve.jupyter.panel import Answer, Panel, View, form, say
@@ -53,16 +52,11 @@ def last_picture(outputs: Path, step: str) -> bytes:
 
 
 class NobodyKnows(ResetOutcomeUnknown):
-    happened = "L'opérateur n'a pas pu dire si la réinitialisation a eu lieu."
-    todo = ""
+    pass
 
 
 class StoppedHere(Paused):
     """« M'arrêter ici »: nothing went wrong, and the next « Reprendre » asks the same again."""
-
-    happened: ClassVar[str] = table()["stopped-here.happened"]
-    safe: ClassVar[str] = table()["stopped-here.safe"]
-    todo: ClassVar[str] = table()["stopped-here.todo"]
 
 
 class AtDesk:

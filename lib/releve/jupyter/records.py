@@ -18,9 +18,7 @@ from releve.jupyter import OUTPUTS_ENVIRONMENT
 
 
 class NoSuchFolder(UsageError):
-    happened = "Le dossier {folder} n'existe pas, ou n'est pas un dossier."
-    safe = "Rien n'a été changé."
-    todo = "Ouvrez-le dans l'explorateur de fichiers, copiez son adresse, et collez-la ici."
+    pass
 
 
 def at_home() -> Path:

@@ -31,8 +31,7 @@ from releve.rotation.summary import closing, context
 
 
 class NothingOpen(UsageError):
-    happened = "Le renouvellement n'est pas encore ouvert dans cette page."
-    todo = "Revenez à l'accueil et ouvrez-le de nouveau, ou exécutez la page depuis son début."
+    pass
 
 
 _session: Session | None = None
@@ -228,7 +227,7 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
     context = _session.rotation.context
     if traceback and not is_closed(context.journal.entries):
         write_atomically(context.folder.path / "incident.txt", traceback.encode())
-    if isinstance(error, kernel.Interrupted):
+    if isinstance(error, kernel.CellInterrupted):
         error.place(context.known().truth, error.todo)
         error.exit_code = _session.rotation.code(error)
     if _session.operator.interactive:

@@ -21,9 +21,7 @@ NAME = "Relève"
 
 
 class NoShortcut(ReleveError):
-    happened = "Le raccourci n'a pas pu être créé ({why})."
-    safe = "Rien d'autre n'a changé."
-    todo = "Lancez « {command} » dans un terminal : c'est ce que le raccourci aurait fait."
+    pass
 
 
 def make(settings: str | None) -> Path:

@@ -35,13 +35,6 @@ HEARTBEAT = ".last-fleet.json"
 class NoticeNotSent(ReleveError):
     """A channel did not take the notice. Sending it again is safe."""
 
-    happened = "L'avis n'a pas pu être envoyé par : {channels}."
-    safe = "Les rotations et leurs dossiers ne sont pas touchés."
-    todo = (
-        "Vérifiez l'adresse (« releve notify --store NOM ») et le réseau, puis essayez : « releve"
-        " notify --test »."
-    )
-
 
 @dataclass(frozen=True)
 class Notice:

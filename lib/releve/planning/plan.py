@@ -61,13 +61,6 @@ def limit(policy: Policy, past: Iterable[Past]) -> int:
 class PlanNeeded(PersonNeeded):
     """Too many resets for nobody to have looked at the list. `plan` is what would be done."""
 
-    happened = "La tournée demande un accord : {why}."
-    safe = "Rien n'a été commencé."
-    todo = (
-        "Relisez la liste : la commande de cette tournée (« releve rotate --due --yes » pour le"
-        " planificateur) la montre quand vous la lancez. Pour faire exactement cela, ajoutez-y"
-        " « --plan {digest} »."
-    )
 
     def __init__(self, plan: Plan, why: str) -> None:
         super().__init__(why=why, digest=plan.digest)

@@ -53,13 +53,6 @@ OWN_FULL = (
 class BrowserNotFound(ReleveError):
     """No such browser here. Nothing was begun: install one, then start again."""
 
-    happened = "Aucun navigateur utilisable n'a été trouvé sur ce poste (demandé : {wanted})."
-    todo = (
-        "Installez Microsoft Edge, Google Chrome ou Chromium (sous Debian : « sudo apt install"
-        " chromium »), ou écrivez le chemin d'un navigateur dans les réglages, clé « portal.browser"
-        " », puis relancez."
-    )
-
 
 @dataclass(frozen=True)
 class Browser:

@@ -23,28 +23,9 @@ QUEUE_SECONDS = 120.0  # for others to be told what the portal says of the same 
 class PlainPassword(UsageError):
     """A password that nothing can mask: it is not typed. Nothing was begun."""
 
-    happened = (
-        "Le mot de passe de {login} est un mot ordinaire ou un simple nombre : Relève ne saurait"
-        " pas le masquer dans ce qu'il garde."
-    )
-    todo = (
-        "Changez-le sur le portail, enregistrez le nouveau avec « releve credentials store », puis"
-        " relancez."
-    )
-
 
 class StoredForOthers(PersonNeeded):
     """The settings allow an origin for which the password was not stored. Nothing was begun."""
-
-    happened = (
-        "Le mot de passe de {login} n'a pas été rangé pour cette adresse, que les réglages"
-        " permettent maintenant : {origins}."
-    )
-    safe = "Il n'a été saisi nulle part."
-    todo = (
-        "Vérifiez l'adresse : il existe de fausses pages Chorus Pro. Si elle est la bonne, rangez"
-        " le mot de passe de nouveau (« releve credentials store »), puis relancez."
-    )
 
 
 class Credentials:

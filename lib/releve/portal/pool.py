@@ -14,12 +14,6 @@ from releve.portal.browser import PortalBrowser
 class RootRefused(UsageError):
     """Root is no operator: any program of the machine's administrator could be led astray."""
 
-    happened = "Relève ne va pas sur le vrai portail depuis le compte « root » de ce poste."
-    todo = (
-        "Ouvrez une session ordinaire, où le mot de passe du portail est rangé, puis relancez. La"
-        " démonstration et le site d'entraînement restent ouverts à tous."
-    )
-
 
 def with_window(portal: Portal, *, interactive: bool) -> bool:
     """Whether the browser shows a window: as the settings say, for a person by default, and never

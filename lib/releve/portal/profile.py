@@ -46,9 +46,7 @@ _LONGEST, _BIGGEST = 60, 100_000
 
 
 class BadProfile(UsageError):
-    happened = "Le profil {path} ne convient pas : {why}."
-    safe = "Rien n'a été changé."
-    todo = "Demandez-en un autre à qui vous l'a donné : il n'y a que des mots et des genres dedans."
+    pass
 
 
 @dataclass(frozen=True)

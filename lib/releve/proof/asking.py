@@ -34,17 +34,6 @@ class ProofTooEarly(PersonNeeded):
     nothing.
     """
 
-    happened = (
-        "L'API de Chorus Pro ne reconnaît pas encore le nouveau mot de passe de {account} ({why})."
-    )
-    safe = (
-        "C'est normal juste après une réinitialisation : elle peut mettre {minutes} minutes à"
-        " parvenir à l'API."
-    )
-    todo = (
-        "Lancez « releve resume » après {when} : seule la preuve sera refaite. Ne demandez surtout"
-        " pas un autre mot de passe."
-    )
     goes_on = True
 
 
@@ -53,9 +42,6 @@ class ProofImpossible(PersonNeeded):
     is to be done again.
     """
 
-    happened = "La preuve n'a pas pu être faite : {why}."
-    safe = "Cela ne dit rien du mot de passe lui-même."
-    todo = "{mend} « releve resume » refera seulement la preuve."
     goes_on = True
 
 
@@ -63,15 +49,6 @@ class PasswordNotAccepted(ReleveError):
     """The time for a reset to reach the API is over, and the new password is still refused."""
 
     code = 6
-    happened = (
-        "L'API de Chorus Pro refuse toujours le nouveau mot de passe de {account}, {minutes}"
-        " minutes après la réinitialisation."
-    )
-    todo = (
-        "Vérifiez que personne d'autre n'a réinitialisé ce compte depuis (courriels reçus, «"
-        " Historique de mes actions »), et que ce compte est actif. « releve doctor {siret} »"
-        " essaie les mots de passe connus ; « releve resume » refait la preuve."
-    )
     goes_on = True
 
 
@@ -79,14 +56,6 @@ class OldStillAccepted(ReleveError):
     """Both passwords are accepted: this account's reset is not what the API shows."""
 
     code = 6
-    happened = (
-        "L'API accepte le nouveau mot de passe de {account}, mais aussi l'ancien, {minutes} minutes"
-        " après la réinitialisation."
-    )
-    todo = (
-        "Attendez une heure, puis lancez « releve resume ». Si cela dure, prévenez le support de"
-        " Chorus Pro : ce n'est pas normal."
-    )
     goes_on = True
 
 
@@ -94,14 +63,6 @@ class StructureNotListed(ReleveError):
     """The password is right, for an account that does not serve this structure."""
 
     code = 6
-    happened = (
-        "Le nouveau mot de passe de {account} est accepté, mais l'API ne compte pas la structure"
-        " {siret} parmi celles de ce compte."
-    )
-    todo = (
-        "Vérifiez sur le portail à quelles structures ce compte technique est rattaché, et «"
-        " technical_account » dans vos réglages."
-    )
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,6 @@ PATIENCE_SECONDS = 5.0
 class ClockWrong(ReleveError):
     """Nothing was begun, and nothing was recorded under a false date."""
 
-    happened = (
-        "L'horloge de ce poste est fausse : elle dit le {here}, et le portail répond le {there}."
-    )
-    safe = "Rien n'a été commencé, et rien n'a été noté sous une date fausse."
-    todo = "Réglez la date et l'heure de ce poste (et son fuseau horaire), puis relancez."
-
 
 def check_clock(url: str) -> None:
     """Raises `ClockWrong` when the portal's date is more than a day away. A portal that does not

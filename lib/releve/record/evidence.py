@@ -18,13 +18,6 @@ SEAL_SECONDS = 60  # another command that finishes what was left over holds the 
 class NotebookUnwritable(ReleveError):
     """The executed notebook could not be saved."""
 
-    happened = "Le carnet exécuté n'a pas pu être enregistré dans {folder} ({why})."
-    safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
-    todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
-        " resume »."
-    )
-
 
 class Evidence:
     """Writes `base`, a notebook in nbformat 4, with what the transcript adds to it; `signed` is

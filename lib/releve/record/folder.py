@@ -34,13 +34,6 @@ _NAME = re.compile(
 class RecordUnwritable(ReleveError):
     """The folder of records cannot be written in. Nothing was begun."""
 
-    happened = "Relève ne peut pas écrire dans le dossier des rotations {folder} ({why})."
-    safe = "Rien n'a été commencé : Relève n'agit jamais sans pouvoir le noter."
-    todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture (ou choisissez-en un autre"
-        " avec --outputs), puis relancez."
-    )
-
 
 @dataclass(frozen=True)
 class RecordFolder:

@@ -36,23 +36,10 @@ class JustDone(ReleveError):
     """A scheduler that fires twice must not reset twice."""
 
     code = 3
-    happened = "Le mot de passe de {account} a déjà été renouvelé le {when}."
-    safe = "Rien n'a été fait : une seconde réinitialisation annulerait la première."
-    todo = "S'il faut vraiment recommencer tout de suite, ajoutez --again."
 
 
 class SucceededTomorrow(PersonNeeded):
     """A record, or this machine's clock, is wrong by more than a day."""
-
-    happened = (
-        "Le dossier {record} dit que le mot de passe de {account} a été renouvelé le {when}, dans"
-        " l'avenir."
-    )
-    safe = "Rien n'a été fait : il n'est pas cru, et ce qui est vrai ne peut pas être su."
-    todo = (
-        "Vérifiez la date de ce poste. Si elle est juste, ce dossier a une date fausse : faites ce"
-        " renouvellement avec --again, ou avec le carnet."
-    )
 
 
 @dataclass(frozen=True)

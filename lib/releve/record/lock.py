@@ -34,14 +34,6 @@ NO_SUCH_CALL = {1, 50}  # Windows' ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED
 class AccountBusy(ReleveError):
     """Somebody else has this account in hand. Nothing was begun; try again when they are done."""
 
-    happened = (
-        "Un renouvellement du compte {account} est déjà en cours : {actor}, depuis {since}."
-    )
-    safe = (
-        "Relève s'est retiré sans rien faire : deux à la fois s'annuleraient l'un l'autre."
-    )
-    todo = "Attendez qu'il soit fini (ou fermez la page qui est ouverte), puis relancez."
-
 
 @dataclass(frozen=True)
 class Holder:

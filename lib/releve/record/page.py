@@ -51,16 +51,6 @@ MONTHS = (
 class PageUnwritable(ReleveError):
     """The disk refused the page. One that was there before is whole; the caller may retry."""
 
-    happened = "La page {path} n'a pas pu être écrite ({why})."
-    safe = (
-        "Le journal et les images du dossier sont intacts : la page en est tirée, et peut être"
-        " refaite à tout moment."
-    )
-    todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture, puis relancez la même"
-        " commande."
-    )
-
 
 def _day(moment: date | str) -> str:
     if isinstance(moment, str):

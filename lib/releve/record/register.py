@@ -44,12 +44,6 @@ class NotSealed(ReleveError):
     """
 
     code = 7
-    happened = "Le dossier de la rotation n'a pas pu être scellé : {path} ne s'écrit pas ({why})."
-    safe = "La rotation elle-même est terminée et notée dans son journal ; rien n'est perdu."
-    todo = (
-        "Libérez de la place ou rendez le dossier accessible en écriture, puis lancez « releve"
-        " due » : il scellera ce dossier."
-    )
 
 
 class RegisterDamaged(ReleveError):
@@ -58,15 +52,6 @@ class RegisterDamaged(ReleveError):
     """
 
     code = 7
-    happened = "Le registre {path} a été modifié ou coupé depuis la dernière inscription."
-    safe = (
-        "Le dossier de la rotation est complet, mais il n'est pas inscrit : Relève n'ajoute rien à"
-        " un registre abîmé."
-    )
-    todo = (
-        "Rétablissez le registre depuis une sauvegarde, puis lancez « releve verify » : il inscrit"
-        " ce qui attend et dit ce qui manque."
-    )
 
 
 def now() -> datetime:

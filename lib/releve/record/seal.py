@@ -39,16 +39,6 @@ class NotVouched(NotSealed):
     somebody else wrote.
     """
 
-    happened = (
-        "Le dossier {path} n'est pas scellé : son journal n'est pas celui que ce poste a écrit, ou"
-        " ce poste n'a pas sa clé."
-    )
-    safe = "Rien n'y a été ajouté : Relève ne signe pas ce qu'un autre a écrit ou modifié."
-    todo = (
-        "Si cette rotation a été faite sur un autre poste, lancez-y « releve due » : il scellera le"
-        " dossier. Sinon, rétablissez le dossier depuis une sauvegarde et prévenez votre support."
-    )
-
 
 def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> RecordFolder:
     """Seal an ended rotation's record: page, search, statement, register, timestamp. One still open

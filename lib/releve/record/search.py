@@ -29,18 +29,6 @@ class SecretFound(ReleveError):
     """
 
     code = 7
-    happened = (
-        "Un secret se trouve dans le dossier de la rotation ({files}) : le dossier est mis à"
-        " l'écart, sans être scellé."
-    )
-    safe = (
-        "La rotation elle-même n'est pas en cause, et le trousseau est intact. Le dossier est ici :"
-        " {path}."
-    )
-    todo = (
-        "Ne transmettez ce dossier à personne. Prévenez votre support, et renouvelez le mot de"
-        " passe concerné : il faut le considérer comme connu."
-    )
 
 
 @dataclass(frozen=True)

@@ -35,19 +35,6 @@ ADOPTED = (
 class NotOurs(PersonNeeded):
     """An open rotation for which this keyring does not vouch. Nothing was begun."""
 
-    happened = (
-        "Le trousseau ne répond pas de la rotation restée ouverte dans {record} (commencée par"
-        " {whose}, d'après son journal) : soit elle n'a pas été commencée ici, soit elle a été"
-        " terminée depuis, soit son journal a été modifié par un autre."
-    )
-    safe = "Rien n'a été fait : ce qu'un autre a écrit dans ce dossier ne décide de rien ici."
-    todo = (
-        "Reprenez-la sur le poste qui l'a commencée. Sinon, reprenez-la à votre compte : ouvrez le"
-        " carnet (« releve lab », « Reprendre »), et dites oui quand il le demande, ou lancez"
-        " « releve resume SIRET --yes » ; la cible est alors confirmée à nouveau. Pour la fermer :"
-        " « releve abandon SIRET --reason MOTIF »."
-    )
-
 
 @dataclass(frozen=True)
 class Claim:

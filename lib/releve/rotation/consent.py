@@ -31,12 +31,6 @@ from releve.vault.slots import Slot
 class NotUnattended(PersonNeeded):
     """A reset that nobody there could finish is not begun. Safe to repeat."""
 
-    happened = (
-        "Sans personne à l'écran, le mot de passe de {account} ({name}) n'est pas réinitialisé :"
-        " {why}."
-    )
-    safe = "Rien n'a été changé : le portail a toujours le même mot de passe."
-    todo = "{todo}."
     rows: tuple[str, ...] = ()  # of `decision.consent.TABLE`
 
 

@@ -23,15 +23,6 @@ from releve.vault.slots import Slot
 class HeldByHand(PersonNeeded):
     """The operator copied the password, because the keyring refused it: no program can enter it."""
 
-    happened = (
-        "Le nouveau mot de passe n'est pas dans le coffre : seul l'opérateur qui l'a recopié"
-        " peut l'entrer."
-    )
-    safe = "Rien ne sera redemandé au portail."
-    todo = (
-        "Ouvrez le carnet avec « releve lab » : il vous guide pour l'entrer à la main. « releve"
-        " resume » reprend ensuite."
-    )
     goes_on = True
 
 

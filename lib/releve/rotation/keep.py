@@ -22,9 +22,6 @@ class PasswordNotKept(ReleveError):
     """The portal showed a password and the keyring refused it to the end."""
 
     code = 6
-    happened = (
-        "Le portail a montré un nouveau mot de passe, mais le coffre n'a pas pu le garder ({why})."
-    )
 
 
 class NewPassword(NamedTuple):

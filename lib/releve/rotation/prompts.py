@@ -55,31 +55,17 @@ class Proof:
 class ByHandOnly(PersonNeeded):
     """Corail is a Windows program without an interface for others: a person enters the password."""
 
-    happened = "Le nouveau mot de passe doit être entré à la main dans Corail, pour {name}."
-    safe = "Il est en sûreté dans le coffre ; rien ne sera redemandé au portail."
-    todo = (
-        "Ouvrez le carnet avec « releve lab » : il vous guide écran par écran. « releve resume »"
-        " reprend ensuite."
-    )
     goes_on = True
 
 
 class GateClosed(PersonNeeded):
-    happened = (
-        "Personne n'a confirmé la réinitialisation du mot de passe de {account} pour {structure}."
-    )
-    safe = "Rien n'a été changé : le portail a toujours l'ancien mot de passe."
-    todo = (
-        "Relancez avec « --yes » (papermill : « -p approve true ») pour confirmer d'avance, ou"
-        " ouvrez le carnet avec « releve lab »."
-    )
+    pass
 
 
 class DecisionNeeded(ReleveError):
     """Nobody can know what the portal holds: a person, or `--reset-again`, decides."""
 
     code = 6
-    happened = "Le renouvellement ne peut pas continuer sans que quelqu'un décide."
 
 
 class Operator(SecondFactor, Guide, Protocol):

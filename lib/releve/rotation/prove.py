@@ -20,15 +20,7 @@ from releve.vault.entry import CredentialMissing
 
 
 class ProofLater(Paused):
-    happened = (
-        "La preuve est remise à plus tard : il reste à vérifier que le nouveau mot de passe"
-        " fonctionne."
-    )
-    safe = "Il est entré partout et en sûreté dans le coffre ; rien ne sera redemandé au portail."
-    todo = (
-        "Quand une récupération de factures aura été essayée dans Corail, rouvrez cette page depuis"
-        " l'accueil (« Reprendre »)."
-    )
+    pass
 
 
 class ProofOfPassword:

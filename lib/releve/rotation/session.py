@@ -55,11 +55,7 @@ _SECRET_LIKE = re.compile(r"pass|mdp|secret|token|seed|otp", re.IGNORECASE)
 
 
 class BadParameter(UsageError):
-    happened = "Le paramètre « {name} » du carnet ne convient pas : {why}."
-    todo = (
-        "Corrigez-le (un mot de passe n'est jamais un paramètre : il vient du trousseau), puis"
-        " relancez."
-    )
+    pass
 
 
 _KEPT = (
@@ -86,24 +82,10 @@ class PendingOfAnotherRun(ReleveError):
     """The slot `pending` holds what a rotation left that these records do not know as finished."""
 
     code = 4
-    happened = (
-        "Le trousseau garde un mot de passe en attente pour {account}, laissé par une rotation"
-        " inconnue de ce dossier ({holder})."
-    )
-    safe = "Il est intact, et rien n'a été commencé."
-    todo = (
-        "Si elle a été faite avec un autre dossier de rotations, reprenez-la avec lui : « releve"
-        " --outputs DOSSIER resume ». Si ce mot de passe ne sert plus à personne, effacez-le du"
-        " trousseau : « releve credentials delete --pending {siret} »."
-    )
 
 
 class StoppedBeforeReset(ReleveError):
     """The operator stopped the fleet, and this rotation had changed nothing yet."""
-
-    happened = "La tournée a été arrêtée à la demande de l'opérateur."
-    safe = "Rien n'a été changé pour cette structure : le portail a toujours l'ancien mot de passe."
-    todo = "Relancez la même commande : seules les structures qui restent seront faites."
 
 
 @dataclass(frozen=True)

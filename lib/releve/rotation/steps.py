@@ -12,15 +12,7 @@ from releve.base.errors import PersonNeeded
 
 
 class StepMissing(PersonNeeded):
-    happened = (
-        "L'étape « {title} » ne peut pas commencer : l'étape {number} « {missing} » n'a pas encore"
-        " été faite."
-    )
-    safe = "Rien n'a été fait."
-    todo = (
-        "Exécutez d'abord la cellule de l'étape {number}, ou tout le carnet (menu « Exécution », «"
-        " Exécuter toutes les cellules »)."
-    )
+    pass
 
 
 @dataclass(frozen=True)

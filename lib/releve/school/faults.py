@@ -33,9 +33,6 @@ ON_SCREEN = ("server_error_at", "maintenance_at", "session_expired_at", "securit
 class BadFault(UsageError, ValueError):
     """A switch that does not exist, or cannot be set so."""
 
-    happened = "{why}"
-    todo = "Corrigez l'option --fault, puis relancez."
-
 
 @dataclass
 class Faults:

@@ -33,11 +33,6 @@ class CommandFailed(ReleveError):
     is.
     """
 
-    happened = "Le programme « {command} » n'a pas entré le mot de passe pour {name} ({why})."
-    safe = "Le nouveau mot de passe est en sûreté dans le trousseau."
-    todo = (
-        "Réparez le programme, puis lancez « releve resume » : rien ne sera redemandé au portail."
-    )
     goes_on = True
 
 

@@ -27,28 +27,13 @@ _SLOTS = {"current": Slot.CURRENT, "pending": Slot.PENDING}
 class NoTerminal(UsageError):
     """A secret is typed at a terminal, or piped on purpose."""
 
-    happened = "Il n'y a pas de terminal où saisir le secret sans l'afficher."
-    todo = (
-        "Lancez cette commande dans un terminal, ou donnez le secret sur l'entrée standard avec"
-        " --stdin."
-    )
-
 
 class NotASecret(UsageError):
     """What was typed or piped cannot be kept."""
 
-    happened = "La saisie n'a pas été gardée : {why}."
-    todo = "Recommencez la commande."
 
-
-class NotConfirmed(UsageError):
+class ErasureNotConfirmed(UsageError):
     """A password that is nowhere else would go."""
-
-    happened = (
-        "Le mot de passe de {user} dans le trousseau n'a pas été effacé : c'est peut-être le seul"
-        " exemplaire."
-    )
-    todo = "Si vous en êtes sûr, ajoutez --yes."
 
 
 @dataclass(frozen=True)
@@ -210,7 +195,7 @@ def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
         at_terminal(sys.stdin)
         and input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"
     ):
-        raise NotConfirmed(user=credential.user)
+        raise ErasureNotConfirmed(user=credential.user)
     slots.clear(slot, held.run)
     return True
 

@@ -20,23 +20,10 @@ BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 class SlotUnreadable(KeyringError):
     """A slot holds something that Relève did not write."""
 
-    happened = "L'entrée « {service} » de {user} contient autre chose que ce que Relève y écrit."
-    safe = "Elle n'a été ni utilisée, ni effacée."
-    todo = "Ouvrez le trousseau, notez ce qui peut l'être, effacez cette entrée, puis recommencez."
-
 
 class SlotHeldByAnotherRun(KeyringError):
     """A slot holds the value of another rotation, which is never overwritten silently."""
 
-    happened = (
-        "L'entrée « {service} » de {user} garde encore le mot de passe d'une autre rotation"
-        " ({holder})."
-    )
-    safe = "Ce mot de passe est intact : il n'a pas été remplacé."
-    todo = (
-        "Terminez d'abord cette rotation avec « releve resume », ou fermez-la avec « releve"
-        " abandon »."
-    )
     goes_on = True
 
 

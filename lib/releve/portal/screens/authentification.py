@@ -88,16 +88,6 @@ def _pairs(
 class LoginBusy(e.PortalError):
     """Another process has been trying this login's password for too long."""
 
-    happened = (
-        "Un autre programme Relève est en train de se connecter au portail avec {login}, et n'en"
-        " finit pas."
-    )
-    safe = (
-        "Rien n'a été saisi ni changé : deux essais du même mot de passe à la fois pourraient"
-        " verrouiller le compte."
-    )
-    todo = "Attendez qu'il ait fini, puis relancez."
-
 
 class Authentification(Screen):
     """The login page of the Portail de la Gestion Publique, or Chorus Pro's own.
