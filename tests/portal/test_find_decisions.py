@@ -350,3 +350,14 @@ def test_a_no_binds_whatever_the_words_say() -> None:
     words.refused["structures.edit"] = [describe(view, view.things[0])]
     found = decide(view, wanted)
     assert isinstance(found, Thing) and 2 == found.id
+
+
+@pytest.mark.parametrize("sends", ["Soumettre", "Envoyer ma demande", "Supprimer le compte"])
+def test_what_sends_a_form_is_not_the_list_that_is_still_to_come(sends: str) -> None:
+    """It stands next to the label as long as the list is not drawn: it is never opened as one."""
+    told = replace(want("form.account", "list"), words=WORDS)
+    button = press(20, sends, 1, near={"before": "* Compte technique"})
+    assert isinstance(decide(View((button,)), told), Abstention)
+    for entry in ("-- Aucun --", WORDS.variants("form.request")[1]):
+        drawn = press(10, entry, 1, near={"before": "* Compte technique"})
+        assert decide(View((drawn, button)), told) is drawn

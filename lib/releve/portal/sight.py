@@ -78,6 +78,8 @@ def rank(thing: Thing, want: Want) -> int:
         return int(agrees(thing, want.learned))
     own = [thing.names[key] for key in OWN if key in thing.names]
     drawn = want.kind == "list" and thing.kind == "press"  # a list that somebody drew: its own text
+    if drawn and (thing.href or _acts(thing, want.words)):
+        return 0  # until the list is there, what sends the form stands next to its label
     own = [] if drawn else own  # is the entry that it shows
     if want.kind in ("field", "secret", "list", "check", "radio"):
         own += [thing.near["label"]] if "label" in thing.near else []
@@ -90,6 +92,13 @@ def rank(thing: Thing, want: Want) -> int:
         if pattern and any(pattern.search(each) for each in texts):
             return place
     return 0
+
+
+def _acts(thing: Thing, words: Words | None) -> bool:
+    """Whether its own words are of what changes something, and not the document's own entry."""
+    if words is None or words.find("form.request").search(thing.words):
+        return False
+    return words.find("opening.never").search(thing.words) is not None
 
 
 # -- what a person has shown of it
