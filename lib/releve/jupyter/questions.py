@@ -117,8 +117,11 @@ def is_it(asked: Lesson, told: str, picture: bytes) -> View:
     shown = f'<img alt="{escape(told)}" src="{source}">' if picture else ""
     return form(
         text("is-it.heading", label=asked.label),
-        say("is-it.body", told=told) + shown,
-        buttons=[button("yes", text("is-it.yes"), "primary"), button("no", text("is-it.no"))],
+        (say("is-it.body", told=told) if told else say("is-it.once")) + shown,
+        buttons=[
+            button("yes", text("is-it.yes"), "primary"),
+            button("no", text("is-it.no" if told else "is-it.not")),
+        ],
     )
 
 

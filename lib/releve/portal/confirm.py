@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from releve.base.account import WRITTEN
-from releve.base.words import Words
+from releve.base.words import Label, Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
 from releve.portal.view import Thing, View
 
@@ -39,10 +39,11 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     new = view.since(before)
     exact, cancel = words.exact("reset.confirm"), words.find("reset.cancel")
     want = Want(label, exact, words=words)
+    taught = want.learned or want.pointed
     named = [
         t
         for t in new.of_kind("press")
-        if (rank(t, want) if want.learned else any(exact.search(n) for n in t.names.values()))
+        if (rank(t, want) if taught else any(exact.search(n) for n in t.names.values()))
         and not want.refuses(t)
     ]
     found = [
@@ -58,9 +59,10 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     block, button = first
     part = view.under(block, button.frame)
     box, refusal = _box(part, button, words), _refusal(part, words)
-    if not (button.enabled or box or refusal):  # what wakes it is for a person to say
-        asks = part.of_kind("list", "field", "radio", "check")
-        return Abstention(f"{label}, actif", 0, tuple(where(t) for t in (button, *asks)))
+    if not (button.enabled or box or refusal or want.pointed):
+        asks = part.of_kind("list", "field", "radio", "check")  # an answer is for a person to give
+        active = Label(label.key, f"{label}, actif")
+        return Abstention(active, 0, tuple(where(t) for t in (button, *asks)))
     return Question(button, box, refusal, _named(view, button, part))
 
 

@@ -84,9 +84,19 @@ class Finder:
         shown = [(each.role.split()[1], each.words) for each in self.words.learned.values()]
         asked = {"reading": reading, "shown": [*shown, *self.shown_now]}
         looks = await asyncio.gather(*(self._walk(frame, page, asked) for frame in frames))
-        return View.of(
+        view = View.of(
             {self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each}
         )
+        if self.words.pointed:
+            self._forget_what_is_gone(view)
+        return view
+
+    def _forget_what_is_gone(self, view: View) -> None:
+        there = {(*each.key, view.documents[each.frame]) for each in view.things}
+        for key, element in list(self.words.pointed.items()):
+            if element not in there:
+                del self.words.pointed[key]
+                self._asked.discard(key)  # on the page to come she is asked anew
 
     def frame(self, number: int) -> Frame | None:
         """The frame of that number in a look."""

@@ -39,6 +39,11 @@ class Want:
         """What a person pointed at for it."""
         return self.words.learned.get(key_of(self.label)) if self.words else None
 
+    @property
+    def pointed(self) -> tuple[int, ...]:
+        """The very element that she pointed at, for as long as it is there."""
+        return self.words.pointed.get(key_of(self.label), ())[:2] if self.words else ()
+
     def refuses(self, thing: Thing) -> bool:
         """Whether a person said that it is not this."""
         known = self.words.refused.get(key_of(self.label), ()) if self.words else ()
@@ -72,6 +77,8 @@ def rank(thing: Thing, want: Want) -> int:
     longer one, its own before what stands beside it. What a person has shown is it alone, while
     all its evidence agrees; what she refused is not.
     """
+    if want.pointed:
+        return int(thing.key == want.pointed)
     if want.refuses(thing):
         return 0
     if want.learned:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from typing import TypeVar
 
 from playwright.async_api import ElementHandle, Frame
 from playwright.async_api import Error as PlaywrightError
@@ -53,6 +54,7 @@ _CORNER = """el => {
 _CALL = "Cliquez sur « {label} » : ce clic ne fera rien."
 DEEP = 6  # how far around the very element something that reacts is looked for
 IRREVERSIBLE = ("reset.button", "reset.confirm", "form.submit")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class Teaching:
                 asked = replace(asked, problem=problem)
             return False
         finally:
-            self.finder.shown_now.clear()
+            if not self.browser.words.pointed:
+                self.finder.shown_now.clear()
             self.browser.window.take_back()
             with suppress(PortalError):  # there may be no window any more
                 await self.browser.window.put_away(self.browser.page)
@@ -101,26 +104,34 @@ class Teaching:
         touched = await self._pointed(key, asked)
         if touched is None:
             return "Relève ne reconnaît rien à cet endroit."
-        learned = _described(key, touched)
-        if not (learned.words or learned.beside):
-            return "Relève n'y voit aucun mot : elle ne saurait pas le retrouver."
+        words, view = self.browser.words, await self.finder.look()
+        what, learned = touched.what, _described(key, touched)
+        element = (*what.key, touched.view.documents[what.frame])
         told = ", ".join(f"« {each} »" for each in (learned.words, learned.beside) if each)
-        if not await self.case.prompts.is_it(asked, told, await self._picture(touched)):
-            self.browser.words.refused.setdefault(key, []).append(learned)
-            with suppress(OSError, ReleveError):
-                profile.refuse(self.browser.settings.url, key, learned)
-            return "C'est noté : Relève ne prendra jamais cela pour ce que dit le document."
-        known = self.browser.words.learned
-        before = known.get(key)
-        known[key] = learned
-        if not self._found_again(key, wanted, await self.finder.look(), touched.what):
-            known.pop(key) if before is None else known.update({key: before})
+        with _trying(words.learned, key, learned):
+            kept = bool(told) and self._found_again(key, wanted, view, what)
+        with _trying(words.pointed, key, element):  # this once, her click tells it apart
+            once = isinstance(what, Thing) and self._found_again(key, wanted, view, what)
+        if not (kept or once):
             return "Relève ne saurait pas le distinguer d'autre chose sur cette page."
+        picture = await self._picture(touched)
+        if not await self.case.prompts.is_it(asked, told if kept else "", picture):
+            return self._refused(key, learned) if kept else "Ce n'était pas cela."
         if key in IRREVERSIBLE:
             self.finder.hers.add(key)
-        with suppress(OSError, ReleveError):  # it serves this time
-            await asyncio.to_thread(profile.keep, self.browser.settings.url, key, learned)
+        if kept:
+            words.learned[key] = learned
+            with suppress(OSError, ReleveError):  # it serves this time
+                await asyncio.to_thread(profile.keep, self.browser.settings.url, key, learned)
+        else:
+            words.pointed[key] = element
         return ""
+
+    def _refused(self, key: str, learned: Learned) -> str:
+        self.browser.words.refused.setdefault(key, []).append(learned)
+        with suppress(OSError, ReleveError):
+            profile.refuse(self.browser.settings.url, key, learned)
+        return "C'est noté : Relève ne prendra jamais cela pour ce que dit le document."
 
     async def _pointed(self, key: str, asked: Lesson) -> Touched | None:
         """What her next click falls on; None for nothing known. Raises what stops her."""
@@ -185,6 +196,16 @@ class Teaching:
             found = decide(view, want(self.browser.words, key, what.kind))
         same = [each for each in parts(found) if each.key == what.key]
         return isinstance(what, Text) or bool(same)
+
+
+@contextmanager
+def _trying(table: dict[str, T], key: str, value: T) -> Iterator[None]:
+    before = table.get(key)
+    table[key] = value
+    try:
+        yield
+    finally:
+        table.pop(key) if before is None else table.update({key: before})
 
 
 def _innermost(key: str, view: View, frame: int, chain: list[int]) -> Thing | Text | None:

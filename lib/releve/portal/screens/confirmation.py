@@ -74,7 +74,7 @@ class Confirmation(ResetScreen):
             found = await self.check(case)
             if found.button is None:
                 await self._ask_again(case)
-            else:
+            elif found.button.enabled:  # else it waits for her answer, and she presses it
                 await self.finder.press(found.button, trial=True)
             self.browser.memo["question"] = found
             await EcranSuivant(self.browser).expect()
