@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -196,12 +197,18 @@ class Finder:
         return await self.browser.diagnose(found.label, saw=str(found) if found.seen else "")
 
     async def taught(self, found: Abstention, wanted: Callable[[View], object]) -> bool:
-        """Whether a person has just shown it; she is asked once. Raises what stops her."""
-        key = key_of(found.label)
-        if self.teacher is None or key in self._asked or self.browser.loading:
-            return False
-        self._asked.add(key)
-        return await self.teacher.show(key, found, wanted)
+        """Whether a person has just shown it, or what comes first; she is asked once for each.
+        Raises what stops her.
+        """
+        for label in (found.label, *found.instead):
+            key = key_of(label)
+            if self.teacher is None or key in self._asked or self.browser.loading:
+                continue
+            self._asked.add(key)
+            if await self.teacher.show(key, replace(found, label=label), wanted):
+                self._asked -= {*map(key_of, (found.label, *found.instead))} - {key}
+                return True  # the others may be on the page that this leads to
+        return False
 
     def otherwise(self, found: Abstention) -> e.ControlChanged | None:
         """What a person had shown is not there as it was; with her there it is asked of her."""

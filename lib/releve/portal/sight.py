@@ -52,12 +52,15 @@ class Want:
 
 @dataclass(frozen=True)
 class Abstention:
-    """Nothing, or too much, was seen. `seen` says what there is, for a person."""
+    """Nothing, or too much, was seen. `seen` says what there is, for a person, `instead` what may
+    come first.
+    """
 
     label: str
     count: int = 0
     seen: tuple[str, ...] = ()
     where: tuple[Thing, ...] = ()
+    instead: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         listed = ", ".join(self.seen[:6])
@@ -132,8 +135,8 @@ def agrees(thing: Thing, learned: Learned) -> bool:
 
 
 def describe(view: View, thing: Thing, *, entry: bool = False) -> Learned:
-    """What may be kept of it: no value, no number, nothing that is written in a row of somebody's.
-    `entry`: its own text is the entry that it shows.
+    """What may be kept of it: no value, no number, nothing that is written in a row of somebody's,
+    no running text beside it. `entry`: its own text is the entry that it shows.
     """
     owned = view.holders(thing, "siret") or view.holders(thing, "account")
     others = _written_beside(view, thing) if owned else []
@@ -143,8 +146,9 @@ def describe(view: View, thing: Thing, *, entry: bool = False) -> Learned:
     for each in sorted(others, key=len, reverse=True):
         words = re.sub(re.escape(each), "*", words, flags=re.IGNORECASE)
     sides = ("above", "legend") if owned else ("label", *_BESIDE)
-    side = next((k for k in sides if plain(thing.near.get(k, ""))), "")
-    return Learned(words, role(thing), plain(thing.near[side]) if side else "", side, thing.inside)
+    near = {k: plain(thing.near.get(k, "")) for k in sides}
+    side = next((k for k, told in near.items() if told and not told.endswith("…")), "")
+    return Learned(words, role(thing), near.get(side, ""), side, thing.inside)
 
 
 def _written_beside(view: View, thing: Thing) -> list[str]:

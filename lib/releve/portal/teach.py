@@ -26,6 +26,7 @@ from releve.portal.opening import parts
 from releve.portal.screen import want
 from releve.portal.sight import Abstention, decide, describe, key_of, plain
 from releve.portal.view import Text, Thing, View
+from releve.portal.window import SOON
 
 _GLASS = files(__package__).joinpath("glass.js").read_text(encoding="utf-8")
 _UNDER = files(__package__).joinpath("under.js").read_text(encoding="utf-8")
@@ -53,7 +54,8 @@ _CORNER = """el => {
 }"""
 _CALL = "Cliquez sur « {label} » : ce clic ne fera rien."
 DEEP = 6  # how far around the very element something that reacts is looked for
-IRREVERSIBLE = ("reset.button", "reset.confirm", "form.submit")
+CONFIRMS = ("reset.confirm", "form.submit")  # in sight behind the glass alone
+IRREVERSIBLE = ("reset.button", *CONFIRMS)
 T = TypeVar("T")
 
 
@@ -83,8 +85,11 @@ class Teaching:
     async def show(self, key: str, found: Abstention, wanted: Callable[[View], object]) -> bool:
         if key not in profile.TEACHABLE or not self.there:
             return False
-        asked = Lesson(str(found.label), self.browser.title, str(found))
-        await self.browser.front()
+        asked = Lesson(str(found.label), profile.SCREENS[key.split(".")[0]], str(found))
+        with suppress(PlaywrightError):
+            await self.browser.page.evaluate("() => scrollTo(0, 0)")  # as it came before her
+        if key not in CONFIRMS:
+            await self.browser.front(SOON)  # she may have to open what hides it
         try:
             while await self.case.prompts.point_at(asked):
                 problem = await self._learn(key, asked, wanted)
@@ -139,6 +144,8 @@ class Teaching:
         clicked = asyncio.ensure_future(page.evaluate(_GLASS, _CALL.format(label=asked.label)))
         waiting = asyncio.ensure_future(self.case.prompts.pointing(asked))
         try:
+            await page.wait_for_selector("[data-releve-glass]", state="attached")
+            await self.browser.front(SOON)
             await asyncio.wait({clicked, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if not clicked.done():
                 await waiting

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.screen import Screen, thing
@@ -44,7 +46,9 @@ class AccueilDuPortail(Screen):
             if not isinstance(asked := code.seen(view), Abstention):
                 return "code", asked
             between = arrival.between(view)
-            return there if isinstance(between, Abstention) and not between.count else between
+            if isinstance(between, Abstention) and not between.count:
+                return replace(there, instead=(self.words.first("connection.connect"),))
+            return between
 
         for _ in range(8):
             kind, button = await self.finder.until(on_the_way)
