@@ -9,7 +9,7 @@ import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
-from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe
+from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
 WORDS = Words()
@@ -361,3 +361,48 @@ def test_what_sends_a_form_is_not_the_list_that_is_still_to_come(sends: str) -> 
     for entry in ("-- Aucun --", WORDS.variants("form.request")[1]):
         drawn = press(10, entry, 1, near={"before": "* Compte technique"})
         assert decide(View((drawn, button)), told) is drawn
+
+
+def test_the_menu_that_holds_the_pen_is_opened_as_its_row_s() -> None:
+    """Once it is open it may be drawn outside of all rows."""
+    menu = press(11, "⋮", 1, 10, opens="expands")
+    hidden = press(12, "Modifier", 1, 10, shown=False, hidden=((11, True),))
+    found = pen(View((menu, hidden), (), (structure(A, 1, 10, 13),)), A, want("structures.edit"))
+    assert isinstance(found, Step)
+    assert (Act.MENU, 11) == (found.act, found.thing.id)
+
+
+def test_what_she_pointed_at_is_hers_this_once_and_never_another_s() -> None:
+    """Two buttons that nothing tells apart; one that stands in another account's row."""
+    words = Words()
+    told = replace(want("reset.button"), words=words)
+    owners = (account(HERS, 1, 12), account(MINE, 1, 22))
+    view = View((press(11, RESET, 1), press(21, RESET, 1)), (), owners)
+    assert isinstance(reset(view, MINE, told, want("reset.short")), Missing)
+    words.pointed["reset.button"] = (0, 21, 0.0)
+    found = reset(view, MINE, told, want("reset.short"))
+    assert isinstance(found, Step)
+    assert (21, Proof.SHOWN, True) == (found.thing.id, found.proof, found.proof.weak)
+    hers = View((press(11, RESET, 1), press(21, RESET, 1, 20)), (), (account(HERS, 1, 20), *owners))
+    assert isinstance(reset(hers, MINE, told, want("reset.short")), Missing)
+
+
+def test_a_confirmation_that_waits_for_an_answer_is_hers_once_she_pointed_at_it() -> None:
+    """Greyed until a reason is chosen: nobody presses it, but who gives the reason."""
+    words = Words()
+    asks = Text(31, f"Réinitialiser le mot de passe de {MINE} ?", (1, 30, 31))
+    button = press(32, "Confirmer", 1, 30, enabled=False)
+    asked = View((button,), (asks,), (account(MINE, 1, 30, 31),))
+    held = question(asked, View(), words)
+    assert isinstance(held, Abstention) and "reset.confirm" == key_of(held.label)
+    words.pointed["reset.confirm"] = (0, 32, 0.0)
+    found = question(asked, View(), words)
+    assert isinstance(found, Question) and found.button is button
+
+
+def test_no_running_text_is_kept_beside_what_was_shown() -> None:
+    """A greeting names the person who is logged in."""
+    near = {"before": "Bonjour Camille Modèle. Voici vos applications du jour :", "wrap": "Hélios"}
+    tile = press(11, "Facturation", 1, near=near)
+    learned = describe(View((tile,)), tile)
+    assert ("Facturation", "Hélios") == (learned.words, learned.beside)

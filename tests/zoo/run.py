@@ -190,7 +190,11 @@ async def decoyed(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[R
     for skin, mark in zip(skins, itertools.cycle(TAUGHT), strict=False):
         began, world = time.monotonic(), skin.world(PASSWORD)
         now = [next_to(mark, "rename")]
-        shown = skin.for_school(marked=True, change=lambda page, now=now: now[0].change(page))
+
+        def change(page: str, now: list[Mutation] = now) -> str:
+            return now[0].change(page)
+
+        shown = skin.for_school(marked=True, change=change)
         with (
             tempfile.TemporaryDirectory() as folder,
             open_scene(Path(folder), world, shown) as scene,

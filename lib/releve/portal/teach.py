@@ -88,7 +88,9 @@ class Teaching:
         asked = Lesson(str(found.label), profile.SCREENS[key.split(".")[0]], str(found))
         with suppress(PlaywrightError):
             await self.browser.page.evaluate("() => scrollTo(0, 0)")  # as it came before her
-        if key not in CONFIRMS:
+        if key in CONFIRMS:
+            await self._away()
+        else:
             await self.browser.front(SOON)  # she may have to open what hides it
         try:
             while await self.case.prompts.point_at(asked):
@@ -100,9 +102,12 @@ class Teaching:
         finally:
             if not self.browser.words.pointed:
                 self.finder.shown_now.clear()
-            self.browser.window.take_back()
-            with suppress(PortalError):  # there may be no window any more
-                await self.browser.window.put_away(self.browser.page)
+            await self._away()
+
+    async def _away(self) -> None:
+        self.browser.window.take_back()
+        with suppress(PortalError):  # there may be no window any more
+            await self.browser.window.put_away(self.browser.page)
 
     async def _learn(self, key: str, asked: Lesson, wanted: Callable[[View], object]) -> str:
         """One try; what is wrong with it, for her, "" when it is kept."""
