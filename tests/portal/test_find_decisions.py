@@ -406,3 +406,13 @@ def test_no_running_text_is_kept_beside_what_was_shown() -> None:
     tile = press(11, "Facturation", 1, near=near)
     learned = describe(View((tile,)), tile)
     assert ("Facturation", "Hélios") == (learned.words, learned.beside)
+
+
+@pytest.mark.parametrize("key", ["pigp.chorus", "home.manager", "structures.edit", "reset.button"])
+def test_a_longer_name_that_changes_something_first_is_not_it(key: str) -> None:
+    """« Supprimer, puis … » is pressed by nobody who reads it; what follows may describe it."""
+    told, label = replace(want(key), words=WORDS), WORDS.first(key)
+    for more in (f"Supprimer, puis {label}", f"{label} et supprimer"):
+        assert isinstance(decide(View((press(11, more, 1),)), told), Abstention), more
+    tile = press(11, f"{label} Créer, modifier, supprimer", 1)
+    assert decide(View((tile,)), told) is tile

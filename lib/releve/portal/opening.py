@@ -128,7 +128,9 @@ class Opening:
         if not isinstance(self._wanted(await self._finder.look()), Abstention):
             return True
         known = next((t for t in view.things if t.key == (opener.frame, opener.id)), None)
-        if known is None or not (known.away or self._forbidden(known, opener)):
+        inner = view.under(opener.id, opener.frame).of_kind("press")
+        # a click in the middle of a block falls on whatever stands there
+        if not (known.away or self._forbidden(known, opener) if known else inner):
             await handle.click(timeout=REACH)
         return True
 

@@ -99,9 +99,22 @@ def rank(thing: Thing, want: Want) -> int:
     beside = beside if want.kind != "press" or thing.mute else []
     places = product((want.exact, want.within), (own, behind, beside))
     for place, (pattern, texts) in enumerate(places, start=1):
-        if pattern and any(pattern.search(each) for each in texts):
+        found = (pattern.search(each) for each in texts) if pattern else ()
+        if any(each and not _says_more(each, want.words) for each in found):
             return place
     return 0
+
+
+_JOINED = re.compile(r"\W*(?:et|ou|puis)\W")
+
+
+def _says_more(named: re.Match[str], words: Words | None) -> bool:
+    """Whether a longer name changes something first, or as well: « Supprimer, puis … »."""
+    if words is None:
+        return False
+    never, text = words.find("opening.never"), named.string
+    before, after = text[: named.start()], text[named.end() :]
+    return bool(never.search(before) or (_JOINED.match(after) and never.search(after)))
 
 
 def _acts(thing: Thing, words: Words | None) -> bool:
