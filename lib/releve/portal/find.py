@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from playwright.async_api import ElementHandle, Frame, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.origins import origin
 from releve.base.secret import Secret, scrub
@@ -35,6 +36,7 @@ _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
 STUCK = 4.0  # and before a person is asked
+LATE_COVER = 2000  # milliseconds for a click before what covers it is looked for again
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
 
 T = TypeVar("T")
@@ -305,9 +307,14 @@ class Finder:
 
     async def press(self, thing: Thing, *, trial: bool = False) -> None:
         """Click it, once; what covers it is closed first. `trial`: make sure that it can be
-        clicked, and do not.
+        clicked, and do not. What a late cover kept from being clicked is tried once more.
         """
-        await (await self._uncovered(thing)).click(trial=trial)
+        try:
+            await (await self._uncovered(thing)).click(trial=trial, timeout=LATE_COVER)
+        except PlaywrightTimeout as error:
+            if "performing" in error.message:  # it may have been
+                raise
+            await (await self._uncovered(thing)).click(trial=trial)
 
     async def clear(self, frame: int, handle: ElementHandle, *, by_force: bool = True) -> None:
         """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,
