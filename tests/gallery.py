@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 from releve.base.errors import ReleveError
+from releve.base.programs import program
 from releve.base.settings import Portal, Settings, Structure
 from releve.base.texts import text
 from releve.decision.facts import SlotsView, gather
@@ -55,7 +56,9 @@ def views() -> dict[str, View]:
     """Each form, by a name for messages; the function of `questions` that makes it begins it."""
     ask, error = questions, ReleveError()
     entering = Entering(CORAIL, DEMO_NAME, DEMO_ACCOUNT)
-    shared = ask.gate(request(CORAIL, f"corail:{siret(2)}"))
+    drawn = corail.drawing("corail-transfert", program(CORAIL))
+    alone = ask.gate(request(CORAIL), SETTINGS.structures)
+    shared = ask.gate(request(CORAIL, f"corail:{siret(2)}"), SETTINGS.structures)
     own = ask.screen(BY_ID["demande"], SETTINGS.portal.url, "")
     undone = gather((), SlotsView(), "run", 5)
     try:
@@ -63,7 +66,8 @@ def views() -> dict[str, View]:
     except first_start.WrongField as found:
         slips = found
     return {
-        "before": tools(ask.before(SETTINGS)),
+        "before": tools(ask.before(SETTINGS, DEMO_ACCOUNT, "xt012345")),
+        "before rehearsal": ask.before(SETTINGS, DEMO_ACCOUNT, "", rehearse=True),
         "adopt": ask.adopt(Claim("m.durand@mairie", "poste-3", "29/11/2026 à 09:12")),
         "credentials": tools(ask.credentials("xt012345", "")),
         "herself": tools(ask.herself()),
@@ -77,16 +81,16 @@ def views() -> dict[str, View]:
         ),
         "code": ask.code(CodeAsked("xt012345", "", "", True), 300),
         "code refused": ask.code(CodeAsked("xt012345", "", "Code refusé.", True), 300),
-        "gate": tools(ask.gate(request(CORAIL))),
-        "gate wrong": wrong(ask.gate(request(CORAIL)), "digits", text("gate.wrong-digits")),
+        "gate": tools(alone),
+        "gate wrong": wrong(alone, "digits", text("gate.wrong-digits")),
         "gate shared": shared,
         "gate shared wrong": wrong(shared, "t1", text("gate.not-all")),
         "screen": tools(ask.screen(BY_ID["structure"], "", ""), ask.BACK, ask.LOST),
         "screen own browser": own,
         "screen doubt": ask.screen(BY_ID["structure"], "", "Le portail montre un autre écran."),
-        "lost": tools(ask.lost("structure", SETTINGS, b"")),
-        "lost last time": ask.lost("structure", SETTINGS, PIXEL),
-        "lost in corail": ask.lost("corail-transfert", SETTINGS, b""),
+        "lost": tools(ask.lost("structure", SETTINGS.contact, b"")),
+        "lost last time": ask.lost("structure", SETTINGS.contact, PIXEL),
+        "lost in corail": ask.lost("corail-transfert", "", b"", drawn),
         "reset_by_hand": ask.reset_by_hand(BY_ID["confirmation"], DEMO_ACCOUNT),
         "new_password": ask.new_password(DEMO_ACCOUNT, ""),
         "new_password wrong": wrong(
@@ -115,7 +119,8 @@ _PAGE = """<!doctype html><html lang="fr"><meta charset="utf-8">
 body {{ margin: 0; padding: 8px; }} {css}</style><body><main></main>"""
 _DRAW = """async ([source, words, view]) => {
   globalThis.heard = [];
-  const model = { get: name => ({ words, view })[name], on() {}, off() {},
+  const model = { get: name => ({ words, view })[name], off() {},
+                  on: (name, hear) => { globalThis[name] = hear; },
                   send: content => globalThis.heard.push(content) };
   const el = document.querySelector('main');
   el.replaceChildren(Object.assign(document.createElement('h1'), { textContent: 'Relève' }),

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
 from releve.decision import events as ev
 from releve.decision import journal as j
+from releve.jupyter.home_page import page
 from releve.planning.due import Due, Standing, agenda, deadline, in_blackout
+from releve.planning.picture import year
 from releve.record.folder import RecordFolder
 from releve.record.history import Past, history
 from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET
@@ -189,16 +191,18 @@ def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "why"),
+    ("more", "standing", "why"),
     [
-        ((ev.TargetEntered("corail", "manual"),), "il reste à noter s'il fonctionne"),
-        ((), "les factures n'arrivent peut-être plus"),
+        ((ev.TargetEntered("corail", "manual"),), Standing.TO_PROVE, "il reste à dire s'il fonct"),
+        ((), Standing.STUCK, "les factures n'arrivent peut-être plus"),
     ],
 )
 def test_what_only_waits_for_its_proof_says_so(
-    more: tuple[ev.Event, ...], why: str, tmp_path: Path
+    more: tuple[ev.Event, ...], standing: Standing, why: str, tmp_path: Path
 ) -> None:
-    """The password is entered everywhere: nobody is told that invoices may have stopped."""
+    """The password is entered everywhere: nobody is told that invoices may have stopped, in no
+    word of the list, the card or the picture.
+    """
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)
     folder.make()
     journal = j.Journal(folder.path, folder.run, "moi@ici")
@@ -210,7 +214,10 @@ def test_what_only_waits_for_its_proof_says_so(
     ):
         journal.append(event)
     (due,) = agenda([STRUCTURE], Policy(), history(tmp_path), date.today())
-    assert (Standing.STUCK, True) == (due.standing, why in due.why)
+    assert (standing, True, True) == (due.standing, due.today, why in due.why)
+    told = year([due], date.today()) + json.dumps(page([due], [], date.today(), []))
+    assert (standing is Standing.STUCK) == ("bloquée</text>" in told)
+    assert f"rv-standing-{standing}" in told
 
 
 @pytest.mark.parametrize(

@@ -285,6 +285,7 @@ def one_of_each_row() -> dict[str, Moment]:
         (*click, ev.ApiAnswered(1, "empty", "refused", True)), (*click, ev.ApiAnswered(1, "empty", "accepted", False)),
         (opened, ev.RouteChosen("r", True), ev.CandidateRejected(1, "/", True)),
         (*click, ev.CandidateRejected(1, "/", True)), (*click, ev.ResetDone(1), ev.PasswordUnread(1, 1)),
+        (*click, ev.ResetUnknown(1, ""), ev.PasswordUnread(1, 1)),
         (*click, ev.RotationAdopted("x", TARGETS), ev.ResetAgainDecided(1, "x")),
         (ev.RouteChosen("r", True), *click, ev.ResetAgainDecided(1, "x"), *(ev.CandidateRejected(n, "/") for n in (2, 3, 4))),
     )  # fmt: skip

@@ -12,13 +12,16 @@ import gallery
 import pytest
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.secret import Secret
-from releve.base.settings import Record
+from releve.base.settings import Record, Structure
+from releve.decision.journal import FILE_NAME
 from releve.decision.procedure import BY_ID, TARGET_STEPS
+from releve.jupyter import questions
 from releve.jupyter.panel import Answer, View
-from releve.jupyter.prompts import AtDesk, StoppedHere
+from releve.jupyter.prompts import AtDesk, StoppedHere, last_picture
+from releve.record.folder import CAPTURES, RecordFolder
 from releve.record.vouching import Claim
 from releve.rotation.prompts import Keep
-from releve.school.people import DEMO_ACCOUNT, DEMO_NAME
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, siret
 from releve.targets.guide import Entering
 
 ENTERING = Entering(gallery.CORAIL, DEMO_NAME, DEMO_ACCOUNT)
@@ -104,6 +107,14 @@ async def test_she_does_not_find_it() -> None:
     assert script.headings[0] == script.headings[2]
 
 
+async def test_what_is_shown_to_who_does_not_find_is_of_that_program() -> None:
+    """No drawing of another one's screen, but what to look for."""
+    desk, script = at_desk("lost", "found", "done")
+    await desk.guide(TARGET_STEPS[0], replace(ENTERING, target=gallery.AGEDI))
+    shown = script.shown[1]["body"]
+    assert "svg" not in shown and "sous un nom voisin" in shown
+
+
 async def test_she_can_always_stop_but_with_a_password_in_the_air() -> None:
     """« M'arrêter ici » is a pause, no accident; where stopping would lose the password it is not
     offered.
@@ -134,12 +145,44 @@ async def test_the_notebook_itself_asks_whose_it_is(action: str) -> None:
     assert (action == "yes") == await asked
 
 
-async def test_before_one_begins_is_said_once(tmp_path: Path) -> None:
+async def test_before_one_begins_is_said_once() -> None:
     """A step that is attempted again does not begin again."""
     desk, script = at_desk("start")
-    await desk.begin()
-    await desk.begin()
+    for _ in range(2):
+        await desk.begin(questions.before(gallery.SETTINGS, DEMO_ACCOUNT, ""))
     assert ["Avant de commencer"] == script.headings
+
+
+@pytest.mark.parametrize("login", ["xt012345", ""])
+@pytest.mark.parametrize("rehearse", [True, False])
+def test_only_what_is_needed_must_be_at_hand(login: str, rehearse: bool) -> None:
+    """Not what the vault has, nor another account's program, nor any when nothing is changed."""
+    other = Structure(siret(2), "Une autre", "TECH_1_2@cpro.fr", ("agedi",))
+    structures = gallery.SETTINGS.structures | {siret(2): other}
+    settings = replace(gallery.SETTINGS, structures=structures)
+    told = questions.before(settings, DEMO_ACCOUNT, login, rehearse)["body"]
+    assert bool(login) == ("mot de passe du portail" in told)
+    assert rehearse == ("<li>Corail, ouvert\u00a0;</li>" not in told)
+    assert rehearse == ("rien ne sera changé" in told) == ("non-retour" not in told)
+
+
+def test_who_shares_the_account_is_named() -> None:
+    """Each with its program; a structure that the settings do not know, by its number."""
+    labels = [each["label"] for each in gallery.views()["gate shared"]["fields"]]
+    named = f"Corail, {DEMO_NAME}, SIRET {gallery.DEMO_SIRET}"
+    assert [named, f"Corail, structure {siret(2)}"] == labels
+
+
+async def test_the_picture_of_who_is_lost_is_of_that_screen(tmp_path: Path) -> None:
+    """Of the one on which the step is done, which the step before has reached."""
+    record = RecordFolder.new(tmp_path, gallery.DEMO_SIRET)
+    record.make()
+    (record.path / FILE_NAME).touch()
+    for name in ("02-portail", "03-accueil", "04-structures", "09-deconnexion"):
+        (record.path / CAPTURES / f"{name}.png").write_bytes(name.encode())
+    assert b"03-accueil" == last_picture(tmp_path, "structures")
+    assert b"" == last_picture(tmp_path, "authentification")
+    assert b"" == last_picture(tmp_path, TARGET_STEPS[0])
 
 
 async def test_the_password_is_at_hand_until_it_is_proved() -> None:

@@ -340,7 +340,7 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         desk = Desk(page, running)
         keep_widget_state(running.home)
         page.goto(f"{running.url}doc/tree/notebooks/rotation.ipynb?token={running.token}")
-        desk.printed("Ce carnet est le modèle")
+        desk.printed("Cette page est le modèle")
         desk.press("Commencer un renouvellement", "Commencer pour")
         desk.press("Avant de commencer", "Tout est prêt")
         sign_in(desk, "Erreur-2026")
@@ -353,6 +353,7 @@ def test_cell_by_cell_through_what_goes_wrong(scene: Scene, page: Page, chromium
         expect(stopped).to_contain_text("Ce qui est sûr")
         stopped.get_by_role("button", name="M'arrêter ici").click()
         desk.stopped("Ce qui s.est passé : La session du portail a expiré")
+        desk.stopped("Ce qu'il faut faire : Cliquez sur « Reprendre »".replace(" ", r"\s"))
         desk.run_cell("^Vérification")
         desk.stopped("l'étape 3 « Ouvrir les activités du gestionnaire » n'a pas encore été faite")
         for number in (3, 4):

@@ -28,13 +28,15 @@ from releve.headless.run import model
 from releve.jupyter import OUTPUTS_ENVIRONMENT, corail, first_start, home_page
 from releve.jupyter.contents import Contents, scrubbed
 from releve.jupyter.copy import current, dated_copy, written
+from releve.jupyter.home import Home
+from releve.jupyter.panel import Answer
 from releve.jupyter.server import _make_folder, arguments
-from releve.planning.due import agenda
+from releve.planning.due import Due, Standing, agenda
 from releve.record.folder import NOTEBOOK, RecordFolder
 from releve.record.transcript import Transcript
 from releve.rotation.prompts import Unattended
 from releve.rotation.session import Parameters
-from releve.school.people import DEMO_SIRET, siret
+from releve.school.people import DEMO_ACCOUNT, DEMO_NAME, DEMO_SIRET, siret
 from releve.targets import identifier
 from releve.targets.corail import GuidedCorail
 from releve.targets.guide import Entering
@@ -416,7 +418,8 @@ def test_the_server_is_for_this_machine_only() -> None:
     given = arguments(browser=False, port=0)
     assert "--ServerApp.ip=127.0.0.1" in given
     assert not [each for each in given if "token=" in each or "password=" in each]
-    assert ("--KernelManager.transport=ipc" in given) is (os.name != "nt")
+    private = "transport_encryption=required" if os.name == "nt" else "transport=ipc"
+    assert f"--KernelManager.{private}" in given
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link takes a right there")
@@ -457,6 +460,22 @@ def test_the_shortcut_opens_the_walkthrough(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("verb", ["start", "by-hand"])
+async def test_a_second_renewal_goes_on_as_it_was_begun(
+    verb: str, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """« Recommencer quand même » after « Tout faire à la main » is by hand."""
+    home, asked, today = Home(), list[object](), date.today()
+    due = Due(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, Standing.FAR, False, "", today, today)
+    monkeypatch.setattr(home, "_due", lambda _: due)
+    monkeypatch.setattr("releve.jupyter.home.dated_copy", lambda *given: asked.append(given[2:]))
+    monkeypatch.setattr(home, "_open", lambda _, anew: asked.append(anew))
+    await home._hear(Answer(f"{verb}:{DEMO_SIRET}"))
+    assert [] == asked
+    await home._hear(Answer(home.panel.view["buttons"][1]["action"]))
+    assert [(verb == "by-hand",), verb == "by-hand"] == asked
+
+
 def test_a_long_list_begins_with_its_counts(scene: Scene) -> None:
     """Ten structures are shown; the others stand behind one line, and a sentence tells at once how
     many are due.
@@ -486,14 +505,20 @@ while not answered.exists():
     await asyncio.sleep(0.01)
 assert not pages.left
 """
-STEP = "pages.begin()\nprint('begun')\nwhile not pages.left: await asyncio.sleep(0.01)"
+STEP = """
+pages.begin()
+print("begun")
+while not pages.left:
+    await asyncio.sleep(0.01)
+assert pathlib.Path({ran!r}).exists()
+"""
 
 
-def test_the_server_s_own_question_after_a_restart_is_no_page_come_back(tmp_path: Path) -> None:
-    """It is asked under another name, and heard during the opening cell, which goes on; asked
-    during a step, it is another page.
+def test_the_page_that_last_ran_a_cell_has_the_renewal(tmp_path: Path) -> None:
+    """To connect and to ask for the kernel's information, as the server does too under a name of
+    its own, takes nothing over; a cell that another page runs does.
     """
-    asked, answered = tmp_path / "asked", tmp_path / "answered"
+    asked, answered, ran = (tmp_path / name for name in ("asked", "answered", "ran"))
     manager = KernelManager()
     manager.start_kernel()
     page, other = manager.client(), manager.client(session=Session(key=manager.session.key))
@@ -508,9 +533,11 @@ def test_the_server_s_own_question_after_a_restart_is_no_page_come_back(tmp_path
         _reply(other, question)
         answered.touch()
         assert "ok" == _reply(page, opening)["status"]
-        step = page.execute(STEP)
+        step = page.execute(STEP.format(ran=str(ran)))
         _hear(page, "begun")
-        other.kernel_info()
+        _reply(other, other.kernel_info())
+        ran.touch()
+        other.execute("pass")
         assert "ok" == _reply(page, step)["status"]
     finally:
         for client in (page, other):

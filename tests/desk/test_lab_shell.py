@@ -77,6 +77,46 @@ def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> N
     finish(desk)
 
 
+def test_a_page_that_is_loaded_anew_goes_on(desk: Desk, shop: Shop) -> None:
+    """While Relève works: the question that comes next is asked in the page that is there, and
+    nothing is done twice.
+    """
+    resets = shop.scene.resets()
+    at_the_gate(desk)
+    shop.scene.faults.latency_ms = 500  # the portal still works when the page is back
+    try:
+        desk.confirm(DEMO_SIRET)
+        desk.page.reload()
+        desk.panel(PROOF).wait_for()
+    finally:
+        shop.scene.faults.latency_ms = 0
+    expect(desk.page.locator("body")).not_to_contain_text("not found")
+    desk.press(PROOF, "factures arrivent")
+    desk.ended()
+    assert resets + 1 == shop.scene.resets()
+
+
+def test_a_second_tab_takes_over_and_the_first_says_so(desk: Desk, shop: Shop) -> None:
+    """The question is where she opened the page last, one click brings it back to the other, and
+    a second click on a button does nothing.
+    """
+    at_the_gate(desk)
+    second = Desk(desk.page.context.new_page(), shop.running)
+    second.page.goto(desk.page.url)
+    for here, other in ((second, desk), (desk, second)):
+        here.panel(GATE).wait_for()
+        left = other.page.get_by_role("alert")
+        expect(left).to_contain_text("Rien n'est en cours dans cette page")
+        expect(other.panel(GATE)).to_have_count(0)
+        if here is second:
+            left.get_by_role("button", name="Reprendre").click()
+    desk.confirm(DEMO_SIRET)
+    desk.panel(PROOF).get_by_role("button", name="factures arrivent").dblclick()
+    desk.ended()
+    for each in (desk, second):
+        expect(each.page.locator("body")).not_to_contain_text("not found")
+
+
 @pytest.mark.long
 def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     """Before the reset and after it, with what is true of the password; « Reprendre » goes on."""
@@ -85,7 +125,7 @@ def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     for heading in (GATE, PROOF):
         desk.panel(heading).wait_for()
         os.kill(shop.running.kernel("rotation.ipynb"), signal.SIGINT)
-        desk.printed("Ce qui s.est passé : Relève a été interrompue")
+        desk.printed("Ce qui s.est passé : Relève a été interrompu")
         expect(desk.page.locator(".jp-Notebook:visible")).not_to_contain_text("Traceback")
         desk.page.get_by_role("button", name="Reprendre").click()
         again(desk, heading)

@@ -14,10 +14,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fixtures_shell import a_person
 from playwright.sync_api import Browser, Page, expect
-from releve.base.errors import PersonNeeded
+from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.texts import typographic
 from releve.jupyter import questions
 from releve.portal import errors as e
+from releve.record.lock import AccountBusy
+from releve.rotation.prompts import DecisionNeeded
+from releve.vault import entry
 
 VIEWS = gallery.views()
 
@@ -54,22 +57,29 @@ def test_no_form_is_forgotten() -> None:
 
 FAULTS = [
     each
-    for each in vars(e).values()
+    for each in [*vars(e).values(), *vars(entry).values(), AccountBusy, DecisionNeeded]
     if inspect.isclass(each)
-    and issubclass(each, e.PortalError)
+    and issubclass(each, ReleveError)
     and not issubclass(each, PersonNeeded)
+    and each.happened
 ]
+PROGRAMMERS = re.compile(r"\b(carnet|noyau|rotation|cellule|trousseau de mots)", re.IGNORECASE)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_who_has_buttons_is_told_no_command(fault: type[e.PortalError]) -> None:
-    """What stopped says what to do, in whole sentences, and no command line, no setting's name."""
+def test_who_has_buttons_is_told_no_command(fault: type[ReleveError]) -> None:
+    """What stopped says what to do, in whole sentences and her words, and no command line, no
+    setting's name; and so does what stays where she chose to stop.
+    """
     parts = string.Formatter().parse(fault.happened + fault.safe + fault.todo)
-    error = fault(**{name: "X" for _, name, _, _ in parts if name and name != "seen"})
+    facts = {name for _, name, _, _ in parts if name and name != "seen"}
+    error = fault(**{name: 1 if name == "seconds" else "X" for name in facts})
     body = questions.stopped("structure", error)["body"].replace("\u00a0", " ")
     todo = body.partition("faire :</strong>")[2].partition("</p>")[0]
     assert re.fullmatch(r" [A-ZÀÉ](.*[.!])?", todo), todo
     assert not re.search(r"« ?releve |\[portal|\[record|--\w", todo), todo
+    assert not PROGRAMMERS.search(body), body
+    assert "elancez" not in questions.here(error.sentences[2], "home.resume")
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -94,6 +104,7 @@ def test_what_is_wrong_is_read_with_its_field(page: Page, name: str) -> None:
     view = VIEWS[name]
     form = gallery.draw(page, view)
     fields = {each["name"]: each for each in view["fields"]}
+    expect(form.get_by_role("alert").first).to_be_visible()
     for field, told in view["wrong"].items():
         labelled = form.locator(
             f'[data-field="{field}"][aria-invalid], [data-field="{field}"] [aria-invalid]'
@@ -101,7 +112,33 @@ def test_what_is_wrong_is_read_with_its_field(page: Page, name: str) -> None:
         expect(labelled).to_have_accessible_description(
             typographic(" ".join([told, fields[field].get("help", "")]).strip())
         )
-    expect(form.get_by_role("alert").first).to_be_visible()
+
+
+@pytest.mark.parametrize("name", [each for each in VIEWS if VIEWS[each].get("wrong")])
+def test_what_is_wrong_is_in_sight_at_400_percent(narrow: Page, name: str) -> None:
+    """Who pressed the button at the form's end is shown the first field to mend."""
+    form = gallery.draw(narrow, VIEWS[name])
+    expect(form.locator(".rv-field-error:not(:empty)").first).to_be_in_viewport()
+
+
+# As the kernel does: masked by the pad that the page made up.
+_HAND_OVER = """secret => {
+  const { pad, action } = globalThis.heard.at(-1), bytes = [...atob(pad)];
+  const both = [...secret].map((each, n) => each.charCodeAt(0) ^ bytes[n].charCodeAt(0));
+  const masked = String.fromCharCode(...both);
+  globalThis['msg:custom']({ secret: btoa(masked), action });
+}"""
+
+
+@pytest.mark.parametrize(("button", "seen"), [("voir", ".rv-secret"), ("Copier", ".rv-status")])
+def test_what_was_handed_over_is_in_sight_at_400_percent(
+    narrow: Page, button: str, seen: str
+) -> None:
+    """The password itself, or that it was copied (or could not be)."""
+    form = gallery.draw(narrow, VIEWS["corail 3"])
+    form.get_by_role("button", name=button).click()
+    narrow.evaluate(_HAND_OVER, "S3cret-Il0|")
+    expect(form.locator(seen)).to_be_in_viewport(ratio=1)
 
 
 def test_enter_answers_and_a_second_one_does_not(page: Page) -> None:

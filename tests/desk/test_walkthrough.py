@@ -43,7 +43,6 @@ SCRIPT = [
           - heading "Avant de commencer" [level=3]
           - paragraph: "Ayez sous la main :"
           - list:
-            - listitem: le mot de passe du portail, identifiant xt012345 ;
             - listitem: Corail, ouvert ;
             - listitem: dix minutes ;
             - listitem: "qui appeler en cas de doute : Mme Durand, 05 00 00 00 00."
@@ -211,6 +210,8 @@ def test_a_whole_renewal_is_heard_and_done_by_the_keyboard(scene: Scene, page: P
                 scene.world.corail_save(DEMO_SIRET, page.evaluate("navigator.clipboard.readText()"))
         desk.ended()
         she.checks()
+        pictures = page.locator(".jp-OutputArea img")
+        assert pictures.count() and pictures.evaluate_all("all => all.every(each => each.alt)")
         assert PRESSES == she.pressed
         read = page.evaluate("[...globalThis.readLines]")
         assert 1 == scene.resets()

@@ -16,7 +16,8 @@ from releve.jupyter import panel
 
 LIBRARY = model().parents[1] / "lib" / "releve"
 # Read whole, or named by what stands before: the panels' own words, the newer route, by hand.
-_WHOLE = ("panel.", "raccordements.", "by-hand.", "stopped-here.", "closing.", "context.")
+_WHOLE = ("panel.", "raccordements.", "by-hand.", "stopped-here.", "closing.", "context.",
+          "home.outcomes.", "home.proofs.")  # fmt: skip
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -129,3 +130,14 @@ def test_lists_and_paragraphs() -> None:
 def test_braces_in_a_fact_are_left_alone() -> None:
     """A password-like or odd name is not read as a place for another fact."""
     assert "Pour **{x}**\u00a0:" == text("program.for", name="{x}")
+
+
+def test_the_readme_says_of_windows_what_the_administrators_page_says() -> None:
+    """Both have the same twenty rows, and call the same ones tried."""
+    readme, page = (
+        dict(re.findall(r"^\| (\d+) \|.*\| ([^|]*) \|$", file.read_text("utf-8"), re.MULTILINE))
+        for file in (LIBRARY.parents[1] / "README.md", model().parent / "administrateur.md")
+    )
+    assert list(readme) == list(page) == [str(number) for number in range(1, 21)]
+    tried = {row for row, said in page.items() if re.fullmatch("oui(?!.*non).*", said)}
+    assert tried == {row for row, said in readme.items() if said.startswith("yes")}

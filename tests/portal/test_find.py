@@ -10,7 +10,7 @@ import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import PortalError
+from releve.portal.errors import PortalError, UnexpectedPopup
 from releve.portal.screen import want
 from releve.portal.sight import Abstention, decide
 from releve.portal.view import Thing
@@ -100,6 +100,80 @@ async def test_a_button_is_found_wherever_it_hides(
     async with window.on("Accueil"):
         found = await finder.find(want(finder.words, "login.submit", longer=False))
     assert "it" == await (await finder.element(found)).get_attribute("data-is")
+
+
+OWNERS = {
+    "in its line": ("<p>TECH_1_11@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
+    "glued to another name": ("<p>OLD-TECH_1_11@cpro.fr</p>", ["OLD-TECH_1_11@cpro.fr"]),
+    "cut short": ("<p title='TECH_1_11@cpro.fr'>TECH_1…</p>", ["TECH_1_11@cpro.fr"]),
+    "a list": ("<ul><li>-TECH_1_11@cpro.fr</ul>", ["TECH_1_11@cpro.fr"]),
+}
+
+
+@pytest.mark.parametrize("name", OWNERS)
+async def test_an_account_is_called_by_all_of_its_name(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """A name within another one is another's."""
+    body, expected = OWNERS[name]
+    assert expected == (await (await show(window, pages, body)).look()).found("account")
+
+
+TYPED = {
+    "to search by": ("<form>SIRET <input value=21990001600011><button>OK</button></form>", False),
+    "without a form": ("SIRET <input value=21990001600011>", False),
+    "on a card": (
+        "<form method=post>SIRET <input value=21990001600011><button>Enregistrer</button></form>",
+        True,
+    ),
+    "among others": ("SIRET <input value=21990001600011> Nom <input value=Exemple>", True),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+async def test_what_is_typed_to_search_by_is_not_what_the_portal_shows(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """A field alone is a search; one of a form is the portal's own."""
+    body, shown = TYPED[name]
+    found = (await (await show(window, pages, body)).look()).found("siret")
+    assert shown == bool(found)
+
+
+async def test_what_holds_other_things_is_pointed_at_and_never_clicked(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """Its middle may be any of them: here it is a trap."""
+    body = (
+        "<div><button style='width:100%;height:300px' onclick='location=`/trap`'>Effacer</button>"
+        "<a href='/x' hidden>Connexion</a></div>"
+    )
+    finder = await show(window, pages, body)
+    with pytest.raises(PortalError):
+        async with window.on("Accueil"):
+            await finder.find(want(finder.words, "login.submit", longer=False))
+    assert "/trap" not in pages.asked
+
+
+@pytest.mark.parametrize("text", ["Le service ferme à 18 h.", "Vous acceptez nos cookies."])
+async def test_a_cover_that_only_tells_something_is_closed_by_its_one_button(
+    window: PortalBrowser, pages: Pages, text: str
+) -> None:
+    """« J'ai compris » to what one would agree to is for a person."""
+    body = (
+        "<button onclick='document.title=`pressed`'>Connexion</button>"
+        f"<div id=c style='position:fixed;inset:0;background:#fff'>{text} "
+        "<button onclick='c.remove()'>J'ai compris</button></div>"
+    )
+    finder = await show(window, pages, body)
+    async with window.on("Accueil"):
+        found = await finder.find(want(finder.words, "login.submit", longer=False))
+        if "cookies" in text:
+            with pytest.raises(UnexpectedPopup):
+                await finder.press(found)
+        else:
+            await finder.press(found)
+    assert ("pressed" == await window.page.title()) == ("cookies" not in text)
 
 
 async def test_two_that_may_be_meant_are_told(window: PortalBrowser, pages: Pages) -> None:

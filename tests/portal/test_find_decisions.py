@@ -9,6 +9,8 @@ import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
+from releve.portal.screens.accueil import going_on
+from releve.portal.screens.authentification import login_form
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -251,6 +253,59 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
     assert (12, 14) == (found.box.id, found.button.id if found.button else 0)
 
 
+YES = {
+    "Oui, réinitialiser le mot de passe": True,
+    "Je confirme la réinitialisation": True,
+    "Continuer sans réinitialiser le mot de passe": False,
+    "Réinitialiser le formulaire": False,
+    "Réinitialiser le mot de passe": False,  # as in the account's own line
+}
+
+
+@pytest.mark.parametrize("text", YES)
+@pytest.mark.parametrize("layer", [0, 10])
+def test_a_yes_goes_on_about_the_password(text: str, layer: int) -> None:
+    """The words that ask for the reset answer it in a new window, and nowhere else."""
+    asked = Text(11, "Le mot de passe de ce compte va changer.", (1, 10, 11))
+    view = View((press(12, text, 1, 10, layer=layer),), (asked,))
+    told = YES[text] or (layer > 0 and text == "Réinitialiser le mot de passe")
+    assert told == isinstance(question(view, View(), WORDS), Question)
+    there = View((press(13, "Aide", 1, 10, layer=layer),))
+    again = isinstance(question(view, there, WORDS), Question)
+    assert again == YES[text], "a window that was there before is none that came up"
+
+
+def test_a_line_that_is_drawn_once_more_is_no_question() -> None:
+    """All lines are new elements, and there are as many buttons as before."""
+    asked = Text(21, "Réinitialiser un mot de passe", (1, 20, 21))
+    before = View((press(12, "Réinitialiser", 1, 10),), documents={0: 1.0})
+    line = press(22, "Réinitialiser", 1, 20)
+    assert isinstance(question(View((line,), (asked,), documents={0: 1.0}), before, WORDS), Abstention)
+    more = View((line, press(23, "Réinitialiser", 1, 20)), (asked,), documents={0: 2.0})
+    assert isinstance(question(more, before, WORDS), Abstention), "two are for a person"
+    other = View((line,), (asked,), documents={0: 2.0})
+    assert isinstance(question(other, before, WORDS), Question), "a second page asks it"
+
+
+@pytest.mark.parametrize(
+    ("told", "written"),
+    [
+        (f"Saisissez l'identifiant {MINE} pour confirmer le mot de passe", MINE),
+        ("Pour le mot de passe, tapez RENOUVELER", "RENOUVELER"),
+        ("Recopiez « oui » : nouveau mot de passe", "oui"),
+        ("Un motif, pour le mot de passe", ""),
+    ],
+)
+def test_what_has_to_be_written_again_is_told_by_the_question(told: str, written: str) -> None:
+    """In its one empty field, while the button sleeps."""
+    asked = Text(11, told, (1, 10, 11))
+    field = Thing(12, "field", path=(1, 10, 12))
+    sleeps = press(13, "Confirmer", 1, 10, enabled=False)
+    found = question(View((field, sleeps), (asked,), (account(MINE, 1, 10, 11),)), View(), WORDS)
+    typed = found.typed if isinstance(found, Question) else None
+    assert written == (typed[1] if typed else "")
+
+
 @pytest.mark.parametrize("about", ["réinitialiser le mot de passe", "envoyer une copie"])
 def test_yes_is_answered_to_this_question_only(about: str) -> None:
     """Another one of the same window stays as it is."""
@@ -416,3 +471,57 @@ def test_a_longer_name_that_changes_something_first_is_not_it(key: str) -> None:
         assert isinstance(decide(View((press(11, more, 1),)), told), Abstention), more
     tile = press(11, f"{label} Créer, modifier, supprimer", 1)
     assert decide(View((tile,)), told) is tile
+
+
+def login(at: int, called: str, **more: object) -> tuple[Thing, Thing]:
+    """A login form: its block and form are `at`."""
+    path = (1, at)
+    field = Thing(at + 1, "field", {"label": called}, path=(*path, at + 1), at=at + 1, form=at)
+    secret = Thing(at + 2, "secret", {"label": "Mot de passe"}, path=(*path, at + 2), at=at + 2)
+    return replace(field, **more), replace(secret, form=at, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("opens", ["tab", "popup"])
+@pytest.mark.parametrize("called", ["Adresse électronique", "Identifiant"])
+def test_the_login_in_sight_may_be_for_others(opens: str, called: str) -> None:
+    """One that is named better is opened; where one behind a tab is named as well, nobody guesses,
+    and a window that nobody opened is no rival.
+    """
+    opener = press(5, "Agents", 1, opens=opens)
+    tucked = login(20, "Identifiant", shown=False, hidden=((5, True),))
+    view = View((opener, *login(10, called), *tucked))
+    found = login_form(view, WORDS)
+    if called == "Identifiant" and opens == "popup":
+        assert isinstance(found, tuple)
+        assert 11 == found[0].id
+        return
+    assert isinstance(found, Abstention)
+    assert found.count == (2 if called == "Identifiant" else 0)
+    opened = login_form(View((opener, *login(20, "Identifiant"))), WORDS)
+    assert isinstance(opened, tuple)
+    assert 21 == opened[0].id
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "passed"),
+    [
+        ("Le service ferme à 18 h.", (), True),
+        ("Acceptez les conditions d'utilisation.", (), False),
+        ("Le service ferme à 18 h.", (Thing(9, "check", path=(1, 9)),), False),
+    ],
+)
+def test_news_are_passed_where_nothing_is_agreed_to(
+    text: str, asked: tuple[Thing, ...], passed: bool
+) -> None:
+    """« Continuer » under a contract, or with a box to tick, is for a person."""
+    view = View((press(8, "Continuer", 1), *asked), (Text(7, text, (1, 7)),))
+    assert passed == isinstance(going_on(view, WORDS), Thing)
+
+
+def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:
+    """After a search the whole page holds no other structure: its links are not the row's."""
+    box = Thing(11, "check", path=(1, 10, 11))
+    owners = (structure(A, 1, 10, 12),)
+    found = pen(View((press(5, "Gestion", 1), box), (), owners), A, want("structures.edit"))
+    assert isinstance(found, Step)
+    assert (Act.CHECK, 11) == (found.act, found.thing.id)

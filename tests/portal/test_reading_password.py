@@ -159,6 +159,9 @@ ONE = {
     "in its line": "<p>Mot de passe : <b>Abcdefgh12345</b><i>!</i></p>",
     "with an icon": "<p><b>Abcdefgh12345!</b><i>✓</i> <i>✓</i></p>",
     "coloured groups": "<p><i>Abcdefgh</i><b>123</b><i>45</i><b>!</b></p>",
+    "as a licence key": "<p>"
+    + "".join(f"<b style='margin-right:1em'>{each}</b>" for each in ("Abcde", "fgh12", "345!"))
+    + "</p>",
     "with words and a date": "<p>Provisoire<br><b>Abcdefgh12345!</b><br>31/12/2027</p>",
 }
 
@@ -171,6 +174,35 @@ async def test_what_the_eye_sees_as_one_is_one(
     finder = await show(window, pages, f"<h2>Mot de passe</h2>{ONE[name]}")
     view = await finder.look(reading=True)
     assert ["Abcdefgh12345!"] == passwords(view, ACCOUNT, window.words)
+
+
+async def test_a_box_shows_it(window: PortalBrowser, pages: Pages) -> None:
+    """« Afficher le mot de passe » may be ticked; one that would send it is not."""
+    body = (
+        "<p>Mot de passe : <span id=v>••••••••</span></p><label><input type=checkbox onchange="
+        f"'v.textContent=`{PLAIN}`'> Afficher le mot de passe</label><label><input type=checkbox "
+        "onchange='location=`/trap`'> Afficher le mot de passe sur mon courriel</label>"
+    )
+    await show(window, pages, body)
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).reached()
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
+    assert "/trap" not in pages.asked
+
+
+async def test_a_label_that_was_there_before_is_not_the_summary_s(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """A column of the card has its name; the summary comes late, and once."""
+    pages.at["/suite"] = f"<p>Mot de passe : <b>{PLAIN}</b></p>"
+    card = "<table><tr><th>Compte</th><th>Mot de passe</th></tr><tr><td>X</td><td>défini</td></tr></table>"
+    await show(window, pages, card)
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).expect()
+        await window.page.evaluate("() => { setTimeout(() => { location = '/suite' }, 700) }")
+        await EcranSuivant(window).reached()
+        assert window.page.url.endswith("/suite")
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
 
 
 async def test_nothing_is_opened_at_random_while_the_password_is_awaited(

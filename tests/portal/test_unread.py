@@ -75,5 +75,8 @@ def test_it_is_said_and_a_person_decides() -> None:
     situation = assess(gather(events, SlotsView(), "abc"))
     assert ("unread", Next.DECIDE, 1) == (situation.phase, situation.next, situation.facts.question)
     assert "Le coffre garde tout ce que l'écran montrait" in situation.truth
+    unsure = assess(gather([events[0], ev.ResetUnknown(1, ""), events[2]], SlotsView(), "abc"))
+    assert ("unknown, unread", Next.DECIDE, 1) == (unsure.phase, unsure.next, unsure.facts.question)
+    assert "tout ce que l'écran montrait après le clic" in unsure.truth
     kept = assess(gather([*events, ev.PendingStored(1)], SlotsView("abc/1"), "abc"))
     assert "entered" == kept.phase, "nothing but the proof is left"

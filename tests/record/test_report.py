@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from fixtures_rotation import Scene
 from playwright.sync_api import sync_playwright
+from releve.base.texts import typographic
 from releve.decision import journal as j
 from releve.planning.due import Due, Standing
 from releve.planning.picture import legend, year
@@ -31,6 +32,7 @@ def due(number: int, standing: Standing, day: date | None, **facts: object) -> D
 
 FLEET = [
     due(1, Standing.STUCK, TODAY + timedelta(days=90)),
+    due(6, Standing.TO_PROVE, TODAY + timedelta(days=90)),
     due(2, Standing.OVERDUE, TODAY - timedelta(days=10)),
     due(3, Standing.UNKNOWN, None),
     due(4, Standing.SOON, TODAY + timedelta(days=10)),
@@ -58,9 +60,9 @@ def test_the_picture_is_well_formed_and_says_all_without_colour() -> None:
     ):
         assert text in texts
     assert (
-        "1 bloquée, 1 en retard, 1 date inconnue, 1 à faire, 1 à jour" in root.attrib["aria-label"]
+        "1 bloquée, 1 à vérifier, 1 en retard, 1 date inconnue, 1 à faire, 1 à jour" in root.attrib["aria-label"]
     )
-    assert all(mark in legend() for mark in "■▲?●✓")
+    assert all(mark in legend() for mark in "■◆▲?●✓")
 
 
 def test_five_hundred_rows_stay_readable_in_a_real_browser(tmp_path: Path) -> None:
@@ -123,8 +125,9 @@ def test_the_page_tells_what_is_stuck_and_unproven_with_links(tmp_path: Path) ->
     assert {"2026%201/record.html", "2026%205/record.html"} == set(
         re.findall(r'href="([^"]+)"', told)
     )
-    assert "1,5 minute(s) par rotation réussie" in told
+    assert "1,5 minute par renouvellement réussi" in told
     assert "Commune &lt;2&gt; &amp; Fils" in told
+    assert typographic(told) == told
 
 
 def test_the_numbers_are_those_of_twelve_months() -> None:

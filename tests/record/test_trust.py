@@ -786,10 +786,12 @@ def test_a_folder_that_cannot_be_locked_or_entered_is_a_fault(tmp_path: Path, na
 def test_a_picture_or_a_copy_of_a_stranger_s_is_no_way_out(tmp_path: Path) -> None:
     """The last picture is never another file's, and a copy that is a FIFO is not waited for."""
     folder = RecordFolder.new(tmp_path, DEMO_SIRET)
-    (folder.path / "captures").mkdir(parents=True)
+    folder.make()
+    (folder.path / j.FILE_NAME).touch()
     (tmp_path / "private").write_bytes(b"secret")
-    (folder.path / "captures" / "04-structure.png").symlink_to(tmp_path / "private")
-    assert b"" == last_picture(tmp_path, "structure")
+    (folder.path / "captures" / "04-structures.png").symlink_to(tmp_path / "private")
+    (folder.path / "captures" / "03-accueil.png").write_bytes(b"picture")
+    assert [b"", b"picture"] == [last_picture(tmp_path, e) for e in ("structure", "structures")]
     os.mkfifo(folder.path / "rotation.ipynb")
     assert {} == copy._read(folder.path / "rotation.ipynb")
 

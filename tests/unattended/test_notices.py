@@ -143,7 +143,7 @@ def test_overdue_stuck_and_silence_are_told(settings: Settings) -> None:
     told = notices.of_agenda([late], NOW - timedelta(days=1), settings, NOW)
     assert (
         told
-        and "1 structure en retard ou bloquée" in told.title
+        and "1 structure à reprendre ou en retard" in told.title
         and "depuis le 01/11/2026" in told.body
     )
     far = replace(late, standing=Standing.FAR)

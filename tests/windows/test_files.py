@@ -1,7 +1,9 @@
-"""Files that somebody else holds, as only Windows holds them."""
+"""Files that somebody else holds, as only Windows holds them; and who may open a folder."""
 
 from __future__ import annotations
 
+import ctypes
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from releve.base import disk, held
+from releve.base.settings import Record
 from releve.decision import events as ev
 from releve.decision.journal import Journal
+from releve.record import folder
 
 HOLD = """
 import ctypes, sys, time
@@ -99,3 +103,49 @@ def test_a_folder_with_a_read_only_file_is_removed(tmp_path: Path) -> None:
         file.unlink()
     held.remove_folder(tmp_path / "record")
     assert [] == list(tmp_path.iterdir())
+
+
+def rights(path: Path) -> str:
+    """Its owner, and who may do what with it, in Windows' own words (SDDL)."""
+    security, found, text = ctypes.WinDLL("advapi32"), ctypes.c_void_p(), ctypes.c_wchar_p()
+    file, asked = 1, 1 | 4  # SE_FILE_OBJECT; OWNER_, DACL_SECURITY_INFORMATION
+    none = (None, None, None, None)
+    assert 0 == security.GetNamedSecurityInfoW(str(path), file, asked, *none, ctypes.byref(found))
+    words = security.ConvertSecurityDescriptorToStringSecurityDescriptorW
+    assert words(found, 1, asked, ctypes.byref(text), None)
+    return text.value or ""
+
+
+def others(path: Path) -> set[str]:
+    """Who may do anything with it but its owner, the system and the administrators."""
+    owner, said = re.findall(r"O:([\w-]+?)(?=[GD]:)(.*)", rights(path))[0]
+    return set(re.findall(r";([\w-]+)\)", said)) - {owner, "OW", "SY", "BA"}
+
+
+def test_the_folder_of_records_is_its_owners_alone(tmp_path: Path) -> None:
+    """Whatever Python is in hand; those above it that were made with it, too."""
+    outputs = tmp_path / "Relève" / "outputs"
+    folder.prepare(Record(folder=outputs))
+    assert set() == others(outputs) | others(outputs.parent)
+    assert others(tmp_path)  # a file system without rights would tell nothing
+
+
+def test_so_is_the_one_that_came_with_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it holds no record: what an administrator then changes stays."""
+    monkeypatch.setattr(folder, "project_root", lambda: tmp_path)
+    outputs = tmp_path / "outputs"
+    outputs.mkdir()
+    folder.prepare(Record(folder=outputs))
+    assert set() == others(outputs)
+
+
+@pytest.mark.parametrize("shared", [True, None])
+def test_what_is_shared_or_below_has_the_rights_of_the_folder_above(
+    tmp_path: Path, shared: bool | None
+) -> None:
+    """A private record in a shared folder would be closed to the other operators."""
+    (tmp_path / "plain").mkdir()
+    disk.make_folder(tmp_path / "made", shared=shared)
+    assert rights(tmp_path / "plain") == rights(tmp_path / "made")

@@ -192,6 +192,13 @@ def test_json_is_utf_8() -> None:
     assert "é.toml" in said.decode("utf-8")
 
 
+def test_what_one_types_here_is_told() -> None:
+    """`python3` would open the Store."""
+    command = [sys.executable, "lib", "due", "--settings", "absent.toml"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True)
+    assert (2, True) == (done.returncode, b"py lib" in done.stderr)
+
+
 def test_doctor_reads_whoami() -> None:
     """The system's own, in the console's code page."""
     whoami = [system_program("whoami.exe"), "/groups", "/fo", "csv", "/nh"]

@@ -3,8 +3,9 @@ complete is not counted.
 
 A mark is `data-person="NUMBER ACTION"`. Of what can be seen, the lowest number not done yet comes
 next. Numbers under 90 lead to the password; 90 and above come after it. Actions: `click`, `click
-again` (may be done more than once on a page), `fill login`, `fill password`, `fill new`, `check`,
-`hover`, `pick TEXT` (in a list that opens), `read` (a text), `read value` (a field).
+again` (may be done more than once on a page), `fill login`, `fill password`, `fill new`, `fill
+TEXT`, `check`, `hover`, `pick TEXT` (in a list that opens), `read` (a text), `read value` (of a
+field).
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ class Person:
     new: str = ""
     seconds: float = 15.0
 
+    def __post_init__(self) -> None:
+        self.context.on("dialog", lambda dialog: dialog.accept())
+
     async def walk(self, page: Page, first: int, last: int) -> str | None:
         """Do what the marks from `first` to under `last` say; returns what was read, None when
         nothing more can be done in time.
         """
         self.context.set_default_timeout(3000)
-        page.on("dialog", lambda dialog: dialog.accept())
-        self.context.on("page", lambda opened: opened.on("dialog", lambda dialog: dialog.accept()))
         until = time.monotonic() + self.seconds
         while time.monotonic() < until:
             found = await self.next(first, last)
@@ -94,9 +96,8 @@ class Person:
                 else element.evaluate("el => el.textContent")
             )
         if verb == "fill":
-            await element.fill(
-                {"login": self.login, "password": self.password, "new": self.new}[rest]
-            )
+            known = {"login": self.login, "password": self.password, "new": self.new}
+            await element.fill(known.get(rest, rest))
         elif verb == "hover":
             await element.scroll_into_view_if_needed()
             await element.hover()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr. `find.js` has it too.
-WRITTEN = re.compile(r"TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
+# Both formats seen: TECH_1_<number>@cpro.fr, TECH_<0+SIRET>@cpp2017.fr; with what is glued to its
+# front it is another's. `find.js` has it too.
+WRITTEN = re.compile(r"(?:\w[\w.-]*)?TECH_\w+@[\w-]+(?:\.[\w-]+)*", re.IGNORECASE)
 
 
 def folded(account: str) -> str:

@@ -3,7 +3,8 @@ cut leaves the old file or the new one, never half of either.
 
 No link is followed, nothing waits for a device or a FIFO, no temporary name can be guessed. Files
 are 0600 and folders 0700 whatever the umask; below a folder that is open to its group on purpose
-(setgid, 2770: `record.shared`) they are 0660 and 2770.
+(setgid, 2770: `record.shared`) they are 0660 and 2770. On Windows what is made has the rights of
+the folder above, but the folder of records, which is its owner's alone unless it is shared.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from releve.base.errors import UsageError
 from releve.base.held import patiently
+from releve.base.windows import make_private
 
 LIMIT = 64 * 2**20  # bytes: a notebook with twelve pictures is 2 MB
 HASHED = 2 * 2**30  # bytes: what is only hashed may be longer; a sparse file of exabytes may not
@@ -171,17 +173,23 @@ def written(path: Path, content: str, encoding: str = "utf-8") -> None:
         raise NotWritten(path=path, why=why(error)) from None
 
 
-def make_folder(path: Path, *, shared: bool = False) -> None:
-    """Make a folder and those above it, durably. `shared` opens the new ones to their group. Raises
-    OSError, also when a link or anything but a folder stands there. Safe to repeat.
+def make_folder(path: Path, *, shared: bool | None = None) -> None:
+    """Make a folder and those above it, durably. `shared` opens the new ones to their group, or
+    keeps them from others; without it they are as the one above. Raises OSError, also when a link
+    or anything but a folder stands there. Safe to repeat.
     """
     if not path.parent.exists():
         make_folder(path.parent, shared=shared)
     mode = 0o2770 if shared else _mode(path.parent, 0o700, 0o2770)
     with suppress(FileExistsError):
-        path.mkdir(mode)
         if os.name != "nt":
+            path.mkdir(mode)
             path.chmod(mode)  # whatever the umask took away
+        elif shared is False:
+            path.mkdir(0o700)
+            make_private(path)  # before Python 3.12.4 this mode said nothing
+        else:
+            path.mkdir()
     fsync_folder(path.parent)  # also of one that a killed process had just made
     if not is_folder(path):
         raise NotADirectoryError(errno.ENOTDIR, "ce n'est pas un dossier", str(path))

@@ -26,7 +26,7 @@ def check(siret: str) -> str | None:
     exception) only sum to a multiple of 5.
     """
     if not (siret.isascii() and siret.isdigit() and len(siret) == 14):
-        return "un SIRET a 14 chiffres, sans espace ni autre signe"
+        return "un SIRET a 14 chiffres, et rien d'autre"
     la_poste = siret.startswith(LA_POSTE) and sum(map(int, siret)) % 5 == 0
     if not (luhn(siret) or la_poste):
         return "sa clé de contrôle est fausse : un chiffre est sans doute mal recopié"

@@ -12,6 +12,10 @@ from pathlib import Path
 
 _NOT_PLAIN = re.compile(r"[\\/:\0]|[. ]$")
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+_ALONE = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
+"""All rights to the system, the administrators and the owner, here and below, and none from above:
+the very words of `mkdir(0o700)` from Python 3.12.4 on.
+"""
 
 
 def system_program(name: str) -> str:
@@ -41,6 +45,23 @@ def registered(key: str, name: str) -> object:
                 value: object = winreg.QueryValueEx(opened, name)[0]
                 return value
     return None
+
+
+def make_private(folder: Path) -> None:
+    """Give a folder to its owner alone, as 0700 does elsewhere; what is made in it inherits that.
+    Raises OSError; safe to repeat.
+    """
+    if sys.platform == "win32":
+        import ctypes
+
+        security, rights = ctypes.WinDLL("advapi32", use_last_error=True), ctypes.c_void_p()
+        parsed = security.ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            _ALONE, 1, ctypes.byref(rights), None
+        )
+        # DACL_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION
+        if not parsed or not security.SetFileSecurityW(str(folder), 0x80000004, rights):
+            raise ctypes.WinError(ctypes.get_last_error())
+        ctypes.windll.kernel32.LocalFree(rights)
 
 
 def is_synchronised(folder: Path) -> bool:

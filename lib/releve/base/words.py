@@ -148,6 +148,10 @@ class Words:
         """Matches a text that contains one of the variants as whole words."""
         return self._compile(key, _WITHIN)
 
+    def begins(self, key: str) -> re.Pattern[str]:
+        """Matches the beginning of a text, where it is one of the variants."""
+        return self._compile(key, rf"^{AROUND}(?:{{}})(?![\wÀ-ÿ])")
+
     def exact(self, key: str) -> re.Pattern[str]:
         """Matches a text that is one of the variants and no other word."""
         return self._compile(key, rf"^{AROUND}(?:{{}}){AROUND}$")

@@ -75,6 +75,15 @@ POINT = (
     "Ouvrez Relève (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
     " désignez le mot de passe. Rien n'est à redemander au portail."
 )
+IF_ON_ITS_PAGE = (
+    "Le coffre garde tout ce que l'écran montrait après le clic : si un nouveau mot de passe y"
+    " était, il s'y trouve."
+)
+LOOK_FIRST = (
+    "Ouvrez Relève (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
+    " désignez le mot de passe. N'en demandez un autre au portail (« releve resume --reset-again »)"
+    " que s'il n'y est pas."
+)
 NONE_GOOD = "Aucun des mots de passe du coffre n'est accepté."
 AS_BEFORE = (
     "Le coffre garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
@@ -221,6 +230,8 @@ TABLE: tuple[Row, ...] = (
         Next.DECIDE, 6, UNUSABLE, NONE_KEPT, SUBMIT),
     Row("rejected", lambda f: f.rejected,
         Next.RESET, 6, UNUSABLE, NONE_KEPT, RESUME),
+    Row("unknown, unread", lambda f: f.attempt.unread and f.attempt.told != Click.TOO_EARLY,
+        Next.DECIDE, 6, PERHAPS, IF_ON_ITS_PAGE, LOOK_FIRST),
     Row("unknown, changed", lambda f: f.attempt.told == Click.CHANGED,
         Next.DECIDE, 6, CHANGED, NONE_GOOD, AGAIN),
     Row("unknown, too early", lambda f: f.attempt.told == Click.TOO_EARLY,

@@ -27,7 +27,7 @@ _VIEW = "application/vnd.jupyter.widget-view+json"  # a question is shown, and i
 class Interrupted(ReleveError):
     """A person, or a signal, stopped the cell in hand."""
 
-    happened = "Relève a été interrompue."
+    happened = "Relève a été interrompu."
     safe = "Ce qui était fait est noté dans le journal ; rien ne sera fait deux fois."
     todo = "« Reprendre » continue là où vous en étiez."
 

@@ -135,12 +135,7 @@ class Contents(AsyncLargeFileManager):
 
 
 def scrubbed(notebook: dict[str, Any]) -> dict[str, Any]:
-    """The notebook as it may be kept: no widget state, no secret.
-
-    A widget's view names its model and holds nothing else; it stays while its cell waits, so that a
-    page that is opened again shows the gate again. What is done has been replaced by plain text by
-    then.
-    """
+    """The notebook as it may be kept: no widget state, no secret."""
     cleaned: dict[str, Any] = clean(notebook)  # type: ignore[assignment]
     cleaned.get("metadata", {}).pop("widgets", None)
     for cell in cleaned.get("cells", []):

@@ -31,7 +31,7 @@ from releve.rotation.session import Parameters
 
 Notebook = dict[str, Any]
 _GIVEN = "injected-parameters"  # papermill's own name for the cell
-_SHOWN = {"text/plain", "text/html", "image/png", "application/vnd.jupyter.widget-view+json"}
+_SHOWN = {"text/plain", "text/html", "image/png"}
 
 
 def dated_copy(
@@ -173,7 +173,8 @@ def _words(cell: Notebook) -> tuple[object, ...]:
 
 
 def _with_outputs(made: Notebook, found: Notebook) -> Notebook:
-    """With the outputs of the cells that have the same words, of the kinds that a step shows.
+    """With the outputs of the cells that have the same words, of the kinds that a step leaves: a
+    widget's model is its kernel's, and asked anew by the page that goes on.
 
     Whether an output is trusted is JupyterLab's own to say: by its signatures, in the user's
     folder.

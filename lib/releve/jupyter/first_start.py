@@ -77,7 +77,7 @@ def _filled(value: str) -> str:
 
 def _siret(value: str) -> str:
     fault = sirets.check(re.sub(r"\s", "", value))
-    return text("settings.wrong.siret", why=fault) if fault else ""
+    return _filled(value) or (text("settings.wrong.siret", why=fault) if fault else "")
 
 
 def _account(value: str) -> str:

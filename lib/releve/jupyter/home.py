@@ -14,6 +14,7 @@ from IPython.display import display
 from releve.base.errors import ReleveError
 from releve.base.places import default_path
 from releve.base.settings import Settings, load
+from releve.base.texts import text
 from releve.commands.abandon import close_open
 from releve.commands.due import give_date
 from releve.commands.resume import adopt
@@ -143,8 +144,10 @@ class Home:
         elif verb == "anew":
             prepare(self._settings().record)
             self._draw()
-        elif verb in ("start", "by-hand", "again"):
+        elif verb in ("start", "by-hand"):
             self._start(siret, verb)
+        elif verb.startswith("again-"):
+            self._start(siret, verb.removeprefix("again-"), again=True)
         elif verb.startswith("adopt-"):
             left = self._foreign(self._due(siret))
             if left and left.run == run:
@@ -178,10 +181,10 @@ class Home:
     def _due(self, siret: str) -> Due:
         return next(due for due in self._dues(self._settings()) if due.siret == siret)
 
-    def _start(self, siret: str, verb: str) -> None:
+    def _start(self, siret: str, verb: str, again: bool = False) -> None:
         due = self._due(siret)
-        if verb != "again" and not (due.today or due.open) and due.last:
-            self.panel.show(home_page.again(due, date.today()))
+        if not (again or due.today or due.open) and due.last:
+            self.panel.show(home_page.again(due, date.today(), verb))
             return
         if self._asks_whose(due, verb):
             return
@@ -244,13 +247,13 @@ class Home:
 def _ending(notebook: str, about: str) -> View:
     """While the page ends that notebook's kernel, which may hold the rotation."""
     go = {"end": notebook, "then": f"cancelled:{about}"}
-    return form("J'annule ce renouvellement…", tone="work", working=True, go=go)
+    return form(text("home.cancelling"), tone="work", working=True, go=go)
 
 
 def _trouble(error: ReleveError) -> View:
     buttons = [
-        button("refresh", "Réessayer", "primary"),
-        button("train", "S'entraîner sans risque"),
+        button("refresh", text("home.again"), "primary"),
+        button("train", text("home.train")),
     ]
     body = paragraphs(*error.sentences)
-    return form("Quelque chose ne va pas", body, buttons=buttons, tone="trouble")
+    return form(text("home.trouble"), body, buttons=buttons, tone="trouble")

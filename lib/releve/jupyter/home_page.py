@@ -6,26 +6,16 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import quote
 
-from releve.base.texts import text
-from releve.decision.state import Next
+from releve.base.texts import table, text
 from releve.jupyter.copy import folder_url
 from releve.jupyter.nodes import Node, node, pressed
-from releve.jupyter.panel import View, button, field_, form, paragraphs
+from releve.jupyter.panel import View, button, field_, form, paragraphs, say
 from releve.planning import picture
-from releve.planning.due import Due, Standing
+from releve.planning.due import Due
 from releve.record.folder import PAGE, RecordFolder
 from releve.record.history import Past
 
 SHOWN = 10  # structures and records listed one by one; the picture shows all
-_OUTCOMES = {
-    "succeeded": "réussi",
-    "failed": "arrêté, rien n'a changé",
-    "abandoned": "annulé ou abandonné",
-    "": "en cours",
-    "damaged": "dossier abîmé",
-    "doubted": "réussi, dit un dossier que rien ne confirme ici",
-}
-_PROOFS = {"api": "vérifié par Chorus Pro", "attested": "vérifié par vous", "none": "sans essai"}
 
 
 def page(
@@ -38,16 +28,18 @@ def page(
     told = [*said, *[picture.summary(dues, today)] * bool(further)]
     nodes = [node("ul", *map(_card, dues[:SHOWN]), class_="rv-cards")]
     if further:
-        more = f"{len(further)} de plus, les plus urgentes d'abord"
+        more = text("home.more", count=len(further))
         cards = node("ul", *map(_card, further), class_="rv-cards")
         nodes.append(node("details", node("summary", more), cards))
     nodes += _done(past)
     if signer:
-        noted = f"Ce poste scelle ses dossiers avec l'empreinte {signer} : notez-la ailleurs."
-        nodes.append(node("p", noted, class_="rv-soft"))
-    buttons = [button("train", "S'entraîner sans risque"), button("refresh", "Actualiser", "link")]
+        nodes.append(node("p", text("home.signer", signer=signer), class_="rv-soft"))
+    buttons = [
+        button("train", text("home.train")),
+        button("refresh", text("home.refresh"), "link"),
+    ]
     return form(
-        "Mots de passe Chorus Pro",
+        text("home.heading"),
         paragraphs(*told) + _year(dues, today),
         nodes=nodes,
         buttons=buttons,
@@ -55,37 +47,30 @@ def page(
     )
 
 
-def again(due: Due, today: date) -> View:
-    """Before a renewal that nothing asks for."""
+def again(due: Due, today: date, verb: str) -> View:
+    """Before a renewal that nothing asks for; `verb` is the way in which she began it."""
     assert due.last and due.day
-    when = "aujourd'hui" if due.last == today else f"le {due.last:%d/%m/%Y}"
-    body = paragraphs(
-        f"{due.name} : le mot de passe a été renouvelé {when} ; il est bon jusqu'au"
-        f" {due.day:%d/%m/%Y}.",
-        "En demander un autre annule celui que Corail utilise : il faudra l'y entrer de nouveau.",
-    )
+    today_ = due.last == today
+    when = text("renew-again.today") if today_ else text("renew-again.on", day=_day(due.last))
+    body = say("renew-again.body", name=due.name, when=when, day=_day(due.day))
     buttons = [
-        button("refresh", "Non, revenir à l'accueil", "primary"),
-        button(f"again:{due.siret}", "Recommencer quand même"),
+        button("refresh", text("renew-again.no"), "primary"),
+        button(f"again-{verb}:{due.siret}", text("renew-again.yes")),
     ]
-    heading = f"Déjà renouvelé {when}. Recommencer quand même ?"
+    heading = text("renew-again.heading", when=when)
     return form(heading, body, buttons=buttons, tone="trouble")
 
 
 def ask_date(due: Due, given: str = "", wrong: str = "") -> View:
     """When a password was last changed that Relève did not change: asked once."""
-    body = paragraphs(
-        f"{due.name}, compte {due.account} : quand son mot de passe a-t-il été changé pour la"
-        " dernière fois ?",
-        "Cette date dit quand il faudra le renouveler. Elle n'est demandée qu'une fois.",
-    )
+    body = say("last-change.body", name=due.name, account=due.account)
     last = field_("last", text("settings.given"), size=12, help=text("settings.last-help"))
     buttons = [
         button(f"date-given:{due.siret}", text("settings.ok"), "primary"),
         button("refresh", text("settings.cancel")),
     ]
     return form(
-        "La date du dernier changement",
+        text("last-change.heading"),
         body,
         fields=[last | {"value": given, "check": True}],
         buttons=buttons,
@@ -95,34 +80,27 @@ def ask_date(due: Due, given: str = "", wrong: str = "") -> View:
 
 def cancel(due: Due) -> View:
     """Before a renewal is given up that has changed nothing."""
-    body = paragraphs(
-        f"{due.name} : rien n'est encore changé, ni sur Chorus Pro ni dans Corail."
-        " Vous pourrez recommencer quand vous voudrez."
-    )
+    body = say("cancel.body", name=due.name)
     run = due.open.run if due.open else ""
     buttons = [
-        button("refresh", "Non, le garder", "primary"),
-        button(f"cancel-now:{due.siret}/{run}", "Annuler ce renouvellement"),
+        button("refresh", text("cancel.no"), "primary"),
+        button(f"cancel-now:{due.siret}/{run}", text("cancel.yes")),
     ]
-    return form("Annuler ce renouvellement ?", body, buttons=buttons)
+    return form(text("cancel.heading"), body, buttons=buttons)
 
 
 def folder_gone(folder: str, error: str = "") -> View:
     """The records are not where the settings say."""
-    body = paragraphs(
-        f"Il était ici : {folder}. S'il a été déplacé, ou si son disque n'est pas branché, rien"
-        " n'est perdu."
-    )
-    help_ = "Dans l'explorateur de fichiers : ouvrez-le, cliquez dans la barre d'adresse, copiez."
     buttons = [
-        button("moved", "Il est ici maintenant", "primary"),
-        button("refresh", "Je l'ai remis à sa place"),
-        button("anew", "Commencer un dossier neuf au même endroit", "link"),
+        button("moved", text("folder-gone.moved"), "primary"),
+        button("refresh", text("folder-gone.back")),
+        button("anew", text("folder-gone.anew"), "link"),
     ]
+    where = field_("folder", text("folder-gone.folder"), size=60, help=text("folder-gone.help"))
     return form(
-        "Le dossier de vos renouvellements n'est plus à sa place",
-        body,
-        fields=[field_("folder", "Adresse du dossier", size=60, help=help_)],
+        text("folder-gone.heading"),
+        say("folder-gone.body", folder=folder),
+        fields=[where],
         buttons=buttons,
         wrong={"folder": error} if error else {},
         tone="trouble",
@@ -132,33 +110,31 @@ def folder_gone(folder: str, error: str = "") -> View:
 def _year(dues: Sequence[Due], today: date) -> str:
     """From the settings alone: nothing in it comes from a record."""
     return (
-        '<div class="rv-scroll" tabindex="0" role="group" aria-label="Échéances de l\'année">'
+        f'<div class="rv-scroll" tabindex="0" role="group" aria-label="{text("home.year")}">'
         f'{picture.year(dues, today)}</div><p class="rv-soft">{picture.legend()}</p>'
     )
 
 
 def _card(due: Due) -> Node:
-    action = "Reprendre" if due.open else "Commencer"
-    label = f"{action} pour {due.name}"
+    action = text("home.resume" if due.open else "home.start")
+    label = text("home.for", action=action, name=due.name)
     style = "primary" if due.today else "plain"
     buttons = [pressed(f"start:{due.siret}", action, style, aria_label=label)]
     if due.open and not due.open.touched:
-        buttons.append(pressed(f"cancel:{due.siret}", "Annuler ce renouvellement", "link"))
+        buttons.append(pressed(f"cancel:{due.siret}", text("home.cancel"), "link"))
     if due.last is None:
-        buttons.append(pressed(f"date:{due.siret}", "Donner la date du dernier changement"))
-    buttons.append(pressed(f"by-hand:{due.siret}", "Tout faire à la main", "link"))
+        buttons.append(pressed(f"date:{due.siret}", text("home.give-date")))
+    buttons.append(pressed(f"by-hand:{due.siret}", text("home.by-hand"), "link"))
     if not due.open:
-        buttons.append(pressed(f"meet:{due.siret}", "Répéter sans rien changer", "link"))
-    buttons.append(pressed(f"change:{due.siret}", "Modifier mes renseignements", "link"))
+        buttons.append(pressed(f"meet:{due.siret}", text("home.meet"), "link"))
+    buttons.append(pressed(f"change:{due.siret}", text("home.change"), "link"))
     head = node("div", node("strong", due.name), _mark(due), class_="rv-card-head")
-    known = node("p", f"SIRET {due.siret} · compte {due.account}", class_="rv-soft")
+    known = node("p", text("home.known", siret=due.siret, account=due.account), class_="rv-soft")
     why = node("p", f"{due.why[0].upper()}{due.why[1:]}.")
     return node("li", head, known, why, node("div", *buttons, class_="rv-buttons"))
 
 
 def _mark(due: Due) -> Node:
-    if due.standing is Standing.STUCK and due.open and due.open.next is Next.PROVE:
-        return node("span", "à vérifier", class_="rv-standing-soon")
     mark = node("b", picture.LOOK[due.standing][1], aria_hidden="true")
     word = picture.WORDS[due.standing]
     return node("span", mark, f" {word}", class_=f"rv-standing-{due.standing}")
@@ -168,26 +144,32 @@ def _done(past: Sequence[Past]) -> list[Node]:
     rows = [_row(each) for each in reversed(past[-SHOWN:]) if each.began]
     if not rows:
         return []
-    head = [node("th", name, scope="col") for name in ("Date", "Structure", "Issue", "Dossier")]
-    table = node("table", node("tr", *head), *rows)
-    return [node("h3", "Derniers renouvellements"), table]
+    named = map(text, ("home.day", "home.structure", "home.outcome", "home.record"))
+    head = [node("th", name, scope="col") for name in named]
+    return [node("h3", text("home.done")), node("table", node("tr", *head), *rows)]
 
 
 def _row(past: Past) -> Node:
-    name = past.name + " (entraînement)" * past.school
-    cells: list[Node] = [f"{past.began:%d/%m/%Y}", name, _outcome(past), _link(past)]
+    name = text("home.exercise", name=past.name) if past.school else past.name
+    cells: list[Node] = [_day(past.began), name, _outcome(past), _link(past)]
     return node("tr", *(node("td", cell) for cell in cells))
 
 
 def _outcome(past: Past) -> str:
-    proof = _PROOFS.get(past.proof) if past.outcome == "succeeded" else None
-    return _OUTCOMES.get(past.outcome, "inconnue") + (f", {proof}" if proof else "")
+    told = table().get(f"home.outcomes.{past.outcome or 'open'}", text("home.outcomes.unknown"))
+    proof = table().get(f"home.proofs.{past.proof}") if past.outcome == "succeeded" else None
+    return told + (f", {proof}" if proof else "")
 
 
 def _link(past: Past) -> Node:
     folder = RecordFolder.at(past.record)
     if folder is None or not (past.record / PAGE).exists():
-        return "en cours"
+        return text("home.not-yet")
     address = f"/files/{quote(folder_url(folder))}/{PAGE}"
-    label = f"Ouvrir le dossier du {past.began:%d/%m/%Y}"
-    return node("a", "ouvrir", href=address, target="_blank", rel="noopener", aria_label=label)
+    label = text("home.open-of", day=_day(past.began))
+    place = {"href": address, "target": "_blank", "rel": "noopener", "aria_label": label}
+    return node("a", text("home.open"), **place)
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""

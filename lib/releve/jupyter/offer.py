@@ -8,9 +8,10 @@ from IPython.display import display
 
 from releve.base.errors import UsageError
 from releve.base.settings import load
+from releve.base.texts import text
 from releve.jupyter import OUTPUTS_ENVIRONMENT
 from releve.jupyter.copy import dated_copy, url
-from releve.jupyter.panel import Answer, Panel, button, form, paragraphs
+from releve.jupyter.panel import Answer, Panel, button, form, say
 from releve.rotation.session import Parameters
 
 
@@ -30,17 +31,17 @@ def offer_copy(parameters: Parameters) -> None:
 
     async def hear(answer: Answer) -> None:
         folder = dated_copy(settings, answer.action)
-        go, told = {"open": url(folder), "run": True}, paragraphs("Vous pouvez fermer cette page.")
-        panel.show(form("Votre copie datée est ouverte", told, go=go))
+        go = {"open": url(folder), "run": True}
+        panel.show(form(text("model.opened"), say("model.close"), go=go))
 
     panel = Panel(hear)
-    body = paragraphs(
-        "Ceci est le modèle. Chaque renouvellement se fait dans une copie datée, gardée dans son"
-        " dossier."
-    )
     buttons = [
-        button(s.siret, f"Commencer pour {s.name}", "primary" if n == 0 else "plain")
+        button(
+            s.siret,
+            text("home.for", action=text("home.start"), name=s.name),
+            "primary" if n == 0 else "plain",
+        )
         for n, s in enumerate(settings.structures.values())
     ]
-    panel.show(form("Commencer un renouvellement", body, buttons=buttons[:8]))
+    panel.show(form(text("model.heading"), say("model.body"), buttons=buttons[:8]))
     display(panel)  # type: ignore[no-untyped-call]

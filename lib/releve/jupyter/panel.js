@@ -123,28 +123,29 @@ function handOver(model, root, words) {
       window.addEventListener('focus', empty, { once: true });
     }
   };
-  // What comes next is the button beside, and it is in sight.
-  const handed = () => {
+  // What comes next is the button beside: it is in sight, and so is what was just handed over or said.
+  const handed = (shown, done = true) => {
     const form = root.querySelector('form');
-    form?.classList.add('rv-copied');
-    requestAnimationFrame(() => form?.scrollIntoView({ block: 'nearest' }));
+    if (done) form?.classList.add('rv-copied');
+    requestAnimationFrame(() => [form, shown].forEach(each => each?.scrollIntoView({ block: 'nearest' })));
   };
   const copy = async value => {
     try {
       await navigator.clipboard.writeText(value);
       tell(said(words, 'copied', { seconds: CLIPBOARD_SECONDS }));
-      handed();
+      handed(root.querySelector('.rv-status'));
       clearTimeout(emptying);
       emptying = setTimeout(empty, CLIPBOARD_SECONDS * 1000);
     } catch {
       tell(words['not-copied']);
+      handed(root.querySelector('.rv-status'), false);
     }
   };
   const show = value => {
     const place = root.querySelector('.rv-secret');
     place.replaceChildren(...spelled(value, words));
     place.hidden = false;
-    handed();
+    handed(place);
     tell(said(words, 'shown', { seconds: SHOWN_SECONDS }));
     clearTimeout(hiding);
     hiding = setTimeout(() => { place.replaceChildren(); place.hidden = true; if (place.isConnected) tell(''); }, SHOWN_SECONDS * 1000);
@@ -295,6 +296,7 @@ function render({ model, el }) {
         // Never a button: the Enter of someone who runs cells one after the other would press it.
         const first = root.querySelector('input[aria-invalid], [aria-invalid] input') ?? root.querySelector('.rv-field input, .rv-check input') ?? root;
         if (held || !document.activeElement || !document.activeElement.matches('input, textarea, .cm-content')) { first.focus({ preventScroll: true }); first.select?.(); }
+        if (count) first.scrollIntoView({ block: 'center' });
       });
     }
   };

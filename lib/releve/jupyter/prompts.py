@@ -17,12 +17,12 @@ from IPython.display import clear_output, display
 
 from releve.base import disk
 from releve.base.errors import Paused, ReleveError
-from releve.base.programs import program
+from releve.base.programs import Program, program
 from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.base.settings_file import edit
 from releve.base.texts import table, text
-from releve.decision.procedure import BY_ID, NAVIGATION, TARGET_STEPS, Step, target_name
+from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
 from releve.jupyter import corail, questions
 from releve.jupyter.panel import Answer, Panel, View, form, say
 from releve.jupyter.reconnect import Pages
@@ -39,8 +39,13 @@ CODE_SECONDS = 300  # how long a code sent by mail usually lives; the portal doe
 
 
 def last_picture(outputs: Path, step: str) -> bytes:
-    """That screen as the last record shows it, secrets blanked; b"" when none does."""
-    name = f"{CAPTURES}/{BY_ID[step].number:02d}-{step}.png"
+    """The screen on which that step is done, as the last record shows it, secrets blanked; b""
+    when none does. It is the one that the step before has reached.
+    """
+    if step in (STEPS[0].id, TARGET_STEPS[0]):
+        return b""
+    before = STEPS[BY_ID[step].number - 2]
+    name = f"{CAPTURES}/{before.number:02d}-{before.id}.png"
     for each in reversed(list(all_records(outputs))):
         with suppress(OSError):
             return disk.read(each.path / name)
@@ -120,9 +125,9 @@ class AtDesk:
             asked.cancel()
             moved.cancel()
 
-    async def _screen_of_hers(self, step: str, view: View) -> Answer:
-        """Ask for a screen that changes nothing: she may go back to the ones before, and say that
-        she does not find it.
+    async def _screen_of_hers(self, step: str, view: View, used: Program | None = None) -> Answer:
+        """Ask for a screen that changes nothing, of the portal or of a program: she may go back to
+        the ones before, and say that she does not find it.
         """
         pages = [*(page for page in self._behind if page[0] != step), (step, view)]
         at = len(pages) - 1
@@ -133,17 +138,18 @@ class AtDesk:
             if answer.action == questions.BACK["action"]:
                 at -= 1
             elif answer.action == questions.LOST["action"]:
-                await self._find(shown)
+                await self._find(shown, used)
             elif at < len(pages) - 1:
                 at += 1
             else:
                 self._behind = pages
                 return answer
 
-    async def _find(self, step: str) -> None:
+    async def _find(self, step: str, used: Program | None) -> None:
         assert self.settings is not None
         seen = last_picture(self.settings.record.folder, step)
-        await self.ask(questions.lost(step, self.settings, seen))
+        drawn = corail.drawing(step, used) if used else ""
+        await self.ask(questions.lost(step, self.settings.contact, seen, drawn))
 
     # -- before the reset
 
@@ -153,11 +159,10 @@ class AtDesk:
         with self.shown():
             return (await self.ask(questions.adopt(claim))).action == "yes"
 
-    async def begin(self) -> None:
+    async def begin(self, view: View) -> None:
         """« Avant de commencer »: what she must have at hand. Asked once."""
-        assert self.settings is not None
         if not self._begun:
-            await self.ask(questions.before(self.settings))
+            await self.ask(view)
             self._begun = True
 
     async def sign_in(self, credentials: Credentials) -> None:
@@ -223,9 +228,10 @@ class AtDesk:
         )
 
     async def confirm(self, request: ResetRequest) -> str:
+        assert self.settings is not None
         shared = len(request.used_by) > 1
         await self._until(
-            questions.gate(request),
+            questions.gate(request, self.settings.structures),
             questions.all_ticked if shared else partial(questions.same_digits, request.siret),
         )
         return "widget"
@@ -284,7 +290,7 @@ class AtDesk:
         self._behind = [page for page in self._behind if page[0] in TARGET_STEPS]
         if not self._behind:
             view |= {"notice": questions.passed(entering.target, step)}
-        await self._screen_of_hers(step, view)
+        await self._screen_of_hers(step, view, program(entering.target))
         return f"« {view['heading']} » montré pour {entering.name}"
 
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping
 from html import escape
 
 from releve.base.errors import ReleveError
 from releve.base.programs import program
-from releve.base.settings import Settings
-from releve.base.texts import text
+from releve.base.settings import Settings, Structure
+from releve.base.texts import NO_BREAK, text
 from releve.decision.facts import Facts
-from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, TARGET_STEPS, Step, target_name
+from releve.decision.procedure import BY_ID, NAVIGATION, STEPS, Step, target_name
 from releve.jupyter import corail
 from releve.jupyter.panel import Answer, View, button, field_, form, paragraphs, rich, say
 from releve.portal.case import CodeAsked, Lesson
@@ -42,17 +43,21 @@ def adopt(claim: Claim, yes: str = "yes", no: str = "no") -> View:
     )
 
 
-def before(settings: Settings) -> View:
-    """What she must have at hand."""
-    kinds = dict.fromkeys(kind for each in settings.structures.values() for kind in each.targets)
+def before(settings: Settings, account: str, login: str, rehearse: bool = False) -> View:
+    """What she must have at hand. `login`: whose password she will need, "" when none."""
+    served = [each for each in settings.structures.values() if each.technical_account == account]
+    names = dict.fromkeys(program(kind).name for each in served for kind in each.targets)
     whom = settings.contact
-    body = say(
-        "before.body",
-        login=settings.portal.login,
-        program=" et ".join(dict.fromkeys(program(kind).name for kind in kinds)),
-        contact=text("before.contact", contact=whom) if whom else text("before.nobody"),
-    )
+    have = {
+        text("before.password", login=login): bool(login),
+        text("before.program", program=" et ".join(names)): not rehearse,
+        text("before.minutes"): True,
+        text("before.contact", contact=whom) if whom else text("before.nobody"): True,
+    }
+    listed = f"{NO_BREAK};\n- ".join(each for each, needed in have.items() if needed)
+    then = text("before.rehearsal" if rehearse else "before.then")
     buttons = [button("start", text("before.start"), "primary")]
+    body = say("before.body", listed=f"- {listed}.", then=then)
     return form(text("before.heading"), body, buttons=buttons, progress=0)
 
 
@@ -147,15 +152,14 @@ def code_typed(answer: Answer) -> dict[str, str]:
     return {} if given else {"code": text("code.missing")}
 
 
-def gate(request: ResetRequest) -> View:
-    """The point of no return."""
+def gate(request: ResetRequest, structures: Mapping[str, Structure]) -> View:
+    """The point of no return; of the structures, those that share the account are named."""
     s = request.siret
     if shared := len(request.used_by) > 1:
-        fields = [
-            field_(f"t{n}", target_name(each), "check") for n, each in enumerate(request.used_by)
-        ]
+        told = [_named(each, structures) for each in request.used_by]
+        fields = [field_(f"t{n}", each, "check") for n, each in enumerate(told)]
     else:
-        siret = f"{s[:3]} {s[3:6]} {s[6:9]} {s[9]}"
+        siret = NO_BREAK.join((s[:3], s[3:6], s[6:9], s[9]))
         label = text("gate.digits", siret=siret)
         fields = [field_("digits", label, digits=True, maxlength=4, size=6)]
     used = ", ".join(program(each).name for each in dict.fromkeys(request.used_by))
@@ -171,6 +175,14 @@ def gate(request: ResetRequest) -> View:
         tone="danger",
         progress=_GATE_AT,
     )
+
+
+def _named(target: str, structures: Mapping[str, Structure]) -> str:
+    siret = target.partition(":")[2]
+    if siret not in structures:
+        return target_name(target)
+    facts = {"program": program(target).name, "name": structures[siret].name}
+    return text("gate.target", siret=siret, **facts)
 
 
 def all_ticked(answer: Answer) -> dict[str, str]:
@@ -223,20 +235,18 @@ def screen(step: Step, own_browser: str, doubt: str) -> View:
     )
 
 
-def lost(step: str, settings: Settings, seen: bytes) -> View:
+def lost(step: str, contact: str, seen: bytes, drawn: str = "") -> View:
     """« Je ne trouve pas »: a picture of the screen (`seen`, a PNG, or our drawing), whom to call,
     and what is safe.
     """
-    kinds = [kind for each in settings.structures.values() for kind in each.targets]
-    drawn = corail.drawing(step, program(kinds[0])) if step in TARGET_STEPS else ""
     if seen:
         source = f"data:image/png;base64,{base64.b64encode(seen).decode()}"
         told = text("lost.last-time")
         body = say("lost.last-time") + f'<img alt="{escape(told)}" src="{source}">'
     else:
         body = say("lost.picture") + drawn if drawn else ""
-    body += "" if step in TARGET_STEPS else say("lost.no-picture")
-    body += say("lost.call", contact=settings.contact) if settings.contact else ""
+    body += say("lost.look")
+    body += say("lost.call", contact=contact) if contact else ""
     return form(
         text("lost.heading"),
         body + say("lost.nothing-lost"),
@@ -324,7 +334,7 @@ def stopped(step: str, error: ReleveError) -> View:
     screen.
     """
     happened, safe, todo = error.sentences
-    body = say("trouble.body", happened=happened, safe=safe, todo=_here(todo))
+    body = say("trouble.body", happened=happened, safe=safe, todo=here(todo))
     buttons = [button("again", text("trouble.again"), "primary")]
     if step in BY_ID:
         body += say("trouble.yourself")
@@ -338,15 +348,16 @@ def stopped(step: str, error: ReleveError) -> View:
     )
 
 
-def _here(todo: str) -> str:
-    """What is to be done, for who types no command and edits no settings: a button stands beside.
+def here(todo: str, name: str = "trouble.again") -> str:
+    """What is to be done, for who types no command and edits no settings: a button of that name
+    stands beside.
     """
-    kept = [_sentence(each) for each in re.split(r"(?<=[.!?]) +", todo)]
+    press = text("trouble.press", button=text(name))
+    kept = [_sentence(each, press) for each in re.split(r"(?<=[.!?]) +", todo)]
     return " ".join(each for each in kept if not _COMMAND.search(each)) or todo
 
 
-def _sentence(told: str) -> str:
-    press = text("trouble.press", button=text("trouble.again"))
+def _sentence(told: str, press: str) -> str:
     if not told.startswith("Si "):
         told = re.sub(r",? enregistrez[^,.]*« releve credentials[^»]*»", "", told)
     told = re.sub(_OR_SETTINGS, "", told)

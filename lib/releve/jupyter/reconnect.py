@@ -1,10 +1,11 @@
-"""A page that is closed and opened again while a gate waits finds its kernel, and its gate, again.
+"""The page that last ran a cell has the renewal: one that is opened again, or in a second tab, runs
+all of its cells, and gets the question.
 
-ipykernel 7.4 lets widgets talk while a cell awaits, but a page that connects asks for the kernel's
-information first, and that would wait behind the cell: it passes. The cells that the former page
-had queued would then ask where nobody sees it: they end at once, and a gate that the new page does
-not show gives way as soon as that page runs a cell. `ipykernel.kernelbase.Kernel.shell_main` is
-what this stands before.
+A widget talks while a cell awaits, and a page that connects asks for the kernel's information: both
+pass (ipykernel 7.4 lets the first pass only, and may then take what the next cell shows for the
+last one's). The cells that the former page had queued would ask where nobody sees it: they end at
+once, as does the gate that waits there. `ipykernel.kernelbase.Kernel.shell_main` is what this
+stands before.
 """
 
 from __future__ import annotations
@@ -15,49 +16,35 @@ import sys
 from contextvars import copy_context
 from typing import Any
 
-_PASS = {"kernel_info_request", "comm_info_request"}
+_PASS = {"kernel_info_request", "comm_info_request", "comm_open", "comm_msg", "comm_close"}
 
 
 class Pages:
-    """Which pages of this kernel were left, by the session of their messages; `given_up` is done
-    when the gate must give way.
+    """Which page of this kernel ran a cell last, by the session of its messages; `given_up` is done
+    when the gate in hand must give way to it.
     """
 
     def __init__(self, kernel: Any) -> None:
         self.kernel = kernel
-        self._left: set[str] = set()
-        self._begun = False
+        self._last = ""
         self.given_up = asyncio.Event()
 
     @property
-    def here(self) -> str:
-        """The page that asked for the cell in hand."""
-        return str(self.kernel.get_parent("shell").get("header", {}).get("session", ""))
-
-    @property
     def left(self) -> bool:
-        """Whether nobody sees what the cell in hand shows."""
-        return self.here in self._left
+        """Whether nobody sees what the cell in hand shows: another page has asked for more."""
+        here = str(self.kernel.get_parent("shell").get("header", {}).get("session", ""))
+        return self._last not in {"", here}
 
     def begin(self) -> None:
         """A step's cell begins: nothing is given up yet."""
-        self._begun = True
         self.given_up.clear()
 
-    def heard(self, kind: str, session: str) -> None:
-        """A message came while a cell awaits.
-
-        After a restart Jupyter's server asks for the kernel's information too, under a name of its
-        own, and may be heard as late as in the opening cell: until a step has begun, only a page
-        that runs a cell is another page.
+    def runs(self, session: str) -> None:
+        """That page asks for a cell to be run. To connect is not enough: Jupyter's server does it
+        too, under a name of its own.
         """
-        if session == self.here or kind not in {"kernel_info_request", "execute_request"}:
-            return
-        if kind == "kernel_info_request" and not self._begun:
-            return
-        self._left.add(self.here)
-        self._left.discard(session)
-        if kind == "execute_request":
+        self._last = session
+        if self.left:
             self.given_up.set()
 
 
@@ -76,28 +63,31 @@ def watch_pages(kernel: Any) -> Pages | None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
 
     async def receive(subshell_id: str | None, msg: Any) -> None:
-        awaits = subshell_id is None and kernel._main_asyncio_lock.locked()
-        kind, session = _header(kernel, msg) if awaits else ("", "")
-        pages.heard(kind, session)
-        if kind not in _PASS:
+        header = _header(kernel, msg) if subshell_id is None else {}
+        if header.get("msg_type") == "execute_request":
+            pages.runs(header["session"])
+        if header.get("msg_type") not in _PASS or not kernel._main_asyncio_lock.locked():
             await kernel.shell_main(subshell_id, msg)
             return
-        parent = kernel.get_parent("shell")
-        ident = kernel._get_shell_context_var(kernel._shell_parent_ident)
         try:
             answer = kernel.dispatch_shell(msg, subshell_id=None, concurrent=True)
             await asyncio.create_task(answer, context=copy_context())
-        finally:
-            kernel.set_parent(ident, parent, channel="shell")
+        finally:  # to the cell in hand by now: ipykernel's own way goes back to the one before
+            cell = kernel.get_parent("shell")
+            ident = kernel._get_shell_context_var(kernel._shell_parent_ident)
+            kernel.set_parent(ident, cell, channel="shell")
+        # a page takes an answer for given once the kernel is idle after it
+        kernel._publish_status("idle", "shell", header)
+        if kernel._main_asyncio_lock.locked():
+            kernel._publish_status("busy", "shell", cell)
 
     manager.set_on_recv_callback(receive)
     return pages
 
 
-def _header(kernel: Any, msg: Any) -> tuple[str, str]:
+def _header(kernel: Any, msg: Any) -> dict[str, Any]:
     try:
         _, frames = kernel.session.feed_identities(msg, copy=False)
-        header = kernel.session.deserialize(frames, content=False, copy=False)["header"]
-        return str(header["msg_type"]), str(header["session"])
+        return dict(kernel.session.deserialize(frames, content=False, copy=False)["header"])
     except Exception:  # not ours to judge: the kernel itself will say what is wrong with it
-        return "", ""
+        return {}

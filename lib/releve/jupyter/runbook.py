@@ -4,10 +4,12 @@ archive can be read by.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
 from functools import partial
+from html import escape
 from typing import Any
 
 from releve.base.disk import write_atomically
@@ -170,9 +172,13 @@ def _where(rotation: Rotation) -> str:
 
 def _show(done: Done) -> None:
     if done.capture is not None and "IPython" in sys.modules:
-        from IPython.display import Image, display
+        from IPython.display import HTML, display
 
-        display(Image(str(done.capture), width=640, alt=f"Écran atteint : {done.result}"))  # type: ignore[no-untyped-call]
+        picture = base64.b64encode(done.capture.read_bytes()).decode()
+        alt = escape(f"Écran atteint : {done.result}")
+        # JupyterLab drops the text of an `Image`
+        shown = f'<img width="640" alt="{alt}" src="data:image/png;base64,{picture}">'
+        display(HTML(shown))  # type: ignore[no-untyped-call]
 
 
 def _guard() -> kernel.Guard | None:

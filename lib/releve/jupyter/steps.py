@@ -71,9 +71,22 @@ class Desk:
         entries = self.session.rotation.context.journal.entries
         fresh = not any(isinstance(entry.event, ev.StepDone) for entry in entries)
         if step == PORTAL_STEPS[0] and fresh:
-            await self.operator.begin()
+            session, login = self.session, await self._signs_in()
+            account, rehearse = session.structure.technical_account, session.parameters.rehearse
+            await self.operator.begin(questions.before(session.settings, account, login, rehearse))
         if step == PROOF:
             self.operator.at_hand = self._held() or self.operator.at_hand
+
+    async def _signs_in(self) -> str:
+        """The login whose password she will need at the portal; "" when the vault has it."""
+        session, settings = self.session, self.session.settings
+        login = settings.login_of(session.structure)
+        if session.rotation.context.by_hand or settings.portal.sign_in == "person":
+            return login
+        with suppress(ReleveError):  # a vault that does not answer is told by the step itself
+            if await asyncio.to_thread(session.keystore.portal_password(login).get):
+                return ""
+        return login
 
     def _held(self) -> Callable[[], Secret] | None:
         """Hands over the new password while the vault has it and nothing proves it yet."""
@@ -140,6 +153,8 @@ class Desk:
         try:
             answer = await self.operator.ask(view)
         except StoppedHere:
+            _, safe, todo = error.sentences
+            error.place(safe, questions.here(todo, "home.resume"))
             return False
         if undecided:
             return await self._decided(answer)

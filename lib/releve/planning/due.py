@@ -22,6 +22,7 @@ class Standing(StrEnum):
     """Where a structure stands; the order is the one in which they are done."""
 
     STUCK = "stuck"  # a rotation was left after its reset: invoices may have stopped
+    TO_PROVE = "to-prove"  # entered everywhere; a person has not said yet whether it works
     OVERDUE = "overdue"
     UNKNOWN = "unknown"  # nobody wrote when the password was last changed: it may expire any day
     SOON = "soon"  # within `warn_days` of its day
@@ -197,8 +198,10 @@ def _standing(
 ) -> Standing:
     after = past[past.index(latest) + 1 :] if latest else past
     ended = [each for each in after if not each.open and not _since(kept, each)]
-    if any(each.stuck for each in ended) or (left and left.stuck):
+    if any(each.stuck for each in ended):
         return Standing.STUCK
+    if left and left.stuck:
+        return Standing.TO_PROVE if left.next is Next.PROVE else Standing.STUCK
     if day is None:
         return Standing.UNKNOWN
     if today > day:
@@ -220,7 +223,7 @@ def _today(
     today: date,
 ) -> tuple[bool, str]:
     """Whether it is to be done now, and a French line that says why."""
-    if standing is Standing.STUCK:
+    if standing in (Standing.STUCK, Standing.TO_PROVE):
         return True, _stuck_why(left)
     if standing is Standing.FAR and left is None:
         return False, f"à renouveler au plus tard le {day:%d/%m/%Y}"
@@ -236,7 +239,7 @@ def _today(
             ),
         )
     if left is not None:
-        return True, "une rotation est commencée et n'est pas finie ; rien n'est encore changé"
+        return True, "un renouvellement est commencé et n'est pas fini ; rien n'est encore changé"
     if day is None:
         return True, "date du dernier changement inconnue"
     if standing is Standing.OVERDUE:
@@ -249,18 +252,15 @@ def _today(
 
 def _stuck_why(left: Past | None) -> str:
     if left is not None and left.next is Next.PROVE:
-        return (
-            "le nouveau mot de passe est entré partout ; il reste à noter s'il fonctionne, puis à"
-            " clore"
-        )
+        return "le nouveau mot de passe est entré partout ; il reste à dire s'il fonctionne"
     if left is not None:
         return (
-            "une rotation s'est arrêtée après la réinitialisation : les factures n'arrivent"
+            "un renouvellement s'est arrêté après la réinitialisation : les factures n'arrivent"
             " peut-être plus"
         )
     return (
-        "la dernière rotation a été abandonnée, ou son dossier est abîmé : les factures n'arrivent"
-        " peut-être plus"
+        "le dernier renouvellement a été abandonné, ou son dossier est abîmé : les factures"
+        " n'arrivent peut-être plus"
     )
 
 

@@ -86,19 +86,19 @@ def of_check(refused: Iterable[Check]) -> Notice | None:
 def of_agenda(
     dues: Iterable[Due], last_fleet: datetime | None, settings: Settings, now: datetime
 ) -> Notice | None:
-    """What is stuck or overdue, and whether the scheduler has stopped; None when all is well."""
+    """What is stuck, to be proved or overdue, and whether the scheduler has stopped; None when all
+    is well.
+    """
     dues = list(dues)
-    urgent = [each for each in dues if each.standing in (Standing.STUCK, Standing.OVERDUE)]
+    left = (Standing.STUCK, Standing.TO_PROVE, Standing.OVERDUE)
+    urgent = [each for each in dues if each.standing in left]
     parts = ["\n".join(f"{each.name} ({each.siret}) : {each.why}" for each in urgent)]
     silence = _silence(last_fleet, settings.notices.silence_days, now)
     if silence and dues:
         parts.append(silence)
     if not any(parts):
         return None
-    count = (
-        f"{len(urgent)} structure{'s' * (len(urgent) > 1)} en retard ou"
-        f" bloquée{'s' * (len(urgent) > 1)}"
-    )
+    count = f"{len(urgent)} structure{'s' * (len(urgent) > 1)} à reprendre ou en retard"
     title = f"Relève : {count if urgent else 'plus rien ne tourne'}"
     return _notice(title, [*parts, aloud(settings)])
 

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
 
+from releve.base.texts import NO_BREAK
 from releve.planning.due import Due, Standing
 
 WORDS = {
     Standing.STUCK: "bloquée",
+    Standing.TO_PROVE: "à vérifier",
     Standing.OVERDUE: "en retard",
     Standing.UNKNOWN: "date inconnue",
     Standing.SOON: "à faire",
@@ -23,6 +25,7 @@ WORDS = {
 _MANY = {Standing.STUCK: "bloquées", Standing.UNKNOWN: "dates inconnues"}
 LOOK = {  # colour, mark
     Standing.STUCK: ("#8b1a1a", "■"),
+    Standing.TO_PROVE: ("#8f5300", "◆"),
     Standing.OVERDUE: ("#c62828", "▲"),
     Standing.UNKNOWN: ("#6a4c93", "?"),
     Standing.SOON: ("#8f5300", "●"),
@@ -137,7 +140,8 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
     colour, mark = LOOK[due.standing]
     middle, name = y + 13, _short(due.name)
     last = f"dernier changement le {due.last:%d/%m/%Y}, " if due.last else ""
-    urgent = due.standing in (Standing.STUCK, Standing.UNKNOWN)  # whatever its day, it is for now
+    # whatever its day, it is for now
+    urgent = due.standing in (Standing.STUCK, Standing.TO_PROVE, Standing.UNKNOWN)
     at = _x(today if urgent or due.day is None else due.day, start)
     parts = [
         f"<g><title>{escape(f'{due.name} ({due.siret}) : {last}{due.why}')}</title>",
@@ -183,7 +187,7 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
 def legend() -> str:
     """The marks and their words, as one line of HTML."""
     marks = " · ".join(
-        f'<span style="color:{colour}"><b>{mark}</b> {WORDS[standing]}</span>'
+        f'<span style="color:{colour}"><b>{mark}</b>{NO_BREAK}{WORDS[standing]}</span>'
         for standing, (colour, mark) in LOOK.items()
     )
     return f"{marks} · <b>│</b> limite du portail (424 jours) · <b>┊</b> aujourd'hui"

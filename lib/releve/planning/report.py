@@ -14,6 +14,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from releve.base.texts import typographic
 from releve.planning.due import Due, Standing
 from releve.planning.picture import counted, legend, year
 from releve.record.folder import PAGE
@@ -73,7 +74,7 @@ def page(
         f"{value:%d/%m/%Y}" if isinstance(value, date) else "inconnue"
     )
     environment.filters["link"] = lambda record: _link(Path(record) / PAGE, folder)
-    return environment.get_template("report.html.j2").render(
+    html = environment.get_template("report.html.j2").render(
         now=now.astimezone(),
         said=said,
         counts=[(counted(standing, number), number) for standing, number in count.items()],
@@ -88,6 +89,7 @@ def page(
         picture=Markup(year(dues, today)),
         legend=Markup(legend()),
     )
+    return typographic(html)
 
 
 def _link(page: Path, folder: Path) -> str:

@@ -7,6 +7,7 @@ that name, not there before, and words of the question.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from releve.base.account import WRITTEN
@@ -18,13 +19,15 @@ from releve.portal.view import Thing, View
 @dataclass(frozen=True)
 class Question:
     """What is to be pressed, what has to be ticked first, what answers it with no as it stands
-    (`refusal`: a list, or the « Oui » of two), and which accounts the question names.
+    (`refusal`: a list, or the « Oui » of two), what has to be written again in which field
+    (`typed`), and which accounts the question names.
     `native`: the browser's own window, by its text; `button` then brings it up.
     """
 
     button: Thing | None
     box: Thing | None = None
     refusal: Thing | None = None
+    typed: tuple[Thing, str] | None = None
     accounts: tuple[str, ...] = ()
     native: str = ""
 
@@ -37,21 +40,19 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     """The confirmation that came up since `before`."""
     label = words.first("reset.confirm")
     new = view.since(before)
-    exact, cancel = words.exact("reset.confirm"), words.find("reset.cancel")
-    want = Want(label, exact, words=words)
+    cancel = words.find("reset.cancel")
+    want = Want(label, words.exact("reset.confirm"), words=words)
     taught = want.learned or want.pointed
-    named = [
-        t
-        for t in new.of_kind("press")
-        if (rank(t, want) if taught else any(exact.search(n) for n in t.names.values()))
-        and not want.refuses(t)
-    ]
-    found = [
-        (block, each)
-        for each in innermost(t for t in named if not cancel.search(t.name))
-        if (block := _asked(view, new, each, words)) is not None
-    ]
-    if not found:
+    presses = [t for t in new.of_kind("press") if not want.refuses(t) and not cancel.search(t.name)]
+    presses = [t for t in presses if not _anew(t, view, before)]
+    for yes in (_exact, _longer):
+        named = innermost(
+            t for t in presses if (rank(t, want) if taught else yes(t, before, words))
+        )
+        asked = [(_asked(view, new, each, words), each) for each in named]
+        if found := [(block, each) for block, each in asked if block is not None]:
+            break
+    else:
         return Abstention(label, 0, tuple(where(t) for t in new.of_kind("press"))[:6])
     first = _first(found, words)
     if first is None:
@@ -59,11 +60,59 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     block, button = first
     part = view.under(block, button.frame)
     box, refusal = _box(part, button, words), _refusal(part, words)
-    if not (button.enabled or box or refusal or want.pointed):
+    accounts = _named(view, button, part)
+    typed = None if button.enabled else _retyped(part, accounts, words)
+    if not (button.enabled or box or refusal or typed or want.pointed):
         asks = part.of_kind("list", "field", "radio", "check")  # an answer is for a person to give
         active = Label(label.key, f"{label}, actif")
         return Abstention(active, 0, tuple(where(t) for t in (button, *asks)))
-    return Question(button, box, refusal, _named(view, button, part))
+    return Question(button, box, refusal, typed, accounts)
+
+
+def _anew(thing: Thing, view: View, before: View) -> bool:
+    """Whether it was there before, though the page has drawn it once more: there are no more of
+    that name now.
+    """
+    same = view.documents.get(thing.frame) == before.documents.get(thing.frame)
+    now, then = (
+        [t.name for t in each.of_kind("press") if t.frame == thing.frame] for each in (view, before)
+    )
+    return same and now.count(thing.name) <= then.count(thing.name)
+
+
+def _exact(thing: Thing, _: View, words: Words) -> bool:
+    exact = words.exact("reset.confirm")
+    return any(exact.search(each) for each in thing.names.values())
+
+
+def _longer(thing: Thing, before: View, words: Words) -> bool:
+    """It begins with one of the words and goes on about the password: « Oui, réinitialiser … ».
+    The words that ask for the reset answer it in a window only, which was not there before: a page
+    that is drawn anew has them anew.
+    """
+    asks, starts = words.find("reset.question"), words.begins("reset.confirm")
+    again = [words.exact("reset.button"), words.exact("reset.short")]
+    window = thing.layer and not any(t.shown and t.layer == thing.layer for t in before.things)
+    return any(
+        (start := starts.search(each))
+        and asks.search(each[start.end() :])
+        and (window or not any(same.search(each) for same in again))
+        for each in thing.names.values()
+    )
+
+
+def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
+    """What wakes the button up once it is written in the one empty field: a word in quotes or in
+    capitals, else the account.
+    """
+    fields = [t for t in part.of_kind("field") if t.enabled and not t.fixed]
+    told = part.says(words.find("reset.retype"))
+    if told is None or len(fields) != 1 or fields[0].selected:
+        return None
+    quoted = re.findall(r"[«\"“]\s*([^«»\"“”]+?)\s*[»\"”]", told.text)
+    capitals = re.findall(r"(?<![\w@.-])[A-ZÀ-Ý]{4,}(?![\w@-]|\.\w)", told.text)
+    asked = set(quoted or capitals or accounts)
+    return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 
 def _first(found: list[tuple[int, Thing]], words: Words) -> tuple[int, Thing] | None:

@@ -324,7 +324,7 @@ class PasswordUnreadable(PortalError):
         " plus."
     )
     todo = (
-        "Si vous voyez la page, recopiez le mot de passe à la main dans le carnet. Sinon, il faudra"
+        "Si vous voyez la page, recopiez le mot de passe à la main dans Relève. Sinon, il faudra"
         " en demander un autre."
     )
 

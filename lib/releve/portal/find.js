@@ -21,7 +21,7 @@
   const BUTTONS = new Set(['submit', 'button', 'image', 'reset']);
   const CLICKS = ['onclick', 'ng-click', 'data-ng-click', 'x-on:click', '@click', 'v-on:click', 'jsaction', 'wire:click'];
   const SIRET = /(?<![\w@])\d(?:[\s.]?\d){13}(?![\w@])/g;
-  const ACCOUNT = /TECH_\w+@[\w-]+(?:\.[\w-]+)*/gi;
+  const ACCOUNT = /(?:\w[\w.-]*)?TECH_\w+@[\w-]+(?:\.[\w-]+)*/gi;
   const LINE = '\u2028';   // where the page breaks a line
   const BLOCKS = /^(?:NAV|HEADER|FOOTER|ASIDE|MAIN|DIALOG|FORM|TABLE|UL|OL|DL|FIELDSET|DETAILS|ARTICLE|SECTION)$/;
   const FIELDS = new Set(['field', 'secret', 'list']);
@@ -130,12 +130,14 @@
   // Whose it is: the numbers of structures and the accounts, each where it is written.
   const own = (el, fact, before) => {
     let text = '';
-    // What was typed to search by is not what the portal shows.
-    const search = el.type === 'search' || el.closest('search, [role=search]');
+    // What was typed to search by is not what the portal shows: in a search, or the only field there is.
+    const search = el.type === 'search' || el.closest('search, [role=search]') || !el.readOnly && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
+      && [...(el.form ?? el.getRootNode()).querySelectorAll('input')].filter(each => each.type === 'text').length === 1;
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
     else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
     else if (owners.length > before) text = [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ');
     else if (fact.all.length < 500) text = fact.all;
+    if (el.title && !text.includes(el.title)) text += ` ${el.title}`;   // the whole name of what is cut short
     if (!/\d{2}|tech_/i.test(text)) return;
     for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', ...place(fact) });
     for (const found of text.match(ACCOUNT) ?? []) owners.push({ what: found, kind: 'account', ...place(fact) });
@@ -178,7 +180,7 @@
     const names = {}, put = (key, text) => { if (flat(text)) names[key] = flat(text).slice(0, 200); };
     const by = el.getAttribute('aria-labelledby');
     put('aria', by ? byId(el, by).map(heard).join(' ') : el.getAttribute('aria-label'));
-    if (el.labels?.length) put('label', [...el.labels].map(label => flat(facts.get(label)?.all ?? label.textContent)).join(' '));
+    if (el.labels?.length) put('label', [...el.labels].map(label => flat(facts.get(label)?.all || (fact.hid ? label.textContent : ''))).join(' '));
     if (el.tagName === 'INPUT' && BUTTONS.has(el.type)) put('text', el.type === 'image' ? el.alt : el.value || { submit: 'Envoyer', reset: 'Réinitialiser' }[el.type]);
     else if (!FIELDS.has(fact.kind) || fact.kind === 'list' && el.tagName !== 'SELECT') { put('text', fact.hid ? el.textContent : fact.all); if (!fact.hid) if (flat(fact.seen) !== flat(fact.all)) put('seen', fact.seen); }
     put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-tooltip') || byId(el, el.getAttribute('aria-describedby') ?? '').filter(each => each.getAttribute('role') === 'tooltip').map(each => each.textContent).join(' '));
@@ -295,7 +297,7 @@
     for (let node = root, high = 0; node && high < 3; node = up(node), high += 1) {
       for (let before = node.previousElementSibling; before; before = before.previousElementSibling) {
         const f = facts.get(before);
-        if (!f?.shown) continue;
+        if (!f?.shown || f.kind !== 'press' && before.tagName === root.tagName && before.className === root.className) continue;   // another part, as this one
         if (f.kind === 'press') add(before);
         else [...before.querySelectorAll('*')].filter(each => facts.get(each)?.kind === 'press').forEach(each => add(each));
         add(before);
@@ -355,7 +357,12 @@
     const { display, marginLeft, marginRight, paddingLeft, paddingRight } = facts.get(n)?.style ?? {};
     return !/^(?:inline|contents)$/.test(display) || [marginLeft, marginRight, paddingLeft, paddingRight].some(each => parseFloat(each) > 0);
   };
-  const joined = el => piecesOf(el).every((n, _, all) => n.nodeType === 3 || (all.length < 2 || short(n) || !apart(n)) && joined(n));
+  const grouped = all => {   // as a licence key is: pieces of one length, and no space in the source
+    const lengths = all.map(n => rawOf(n).length), last = lengths.pop();
+    return lengths.length > 1 && lengths[0] < 7 && last <= lengths[0] && lengths.every(each => each === lengths[0])
+      && all.every((n, at) => n.nodeType === 1 && /^[\x21-\x7e]+$/.test(rawOf(n)) && (!at || n.previousSibling === all[at - 1]));
+  };
+  const joined = el => piecesOf(el).every((n, _, all) => n.nodeType === 3 || (all.length < 2 || short(n) || !apart(n) || grouped(all)) && joined(n));
   // The innermost block around it as the eye reads it: GLUE at the edge of an element that is drawn with no
   // room before it, LINE where there is some, OBJECT for a control or another block.
   const WORDY = /^(?:[A-Z\u00c0-\u00dd]?[a-z\u00df-\u00ff]{2,}|[A-Z\u00c0-\u00dd]{3,})[.,:;]*$|^[.,:;)\u00bb]+$/;
@@ -394,7 +401,7 @@
     }
     if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
     const pieces = piecesOf(el);
-    const all = rawOf(el).trim(), one = pieces.length <= 1 || pieces.every(short);
+    const all = rawOf(el).trim(), one = pieces.length <= 1 || pieces.every(short) || grouped(pieces);
     const glued = () => {   // whatever is long enough without its words and full stops may be it alone
       const [said, rest] = [true, false].map(is => pieces.map(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim()).filter(text => WORDY.test(text) === is));
       return /^[\x21-\x7e]+$/.test(all) && !(said.length && rest.some(text => text.length >= 8));

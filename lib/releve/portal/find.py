@@ -350,13 +350,19 @@ class Finder:
         return cover != 0
 
     def _closer(self, part: View) -> Thing | None:
-        """What closes a cover and does nothing else."""
-        want = Want("Fermer", self.words.exact("cover.close"))
+        """What closes a cover and does nothing else; where it only tells something, its one
+        button.
+        """
+        want, read = Want("Fermer", self.words.exact("cover.close")), self.words.exact("cover.read")
         sign = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
         presses = [t for t in part.of_kind("press") if t.enabled and not t.away and not t.submits]
         named = [t for t in presses if any(want.exact.search(n) for n in t.names.values())]
         signs = [t for t in presses if any(sign.match(n) for n in t.names.values())]
-        return next(iter([*named, *signs]), None)
+        asks = part.of_kind("field", "secret", "list", "check", "radio")
+        alone = not asks and len(part.of_kind("press")) == 1
+        alone = alone and not part.says(self.words.find("between.agree"))
+        told = [t for t in presses if alone and any(read.search(n) for n in t.names.values())]
+        return next(iter([*named, *signs, *told]), None)
 
     async def fill(self, thing: Thing, text: str) -> None:
         """Type what is no secret."""

@@ -146,6 +146,17 @@ class DropDown:
                     await (await self._finder.element(thing)).click(timeout=1000)
 
 
+async def pick(finder: Finder, entry: re.Pattern[str]) -> bool:
+    """Choose it in the page's own list of such entries; whether one list of the page has it."""
+    for each in (await finder.look()).of_kind("list"):
+        if each.tag != "select" or each.region not in ("main", ""):
+            continue
+        listed = DropDown.at(finder, each)
+        if len([text for text in await listed.entries() if entry.search(text)]) == 1:
+            return await listed.choose(entry)
+    return False
+
+
 def entries(view: View) -> list[Thing]:
     """The entries of a list that has just been opened: options, else whatever reads as one."""
     options = view.of_kind("option")

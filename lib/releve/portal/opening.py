@@ -128,9 +128,9 @@ class Opening:
         if not isinstance(self._wanted(await self._finder.look()), Abstention):
             return True
         known = next((t for t in view.things if t.key == (opener.frame, opener.id)), None)
-        inner = view.under(opener.id, opener.frame).of_kind("press")
-        # a click in the middle of a block falls on whatever stands there
-        if not (known.away or self._forbidden(known, opener) if known else inner):
+        inner = [t for t in view.of_kind("press") if t.frame == opener.frame]
+        holds = any(opener.id in t.path[:-1] for t in inner)  # its middle may be any of them
+        if not holds if known is None else not (known.away or self._forbidden(known, opener)):
             await handle.click(timeout=REACH)
         return True
 

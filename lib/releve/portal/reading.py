@@ -69,7 +69,8 @@ def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> b
     """
     within, old = words.find("summary.password"), words.find("summary.old")
     shows = words.exact("summary.show")
-    if not any(shows.search(name) for t in view.of_kind("press") for name in t.names.values()):
+    buttons = view.of_kind("press", "check")
+    if not any(shows.search(name) for t in buttons for name in t.names.values()):
         return False
     dots = [t for t in view.tokens if _MASK.fullmatch(t.raw.strip())]
     return any(t.raw.strip() not in before and _beside(t, within, old) for t in dots)

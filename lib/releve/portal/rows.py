@@ -95,7 +95,8 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
     if not _written(view, siret):  # only typed, to search for it: its row may be to come
         return Abstention(want.label)
     never = _never(want)
-    for some in (_icons, _acts):
+    near = _first(rows, lambda part: _acts(part, shown) or part.of_kind("radio", "check"))
+    for some in () if near and near[0].kind != "press" else (_icons, _acts):
 
         def harmless(part: View, some: Callable[..., list[Thing]] = some) -> list[Thing]:
             return [t for t in some(part, shown) if not never(t.words)]

@@ -16,7 +16,9 @@ from filelock import BaseFileLock, FileLock
 from releve.base import disk
 from releve.base.account import folded
 from releve.base.errors import ReleveError
+from releve.base.places import project_root
 from releve.base.settings import Record
+from releve.base.windows import make_private
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.line import parse
@@ -131,10 +133,14 @@ def prepare(record: Record) -> None:
     """Make the folder of records, open to its group only on purpose (`record.shared`). Raises
     `RecordUnwritable`; safe to repeat.
     """
-    _make(record.folder.resolve(), record.folder, shared=record.shared)
+    folder = record.folder.resolve()
+    _make(folder, record.folder, shared=record.shared)
+    if not record.shared and folder == project_root() / "outputs" and not any(all_records(folder)):
+        with suppress(OSError):  # it came with the project; another account's stays as it is
+            make_private(folder)
 
 
-def _make(path: Path, told: Path, *, shared: bool = False) -> None:
+def _make(path: Path, told: Path, *, shared: bool | None = None) -> None:
     try:
         disk.make_folder(path, shared=shared)
     except OSError as error:

@@ -35,13 +35,12 @@ class AccountBusy(ReleveError):
     """Somebody else has this account in hand. Nothing was begun; try again when they are done."""
 
     happened = (
-        "Une rotation du compte technique {account} est déjà en cours : {actor}, depuis {since}."
+        "Un renouvellement du compte {account} est déjà en cours : {actor}, depuis {since}."
     )
     safe = (
-        "Relève s'est retiré sans rien faire : deux rotations en même temps s'annuleraient l'une"
-        " l'autre."
+        "Relève s'est retiré sans rien faire : deux à la fois s'annuleraient l'un l'autre."
     )
-    todo = "Attendez qu'elle soit finie (ou fermez le carnet qui est ouvert), puis relancez."
+    todo = "Attendez qu'il soit fini (ou fermez la page qui est ouverte), puis relancez."
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class DecisionNeeded(ReleveError):
     """Nobody can know what the portal holds: a person, or `--reset-again`, decides."""
 
     code = 6
-    happened = "La rotation ne peut pas continuer sans que quelqu'un décide."
+    happened = "Le renouvellement ne peut pas continuer sans que quelqu'un décide."
 
 
 class Operator(SecondFactor, Guide, Protocol):

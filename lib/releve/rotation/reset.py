@@ -19,6 +19,7 @@ from releve.portal.driver import Driver
 from releve.portal.errors import (
     CandidateChanged,
     PasswordUnreadable,
+    PortalError,
     ResetOutcomeUnknown,
     ResetRefused,
     SameCandidate,
@@ -112,8 +113,9 @@ class PasswordReset:
         self.navigation.confirmed()
         try:
             secret = await self._read()
-        except PasswordUnreadable:
-            self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
+        except PortalError as error:
+            if isinstance(error, PasswordUnreadable):
+                self.context.journal.append(ev.ResetDone(attempt), CONFIRMED)
             await self._keep_page(attempt)
             raise
         if fault := self._fault(secret):

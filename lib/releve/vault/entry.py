@@ -32,7 +32,7 @@ class KeyringMissing(KeyringError):
     """No keyring that keeps secrets encrypted can be used from this session."""
 
     happened = (
-        "Aucun trousseau de mots de passe utilisable n'a été trouvé sur ce poste ({backend})."
+        "Aucun coffre de mots de passe utilisable n'a été trouvé sur ce poste ({backend})."
     )
     safe = (
         "Rien n'a été lu ni gardé : Relève ne range jamais un mot de passe dans un fichier en"
@@ -43,14 +43,14 @@ class KeyringMissing(KeyringError):
         " s'exécuter « avec le mot de passe »). macOS : ouvrez « Trousseaux d'accès » et"
         " déverrouillez le trousseau « session ». Linux : installez et ouvrez GNOME Keyring ou"
         " KWallet (paquet « gnome-keyring »), puis lancez Relève dans cette session. Pour vous"
-        " exercer sans trousseau : « releve demo »."
+        " exercer sans coffre : « releve demo »."
     )
 
 
 class KeyringLocked(KeyringError):
     """The keyring is there, but a person must unlock it."""
 
-    happened = "Le trousseau de mots de passe est verrouillé."
+    happened = "Le coffre de mots de passe est verrouillé."
     safe = "Ce qu'il contient n'a pas changé."
     todo = (
         "Déverrouillez-le (ouvrez votre session, ou l'application « Trousseaux » ou « Mots de passe"
@@ -62,7 +62,7 @@ class KeyringWaits(KeyringLocked):
     """It shows a question on a screen that nobody may be looking at."""
 
     happened = (
-        "Le trousseau de mots de passe attend depuis {seconds:.0f} secondes que quelqu'un le"
+        "Le coffre de mots de passe attend depuis {seconds:.0f} secondes que quelqu'un le"
         " déverrouille."
     )
 
@@ -70,31 +70,31 @@ class KeyringWaits(KeyringLocked):
 class KeyringUnavailable(KeyringError):
     """The keyring was chosen, then did not answer."""
 
-    happened = "Le trousseau de mots de passe ne répond pas ({why})."
-    safe = "Un trousseau arrêté n'efface rien : ce qu'il garde y est encore."
-    todo = "Vérifiez que le service de trousseau est lancé dans votre session, puis recommencez."
+    happened = "Le coffre de mots de passe ne répond pas ({why})."
+    safe = "Un coffre arrêté n'efface rien : ce qu'il garde y est encore."
+    todo = "Vérifiez que le trousseau de votre session est lancé, puis recommencez."
 
 
 class KeyringWriteRefused(KeyringError):
     """The keyring refused to write or delete an entry."""
 
     happened = (
-        "Le trousseau a refusé d'enregistrer ou d'effacer l'entrée « {service} » de {user} ({why})."
+        "Le coffre a refusé d'enregistrer ou d'effacer l'entrée « {service} » de {user} ({why})."
     )
     safe = "Ses autres entrées n'ont pas changé."
-    todo = "Vérifiez l'espace disque et vos droits sur le trousseau, puis recommencez."
+    todo = "Vérifiez l'espace disque et vos droits sur le coffre, puis recommencez."
 
 
 class KeyringMismatch(KeyringError):
     """What was read back is not what was written, byte for byte."""
 
     happened = (
-        "L'entrée « {service} » de {user}, relue dans le trousseau, n'est pas ce qui venait d'y"
+        "L'entrée « {service} » de {user}, relue dans le coffre, n'est pas ce qui venait d'y"
         " être écrit."
     )
     safe = "Cette valeur fausse n'est pas utilisée, et les autres entrées n'ont pas changé."
     todo = (
-        "Recommencez ; si cela se répète, un autre programme modifie le trousseau, ou il est abîmé"
+        "Recommencez ; si cela se répète, un autre programme modifie le coffre, ou il est abîmé"
         " : prévenez votre support."
     )
 
@@ -102,18 +102,18 @@ class KeyringMismatch(KeyringError):
 class KeyringEntryVanished(KeyringError):
     """An entry that must be there is not."""
 
-    happened = "L'entrée « {service} » de {user} a disparu du trousseau."
+    happened = "L'entrée « {service} » de {user} a disparu du coffre."
     safe = "Les autres entrées n'ont pas changé."
     todo = (
-        "Si vous avez cette valeur ailleurs, enregistrez-la avec « releve credentials store », puis"
-        " recommencez."
+        "Recommencez. Si vous avez cette valeur ailleurs, enregistrez-la d'abord avec « releve"
+        " credentials store »."
     )
 
 
 class CredentialMissing(PersonNeeded):
     """A credential that is needed was never stored; a person must give it."""
 
-    happened = "Le trousseau n'a pas d'entrée « {service} » pour {user}."
+    happened = "Le coffre n'a pas d'entrée « {service} » pour {user}."
     safe = "Rien n'a été commencé avec cet identifiant."
     todo = (
         "Enregistrez-la avec « releve credentials store » (voyez « releve credentials --help »),"

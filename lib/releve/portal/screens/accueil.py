@@ -44,6 +44,15 @@ def arrived(view: View, words: Words) -> object:
     return home(view, words) if isinstance(asked, Abstention) else asked
 
 
+def going_on(view: View, words: Words) -> Thing | Abstention:
+    """What leads on from a page of news: one that asks nothing, and has nothing to agree to."""
+    asks = [t for t in view.of_kind("field", "secret", "list", "check", "radio") if t.enabled]
+    asks = [t for t in asks if t.region in ("main", "")]
+    if asks or not view.ready or view.says(words.find("between.agree")):
+        return Abstention(words.first("between.on"))
+    return decide(view, want(words, "between.on", longer=False))
+
+
 class Arrival(Screen):
     """Chorus Pro's home page, or whatever comes between the login and it."""
 
@@ -60,7 +69,8 @@ class Arrival(Screen):
         secrets = [each for each in view.of_kind("secret") if not each.fixed]
         found = decide(view, want(self.words, "connection.connect", longer=False))
         if isinstance(found, Abstention):
-            return found
+            on = found if found.count else going_on(view, self.words)
+            return on if isinstance(on, Abstention) else ("news", on)
         return ("expired", found) if secrets else ("connect", found)
 
 

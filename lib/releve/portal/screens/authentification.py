@@ -36,41 +36,52 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     """The two fields of the login; the second is None where it is asked for on the next page.
 
     Fields that stand together belong together: the form with both words in full is the login, not
-    another one that has half of them.
+    another one that has half of them, and the document's own word goes before the others. What is
+    in sight may be for people of another kind: where a form behind a tab is named as well, nobody
+    guesses, and where one that can be opened is named better, it is opened.
     """
     asked = want(words, "login.identifier", "field")
     hidden = want(words, "login.password", "secret")
-    secrets = [t for t in view.of_kind("secret") if not t.fixed and t.enabled]
-    fields = [t for t in view.of_kind("field") if t.enabled]
+    tabs = {t.key for t in view.of_kind("press") if t.opens == "tab"}
+    every = [t for t in view.things if t.shown or t.hidden]
+    secrets = [t for t in every if t.kind == "secret" and not t.fixed and t.enabled]
+    fields = [t for t in every if t.kind == "field" and t.enabled]
     pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
     best = [pair for score, *pair in pairs if score == pairs[0][0]]
-    if len(best) == 1:
-        return best[0][0], best[0][1]
-    if len(best) > 1:
-        return Abstention(words.first("login.password"), len(best), overview(view, "secret"))
+    near = [pair for pair in best if pair[1].shown]
+    tabbed = [s for _, s in best if any((s.frame, by) in tabs for by, _ in s.hidden)]
+    if len(near) == 1 and not tabbed:
+        return near[0][0], near[0][1]
+    if best:
+        count = len(near) + len(tabbed) if near else 0
+        return Abstention(words.first("login.password"), count, overview(view, "secret"))
     alone = named(view, asked)
     following = closest(view, want(words, "login.next", longer=False), alone) if alone else None
-    if len(alone) == 1 and not secrets and isinstance(following, Thing):
+    if len(alone) == 1 and not any(t.shown for t in secrets) and isinstance(following, Thing):
         return alone[0], None
     return Abstention(words.first("login.password"), 0, overview(view, "secret"))
 
 
 def _pairs(
     fields: list[Thing], secrets: list[Thing], asked: Want, hidden: Want
-) -> list[tuple[tuple[int, int], Thing, Thing]]:
+) -> list[tuple[tuple[int, bool, int], Thing, Thing]]:
     """Each identifier with a password of its own form, and how well they are named: less is
     better.
     """
     found = []
     for field, secret in product(fields, secrets):
-        if field.frame != secret.frame or field.form != secret.form or field.at > secret.at:
+        same = (field.frame, field.form, field.shown) == (secret.frame, secret.form, secret.shown)
+        if not same or field.at > secret.at:
             continue
         ranks = rank(field, asked), rank(secret, hidden)
         between = [t for t in fields if field.at < t.at < secret.at and t.form == field.form]
+        between = [t for t in between if t.shown == field.shown]
         if (between and not ranks[0]) or not (any(ranks) or field.form):
             continue
         score = sum(each or 7 for each in ranks)
-        found.append(((score, -len(common([field, secret]))), field, secret))
+        called = (*field.names.values(), *field.near.values())
+        other = not any(Words.finds(asked.label, each) for each in called)
+        found.append(((score, other, -len(common([field, secret]))), field, secret))
     return found
 
 

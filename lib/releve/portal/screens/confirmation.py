@@ -56,8 +56,11 @@ class Confirmation(ResetScreen):
 
         found = await self.finder.until(shown, open_hidden=False)
         self._prove(found, case.account)
-        if found.box is not None:
-            await self.finder.check(found.box)
+        while found.box or found.typed:
+            if found.box:
+                await self.finder.check(found.box)
+            elif found.typed:
+                await self.finder.fill(*found.typed)
             found = await self.finder.until(shown, open_hidden=False)
             self._prove(found, case.account)
         return found

@@ -29,7 +29,7 @@ class EcranSuivant(PasswordScreen):
         """A password is about to be shown: what is on the page already is not it."""
         view = await self.finder.look(reading=True)
         self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
-        self.browser.memo["asked on"] = self._document(view)
+        self.browser.memo["asked on"] = view
 
     def _document(self, view: View) -> float | None:
         return view.documents.get(self.finder.number(self.page.main_frame) or 0)
@@ -42,7 +42,8 @@ class EcranSuivant(PasswordScreen):
             return Abstention(self.words.first("summary.password"))
         if found := self._passwords(view, "") or covered(view, self.words, self._known):
             return found
-        return super().seen(view)
+        before = self.browser.memo.get("asked on")  # its label may stand there too
+        return super().seen(view.since(before) if isinstance(before, View) else view)
 
     def _passwords(self, view: View, account: str, *, sentences: bool = True) -> list[str]:
         return passwords(view, account, self.words, self._known, sentences=sentences)
@@ -63,7 +64,8 @@ class EcranSuivant(PasswordScreen):
 
         def anew(view: View) -> object:
             found = answer(view)
-            if not view.ready or self._document(view) == self.browser.memo.get("asked on"):
+            before = self.browser.memo.get("asked on", View())
+            if not view.ready or self._document(view) == self._document(before):
                 return found
             more = isinstance(found, Abstention) and self._to_open(view, pressed)
             return None if more else found
@@ -89,7 +91,14 @@ class EcranSuivant(PasswordScreen):
         pressed: set[tuple[int, int]] = set()
         began, patience = time.monotonic(), min(PATIENCE, self.browser.timeout)
         while True:
-            view, waited = await self.finder.look(reading=True), time.monotonic() - began
+            waited = time.monotonic() - began
+            try:
+                view = await self.finder.look(reading=True)
+            except PlaywrightError:  # the page is just being replaced
+                if waited > patience or not self.browser.alive:
+                    raise
+                await self.finder.change()
+                continue
             found = self._passwords(view, case.account, sentences=waited > patience / 4)
             if len(found) == 1:
                 return Secret(found[0])
@@ -104,6 +113,7 @@ class EcranSuivant(PasswordScreen):
         Returns whether anything was pressed.
         """
         shows = named(view, want(self.words, "summary.show"))
+        shows += named(view, want(self.words, "summary.show", "check", longer=False))
         shows = [t for t in shows if t.key not in pressed and t.enabled and not t.away]
         return await self._press([*shows, *self._to_open(view, pressed)], pressed)
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.screen import Screen, thing
-from releve.portal.screens.accueil import Arrival, arrived
+from releve.portal.rows import Step, pen
+from releve.portal.screen import Screen, thing, want
+from releve.portal.screens.accueil import Arrival, arrived, going_on
 from releve.portal.screens.second_factor import SecondFactorPage
 from releve.portal.sight import Abstention
 from releve.portal.view import Thing, View
@@ -25,6 +26,25 @@ class AccueilDuPortail(Screen):
         if not (case.through_chorus or await self._beyond(case)):
             await self.press("pigp.chorus")
         return ", ".join(["Chorus Pro est ouvert", *await self._arrive(case)])
+
+    async def reached(self) -> None:
+        """The tiles, past the pages of news that some portals put before them."""
+
+        def either(view: View) -> tuple[bool, object] | Abstention:
+            tile = self.seen(view)
+            if not isinstance(tile, Abstention):
+                return True, tile
+            on = tile if tile.count else going_on(view, self.words)
+            return tile if isinstance(on, Abstention) else (False, on)
+
+        for _ in range(4):
+            before = await self.finder.look()
+            there, found = await self.finder.until(either)
+            if there or not isinstance(found, Thing):
+                return
+            await self.finder.press(found)
+            await self.finder.changed(before)
+        raise await self.browser.diagnose(self.words.first("pigp.chorus"))
 
     async def _beyond(self, case: Case) -> bool:
         """Whether who logged in herself went further than the tiles."""
@@ -46,9 +66,12 @@ class AccueilDuPortail(Screen):
             if not isinstance(asked := code.seen(view), Abstention):
                 return "code", asked
             between = arrival.between(view)
-            if isinstance(between, Abstention) and not between.count:
-                return replace(there, instead=(self.words.first("connection.connect"),))
-            return between
+            if not isinstance(between, Abstention) or between.count:
+                return between
+            chosen = self._chooser(view, case.siret)
+            if isinstance(chosen, Step):
+                return "structure", chosen
+            return replace(there, instead=(self.words.first("connection.connect"),))
 
         for _ in range(8):
             kind, button = await self.finder.until(on_the_way)
@@ -56,15 +79,25 @@ class AccueilDuPortail(Screen):
                 return done
             if kind == "expired":
                 raise e.SessionExpired(screen=self.browser.title)
-            assert kind == "code" or isinstance(button, Thing)
-            result = await (
-                self._pass(kind, button) if isinstance(button, Thing) else code.go(case)
-            )
+            if isinstance(button, Step):
+                await self.finder.press(button.thing)
+                result = f"structure choisie ({button.act})"
+            else:
+                assert kind == "code" or isinstance(button, Thing)
+                result = await (
+                    self._pass(kind, button) if isinstance(button, Thing) else code.go(case)
+                )
             if result in done:
                 break
             done.append(result)
             await self.page.wait_for_load_state("load")
         raise await self.browser.diagnose(self.words.first("home.manager"))
+
+    def _chooser(self, view: View, siret: str) -> Step | Abstention:
+        """Where the portal asks for whom one works: the way to this very structure."""
+        wanted = want(self.words, "between.on", longer=False)
+        asked = view.says(self.words.find("between.choose"))
+        return pen(view, siret, wanted) if asked else Abstention(wanted.label)
 
     async def _pass(self, kind: str, button: Thing) -> str:
         """One page between the login and the home page; in a frame only its look tells that it
@@ -82,4 +115,6 @@ class AccueilDuPortail(Screen):
         await self.finder.until(gone, open_hidden=False)
         if kind == "information":
             return "informations vérifiées"
+        if kind == "news":
+            return "page d'information passée"
         return "connecté sans seconde authentification"

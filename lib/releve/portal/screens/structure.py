@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from releve.base.words import whole
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.find import STUCK
+from releve.portal.lists import pick
 from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, decide, named
@@ -44,7 +47,7 @@ class ModificationDeLaStructure(Screen):
         def told(view: View) -> bool | Abstention:
             return siret in view.found("siret") or Abstention(siret)
 
-        if await self.finder.settled(told) is not True:
+        if await self.finder.settled(told, STUCK) is not True:  # it may be drawn late
             raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
 
     async def accounts(self) -> tuple[str, ...]:
@@ -94,7 +97,10 @@ class ModificationDeLaStructure(Screen):
         found = await self.finder.settled(decided, section=users)
         if isinstance(found, Step):
             return found
-        if not missing[0].there and parts and await self._further():
+        lost = not missing[0].there and parts
+        if lost and (await pick(self.finder, whole(account)) or await self._elsewhere(siret)):
+            return await self._next(siret, account, 0)
+        if lost and await self._further():
             return await self._next(siret, account, parts - 1)
         if not missing[0].there and await self._hides(account):
             if await self.finder.taught(Abstention(users.label), lambda v: decide(v, users)):
@@ -105,6 +111,15 @@ class ModificationDeLaStructure(Screen):
         if missing[0].there and (changed := self.finder.otherwise(found)):
             raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
+
+    async def _elsewhere(self, siret: str) -> bool:
+        """Go to the page of its users, where the card has a link to one; it must be this one's."""
+        users = want(self.words, "structure.users")
+        found = named(await self.finder.look(), users, lambda t: t.enabled and t.away)
+        if len(found) == 1:
+            await self.finder.press(found[0])
+            await self.check_target(siret)
+        return len(found) == 1
 
     async def _further(self) -> bool:
         """Show the next part of a card that comes in steps or pages, or what a person has shown to

@@ -9,12 +9,12 @@ from playwright.async_api import Error as PlaywrightError
 from releve.base.words import digits
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.lists import DropDown
+from releve.portal.lists import DropDown, pick
 from releve.portal.rows import Act, Step, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide, named
-from releve.portal.view import Thing, View
+from releve.portal.view import Text, Thing, View
 
 _CELLS = """
 () => [...document.querySelectorAll('tr, [role=row]')]
@@ -23,6 +23,7 @@ _CELLS = """
     .map(cell => cell.innerText.trim()))
 """
 _FORWARD = re.compile(r"^\s*[›>→▶]\s*$")
+_SIRET = r"\d(?:[\s.]?\d){13}"
 PAGES = 400  # a list that never ends is not one
 
 
@@ -77,15 +78,31 @@ class ActivitesDuGestionnaire(Screen):
 
     async def _bring(self, siret: str) -> None:
         """Have its row on the page. Raises `StructureNotFound` once all were looked through."""
-        seen = await self.finder.until(self._listed)
-        if siret in seen or await self._pick(siret) or await self._search(siret):
+        entry = re.compile(rf"(?<!\d){digits(siret)}(?!\d)")
+        seen = await self.finder.until(self._listed) or await self._tucked()
+        if siret in seen or await pick(self.finder, entry) or await self._search(siret):
             return
         for _ in range(PAGES):
-            if siret in await self.sirets():
+            seen = await self.sirets() or seen
+            if siret in seen:
                 return
             if not await self._turn_page():
-                raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
-        raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+                break
+        if siret not in await self._tucked(siret):
+            if not seen:  # a list that shows no number says nothing of this one
+                raise await self.browser.diagnose("SIRET")
+            raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+
+    async def _tucked(self, siret: str = "") -> list[str]:
+        """The structures on the page, once what hides a list of them, or that one, is opened."""
+        number = re.compile(rf"(?<!\d){digits(siret) or _SIRET}(?!\d)")
+
+        def rows(view: View) -> list[Text] | Abstention:
+            found = [t for t in view.texts if t.shown and number.search(t.text)]
+            return found or Abstention("SIRET")
+
+        await self.finder.settled(rows, opens=lambda _: False)
+        return (await self.finder.look()).found("siret")
 
     def _listed(self, view: View) -> list[str] | Abstention:
         """What is listed, once anything is."""
@@ -127,17 +144,6 @@ class ActivitesDuGestionnaire(Screen):
                     names[siret] = row[column]
         return names
 
-    async def _pick(self, siret: str) -> bool:
-        """Choose it in the page's own list of structures; whether one such list has it."""
-        entry = re.compile(rf"(?<!\d){digits(siret)}(?!\d)")
-        for each in (await self.finder.look()).of_kind("list"):
-            if each.tag != "select" or each.region not in ("main", ""):
-                continue
-            listed = DropDown.at(self.finder, each)
-            if len([text for text in await listed.entries() if entry.search(text)]) == 1:
-                return await listed.choose(entry)
-        return False
-
     async def _search(self, siret: str) -> bool:
         """Ask the portal's own search for it; whether that shows it. The whole list is shown again
         when it does not: the pages remain the way to be sure.
@@ -146,7 +152,7 @@ class ActivitesDuGestionnaire(Screen):
             return False
         for asked in (siret, ""):
             await self.ask(field, asked)
-            if asked and await self._appears(siret):
+            if asked and siret in await self._tucked(siret):
                 return True
             field = await self.search_field() or field
         return False
@@ -164,12 +170,6 @@ class ActivitesDuGestionnaire(Screen):
         before = await self.finder.look()
         await (await self.finder.element(field)).press("Enter")
         await self.finder.changed(before)
-
-    async def _appears(self, siret: str) -> bool:
-        def row(view: View) -> bool | Abstention:
-            return siret in view.found("siret") or Abstention(siret)
-
-        return await self.finder.settled(row, open_hidden=False) is True
 
     async def _turn_page(self) -> bool:
         """Show the next page, or more of the list; False when there is no more."""
@@ -190,7 +190,9 @@ class ActivitesDuGestionnaire(Screen):
         def other(now: View) -> bool | Abstention:
             return (set(now.found("siret")) - before and now.ready) or Abstention("page suivante")
 
-        return await self.finder.settled(other, 2.0, open_hidden=False) is True
+        if await self.finder.settled(other, 2.0, open_hidden=False) is True:
+            return True
+        return bool(set(await self._tucked()) - before)
 
     async def _listed_page(self, view: View, before: set[str]) -> bool:
         """Choose the next one in a list of page numbers, from 1 on."""

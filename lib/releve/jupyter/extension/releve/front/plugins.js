@@ -1,5 +1,5 @@
 // What the page of an operator is made of; `releveLab` is what the widgets' own page code may call.
-import { connectionLost, goesOn, watchKernel } from './stopped.js';
+import { connectionLost, watchKernel } from './stopped.js';
 import { bar, callByTitle, keysAreTheForms } from './shell.js';
 
 const HOME = 'notebooks/home.ipynb', MODEL = 'notebooks/rotation.ipynb';
@@ -22,6 +22,9 @@ const idle = session => new Promise(resolve => {
   look();
 });
 
+// A finished record is read; any other is gone on with by the page that shows it, whoever had it before.
+const finished = ({ context: { model } }) => JSON.stringify(model).includes('rv-done');
+
 // Its kernel writes what ran here: the page has nothing to save, and nothing to ask about when it is left.
 function savesNothing({ context: { model } }) {
   model.dirty = false;
@@ -29,27 +32,32 @@ function savesNothing({ context: { model } }) {
 }
 
 function activate({ NotebookActions, Widget }, app, tracker) {
-  // Not "Run All", which leaves one at the notebook's end; a cell that waits lets nothing pass before it.
-  const runAll = async (panel, freshly = false) => {
-    await panel.revealed;
-    await panel.sessionContext.ready;
-    if (freshly) await idle(panel.sessionContext);
-    return NotebookActions.runCells(panel.content, panel.content.widgets, panel.sessionContext);
+  const begun = new WeakSet();
+  // Not "Run All", which leaves one at the notebook's end. A kernel that opens a renewal hears what another page runs only
+  // once it is idle; at a gate it answers for all that.
+  const runAll = async panel => {
+    const { content, revealed, sessionContext } = panel;
+    await revealed;
+    await sessionContext.ready;
+    await Promise.race([sessionContext.session?.kernel?.info, idle(sessionContext)]);
+    begun.add(panel);
+    return NotebookActions.runCells(content, content.widgets, sessionContext);
   };
-  // One that waits here already is shown as it is, unless it is to be done in another way: its question is then dropped first.
+  // A page runs by itself when it is first seen. One that waits here already is shown as it is, unless it is to be done in
+  // another way: its question is then dropped first.
   const open = async (path, run, anew) => {
-    const here = tracker.find(each => each.context.path === path);
+    const here = tracker.find(each => each.context.path === path && begun.has(each));
     const panel = await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
-    if (!run || !panel) return;
+    if (!run || !here || !panel) return;
     await panel.context.ready;
     const kernel = panel.sessionContext.session?.kernel;
-    if (here && kernel?.status === 'busy') {
+    if (kernel?.status === 'busy') {
       if (!anew) return;
       await kernel.interrupt();
       await idle(panel.sessionContext);
     }
-    if (here) await panel.context.revert();
-    await runAll(panel, true);
+    await panel.context.revert();
+    await runAll(panel);
   };
   const home = () => open(HOME, false);
   // What was done elsewhere meanwhile is told when the page comes into sight again.
@@ -68,6 +76,7 @@ function activate({ NotebookActions, Widget }, app, tracker) {
   bar(app, Widget, tracker, { home, title });
   callByTitle(tracker, { title, about });
 
+  NotebookActions.executed.connect((_, { cell }) => cell.node.querySelector('.rv-done')?.scrollIntoView());
   tracker.currentChanged.connect(refresh);
   document.addEventListener('visibilitychange', refresh);
   tracker.widgetAdded.connect(async (_, panel) => {
@@ -76,10 +85,10 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     panel.addClass('releve-notebook');
     // JupyterLab would rename the file after its tab: only where that could be turned off may the tab speak French.
     if (panel.title.changed.disconnect(panel._onTitleChanged, panel)) panel.title.label = title(panel);
-    watchKernel(panel, NotebookActions, () => runAll(panel, true));
+    watchKernel(panel, NotebookActions, () => runAll(panel));
     savesNothing(panel);
     panel.addClass(`releve-${kind(panel)}`);
-    if (kind(panel) !== 'rotation' || goesOn(panel.context.path)) await runAll(panel, true); // the model's first cell says what it is, and offers a dated copy
+    if (!finished(panel)) await runAll(panel); // the model's first cell says what it is, and offers a dated copy
   });
   document.addEventListener('click', event => {
     if (!event.target.closest?.(`a[href$="/tree/${HOME}"]`)) return;

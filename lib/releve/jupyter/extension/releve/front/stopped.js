@@ -5,12 +5,15 @@ const SAFE = 'Ce qui est sûr : tout ce qui a été fait est noté, et rien ne s
 const TEXTS = {
   gone: ['Cette page s\'est arrêtée', SAFE],
   stopped: ['Arrêté ici', 'Vous pouvez reprendre maintenant, ou plus tard depuis l\'accueil.'],
+  elsewhere: ['Rien n\'est en cours dans cette page', 'Si ce renouvellement est ouvert dans une autre page, continuez là-bas ; '
+    + 'sinon, reprenez ici. Rien ne sera fait deux fois.'],
   away: ['Relève ne répond plus', 'La fenêtre de Relève a été fermée, ou l\'ordinateur se réveille. ' + SAFE
     + ' Attendez quelques secondes ; sinon ouvrez Relève de nouveau par son raccourci.',
     'Relève ne répond toujours pas : ouvrez-le de nouveau par son raccourci, puis revenez ici. ' + SAFE],
 };
 
 const away = new Set();
+const lost = which => which === 'gone' || which === 'away';
 
 // Asked by JupyterLab in the place of its own dialog.
 export async function connectionLost() {
@@ -27,23 +30,14 @@ function notice(which, resume) {
 }
 
 // A server that was started again knows nothing of this page's kernel: the page begins anew, and goes on by itself.
-const RESUME = 'releve-resume';
-
-async function comeBack(path, shown) {
+async function comeBack(shown) {
   const answer = await fetch(new URL('api/status', document.baseURI.replace(/\/doc\/.*$/, '/'))).catch(() => null);
   if (answer?.ok) {
-    sessionStorage.setItem(RESUME, path);
     location.reload();
     return;
   }
   shown.querySelector('button').disabled = false;
   shown.querySelector('p').textContent = TEXTS.away[2];
-}
-
-export function goesOn(path) {
-  const wanted = sessionStorage.getItem(RESUME) === path;
-  if (wanted) sessionStorage.removeItem(RESUME);
-  return wanted;
 }
 
 export function watchKernel(panel, NotebookActions, runAll) {
@@ -55,12 +49,12 @@ export function watchKernel(panel, NotebookActions, runAll) {
     panel.removeClass('releve-gone');
   };
   // Without its kernel a page begins anew, as without its server: its forms hear no answer.
-  const resume = which => (which === 'stopped' ? (clear(), runAll()) : comeBack(panel.context.path, shown));
+  const resume = which => (lost(which) ? comeBack(shown) : (clear(), runAll()));
   const show = (which, after) => {
     if (shown?.dataset.why === which) return;
     clear();
     shown = notice(which, () => resume(which));
-    if (which !== 'stopped') panel.addClass('releve-gone');
+    if (lost(which)) panel.addClass('releve-gone');
     (after ?? panel.content.node).prepend(shown);
     if (after) after.append(shown);
     shown.scrollIntoView({ block: 'center' });
@@ -94,5 +88,10 @@ export function watchKernel(panel, NotebookActions, runAll) {
     if (!cell.node.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')) return;
     notebook.activeCellIndex = notebook.widgets.indexOf(cell);
     show('stopped', cell.node);
+  });
+  // A page whose cells are over without the green end (another took the renewal over) is never left without a way on.
+  const runs = () => panel.content.widgets.some(({ model }) => model.executionState === 'running');
+  NotebookActions.selectionExecuted.connect((_, { notebook }) => {
+    if (notebook === panel.content && panel.hasClass('releve-rotation') && !shown && !runs() && unfinished()) show('elsewhere', place());
   });
 }
