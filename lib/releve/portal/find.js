@@ -320,7 +320,7 @@
     if (lines.length > 1) {
       for (const line of lines) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: placed });
     } else if (fact.own)
-      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
+      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all.trim() || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
     else if (!fact.own && /^H[1-6]$/.test(el.tagName) && flat(fact.seen))
       texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, shown: fact.shown && placed });
     if (!fact.kind) continue;
