@@ -131,7 +131,8 @@
   const own = (el, fact, before) => {
     let text = '';
     // What was typed to search by is not what the portal shows: in a search, or the only field there is.
-    const search = el.type === 'search' || el.closest('search, [role=search]') || !el.readOnly && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
+    const search = el.type === 'search' || el.closest('search, [role=search]');
+    const typed = el.tagName === 'INPUT' && !el.readOnly && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
       && [...(el.form ?? el.getRootNode()).querySelectorAll('input')].filter(each => each.type === 'text').length === 1;
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
     else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
@@ -139,7 +140,7 @@
     else if (fact.all.length < 500) text = fact.all;
     if (el.title && !text.includes(el.title)) text += ` ${el.title}`;   // the whole name of what is cut short
     if (!/\d{2}|tech_/i.test(text)) return;
-    for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', ...place(fact) });
+    for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', typed, ...place(fact) });
     for (const found of text.match(ACCOUNT) ?? []) owners.push({ what: found, kind: 'account', ...place(fact) });
   };
   const place = fact => ({
