@@ -294,6 +294,8 @@ def test_a_line_that_is_drawn_once_more_is_no_question() -> None:
         ("Pour le mot de passe, tapez RENOUVELER", "RENOUVELER"),
         ("Recopiez « oui » : nouveau mot de passe", "oui"),
         ("Un motif, pour le mot de passe", ""),
+        ("Saisissez le motif du nouveau mot de passe du compte (« DÉPART »)", ""),
+        ("Saisissez un autre mot de passe", ""),
     ],
 )
 def test_what_has_to_be_written_again_is_told_by_the_question(told: str, written: str) -> None:
@@ -502,10 +504,24 @@ def test_the_login_in_sight_may_be_for_others(opens: str, called: str) -> None:
     assert 21 == opened[0].id
 
 
+def test_two_logins_that_are_named_alike_are_two() -> None:
+    """However deep each of them stands; the one in the main part goes before the page's head."""
+    field, secret = login(20, "Identifiant")
+    deeper = (replace(field, path=(1, 5, 20, 21)), replace(secret, path=(1, 5, 20, 22)))
+    found = login_form(View((*login(10, "Identifiant"), *deeper)), WORDS)
+    assert isinstance(found, Abstention)
+    assert 2 == found.count
+    head = (replace(each, region="header") for each in deeper)
+    found = login_form(View((*login(10, "Identifiant"), *head)), WORDS)
+    assert isinstance(found, tuple)
+    assert 11 == found[0].id
+
+
 @pytest.mark.parametrize(
     ("text", "asked", "passed"),
     [
         ("Le service ferme à 18 h.", (), True),
+        ("Mot de passe incorrect.", (), False),
         ("Acceptez les conditions d'utilisation.", (), False),
         ("Le service ferme à 18 h.", (Thing(9, "check", path=(1, 9)),), False),
     ],

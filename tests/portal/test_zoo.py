@@ -30,7 +30,7 @@ def skins(pytestconfig: pytest.Config) -> list[ZooSkin]:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.usefixtures("one_browser")
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 async def test_no_foreign_portal_is_clicked_wrong(
     skins: list[ZooSkin], chromium: Browser, record_property: Callable[[str, object], None]
 ) -> None:

@@ -15,6 +15,9 @@ from releve.base.words import Label, Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
 from releve.portal.view import Thing, View
 
+_REASON = re.compile(r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b", re.IGNORECASE)
+_ACCOUNT = re.compile(r"identifiant|\bnom\b|\bcompte\b|TECH_", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -103,15 +106,17 @@ def _longer(thing: Thing, before: View, words: Words) -> bool:
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
     """What wakes the button up once it is written in the one empty field: a word in quotes or in
-    capitals, else the account.
+    capitals, else the account. A reason is for a person to give.
     """
     fields = [t for t in part.of_kind("field") if t.enabled and not t.fixed]
     told = part.says(words.find("reset.retype"))
     if told is None or len(fields) != 1 or fields[0].selected:
         return None
+    if any(_REASON.search(each) for each in (told.text, *fields[0].near.values())):
+        return None
     quoted = re.findall(r"[«\"“]\s*([^«»\"“”]+?)\s*[»\"”]", told.text)
     capitals = re.findall(r"(?<![\w@.-])[A-ZÀ-Ý]{4,}(?![\w@-]|\.\w)", told.text)
-    asked = set(quoted or capitals or accounts)
+    asked = set(quoted or capitals or (accounts if _ACCOUNT.search(told.text) else ()))
     return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 
