@@ -36,6 +36,18 @@ class Screen:
         """As a person's hand does."""
         self._ask("xdotool", "mousemove", str(x), str(y), "click", "1")
 
+    def turn_wheel(self, *, down: bool) -> None:
+        """A few notches, over the middle of the screen."""
+        button = "5" if down else "4"
+        self._ask("xdotool", "mousemove", "683", "400", "click", "--repeat", "4", button)
+
+    def box(self, title: str) -> tuple[int, int, int, int]:
+        """Where the window under that title stands: left, top, width, height."""
+        (window,) = self.windows(title)
+        told = self._ask("xdotool", "getwindowgeometry", "--shell", window)
+        of = dict(line.split("=") for line in told.splitlines())
+        return int(of["X"]), int(of["Y"]), int(of["WIDTH"]), int(of["HEIGHT"])
+
     def windows(self, title: str) -> list[str]:
         """The windows that are on the screen under that title; one put away is not."""
         found = self._ask("xdotool", "search", "--onlyvisible", "--name", title).split()

@@ -73,6 +73,7 @@ def views() -> dict[str, View]:
         "herself": tools(ask.herself()),
         "show": tools(ask.show(LESSON)),
         "pointing": tools(ask.pointing(LESSON)),
+        "is_it once": tools(ask.is_it(LESSON, "", PIXEL)),
         "is_it": tools(ask.is_it(LESSON, "« Valider »", PIXEL)),
         "credentials refused": ask.credentials("xt012345", "Le portail a refusé ce mot de passe."),
         "credentials missing": wrong(

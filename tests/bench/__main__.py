@@ -19,6 +19,7 @@ BENCHES: dict[str, tuple[list[str], list[str]]] = {  # the arguments, and those 
     "walkthrough": (["3"], ["1"]),
     "due": ([], ["--structures", "500", "--records", "1000"]),
     "verify": ([], ["1000"]),
+    "find": ([], []),
     "fleet": ([], ["--sizes", "1", "10"]),
 }
 

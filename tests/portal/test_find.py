@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import pytest
 from fixtures_pages import Pages, show
+from playwright.async_api import ElementHandle
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import PortalError, UnexpectedPopup
 from releve.portal.screen import want
 from releve.portal.sight import Abstention, decide
+from releve.portal.view import Thing
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -195,3 +197,38 @@ async def test_a_cover_is_closed_by_its_own_button(window: PortalBrowser, pages:
     async with window.on("Accueil"):
         await finder.press(await finder.find(want(finder.words, "login.submit", longer=False)))
     assert ("pressed", False) == (await window.page.title(), "/trap" in pages.asked)
+
+
+async def test_a_cover_that_comes_as_it_is_clicked_is_closed_too(
+    window: PortalBrowser, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was pressed: it is tried once more."""
+    finder = await show(window, pages, "<button onclick='document.title+=`!`'>Connexion</button>")
+    uncovered, covers = finder._uncovered, ["x"]
+
+    async def then_covered(thing: Thing) -> ElementHandle:
+        handle = await uncovered(thing)
+        for _ in range(len(covers)):
+            covers.pop()
+            await window.page.evaluate(
+                "document.body.insertAdjacentHTML('beforeend', '<div id=c style=\"position:fixed;"
+                "inset:0\">Avis ? <button onclick=\"c.remove()\">Plus tard</button></div>')"
+            )
+        return handle
+
+    monkeypatch.setattr(finder, "_uncovered", then_covered)
+    async with window.on("Accueil"):
+        await finder.press(await finder.find(want(finder.words, "login.submit", longer=False)))
+    assert 1 == (await window.page.title()).count("!")
+
+
+async def test_the_middle_of_a_block_is_not_clicked_to_open_it(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """Whatever stands there would be pressed."""
+    body = "<div><a href='/trap' style='display:block'>Autre</a><a hidden href='/x'>Connexion</a></div>"
+    finder = await show(window, pages, body)
+    with pytest.raises(PortalError):
+        async with window.on("Accueil"):
+            await finder.find(want(finder.words, "login.submit", longer=False))
+    assert "/trap" not in pages.asked

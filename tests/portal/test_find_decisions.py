@@ -11,7 +11,7 @@ from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
-from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe
+from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
 WORDS = Words()
@@ -294,6 +294,8 @@ def test_a_line_that_is_drawn_once_more_is_no_question() -> None:
         ("Pour le mot de passe, tapez RENOUVELER", "RENOUVELER"),
         ("Recopiez « oui » : nouveau mot de passe", "oui"),
         ("Un motif, pour le mot de passe", ""),
+        ("Saisissez le motif du nouveau mot de passe du compte (« DÉPART »)", ""),
+        ("Saisissez un autre mot de passe", ""),
     ],
 )
 def test_what_has_to_be_written_again_is_told_by_the_question(told: str, written: str) -> None:
@@ -407,6 +409,72 @@ def test_a_no_binds_whatever_the_words_say() -> None:
     assert isinstance(found, Thing) and 2 == found.id
 
 
+@pytest.mark.parametrize("sends", ["Soumettre", "Envoyer ma demande", "Supprimer le compte"])
+def test_what_sends_a_form_is_not_the_list_that_is_still_to_come(sends: str) -> None:
+    """It stands next to the label as long as the list is not drawn: it is never opened as one."""
+    told = replace(want("form.account", "list"), words=WORDS)
+    button = press(20, sends, 1, near={"before": "* Compte technique"})
+    assert isinstance(decide(View((button,)), told), Abstention)
+    for entry in ("-- Aucun --", WORDS.variants("form.request")[1]):
+        drawn = press(10, entry, 1, near={"before": "* Compte technique"})
+        assert decide(View((drawn, button)), told) is drawn
+
+
+def test_the_menu_that_holds_the_pen_is_opened_as_its_row_s() -> None:
+    """Once it is open it may be drawn outside of all rows."""
+    menu = press(11, "⋮", 1, 10, opens="expands")
+    hidden = press(12, "Modifier", 1, 10, shown=False, hidden=((11, True),))
+    found = pen(View((menu, hidden), (), (structure(A, 1, 10, 13),)), A, want("structures.edit"))
+    assert isinstance(found, Step)
+    assert (Act.MENU, 11) == (found.act, found.thing.id)
+
+
+def test_what_she_pointed_at_is_hers_this_once_and_never_another_s() -> None:
+    """Two buttons that nothing tells apart; one that stands in another account's row."""
+    words = Words()
+    told = replace(want("reset.button"), words=words)
+    owners = (account(HERS, 1, 12), account(MINE, 1, 22))
+    view = View((press(11, RESET, 1), press(21, RESET, 1)), (), owners)
+    assert isinstance(reset(view, MINE, told, want("reset.short")), Missing)
+    words.pointed["reset.button"] = (0, 21, 0.0)
+    found = reset(view, MINE, told, want("reset.short"))
+    assert isinstance(found, Step)
+    assert (21, Proof.SHOWN, True) == (found.thing.id, found.proof, found.proof.weak)
+    hers = View((press(11, RESET, 1), press(21, RESET, 1, 20)), (), (account(HERS, 1, 20), *owners))
+    assert isinstance(reset(hers, MINE, told, want("reset.short")), Missing)
+
+
+def test_a_confirmation_that_waits_for_an_answer_is_hers_once_she_pointed_at_it() -> None:
+    """Greyed until a reason is chosen: nobody presses it, but who gives the reason."""
+    words = Words()
+    asks = Text(31, f"Réinitialiser le mot de passe de {MINE} ?", (1, 30, 31))
+    button = press(32, "Confirmer", 1, 30, enabled=False)
+    asked = View((button,), (asks,), (account(MINE, 1, 30, 31),))
+    held = question(asked, View(), words)
+    assert isinstance(held, Abstention) and "reset.confirm" == key_of(held.label)
+    words.pointed["reset.confirm"] = (0, 32, 0.0)
+    found = question(asked, View(), words)
+    assert isinstance(found, Question) and found.button is button
+
+
+def test_no_running_text_is_kept_beside_what_was_shown() -> None:
+    """A greeting names the person who is logged in."""
+    near = {"before": "Bonjour Camille Modèle. Voici vos applications du jour :", "wrap": "Hélios"}
+    tile = press(11, "Facturation", 1, near=near)
+    learned = describe(View((tile,)), tile)
+    assert ("Facturation", "Hélios") == (learned.words, learned.beside)
+
+
+@pytest.mark.parametrize("key", ["pigp.chorus", "home.manager", "structures.edit", "reset.button"])
+def test_a_longer_name_that_changes_something_first_is_not_it(key: str) -> None:
+    """« Supprimer, puis … » is pressed by nobody who reads it; what follows may describe it."""
+    told, label = replace(want(key), words=WORDS), WORDS.first(key)
+    for more in (f"Supprimer, puis {label}", f"{label} et supprimer"):
+        assert isinstance(decide(View((press(11, more, 1),)), told), Abstention), more
+    tile = press(11, f"{label} Créer, modifier, supprimer", 1)
+    assert decide(View((tile,)), told) is tile
+
+
 def login(at: int, called: str, **more: object) -> tuple[Thing, Thing]:
     """A login form: its block and form are `at`."""
     path = (1, at)
@@ -436,10 +504,24 @@ def test_the_login_in_sight_may_be_for_others(opens: str, called: str) -> None:
     assert 21 == opened[0].id
 
 
+def test_two_logins_that_are_named_alike_are_two() -> None:
+    """However deep each of them stands; the one in the main part goes before the page's head."""
+    field, secret = login(20, "Identifiant")
+    deeper = (replace(field, path=(1, 5, 20, 21)), replace(secret, path=(1, 5, 20, 22)))
+    found = login_form(View((*login(10, "Identifiant"), *deeper)), WORDS)
+    assert isinstance(found, Abstention)
+    assert 2 == found.count
+    head = (replace(each, region="header") for each in deeper)
+    found = login_form(View((*login(10, "Identifiant"), *head)), WORDS)
+    assert isinstance(found, tuple)
+    assert 11 == found[0].id
+
+
 @pytest.mark.parametrize(
     ("text", "asked", "passed"),
     [
         ("Le service ferme à 18 h.", (), True),
+        ("Mot de passe incorrect.", (), False),
         ("Acceptez les conditions d'utilisation.", (), False),
         ("Le service ferme à 18 h.", (Thing(9, "check", path=(1, 9)),), False),
     ],

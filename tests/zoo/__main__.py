@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from zoo.run import Result, changed, one_browser, run, seen_by_a_person, table, taught
+from zoo.run import Result, changed, decoyed, one_browser, run, seen_by_a_person, table, taught
 from zoo.skins import every
 
 
@@ -23,6 +23,8 @@ async def main(given: argparse.Namespace) -> int:
         tried: AsyncIterator[Result] = (
             changed(skins, given.mutations)
             if given.mutations
+            else decoyed(skins, browser)
+            if given.decoys
             else taught(skins, browser)
             if given.taught
             else seen_by_a_person(skins, browser)
@@ -44,4 +46,5 @@ if __name__ == "__main__":
     add("--only-person", action="store_true", help="only check that a person completes them")
     add("--taught", action="store_true", help="with a person who clicks once where she is asked")
     add("--mutations", type=int, default=0, metavar="N", help="change each skin in N ways in turn")
+    add("--decoys", action="store_true", help="two decoys next to what she showed the time before")
     sys.exit(asyncio.run(main(parser.parse_args())))

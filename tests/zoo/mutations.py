@@ -1,14 +1,16 @@
 """The day when a foreign portal has changed too: one change on top of a skin, the right click or
 none.
 
-A mutation changes the made-up world, or words of every page. Whether the rotation then completes is
-not asked; that nothing of anybody else's is clicked is.
+A mutation changes the made-up world, words of every page, or, by its mark (`person.py`), the very
+control that is the right one: it is renamed, hidden, greyed, or has a decoy next to it. Whether the
+rotation then completes is not asked; that nothing of anybody else's is clicked is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from releve.school import World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
@@ -53,15 +55,38 @@ class Mutation:
     words: dict[str, str] = field(default_factory=dict)
     where: str = ""
     """Only on pages that have these words."""
+    marked: int = 0
+    """The mark of the control that is changed."""
+    done: tuple[str, ...] = ()
+    """What is done to it, each a function of `changes.js`."""
 
     def change(self, page: str) -> str:
         """The page's source, changed."""
         for word, other in self.words.items() if self.where in page else ():
             page = page.replace(word, other)
+        if self.marked and "<html" in page:
+            page += f"<script>({CHANGES})({self.marked}, {list(self.done)})</script>"
         return page
 
 
 UNCHANGED = Mutation("")
+CHANGES = Path(__file__).with_name("changes.js").read_text(encoding="utf-8")
+CONTROLS = {
+    3: "what sends the login",
+    10: "the tile",
+    20: "the menu",
+    30: "the pen",
+    40: "the reset button",
+    41: "the confirmation",
+}
+"""By its mark."""
+TAUGHT = (10, 20, 30, 40, 41)
+"""Those that a person shows when their words are others."""
+
+
+def next_to(mark: int, *done: str) -> Mutation:
+    """Something done to, or next to, the right control."""
+    return Mutation(f"{CONTROLS[mark]}: {', '.join(done)}", marked=mark, done=done)
 
 
 def _decoy(words: str) -> Mutation:
@@ -83,4 +108,9 @@ MUTATIONS = (
     _decoy("Activités du gestionnaire"),
     _decoy("Chorus Pro"),
     _decoy("Confirmer"),
+    *(
+        next_to(mark, *done)
+        for done in (["twin"], ["more"], ["more", "hide"], ["hide"], ["grey"], ["rename"])
+        for mark in CONTROLS
+    ),
 )

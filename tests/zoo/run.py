@@ -19,7 +19,7 @@ from releve.rotation.session import Parameters, Session
 from releve.school import SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 
-from zoo.mutations import MUTATIONS, UNCHANGED, Mutation
+from zoo.mutations import MUTATIONS, TAUGHT, UNCHANGED, Mutation, next_to
 from zoo.person import Person
 from zoo.skins import ZooSkin
 from zoo.taught import AtHerDesk
@@ -143,7 +143,7 @@ async def rotation(skin: ZooSkin, mutation: Mutation = UNCHANGED) -> Result:
     """One rotation by Relève, headless and without a person, on a skin that has changed or not."""
     began, world = time.monotonic(), skin.world(PASSWORD)
     mutation.data(world)
-    shown = skin.for_school(marked=False, change=mutation.change)
+    shown = skin.for_school(marked=bool(mutation.marked), change=mutation.change)
     with tempfile.TemporaryDirectory() as folder, open_scene(Path(folder), world, shown) as scene:
         scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
         with redirect_stdout(io.StringIO()):  # a notebook's cells print their line
@@ -181,6 +181,39 @@ async def taught(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[Re
             counts = wrong_clicks(scene.world), needless_resets(scene.world)
             seconds = time.monotonic() - began
             yield Result(skin, "", "", done, *counts, asked + why, seconds)
+
+
+async def decoyed(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[Result]:
+    """Each skin with one control under other words: a person shows it; then, with nobody there, two
+    decoys stand next to it, one that has the document's words and one that looks the same.
+    """
+    for skin, mark in zip(skins, itertools.cycle(TAUGHT), strict=False):
+        began, world = time.monotonic(), skin.world(PASSWORD)
+        now = [next_to(mark, "rename")]
+
+        def change(page: str, now: list[Mutation] = now) -> str:
+            return now[0].change(page)
+
+        shown = skin.for_school(marked=True, change=change)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            open_scene(Path(folder), world, shown) as scene,
+            a_desk(Path(folder, "config")),
+        ):
+            scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
+            person = AtHerDesk(browser, LOGIN, PASSWORD)
+            error = await rotate(scene, person)
+            asked = f"asked: {', '.join(person.asked)} " if person.asked else ""
+            why = f"{asked}{type(error).__name__ if error else 'done'}"
+            harm = wrong_clicks(world), needless_resets(world)
+            now[0] = next_to(mark, "twin", "rename", "twin")
+            with redirect_stdout(io.StringIO()):
+                walk = await scene.walk(again=True)
+            again = max(0, world.resets(DEMO_ACCOUNT) - (not error) - (not walk.error))
+            counts = wrong_clicks(world), harm[1] + again
+            why += f", then {walk.error or 'done'}"
+            seconds = time.monotonic() - began
+            yield Result(skin, "", now[0].name, not walk.error, *counts, why, seconds)
 
 
 async def rotate(scene: Scene, operator: AtHerDesk) -> ReleveError | None:

@@ -5,8 +5,9 @@ cannot be undone in the run that learnt it.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
-from playwright.async_api import Browser, ElementHandle
+from playwright.async_api import Browser, ElementHandle, Error
 from releve.decision.procedure import Step
 from releve.portal.case import Lesson
 from releve.rotation.prompts import Unattended
@@ -38,6 +39,7 @@ class AtHerDesk(Unattended):
         await page.wait_for_selector("[data-releve-glass]", state="attached")
         wanted = FILLS.get(asked.label.lower(), "")
         marks = [m for f in page.frames for m in await f.query_selector_all("[data-person]")]
+        asks = asked.label.startswith("Confirmer")
         found: list[tuple[int, ElementHandle]] = []
         for mark in marks:
             number, _, action = (await mark.get_attribute("data-person") or "").partition(" ")
@@ -45,7 +47,7 @@ class AtHerDesk(Unattended):
             if fits and int(number) < 49 and await mark.is_visible():
                 found.append((int(number), mark))
         if found:
-            mark = min(found, key=lambda each: each[0])[1]
+            mark = (max if asks else min)(found, key=lambda each: each[0])[1]
             await mark.scroll_into_view_if_needed()
             box = await mark.bounding_box()
             assert box is not None
@@ -65,7 +67,8 @@ class AtHerDesk(Unattended):
     async def reset_by_hand(self, step: Step, account: str) -> bool:
         person = self._person()
         person._page().once("dialog", lambda dialog: dialog.accept())
-        while found := await person.next(30, 49):
-            await person._do(*found)
+        while found := await person.next(41, 49):
+            with suppress(Error):  # her click led to another page
+                await person._do(*found)
             await person._page().wait_for_timeout(300)
         return True

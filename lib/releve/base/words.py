@@ -111,6 +111,8 @@ class Words:
         }
         self._variants: dict[str, list[str]] = documented() | given
         self.learned: dict[str, Learned] = {}  # by place; these decide alone
+        # the very element that she pointed at (frame, number, document), where others look like it
+        self.pointed: dict[str, tuple[int, int, float]] = {}
         self.refused: dict[str, list[Learned]] = {}  # a person said no
 
     def first(self, key: str) -> Label:

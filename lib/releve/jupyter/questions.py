@@ -119,11 +119,14 @@ def pointing(asked: Lesson) -> View:
 def is_it(asked: Lesson, told: str, picture: bytes) -> View:
     """What she touched. A no binds."""
     source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-    shown = f'<img alt="{escape(told)}" src="{source}">' if picture else ""
+    shown = f'<img alt="{escape(told or asked.label)}" src="{source}">' if picture else ""
     return form(
         text("is-it.heading", label=asked.label),
-        say("is-it.body", told=told) + shown,
-        buttons=[button("yes", text("is-it.yes"), "primary"), button("no", text("is-it.no"))],
+        (say("is-it.body", told=told) if told else say("is-it.once")) + shown,
+        buttons=[
+            button("yes", text("is-it.yes"), "primary"),
+            button("no", text("is-it.no" if told else "is-it.not")),
+        ],
     )
 
 

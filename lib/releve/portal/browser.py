@@ -41,7 +41,7 @@ from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates, stands_on
 from releve.portal.launch import launch
 from releve.portal.typing import HOLD, Guard, check_quiet, type_secret, type_text
-from releve.portal.window import Window
+from releve.portal.window import HERS, Window
 
 # What the portal says when it cannot, the most telling first.
 _TROUBLES: dict[str, type[e.PortalError]] = {
@@ -98,8 +98,9 @@ class PortalBrowser:
         try:
             self._browser = await self._launch()
             self._browser.on("disconnected", self._on_gone)
+            height = 620 if self.headed else 800  # a window stands whole on a small laptop's screen
             self._context = await self._browser.new_context(
-                locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": 800}
+                locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": height}
             )
             self._context.set_default_timeout(self.timeout * 1000)
             self._guard = Guard(self._context, self.settings.origins)
@@ -317,10 +318,10 @@ class PortalBrowser:
             return e.PortalUnreachable(origin=origin(self.settings.url), why=network[0])
         return e.ScreenNotRecognised(screen=self.title, wanted=first[:120])
 
-    async def front(self) -> None:
+    async def front(self, words: str = HERS) -> None:
         """Bring the window before a person, for a step that is hers."""
         with suppress(PlaywrightError, e.PortalError):
-            await self.window.hand_over(self.page)
+            await self.window.hand_over(self.page, words)
 
     async def goto(self, url: str) -> None:
         """Open `url` in the page in hand."""

@@ -53,7 +53,7 @@ class SecondFactor(Protocol):
 
     async def is_it(self, asked: Lesson, told: str, picture: bytes) -> bool:
         """Whether what she touched is it: its words, and the page with a line around it (a PNG, b""
-        for none). No binds for ever.
+        for none). No binds for ever. Without words it serves this once: others look like it.
         """
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:

@@ -11,9 +11,12 @@ import re
 from dataclasses import dataclass
 
 from releve.base.account import WRITTEN
-from releve.base.words import Words
+from releve.base.words import Label, Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
 from releve.portal.view import Thing, View
+
+_REASON = re.compile(r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b", re.IGNORECASE)
+_ACCOUNT = re.compile(r"identifiant|\bnom\b|\bcompte\b|TECH_", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,12 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     new = view.since(before)
     cancel = words.find("reset.cancel")
     want = Want(label, words.exact("reset.confirm"), words=words)
+    taught = want.learned or want.pointed
     presses = [t for t in new.of_kind("press") if not want.refuses(t) and not cancel.search(t.name)]
     presses = [t for t in presses if not _anew(t, view, before)]
     for yes in (_exact, _longer):
         named = innermost(
-            t for t in presses if (rank(t, want) if want.learned else yes(t, before, words))
+            t for t in presses if (rank(t, want) if taught else yes(t, before, words))
         )
         asked = [(_asked(view, new, each, words), each) for each in named]
         if found := [(block, each) for block, each in asked if block is not None]:
@@ -61,9 +65,10 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     box, refusal = _box(part, button, words), _refusal(part, words)
     accounts = _named(view, button, part)
     typed = None if button.enabled else _retyped(part, accounts, words)
-    if not (button.enabled or box or refusal or typed):  # what wakes it is for a person to say
-        asks = part.of_kind("list", "field", "radio", "check")
-        return Abstention(f"{label}, actif", 0, tuple(where(t) for t in (button, *asks)))
+    if not (button.enabled or box or refusal or typed or want.pointed):
+        asks = part.of_kind("list", "field", "radio", "check")  # an answer is for a person to give
+        active = Label(label.key, f"{label}, actif")
+        return Abstention(active, 0, tuple(where(t) for t in (button, *asks)))
     return Question(button, box, refusal, typed, accounts)
 
 
@@ -101,15 +106,17 @@ def _longer(thing: Thing, before: View, words: Words) -> bool:
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
     """What wakes the button up once it is written in the one empty field: a word in quotes or in
-    capitals, else the account.
+    capitals, else the account. A reason is for a person to give.
     """
     fields = [t for t in part.of_kind("field") if t.enabled and not t.fixed]
     told = part.says(words.find("reset.retype"))
     if told is None or len(fields) != 1 or fields[0].selected:
         return None
+    if any(_REASON.search(each) for each in (told.text, *fields[0].near.values())):
+        return None
     quoted = re.findall(r"[«\"“]\s*([^«»\"“”]+?)\s*[»\"”]", told.text)
     capitals = re.findall(r"(?<![\w@.-])[A-ZÀ-Ý]{4,}(?![\w@-]|\.\w)", told.text)
-    asked = set(quoted or capitals or accounts)
+    asked = set(quoted or capitals or (accounts if _ACCOUNT.search(told.text) else ()))
     return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 

@@ -131,7 +131,8 @@
   const own = (el, fact, before) => {
     let text = '';
     // What was typed to search by is not what the portal shows: in a search, or the only field there is.
-    const search = el.type === 'search' || el.closest('search, [role=search]') || !el.readOnly && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
+    const search = el.type === 'search' || el.closest('search, [role=search]');
+    const typed = el.tagName === 'INPUT' && !el.readOnly && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
       && [...(el.form ?? el.getRootNode()).querySelectorAll('input')].filter(each => each.type === 'text').length === 1;
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
     else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
@@ -139,7 +140,7 @@
     else if (fact.all.length < 500) text = fact.all;
     if (el.title && !text.includes(el.title)) text += ` ${el.title}`;   // the whole name of what is cut short
     if (!/\d{2}|tech_/i.test(text)) return;
-    for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', ...place(fact) });
+    for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', typed, ...place(fact) });
     for (const found of text.match(ACCOUNT) ?? []) owners.push({ what: found, kind: 'account', ...place(fact) });
   };
   const place = fact => ({
@@ -320,7 +321,7 @@
     if (lines.length > 1) {
       for (const line of lines) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: placed });
     } else if (fact.own)
-      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
+      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all.trim() || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
     else if (!fact.own && /^H[1-6]$/.test(el.tagName) && flat(fact.seen))
       texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, shown: fact.shown && placed });
     if (!fact.kind) continue;

@@ -12,12 +12,14 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from playwright.async_api import ElementHandle, Frame, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from releve.base.origins import origin
 from releve.base.secret import Secret, scrub
@@ -34,6 +36,7 @@ _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
 STUCK = 4.0  # and before a person is asked
+LATE_COVER = 2000  # milliseconds for a click before what covers it is looked for again
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
 
 T = TypeVar("T")
@@ -84,9 +87,19 @@ class Finder:
         shown = [(each.role.split()[1], each.words) for each in self.words.learned.values()]
         asked = {"reading": reading, "shown": [*shown, *self.shown_now]}
         looks = await asyncio.gather(*(self._walk(frame, page, asked) for frame in frames))
-        return View.of(
+        view = View.of(
             {self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each}
         )
+        if self.words.pointed:
+            self._forget_what_is_gone(view)
+        return view
+
+    def _forget_what_is_gone(self, view: View) -> None:
+        there = {(*each.key, view.documents[each.frame]) for each in view.things}
+        for key, element in list(self.words.pointed.items()):
+            if element not in there:
+                del self.words.pointed[key]
+                self._asked.discard(key)  # on the page to come she is asked anew
 
     def frame(self, number: int) -> Frame | None:
         """The frame of that number in a look."""
@@ -186,12 +199,18 @@ class Finder:
         return await self.browser.diagnose(found.label, saw=str(found) if found.seen else "")
 
     async def taught(self, found: Abstention, wanted: Callable[[View], object]) -> bool:
-        """Whether a person has just shown it; she is asked once. Raises what stops her."""
-        key = key_of(found.label)
-        if self.teacher is None or key in self._asked or self.browser.loading:
-            return False
-        self._asked.add(key)
-        return await self.teacher.show(key, found, wanted)
+        """Whether a person has just shown it, or what comes first; she is asked once for each.
+        Raises what stops her.
+        """
+        for label in (found.label, *found.instead):
+            key = key_of(label)
+            if self.teacher is None or key in self._asked or self.browser.loading:
+                continue
+            self._asked.add(key)
+            if await self.teacher.show(key, replace(found, label=label), wanted):
+                self._asked -= {*map(key_of, (found.label, *found.instead))} - {key}
+                return True  # the others may be on the page that this leads to
+        return False
 
     def otherwise(self, found: Abstention) -> e.ControlChanged | None:
         """What a person had shown is not there as it was; with her there it is asked of her."""
@@ -288,9 +307,14 @@ class Finder:
 
     async def press(self, thing: Thing, *, trial: bool = False) -> None:
         """Click it, once; what covers it is closed first. `trial`: make sure that it can be
-        clicked, and do not.
+        clicked, and do not. What a late cover kept from being clicked is tried once more.
         """
-        await (await self._uncovered(thing)).click(trial=trial)
+        try:
+            await (await self._uncovered(thing)).click(trial=trial, timeout=LATE_COVER)
+        except PlaywrightTimeout as error:
+            if "performing" in error.message:  # it may have been
+                raise
+            await (await self._uncovered(thing)).click(trial=trial)
 
     async def clear(self, frame: int, handle: ElementHandle, *, by_force: bool = True) -> None:
         """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,

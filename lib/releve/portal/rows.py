@@ -26,10 +26,11 @@ class Proof(StrEnum):
     CHOSEN = "compte coché"
     MENU = "menu de sa ligne"  # weak: the confirmation must name the account
     PLACE = "place sur la page"  # weak too
+    SHOWN = "montré par une personne"  # weak, and she presses it
 
     @property
     def weak(self) -> bool:
-        return self in (Proof.MENU, Proof.PLACE)
+        return self in (Proof.MENU, Proof.PLACE, Proof.SHOWN)
 
 
 class Act(StrEnum):
@@ -86,7 +87,7 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
         itself = [t for t in itself if view.around(t, "siret") == {siret}]
         if grey and itself:
             return Step(Act.CHECK, itself[-1])  # the row wakes the button up
-        return _open(view, want, found, shown)
+        return _open(view, want, found, shown, siret)
     placed = [t for t in view.of_kind("press") if view.beside(t, "siret") == siret]
     keys = {t.key for t in placed if t.enabled}
     if found := named(view, want, lambda t: t.key in keys):
@@ -101,7 +102,7 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
             return [t for t in some(part, shown) if not never(t.words)]
 
         if found := _first(rows, harmless):
-            return _open(view, want, found, shown)
+            return _open(view, want, found, shown, siret)
     if radios := _first(rows, lambda part: part.of_kind("radio", "check")):
         return _choose(view, want, radios)
     menus = _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens])
@@ -157,12 +158,19 @@ def _icons(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
 
 
 def _open(
-    view: View, want: Want, found: list[Thing], shown: set[tuple[int, int]]
+    view: View, want: Want, found: list[Thing], shown: set[tuple[int, int]], siret: str
 ) -> Step | Abstention:
-    """The one of these that is in sight; none of them may be, yet."""
+    """The one of these that is in sight; none of them may be, yet. The menu that holds it may be
+    drawn elsewhere once it is open.
+    """
     there = [t for t in found if t.key in shown and t.enabled]
     if there:
         return _step(one(view, want, there))
+    hide = {(t.frame, number) for t in found for number, _ in t.hidden}
+    menus = [t for t in view.of_kind("press") if t.key in hide and t.opens in ("expands", "popup")]
+    menus = [t for t in menus if view.around(t, "siret") == {siret}]
+    if len(menus) == 1:
+        return Step(Act.MENU, menus[0])
     return Abstention(want.label, 0, where=tuple(found))
 
 
@@ -195,6 +203,8 @@ def reset(view: View, account: str, want: Want, short: Want) -> Step | Missing:
     if step := _way(view, account, buttons, want):
         return step
     free = [t for t in buttons if len(view.holders(t, "account")) != 1]
+    if want.pointed and free:
+        return _button(free, accounts, Proof.SHOWN)
     if len(buttons) == 1 and len(accounts) == 1:
         return _button(buttons, accounts, Proof.ALONE)
     if len(free) == 1 and _chosen(view, account):

@@ -39,6 +39,11 @@ class Want:
         """What a person pointed at for it."""
         return self.words.learned.get(key_of(self.label)) if self.words else None
 
+    @property
+    def pointed(self) -> tuple[int, ...]:
+        """The very element that she pointed at, for as long as it is there."""
+        return self.words.pointed.get(key_of(self.label), ())[:2] if self.words else ()
+
     def refuses(self, thing: Thing) -> bool:
         """Whether a person said that it is not this."""
         known = self.words.refused.get(key_of(self.label), ()) if self.words else ()
@@ -47,12 +52,15 @@ class Want:
 
 @dataclass(frozen=True)
 class Abstention:
-    """Nothing, or too much, was seen. `seen` says what there is, for a person."""
+    """Nothing, or too much, was seen. `seen` says what there is, for a person, `instead` what may
+    come first.
+    """
 
     label: str
     count: int = 0
     seen: tuple[str, ...] = ()
     where: tuple[Thing, ...] = ()
+    instead: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         listed = ", ".join(self.seen[:6])
@@ -72,12 +80,16 @@ def rank(thing: Thing, want: Want) -> int:
     longer one, its own before what stands beside it. What a person has shown is it alone, while
     all its evidence agrees; what she refused is not.
     """
+    if want.pointed:
+        return int(thing.key == want.pointed)
     if want.refuses(thing):
         return 0
     if want.learned:
         return int(agrees(thing, want.learned))
     own = [thing.names[key] for key in OWN if key in thing.names]
     drawn = want.kind == "list" and thing.kind == "press"  # a list that somebody drew: its own text
+    if drawn and (thing.href or _acts(thing, want.words)):
+        return 0  # until the list is there, what sends the form stands next to its label
     own = [] if drawn else own  # is the entry that it shows
     if want.kind in ("field", "secret", "list", "check", "radio"):
         own += [thing.near["label"]] if "label" in thing.near else []
@@ -87,9 +99,29 @@ def rank(thing: Thing, want: Want) -> int:
     beside = beside if want.kind != "press" or thing.mute else []
     places = product((want.exact, want.within), (own, behind, beside))
     for place, (pattern, texts) in enumerate(places, start=1):
-        if pattern and any(pattern.search(each) for each in texts):
+        found = (pattern.search(each) for each in texts) if pattern else ()
+        if any(each and not _says_more(each, want.words) for each in found):
             return place
     return 0
+
+
+_JOINED = re.compile(r"\W*(?:et|ou|puis)\W")
+
+
+def _says_more(named: re.Match[str], words: Words | None) -> bool:
+    """Whether a longer name changes something first, or as well: « Supprimer, puis … »."""
+    if words is None:
+        return False
+    never, text = words.find("opening.never"), named.string
+    before, after = text[: named.start()], text[named.end() :]
+    return bool(never.search(before) or (_JOINED.match(after) and never.search(after)))
+
+
+def _acts(thing: Thing, words: Words | None) -> bool:
+    """Whether its own words are of what changes something, and not the document's own entry."""
+    if words is None or words.find("form.request").search(thing.words):
+        return False
+    return words.find("opening.never").search(thing.words) is not None
 
 
 # -- what a person has shown of it
@@ -116,8 +148,8 @@ def agrees(thing: Thing, learned: Learned) -> bool:
 
 
 def describe(view: View, thing: Thing, *, entry: bool = False) -> Learned:
-    """What may be kept of it: no value, no number, nothing that is written in a row of somebody's.
-    `entry`: its own text is the entry that it shows.
+    """What may be kept of it: no value, no number, nothing that is written in a row of somebody's,
+    no running text beside it. `entry`: its own text is the entry that it shows.
     """
     owned = view.holders(thing, "siret") or view.holders(thing, "account")
     others = _written_beside(view, thing) if owned else []
@@ -127,8 +159,9 @@ def describe(view: View, thing: Thing, *, entry: bool = False) -> Learned:
     for each in sorted(others, key=len, reverse=True):
         words = re.sub(re.escape(each), "*", words, flags=re.IGNORECASE)
     sides = ("above", "legend") if owned else ("label", *_BESIDE)
-    side = next((k for k in sides if plain(thing.near.get(k, ""))), "")
-    return Learned(words, role(thing), plain(thing.near[side]) if side else "", side, thing.inside)
+    near = {k: plain(thing.near.get(k, "")) for k in sides}
+    side = next((k for k, told in near.items() if told and not told.endswith("…")), "")
+    return Learned(words, role(thing), near.get(side, ""), side, thing.inside)
 
 
 def _written_beside(view: View, thing: Thing) -> list[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from typing import TypeVar
 
 from playwright.async_api import ElementHandle, Frame
 from playwright.async_api import Error as PlaywrightError
@@ -25,6 +26,7 @@ from releve.portal.opening import parts
 from releve.portal.screen import want
 from releve.portal.sight import Abstention, decide, describe, key_of, plain
 from releve.portal.view import Text, Thing, View
+from releve.portal.window import SOON
 
 _GLASS = files(__package__).joinpath("glass.js").read_text(encoding="utf-8")
 _UNDER = files(__package__).joinpath("under.js").read_text(encoding="utf-8")
@@ -52,7 +54,9 @@ _CORNER = """el => {
 }"""
 _CALL = "Cliquez sur « {label} » : ce clic ne fera rien."
 DEEP = 6  # how far around the very element something that reacts is looked for
-IRREVERSIBLE = ("reset.button", "reset.confirm", "form.submit")
+CONFIRMS = ("reset.confirm", "form.submit")  # in sight behind the glass alone
+IRREVERSIBLE = ("reset.button", *CONFIRMS)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,13 @@ class Teaching:
     async def show(self, key: str, found: Abstention, wanted: Callable[[View], object]) -> bool:
         if key not in profile.TEACHABLE or not self.there:
             return False
-        asked = Lesson(str(found.label), self.browser.title, str(found))
-        await self.browser.front()
+        asked = Lesson(str(found.label), profile.SCREENS[key.split(".")[0]], str(found))
+        with suppress(PlaywrightError):
+            await self.browser.page.evaluate("() => scrollTo(0, 0)")  # as it came before her
+        if key in CONFIRMS:
+            await self._away()
+        else:
+            await self.browser.front(SOON)  # she may have to open what hides it
         try:
             while await self.case.prompts.point_at(asked):
                 problem = await self._learn(key, asked, wanted)
@@ -91,36 +100,48 @@ class Teaching:
                 asked = replace(asked, problem=problem)
             return False
         finally:
-            self.finder.shown_now.clear()
-            self.browser.window.take_back()
-            with suppress(PortalError):  # there may be no window any more
-                await self.browser.window.put_away(self.browser.page)
+            if not self.browser.words.pointed:
+                self.finder.shown_now.clear()
+            await self._away()
+
+    async def _away(self) -> None:
+        self.browser.window.take_back()
+        with suppress(PortalError):  # there may be no window any more
+            await self.browser.window.put_away(self.browser.page)
 
     async def _learn(self, key: str, asked: Lesson, wanted: Callable[[View], object]) -> str:
         """One try; what is wrong with it, for her, "" when it is kept."""
         touched = await self._pointed(key, asked)
         if touched is None:
             return "Relève ne reconnaît rien à cet endroit."
-        learned = _described(key, touched)
-        if not (learned.words or learned.beside):
-            return "Relève n'y voit aucun mot : elle ne saurait pas le retrouver."
+        words, view = self.browser.words, await self.finder.look()
+        what, learned = touched.what, _described(key, touched)
+        element = (*what.key, touched.view.documents[what.frame])
         told = ", ".join(f"« {each} »" for each in (learned.words, learned.beside) if each)
-        if not await self.case.prompts.is_it(asked, told, await self._picture(touched)):
-            self.browser.words.refused.setdefault(key, []).append(learned)
-            with suppress(OSError, ReleveError):
-                profile.refuse(self.browser.settings.url, key, learned)
-            return "C'est noté : Relève ne prendra jamais cela pour ce que dit le document."
-        known = self.browser.words.learned
-        before = known.get(key)
-        known[key] = learned
-        if not self._found_again(key, wanted, await self.finder.look(), touched.what):
-            known.pop(key) if before is None else known.update({key: before})
+        with _trying(words.learned, key, learned):
+            kept = bool(told) and self._found_again(key, wanted, view, what)
+        with _trying(words.pointed, key, element):  # this once, her click tells it apart
+            once = isinstance(what, Thing) and self._found_again(key, wanted, view, what)
+        if not (kept or once):
             return "Relève ne saurait pas le distinguer d'autre chose sur cette page."
+        picture = await self._picture(touched)
+        if not await self.case.prompts.is_it(asked, told if kept else "", picture):
+            return self._refused(key, learned) if kept else "Ce n'était pas cela."
         if key in IRREVERSIBLE:
             self.finder.hers.add(key)
-        with suppress(OSError, ReleveError):  # it serves this time
-            await asyncio.to_thread(profile.keep, self.browser.settings.url, key, learned)
+        if kept:
+            words.learned[key] = learned
+            with suppress(OSError, ReleveError):  # it serves this time
+                await asyncio.to_thread(profile.keep, self.browser.settings.url, key, learned)
+        else:
+            words.pointed[key] = element
         return ""
+
+    def _refused(self, key: str, learned: Learned) -> str:
+        self.browser.words.refused.setdefault(key, []).append(learned)
+        with suppress(OSError, ReleveError):
+            profile.refuse(self.browser.settings.url, key, learned)
+        return "C'est noté : Relève ne prendra jamais cela pour ce que dit le document."
 
     async def _pointed(self, key: str, asked: Lesson) -> Touched | None:
         """What her next click falls on; None for nothing known. Raises what stops her."""
@@ -128,6 +149,8 @@ class Teaching:
         clicked = asyncio.ensure_future(page.evaluate(_GLASS, _CALL.format(label=asked.label)))
         waiting = asyncio.ensure_future(self.case.prompts.pointing(asked))
         try:
+            await page.wait_for_selector("[data-releve-glass]", state="attached")
+            await self.browser.front(SOON)
             await asyncio.wait({clicked, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if not clicked.done():
                 await waiting
@@ -185,6 +208,16 @@ class Teaching:
             found = decide(view, want(self.browser.words, key, what.kind))
         same = [each for each in parts(found) if each.key == what.key]
         return isinstance(what, Text) or bool(same)
+
+
+@contextmanager
+def _trying(table: dict[str, T], key: str, value: T) -> Iterator[None]:
+    before = table.get(key)
+    table[key] = value
+    try:
+        yield
+    finally:
+        table.pop(key) if before is None else table.update({key: before})
 
 
 def _innermost(key: str, view: View, frame: int, chain: list[int]) -> Thing | Text | None:

@@ -95,7 +95,7 @@ class Text:
 @dataclass(frozen=True)
 class Owner:
     """A structure's or an account's number, where it is written. `lent`: in what opened that part
-    of the page; for an account a hint, and no more.
+    of the page; for an account a hint, and no more. `typed`: in the one field of a search.
     """
 
     what: str
@@ -105,6 +105,7 @@ class Owner:
     at: int = 0
     box: tuple[int, ...] = ()
     lent: bool = False
+    typed: bool = False
     frame: int = 0
 
 
@@ -223,7 +224,7 @@ class View:
         seen = {
             each.what.casefold(): each.what
             for each in self.owners
-            if each.kind == kind and each.shown and not each.lent
+            if each.kind == kind and each.shown and not (each.lent or each.typed)
         }
         return list(seen.values())
 

@@ -17,6 +17,7 @@ from playwright.async_api import Error as PlaywrightError
 
 AWAY = "Relève travaille ici. Ne cliquez pas : revenez à la page Relève."
 HERS = "À vous : faites ici l'étape demandée, puis revenez à la page Relève."
+SOON = "N'y cliquez pas encore : répondez d'abord dans la page Relève."
 
 # In a closed tree of its own: no locator finds its words, and a click goes through it.
 _STRIP = """
@@ -76,14 +77,14 @@ class Window:
                 await self._state(page, "minimized")  # a new tab brings the window back
                 await self._ignore(page, True)
 
-    async def hand_over(self, page: Page) -> None:
+    async def hand_over(self, page: Page, words: str = HERS) -> None:
         """The step is hers: the window comes forward and takes her input."""
         self.hers = True
         if self.headed:
             await self._state(page, "normal")
             await page.bring_to_front()
             await self._ignore(page, False)
-            await page.evaluate(_STRIP, HERS)
+            await page.evaluate(_STRIP, words)
 
     async def say_hers(self, page: Page) -> None:
         """A page that came while the step is hers says so too."""

@@ -45,10 +45,13 @@ def arrived(view: View, words: Words) -> object:
 
 
 def going_on(view: View, words: Words) -> Thing | Abstention:
-    """What leads on from a page of news: one that asks nothing, and has nothing to agree to."""
+    """What leads on from a page of news: one that asks nothing, has nothing to agree to, and is no
+    refusal.
+    """
+    never = ("between.agree", "trouble.refused", "trouble.locked", "trouble.expired")
     asks = [t for t in view.of_kind("field", "secret", "list", "check", "radio") if t.enabled]
     asks = [t for t in asks if t.region in ("main", "")]
-    if asks or not view.ready or view.says(words.find("between.agree")):
+    if asks or not view.ready or any(view.says(words.find(each)) for each in never):
         return Abstention(words.first("between.on"))
     return decide(view, want(words, "between.on", longer=False))
 

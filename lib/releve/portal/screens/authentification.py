@@ -47,13 +47,15 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     secrets = [t for t in every if t.kind == "secret" and not t.fixed and t.enabled]
     fields = [t for t in every if t.kind == "field" and t.enabled]
     pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
-    best = [pair for score, *pair in pairs if score == pairs[0][0]]
-    near = [pair for pair in best if pair[1].shown]
-    tabbed = [s for _, s in best if any((s.frame, by) in tabs for by, _ in s.hidden)]
-    if len(near) == 1 and not tabbed:
-        return near[0][0], near[0][1]
+    best = [pair for pair in pairs if pair[0][:2] == pairs[0][0][:2]]
+    near = [(field, secret) for _, field, secret in best if field.shown]
+    near = [pair for pair in near if pair[0].region in ("main", "")] or near
+    tabbed = {s.key for *_, s in best if any((s.frame, by) in tabs for by, _ in s.hidden)}
+    forms = {secret.key for _, secret in near}
+    if len(forms) == 1 and not tabbed:
+        return near[0]
     if best:
-        count = len(near) + len(tabbed) if near else 0
+        count = len(forms) + len(tabbed) if near else 0
         return Abstention(words.first("login.password"), count, overview(view, "secret"))
     alone = named(view, asked)
     following = closest(view, want(words, "login.next", longer=False), alone) if alone else None

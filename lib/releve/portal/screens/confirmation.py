@@ -56,11 +56,13 @@ class Confirmation(ResetScreen):
 
         found = await self.finder.until(shown, open_hidden=False)
         self._prove(found, case.account)
-        while found.box or found.typed:
+        for _ in range(2):  # a box, and a word to write again
             if found.box:
                 await self.finder.check(found.box)
             elif found.typed:
                 await self.finder.fill(*found.typed)
+            else:
+                break
             found = await self.finder.until(shown, open_hidden=False)
             self._prove(found, case.account)
         return found
@@ -77,7 +79,7 @@ class Confirmation(ResetScreen):
             found = await self.check(case)
             if found.button is None:
                 await self._ask_again(case)
-            else:
+            elif found.button.enabled:  # else it waits for her answer, and she presses it
                 await self.finder.press(found.button, trial=True)
             self.browser.memo["question"] = found
             await EcranSuivant(self.browser).expect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.rows import Step, pen
@@ -67,7 +69,9 @@ class AccueilDuPortail(Screen):
             if not isinstance(between, Abstention) or between.count:
                 return between
             chosen = self._chooser(view, case.siret)
-            return ("structure", chosen) if isinstance(chosen, Step) else there
+            if isinstance(chosen, Step):
+                return "structure", chosen
+            return replace(there, instead=(self.words.first("connection.connect"),))
 
         for _ in range(8):
             kind, button = await self.finder.until(on_the_way)

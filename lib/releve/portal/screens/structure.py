@@ -11,7 +11,7 @@ from releve.portal.find import STUCK
 from releve.portal.lists import pick
 from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
 from releve.portal.screen import Screen, text, want
-from releve.portal.sight import Abstention, named
+from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import View
 
 
@@ -103,6 +103,8 @@ class ModificationDeLaStructure(Screen):
         if lost and await self._further():
             return await self._next(siret, account, parts - 1)
         if not missing[0].there and await self._hides(account):
+            if await self.finder.taught(Abstention(users.label), lambda v: decide(v, users)):
+                return await self._next(siret, account)
             raise await self.browser.diagnose(account)
         if missing[0].there and await self.finder.taught(found, decided):
             return await self._next(siret, account)
@@ -120,12 +122,15 @@ class ModificationDeLaStructure(Screen):
         return len(found) == 1
 
     async def _further(self) -> bool:
-        """Show the next part of a card that comes in steps or pages; never by what leads away, nor
-        by a form's own button, which may keep what it shows.
+        """Show the next part of a card that comes in steps or pages, or what a person has shown to
+        lead to its users; never by what leads away, nor, unless she did, by a form's own button,
+        which may keep what it shows.
         """
-        view = await self.finder.look()
+        view, hers = await self.finder.look(), want(self.words, "structure.users")
         following = want(self.words, "structures.next", longer=False)
         found = named(view, following, lambda t: t.enabled and not t.away and not t.form)
+        if not found and (hers.learned or hers.pointed):
+            found = named(view, hers, lambda t: t.enabled and not t.away)
         if len(found) == 1:
             await self.finder.press(found[0])
             await self.finder.changed(view)

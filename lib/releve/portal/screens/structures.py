@@ -152,10 +152,15 @@ class ActivitesDuGestionnaire(Screen):
             return False
         for asked in (siret, ""):
             await self.ask(field, asked)
-            if asked and siret in await self._tucked(siret):
+            if asked and (siret in await self._tucked(siret) or await self._only(siret)):
                 return True
             field = await self.search_field() or field
         return False
+
+    async def _only(self, siret: str) -> bool:
+        """Whether the search for it left one row, though no number stands in that."""
+        found = pen(await self.finder.look(), siret, want(self.words, "structures.edit"))
+        return isinstance(found, Step)
 
     async def search_field(self) -> Thing | None:
         """Where a search is typed, if there is one such field."""
