@@ -36,7 +36,7 @@ from releve.headless import run as headless
 from releve.record import seal
 from releve.record.folder import outcome
 from releve.record.verify import verify
-from releve.rotation.prompts import Keep, Proof, Unattended
+from releve.rotation.prompts import Attestation, Keep, Unattended
 from releve.school import Faults
 from releve.vault.keystore import Keystore
 from twin import Twin
@@ -72,8 +72,8 @@ class Case:
 class Doubtful(Unattended):
     """The first proof of a new password is refused."""
 
-    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
-        return await super().prove(targets, refused) if refused else Proof("refused", "non")
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Attestation:
+        return await super().prove(targets, refused) if refused else Attestation("refused", "non")
 
 
 class Copies(Unattended):

@@ -26,7 +26,7 @@ from releve.base.settings import Settings, load
 from releve.decision.procedure import TARGET_STEPS, target_name
 from releve.headless.run import model
 from releve.jupyter import OUTPUTS_ENVIRONMENT, corail, first_start, home_page
-from releve.jupyter.contents import Contents, scrubbed
+from releve.jupyter.contents import ProjectFiles, scrubbed
 from releve.jupyter.copy import current, dated_copy, written
 from releve.jupyter.home import Home
 from releve.jupyter.panel import Answer
@@ -94,7 +94,7 @@ async def test_a_page_never_writes_a_record_s_notebook(tmp_path: Path, office: O
     change that the page would ask about.
     """
     folder = dated_copy(office.settings, office.settings.structure(SIRET).siret)
-    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    contents, path = ProjectFiles(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     opened, before = await contents.get(path), (folder.path / NOTEBOOK).read_bytes()
     page = a_copy(office.settings, folder, said=PASSWORD)
     told = await contents.save({"type": "notebook", "format": "json", "content": page}, path)
@@ -111,7 +111,7 @@ async def test_what_the_kernel_wrote_is_shown_whole_and_a_stranger_s_is_not(
 ) -> None:
     """The kernel vouches for its own writing; once somebody else wrote there, for nothing more."""
     folder = dated_copy(office.settings, office.settings.structure(SIRET).siret)
-    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    contents, path = ProjectFiles(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     given = Parameters(SIRET, record=folder.path.name)
 
     async def trusted() -> bool:
@@ -189,7 +189,7 @@ async def test_a_stranger_s_notebook_is_a_document(
     nothing of it is ever written back. « Reprendre » writes the copy anew.
     """
     folder = office.folder(ending=())
-    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    contents, path = ProjectFiles(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     made = notebook(EVIL) if how == "no copy at all" else a_copy(office.settings, folder)
     (folder.path / NOTEBOOK).write_text(json.dumps(stranger_s(made, how)))
     before = (folder.path / NOTEBOOK).read_bytes()
@@ -209,7 +209,7 @@ async def test_of_a_copy_only_the_outputs_come_from_the_record(
 ) -> None:
     """No widget's state, no JavaScript, no trust of its own saying; a link leads nowhere."""
     folder = office.folder(ending=())
-    contents, path = Contents(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
+    contents, path = ProjectFiles(root_dir=str(tmp_path)), f"outputs/{folder.path.name}/{NOTEBOOK}"  # type: ignore[no-untyped-call]
     made = a_copy(office.settings, folder, said="fait")
     cell = next(each for each in made["cells"] if each.get("outputs"))
     data = {"application/javascript": EVIL, "text/html": "<b>vu</b>"}
@@ -241,14 +241,14 @@ async def test_of_a_copy_only_the_outputs_come_from_the_record(
 )
 async def test_another_name_for_what_is_guarded_leads_nowhere(tmp_path: Path, path: str) -> None:
     """On Windows these name a sealed record, a model, another drive or a device."""
-    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
+    contents = ProjectFiles(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     with pytest.raises(HTTPError, match="names nothing here"):
         await contents.get(path)
 
 
 async def test_a_model_is_never_written() -> None:
     """Whatever a page makes of it."""
-    contents, before = Contents(root_dir=str(model().parents[1])), model().read_bytes()  # type: ignore[no-untyped-call]
+    contents, before = ProjectFiles(root_dir=str(model().parents[1])), model().read_bytes()  # type: ignore[no-untyped-call]
     told = await contents.save(
         {"type": "notebook", "format": "json", "content": notebook("texte")},
         "notebooks/rotation.ipynb",

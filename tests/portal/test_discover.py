@@ -17,7 +17,7 @@ from releve.base.secret import Secret
 from releve.base.settings import load
 from releve.base.settings_file import SettingsNotWritten
 from releve.portal import inventory
-from releve.portal.inventory import Found, Line, Standing
+from releve.portal.inventory import Card, Discovery, Match
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
 from releve.vault import portal_dates
@@ -39,7 +39,7 @@ def small(tmp_path: Path) -> Iterator[Scene]:
 
 def discover(
     scene: Scene, capsys: pytest.CaptureFixture[str], *args: str
-) -> tuple[int, dict[str, Line], int]:
+) -> tuple[int, dict[str, Discovery], int]:
     """The exit code, each structure's line by its SIRET, and how many were added. The settings are
     not written anew.
     """
@@ -57,10 +57,10 @@ def discover(
     told = json.loads(capsys.readouterr().out)
     valid("discover", told)
     read = [
-        each | {"standing": Standing(each["standing"]), "accounts": tuple(each["accounts"])}
+        each | {"standing": Match(each["standing"]), "accounts": tuple(each["accounts"])}
         for each in told["structures"]
     ]
-    return code, {each["siret"]: Line(**each) for each in read}, told["added"]
+    return code, {each["siret"]: Discovery(**each) for each in read}, told["added"]
 
 
 def test_everything_that_the_manager_has_is_listed_and_added(
@@ -85,11 +85,11 @@ def test_everything_that_the_manager_has_is_listed_and_added(
         key: line.name for key, line in lines.items()
     }
     odd = {
-        DEMO_SIRET: Standing.KNOWN,
-        siret(3): Standing.SECONDARY,
-        siret(4): Standing.WITHOUT_ACCOUNT,
+        DEMO_SIRET: Match.KNOWN,
+        siret(3): Match.SECONDARY,
+        siret(4): Match.WITHOUT_ACCOUNT,
     }
-    assert {key: odd.get(key, Standing.NEW) for key in structures} == {
+    assert {key: odd.get(key, Match.NEW) for key in structures} == {
         key: line.standing for key, line in lines.items()
     }
     settings = load(small.folder / "releve.toml")
@@ -149,7 +149,7 @@ def test_a_code_without_a_person_stops_it(small: Scene, capsys: pytest.CaptureFi
     assert (1, 1) == (small.logins(), len(small.world.mails))
 
 
-NEW = Line(Standing.NEW, siret(7), "Commune de l'Essai", ("TECH_1_77777777@cpro.fr",))
+NEW = Discovery(Match.NEW, siret(7), "Commune de l'Essai", ("TECH_1_77777777@cpro.fr",))
 HEAD = '# Mes réglages, ne pas toucher\n[portal]\nlogin = "xt012345"  # le mien\n'
 ONE = (
     f'\n[structures.{siret(3)}]   # la mairie\nname = "Trois"\ntechnical_account ='
@@ -189,7 +189,7 @@ def test_every_line_of_the_settings_stays(tmp_path: Path, text: str) -> None:
     path.chmod(0o600)
     before = load(path)
     assert 1 == inventory.write(
-        before, [NEW, Line(Standing.TO_CHOOSE, siret(8), "Deux comptes", ("a", "b"))]
+        before, [NEW, Discovery(Match.TO_CHOOSE, siret(8), "Deux comptes", ("a", "b"))]
     )
     after, content = load(path), path.read_bytes().decode()
     assert [*before.structures, NEW.siret] == sorted(
@@ -235,16 +235,16 @@ def test_each_structure_has_its_standing(tmp_path: Path) -> None:
     path.write_text(HEAD + ONE, encoding="utf-8")
     one, two = "TECH_1_33333333@cpro.fr", "TECH_1_44444444@cpro.fr"
     cases = [
-        (Standing.KNOWN, Found(siret(3), "Trois", (two, one), True)),
-        (Standing.DIFFERENT, Found(siret(3), "Trois", (two,), False)),
-        (Standing.NEW, Found(siret(4), "Quatre", (two,), False)),
-        (Standing.TO_CHOOSE, Found(siret(4), "Quatre", (one, two), False)),
-        (Standing.SECONDARY, Found(siret(4), "Quatre", (two,), True)),
-        (Standing.WITHOUT_ACCOUNT, Found(siret(4), "Quatre", (), False)),
-        (Standing.INVALID, Found("21990001600012", "Faux", (two,), False)),
+        (Match.KNOWN, Card(siret(3), "Trois", (two, one), True)),
+        (Match.DIFFERENT, Card(siret(3), "Trois", (two,), False)),
+        (Match.NEW, Card(siret(4), "Quatre", (two,), False)),
+        (Match.TO_CHOOSE, Card(siret(4), "Quatre", (one, two), False)),
+        (Match.SECONDARY, Card(siret(4), "Quatre", (two,), True)),
+        (Match.WITHOUT_ACCOUNT, Card(siret(4), "Quatre", (), False)),
+        (Match.INVALID, Card("21990001600012", "Faux", (two,), False)),
     ]
     settings = load(path)
     assert [each for each, _ in cases] == [
         inventory.compare([found], settings)[0].standing for _, found in cases
     ]
-    assert [Line(Standing.ABSENT, siret(3), "Trois", (), one)] == inventory.compare([], settings)
+    assert [Discovery(Match.ABSENT, siret(3), "Trois", (), one)] == inventory.compare([], settings)

@@ -18,7 +18,7 @@ from releve.base.settings import Piste as Application
 from releve.decision.reconcile import Verdict
 from releve.proof import piste, verdicts
 from releve.proof.piste import Piste
-from releve.proof.verdicts import Answer
+from releve.proof.verdicts import Reply
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET, siret
 
@@ -179,7 +179,7 @@ def test_a_certificate_that_nobody_vouches_for_is_its_own_answer(access: Access)
 
 def test_a_token_says_nothing_of_the_password() -> None:
     """It belongs to the application: the meaning of its answer is UNKNOWN."""
-    given = verdicts.meaning(Answer(token=True, status=200, text='{"access_token": "x"}'))
+    given = verdicts.meaning(Reply(token=True, status=200, text='{"access_token": "x"}'))
     assert ("token given", UNKNOWN, "PISTE a donné un jeton", "") == (
         given.name,
         given.verdict,
@@ -197,32 +197,32 @@ HEADER = (
 @pytest.mark.parametrize(
     ("answer", "name"),
     [
-        (Answer(True, 401, '{"error": "invalid_client"}'), "application refused"),
-        (Answer(True, 400, '{"error": "unauthorized_client"}'), "application refused"),
-        (Answer(True, 403, '{"error": "invalid_client"}'), "no token"),
-        (Answer(True, 400, '{"error": "invalid_scope"}'), "no token"),
-        (Answer(True, 400, '{"access_token": "x"}'), "no token"),
-        (Answer(True, 200, '{"codeRetour": 0}'), "no token"),
-        (Answer(True, 503), "maintenance"),
-        (Answer(False, 400, '{"error": "invalid_client"}'), "not understood"),
-        (Answer(False, 200, '{"access_token": "x"}'), "not understood"),
-        (Answer(False, 200, '{"codeRetour": null}'), "not understood"),
-        (Answer(False, 200, "[0]"), "not understood"),
-        (Answer(False, 404, '{"codeRetour": 0}'), "not understood"),
-        (Answer(False, 404, '{"codeRetour": 20000}'), "not understood"),
-        (Answer(False, 404, '{"codeRetour": 1}'), "not understood"),
-        (Answer(False, 403, '{"codeRetour": 0}'), "forbidden"),
-        (Answer(False, 403, LDAP), "forbidden"),
-        (Answer(False, 403, "", HEADER), "forbidden"),
-        (Answer(False, 500, '{"codeRetour": 0}'), "server error"),
-        (Answer(False, 401, "refused", HEADER), "account refused"),
-        (Answer(False, 401, "", 'Bearer realm="PISTE"'), "token refused"),
-        (Answer(False, 401, LDAP.replace("LDAP", "cache")), "not understood"),
-        (Answer(False, 401, LDAP.replace("401", "500")), "not understood"),
-        (Answer(False, failure=verdicts.Failure.UNREACHABLE), "unreachable"),
+        (Reply(True, 401, '{"error": "invalid_client"}'), "application refused"),
+        (Reply(True, 400, '{"error": "unauthorized_client"}'), "application refused"),
+        (Reply(True, 403, '{"error": "invalid_client"}'), "no token"),
+        (Reply(True, 400, '{"error": "invalid_scope"}'), "no token"),
+        (Reply(True, 400, '{"access_token": "x"}'), "no token"),
+        (Reply(True, 200, '{"codeRetour": 0}'), "no token"),
+        (Reply(True, 503), "maintenance"),
+        (Reply(False, 400, '{"error": "invalid_client"}'), "not understood"),
+        (Reply(False, 200, '{"access_token": "x"}'), "not understood"),
+        (Reply(False, 200, '{"codeRetour": null}'), "not understood"),
+        (Reply(False, 200, "[0]"), "not understood"),
+        (Reply(False, 404, '{"codeRetour": 0}'), "not understood"),
+        (Reply(False, 404, '{"codeRetour": 20000}'), "not understood"),
+        (Reply(False, 404, '{"codeRetour": 1}'), "not understood"),
+        (Reply(False, 403, '{"codeRetour": 0}'), "forbidden"),
+        (Reply(False, 403, LDAP), "forbidden"),
+        (Reply(False, 403, "", HEADER), "forbidden"),
+        (Reply(False, 500, '{"codeRetour": 0}'), "server error"),
+        (Reply(False, 401, "refused", HEADER), "account refused"),
+        (Reply(False, 401, "", 'Bearer realm="PISTE"'), "token refused"),
+        (Reply(False, 401, LDAP.replace("LDAP", "cache")), "not understood"),
+        (Reply(False, 401, LDAP.replace("401", "500")), "not understood"),
+        (Reply(False, failure=verdicts.Failure.UNREACHABLE), "unreachable"),
     ],
 )
-def test_an_answer_beside_those_that_were_seen_has_its_row_too(answer: Answer, name: str) -> None:
+def test_an_answer_beside_those_that_were_seen_has_its_row_too(answer: Reply, name: str) -> None:
     """Each part of a row's condition counts: what differs in one point only is another answer."""
     assert name == verdicts.meaning(answer).name
 
@@ -259,10 +259,10 @@ def test_both_names_of_the_list_are_read() -> None:
     """Two open-source clients of the API call it differently."""
     for name in ("listeStructureRattachement", "listeRattachements"):
         assert piste._lists(
-            Answer(False, 200, f'{{"{name}": [{{"identifiant": "{DEMO_SIRET}"}}]}}'), DEMO_SIRET
+            Reply(False, 200, f'{{"{name}": [{{"identifiant": "{DEMO_SIRET}"}}]}}'), DEMO_SIRET
         )
     assert not piste._lists(
-        Answer(False, 200, '{"listeRattachements": [{"identifiant": "21990002400015"}]}'),
+        Reply(False, 200, '{"listeRattachements": [{"identifiant": "21990002400015"}]}'),
         DEMO_SIRET,
     )
 

@@ -20,7 +20,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.reconcile import Verdict
 from releve.planning import alarm
-from releve.planning.alarm import Check, State, voucher
+from releve.planning.alarm import AccountCheck, State, voucher
 from releve.planning.notices import of_check
 from releve.proof.verdicts import NOTHING_HELD, TABLE, Meaning
 from releve.record.folder import RecordFolder
@@ -143,7 +143,7 @@ def refused(
     kept: str = "2026-11-01T08:00+00:00",
     vouches: Callable[[Past], bool] = believed,
     by: str = BY_HAND,
-) -> tuple[bool, Check]:
+) -> tuple[bool, AccountCheck]:
     """Whether the API is asked on 30 November at noon, and the line, when it would refuse:
     `before` and `after` are what the records tell before and after the question; `kept` and `by`:
     when the password was put in the keyring, and by whom.
@@ -321,6 +321,6 @@ def test_a_refusal_reaches_people_at_once(scene: Scene) -> None:
 def test_the_notice_names_the_account_and_what_to_do() -> None:
     """None when nothing is refused."""
     assert of_check([]) is None
-    notice = of_check([Check(DEMO_SIRET, "Commune", DEMO_ACCOUNT, State.REFUSED, "refusé.")])
+    notice = of_check([AccountCheck(DEMO_SIRET, "Commune", DEMO_ACCOUNT, State.REFUSED, "refusé.")])
     assert notice is not None
     assert f"- Commune ({DEMO_SIRET}), {DEMO_ACCOUNT} : refusé." in notice.body

@@ -21,7 +21,7 @@ from releve import cli
 from releve.base.secret import Secret
 from releve.base.settings import Portal, load
 from releve.commands import checkup
-from releve.commands.checkup import Finding, Grade
+from releve.commands.checkup import Check, Grade
 from releve.portal.credentials import Credentials
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 from releve.vault.slots import Slot
@@ -326,7 +326,7 @@ def test_piste_is_asked_for_a_token(scene: Scene) -> None:
     assert DOUBTFUL == checkup.piste(settings).grade
 
 
-def account_lines(scene: Scene) -> dict[str, Finding]:
+def account_lines(scene: Scene) -> dict[str, Check]:
     """The lines of the demonstration's account, by name."""
     from releve.commands.doctor import account
 

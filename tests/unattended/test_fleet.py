@@ -24,7 +24,7 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.headless.fleet import Fleet
 from releve.planning.shares import Shares, one_each
-from releve.planning.tour import Line, Tour
+from releve.planning.tour import Ending, Tour
 from releve.record.history import lacks_proof
 from releve.school import Faults
 from releve.school.people import siret
@@ -412,7 +412,7 @@ def test_one_exit_code_for_four_lists() -> None:
     def code(*codes: int, left: int = 0) -> int:
         tour = Tour(left=["x"] * left)
         for each in codes:
-            tour.add(Line("1", "n", each, ""))
+            tour.add(Ending("1", "n", each, ""))
         return tour.code
 
     assert [0, 3, 3, 6, 4, 4, 5, 7] == [

@@ -20,7 +20,7 @@ from releve.base.secret import Secret
 from releve.base.settings import Notices, Settings, load
 from releve.planning import notices
 from releve.planning.due import Due, Standing
-from releve.planning.tour import Line, Tour
+from releve.planning.tour import Ending, Tour
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -84,7 +84,7 @@ def test_a_fleet_that_needs_someone_is_told_by_mail_and_webhook(
     )
     tour = Tour(
         failed=[
-            Line("21990001600011", "Commune d'Exemple", 5, lines, str(scene.outputs / "2026_x"))
+            Ending("21990001600011", "Commune d'Exemple", 5, lines, str(scene.outputs / "2026_x"))
         ]
     )
     smtp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail)
@@ -116,7 +116,7 @@ def _address(scene: Scene, channel: str, address: str) -> None:
 
 def test_nobody_is_woken_for_nothing(settings: Settings) -> None:
     """A fleet that is done, or had nothing to do, and an agenda where all is well, say nothing."""
-    line = Line("1", "n", 0, "")
+    line = Ending("1", "n", 0, "")
     assert notices.of_fleet(Tour(done=[line], nothing=[replace(line, code=3)]), settings) is None
     far = Due("1", "Mairie", "A", Standing.FAR, False, "à jour")
     assert (
@@ -170,7 +170,7 @@ def test_a_channel_that_fails_is_named_and_the_others_are_tried(
 
 def test_the_link_is_where_the_reader_opens_records(settings: Settings) -> None:
     """With `link`, an address of the agency's own; else the file."""
-    tour = Tour(person=[Line("1", "Mairie", 4, "x", "/srv/outputs/2026 é")])
+    tour = Tour(person=[Ending("1", "Mairie", 4, "x", "/srv/outputs/2026 é")])
     shared = replace(
         settings, notices=replace(settings.notices, link="https://intranet.exemple.fr/releve/")
     )

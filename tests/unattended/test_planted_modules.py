@@ -16,7 +16,7 @@ from fixtures_rotation import DEMO_SIRET, Scene
 from jupyter_client.manager import KernelManager
 from releve.headless import run as headless
 from releve.jupyter import server
-from releve.jupyter.contents import Contents
+from releve.jupyter.contents import ProjectFiles
 from releve.record.folder import NOTEBOOK
 from sealed_records import Office
 
@@ -127,6 +127,6 @@ async def test_no_kernel_of_jupyterlab_starts_among_the_records(
 ) -> None:
     """Whatever notebook it is for: where Relève's own is, which is nobody else's to write in."""
     folder = office.folder(ending=())
-    contents = Contents(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
+    contents = ProjectFiles(root_dir=str(tmp_path))  # type: ignore[no-untyped-call]
     for path in (server.HOME, f"outputs/{folder.path.name}/{NOTEBOOK}", "outputs/autre.ipynb", ""):
         assert "" == await contents.get_kernel_path(path), path

@@ -30,7 +30,7 @@ from releve.commands.checkup import Grade
 from releve.commands.doctor import unattended
 from releve.decision import events as ev
 from releve.decision import journal as j
-from releve.decision.consent import TABLE, Case, overtaken, refusals
+from releve.decision.consent import TABLE, BeforeReset, overtaken, refusals
 from releve.headless.fleet import unconfirmed
 from releve.headless.worker import unforeseen
 from releve.jupyter.home import Home
@@ -63,10 +63,10 @@ WRONG = {
 
 def test_each_row_alone_keeps_a_reset_from_being_made() -> None:
     """And nothing else does."""
-    assert [] == refusals(Case())
+    assert [] == refusals(BeforeReset())
     assert set(WRONG) == {row.name for row in TABLE}
     for name, fact in WRONG.items():
-        assert [name] == [row.name for row in refusals(Case(**fact))]  # type: ignore[arg-type]
+        assert [name] == [row.name for row in refusals(BeforeReset(**fact))]  # type: ignore[arg-type]
 
 
 NOW = datetime(2026, 11, 29, 7, 30, tzinfo=UTC)

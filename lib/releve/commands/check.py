@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from releve.base.settings import Structure, load
 from releve.planning import notices
-from releve.planning.alarm import Check, State, check, voucher
+from releve.planning.alarm import AccountCheck, State, check, voucher
 from releve.planning.shares import one_each
 from releve.proof.asking import Prover
 from releve.proof.verdicts import Meaning
@@ -57,13 +57,13 @@ def main(args: argparse.Namespace) -> int:
     return code
 
 
-def _code(found: list[Check]) -> int:
+def _code(found: list[AccountCheck]) -> int:
     states = {each.state for each in found}
     order = {State.REFUSED: 4, State.UNKNOWN: 5, State.ACCEPTED: 0}
     return next((code for state, code in order.items() if state in states), 3)
 
 
-def _tell(found: list[Check], *, piste: bool) -> None:
+def _tell(found: list[AccountCheck], *, piste: bool) -> None:
     for each in found:
         print(f"{each.structure}  {each.name}  {each.account} : {each.text}")
     if not piste:

@@ -70,7 +70,7 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One line: what was checked, how it is, what was seen, and the mend when it is not good."""
 
     name: str
@@ -79,13 +79,13 @@ class Finding:
     mend: str = ""
 
 
-def failed(name: str, error: ReleveError, grade: Grade = Grade.BAD) -> Finding:
+def failed(name: str, error: ReleveError, grade: Grade = Grade.BAD) -> Check:
     """A check that an error stopped."""
     happened, _, todo = error.sentences
-    return Finding(name, grade, happened, todo)
+    return Check(name, grade, happened, todo)
 
 
-def versions(requirements: Path | None = None) -> Finding:
+def versions(requirements: Path | None = None) -> Check:
     """Python, and every package that is pinned, against its pin. `requirements` is the checkout's
     by default.
     """
@@ -108,8 +108,8 @@ def versions(requirements: Path | None = None) -> Finding:
             "Supprimez le dossier « .venv », puis lancez « releve doctor » : l'environnement"
             " sera refait avec les versions prévues."
         )
-        return Finding("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
-    return Finding("Versions", Grade.GOOD, text)
+        return Check("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
+    return Check("Versions", Grade.GOOD, text)
 
 
 def _installed(name: str) -> str:
@@ -119,10 +119,10 @@ def _installed(name: str) -> str:
         return ""
 
 
-def browser(portal: Portal) -> Finding:
+def browser(portal: Portal) -> Check:
     """Starts the browser that a rotation without a person would, and closes it."""
     try:
-        return Finding("Navigateur", Grade.GOOD, f"{asyncio.run(_start(portal))} démarre")
+        return Check("Navigateur", Grade.GOOD, f"{asyncio.run(_start(portal))} démarre")
     except ReleveError as error:
         return failed("Navigateur", error)
 
@@ -135,7 +135,7 @@ async def _start(portal: Portal) -> str:
     return choice.name
 
 
-def keyring(settings: Settings | None) -> Iterator[Finding]:
+def keyring(settings: Settings | None) -> Iterator[Check]:
     """Writes, reads back and deletes a made-up value; then looks for what a rotation needs."""
     try:
         keystore = _bounded(lambda: _try_keyring(settings))
@@ -144,14 +144,14 @@ def keyring(settings: Settings | None) -> Iterator[Finding]:
         return
     except TooSlow:
         text = "le trousseau ne répond pas : il attend sans doute que quelqu'un le déverrouille"
-        yield Finding(
+        yield Check(
             "Trousseau",
             Grade.BAD,
             text,
             "Déverrouillez-le (une fenêtre le demande peut-être), puis recommencez.",
         )
         return
-    yield Finding("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
+    yield Check("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
     if settings:
         yield from _credentials(settings, keystore)
 
@@ -178,7 +178,7 @@ def _try_keyring(settings: Settings | None) -> Keystore:
     return keystore
 
 
-def _unreachable(error: KeyringError) -> Finding:
+def _unreachable(error: KeyringError) -> Check:
     """On Windows the usual cause is the kind of session: a task "without storing the password"
     reaches no credentials.
     """
@@ -192,7 +192,7 @@ def _unreachable(error: KeyringError) -> Finding:
         " », sans cocher « Ne pas stocker le mot de passe », et donnez le mot de passe de la"
         " session."
     )
-    return Finding(
+    return Check(
         found.name,
         found.grade,
         f"{found.text} Cette session a été ouverte par {logon(groups)}.",
@@ -210,17 +210,17 @@ def logon(groups: bytes) -> str:
     return next((who for sid, who in LOGONS.items() if sid in sids), "on ne sait qui")
 
 
-def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
+def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Check]:
     login = settings.portal.login
     if settings.portal.sign_in == "person":
         text = "vous vous connectez vous-même au portail : Relève n'a pas de mot de passe à garder"
-        yield Finding("Identifiants", Grade.GOOD, text)
+        yield Check("Identifiants", Grade.GOOD, text)
         return
     try:
         credentials = Credentials(keystore, login, settings.record.folder, settings.portal.origins)
         credentials.password()
         seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
-        yield Finding(
+        yield Check(
             "Identifiants",
             Grade.GOOD,
             f"le mot de passe du portail de {login} est dans le trousseau{seed}",
@@ -231,10 +231,10 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Finding]:
         yield failed("Identifiants", error, Grade.DOUBTFUL)
 
 
-def piste(settings: Settings) -> Finding:
+def piste(settings: Settings) -> Check:
     """Asks PISTE for a token. Optional: without it the proof is a person's."""
     if settings.piste is None:
-        return Finding(
+        return Check(
             "Preuve par l'API",
             Grade.GOOD,
             "aucune application PISTE n'est réglée : la preuve viendra d'une personne",
@@ -245,7 +245,7 @@ def piste(settings: Settings) -> Finding:
         return failed("Preuve par l'API", error, Grade.DOUBTFUL)
     with Piste(settings.piste, secret) as application:
         said = application.token()
-    return Finding(
+    return Check(
         "Preuve par l'API", Grade.DOUBTFUL if said.todo else Grade.GOOD, said.said, said.todo
     )
 
@@ -262,7 +262,7 @@ class Reached:
     until: datetime | None = None
 
 
-def network_findings(settings: Settings) -> Iterator[Finding]:
+def network_findings(settings: Settings) -> Iterator[Check]:
     """Each origin once (reachable, certificate), then this machine's clock by theirs."""
     urls = [
         *settings.portal.origins,
@@ -305,7 +305,7 @@ def _until(tls: SSLObject | None) -> datetime | None:
     return datetime.fromtimestamp(cert_time_to_seconds(end), UTC) if isinstance(end, str) else None
 
 
-def address(found: Reached) -> Finding:
+def address(found: Reached) -> Check:
     """How an origin is."""
     name = f"Adresse {found.origin}"
     if found.failure is Failure.CERTIFICATE:
@@ -314,19 +314,19 @@ def address(found: Reached) -> Finding:
             " prévenez votre service informatique."
         )
         text = f"jointe {way(found.origin)}, son certificat n'est pas valable sur ce poste"
-        return Finding(name, Grade.BAD, text, mend)
+        return Check(name, Grade.BAD, text, mend)
     if found.failure:
         mend = (
             "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le"
             " site est en panne, revenez plus tard."
         )
-        return Finding(name, Grade.BAD, f"elle ne répond pas, {way(found.origin)}", mend)
+        return Check(name, Grade.BAD, f"elle ne répond pas, {way(found.origin)}", mend)
     if found.until and found.until - datetime.now(UTC) < WARN_CERTIFICATE:
         mend = (
             "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette"
             " date."
         )
-        return Finding(
+        return Check(
             name,
             Grade.DOUBTFUL,
             f"joignable {way(found.origin)}, mais son certificat prend fin le"
@@ -338,7 +338,7 @@ def address(found: Reached) -> Finding:
         if is_loopback(found.origin) and found.origin.startswith("http:")
         else "certificat valable"
     )
-    return Finding(
+    return Check(
         name,
         Grade.GOOD,
         f"joignable {way(found.origin)}, {certificate}"
@@ -352,14 +352,14 @@ def way(address: str) -> str:
     return f"par le mandataire {proxy.server}" if proxy else "directement"
 
 
-def clock(ahead: list[timedelta]) -> Finding:
+def clock(ahead: list[timedelta]) -> Check:
     """This machine's clock, by the server whose own is nearest to it."""
     if not ahead:
         mend = "Vérifiez la date et l'heure de ce poste vous-même."
-        return Finding("Horloge", Grade.DOUBTFUL, "aucun site n'a donné l'heure", mend)
+        return Check("Horloge", Grade.DOUBTFUL, "aucun site n'a donné l'heure", mend)
     least = min(ahead, key=abs)
     if abs(least) <= WARN_CLOCK:
-        return Finding("Horloge", Grade.GOOD, "à l'heure, comparée à celle des sites")
+        return Check("Horloge", Grade.GOOD, "à l'heure, comparée à celle des sites")
     way, size = "retarde" if least > timedelta() else "avance", abs(least).total_seconds()
     text = (
         f"elle {way} de {f'{size:.0f} secondes' if size < 120 else f'{size / 60:.0f} minutes'} sur"
@@ -369,10 +369,10 @@ def clock(ahead: list[timedelta]) -> Finding:
         "Remettez ce poste à l'heure (réglage automatique) : les codes à usage unique et les heures"
         " des dossiers en dépendent."
     )
-    return Finding("Horloge", Grade.BAD if abs(least) > BAD_CLOCK else Grade.DOUBTFUL, text, mend)
+    return Check("Horloge", Grade.BAD if abs(least) > BAD_CLOCK else Grade.DOUBTFUL, text, mend)
 
 
-def disk(folder: Path) -> Finding:
+def disk(folder: Path) -> Check:
     """Whether records can be written, and for how long."""
     place = next(each for each in (folder, *folder.parents) if each.exists())
     try:
@@ -384,13 +384,13 @@ def disk(folder: Path) -> Finding:
             "Donnez-vous le droit d'écrire dans ce dossier, ou choisissez-en un autre (réglage «"
             " record.folder », ou --outputs)."
         )
-        return Finding(
+        return Check(
             "Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({why(error)})", mend
         )
     if is_synchronised(folder):
         mend = "Choisissez un dossier de ce poste ou un vrai dossier partagé (« record.folder »)."
         text = f"{folder} est synchronisé par OneDrive : deux postes ne s'y attendraient pas"
-        return Finding("Disque", Grade.DOUBTFUL, text, mend)
+        return Check("Disque", Grade.DOUBTFUL, text, mend)
     free = shutil.disk_usage(place).free
     text = f"{free / 10**9:.1f} Go libres pour les dossiers dans {folder}".replace(".", ",", 1)
     grade = Grade.BAD if free < BAD_DISK else Grade.DOUBTFUL if free < WARN_DISK else Grade.GOOD
@@ -398,4 +398,4 @@ def disk(folder: Path) -> Finding:
         "Libérez de la place : une rotation s'arrête dès qu'elle ne peut plus noter ce qu'elle"
         " fait."
     )
-    return Finding("Disque", grade, text, "" if grade is Grade.GOOD else mend)
+    return Check("Disque", grade, text, "" if grade is Grade.GOOD else mend)

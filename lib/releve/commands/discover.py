@@ -14,25 +14,25 @@ from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
 from releve.portal import inventory
 from releve.portal.case import CodeAsked
-from releve.portal.inventory import Line, Standing
+from releve.portal.inventory import Discovery, Match
 from releve.rotation.prompts import Unattended
 from releve.vault import portal_dates
 from releve.vault.keystore import open_keystore
 
 WORDS = {
-    Standing.KNOWN: "déjà dans les réglages",
-    Standing.NEW: "à ajouter",
-    Standing.DIFFERENT: (
+    Match.KNOWN: "déjà dans les réglages",
+    Match.NEW: "à ajouter",
+    Match.DIFFERENT: (
         "les réglages nomment {configured}, que le portail ne montre pas ici : corrigez «"
         " technical_account »"
     ),
-    Standing.TO_CHOOSE: "plusieurs comptes techniques : choisissez-en un et ajoutez-le vous-même",
-    Standing.WITHOUT_ACCOUNT: "aucun compte technique",
-    Standing.SECONDARY: (
+    Match.TO_CHOOSE: "plusieurs comptes techniques : choisissez-en un et ajoutez-le vous-même",
+    Match.WITHOUT_ACCOUNT: "aucun compte technique",
+    Match.SECONDARY: (
         "vous n'en êtes pas gestionnaire principal : vous ne pouvez pas réinitialiser"
     ),
-    Standing.INVALID: "ce numéro n'est pas un SIRET correct : vérifiez-le sur le portail",
-    Standing.ABSENT: "dans les réglages ({configured}), mais pas dans « Mes structures »",
+    Match.INVALID: "ce numéro n'est pas un SIRET correct : vérifiez-le sur le portail",
+    Match.ABSENT: "dans les réglages ({configured}), mais pas dans « Mes structures »",
 }
 
 
@@ -82,8 +82,8 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(settings: Settings, lines: list[Line], written: bool) -> None:
-    said = WORDS | ({Standing.NEW: "ajoutée aux réglages"} if written else {})
+def _tell(settings: Settings, lines: list[Discovery], written: bool) -> None:
+    said = WORDS | ({Match.NEW: "ajoutée aux réglages"} if written else {})
     for line in lines:
         words = said[line.standing].format(configured=line.configured)
         accounts = ", ".join(
@@ -94,7 +94,7 @@ def _tell(settings: Settings, lines: list[Line], written: bool) -> None:
         )
         print(f"{line.siret}  {line.name}\n    {accounts or '—'} : {words}")
     new, choose = (
-        sum(line.standing is each for line in lines) for each in (Standing.NEW, Standing.TO_CHOOSE)
+        sum(line.standing is each for line in lines) for each in (Match.NEW, Match.TO_CHOOSE)
     )
     done = f"ajoutée{'s' * (new > 1)}" if written else "à ajouter"
     print(f"\n{len(lines)} structure{'s' * (len(lines) > 1)}, dont {new} {done}.")
@@ -105,5 +105,5 @@ def _tell(settings: Settings, lines: list[Line], written: bool) -> None:
         )
     if choose:
         print("\nÀ copier dans les réglages, en gardant le bon compte technique :\n")
-        several = [line for line in lines if line.standing is Standing.TO_CHOOSE]
+        several = [line for line in lines if line.standing is Match.TO_CHOOSE]
         print(inventory.tables(several, "school" if settings.school else "corail"))

@@ -17,7 +17,7 @@ from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
 from releve.base.terminal import at_terminal
 from releve.commands import checkup
-from releve.commands.checkup import Finding, Grade
+from releve.commands.checkup import Check, Grade
 from releve.commands.discover import AtTerminal
 from releve.commands.tell import NotAgreed, agreed
 from releve.decision.reconcile import Action, Verdict, reconcile
@@ -87,13 +87,13 @@ def main(args: argparse.Namespace) -> int:
     return code
 
 
-def _tell(finding: Finding) -> None:
+def _tell(finding: Check) -> None:
     print(f"[{WORDS[finding.grade]:^7}] {finding.name} : {finding.text.rstrip('.')}.", flush=True)
     if finding.mend:
         print(f"{'':10}→ {finding.mend}", flush=True)
 
 
-def _report(args: argparse.Namespace) -> Iterator[Finding]:
+def _report(args: argparse.Namespace) -> Iterator[Check]:
     """A person reads it before it is written. Raises `NotAgreed`, and what stops the login."""
     from releve.portal.report import survey
 
@@ -108,10 +108,10 @@ def _report(args: argparse.Namespace) -> Iterator[Finding]:
     agreed([] if args.yes else text.splitlines(), question, yes=args.yes)
     written(args.portal_report, text)
     said = f"écrit dans {args.portal_report} : formes et mots de Relève, aucun texte du portail"
-    yield Finding("Rapport du portail", Grade.GOOD, said)
+    yield Check("Rapport du portail", Grade.GOOD, said)
 
 
-def _findings(args: argparse.Namespace) -> Iterator[Finding]:
+def _findings(args: argparse.Namespace) -> Iterator[Check]:
     yield checkup.versions()
     settings, found = _settings(args)
     structure = (
@@ -129,21 +129,21 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
         yield from account(settings, structure)
 
 
-def unattended(settings: Settings) -> Iterator[Finding]:
+def unattended(settings: Settings) -> Iterator[Check]:
     """What would stop a run that nobody watches, before its first night."""
     if not settings.structures:
         return
     found = hindrances(settings)
     if not found:
         text = "rien n'arrêterait une tournée sans personne"
-        yield Finding("Sans personne", Grade.GOOD, text)
+        yield Check("Sans personne", Grade.GOOD, text)
     if said := aloud(settings):
-        yield Finding("Sans personne", Grade.GOOD, said)
+        yield Check("Sans personne", Grade.GOOD, said)
     for each in found:
-        yield Finding("Sans personne", Grade.DOUBTFUL, each.sentences[0], each.sentences[2])
+        yield Check("Sans personne", Grade.DOUBTFUL, each.sentences[0], each.sentences[2])
 
 
-def _settings(args: argparse.Namespace) -> tuple[Settings | None, Finding]:
+def _settings(args: argparse.Namespace) -> tuple[Settings | None, Check]:
     try:
         settings = load(args.settings, args.outputs)
     except ReleveError as error:
@@ -151,20 +151,20 @@ def _settings(args: argparse.Namespace) -> tuple[Settings | None, Finding]:
     count = len(settings.structures)
     if not count:
         mend = "Ajoutez-en une, ou laissez « releve discover --write » les trouver sur le portail."
-        return settings, Finding(
+        return settings, Check(
             SETTINGS, Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend
         )
-    return settings, Finding(
+    return settings, Check(
         SETTINGS, Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}"
     )
 
 
-def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
+def account(settings: Settings, structure: Structure) -> Iterator[Check]:
     """What the records, the keyring and the API say of one account, and the one thing to do."""
     try:
         for record in unfinished(settings.record.folder, structure.technical_account)[-1:]:
             situation = situation_of(settings, record)
-            yield Finding("Rotation en cours", Grade.DOUBTFUL, situation.truth, situation.row.todo)
+            yield Check("Rotation en cours", Grade.DOUBTFUL, situation.truth, situation.row.todo)
         if settings.piste is None:
             yield _without_piste(settings, structure)
             return
@@ -174,7 +174,7 @@ def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
         return
     untold = {slot: each for slot, each in said.items() if each.verdict is Verdict.UNKNOWN}
     yield from (
-        Finding(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo) for slot, each in untold.items()
+        Check(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo) for slot, each in untold.items()
     )
     row = reconcile(*(said[slot].verdict for slot in SLOTS))
     facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
@@ -183,12 +183,12 @@ def account(settings: Settings, structure: Structure) -> Iterator[Finding]:
         f"{title.lower()} : {VERDICTS[said[slot].verdict]}" for slot, title in SLOTS.items()
     )
     text = f"{row.truth.rstrip('.')} ({each})"
-    yield Finding(
+    yield Check(
         f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), text, mend
     )
 
 
-def _without_piste(settings: Settings, structure: Structure) -> Finding:
+def _without_piste(settings: Settings, structure: Structure) -> Check:
     held = vars(open_keystore(settings).slots(structure.technical_account).filled())
     kept = ", ".join(SLOTS[slot].lower() for slot in SLOTS if held[slot]) or "aucun"
     text = f"le trousseau garde : {kept} ; sans application PISTE, Relève ne peut pas les essayer"
@@ -196,4 +196,4 @@ def _without_piste(settings: Settings, structure: Structure) -> Finding:
         "Relevez des factures dans votre logiciel comptable : si cela fonctionne, le mot de passe"
         " qu'il a est le bon."
     )
-    return Finding(f"Compte {structure.technical_account}", Grade.DOUBTFUL, text, mend)
+    return Check(f"Compte {structure.technical_account}", Grade.DOUBTFUL, text, mend)

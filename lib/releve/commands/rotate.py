@@ -18,7 +18,7 @@ from releve.planning import notices
 from releve.planning.plan import Plan, PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
-from releve.planning.tour import Line
+from releve.planning.tour import Ending
 from releve.record.folder import prepare, unfinished
 from releve.record.history import JustDone, begun, refuse_twice
 from releve.record.seal import registered_in
@@ -159,10 +159,10 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
 
 def _sorted_out(
     settings: Settings, chosen: list[Structure], again: bool
-) -> tuple[list[Structure], list[Line]]:
+) -> tuple[list[Structure], list[Ending]]:
     """Those to hand to the fleet; a line for each that was just done, or that nobody could finish.
     """
-    keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Line]()
+    keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Ending]()
     left = begun(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
     for each in chosen:
@@ -178,7 +178,7 @@ def _sorted_out(
             ready.append(each)
         except (JustDone, NotUnattended) as error:
             text = str(error) if isinstance(error, JustDone) else error.text
-            told.append(Line(each.siret, each.name, error.code, text, error=type(error).__name__))
+            told.append(Ending(each.siret, each.name, error.code, text, error=type(error).__name__))
     return ready, told
 
 
@@ -197,7 +197,7 @@ def _agreed(settings: Settings, resets: list[Structure], args: argparse.Namespac
 
 
 def _stopped(
-    settings: Settings, stop: PlanNeeded, told: list[Line], args: argparse.Namespace
+    settings: Settings, stop: PlanNeeded, told: list[Ending], args: argparse.Namespace
 ) -> int:
     """Nothing is begun: the plan is shown, and what was sorted out of it."""
     show.plan(stop, told, args.json, aloud(settings))
@@ -212,9 +212,9 @@ def _notify(notice: notices.Notice | None, settings: Settings) -> None:
         print(error.text, file=sys.stderr)
 
 
-def _gate(structure: Structure) -> Line:
+def _gate(structure: Structure) -> Ending:
     gate = GateClosed(account=structure.technical_account, structure=structure.name)
-    return Line(structure.siret, structure.name, gate.code, gate.text, error="GateClosed")
+    return Ending(structure.siret, structure.name, gate.code, gate.text, error="GateClosed")
 
 
 def _confirmed_all(asked: list[Structure], as_json: bool) -> bool:

@@ -16,7 +16,7 @@ from releve.base.terminal import at_terminal
 from releve.decision.procedure import BY_ID, STEPS, TITLES
 from releve.headless.run import Outcome
 from releve.planning.plan import PlanNeeded
-from releve.planning.tour import Line, Tour
+from releve.planning.tour import Ending, Tour
 
 PROOFS = {
     "api": "l'API de Chorus Pro accepte le nouveau mot de passe",
@@ -98,14 +98,14 @@ def bar(total: int) -> Iterator[Callable[[int, str, str], None]]:
         yield tell
 
 
-def planned(stop: PlanNeeded, told: list[Line], said: str) -> dict[str, Any]:
+def planned(stop: PlanNeeded, told: list[Ending], said: str) -> dict[str, Any]:
     """As `plan` prints it for `--json`."""
     error = {"code": stop.code, "error": type(stop).__name__, "text": stop.text}
     lines = {"left_out": [asdict(line) for line in told], "unproven": bool(said)}
     return error | stop.plan.to_dict() | lines
 
 
-def plan(stop: PlanNeeded, told: list[Line], as_json: bool, said: str = "") -> None:
+def plan(stop: PlanNeeded, told: list[Ending], as_json: bool, said: str = "") -> None:
     """What a run would reset, once somebody agrees to it; what is not in it, and why. `said` is
     said aloud beside it.
     """
@@ -146,7 +146,7 @@ def tour(found: Tour, as_json: bool, said: str) -> None:
         print("Relancez la même commande : elle ne fera que ce qui reste.")
 
 
-def _list(title: str, lines: list[Line], *, full: bool) -> None:
+def _list(title: str, lines: list[Ending], *, full: bool) -> None:
     """A list of a fleet; `full` adds what happened, what is safe, what to do, and where the record
     is.
     """

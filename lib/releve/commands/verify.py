@@ -16,7 +16,7 @@ from releve.base import disk
 from releve.base.errors import ReleveError, UsageError
 from releve.base.places import default_path, project_root
 from releve.base.settings import load
-from releve.record.findings import Verdict
+from releve.record.findings import CheckedRecords
 from releve.record.folder import RecordFolder
 from releve.record.page import check_page
 from releve.record.verify import verify
@@ -167,7 +167,7 @@ def _keystore(args: argparse.Namespace) -> Keystore | None:
     return None
 
 
-def _tell(path: Path, verdict: Verdict) -> None:
+def _tell(path: Path, verdict: CheckedRecords) -> None:
     print(
         f"{path} : {verdict.records} dossier{'s' * (verdict.records > 1)}, {verdict.lines}"
         f" ligne{'s' * (verdict.lines > 1)} au registre."

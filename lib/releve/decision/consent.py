@@ -12,7 +12,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Case:
+class BeforeReset:
     """What is known before the reset of one technical account. Names are structures'."""
 
     guided: tuple[str, ...] = ()  # whose accounting program a person fills in
@@ -25,44 +25,44 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Row:
+class Obstacle:
     """One thing in the way: when it holds, why nothing is done, what a person does about it."""
 
     name: str
-    when: Callable[[Case], bool]
+    when: Callable[[BeforeReset], bool]
     why: str
     todo: str
 
 
-TABLE: tuple[Row, ...] = (
-    Row("guided", lambda case: case.guided != (),
+TABLE: tuple[Obstacle, ...] = (
+    Obstacle("guided", lambda case: case.guided != (),
         "le logiciel comptable de {guided} se remplit à la main",
         "faites cette rotation à l'écran (« releve lab »)"),
-    Row("without program", lambda case: case.without_program != (),
+    Obstacle("without program", lambda case: case.without_program != (),
         "le programme (« command ») de {without_program} est introuvable sur ce poste",
         "corrigez « command » dans les réglages"),
-    Row("herself", lambda case: case.herself,
+    Obstacle("herself", lambda case: case.herself,
         "une personne se connecte elle-même au portail (« portal.sign_in »)",
         "faites cette rotation à l'écran (« releve lab »), ou écrivez « sign_in = \"keyring\" »"
         " dans [portal] et confiez le mot de passe au coffre (« releve credentials store »)"),
-    Row("never met", lambda case: not case.met,
+    Obstacle("never met", lambda case: not case.met,
         "aucune rotation suivie à l'écran n'a encore lu de nouveau mot de passe sur ce portail",
         "faites la première à l'écran (« releve lab »)"),
-    Row("overtaken", lambda case: case.overtaken,
+    Obstacle("overtaken", lambda case: case.overtaken,
         "le trousseau connaît un changement plus récent que ce dossier de rotations",
         "retrouvez le dossier à jour (« --outputs DOSSIER »), ou fermez cette rotation : « releve"
         " abandon {siret} --reason MOTIF »"),
-    Row("undated", lambda case: not case.dated,
+    Obstacle("undated", lambda case: not case.dated,
         "la date du dernier changement est inconnue",
         "donnez-la une fois, sur la page d'accueil ou par « releve due --set {siret} AAAA-MM-JJ »"),
-    Row("unproven", lambda case: not case.provable,
+    Obstacle("unproven", lambda case: not case.provable,
         "rien ne pourrait prouver que le nouveau mot de passe fonctionne",
         "réglez [piste] et confiez son secret au trousseau, ou écrivez « unproven = true » dans"
         " [policy] si vous vous passez de preuve"),
 )  # fmt: skip
 
 
-def refusals(case: Case) -> list[Row]:
+def refusals(case: BeforeReset) -> list[Obstacle]:
     """What stands in the way of a reset with nobody there, in the table's order; empty: none."""
     return [row for row in TABLE if row.when(case)]
 

@@ -69,7 +69,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class Remedy:
     """One row: what is true, and the one thing to do, in French. `when` takes the verdicts on
     pending, current, previous.
     """
@@ -94,42 +94,42 @@ _LATER = (
 )
 
 # The first row that holds is the answer. The last one always holds.
-TABLE: tuple[Row, ...] = (
-    Row("new password in use", lambda p, c, v: p is A and c is not A, Action.RESUME,
+TABLE: tuple[Remedy, ...] = (
+    Remedy("new password in use", lambda p, c, v: p is A and c is not A, Action.RESUME,
         "Le nouveau mot de passe, encore en attente, est celui de Chorus Pro.",
         "Lancez « releve resume » : il reste à le porter partout et à clore la rotation."),
-    Row("two passwords in use", lambda p, c, v: p is A, Action.WAIT,
+    Remedy("two passwords in use", lambda p, c, v: p is A, Action.WAIT,
         "L'API accepte à la fois le nouveau mot de passe et l'ancien : la réinitialisation est en"
         " train de lui parvenir.",
         _LATER),
-    Row("not told", lambda p, c, v: U in (p, c) or (v is U and c is not A), Action.ASK_AGAIN,
+    Remedy("not told", lambda p, c, v: U in (p, c) or (v is U and c is not A), Action.ASK_AGAIN,
         "L'API n'a pas dit ce qu'elle pense de tous les mots de passe gardés : rien ne peut en être"
         " conclu.",
         f"Corrigez ce que disent les lignes « doute » ci-dessus, puis relancez {_CHECK}. D'ici là,"
         " ne réinitialisez rien."),
-    Row("in order", lambda p, c, v: p is E and c is A and v is not A, Action.NOTHING,
+    Remedy("in order", lambda p, c, v: p is E and c is A and v is not A, Action.NOTHING,
         "Le mot de passe gardé par Relève est celui de Chorus Pro.",
         "Il n'y a rien à faire."),
-    Row("previous still in use", lambda p, c, v: p is E and v is A, Action.WAIT,
+    Remedy("previous still in use", lambda p, c, v: p is E and v is A, Action.WAIT,
         "L'API accepte encore l'avant-dernier mot de passe : la dernière réinitialisation ne lui"
         " est pas parvenue, ou n'a pas eu lieu.",
         f"{_LATER} Si rien n'a changé : « releve rotate {{siret}} » repart d'un nouveau mot de"
         " passe."),
-    Row("new password not in use", lambda p, c, v: p is R and A in (c, v), Action.RESUME,
+    Remedy("new password not in use", lambda p, c, v: p is R and A in (c, v), Action.RESUME,
         "Une rotation a gardé un nouveau mot de passe que l'API ne connaît pas encore ; elle"
         " accepte toujours l'ancien.",
         "Lancez « releve resume » après le délai de propagation ({minutes} minutes) : il saura si"
         " la réinitialisation a eu lieu."),
-    Row("changed outside", lambda p, c, v: R in (p, c, v), Action.ADOPT_OR_RESET,
+    Remedy("changed outside", lambda p, c, v: R in (p, c, v), Action.ADOPT_OR_RESET,
         "L'API refuse tous les mots de passe que Relève connaît : quelqu'un a réinitialisé ce"
         " compte ailleurs, ou il a expiré.",
         "Si une réinitialisation date de moins de {minutes} minutes, attendez d'abord. " + _CHOOSE),
-    Row("nothing held", lambda p, c, v: True, Action.GIVE,
+    Remedy("nothing held", lambda p, c, v: True, Action.GIVE,
         "Relève ne garde aucun mot de passe pour ce compte : il n'y a rien à comparer.",
         _CHOOSE),
 )  # fmt: skip
 
 
-def reconcile(pending: Verdict, current: Verdict, previous: Verdict) -> Row:
+def reconcile(pending: Verdict, current: Verdict, previous: Verdict) -> Remedy:
     """The row that holds. Total: the last row always does."""
     return next(row for row in TABLE if row.when(pending, current, previous))

@@ -25,7 +25,7 @@ from releve.decision.journal import JournalUnreadable
 from releve.headless.run import resets_still
 from releve.headless.worker import ELSEWHERE, Options, unforeseen
 from releve.planning.shares import Shares, one_each
-from releve.planning.tour import Line, Tour
+from releve.planning.tour import Ending, Tour
 from releve.record.folder import RecordFolder
 from releve.record.history import history, lacks_proof
 from releve.record.vouching import vouched
@@ -167,7 +167,7 @@ class Fleet:
             line = unforeseen(self.settings, structure, "le programme s'est arrêté")
             hand = self._replaced(hand)
         else:
-            line = Line(**message["line"])
+            line = Ending(**message["line"])
         if line.error != ELSEWHERE or not shares.once_more(structure):
             tell(hand.number, "end", structure.name)
             self.tour.add(line)
@@ -182,7 +182,7 @@ class Fleet:
         new.login = hand.login
         return new
 
-    def _judge(self, line: Line, login: str, shares: Shares) -> None:
+    def _judge(self, line: Ending, login: str, shares: Shares) -> None:
         """Stop what would only meet the same again."""
         self._in_a_row = self._in_a_row + 1 if line.error in EVERYWHERE else 0
         self._after_reset += line.code == 6
@@ -200,7 +200,7 @@ class Fleet:
         elif self._after_reset >= BREAKER:
             self._stop(f"Arrêt : {BREAKER} échecs après une réinitialisation. Réparez-les d'abord.")
 
-    def _lacks_proof(self, line: Line) -> bool:
+    def _lacks_proof(self, line: Ending) -> bool:
         """After a reset that is to be proven: closed without a proof, or left open for want of one,
         by its journal.
         """

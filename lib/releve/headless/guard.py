@@ -48,7 +48,7 @@ class _Streams:
         return [(name, text if len(text) < SHORTEST else MASK) for name, text in held.items()]
 
 
-class Guard:
+class OutputGuard:
     """In the place of one `Session.send`. `transcript` keeps what went out. `on_change` is called
     with True when a cell has ended, with False when it begins to wait for a person; it returns what
     could not be kept. With `renew`, the next cell begins another notebook.
@@ -131,7 +131,7 @@ def _is_idle(msg: dict[str, Any]) -> bool:
     return ended and (msg.get("parent_header") or {}).get("msg_type") == "execute_request"
 
 
-def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> Guard | None:
+def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> OutputGuard | None:
     """Stand in the kernel: scrub every message, show French texts instead of tracebacks, keep no
     history. Safe to repeat.
 
@@ -142,9 +142,9 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> G
     if session is None:
         return None
     known = getattr(session, "_releve_guard", None)
-    if isinstance(known, Guard):
+    if isinstance(known, OutputGuard):
         return known
-    session._releve_guard = placed = Guard(session, list(shell.user_ns.get("In", [""]))[1:])
+    session._releve_guard = placed = OutputGuard(session, list(shell.user_ns.get("In", [""]))[1:])
     shell.history_manager.enabled = False  # what is typed in a cell would stay in history.sqlite
     _silence_children()
 

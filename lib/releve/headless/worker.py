@@ -24,7 +24,7 @@ from releve.base.secret import forget, registered
 from releve.base.settings import Settings, Structure, load
 from releve.headless import run as headless
 from releve.headless.own_kernel import Kernel
-from releve.planning.tour import Line
+from releve.planning.tour import Ending
 from releve.record import search
 from releve.record.history import JustDone, history
 from releve.record.lock import AccountBusy
@@ -55,7 +55,7 @@ class Worker:
         with suppress(ReleveError):  # what every structure needs stays known
             search.learn_login(open_keystore(self.settings).bounded(), self.settings)
 
-    def rotate(self, siret: str) -> Line:
+    def rotate(self, siret: str) -> Ending:
         """Never raises for one of them. What the scrubber knows does not grow with the fleet."""
         known = set(registered())
         structure = self.settings.structure(siret)
@@ -65,18 +65,18 @@ class Worker:
             self.end()
         return line
 
-    def _rotate(self, structure: Structure) -> Line:
+    def _rotate(self, structure: Structure) -> Ending:
         try:
             return _line(self._run(structure))
         except (JustDone, AccountBusy) as error:
             name = type(error).__name__
-            return Line(structure.siret, structure.name, 3, str(error), error=name)
+            return Ending(structure.siret, structure.name, 3, str(error), error=name)
         except headless.CellStopped as error:
             code = 3 if error.name == ELSEWHERE else error.code
-            return Line(structure.siret, structure.name, code, error.text, error=error.name)
+            return Ending(structure.siret, structure.name, code, error.text, error=error.name)
         except ReleveError as error:
             name = type(error).__name__
-            return Line(structure.siret, structure.name, error.code, error.text, error=name)
+            return Ending(structure.siret, structure.name, error.code, error.text, error=name)
         except Exception as error:  # one failure never stops the others, foreseen or not
             return unforeseen(self.settings, structure, type(error).__name__)
 
@@ -105,22 +105,22 @@ class Worker:
                 kernel.end()
 
 
-def _line(found: headless.Outcome) -> Line:
+def _line(found: headless.Outcome) -> Ending:
     text = "" if found.code == 0 else found.text
-    return Line(
+    return Ending(
         found.structure, found.name, found.code, text, found.record, found.error, found.proof,
         found.next_due,
     )
 
 
-def unforeseen(settings: Settings, structure: Structure, kind: str) -> Line:
+def unforeseen(settings: Settings, structure: Structure, kind: str) -> Ending:
     """What ended without a word: the journal tells whether anything can have changed."""
     account, past = folded(structure.technical_account), history(settings.record.folder)
     ours = [each for each in past if folded(each.account) == account and each.open]
     code = 6 if ours and ours[-1].touched else 5
     text = UnforeseenError(kind=kind).text
     record = str(ours[-1].record) if ours else ""
-    return Line(structure.siret, structure.name, code, text, record, "UnforeseenError")
+    return Ending(structure.siret, structure.name, code, text, record, "UnforeseenError")
 
 
 def _listen(worker: Worker, tasks: SimpleQueue[str | None]) -> None:

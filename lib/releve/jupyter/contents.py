@@ -54,7 +54,7 @@ class NoCheckpoints(AsyncCheckpoints):
         return None
 
 
-class Contents(AsyncLargeFileManager):
+class ProjectFiles(AsyncLargeFileManager):
     """The project's folder, with the records' folder under the name "outputs", wherever it is
     (another drive, a share).
     """

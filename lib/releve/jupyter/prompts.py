@@ -30,7 +30,7 @@ from releve.portal.credentials import Credentials
 from releve.portal.errors import AlreadyRefused, ResetOutcomeUnknown
 from releve.record.folder import CAPTURES, all_records
 from releve.record.vouching import Claim
-from releve.rotation.prompts import Keep, Proof, ResetRequest
+from releve.rotation.prompts import Attestation, Keep, ResetRequest
 from releve.targets.guide import Entering
 from releve.vault.entry import CredentialMissing
 
@@ -297,18 +297,20 @@ class AtDesk:
             self._behind.clear()
         return f"saisi à la main dans {target_name(entering.target)} ({entering.name})"
 
-    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Attestation:
         assert self.panel is not None
         self.panel.secret = self.at_hand
         answer = await self.ask(corail.proof(targets, refused, self.at_hand is not None))
         names = " et ".join(dict.fromkeys(program(each).name for each in targets))
         return {
-            "worked": Proof("attested", f"une récupération de factures a réussi dans {names}"),
-            "refused": Proof(
+            "worked": Attestation(
+                "attested", f"une récupération de factures a réussi dans {names}"
+            ),
+            "refused": Attestation(
                 "refused", f"{names} ou Chorus Pro refuse encore le nouveau mot de passe"
             ),
-            "none": Proof("none", "close sans essai, à la demande de l'opérateur"),
-        }.get(answer.action, Proof("later", ""))
+            "none": Attestation("none", "close sans essai, à la demande de l'opérateur"),
+        }.get(answer.action, Attestation("later", ""))
 
     async def _until(self, view: View, fault: Callable[[Answer], dict[str, str]]) -> Answer:
         """Ask until nothing is wrong with the answer; `fault` tells what is, by field."""

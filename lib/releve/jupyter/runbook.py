@@ -180,7 +180,7 @@ def _show(done: Done) -> None:
         display(HTML(shown))  # type: ignore[no-untyped-call]
 
 
-def _guard() -> kernel.Guard | None:
+def _guard() -> kernel.OutputGuard | None:
     if (shell := _shell()) is None:
         return None
     guard = kernel.guard(shell, _note_error)
@@ -188,7 +188,7 @@ def _guard() -> kernel.Guard | None:
     return guard
 
 
-async def _keep_evidence(guard: kernel.Guard, session: Session) -> None:
+async def _keep_evidence(guard: kernel.OutputGuard, session: Session) -> None:
     """From here on the kernel writes the record's notebook. It seals the record too, unless a
     process of ours runs it: that one outlives a kernel that is killed.
     """

@@ -60,7 +60,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class AccountCheck:
     """One account, by one of its structures; `text` is a French line."""
 
     structure: str
@@ -113,7 +113,7 @@ def check(
     ask: Callable[[Structure], Meaning],
     now: datetime,
     propagation: timedelta,
-) -> list[Check]:
+) -> list[AccountCheck]:
     """Each account once; `ask` tries what its slot `current` holds. When it was asked is kept in
     the keyring before the question. `past` reads the records, before the question and again before
     a refusal is judged: a rotation may have begun in between. Only what `vouches` explains a
@@ -131,11 +131,11 @@ def _check(
     ask: Callable[[Structure], Meaning],
     now: datetime,
     propagation: timedelta,
-) -> Check:
+) -> AccountCheck:
     account = structure.technical_account
 
-    def found(state: State, text: str) -> Check:
-        return Check(structure.siret, structure.name, account, state, text)
+    def found(state: State, text: str) -> AccountCheck:
+        return AccountCheck(structure.siret, structure.name, account, state, text)
 
     ours, _ = _latest(past(), account, vouches)
     if why := _explained(ours, now - propagation):

@@ -21,10 +21,10 @@ from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
-from releve.planning.alarm import Check
+from releve.planning.alarm import AccountCheck
 from releve.planning.due import Due, Standing
 from releve.planning.plan import aloud
-from releve.planning.tour import Line, Tour
+from releve.planning.tour import Ending, Tour
 from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
 from releve.vault.keystore import Keystore
@@ -66,7 +66,7 @@ def of_plan(text: str, settings: Settings) -> Notice:
     return _notice("Relève : une tournée attend votre accord", [text, aloud(settings)])
 
 
-def of_check(refused: Iterable[Check]) -> Notice | None:
+def of_check(refused: Iterable[AccountCheck]) -> Notice | None:
     """Passwords that the portal takes no more though no rotation of ours changed them; None when
     there is none.
     """
@@ -106,7 +106,7 @@ def _silence(last: datetime | None, days: int, now: datetime) -> str:
     )
 
 
-def _lines(title: str, lines: list[Line], notices: Notices) -> str:
+def _lines(title: str, lines: list[Ending], notices: Notices) -> str:
     told = [
         f"- {line.name} ({line.structure})\n{line.text}\n{_link(line.record, notices)}".rstrip()
         for line in lines

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Line:
+class Ending:
     """How one structure ended in a fleet: the exit code it would have had alone, a French text, and
     its record ("" when none).
     """
@@ -29,10 +29,10 @@ class Tour:
     early, or is "".
     """
 
-    done: list[Line] = field(default_factory=list)
-    nothing: list[Line] = field(default_factory=list)
-    person: list[Line] = field(default_factory=list)
-    failed: list[Line] = field(default_factory=list)
+    done: list[Ending] = field(default_factory=list)
+    nothing: list[Ending] = field(default_factory=list)
+    person: list[Ending] = field(default_factory=list)
+    failed: list[Ending] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     stopped: str = ""
 
@@ -46,7 +46,7 @@ class Tour:
         )
         return worst(codes)
 
-    def add(self, line: Line) -> None:
+    def add(self, line: Ending) -> None:
         """Put a line where it belongs."""
         lists = {0: self.done, 3: self.nothing, 4: self.person}
         lists.get(line.code, self.failed).append(line)

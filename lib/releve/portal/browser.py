@@ -40,7 +40,7 @@ from releve.portal import profile
 from releve.portal.browsers import Browser as BrowserChoice
 from releve.portal.certificates import Certificates, stands_on
 from releve.portal.launch import launch
-from releve.portal.typing import HOLD, Guard, check_quiet, type_secret, type_text
+from releve.portal.typing import HOLD, OriginGuard, check_quiet, type_secret, type_text
 from releve.portal.window import HERS, Window
 
 # What the portal says when it cannot, the most telling first.
@@ -71,7 +71,7 @@ class PortalBrowser:
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
-        self._guard: Guard | None = None
+        self._guard: OriginGuard | None = None
         self._ahead: CDPSession | None = None  # what holds the documents to come, see `hold`
         self._page: Page | None = None
         self._tab, self._tabs = "portal", dict[str, Page]()
@@ -103,7 +103,7 @@ class PortalBrowser:
                 locale="fr-FR", accept_downloads=False, viewport={"width": 1280, "height": height}
             )
             self._context.set_default_timeout(self.timeout * 1000)
-            self._guard = Guard(self._context, self.settings.origins)
+            self._guard = OriginGuard(self._context, self.settings.origins)
             await self._guard.stand()
             self._context.on("page", self._watch)
             await self.window.watch(self._context)

@@ -27,7 +27,7 @@ from releve.vault.keystore import Keystore
 
 
 @dataclass(frozen=True)
-class Found:
+class Card:
     """One structure of "Mes structures". `secondary`: the card says that one may not reset.
     `changed`: when each account's password was last changed, of those whose card says it.
     """
@@ -39,7 +39,7 @@ class Found:
     changed: Mapping[str, date] = field(default_factory=dict)
 
 
-class Standing(StrEnum):
+class Match(StrEnum):
     """How a structure of the portal, or of the settings, stands."""
 
     KNOWN = "known"
@@ -53,12 +53,12 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class Discovery:
     """One structure, and how it stands. `configured` is the settings' account, "" when they do not
     know the structure.
     """
 
-    standing: Standing
+    standing: Match
     siret: str
     name: str
     accounts: tuple[str, ...]
@@ -71,7 +71,7 @@ async def walk(
     keystore: Keystore,
     prompts: SecondFactor,
     only: Mapping[str, str] | None = None,
-) -> list[Found]:
+) -> list[Card]:
     """Log in, go through "Mes structures", open each card, log out; `only` the cards of these
     structures, names by SIRET, when they are given. It only reads; raises `ReleveError`, and may be
     repeated.
@@ -94,7 +94,7 @@ async def walk(
     return found
 
 
-async def _card(case: Case, code: str, name: str) -> Found:
+async def _card(case: Case, code: str, name: str) -> Card:
     """The structure's card, opened as for a reset, and read."""
     driver = Driver(replace(case, siret=code), "gestionnaire")
     for step in ("accueil", "structures"):
@@ -104,10 +104,10 @@ async def _card(case: Case, code: str, name: str) -> Found:
         accounts, secondary = await card.accounts(), await card.is_secondary()
         view, today = await card.finder.look(reading=True), date.today()
         days = {each: last_change(view, each, case.words, today) for each in accounts}
-    return Found(code, name, accounts, secondary, {k: day for k, day in days.items() if day})
+    return Card(code, name, accounts, secondary, {k: day for k, day in days.items() if day})
 
 
-def compare(found: list[Found], settings: Settings) -> list[Line]:
+def compare(found: list[Card], settings: Settings) -> list[Discovery]:
     """Each structure of the portal, then those that only the settings know. Nothing is guessed: a
     choice stays a person's.
     """
@@ -117,34 +117,35 @@ def compare(found: list[Found], settings: Settings) -> list[Line]:
         account = known.technical_account if known else ""
         changed = {name: day.isoformat() for name, day in each.changed.items()}
         standing = _standing(each, account)
-        lines.append(Line(standing, each.siret, each.name, each.accounts, account, changed))
+        lines.append(Discovery(standing, each.siret, each.name, each.accounts, account, changed))
     seen = {each.siret for each in found}
     absent = [each for each in settings.structures.values() if each.siret not in seen]
     return lines + [
-        Line(Standing.ABSENT, each.siret, each.name, (), each.technical_account) for each in absent
+        Discovery(Match.ABSENT, each.siret, each.name, (), each.technical_account)
+        for each in absent
     ]
 
 
-def _standing(found: Found, configured: str) -> Standing:
+def _standing(found: Card, configured: str) -> Match:
     if configured:
-        return Standing.KNOWN if configured in found.accounts else Standing.DIFFERENT
+        return Match.KNOWN if configured in found.accounts else Match.DIFFERENT
     if siret.check(found.siret):
-        return Standing.INVALID
+        return Match.INVALID
     if found.secondary:
-        return Standing.SECONDARY
-    return {0: Standing.WITHOUT_ACCOUNT, 1: Standing.NEW}.get(
-        len(found.accounts), Standing.TO_CHOOSE
+        return Match.SECONDARY
+    return {0: Match.WITHOUT_ACCOUNT, 1: Match.NEW}.get(
+        len(found.accounts), Match.TO_CHOOSE
     )
 
 
-def tables(lines: list[Line], target: str) -> str:
+def tables(lines: list[Discovery], target: str) -> str:
     """The TOML of these structures, as an operator may paste it; each with its first account."""
     document = tomlkit.document()
     _add(document.setdefault("structures", tomlkit.table(is_super_table=True)), lines, target)
     return tomlkit.dumps(document)
 
 
-def _add(structures: Table, lines: list[Line], target: str) -> None:
+def _add(structures: Table, lines: list[Discovery], target: str) -> None:
     for line in lines:
         table = tomlkit.table()
         table["name"] = line.name or line.siret
@@ -156,11 +157,11 @@ def _add(structures: Table, lines: list[Line], target: str) -> None:
         structures[line.siret] = table
 
 
-def write(settings: Settings, lines: list[Line]) -> int:
+def write(settings: Settings, lines: list[Discovery]) -> int:
     """Add the new structures to the settings' file; returns how many. Raises `SettingsNotWritten`;
     safe to repeat.
     """
-    new = [line for line in lines if line.standing is Standing.NEW]
+    new = [line for line in lines if line.standing is Match.NEW]
 
     def complete(document: tomlkit.TOMLDocument) -> None:
         if "structures" not in document:

@@ -63,7 +63,7 @@ def _raise(answer: list[str], screen: str) -> None:
         raise ScreenNotRecognised(screen=screen, wanted="champ de saisie")
 
 
-class Guard:
+class OriginGuard:
     """Stands between a context and the network. While `closed`, only the allowed origins are
     reached, and what draws the page: a script, style or font that was loaded from the very same
     address before. It carries nothing, and without it a page may not show its password at all.

@@ -21,7 +21,7 @@ from releve.base.settings import Piste as Application
 from releve.decision import events as ev
 from releve.decision.reconcile import Verdict
 from releve.proof import network
-from releve.proof.verdicts import Answer, Failure, Meaning, meaning
+from releve.proof.verdicts import Failure, Meaning, Reply, meaning
 
 ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"
@@ -118,7 +118,7 @@ class Piste:
             said = meaning(self._call(RECIPIENTS, {}, account, password))
         return said
 
-    def _pages(self, account: str, password: Secret) -> Iterator[Answer]:
+    def _pages(self, account: str, password: Secret) -> Iterator[Reply]:
         """One structure first, as documented; when there are more, pages of them until one is empty
         or the last.
         """
@@ -132,11 +132,11 @@ class Piste:
             if not _items(answer) or number * PAGE >= (_count(answer) or PAGE * PAGES):
                 return
 
-    def _attachments(self, account: str, password: Secret, size: int, number: int) -> Answer:
+    def _attachments(self, account: str, password: Secret, size: int, number: int) -> Reply:
         wanted = {"nbResultatsParPage": size, "pageResultatDemandee": number}
         return self._call(ATTACHMENTS, {"parametresRecherche": wanted}, account, password)
 
-    def _call(self, path: str, body: dict[str, object], account: str, password: Secret) -> Answer:
+    def _call(self, path: str, body: dict[str, object], account: str, password: Secret) -> Reply:
         answer = self._call_once(path, body, account, password)
         if meaning(answer).name == "token refused":
             self._token = None  # an hour has passed since it was given
@@ -145,7 +145,7 @@ class Piste:
 
     def _call_once(
         self, path: str, body: dict[str, object], account: str, password: Secret
-    ) -> Answer:
+    ) -> Reply:
         if self._token is None:
             given = self._ask_token()
             if meaning(given).name != "token given":
@@ -164,7 +164,7 @@ class Piste:
             headers=headers,
         )
 
-    def _ask_token(self) -> Answer:
+    def _ask_token(self) -> Reply:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.application.client_id,
@@ -176,25 +176,25 @@ class Piste:
             data=form | {"client_secret": self._secret.reveal()},
         )
 
-    def _post(self, url: str, *, token: bool, **request: Any) -> Answer:
+    def _post(self, url: str, *, token: bool, **request: Any) -> Reply:
         try:
             response = self._client.post(url, **request)
         except httpx.TransportError as error:
             self._note(ev.OriginMet(origin(url)))  # what was sent may have arrived
-            return Answer(token, failure=network.failure(error))
+            return Reply(token, failure=network.failure(error))
         except httpx.HTTPError:  # what came is no HTTP that can be read
-            return Answer(token, failure=Failure.UNREACHABLE)
-        return Answer(
+            return Reply(token, failure=Failure.UNREACHABLE)
+        return Reply(
             token, response.status_code, response.text, response.headers.get("WWW-Authenticate", "")
         )
 
 
-def _items(answer: Answer) -> list[object]:
+def _items(answer: Reply) -> list[object]:
     found = next((answer.data[name] for name in LISTS if name in answer.data), None)
     return found if isinstance(found, list) else []
 
 
-def _lists(answer: Answer, siret: str) -> bool:
+def _lists(answer: Reply, siret: str) -> bool:
     return any(
         siret in (str(value) for value in item.values())
         for item in _items(answer)
@@ -202,7 +202,7 @@ def _lists(answer: Answer, siret: str) -> bool:
     )
 
 
-def _count(answer: Answer) -> int:
+def _count(answer: Reply) -> int:
     """How many structures there are in all; 0 when the answer does not say."""
     given = answer.data.get("parametresRetour")
     total = given.get("total") if isinstance(given, dict) else None

@@ -27,7 +27,7 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """One answer, as far as it can mean something. `status` is HTTP's, 0 when none came;
     `challenge` is `WWW-Authenticate`.
     """
@@ -67,7 +67,7 @@ class Meaning:
     """
 
     name: str
-    when: Callable[[Answer], bool]
+    when: Callable[[Reply], bool]
     verdict: Verdict
     said: str
     todo: str = ""
@@ -210,7 +210,7 @@ NOTHING_HELD = Meaning("nothing held", lambda a: False, Verdict.EMPTY, "cet empl
 """What stands for an answer where there is no password to try."""
 
 
-def meaning(answer: Answer) -> Meaning:
+def meaning(answer: Reply) -> Meaning:
     """What the answer says: the first row of `TABLE` that holds. Total: the last row always does.
     """
     return next(row for row in TABLE if row.when(answer))

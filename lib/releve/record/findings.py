@@ -160,7 +160,7 @@ UNSEALED = frozenset({"unsealed", "unsealed_elsewhere"})
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckedRecords:
     """What a check found: `faults` break the evidence, `notes` do not."""
 
     records: int = 0

@@ -29,7 +29,7 @@ from filelock import FileLock
 from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.vault import keys
-from releve.vault.entry import Entry
+from releve.vault.entry import KeyringEntry
 from releve.vault.keystore import Keystore
 
 FILE_NAME, SIGNERS = "register.jsonl", "signers"
@@ -175,7 +175,7 @@ class Register:
         return known in hashes and hashes.index(digest(line)) <= hashes.index(known)
 
     @property
-    def head(self) -> Entry | None:
+    def head(self) -> KeyringEntry | None:
         """Where the keyring keeps the hash of the last line."""
         return (
             self._keystore.entry("register", str(self.path.parent.resolve()))

@@ -126,7 +126,7 @@ def _entry(folder: RecordFolder, start: ev.RotationOpened) -> dict[str, Any]:
 
 
 def _put_aside(
-    folder: RecordFolder, found: list[search.Found], entry: dict[str, Any], register: Register
+    folder: RecordFolder, found: list[search.Leak], entry: dict[str, Any], register: Register
 ) -> search.SecretFound:
     """Entered first, so that a kill leaves a line without its folder, never a folder that vanishes
     unseen; a register that refuses does not keep the secret under a record's name.

@@ -32,7 +32,7 @@ class SecretFound(ReleveError):
 
 
 @dataclass(frozen=True)
-class Found:
+class Leak:
     """A file (its path in the folder) and what is wrong: "secret" or "picture" (a blanked place
     that is not blank).
     """
@@ -71,7 +71,7 @@ def learn_new(keystore: Keystore, account: str) -> None:
             keystore.slots(account).read(slot)
 
 
-def search(folder: Path) -> list[Found]:
+def search(folder: Path) -> list[Leak]:
     """Every file of the folder in which a registered secret stands in a usual encoding, names
     included, no word excepted; every picture that shows one. Raises OSError for a file that is
     longer than any of ours: what cannot be searched is not sealed.
@@ -87,20 +87,20 @@ def search(folder: Path) -> list[Found]:
     ]
 
 
-def _search(path: Path, name: str, finder: BytesAhoCorasick) -> Iterator[Found]:
+def _search(path: Path, name: str, finder: BytesAhoCorasick) -> Iterator[Leak]:
     content = disk.read(path) if disk.is_file(path) else b""  # a link is the check's to name
     if finder.find_matches_as_indexes(content) or finder.find_matches_as_indexes(os.fsencode(name)):
-        yield Found(name, "secret")
+        yield Leak(name, "secret")
     if content.startswith(b"\x89PNG"):
         try:
             bad = picture.uneven(content)
         except OSError:
             bad = []
         if bad:
-            yield Found(name, "picture")
+            yield Leak(name, "picture")
 
 
-def quarantine(folder: RecordFolder, found: list[Found]) -> SecretFound:
+def quarantine(folder: RecordFolder, found: list[Leak]) -> SecretFound:
     """Rename the folder so that nobody takes it for a record; the error to raise."""
     patiently(lambda: folder.path.rename(folder.aside.path))
     return SecretFound(files=", ".join(each.file for each in found), path=folder.aside.path)

@@ -21,7 +21,7 @@ from releve.decision import journal as j
 from releve.record import timestamp
 from releve.record.chain import Chain, Inscription, read_chain, shown
 from releve.record.contents import STATEMENT, contents
-from releve.record.findings import NOTES, Finding, Verdict
+from releve.record.findings import NOTES, CheckedRecords, Finding
 from releve.record.findings import WORDS as WORDS
 from releve.record.folder import QUARANTINE, RecordFolder, is_closed
 from releve.record.register import FILE_NAME, FIRST, SIGNERS, Register
@@ -45,7 +45,7 @@ def verify(
     authorities: Path | None = None,
     signers: Iterable[str] = (),
     noted: Iterable[str] = (),
-) -> Verdict:
+) -> CheckedRecords:
     """Check the folder of records, or `only` these records of it with the register, if it is there.
     `signers`: fingerprints that the settings name; `noted`: that the reader noted elsewhere. Reads
     only.
@@ -54,7 +54,7 @@ def verify(
     chain = read_chain(outputs, register)
     present = {path.name: path for path in (only if only is not None else _folders(outputs))}
     given = only is None or bool(chain.hashes) or os.path.lexists(register.path)
-    check = Check(register, chain, keystore, given or register.known_head() is not None)
+    check = RecordCheck(register, chain, keystore, given or register.known_head() is not None)
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
         results = pool.map(lambda path: list(check.record(path)), present.values())
         each = [found for result in results for found in result]
@@ -62,7 +62,7 @@ def verify(
     tokens = list(_check_timestamps(outputs, chain, authorities))
     findings = [*chain.findings, *whole, *tokens, *_older(chain, each), *each]
     findings = [found for found in dict.fromkeys(findings) if found.kind != "older_record"]
-    return Verdict(
+    return CheckedRecords(
         records=len(present),
         lines=len(chain.hashes),
         faults=[found for found in findings if found.kind not in NOTES],
@@ -194,7 +194,7 @@ def _times(line: Inscription, when: datetime) -> str:
     return f"{line.number} (heure du poste : {own} ; de l'autorité : {its})"
 
 
-class Check:
+class RecordCheck:
     """The check of each record against its statement, its journal and the register's lines.
     `given`: the register is there, or ought to be."""
 

@@ -33,7 +33,7 @@ class Who:
 
 
 @dataclass(frozen=True)
-class Line:
+class EventLine:
     """A journal line with its time in the reader's zone; `details` are the event's own fields that
     hold something.
     """
@@ -129,9 +129,9 @@ class RecordView:
     opened: ev.RotationOpened
     situation: Situation
     route: str  # the one that was taken, or that of the settings as long as none was
-    lines: tuple[Line, ...]
+    lines: tuple[EventLine, ...]
     abandoned: ev.RotationAbandoned | None
-    proof: Line | None  # the line that gave the proof of the password that counts
+    proof: EventLine | None  # the line that gave the proof of the password that counts
     next_due: date | str
     before: tuple[date | str, str]  # the change before this one, and how it is known, or "" twice
     training: bool  # by the origins that were met
@@ -142,8 +142,8 @@ class RecordView:
     hosts: tuple[str, ...]
     steps: tuple[StepView, ...]
     resets: tuple[tuple[int, str], ...]
-    rejected: tuple[Line, ...]
-    gates: tuple[Line, ...]
+    rejected: tuple[EventLine, ...]
+    gates: tuple[EventLine, ...]
     targets: tuple[TargetView, ...]
     problems: tuple[Problem, ...]
     sameness: dict[str, Any]
@@ -219,7 +219,7 @@ def _named(facts: Facts) -> tuple[str, ...]:
     return _distinct((*facts.targets, *sorted(facts.begun | facts.entered)))
 
 
-def _target(name: str, facts: Facts, lines: Sequence[Line]) -> TargetView:
+def _target(name: str, facts: Facts, lines: Sequence[EventLine]) -> TargetView:
     entered = [
         line
         for line in _of(lines, ev.TargetEntered)
@@ -247,7 +247,7 @@ def _origins(events: Sequence[ev.Event]) -> Iterator[OriginView]:
         yield OriginView(origin, site(origin), _distinct(shown))
 
 
-def _lines(entries: Sequence[ev.Entry], zone: tzinfo | None) -> Iterator[Line]:
+def _lines(entries: Sequence[ev.Entry], zone: tzinfo | None) -> Iterator[EventLine]:
     """Each line with who was at work: the account that wrote it, and what the latest process of
     that account said, or its first one for the lines before.
     """
@@ -258,7 +258,7 @@ def _lines(entries: Sequence[ev.Entry], zone: tzinfo | None) -> Iterator[Line]:
             told[entry.actor] = _who(entry)
         when = datetime.fromisoformat(entry.time).astimezone(zone)
         who = told.get(entry.actor, Who(entry.actor))
-        yield Line(when, entry, _details(entry.event), who)
+        yield EventLine(when, entry, _details(entry.event), who)
 
 
 def _who(entry: ev.Entry) -> Who:
@@ -267,7 +267,7 @@ def _who(entry: ev.Entry) -> Who:
     return Who(entry.actor, run.operator, run.interactive)
 
 
-def _passages(step: str, lines: Sequence[Line]) -> Iterator[Passage]:
+def _passages(step: str, lines: Sequence[EventLine]) -> Iterator[Passage]:
     for line in lines:
         if line.entry.step != step:
             continue
@@ -278,7 +278,9 @@ def _passages(step: str, lines: Sequence[Line]) -> Iterator[Passage]:
                 yield Passage(line.when, "failed", text, 0.0, capture, line.who)
 
 
-def _pictures(step: str, lines: Sequence[Line], captures: Mapping[str, bytes]) -> Iterator[Picture]:
+def _pictures(
+    step: str, lines: Sequence[EventLine], captures: Mapping[str, bytes]
+) -> Iterator[Picture]:
     for line in lines:
         match line.entry.event:
             case ev.StepDone(capture=str(name)) | ev.StepFailed(capture=str(name)):
@@ -300,7 +302,7 @@ def _data_uri(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
-def _problems(lines: Sequence[Line]) -> Iterator[Problem]:
+def _problems(lines: Sequence[EventLine]) -> Iterator[Problem]:
     """What stopped or was refused; a run that stopped for the reason that its step gave is told
     once.
     """
@@ -322,7 +324,7 @@ def _last(events: Sequence[ev.Event], kind: type[E]) -> E | None:
     return next((event for event in reversed(events) if isinstance(event, kind)), None)
 
 
-def _of(lines: Sequence[Line], *kinds: type[ev.Event]) -> tuple[Line, ...]:
+def _of(lines: Sequence[EventLine], *kinds: type[ev.Event]) -> tuple[EventLine, ...]:
     return tuple(line for line in lines if isinstance(line.entry.event, kinds))
 
 

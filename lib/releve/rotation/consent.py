@@ -12,7 +12,7 @@ from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.programs import programs
 from releve.base.settings import Settings, Structure
 from releve.decision import events as ev
-from releve.decision.consent import Case, overtaken, refusals
+from releve.decision.consent import BeforeReset, overtaken, refusals
 from releve.decision.state import Next
 from releve.planning.plan import plan_needed
 from releve.planning.shares import one_each
@@ -149,13 +149,13 @@ def _logins(settings: Settings, keystore: Keystore) -> Iterator[ReleveError]:
             yield error
 
 
-def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: bool) -> Case:
+def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: bool) -> BeforeReset:
     served = [
         each
         for each in settings.structures.values()
         if each.technical_account == structure.technical_account
     ]
-    return Case(
+    return BeforeReset(
         guided=tuple(each.name for each in served if set(each.targets) & set(programs())),
         without_program=tuple(
             each.name for each in served if each.command and shutil.which(each.command[0]) is None

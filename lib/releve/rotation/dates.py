@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, Structure
 from releve.portal import inventory
-from releve.portal.inventory import Found
+from releve.portal.inventory import Card
 from releve.rotation.consent import refusal
 from releve.rotation.prompts import Unattended
 from releve.vault import portal_dates
@@ -73,7 +73,7 @@ def _by_login(
     return chosen
 
 
-def _day(cards: Iterable[Found], structure: Structure) -> date | None:
+def _day(cards: Iterable[Card], structure: Structure) -> date | None:
     days = {
         account.casefold(): day
         for card in cards

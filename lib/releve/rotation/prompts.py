@@ -43,7 +43,7 @@ class ResetRequest:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Attestation:
     """What a person says of the new password: it works, it is refused, nobody tried yet, or nobody
     will try ("none").
     """
@@ -124,7 +124,7 @@ class Operator(SecondFactor, Guide, Protocol):
         None when she sees none. The pieces are secrets: never through a synced trait.
         """
 
-    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Attestation:
         """What is known of the new password, now that every target has it. `refused`: it was
         refused before.
         """
@@ -207,5 +207,5 @@ class Unattended:
     async def enter_by_hand(self, entering: Entering, secret: Secret) -> str:
         raise ByHandOnly(name=entering.name)
 
-    async def prove(self, targets: tuple[str, ...], refused: bool) -> Proof:
-        return Proof("none", "aucun accès à l'API PISTE n'est réglé")
+    async def prove(self, targets: tuple[str, ...], refused: bool) -> Attestation:
+        return Attestation("none", "aucun accès à l'API PISTE n'est réglé")

@@ -25,13 +25,13 @@ class Done:
     capture: Path | None = None
 
 
-class Shown(Protocol):
+class Picturable(Protocol):
     """What can be taken a picture of: a route, a target."""
 
     async def capture(self, path: Path) -> bool: ...
 
 
-async def picture(shown: Shown, path: Path) -> Path | None:
+async def picture(shown: Picturable, path: Path) -> Path | None:
     """A picture of what is shown; a disk that has no room for it stops nothing."""
     with suppress(OSError):
         return path if await shown.capture(path) else None

@@ -17,7 +17,7 @@ from releve.base.errors import UsageError
 from releve.base.secret import Secret, is_plain
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
-from releve.vault.entry import CredentialMissing, Entry
+from releve.vault.entry import CredentialMissing, KeyringEntry
 from releve.vault.keystore import Keystore, open_keystore
 from releve.vault.slots import BY_HAND, Slot, Slots
 
@@ -253,7 +253,7 @@ def _present(keystore: Keystore, credential: Credential) -> bool:
     return _entry(keystore, credential).get() is not None
 
 
-def _entry(keystore: Keystore, credential: Credential) -> Entry:
+def _entry(keystore: Keystore, credential: Credential) -> KeyringEntry:
     return keystore.entry(credential.kind, credential.user)
 
 

@@ -74,7 +74,7 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeyringEntry:
     """One entry of the keyring, kept as it is, byte for byte."""
 
     backend: Backend

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
-from releve.vault.entry import Entry
+from releve.vault.entry import KeyringEntry
 from releve.vault.keystore import Keystore
 
 if TYPE_CHECKING:  # imported where they are used: most commands sign nothing
@@ -62,7 +62,7 @@ def forget_rotation_key(keystore: Keystore, run: str) -> None:
         _rotation(keystore, run).delete()
 
 
-def _rotation(keystore: Keystore, run: str) -> Entry:
+def _rotation(keystore: Keystore, run: str) -> KeyringEntry:
     return keystore.entry("rotation", run)
 
 
@@ -89,7 +89,7 @@ def own_keyid(keystore: Keystore) -> str:
     return ""
 
 
-def _signing(keystore: Keystore) -> Entry:
+def _signing(keystore: Keystore) -> KeyringEntry:
     return keystore.entry("signing", "ed25519")
 
 
@@ -159,5 +159,5 @@ def know_signers(keystore: Keystore, keyids: Iterable[str]) -> None:
             _known(keystore).set_text(" ".join(sorted(known | new)))
 
 
-def _known(keystore: Keystore) -> Entry:
+def _known(keystore: Keystore) -> KeyringEntry:
     return keystore.entry("signers", "known")

@@ -21,7 +21,7 @@ from keyring.core import load_keyring
 from releve.base.account import usual
 from releve.base.settings import Settings
 from releve.vault.credential_manager import CredentialManager
-from releve.vault.entry import Backend, Entry, KeyringMissing, KeyringWaits
+from releve.vault.entry import Backend, KeyringEntry, KeyringMissing, KeyringWaits
 from releve.vault.slots import Slot, Slots
 
 T = TypeVar("T")
@@ -130,29 +130,29 @@ class Keystore:
         kind = type(backend)
         return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
 
-    def entry(self, service: str, user: str) -> Entry:
+    def entry(self, service: str, user: str) -> KeyringEntry:
         """Any other entry, under the service "releve/SERVICE"."""
-        return Entry(self.backend, f"releve/{service}", user)
+        return KeyringEntry(self.backend, f"releve/{service}", user)
 
-    def portal_password(self, login: str) -> Entry:
+    def portal_password(self, login: str) -> KeyringEntry:
         """The manager's password on the portal."""
         return self.entry("portal", login)
 
-    def bound_origins(self, login: str) -> Entry:
+    def bound_origins(self, login: str) -> KeyringEntry:
         """The origins on which that password may be typed, as they were when it was stored."""
         return self.entry("portal-origins", login)
 
-    def refusal(self, login: str) -> Entry:
+    def refusal(self, login: str) -> KeyringEntry:
         """Which password the portal refused, by its fingerprint; a person who vouches for it
         deletes this.
         """
         return self.entry("refused", login)
 
-    def otp_seed(self, login: str) -> Entry:
+    def otp_seed(self, login: str) -> KeyringEntry:
         """The seed of the portal's one-time codes, in base 32."""
         return self.entry("otp", login)
 
-    def piste_secret(self, client_id: str) -> Entry:
+    def piste_secret(self, client_id: str) -> KeyringEntry:
         """The secret of the PISTE application."""
         return self.entry("piste", client_id)
 

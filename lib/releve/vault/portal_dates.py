@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from releve.base.account import usual
-from releve.vault.entry import Entry
+from releve.vault.entry import KeyringEntry
 from releve.vault.keystore import Keystore
 
 
@@ -37,5 +37,5 @@ def read(keystore: Keystore, account: str) -> PortalDate | None:
         return None
 
 
-def _entry(keystore: Keystore, account: str) -> Entry:
+def _entry(keystore: Keystore, account: str) -> KeyringEntry:
     return keystore.entry("portal-date", usual(account))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from releve.base.effects import effect
 from releve.base.secret import Secret
 from releve.decision.facts import SlotsView
-from releve.vault.entry import Entry, KeyringEntryVanished, KeyringError
+from releve.vault.entry import KeyringEntry, KeyringEntryVanished, KeyringError
 
 BY_HAND = "saisi-a-la-main"  # the "run" of a password that a person typed
 
@@ -65,7 +65,7 @@ class Slots:
     """
 
     def __init__(
-        self, entries: dict[Slot, Entry], before: Mapping[Slot, Entry] | None = None
+        self, entries: dict[Slot, KeyringEntry], before: Mapping[Slot, KeyringEntry] | None = None
     ) -> None:
         self._entries, self._before = entries, before or {}
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 
 from releve.base.secret import Secret, is_plain
-from releve.vault.entry import Entry
+from releve.vault.entry import KeyringEntry
 from releve.vault.keystore import Keystore
 
 SIZE = 600  # of one entry, in characters: at most two UTF-16 units each, as JSON writes them
@@ -26,7 +26,7 @@ class Unread:
     def __init__(self, keystore: Keystore, account: str) -> None:
         self._keystore, self._account = keystore, account
 
-    def _entry(self, number: int) -> Entry:
+    def _entry(self, number: int) -> KeyringEntry:
         user = self._account if number == 0 else f"{self._account} {number + 1}"
         return self._keystore.entry("unread", user)
 
