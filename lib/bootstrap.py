@@ -188,13 +188,13 @@ def run_checks(arguments: list[str], *, coverage: bool) -> int:
     tests = ["pytest", *([] if chosen else ["tests"]), *arguments]
     if coverage:
         tests = ["coverage", "run", "-m", *tests]
-    codes = {"pytest": subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode}
+    tested = {"pytest": subprocess.run([PYTHON, "-m", *tests], cwd=ROOT).returncode}
     for step in ("combine", "report") if coverage else ():
-        codes[step] = subprocess.run([PYTHON, "-m", "coverage", step], cwd=ROOT).returncode
+        tested[step] = subprocess.run([PYTHON, "-m", "coverage", step], cwd=ROOT).returncode
     for name, check in beside.items():
         told, _ = check.communicate()
         print(f"{name} :\n{told.decode(errors='replace')}", end="", flush=True)
-    codes |= {name: check.returncode for name, check in beside.items()}
+    codes = {name: check.returncode for name, check in beside.items()} | tested
     failed = [name for name, code in codes.items() if code]
     if failed:
         say(f"Échec : {', '.join(failed)}")

@@ -40,6 +40,8 @@ SOURCES = (
     "releve/base/windows.py",
     "releve/base/__init__.py",
     "releve/base/errors.py",
+    "releve/base/texts.py",
+    "releve/base/erreurs.toml",
     "releve/portal/__init__.py",
     "releve/portal/browsers.py",
 )
