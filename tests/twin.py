@@ -485,6 +485,7 @@ class Twin:
             state.DECIDED: facts_.touched,
             state.CHANGED: resets > 0 and not held,
         }
+        on_its_page = self.password in Unread(self.keystore, DEMO_ACCOUNT).pieces()
         keyring = {
             state.KEPT: self.held(Slot.PENDING) == self.password,
             state.TURNED: self.held(Slot.CURRENT) == self.password,
@@ -495,7 +496,8 @@ class Twin:
             state.CANDIDATE: self.held(Slot.PENDING) not in (None, self.password),
             state.ASKED: self.held(Slot.PENDING) is not None,
             state.HAND: not held,
-            state.ON_ITS_PAGE: self.password in Unread(self.keystore, DEMO_ACCOUNT).pieces(),
+            state.ON_ITS_PAGE: on_its_page,
+            state.IF_ON_ITS_PAGE: on_its_page,
             state.GONE: not held,
             state.NONE_GOOD: not held,
         }
