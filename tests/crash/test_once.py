@@ -104,6 +104,25 @@ def test_an_open_notebook_keeps_everybody_else_out(tmp_path: Path) -> None:
     assert 1 == len(twin.records)
 
 
+def test_a_closed_record_that_is_open_keeps_nobody_out(tmp_path: Path) -> None:
+    """An archived notebook in some tab is only read: this year's rotation may begin."""
+    twin = Twin.new(tmp_path / "twin")
+    assert 0 == twin.run().code
+    again = Parameters.checked(twin.parameters() | {"again": True})
+    read = Parameters.checked(twin.parameters() | {"again": True, "record": twin.record.path.name})
+
+    async def both() -> None:
+        archived = twin.session(read, Unattended(True, False))
+        assert "skipped" == (await (await archived.open()).do("authentification")).mode
+        second = twin.session(again, Unattended(True, False))
+        await second.open()
+        await second.close()
+        await archived.close()
+
+    asyncio.run(both())
+    assert 2 == len(twin.records)
+
+
 def test_cells_that_run_on_after_an_error_do_nothing(tmp_path: Path) -> None:
     """`--allow-errors`: the rotation was put down and its lock let go; each later cell repeats why,
     and only a new opening goes on.

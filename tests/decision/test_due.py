@@ -195,6 +195,11 @@ def test_an_open_rotation_after_its_reset_is_stuck_and_comes_first() -> None:
     [
         ((ev.TargetEntered("corail", "manual"),), Standing.TO_PROVE, "il reste à dire s'il fonct"),
         ((), Standing.STUCK, "les factures n'arrivent peut-être plus"),
+        (
+            (ev.TargetEntered("corail", "manual"), ev.ProofRefused("401")),
+            Standing.STUCK,
+            "le nouveau mot de passe est refusé",
+        ),
     ],
 )
 def test_what_only_waits_for_its_proof_says_so(

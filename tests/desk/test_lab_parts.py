@@ -42,6 +42,7 @@ from releve.targets.corail import GuidedCorail
 from releve.targets.guide import Entering
 from sealed_records import PASSWORD, SIRET, Office
 from tornado.web import HTTPError
+from traitlets.utils.importstring import import_item
 
 SECRET = "Canari\"<&'%\\mot"
 FORM = {
@@ -420,6 +421,8 @@ def test_the_server_is_for_this_machine_only() -> None:
     assert not [each for each in given if "token=" in each or "password=" in each]
     private = "transport_encryption=required" if os.name == "nt" else "transport=ipc"
     assert f"--KernelManager.{private}" in given
+    names = [each.partition("contents_manager_class=")[2] for each in given]
+    assert import_item(next(filter(None, names))) is ProjectFiles
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link takes a right there")

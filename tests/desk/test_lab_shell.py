@@ -77,7 +77,14 @@ def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> N
     finish(desk)
 
 
-def test_a_page_that_is_loaded_anew_goes_on(desk: Desk, shop: Shop) -> None:
+def resumes(desk: Desk) -> None:
+    """A page that was only loaded does nothing by itself: she asks for it."""
+    idle = desk.page.get_by_role("alert")
+    expect(idle).to_contain_text("Rien n'est en cours dans cette page")
+    idle.get_by_role("button", name="Reprendre").click()
+
+
+def test_a_page_that_is_loaded_anew_goes_on_when_she_says_so(desk: Desk, shop: Shop) -> None:
     """While Relève works: the question that comes next is asked in the page that is there, and
     nothing is done twice.
     """
@@ -87,6 +94,7 @@ def test_a_page_that_is_loaded_anew_goes_on(desk: Desk, shop: Shop) -> None:
     try:
         desk.confirm(DEMO_SIRET)
         desk.page.reload()
+        resumes(desk)
         desk.panel(PROOF).wait_for()
     finally:
         shop.scene.faults.latency_ms = 0
@@ -97,19 +105,16 @@ def test_a_page_that_is_loaded_anew_goes_on(desk: Desk, shop: Shop) -> None:
 
 
 def test_a_second_tab_takes_over_and_the_first_says_so(desk: Desk, shop: Shop) -> None:
-    """The question is where she opened the page last, one click brings it back to the other, and
-    a second click on a button does nothing.
+    """The question is where she asked for it last, one click brings it back to the other, and a
+    second click on a button does nothing.
     """
     at_the_gate(desk)
     second = Desk(desk.page.context.new_page(), shop.running)
     second.page.goto(desk.page.url)
     for here, other in ((second, desk), (desk, second)):
+        resumes(here)
         here.panel(GATE).wait_for()
-        left = other.page.get_by_role("alert")
-        expect(left).to_contain_text("Rien n'est en cours dans cette page")
         expect(other.panel(GATE)).to_have_count(0)
-        if here is second:
-            left.get_by_role("button", name="Reprendre").click()
     desk.confirm(DEMO_SIRET)
     desk.panel(PROOF).get_by_role("button", name="factures arrivent").dblclick()
     desk.ended()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from releve.base.programs import programs
-from releve.base.texts import sentences, table, text, typographic
+from releve.base.texts import SENTENCES, table, text, typographic
 from releve.decision.procedure import STEPS, TITLES, model
 from releve.jupyter import panel
 
@@ -85,13 +85,31 @@ CLASSES = {
 }
 
 
-@pytest.mark.parametrize("name", sentences())
+@pytest.mark.parametrize("name", SENTENCES)
 def test_each_error_that_has_sentences_exists(name: str) -> None:
     """What is corrected there is what somebody reads, and nothing in it is left open."""
     assert name in CLASSES
-    assert sentences()[name].keys() <= {"happened", "safe", "todo"}
-    for told in sentences()[name].values():
+    assert SENTENCES[name].keys() <= {"happened", "safe", "todo"}
+    for told in SENTENCES[name].values():
         assert re.fullmatch(r"|\{mend\}|[«\"A-ZÀÉ{].*[.!}]", told, re.DOTALL), told
+
+
+def test_each_error_says_what_happened() -> None:
+    """By its own words, or those of the kind of error that it is: none falls back on the most
+    general one.
+    """
+    bases = {"ReleveError", "UsageError", "PersonNeeded", "PortalError"}
+    general = {"UsageError", "PersonNeeded", "PortalError", "KeyringError", "Paused", "CellStopped"}
+    silent = [
+        name
+        for path in LIBRARY.rglob("*.py")
+        for name, kinds in re.findall(
+            r"^class (\w+)\(([\w., ]+)\):", path.read_text("utf-8"), re.MULTILINE
+        )
+        if bases & {each.rpartition(".")[2].strip() for each in kinds.split(",")}
+        and "happened" not in SENTENCES.get(name, {})
+    ]
+    assert general == set(silent)
 
 
 def every_text() -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from releve.base.texts import sentences
+from releve.base.texts import SENTENCES
 
 OUTCOME = "application/vnd.releve.outcome+json"
 """What a run that ends on an error leaves in its notebook for programs: {"code": its exit code,
@@ -38,7 +38,7 @@ class Sentence:
         self._name = name
 
     def __get__(self, error: object, kind: type) -> str:
-        own = (sentences().get(each.__name__, {}) for each in kind.__mro__)
+        own = (SENTENCES.get(each.__name__, {}) for each in kind.__mro__)
         return next(each[self._name] for each in own if self._name in each)
 
 

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 NO_BREAK = "\u00a0"
@@ -25,14 +25,12 @@ def table() -> dict[str, str]:
     return dict(_flat("", _read("textes.toml")))
 
 
-@cache
-def sentences() -> dict[str, dict[str, str]]:
-    """The sentences of each error, by its class's name."""
-    return _read("erreurs.toml")
-
-
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+# The sentences of each error, by its class's name; read before anything can go wrong.
+SENTENCES: Mapping[str, Mapping[str, str]] = _read("erreurs.toml")
 
 
 def _flat(prefix: str, of: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,8 @@ class Pages:
         self._last = session
         if self.left:
             self.given_up.set()
+        else:
+            self.given_up.clear()
 
 
 def watch_pages(kernel: Any) -> Pages | None:

@@ -22,6 +22,7 @@ from releve.base.errors import ReleveError
 from releve.base.places import ENVIRONMENT, default_path, models, project_root
 from releve.base.settings import SettingsError, load
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
+from releve.jupyter.contents import ProjectFiles
 from releve.jupyter.records import records
 
 HOME = f"{MODELS}/home.ipynb"
@@ -85,7 +86,7 @@ def arguments(browser: bool, port: int) -> list[str]:
         "--ServerApp.allow_root=True",
         "--ServerApp.answer_yes=True",  # Ctrl-C is an answer
         f"--ServerApp.root_dir={models().parent}",
-        "--ServerApp.contents_manager_class=releve.jupyter.contents.Contents",
+        f"--ServerApp.contents_manager_class={ProjectFiles.__module__}.{ProjectFiles.__qualname__}",
         "--Application.log_level=WARN",
         "--ServerApp.terminals_enabled=False",
         # a kernel that is gone stays gone: the page says so, and begins anew when she asks

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 from releve.base.account import folded
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
-from releve.decision.state import Next
 from releve.record.history import DOUBTED, Past
 
 
@@ -201,7 +200,7 @@ def _standing(
     if any(each.stuck for each in ended):
         return Standing.STUCK
     if left and left.stuck:
-        return Standing.TO_PROVE if left.next is Next.PROVE else Standing.STUCK
+        return Standing.TO_PROVE if left.to_prove else Standing.STUCK
     if day is None:
         return Standing.UNKNOWN
     if today > day:
@@ -251,8 +250,10 @@ def _today(
 
 
 def _stuck_why(left: Past | None) -> str:
-    if left is not None and left.next is Next.PROVE:
+    if left is not None and left.to_prove:
         return "le nouveau mot de passe est entré partout ; il reste à dire s'il fonctionne"
+    if left is not None and left.refused:
+        return "le nouveau mot de passe est refusé : les factures n'arrivent peut-être plus"
     if left is not None:
         return (
             "un renouvellement s'est arrêté après la réinitialisation : les factures n'arrivent"

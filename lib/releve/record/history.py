@@ -65,6 +65,7 @@ class Past:
     code: int = 0  # of the last process that put it down
     error: str = ""
     text: str = ""
+    refused: bool = False  # the latest word on its password: it does not work
     human_seconds: float = 0.0  # spent by a person at gates and at steps done by hand
 
     @property
@@ -76,6 +77,11 @@ class Past:
     def stuck(self) -> bool:
         """The portal may have a new password, and the rotation never came to its end."""
         return self.touched and self.outcome in ("", "abandoned", "damaged")
+
+    @property
+    def to_prove(self) -> bool:
+        """Entered everywhere, and nobody has said yet whether it works."""
+        return self.open and self.next is Next.PROVE and not self.refused
 
 
 def history(outputs: Path) -> list[Past]:
@@ -218,6 +224,7 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         code=stop.code if isinstance(stop, ev.RunStopped) else 0,
         error=stop.error if stop else "",
         text=stop.text if stop else "",
+        refused=facts.proof_refused and (stop is None or stop.error != TOO_EARLY),
         human_seconds=_human_seconds(entries),
     )
 

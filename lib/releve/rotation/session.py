@@ -216,6 +216,7 @@ class Session:
         )
         rotation = self.rotation = (Rehearsal if rehearse else Rotation)(context)
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
+            self.lock.release()
             return rotation
         self.begun = True
         superseded = "" if rehearse else await asyncio.to_thread(self._foreign_pending, context)

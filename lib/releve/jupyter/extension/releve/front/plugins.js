@@ -1,5 +1,5 @@
 // What the page of an operator is made of; `releveLab` is what the widgets' own page code may call.
-import { connectionLost, watchKernel } from './stopped.js';
+import { connectionLost, goesOn, watchKernel } from './stopped.js';
 import { bar, callByTitle, keysAreTheForms } from './shell.js';
 
 const HOME = 'notebooks/home.ipynb', MODEL = 'notebooks/rotation.ipynb';
@@ -22,8 +22,9 @@ const idle = session => new Promise(resolve => {
   look();
 });
 
-// A finished record is read; any other is gone on with by the page that shows it, whoever had it before.
-const finished = ({ context: { model } }) => JSON.stringify(model).includes('rv-done');
+// A record that is over, green or cancelled, is read.
+const finished = ({ context: { model, contentsModel } }) =>
+  contentsModel?.writable === false || JSON.stringify(model).includes('rv-done');
 
 // Its kernel writes what ran here: the page has nothing to save, and nothing to ask about when it is left.
 function savesNothing({ context: { model } }) {
@@ -32,7 +33,7 @@ function savesNothing({ context: { model } }) {
 }
 
 function activate({ NotebookActions, Widget }, app, tracker) {
-  const begun = new WeakSet();
+  const begun = new WeakSet(), wanted = new Set();
   // Not "Run All", which leaves one at the notebook's end. A kernel that opens a renewal hears what another page runs only
   // once it is idle; at a gate it answers for all that.
   const runAll = async panel => {
@@ -43,16 +44,17 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     begun.add(panel);
     return NotebookActions.runCells(content, content.widgets, sessionContext);
   };
-  // A page runs by itself when it is first seen. One that waits here already is shown as it is, unless it is to be done in
-  // another way: its question is then dropped first.
+  // A page that waits here already is shown as it is, unless it is to be done in another way: its question is then dropped
+  // first.
   const open = async (path, run, anew) => {
-    const here = tracker.find(each => each.context.path === path && begun.has(each));
+    const here = tracker.find(each => each.context.path === path);
+    if (run && !here) wanted.add(path);
     const panel = await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
     if (!run || !here || !panel) return;
     await panel.context.ready;
     const kernel = panel.sessionContext.session?.kernel;
-    if (kernel?.status === 'busy') {
-      if (!anew) return;
+    if (kernel?.status === 'busy' && begun.has(here) && !anew) return;
+    if (kernel?.status === 'busy' && anew) {
       await kernel.interrupt();
       await idle(panel.sessionContext);
     }
@@ -85,10 +87,13 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     panel.addClass('releve-notebook');
     // JupyterLab would rename the file after its tab: only where that could be turned off may the tab speak French.
     if (panel.title.changed.disconnect(panel._onTitleChanged, panel)) panel.title.label = title(panel);
-    watchKernel(panel, NotebookActions, () => runAll(panel));
+    const elsewhere = watchKernel(panel, NotebookActions, () => runAll(panel));
     savesNothing(panel);
     panel.addClass(`releve-${kind(panel)}`);
-    if (!finished(panel)) await runAll(panel); // the model's first cell says what it is, and offers a dated copy
+    // A renewal goes on where she asks for it, never by being looked at; the model's first cell offers a dated copy.
+    const { path } = panel.context;
+    if (kind(panel) !== 'rotation' || wanted.delete(path) || goesOn(path)) await runAll(panel);
+    else if (!finished(panel)) elsewhere();
   });
   document.addEventListener('click', event => {
     if (!event.target.closest?.(`a[href$="/tree/${HOME}"]`)) return;

@@ -30,9 +30,18 @@ function notice(which, resume) {
 }
 
 // A server that was started again knows nothing of this page's kernel: the page begins anew, and goes on by itself.
-async function comeBack(shown) {
+const RESUME = 'releve-resume';
+
+export function goesOn(path) {
+  const wanted = sessionStorage.getItem(RESUME) === path;
+  if (wanted) sessionStorage.removeItem(RESUME);
+  return wanted;
+}
+
+async function comeBack(path, shown) {
   const answer = await fetch(new URL('api/status', document.baseURI.replace(/\/doc\/.*$/, '/'))).catch(() => null);
   if (answer?.ok) {
+    sessionStorage.setItem(RESUME, path);
     location.reload();
     return;
   }
@@ -49,7 +58,7 @@ export function watchKernel(panel, NotebookActions, runAll) {
     panel.removeClass('releve-gone');
   };
   // Without its kernel a page begins anew, as without its server: its forms hear no answer.
-  const resume = which => (lost(which) ? comeBack(shown) : (clear(), runAll()));
+  const resume = which => (lost(which) ? comeBack(panel.context.path, shown) : (clear(), runAll()));
   const show = (which, after) => {
     if (shown?.dataset.why === which) return;
     clear();
@@ -90,8 +99,10 @@ export function watchKernel(panel, NotebookActions, runAll) {
     show('stopped', cell.node);
   });
   // A page whose cells are over without the green end (another took the renewal over) is never left without a way on.
+  const elsewhere = () => show('elsewhere', place());
   const runs = () => panel.content.widgets.some(({ model }) => model.executionState === 'running');
   NotebookActions.selectionExecuted.connect((_, { notebook }) => {
-    if (notebook === panel.content && panel.hasClass('releve-rotation') && !shown && !runs() && unfinished()) show('elsewhere', place());
+    if (notebook === panel.content && panel.hasClass('releve-rotation') && !shown && !runs() && unfinished()) elsewhere();
   });
+  return elsewhere;
 }
