@@ -45,7 +45,7 @@ EYE = Path(__file__).with_name("eye.py")
 PACKED = (b"\x1f\x8b", b"PK\3\4", b"x\x9c")  # gzip, zip, zlib
 LONGEST = 4 << 20  # bytes that are unpacked of one thing
 LARGE = 1 << 16  # bytes: such a file is decoded once, not twice over, as a whole folder is
-PATIENCE = 30  # seconds until a watch that has not seen a program and a file of its own is blind
+PATIENCE = 90  # seconds until a watch that has not seen a program and a file of its own is blind
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
 
 
