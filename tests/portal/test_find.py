@@ -10,8 +10,10 @@ import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import PortalError, UnexpectedPopup
+from releve.portal.errors import NoTechnicalAccount, PortalError, UnexpectedPopup
+from releve.portal.rows import Proof
 from releve.portal.screen import want
+from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide
 from releve.portal.view import Thing
 
@@ -232,3 +234,35 @@ async def test_the_middle_of_a_block_is_not_clicked_to_open_it(
         async with window.on("Accueil"):
             await finder.find(want(finder.words, "login.submit", longer=False))
     assert "/trap" not in pages.asked
+
+
+SIRET, ACCOUNT, OTHER = "21990001600011", "TECH_1_11@cpro.fr", "TECH_1_22@cpro.fr"
+CARD = f"<h1>Modification de la structure</h1><p>SIRET {SIRET}</p>"
+BUTTON = "<button>Réinitialiser le mot de passe (utilisateur technique)</button>"
+CHOICE = f"<option>Tous</option><option>{ACCOUNT}</option><option>{OTHER}</option></select>"
+
+
+async def test_an_account_that_was_chosen_here_is_no_proof(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The list may be a filter of something else: the confirmation has to name the account."""
+    body = f"{CARD}<p>Historique <select>{CHOICE}</p><p>Compte technique {BUTTON}</p>"
+    await show(window, pages, body)
+    async with window.on("Modification de la structure"):
+        for _ in range(2):  # the second time it is there already
+            step = await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
+            assert (Proof.PLACE, True) == (step.proof, step.proof.weak)
+    window.memo.clear()
+
+
+async def test_a_list_that_a_form_may_send_is_left_alone(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """A choice there may be kept by the portal."""
+    body = f"{CARD}<form action=/trap><select onchange='form.submit()'>{CHOICE}</form>"
+    await show(window, pages, body)
+    pages.asked.clear()
+    async with window.on("Modification de la structure"):
+        with pytest.raises(NoTechnicalAccount):
+            await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
+    assert not any("/trap" in each for each in pages.asked)

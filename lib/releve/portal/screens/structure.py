@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from releve.base.words import whole
 from releve.portal import errors as e
@@ -67,8 +67,14 @@ class ModificationDeLaStructure(Screen):
 
     async def reset_button(self, siret: str, account: str) -> Step:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that
-        says why there is none.
+        says why there is none. Where the account is on the card because it was chosen here, the
+        button is that one's by its place alone.
         """
+        step = await self._button(siret, account)
+        chosen = account in self.browser.memo.get("chosen", ()) and not step.proof.weak
+        return replace(step, proof=Proof.PLACE) if chosen else step
+
+    async def _button(self, siret: str, account: str) -> Step:
         known = self.browser.memo.get("item")
         if isinstance(known, Item) and known.account == account and await self._still(known):
             return known.step
@@ -98,7 +104,7 @@ class ModificationDeLaStructure(Screen):
         if isinstance(found, Step):
             return found
         lost = not missing[0].there and parts
-        if lost and (await pick(self.finder, whole(account)) or await self._elsewhere(siret)):
+        if lost and (await self._choose(account) or await self._elsewhere(siret)):
             return await self._next(siret, account, 0)
         if lost and await self._further():
             return await self._next(siret, account, parts - 1)
@@ -111,6 +117,13 @@ class ModificationDeLaStructure(Screen):
         if missing[0].there and (changed := self.finder.otherwise(found)):
             raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
+
+    async def _choose(self, account: str) -> bool:
+        """Choose it in the card's own list of accounts; never in one that a form may send."""
+        found = await pick(self.finder, whole(account), lambda each: not each.form)
+        if found:
+            self.browser.memo.setdefault("chosen", set()).add(account)
+        return found
 
     async def _elsewhere(self, siret: str) -> bool:
         """Go to the page of its users, where the card has a link to one; it must be this one's."""
