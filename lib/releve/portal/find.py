@@ -360,7 +360,8 @@ class Finder:
         signs = [t for t in presses if any(sign.match(n) for n in t.names.values())]
         asks = part.of_kind("field", "secret", "list", "check", "radio")
         alone = not asks and len(part.of_kind("press")) == 1
-        alone = alone and not part.says(self.words.find("between.agree"))
+        asked = ("between.agree", "reset.question", "form.question")  # what one would say yes to
+        alone = alone and not any(part.says(self.words.find(key)) for key in asked)
         told = [t for t in presses if alone and any(read.search(n) for n in t.names.values())]
         return next(iter([*named, *signs, *told]), None)
 
