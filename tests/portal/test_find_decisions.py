@@ -340,6 +340,8 @@ def test_yes_is_answered_to_this_question_only(about: str) -> None:
     assert isinstance(found, Question)
     assert (found.refusal is not None) == about.startswith("réinitialiser")
     assert found.box is None
+    grey = replace(button, enabled=False)  # nothing tells what would wake it up, but the click
+    assert isinstance(question(View((yes, no, grey), (asked,)), View(), WORDS), Abstention)
 
 
 def test_a_column_is_headed_by_its_account() -> None:

@@ -71,7 +71,7 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     box, refusal = _box(part, button, words), _refusal(part, words)
     accounts = _named(view, button, part)
     typed = None if button.enabled else _retyped(part, accounts, words)
-    if not (button.enabled or box or refusal or typed or want.pointed):
+    if not (button.enabled or box or typed or want.pointed):
         asks = part.of_kind("list", "field", "radio", "check")  # an answer is for a person to give
         active = Label(label.key, f"{label}, actif")
         return Abstention(active, 0, tuple(where(t) for t in (button, *asks)))

@@ -8,7 +8,6 @@ whatever covers it is closed by its own "fermer".
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
