@@ -6,16 +6,25 @@ The answer is read from the page itself: every control that may be meant carries
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import NoTechnicalAccount, PortalError, UnexpectedPopup
+from releve.portal.errors import (
+    NoTechnicalAccount,
+    PortalError,
+    ScreenNotRecognised,
+    UnexpectedPopup,
+)
 from releve.portal.rows import Proof
 from releve.portal.screen import want
+from releve.portal.screens.raccordements import Soumission
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide
-from releve.portal.view import Thing
+from releve.portal.view import Thing, View
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -108,6 +117,11 @@ OWNERS = {
     "in its line": ("<p>TECH_1_11@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
     "glued to another name": ("<p>OLD-TECH_1_11@cpro.fr</p>", ["OLD-TECH_1_11@cpro.fr"]),
     "cut short": ("<p title='TECH_1_11@cpro.fr'>TECH_1…</p>", ["TECH_1_11@cpro.fr"]),
+    "after a badge": ("<p><i>Actif</i>TECH_1_11@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
+    "before a badge": ("<p>TECH_1_11@cpro.fr<i>Actif</i></p>", ["TECH_1_11@cpro.fr"]),
+    "after bold letters": ("<p><b>OLD-</b>TECH_1_11@cpro.fr</p>", ["OLD-TECH_1_11@cpro.fr"]),
+    "after a break": ("<p>OLD<wbr>TECH_1_11@cpro.fr</p>", ["OLDTECH_1_11@cpro.fr"]),
+    "marked": ("<p>TECH_1_<mark>11</mark>@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
     "a list": ("<ul><li>-TECH_1_11@cpro.fr</ul>", ["TECH_1_11@cpro.fr"]),
 }
 
@@ -274,3 +288,39 @@ async def test_a_list_that_a_form_may_send_is_left_alone(
         with pytest.raises(NoTechnicalAccount):
             await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
     assert not any("/trap" in each for each in pages.asked)
+
+
+async def test_its_users_are_reached_by_a_link_of_that_name_alone(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """What sends something to them has a longer one."""
+    users = "utilisateurs rattachés à la structure"
+    body = (
+        f"{CARD}<form action=/trap method=post><button>Notifier les {users}</button></form>"
+        f"<a href=/trap>Exporter les {users}</a>"
+    )
+    await show(window, pages, body)
+    pages.asked.clear()
+    async with window.on("Modification de la structure"):
+        card = ModificationDeLaStructure(window)
+        assert not await card._elsewhere(SIRET)
+        assert not pages.asked
+        pages.at["/users"] = "<h1>Une autre structure</h1>"
+        await show(window, pages, f"{CARD}<a href=/users>U{users[1:]} (4)</a>")
+        with pytest.raises(ScreenNotRecognised, match="SIRET"):
+            await card._elsewhere(SIRET)
+
+
+async def test_a_word_that_is_asked_for_is_written_on_the_newer_route_too(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The question's button sleeps until then."""
+    body = (
+        "<div id=c>Réinitialisation du mot de passe. <p>Tapez RENOUVELER</p><input oninput="
+        "'k.disabled = this.value !== `RENOUVELER`'><button id=k disabled onclick="
+        "'c.innerHTML = `La demande a bien été soumise`'>Confirmer</button></div>"
+    )
+    await show(window, pages, body)
+    async with window.on("Compte technique"):
+        case: Any = SimpleNamespace(account=ACCOUNT)
+        await Soumission(window)._answered(View(), case)
