@@ -6,14 +6,25 @@ The answer is read from the page itself: every control that may be meant carries
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import PortalError, UnexpectedPopup
+from releve.portal.errors import (
+    NoTechnicalAccount,
+    PortalError,
+    ScreenNotRecognised,
+    UnexpectedPopup,
+)
+from releve.portal.rows import Proof
 from releve.portal.screen import want
+from releve.portal.screens.raccordements import Soumission
+from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide
-from releve.portal.view import Thing
+from releve.portal.view import Thing, View
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,6 +117,11 @@ OWNERS = {
     "in its line": ("<p>TECH_1_11@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
     "glued to another name": ("<p>OLD-TECH_1_11@cpro.fr</p>", ["OLD-TECH_1_11@cpro.fr"]),
     "cut short": ("<p title='TECH_1_11@cpro.fr'>TECH_1…</p>", ["TECH_1_11@cpro.fr"]),
+    "after a badge": ("<p><i>Actif</i>TECH_1_11@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
+    "before a badge": ("<p>TECH_1_11@cpro.fr<i>Actif</i></p>", ["TECH_1_11@cpro.fr"]),
+    "after bold letters": ("<p><b>OLD-</b>TECH_1_11@cpro.fr</p>", ["OLD-TECH_1_11@cpro.fr"]),
+    "after a break": ("<p>OLD<wbr>TECH_1_11@cpro.fr</p>", ["OLDTECH_1_11@cpro.fr"]),
+    "marked": ("<p>TECH_1_<mark>11</mark>@cpro.fr</p>", ["TECH_1_11@cpro.fr"]),
     "a list": ("<ul><li>-TECH_1_11@cpro.fr</ul>", ["TECH_1_11@cpro.fr"]),
 }
 
@@ -155,11 +171,19 @@ async def test_what_holds_other_things_is_pointed_at_and_never_clicked(
     assert "/trap" not in pages.asked
 
 
-@pytest.mark.parametrize("text", ["Le service ferme à 18 h.", "Vous acceptez nos cookies."])
+COVERS = {
+    "Le service ferme à 18 h.": True,
+    "Vous acceptez nos cookies.": False,
+    "Le mot de passe va être réinitialisé.": False,
+    "La demande va partir.": False,
+}
+
+
+@pytest.mark.parametrize("text", COVERS)
 async def test_a_cover_that_only_tells_something_is_closed_by_its_one_button(
     window: PortalBrowser, pages: Pages, text: str
 ) -> None:
-    """« J'ai compris » to what one would agree to is for a person."""
+    """« J'ai compris » to what one would agree to, or ask for, is for a person."""
     body = (
         "<button onclick='document.title=`pressed`'>Connexion</button>"
         f"<div id=c style='position:fixed;inset:0;background:#fff'>{text} "
@@ -168,12 +192,12 @@ async def test_a_cover_that_only_tells_something_is_closed_by_its_one_button(
     finder = await show(window, pages, body)
     async with window.on("Accueil"):
         found = await finder.find(want(finder.words, "login.submit", longer=False))
-        if "cookies" in text:
+        if COVERS[text]:
+            await finder.press(found)
+        else:
             with pytest.raises(UnexpectedPopup):
                 await finder.press(found)
-        else:
-            await finder.press(found)
-    assert ("pressed" == await window.page.title()) == ("cookies" not in text)
+    assert ("pressed" == await window.page.title()) == COVERS[text]
 
 
 async def test_two_that_may_be_meant_are_told(window: PortalBrowser, pages: Pages) -> None:
@@ -232,3 +256,71 @@ async def test_the_middle_of_a_block_is_not_clicked_to_open_it(
         async with window.on("Accueil"):
             await finder.find(want(finder.words, "login.submit", longer=False))
     assert "/trap" not in pages.asked
+
+
+SIRET, ACCOUNT, OTHER = "21990001600011", "TECH_1_11@cpro.fr", "TECH_1_22@cpro.fr"
+CARD = f"<h1>Modification de la structure</h1><p>SIRET {SIRET}</p>"
+BUTTON = "<button>Réinitialiser le mot de passe (utilisateur technique)</button>"
+CHOICE = f"<option>Tous</option><option>{ACCOUNT}</option><option>{OTHER}</option></select>"
+
+
+async def test_an_account_that_was_chosen_here_is_no_proof(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The list may be a filter of something else: the confirmation has to name the account."""
+    body = f"{CARD}<p>Historique <select>{CHOICE}</p><p>Compte technique {BUTTON}</p>"
+    await show(window, pages, body)
+    async with window.on("Modification de la structure"):
+        for _ in range(2):  # the second time it is there already
+            step = await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
+            assert (Proof.PLACE, True) == (step.proof, step.proof.weak)
+    window.memo.clear()
+
+
+async def test_a_list_that_a_form_may_send_is_left_alone(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """A choice there may be kept by the portal."""
+    body = f"{CARD}<form action=/trap><select onchange='form.submit()'>{CHOICE}</form>"
+    await show(window, pages, body)
+    pages.asked.clear()
+    async with window.on("Modification de la structure"):
+        with pytest.raises(NoTechnicalAccount):
+            await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
+    assert not any("/trap" in each for each in pages.asked)
+
+
+async def test_its_users_are_reached_by_a_link_of_that_name_alone(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """What sends something to them has a longer one."""
+    users = "utilisateurs rattachés à la structure"
+    body = (
+        f"{CARD}<form action=/trap method=post><button>Notifier les {users}</button></form>"
+        f"<a href=/trap>Exporter les {users}</a>"
+    )
+    await show(window, pages, body)
+    pages.asked.clear()
+    async with window.on("Modification de la structure"):
+        card = ModificationDeLaStructure(window)
+        assert not await card._elsewhere(SIRET)
+        assert not pages.asked
+        pages.at["/users"] = "<h1>Une autre structure</h1>"
+        await show(window, pages, f"{CARD}<a href=/users>U{users[1:]} (4)</a>")
+        with pytest.raises(ScreenNotRecognised, match="SIRET"):
+            await card._elsewhere(SIRET)
+
+
+async def test_a_word_that_is_asked_for_is_written_on_the_newer_route_too(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The question's button sleeps until then."""
+    body = (
+        "<div id=c>Réinitialisation du mot de passe. <p>Tapez RENOUVELER</p><input oninput="
+        "'k.disabled = this.value !== `RENOUVELER`'><button id=k disabled onclick="
+        "'c.innerHTML = `La demande a bien été soumise`'>Confirmer</button></div>"
+    )
+    await show(window, pages, body)
+    async with window.on("Compte technique"):
+        case: Any = SimpleNamespace(account=ACCOUNT)
+        await Soumission(window)._answered(View(), case)

@@ -255,24 +255,36 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
 
 YES = {
     "Oui, réinitialiser le mot de passe": True,
+    "Oui, confirmer la réinitialisation": True,
     "Je confirme la réinitialisation": True,
+    "Réinitialiser le mot de passe": True,
+    "Réinitialiser le mot de passe de tous les comptes": False,
+    "OK, garder le mot de passe actuel": False,
+    "Continuer avec le mot de passe actuel": False,
+    "Oui, mais conserver l'ancien mot de passe": False,
+    "Valider et envoyer le mot de passe par courriel": False,
     "Continuer sans réinitialiser le mot de passe": False,
     "Réinitialiser le formulaire": False,
-    "Réinitialiser le mot de passe": False,  # as in the account's own line
 }
 
 
 @pytest.mark.parametrize("text", YES)
 @pytest.mark.parametrize("layer", [0, 10])
 def test_a_yes_goes_on_about_the_password(text: str, layer: int) -> None:
-    """The words that ask for the reset answer it in a new window, and nowhere else."""
+    """In a window that came up on the same page, where nothing else can be chosen."""
     asked = Text(11, "Le mot de passe de ce compte va changer.", (1, 10, 11))
     view = View((press(12, text, 1, 10, layer=layer),), (asked,))
-    told = YES[text] or (layer > 0 and text == "Réinitialiser le mot de passe")
+    no = press(14, "Annuler", 1, 10, layer=layer)
+    view = replace(view, things=(*view.things, no))
+    told = YES[text] and layer > 0
     assert told == isinstance(question(view, View(), WORDS), Question)
     there = View((press(13, "Aide", 1, 10, layer=layer),))
-    again = isinstance(question(view, there, WORDS), Question)
-    assert again == YES[text], "a window that was there before is none that came up"
+    assert isinstance(question(view, there, WORDS), Abstention), "the window was there before"
+    other = View(documents={0: 1.0})
+    assert isinstance(question(view, other, WORDS), Abstention), "another page"
+    only = press(15, "Ce compte seulement", 1, 10, layer=layer)
+    more = replace(view, things=(*view.things, only))
+    assert isinstance(question(more, View(), WORDS), Abstention), "a choice is for a person"
 
 
 def test_a_line_that_is_drawn_once_more_is_no_question() -> None:
@@ -292,7 +304,15 @@ def test_a_line_that_is_drawn_once_more_is_no_question() -> None:
     [
         (f"Saisissez l'identifiant {MINE} pour confirmer le mot de passe", MINE),
         ("Pour le mot de passe, tapez RENOUVELER", "RENOUVELER"),
+        ("Tapez le mot RENOUVELER : nouveau mot de passe", "RENOUVELER"),
         ("Recopiez « oui » : nouveau mot de passe", "oui"),
+        ("Entrez votre nom pour signer la demande de mot de passe", ""),
+        ("Entrez le nom du demandeur du mot de passe", ""),
+        ("Mot de passe : saisissez votre identifiant", ""),
+        ("Mot de passe : entrez le SIRET de la structure", ""),
+        ("Mot de passe : saisissez la référence, ex. « INC0012345 »", ""),
+        ("Mot de passe : saisissez la date (« JJ/MM/AAAA »)", ""),
+        ("Mot de passe : saisissez ce qui figure sur la CARTE", ""),
         ("Un motif, pour le mot de passe", ""),
         ("Saisissez le motif du nouveau mot de passe du compte (« DÉPART »)", ""),
         ("Saisissez un autre mot de passe", ""),
@@ -320,6 +340,8 @@ def test_yes_is_answered_to_this_question_only(about: str) -> None:
     assert isinstance(found, Question)
     assert (found.refusal is not None) == about.startswith("réinitialiser")
     assert found.box is None
+    grey = replace(button, enabled=False)  # nothing tells what would wake it up, but the click
+    assert isinstance(question(View((yes, no, grey), (asked,)), View(), WORDS), Abstention)
 
 
 def test_a_column_is_headed_by_its_account() -> None:

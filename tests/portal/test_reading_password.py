@@ -245,3 +245,20 @@ async def test_what_is_folded_under_its_own_name_is_opened(
     async with window.on("Écran suivant"):
         await EcranSuivant(window).reached()
         assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
+
+
+@pytest.mark.parametrize("close", ["J'ai compris", "Fermer"])
+async def test_the_window_that_is_to_show_it_is_not_closed(
+    window: PortalBrowser, pages: Pages, close: str
+) -> None:
+    """Its value is drawn late, and a fold of the page behind it may be it as well."""
+    body = (
+        "<main><button aria-expanded=false aria-controls=h>Historique</button>"
+        "<div id=h hidden><p>mot de passe changé</p></div></main>"
+        "<div id=c role=dialog style='position:fixed;inset:0;background:#fff'>"
+        f"<p>Nouveau mot de passe</p><p id=v></p><button onclick='c.remove()'>{close}</button></div>"
+        f"<script>setTimeout(() => v.textContent = '{PLAIN}', 1500)</script>"
+    )
+    await show(window, pages, body)
+    async with window.on("Écran suivant"):
+        assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()

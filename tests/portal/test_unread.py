@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from releve.base.secret import Secret
 from releve.decision import events as ev
 from releve.decision.facts import SlotsView, gather
 from releve.decision.state import Next, assess
+from releve.portal.profile import TEACHABLE
+from releve.rotation.reset import PasswordReset
 from releve.vault.keystore import Keystore
 from releve.vault.unread import SIZE, Unread, likeliest_first
 
@@ -80,3 +86,33 @@ def test_it_is_said_and_a_person_decides() -> None:
     assert "tout ce que l'écran montrait après le clic" in unsure.truth
     kept = assess(gather([*events, ev.PendingStored(1)], SlotsView("abc/1"), "abc"))
     assert "entered" == kept.phase, "nothing but the proof is left"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("done", [True, False])
+async def test_a_forbidden_one_calls_for_a_reset_only_after_one(done: bool) -> None:
+    """While nobody knows whether the click took place, a person is asked again."""
+    keystore, lines = Keystore(Memory()), list[tuple[ev.Event, str]]()
+    unread = Unread(keystore, "TECH_1_11@cpro.fr")
+    unread.keep(["aB3/&<12"])
+
+    async def point_password(account: str, pieces: list[str]) -> Secret:
+        return Secret(pieces[0])
+
+    context: Any = SimpleNamespace(
+        keystore=keystore,
+        structure=SimpleNamespace(technical_account="TECH_1_11@cpro.fr"),
+        settings=SimpleNamespace(policy=SimpleNamespace(forbidden_characters="/")),
+        operator=SimpleNamespace(point_password=point_password),
+        facts=SimpleNamespace(attempt=SimpleNamespace(done=done), question=1),
+        journal=SimpleNamespace(append=lambda event, step: lines.append((event, step))),
+    )
+    nothing: Any = None
+    await PasswordReset(context, nothing, nothing, nothing).keep_pointed()
+    assert done == any(isinstance(event, ev.CandidateRejected) for event, _ in lines)
+    assert done == (unread.pieces() == ())
+
+
+def test_no_word_that_asks_for_writing_is_taught() -> None:
+    """It tells what is typed beside the irreversible click."""
+    assert "reset.retype" not in TEACHABLE

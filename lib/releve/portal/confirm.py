@@ -15,8 +15,14 @@ from releve.base.words import Label, Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
 from releve.portal.view import Thing, View
 
-_REASON = re.compile(r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b", re.IGNORECASE)
-_ACCOUNT = re.compile(r"identifiant|\bnom\b|\bcompte\b|TECH_", re.IGNORECASE)
+_REASON = re.compile(
+    r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b|\bvotre\b|\bvos\b|\bsign|\bex\b"
+    r"|\bdate|siret|num[ée]ro|r[ée]f[ée]rence",
+    re.IGNORECASE,
+)
+_CAPITALS = re.compile(r"\s+(?:le\s+mot\s+)?([A-ZÀ-Ý]{4,})(?![\w@-]|\.\w)")
+_ELSE = re.compile(r"\b(?:gard|conserv|tou[st]e?s?\b)", re.IGNORECASE)
+CROSS = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     presses = [t for t in presses if not _anew(t, view, before)]
     for yes in (_exact, _longer):
         named = innermost(
-            t for t in presses if (rank(t, want) if taught else yes(t, before, words))
+            t for t in presses if (rank(t, want) if taught else yes(t, view, before, words))
         )
         asked = [(_asked(view, new, each, words), each) for each in named]
         if found := [(block, each) for block, each in asked if block is not None]:
@@ -65,7 +71,7 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     box, refusal = _box(part, button, words), _refusal(part, words)
     accounts = _named(view, button, part)
     typed = None if button.enabled else _retyped(part, accounts, words)
-    if not (button.enabled or box or refusal or typed or want.pointed):
+    if not (button.enabled or box or typed or want.pointed):
         asks = part.of_kind("list", "field", "radio", "check")  # an answer is for a person to give
         active = Label(label.key, f"{label}, actif")
         return Abstention(active, 0, tuple(where(t) for t in (button, *asks)))
@@ -83,40 +89,54 @@ def _anew(thing: Thing, view: View, before: View) -> bool:
     return same and now.count(thing.name) <= then.count(thing.name)
 
 
-def _exact(thing: Thing, _: View, words: Words) -> bool:
+def _exact(thing: Thing, _: View, __: View, words: Words) -> bool:
     exact = words.exact("reset.confirm")
     return any(exact.search(each) for each in thing.names.values())
 
 
-def _longer(thing: Thing, before: View, words: Words) -> bool:
-    """It begins with one of the words and goes on about the password: « Oui, réinitialiser … ».
-    The words that ask for the reset answer it in a window only, which was not there before: a page
-    that is drawn anew has them anew.
+def _longer(thing: Thing, view: View, before: View, words: Words) -> bool:
+    """It begins with one of the words and goes on about the password, and about nothing else:
+    « Oui, réinitialiser … ». In a window only, which was not there before, and where nothing else
+    can be chosen: a page that is drawn anew has such words anew.
     """
+    there = any(t.shown and t.layer == thing.layer for t in before.things)
+    same = view.documents.get(thing.frame) == before.documents.get(thing.frame)
+    if not thing.layer or there or not same:
+        return False
+    leaves = (words.find("reset.cancel"), words.exact("cover.close"), CROSS)
+    others = [
+        t
+        for t in view.under(thing.layer, thing.frame).of_kind("press", "list", "radio")
+        if thing.id not in t.path and t.id not in thing.path
+    ]
+    if not all(any(leave.search(t.name) for leave in leaves) for t in others):
+        return False
     asks, starts = words.find("reset.question"), words.begins("reset.confirm")
-    again = [words.exact("reset.button"), words.exact("reset.short")]
-    window = thing.layer and not any(t.shown and t.layer == thing.layer for t in before.things)
-    return any(
-        (start := starts.search(each))
-        and asks.search(each[start.end() :])
-        and (window or not any(same.search(each) for same in again))
-        for each in thing.names.values()
-    )
+    else_ = (_ELSE, words.find("summary.old"), words.find("opening.never"))
+    for each in thing.names.values():
+        rest = each[start.end() :] if (start := starts.search(each)) else ""
+        more = words.find("reset.confirm").sub(" ", asks.sub(" ", rest))
+        if asks.search(rest) and not any(other.search(more) for other in else_):
+            return True
+    return False
 
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
-    """What wakes the button up once it is written in the one empty field: a word in quotes or in
-    capitals, else the account. A reason is for a person to give.
+    """What wakes the button up once it is written in the one empty field: a word in quotes, the one
+    in capitals that is asked for, else the account that the request itself names. What is a
+    person's own, and a reason, are for a person to give.
     """
     fields = [t for t in part.of_kind("field") if t.enabled and not t.fixed]
-    told = part.says(words.find("reset.retype"))
+    write = words.find("reset.retype")
+    told = part.says(write)
     if told is None or len(fields) != 1 or fields[0].selected:
         return None
     if any(_REASON.search(each) for each in (told.text, *fields[0].near.values())):
         return None
     quoted = re.findall(r"[«\"“]\s*([^«»\"“”]+?)\s*[»\"”]", told.text)
-    capitals = re.findall(r"(?<![\w@.-])[A-ZÀ-Ý]{4,}(?![\w@-]|\.\w)", told.text)
-    asked = set(quoted or capitals or (accounts if _ACCOUNT.search(told.text) else ()))
+    after = [_CAPITALS.match(told.text, each.end()) for each in write.finditer(told.text)]
+    capitals = [each[1] for each in after if each]
+    asked = set(quoted or capitals or [each for each in accounts if each in told.text])
     return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 

@@ -98,17 +98,24 @@
     const fact = { id, path, kind, shown, hid: hid || veil, spoken, rect, style, layer, region, seen: '', all: '', own: false, count: 0, at: order.length };
     facts.set(el, fact); order.push(el);
     const next = { path, drawn, hid, veil, layer, region, cursor: style?.cursor ?? cursor, spoken: !hid };
-    let seen = '', all = '', owned = owners.length;
+    let seen = '', all = '', mine = '', last = null, owned = owners.length;
+    // A badge is no part of the name beside it, though nothing stands between the two.
+    const glue = (text, from) => {
+      if (!text.trim()) { mine += text; return; }
+      const names = /TECH_/i.test(text) && !/[_.-]$/.test(mine) || /TECH_\w+@[\w-]+\.\w+$/i.test(mine) && !/^[_.-]/.test(text);
+      mine += last && last !== from && names ? LINE + text : text;
+      last = from;
+    };
     for (const child of inside(el)) {
       if (child.nodeType === 3) {
         const text = style?.whiteSpace.startsWith('pre') ? child.nodeValue.replace(/\n/g, LINE) : child.nodeValue;
         if (text.trim()) fact.own = true;
         if (shown) seen += text;
-        if (spoken) all += text;
+        if (spoken) { all += text; glue(text, el); }
       } else if (child.nodeType === 1) {
         const [s, a] = visit(child, next);
         const part = facts.get(child), block = child.tagName === 'BR' || !['inline', 'contents'].includes(part?.style?.display ?? 'block');
-        seen += child.tagName === 'BR' ? LINE : block ? ` ${s} ` : s; all += block ? ` ${a} ` : a;
+        seen += child.tagName === 'BR' ? LINE : block ? ` ${s} ` : s; all += block ? ` ${a} ` : a; glue(block ? ` ${a} ` : a, child);
         fact.count += (part?.count ?? 0) + (part && part.shown && FIELDS.has(part.kind) ? 1 : 0);
       }
     }
@@ -123,12 +130,12 @@
     if (seen.length > 600) seen = `${seen.slice(0, 500)}…`;
     if (all.length > 600) all = `${all.slice(0, 500)}…`;
     fact.seen = seen; fact.all = all;
-    own(el, fact, owned);
+    own(el, fact, owned, mine);
     return [seen, all];
   };
 
   // Whose it is: the numbers of structures and the accounts, each where it is written.
-  const own = (el, fact, before) => {
+  const own = (el, fact, before, mine) => {
     let text = '';
     // What was typed to search by is not what the portal shows: in a search, or the only field there is.
     const search = el.type === 'search' || el.closest('search, [role=search]');
@@ -137,7 +144,7 @@
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
     else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;
     else if (owners.length > before) text = [...inside(el)].filter(n => n.nodeType === 3).map(n => n.nodeValue).join(' ');
-    else if (fact.all.length < 500) text = fact.all;
+    else if (fact.all.length < 500) text = mine.trim() ? mine : fact.all;
     if (el.title && !text.includes(el.title)) text += ` ${el.title}`;   // the whole name of what is cut short
     if (!/\d{2}|tech_/i.test(text)) return;
     for (const found of text.match(SIRET) ?? []) owners.push({ what: found.replace(/\D/g, ''), kind: 'siret', typed, ...place(fact) });

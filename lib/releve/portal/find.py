@@ -8,7 +8,6 @@ whatever covers it is closed by its own "fermer".
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ from releve.base.origins import origin
 from releve.base.secret import Secret, scrub
 from releve.portal import errors as e
 from releve.portal.browser import PortalBrowser
+from releve.portal.confirm import CROSS
 from releve.portal.opening import Opening
 from releve.portal.sight import Abstention, Want, decide, key_of
 from releve.portal.view import Text, Thing, View
@@ -354,13 +354,13 @@ class Finder:
         button.
         """
         want, read = Want("Fermer", self.words.exact("cover.close")), self.words.exact("cover.read")
-        sign = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
         presses = [t for t in part.of_kind("press") if t.enabled and not t.away and not t.submits]
         named = [t for t in presses if any(want.exact.search(n) for n in t.names.values())]
-        signs = [t for t in presses if any(sign.match(n) for n in t.names.values())]
+        signs = [t for t in presses if any(CROSS.match(n) for n in t.names.values())]
         asks = part.of_kind("field", "secret", "list", "check", "radio")
         alone = not asks and len(part.of_kind("press")) == 1
-        alone = alone and not part.says(self.words.find("between.agree"))
+        asked = ("between.agree", "reset.question", "form.question")  # what one would say yes to
+        alone = alone and not any(part.says(self.words.find(key)) for key in asked)
         told = [t for t in presses if alone and any(read.search(n) for n in t.names.values())]
         return next(iter([*named, *signs, *told]), None)
 

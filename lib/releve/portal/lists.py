@@ -146,10 +146,12 @@ class DropDown:
                     await (await self._finder.element(thing)).click(timeout=1000)
 
 
-async def pick(finder: Finder, entry: re.Pattern[str]) -> bool:
+async def pick(
+    finder: Finder, entry: re.Pattern[str], keep: Callable[[Thing], bool] = lambda _: True
+) -> bool:
     """Choose it in the page's own list of such entries; whether one list of the page has it."""
     for each in (await finder.look()).of_kind("list"):
-        if each.tag != "select" or each.region not in ("main", ""):
+        if each.tag != "select" or each.region not in ("main", "") or not keep(each):
             continue
         listed = DropDown.at(finder, each)
         if len([text for text in await listed.entries() if entry.search(text)]) == 1:

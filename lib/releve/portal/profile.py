@@ -37,7 +37,8 @@ SCREENS = {
     "reset": "Réinitialisation",
 }
 """What can be taught, by its place in `labels.toml`; no password is read by what was taught."""
-_NOT = ("refused", "question", "agree", "cancel", "nothing", "done", "old", "secondary", "password")
+_NOT = ("refused", "question", "agree", "cancel", "nothing", "done", "old", "secondary", "password",
+    "retype")  # fmt: skip
 TEACHABLE = frozenset(
     key for key in documented() if key.split(".")[0] in SCREENS and key.split(".")[1] not in _NOT
 ) | {"login.password"}

@@ -213,12 +213,14 @@ class PasswordReset:
 
     async def keep_pointed(self) -> None:
         """Keep the password that a person points at in what was kept of its page; nothing when she
-        sees none. Raises `PasswordNotKept`.
+        sees none, nor one that calls for another reset while nobody knows of this one. Raises
+        `PasswordNotKept`.
         """
         pieces = likeliest_first(await asyncio.to_thread(self._unread.pieces))
         account = self.context.structure.technical_account
         secret = await self.context.operator.point_password(account, pieces)
-        if secret is not None:
+        known = self.context.facts.attempt.done
+        if secret is not None and (known or not self._fault(secret)):
             await self.keep_typed(secret)
             await asyncio.to_thread(self._unread.forget)
 

@@ -16,6 +16,7 @@ from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
 
 PATIENCE = 6.0  # seconds for a value that is drawn after its label
+COVERED = 2000  # milliseconds for a click on what something else may cover
 
 
 class EcranSuivant(PasswordScreen):
@@ -121,11 +122,13 @@ class EcranSuivant(PasswordScreen):
         return [each for each in folds(view, self.words) if each.key not in pressed]
 
     async def _press(self, things: list[Thing], pressed: set[tuple[int, int]]) -> bool:
-        """Press the first of them; False when there is none."""
+        """Press the first of them; False when there is none. What covers it is never closed: the
+        password may be there.
+        """
         for each in things[:1]:
             pressed.add(each.key)
             with suppress(PlaywrightError, e.PortalError):
-                await self.finder.press(each)
+                await (await self.finder.element(each)).click(timeout=COVERED)
         return bool(things)
 
     async def back(self, case: Case) -> str:

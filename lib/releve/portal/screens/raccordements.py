@@ -213,6 +213,8 @@ class Soumission(ResetScreen, Formulaire):
                 raise e.WrongConfirmation(account=case.account, found=others)
             if found.box is not None:
                 await self.finder.check(found.box)
+            if found.typed is not None:
+                await self.finder.fill(*found.typed)
             if found.refusal is not None and not await self.agree(found.refusal):
                 raise await self.browser.diagnose(self.words.first("reset.confirm"))
             await self.finder.press(found.button)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from releve.base.words import whole
 from releve.portal import errors as e
@@ -12,7 +13,7 @@ from releve.portal.lists import pick
 from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, decide, named
-from releve.portal.view import View
+from releve.portal.view import Thing, View
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class ModificationDeLaStructure(Screen):
 
     async def check_target(self, siret: str) -> None:
         """Prove which structure this is: its SIRET is on the card. Raises `StructureNotFound`."""
-
-        def told(view: View) -> bool | Abstention:
-            return siret in view.found("siret") or Abstention(siret)
-
-        if await self.finder.settled(told, STUCK) is not True:  # it may be drawn late
+        if not await self._told(siret):
             raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+
+    async def _told(self, siret: str) -> bool:
+        def told(view: View) -> bool | Abstention:
+            return siret in view.found("siret") or Abstention("SIRET")
+
+        return await self.finder.settled(told, STUCK) is True  # it may be drawn late
 
     async def accounts(self) -> tuple[str, ...]:
         """The technical accounts on the card, once its parts were looked through."""
@@ -67,8 +70,14 @@ class ModificationDeLaStructure(Screen):
 
     async def reset_button(self, siret: str, account: str) -> Step:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that
-        says why there is none.
+        says why there is none. Where the account is on the card because it was chosen here, the
+        button is that one's by its place alone.
         """
+        step = await self._button(siret, account)
+        chosen = account in self.browser.memo.get("chosen", ()) and not step.proof.weak
+        return replace(step, proof=Proof.PLACE) if chosen else step
+
+    async def _button(self, siret: str, account: str) -> Step:
         known = self.browser.memo.get("item")
         if isinstance(known, Item) and known.account == account and await self._still(known):
             return known.step
@@ -98,7 +107,7 @@ class ModificationDeLaStructure(Screen):
         if isinstance(found, Step):
             return found
         lost = not missing[0].there and parts
-        if lost and (await pick(self.finder, whole(account)) or await self._elsewhere(siret)):
+        if lost and (await self._choose(account) or await self._elsewhere(siret)):
             return await self._next(siret, account, 0)
         if lost and await self._further():
             return await self._next(siret, account, parts - 1)
@@ -112,14 +121,29 @@ class ModificationDeLaStructure(Screen):
             raise changed
         raise self._why(missing[0], await self.is_secondary(), siret, account)
 
+    async def _choose(self, account: str) -> bool:
+        """Choose it in the card's own list of accounts; never in one that a form may send."""
+        found = await pick(self.finder, whole(account), lambda each: not each.form)
+        if found:
+            self.browser.memo.setdefault("chosen", set()).add(account)
+        return found
+
     async def _elsewhere(self, siret: str) -> bool:
-        """Go to the page of its users, where the card has a link to one; it must be this one's."""
+        """Go to the page of its users, where the card has a link of that very name (and their
+        count) to one; it must be this one's.
+        """
         users = want(self.words, "structure.users")
-        found = named(await self.finder.look(), users, lambda t: t.enabled and t.away)
-        if len(found) == 1:
-            await self.finder.press(found[0])
-            await self.check_target(siret)
-        return len(found) == 1
+
+        def leads(thing: Thing) -> bool:
+            called = (re.sub(r"\d", "", each) for each in thing.names.values())
+            return thing.enabled and thing.href != "" and any(map(users.exact.search, called))
+
+        links = named(await self.finder.look(), users, leads)
+        if len(links) == 1:
+            await self.finder.press(links[0])
+            if not await self._told(siret):
+                raise await self.browser.diagnose("SIRET")
+        return len(links) == 1
 
     async def _further(self) -> bool:
         """Show the next part of a card that comes in steps or pages, or what a person has shown to
