@@ -6,12 +6,20 @@ The answer is read from the page itself: every control that may be meant carries
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
 import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
+from releve.base.secret import Secret
 from releve.portal.browser import PortalBrowser
-from releve.portal.errors import PortalError, UnexpectedPopup
+from releve.portal.errors import PasswordRefused, PortalError, UnexpectedPopup
+from releve.portal.find import LATE_COVER
 from releve.portal.screen import want
+from releve.portal.screens.authentification import Authentification
 from releve.portal.sight import Abstention, decide
 from releve.portal.view import Thing
 
@@ -232,3 +240,44 @@ async def test_the_middle_of_a_block_is_not_clicked_to_open_it(
         async with window.on("Accueil"):
             await finder.find(want(finder.words, "login.submit", longer=False))
     assert "/trap" not in pages.asked
+
+
+@pytest.fixture
+def slow(window: PortalBrowser, pages: Pages) -> Iterator[None]:
+    """`/slow` answers later than a cover is waited for, and long before the time that it has."""
+    pages.late["/slow"], usual = LATE_COVER / 1000 + 1, window.timeout
+    window.timeout = 30
+    window.context.set_default_timeout(30_000)
+    yield
+    window.timeout = usual
+    window.context.set_default_timeout(usual * 1000)
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_page_has_all_its_time_to_answer_a_click(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """A click lasts until the next page is there."""
+    finder = await show(window, pages, "<a href=/slow>Connexion</a>")
+    pages.at["/slow"] = "<title>pressed</title>"
+    async with window.on("Accueil"):
+        await finder.press(await finder.find(want(finder.words, "login.submit", longer=False)))
+    assert ("pressed", 1) == (await window.page.title(), pages.asked.count("/slow"))
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_refusal_that_comes_late_is_remembered(window: PortalBrowser, pages: Pages) -> None:
+    """The same password is not tried again, towards the lock."""
+    form = (
+        "<form action=/slow method=post><label>Identifiant <input></label><label>Mot de passe "
+        "<input type=password></label><button>Connexion</button></form>"
+    )
+    await show(window, pages, form)
+    pages.at["/slow"] = f"<meta charset=utf-8><p>Mot de passe incorrect.</p>{form}"
+    kept = MagicMock()
+    kept.password.return_value = Secret("Faux-mais-long-1")
+    case: Any = SimpleNamespace(credentials=kept, through_chorus=False)
+    async with window.on("Authentification"):
+        with pytest.raises(PasswordRefused):
+            await Authentification(window)._sign_in(case)
+    kept.remember_refusal.assert_called_once()
