@@ -517,6 +517,29 @@ def test_two_logins_that_are_named_alike_are_two() -> None:
     assert 11 == found[0].id
 
 
+@pytest.mark.parametrize("opens", ["tab", "popup"])
+def test_what_is_called_better_and_is_hidden_is_no_login(opens: str) -> None:
+    """« S'inscrire » hides a form with real labels, and the login in sight has placeholders."""
+    field, secret = login(10, "")
+    shown = (
+        replace(field, names={}, near={"placeholder": "Identifiant"}),
+        replace(secret, names={}, near={"placeholder": "Mot de passe"}),
+    )
+    new = login(20, "Identifiant", shown=False, hidden=((5, True),))
+    found = login_form(View((press(5, "S'inscrire", 1, opens=opens), *shown, *new)), WORDS)
+    assert isinstance(found, Abstention) if opens == "tab" else found == shown
+
+
+@pytest.mark.parametrize("deeper", [(), (15,)])
+def test_two_identifiers_of_one_password_are_two(deeper: tuple[int, ...]) -> None:
+    """The structure's, and the agent's: nobody guesses which is asked for."""
+    field, secret = login(10, "Identifiant de l'agent")
+    other = replace(field, id=9, names={"label": "Identifiant de la structure"}, at=9)
+    near = (replace(each, path=(1, 10, *deeper, each.id)) for each in (field, secret))
+    found = login_form(View((other, *near)), WORDS)
+    assert isinstance(found, Abstention) and 2 == found.count
+
+
 @pytest.mark.parametrize(
     ("text", "asked", "passed"),
     [
