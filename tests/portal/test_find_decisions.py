@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from releve.base.words import Words
@@ -11,6 +13,8 @@ from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
+from releve.portal.screens.portail import AccueilDuPortail
+from releve.portal.screens.structures import tucked
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -546,6 +550,16 @@ def test_two_identifiers_of_one_password_are_two(deeper: tuple[int, ...]) -> Non
         ("Le service ferme à 18 h.", (), True),
         ("Mot de passe incorrect.", (), False),
         ("Acceptez les conditions d'utilisation.", (), False),
+        ("Vous reconnaissez avoir lu ceci.", (), False),
+        ("Vous certifiez être gestionnaire principal.", (), False),
+        ("Vous autorisez le transfert de vos données à un tiers.", (), False),
+        ("Continuer mettra fin à cette session.", (), False),
+        ("Choisissez votre structure", (press(9, "Commune B", 1),), False),
+        (("Le service ferme à 18 h. " * 20)[:400], (), False),
+        ("Ajoutez une clé d'accès.", (press(9, "Plus tard", 1),), False),
+        ("Ajoutez une clé d'accès.", (press(9, "Annuler la demande", 1),), False),
+        ("Le service ferme à 18 h.", (press(9, "En savoir plus", 1),), True),
+        ("Le service ferme à 18 h.", (press(9, "Fermer", 1, region="nav"),), True),
         ("Le service ferme à 18 h.", (Thing(9, "check", path=(1, 9)),), False),
     ],
 )
@@ -555,6 +569,50 @@ def test_news_are_passed_where_nothing_is_agreed_to(
     """« Continuer » under a contract, or with a box to tick, is for a person."""
     view = View((press(8, "Continuer", 1), *asked), (Text(7, text, (1, 7)),))
     assert passed == isinstance(going_on(view, WORDS), Thing)
+
+
+@pytest.mark.parametrize(
+    ("opens", "named", "number", "opened"),
+    [
+        ("", True, A, True),
+        ("tab", False, A, True),
+        ("looks", False, A, False),
+        ("", False, A, False),
+        ("expands", True, "20251130120000", False),
+    ],
+)
+def test_a_hidden_list_is_opened_by_what_says_so(
+    opens: str, named: bool, number: str, opened: bool
+) -> None:
+    """A button that only stands next to hidden digits may do anything; fourteen of them may be a
+    time.
+    """
+    hides = press(5, "Mes listes", 1, opens=opens)
+    text = Text(6, f"Commune {number}", (1, 6), shown=False, hidden=((5, named),))
+    found = tucked(View((hides,), (text,)).unfolded)
+    assert opened == (not isinstance(found, Abstention) and found[0].hidden == ((5, named),))
+    assert isinstance(tucked(View((hides,), (text,))), Abstention)
+
+
+@pytest.mark.parametrize(
+    ("thing", "head", "ready", "chosen"),
+    [
+        (Thing(11, "radio", path=(1, 10, 11)), True, True, True),
+        (press(11, "Continuer", 1, 10), True, True, True),
+        (press(11, "Continuer", 1, 10), True, False, False),
+        (press(11, "Continuer", 1, 10), False, True, False),
+        (press(11, "", 1, 10), True, True, False),
+        (press(11, "Se déconnecter", 1, 10), True, True, False),
+    ],
+)
+def test_a_structure_is_chosen_by_its_radio_or_by_words_that_lead_on(
+    thing: Thing, head: bool, ready: bool, chosen: bool
+) -> None:
+    """Where a title asks for it: the icon next to the structure in hand may be the way out."""
+    asked = Text(7, "Sélectionner une structure", (1, 7), head=head)
+    view = View((thing,), (asked,), (structure(A, 1, 10, 12),), ready=ready)
+    page: Any = SimpleNamespace(words=WORDS)
+    assert chosen == isinstance(AccueilDuPortail(page)._chooser(view, A), Step)
 
 
 def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:
