@@ -134,6 +134,7 @@ TYPED = {
         "<form method=post>SIRET <input value=21990001600011><button>Enregistrer</button></form>",
         True,
     ),
+    "that nobody can": ("SIRET <input disabled value=21990001600011>", True),
     "among others": ("SIRET <input value=21990001600011> Nom <input value=Exemple>", True),
 }
 

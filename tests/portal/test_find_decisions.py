@@ -422,6 +422,10 @@ def test_what_sends_a_form_is_not_the_list_that_is_still_to_come(sends: str) -> 
     for entry in ("-- Aucun --", WORDS.variants("form.request")[1]):
         drawn = press(10, entry, 1, near={"before": "* Compte technique"})
         assert decide(View((drawn, button)), told) is drawn
+    other = press(10, "Suppression d'un compte technique", 1, near={"before": "Compte technique"})
+    assert isinstance(decide(View((other,)), told), Abstention)
+    opens = replace(other, opens="expands")
+    assert decide(View((opens, button)), told) is opens
 
 
 def test_the_menu_that_holds_the_pen_is_opened_as_its_row_s() -> None:
@@ -473,10 +477,25 @@ def test_no_running_text_is_kept_beside_what_was_shown() -> None:
 def test_a_longer_name_that_changes_something_first_is_not_it(key: str) -> None:
     """« Supprimer, puis … » is pressed by nobody who reads it; what follows may describe it."""
     told, label = replace(want(key), words=WORDS), WORDS.first(key)
-    for more in (f"Supprimer, puis {label}", f"{label} et supprimer"):
+    for more in (
+        f"Supprimer, puis {label}",
+        f"Supprimer l'accès à {label}",
+        f"Mon choix est de supprimer ce lien vers {label}",
+        f"Consulter, supprimer, {label}",
+        f"{label} et supprimer",
+    ):
         assert isinstance(decide(View((press(11, more, 1),)), told), Abstention), more
-    tile = press(11, f"{label} Créer, modifier, supprimer", 1)
-    assert decide(View((tile,)), told) is tile
+    for more in ("{} Créer, modifier, supprimer", "Déposer, transmettre et suivre vos factures {}"):
+        tile = press(11, more.format(label), 1)
+        assert decide(View((tile,)), told) is tile
+
+
+def test_what_a_field_is_asked_for_may_be_confirmed() -> None:
+    """Only what is pressed changes anything."""
+    told = replace(want("code.field", "field"), words=WORDS)
+    asked = "Pour confirmer votre identité, saisissez le code de vérification"
+    field = Thing(11, "field", {"label": asked}, path=(1, 11))
+    assert decide(View((field, Thing(12, "field", path=(1, 12)))), told) is field
 
 
 def login(at: int, called: str, **more: object) -> tuple[Thing, Thing]:
