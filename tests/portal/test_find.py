@@ -20,6 +20,7 @@ from releve.portal.errors import PasswordRefused, PortalError, UnexpectedPopup
 from releve.portal.find import LATE_COVER
 from releve.portal.screen import want
 from releve.portal.screens.authentification import Authentification
+from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.sight import Abstention, decide
 from releve.portal.view import Thing
 
@@ -282,3 +283,16 @@ async def test_a_refusal_that_comes_late_is_remembered(window: PortalBrowser, pa
         with pytest.raises(PasswordRefused):
             await Authentification(window)._sign_in(case)
     kept.remember_refusal.assert_called_once()
+
+
+async def test_news_that_only_change_are_passed_once(window: PortalBrowser, pages: Pages) -> None:
+    """What « Continuer » does there is not known: a second one may agree to something."""
+    body = (
+        "<p id=p>Le service ferme à 18 h.</p>"
+        "<button onclick='document.title+=`!`;p.append(` Bonne journée.`)'>Continuer</button>"
+    )
+    await show(window, pages, body)
+    async with window.on("Accueil"):
+        with pytest.raises(PortalError):
+            await AccueilDuPortail(window).reached()
+    assert "!" == await window.page.title()
