@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -15,16 +16,20 @@ from releve.portal.find import Finder
 
 
 class Pages:
-    """Pages by path, served on loopback; `asked` is what the browser asked for."""
+    """Pages by path, served on loopback; `asked` is what the browser asked for, `late` how many
+    seconds a path takes to answer.
+    """
 
     def __init__(self) -> None:
         self.at: dict[str, str] = {}
         self.asked: list[str] = []
+        self.late: dict[str, float] = {}
         pages = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 pages.asked.append(self.path)
+                time.sleep(pages.late.get(self.path, 0))
                 body = pages.at.get(self.path.partition("?")[0], "").encode()
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "text/html; charset=utf-8")

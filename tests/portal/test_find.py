@@ -6,21 +6,28 @@ The answer is read from the page itself: every control that may be meant carries
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
+from releve.base.secret import Secret
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import (
     NoTechnicalAccount,
+    PasswordRefused,
     PortalError,
     ScreenNotRecognised,
     UnexpectedPopup,
 )
+from releve.portal.find import LATE_COVER
 from releve.portal.rows import Proof
 from releve.portal.screen import want
+from releve.portal.screens.authentification import Authentification
+from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.raccordements import Soumission
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide
@@ -142,6 +149,7 @@ TYPED = {
         "<form method=post>SIRET <input value=21990001600011><button>Enregistrer</button></form>",
         True,
     ),
+    "that nobody can": ("SIRET <input disabled value=21990001600011>", True),
     "among others": ("SIRET <input value=21990001600011> Nom <input value=Exemple>", True),
 }
 
@@ -324,3 +332,57 @@ async def test_a_word_that_is_asked_for_is_written_on_the_newer_route_too(
     async with window.on("Compte technique"):
         case: Any = SimpleNamespace(account=ACCOUNT)
         await Soumission(window)._answered(View(), case)
+
+
+@pytest.fixture
+def slow(window: PortalBrowser, pages: Pages) -> Iterator[None]:
+    """`/slow` answers later than a cover is waited for, and long before the time that it has."""
+    pages.late["/slow"], usual = LATE_COVER / 1000 + 1, window.timeout
+    window.timeout = 30
+    window.context.set_default_timeout(30_000)
+    yield
+    window.timeout = usual
+    window.context.set_default_timeout(usual * 1000)
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_page_has_all_its_time_to_answer_a_click(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """A click lasts until the next page is there."""
+    finder = await show(window, pages, "<a href=/slow>Connexion</a>")
+    pages.at["/slow"] = "<title>pressed</title>"
+    async with window.on("Accueil"):
+        await finder.press(await finder.find(want(finder.words, "login.submit", longer=False)))
+    assert ("pressed", 1) == (await window.page.title(), pages.asked.count("/slow"))
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_refusal_that_comes_late_is_remembered(window: PortalBrowser, pages: Pages) -> None:
+    """The same password is not tried again, towards the lock."""
+    form = (
+        "<form action=/slow method=post><label>Identifiant <input></label><label>Mot de passe "
+        "<input type=password></label><button>Connexion</button></form>"
+    )
+    await show(window, pages, form)
+    pages.at["/slow"] = f"<meta charset=utf-8><p>Mot de passe incorrect.</p>{form}"
+    kept = MagicMock()
+    kept.password.return_value = Secret("Faux-mais-long-1")
+    case: Any = SimpleNamespace(credentials=kept, through_chorus=False)
+    async with window.on("Authentification"):
+        with pytest.raises(PasswordRefused):
+            await Authentification(window)._sign_in(case)
+    kept.remember_refusal.assert_called_once()
+
+
+async def test_news_that_only_change_are_passed_once(window: PortalBrowser, pages: Pages) -> None:
+    """What « Continuer » does there is not known: a second one may agree to something."""
+    body = (
+        "<p id=p>Le service ferme à 18 h.</p>"
+        "<button onclick='document.title+=`!`;p.append(` Bonne journée.`)'>Continuer</button>"
+    )
+    await show(window, pages, body)
+    async with window.on("Accueil"):
+        with pytest.raises(PortalError):
+            await AccueilDuPortail(window).reached()
+    assert "!" == await window.page.title()

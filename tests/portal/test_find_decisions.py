@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from releve.base.words import Words
@@ -11,6 +13,8 @@ from releve.portal.confirm import Question, question
 from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
+from releve.portal.screens.portail import AccueilDuPortail
+from releve.portal.screens.structures import tucked
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -440,6 +444,10 @@ def test_what_sends_a_form_is_not_the_list_that_is_still_to_come(sends: str) -> 
     for entry in ("-- Aucun --", WORDS.variants("form.request")[1]):
         drawn = press(10, entry, 1, near={"before": "* Compte technique"})
         assert decide(View((drawn, button)), told) is drawn
+    other = press(10, "Suppression d'un compte technique", 1, near={"before": "Compte technique"})
+    assert isinstance(decide(View((other,)), told), Abstention)
+    opens = replace(other, opens="expands")
+    assert decide(View((opens, button)), told) is opens
 
 
 def test_the_menu_that_holds_the_pen_is_opened_as_its_row_s() -> None:
@@ -491,10 +499,25 @@ def test_no_running_text_is_kept_beside_what_was_shown() -> None:
 def test_a_longer_name_that_changes_something_first_is_not_it(key: str) -> None:
     """« Supprimer, puis … » is pressed by nobody who reads it; what follows may describe it."""
     told, label = replace(want(key), words=WORDS), WORDS.first(key)
-    for more in (f"Supprimer, puis {label}", f"{label} et supprimer"):
+    for more in (
+        f"Supprimer, puis {label}",
+        f"Supprimer l'accès à {label}",
+        f"Mon choix est de supprimer ce lien vers {label}",
+        f"Consulter, supprimer, {label}",
+        f"{label} et supprimer",
+    ):
         assert isinstance(decide(View((press(11, more, 1),)), told), Abstention), more
-    tile = press(11, f"{label} Créer, modifier, supprimer", 1)
-    assert decide(View((tile,)), told) is tile
+    for more in ("{} Créer, modifier, supprimer", "Déposer, transmettre et suivre vos factures {}"):
+        tile = press(11, more.format(label), 1)
+        assert decide(View((tile,)), told) is tile
+
+
+def test_what_a_field_is_asked_for_may_be_confirmed() -> None:
+    """Only what is pressed changes anything."""
+    told = replace(want("code.field", "field"), words=WORDS)
+    asked = "Pour confirmer votre identité, saisissez le code de vérification"
+    field = Thing(11, "field", {"label": asked}, path=(1, 11))
+    assert decide(View((field, Thing(12, "field", path=(1, 12)))), told) is field
 
 
 def login(at: int, called: str, **more: object) -> tuple[Thing, Thing]:
@@ -539,12 +562,45 @@ def test_two_logins_that_are_named_alike_are_two() -> None:
     assert 11 == found[0].id
 
 
+@pytest.mark.parametrize("opens", ["tab", "popup"])
+def test_what_is_called_better_and_is_hidden_is_no_login(opens: str) -> None:
+    """« S'inscrire » hides a form with real labels, and the login in sight has placeholders."""
+    field, secret = login(10, "")
+    shown = (
+        replace(field, names={}, near={"placeholder": "Identifiant"}),
+        replace(secret, names={}, near={"placeholder": "Mot de passe"}),
+    )
+    new = login(20, "Identifiant", shown=False, hidden=((5, True),))
+    found = login_form(View((press(5, "S'inscrire", 1, opens=opens), *shown, *new)), WORDS)
+    assert isinstance(found, Abstention) if opens == "tab" else found == shown
+
+
+@pytest.mark.parametrize("deeper", [(), (15,)])
+def test_two_identifiers_of_one_password_are_two(deeper: tuple[int, ...]) -> None:
+    """The structure's, and the agent's: nobody guesses which is asked for."""
+    field, secret = login(10, "Identifiant de l'agent")
+    other = replace(field, id=9, names={"label": "Identifiant de la structure"}, at=9)
+    near = (replace(each, path=(1, 10, *deeper, each.id)) for each in (field, secret))
+    found = login_form(View((other, *near)), WORDS)
+    assert isinstance(found, Abstention) and 2 == found.count
+
+
 @pytest.mark.parametrize(
     ("text", "asked", "passed"),
     [
         ("Le service ferme à 18 h.", (), True),
         ("Mot de passe incorrect.", (), False),
         ("Acceptez les conditions d'utilisation.", (), False),
+        ("Vous reconnaissez avoir lu ceci.", (), False),
+        ("Vous certifiez être gestionnaire principal.", (), False),
+        ("Vous autorisez le transfert de vos données à un tiers.", (), False),
+        ("Continuer mettra fin à cette session.", (), False),
+        ("Choisissez votre structure", (press(9, "Commune B", 1),), False),
+        (("Le service ferme à 18 h. " * 20)[:400], (), False),
+        ("Ajoutez une clé d'accès.", (press(9, "Plus tard", 1),), False),
+        ("Ajoutez une clé d'accès.", (press(9, "Annuler la demande", 1),), False),
+        ("Le service ferme à 18 h.", (press(9, "En savoir plus", 1),), True),
+        ("Le service ferme à 18 h.", (press(9, "Fermer", 1, region="nav"),), True),
         ("Le service ferme à 18 h.", (Thing(9, "check", path=(1, 9)),), False),
     ],
 )
@@ -554,6 +610,50 @@ def test_news_are_passed_where_nothing_is_agreed_to(
     """« Continuer » under a contract, or with a box to tick, is for a person."""
     view = View((press(8, "Continuer", 1), *asked), (Text(7, text, (1, 7)),))
     assert passed == isinstance(going_on(view, WORDS), Thing)
+
+
+@pytest.mark.parametrize(
+    ("opens", "named", "number", "opened"),
+    [
+        ("", True, A, True),
+        ("tab", False, A, True),
+        ("looks", False, A, False),
+        ("", False, A, False),
+        ("expands", True, "20251130120000", False),
+    ],
+)
+def test_a_hidden_list_is_opened_by_what_says_so(
+    opens: str, named: bool, number: str, opened: bool
+) -> None:
+    """A button that only stands next to hidden digits may do anything; fourteen of them may be a
+    time.
+    """
+    hides = press(5, "Mes listes", 1, opens=opens)
+    text = Text(6, f"Commune {number}", (1, 6), shown=False, hidden=((5, named),))
+    found = tucked(View((hides,), (text,)).unfolded)
+    assert opened == (not isinstance(found, Abstention) and found[0].hidden == ((5, named),))
+    assert isinstance(tucked(View((hides,), (text,))), Abstention)
+
+
+@pytest.mark.parametrize(
+    ("thing", "head", "ready", "chosen"),
+    [
+        (Thing(11, "radio", path=(1, 10, 11)), True, True, True),
+        (press(11, "Continuer", 1, 10), True, True, True),
+        (press(11, "Continuer", 1, 10), True, False, False),
+        (press(11, "Continuer", 1, 10), False, True, False),
+        (press(11, "", 1, 10), True, True, False),
+        (press(11, "Se déconnecter", 1, 10), True, True, False),
+    ],
+)
+def test_a_structure_is_chosen_by_its_radio_or_by_words_that_lead_on(
+    thing: Thing, head: bool, ready: bool, chosen: bool
+) -> None:
+    """Where a title asks for it: the icon next to the structure in hand may be the way out."""
+    asked = Text(7, "Sélectionner une structure", (1, 7), head=head)
+    view = View((thing,), (asked,), (structure(A, 1, 10, 12),), ready=ready)
+    page: Any = SimpleNamespace(words=WORDS)
+    assert chosen == isinstance(AccueilDuPortail(page)._chooser(view, A), Step)
 
 
 def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:

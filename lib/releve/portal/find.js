@@ -139,7 +139,7 @@
     let text = '';
     // What was typed to search by is not what the portal shows: in a search, or the only field there is.
     const search = el.type === 'search' || el.closest('search, [role=search]');
-    const typed = el.tagName === 'INPUT' && !el.readOnly && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
+    const typed = el.tagName === 'INPUT' && !el.readOnly && !el.disabled && el.form?.getAttribute('method')?.toLowerCase() !== 'post'
       && [...(el.form ?? el.getRootNode()).querySelectorAll('input')].filter(each => each.type === 'text').length === 1;
     if (el.tagName === 'INPUT' || el.tagName === 'TEXTAREA') text = search || ['hidden', 'password'].includes(el.type) ? '' : el.value;
     else if (el.tagName === 'SELECT') text = `${el.selectedOptions[0]?.closest('optgroup')?.label ?? ''} ${el.selectedOptions[0]?.text ?? ''}`;

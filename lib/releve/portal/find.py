@@ -306,15 +306,16 @@ class Finder:
         return await self.until(lambda view: decide(view, want), **how)
 
     async def press(self, thing: Thing, *, trial: bool = False) -> None:
-        """Click it, once; what covers it is closed first. `trial`: make sure that it can be
-        clicked, and do not. What a late cover kept from being clicked is tried once more.
+        """Click it, once; what covers it is closed first, and once more when it came late. `trial`:
+        make sure that it can be clicked, and do not. The click itself has all the time that the
+        portal has: it lasts until the page that it leads to is there.
         """
+        handle = await self._uncovered(thing)
         try:
-            await (await self._uncovered(thing)).click(trial=trial, timeout=LATE_COVER)
-        except PlaywrightTimeout as error:
-            if "performing" in error.message:  # it may have been
-                raise
-            await (await self._uncovered(thing)).click(trial=trial)
+            await handle.click(trial=True, timeout=LATE_COVER)
+        except PlaywrightTimeout:
+            handle = await self._uncovered(thing)
+        await handle.click(trial=trial)
 
     async def clear(self, frame: int, handle: ElementHandle, *, by_force: bool = True) -> None:
         """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,

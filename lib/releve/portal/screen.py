@@ -1,7 +1,8 @@
 """A screen of the portal: what it is recognised by, and what the document says to do on it.
 
 It relies on what a person sees, by the words of the document (`find`). `reached` waits for the mark
-and raises the `PortalError` that fits; it reads, so it may be repeated.
+and raises the `PortalError` that fits; it may be repeated. It reads, but for PIGP's home page,
+which presses « Continuer » on the news before it, also where a person went on by hand.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Screen:
         return not isinstance(self.seen(await self.finder.look()), Abstention)
 
     async def reached(self) -> None:
-        """Return once the screen is there. Raises `PortalError`."""
+        """Return once the screen is there; safe to repeat. Raises `PortalError`."""
         await self.finder.until(self.seen)
 
     async def find(self, key: str, kind: str = "press", *, longer: bool = True) -> Thing:

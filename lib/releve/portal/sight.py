@@ -100,26 +100,39 @@ def rank(thing: Thing, want: Want) -> int:
     places = product((want.exact, want.within), (own, behind, beside))
     for place, (pattern, texts) in enumerate(places, start=1):
         found = (pattern.search(each) for each in texts) if pattern else ()
-        if any(each and not _says_more(each, want.words) for each in found):
+        if any(each and not _says_more(each, want) for each in found):
             return place
     return 0
 
 
 _JOINED = re.compile(r"\W*(?:et|ou|puis)\W")
+_ENTRY = re.compile(r"\W*suppression\s+d", re.IGNORECASE)  # called by a noun
+_LISTED = re.compile(r"\w(?:\s*,|\s+(?:et|ou))\W*$")
+_JOINS = re.compile(r"\W*(?:(?:et|ou|puis)\W+)?")
 
 
-def _says_more(named: re.Match[str], words: Words | None) -> bool:
-    """Whether a longer name changes something first, or as well: « Supprimer, puis … »."""
-    if words is None:
+def _says_more(named: re.Match[str], want: Want) -> bool:
+    """Whether a longer name changes something first, or as well: « Supprimer, puis … ». One of
+    several words that a tile describes itself with may be so: « Déposer, transmettre et suivre ».
+    """
+    if want.words is None or want.kind != "press":
         return False
-    never, text = words.find("opening.never"), named.string
+    never, text = want.words.find("opening.never"), named.string
     before, after = text[: named.start()], text[named.end() :]
-    return bool(never.search(before) or (_JOINED.match(after) and never.search(after)))
+    for each in never.finditer(before):
+        listed = _LISTED.search(before[: each.start() + 1])
+        if not listed or _JOINS.fullmatch(before[each.end() :]):
+            return True
+    return bool(_JOINED.match(after) and never.search(after))
 
 
 def _acts(thing: Thing, words: Words | None) -> bool:
-    """Whether its own words are of what changes something, and not the document's own entry."""
+    """Whether its own words are of what changes something, and not the document's own entry, nor
+    another that a list which says that it opens shows: « Suppression d'un compte ».
+    """
     if words is None or words.find("form.request").search(thing.words):
+        return False
+    if thing.opens in ("expands", "popup") and _ENTRY.match(thing.words):
         return False
     return words.find("opening.never").search(thing.words) is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 
 from playwright.async_api import Error as PlaywrightError
@@ -13,6 +14,13 @@ from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
 from releve.portal.sight import Abstention, decide, overview
 from releve.portal.view import Thing, View
+
+_NO_NEWS = (
+    *("between.agree", "between.choose", "reset.agree"),
+    *("trouble.refused", "trouble.locked", "trouble.expired"),
+)
+_PLEDGE = re.compile(r"\b(?:reconnai|certifi|autoris|chartes?\b|CGU\b|mett\w+ fin\b)", re.I)
+_CUT = re.compile(r".{400}", re.DOTALL)  # see find.js
 
 
 class AccueilDeChorusPro(Screen):
@@ -45,15 +53,19 @@ def arrived(view: View, words: Words) -> object:
 
 
 def going_on(view: View, words: Words) -> Thing | Abstention:
-    """What leads on from a page of news: one that asks nothing, has nothing to agree to, and is no
-    refusal.
+    """What leads on from a page of news: one that asks nothing, has nothing to agree to or to
+    leave, and is no refusal. A text that is cut is not known to its end.
     """
-    never = ("between.agree", "trouble.refused", "trouble.locked", "trouble.expired")
-    asks = [t for t in view.of_kind("field", "secret", "list", "check", "radio") if t.enabled]
-    asks = [t for t in asks if t.region in ("main", "")]
-    if asks or not view.ready or any(view.says(words.find(each)) for each in never):
-        return Abstention(words.first("between.on"))
-    return decide(view, want(words, "between.on", longer=False))
+    none = Abstention(words.first("between.on"))
+    kinds = ("field", "secret", "list", "check", "radio")
+    main = [t for t in view.of_kind("press", *kinds) if t.region in ("main", "")]
+    asks = [t for t in main if t.enabled and t.kind in kinds]
+    if asks or not view.ready or any(map(view.says, (_PLEDGE, _CUT, *map(words.find, _NO_NEWS)))):
+        return none
+    found = decide(view, want(words, "between.on", longer=False))
+    no = words.find("reset.cancel"), words.exact("cover.close")
+    others = [name for t in main if t is not found for name in t.names.values()]
+    return none if any(each.search(name) for each in no for name in others) else found
 
 
 class Arrival(Screen):

@@ -38,7 +38,7 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     Fields that stand together belong together: the form with both words in full is the login, not
     another one that has half of them, and the document's own word goes before the others. What is
     in sight may be for people of another kind: where a form behind a tab is named as well, nobody
-    guesses, and where one that can be opened is named better, it is opened.
+    guesses, and where one that can be opened has the document's own word alone, it is opened.
     """
     asked = want(words, "login.identifier", "field")
     hidden = want(words, "login.password", "secret")
@@ -47,15 +47,17 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     secrets = [t for t in every if t.kind == "secret" and not t.fixed and t.enabled]
     fields = [t for t in every if t.kind == "field" and t.enabled]
     pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
-    best = [pair for pair in pairs if pair[0][:2] == pairs[0][0][:2]]
+    sight = next((score for score, field, _ in pairs if field.shown), None)
+    fit = [p for p in pairs if p[1].shown or sight is None or sight[1] > p[0][1]]
+    best = [pair for pair in fit if pair[0][:2] == fit[0][0][:2]]
     near = [(field, secret) for _, field, secret in best if field.shown]
     near = [pair for pair in near if pair[0].region in ("main", "")] or near
-    tabbed = {s.key for *_, s in best if any((s.frame, by) in tabs for by, _ in s.hidden)}
-    forms = {secret.key for _, secret in near}
-    if len(forms) == 1 and not tabbed:
+    named_as_well = [(p[2].frame, p[2].hidden) for p in pairs if p[0][:2] <= best[0][0][:2]]
+    tabbed = {by for frame, hidden in named_as_well for by, _ in hidden if (frame, by) in tabs}
+    if len(near) == 1 and not tabbed:
         return near[0]
     if best:
-        count = len(forms) + len(tabbed) if near else 0
+        count = len(near) + len(tabbed) if near else 0
         return Abstention(words.first("login.password"), count, overview(view, "secret"))
     alone = named(view, asked)
     following = closest(view, want(words, "login.next", longer=False), alone) if alone else None

@@ -7,10 +7,10 @@ from dataclasses import replace
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.rows import Step, pen
-from releve.portal.screen import Screen, thing, want
+from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.accueil import Arrival, arrived, going_on
 from releve.portal.screens.second_factor import SecondFactorPage
-from releve.portal.sight import Abstention
+from releve.portal.sight import Abstention, rank
 from releve.portal.view import Thing, View
 
 
@@ -28,7 +28,9 @@ class AccueilDuPortail(Screen):
         return ", ".join(["Chorus Pro est ouvert", *await self._arrive(case)])
 
     async def reached(self) -> None:
-        """The tiles, past the pages of news that some portals put before them."""
+        """The tiles, past the pages of news that some portals put before them: « Continuer » is
+        pressed on these, and on nothing else.
+        """
 
         def either(view: View) -> tuple[bool, object] | Abstention:
             tile = self.seen(view)
@@ -38,12 +40,10 @@ class AccueilDuPortail(Screen):
             return tile if isinstance(on, Abstention) else (False, on)
 
         for _ in range(4):
-            before = await self.finder.look()
             there, found = await self.finder.until(either)
             if there or not isinstance(found, Thing):
                 return
-            await self.finder.press(found)
-            await self.finder.changed(before)
+            await self._pass("news", found, "pigp.chorus")
         raise await self.browser.diagnose(self.words.first("pigp.chorus"))
 
     async def _beyond(self, case: Case) -> bool:
@@ -94,14 +94,21 @@ class AccueilDuPortail(Screen):
         raise await self.browser.diagnose(self.words.first("home.manager"))
 
     def _chooser(self, view: View, siret: str) -> Step | Abstention:
-        """Where the portal asks for whom one works: the way to this very structure."""
+        """Where the portal asks for whom one works, once the page is there: the way to this very
+        structure, by its radio or by words that lead on.
+        """
         wanted = want(self.words, "between.on", longer=False)
-        asked = view.says(self.words.find("between.choose"))
-        return pen(view, siret, wanted) if asked else Abstention(wanted.label)
+        asked = text("between.choose")(view, self.words)
+        if isinstance(asked, Abstention) or not (asked.head and view.ready):
+            return Abstention(wanted.label)
+        found = pen(view, siret, wanted)
+        if isinstance(found, Abstention) or found.thing.kind == "radio":
+            return found
+        return found if rank(found.thing, wanted) == 1 else Abstention(wanted.label)
 
-    async def _pass(self, kind: str, button: Thing) -> str:
-        """One page between the login and the home page; in a frame only its look tells that it
-        is gone.
+    async def _pass(self, kind: str, button: Thing, onward: str = "home.manager") -> str:
+        """One page between the login and the home page, or the tiles; in a frame only its look
+        tells that it is gone.
         """
         before, arrival = await self.finder.look(), Arrival(self.browser)
         await self.finder.press(button)
@@ -110,7 +117,7 @@ class AccueilDuPortail(Screen):
             same = view.documents.get(button.frame) == before.documents.get(button.frame)
             left = arrival.between(view)
             still = same and isinstance(left, tuple) and left[0] == kind
-            return Abstention(self.words.first("home.manager")) if still else True
+            return Abstention(self.words.first(onward)) if still else True
 
         await self.finder.until(gone, open_hidden=False)
         if kind == "information":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from playwright.async_api import Error as PlaywrightError
 
+from releve.base.siret import check
 from releve.base.words import digits
 from releve.portal import errors as e
 from releve.portal.case import Case
@@ -95,13 +97,7 @@ class ActivitesDuGestionnaire(Screen):
 
     async def _tucked(self, siret: str = "") -> list[str]:
         """The structures on the page, once what hides a list of them, or that one, is opened."""
-        number = re.compile(rf"(?<!\d){digits(siret) or _SIRET}(?!\d)")
-
-        def rows(view: View) -> list[Text] | Abstention:
-            found = [t for t in view.texts if t.shown and number.search(t.text)]
-            return found or Abstention("SIRET")
-
-        await self.finder.settled(rows, opens=lambda _: False)
+        await self.finder.settled(lambda view: tucked(view, siret), opens=lambda _: False)
         return (await self.finder.look()).found("siret")
 
     def _listed(self, view: View) -> list[str] | Abstention:
@@ -245,6 +241,25 @@ class ActivitesDuGestionnaire(Screen):
             return bool(set(now.found("siret")) - before) or Abstention("suite")
 
         return await self.finder.settled(more, 0.6, open_hidden=False) is True
+
+
+def tucked(view: View, siret: str = "") -> list[Text] | Abstention:
+    """The texts in sight that tell that structure, or any; of hidden ones, with what says that it
+    opens them, or folds: any other button next to them may do anything.
+    """
+    folds = {t.key for t in view.things if t.opens in ("summary", "expands", "tab")}
+
+    number = re.compile(rf"(?<!\d)(?=({digits(siret) or _SIRET})(?!\d))")
+
+    def told(text: str) -> bool:
+        return any(check(re.sub(r"\D", "", each)) is None for each in number.findall(text))
+
+    found = [
+        replace(t, hidden=tuple(h for h in t.hidden if h[1] or (t.frame, h[0]) in folds))
+        for t in view.texts
+        if t.shown and told(t.text)
+    ]
+    return found or Abstention("SIRET")
 
 
 def _anothers(view: View, thing: Thing, siret: str) -> bool:
