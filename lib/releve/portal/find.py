@@ -351,9 +351,7 @@ class Finder:
         return cover != 0
 
     def _closer(self, part: View) -> Thing | None:
-        """What closes a cover and does nothing else; where it only tells something, its one
-        button.
-        """
+        """What closes a cover and does nothing else; where it only tells, its one button."""
         want, read = Want("Fermer", self.words.exact("cover.close")), self.words.exact("cover.read")
         presses = [t for t in part.of_kind("press") if t.enabled and not t.away and not t.submits]
         named = [t for t in presses if any(want.exact.search(n) for n in t.names.values())]
