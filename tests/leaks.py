@@ -45,7 +45,7 @@ EYE = Path(__file__).with_name("eye.py")
 PACKED = (b"\x1f\x8b", b"PK\3\4", b"x\x9c")  # gzip, zip, zlib
 LONGEST = 4 << 20  # bytes that are unpacked of one thing
 LARGE = 1 << 16  # bytes: such a file is decoded once, not twice over, as a whole folder is
-PATIENCE = 90  # seconds until a watch that has not seen a program and a file of its own is blind
+PATIENCE = 30  # seconds until a watch that has not seen a program and a file of its own is blind
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
 
 
@@ -398,13 +398,15 @@ class Watch:
             each.join()
 
     def _sees(self) -> None:
-        """A program and a file of a moment are seen, and so is all that was before them."""
+        """A program and a file of a moment are seen, and so is all that was before them. The
+        program stays until it was looked at: how short a life is still seen is a test's to say.
+        """
         mark = secrets.token_hex(8)
+        command = 'printf %s "$1" >"$2"; rm "$2"; read -r _'
         with tempfile.TemporaryDirectory() as folder:
-            command = 'printf %s "$1" >"$2"; rm "$2"'
-            subprocess.run(["sh", "-c", command, "sh", mark, f"{folder}/x"], check=True)
-        with self._news:
-            seen = self._news.wait_for(lambda: self._saw(mark.encode()), PATIENCE)
+            shell = ["sh", "-c", command, "sh", mark, f"{folder}/x"]
+            with subprocess.Popen(shell, stdin=subprocess.PIPE), self._news:
+                seen = self._news.wait_for(lambda: self._saw(mark.encode()), PATIENCE)
         assert seen, "the watch is blind: it needs root, and this machine's own process events"
 
     def _saw(self, mark: bytes) -> bool:
