@@ -157,7 +157,7 @@ def hand_over(command: list[str]) -> int:
 
 def test(arguments: list[str], *, yes: bool) -> int:
     """Everything that the tests need, then ruff and mypy beside pytest; the exit code is the first
-    that is not zero. `--coverage` measures what the tests run, and fails below .coveragerc's floor;
+    that is not zero. `--coverage` measures what the tests run of the library;
     `--windows WORK` runs tests/windows/check.py there instead."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--windows", metavar="WORK")
