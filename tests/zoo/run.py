@@ -6,8 +6,8 @@ import io
 import itertools
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, redirect_stdout
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,17 +162,26 @@ async def rotation(skin: ZooSkin, mutation: Mutation = UNCHANGED) -> Result:
         )
 
 
+@contextmanager
+def at_a_desk(
+    skin: ZooSkin, world: World, change: Callable[[str], str] = str
+) -> Iterator[Scene]:
+    """That skin on a school of its own, its controls marked, before a person without a profile."""
+    shown = skin.for_school(marked=True, change=change)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_scene(Path(folder), world, shown) as scene,
+        a_desk(Path(folder, "config")),
+    ):
+        scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
+        yield scene
+
+
 async def taught(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[Result]:
     """Each skin with a person at the desk, who clicks once where she is asked to."""
     for skin in skins:
         began, world = time.monotonic(), skin.world(PASSWORD)
-        shown = skin.for_school(marked=True)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            open_scene(Path(folder), world, shown) as scene,
-            a_desk(Path(folder, "config")),
-        ):
-            scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
+        with at_a_desk(skin, world) as scene:
             person = AtHerDesk(browser, LOGIN, PASSWORD)
             error = await rotate(scene, person)
             done = error is None and scene.three_places_agree()
@@ -194,13 +203,7 @@ async def decoyed(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[R
         def change(page: str, now: list[Mutation] = now) -> str:
             return now[0].change(page)
 
-        shown = skin.for_school(marked=True, change=change)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            open_scene(Path(folder), world, shown) as scene,
-            a_desk(Path(folder, "config")),
-        ):
-            scene.portal = {"timeout_seconds": SECONDS, "route": skin.routes}
+        with at_a_desk(skin, world, change) as scene:
             person = AtHerDesk(browser, LOGIN, PASSWORD)
             error = await rotate(scene, person)
             asked = f"asked: {', '.join(person.asked)} " if person.asked else ""
