@@ -294,6 +294,7 @@ def test_every_step_by_hand(scene: Scene, page: Page, chromium: Browser) -> None
         expect(desk.panel("fonctionne-t-il")).to_contain_text("Un espace en trop")
         desk.press("fonctionne-t-il", "Pas encore")
         desk.printed("La preuve est remise à plus tard")
+        expect(page.locator(".releve-paused")).to_have_count(1)  # no accident, and no colour of one
         assert [] == scene.leaks(running.home)
 
     with lab(scene.environment, *options) as running:  # the next day

@@ -16,7 +16,7 @@ from releve.jupyter import panel
 
 LIBRARY = model().parents[1] / "lib" / "releve"
 # Read whole, or named by what stands before: the panels' own words, the newer route, by hand.
-_WHOLE = ("panel.", "raccordements.", "by-hand.", "closing.", "context.",
+_WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, question
-from releve.portal.rows import Act, Missing, Proof, Step, pen, reset, revealed
+from releve.portal.rows import Act, Missing, Move, Proof, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
 from releve.portal.screens.portail import AccueilDuPortail
@@ -42,7 +42,7 @@ def structure(what: str, *path: int) -> Owner:
     return Owner(what, "siret", path)
 
 
-def ask(things: list[Thing], owners: list[Owner]) -> Step | Missing:
+def ask(things: list[Thing], owners: list[Owner]) -> Move | Missing:
     view = View(tuple(things), (), tuple(owners))
     return reset(view, MINE, want("reset.button"), want("reset.short"))
 
@@ -53,7 +53,7 @@ def test_each_row_has_its_own_button() -> None:
         [press(11, RESET, 1, 10), press(21, RESET, 1, 20)],
         [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)],
     )
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (Act.PRESS, 21, Proof.ROW) == (found.act, found.thing.id, found.proof)
 
 
@@ -78,10 +78,10 @@ def test_one_button_for_several_accounts_needs_a_choice() -> None:
         ]
 
     first = ask(radios(hers=True, mine=False), owners)
-    assert isinstance(first, Step)
+    assert isinstance(first, Move)
     assert (Act.CHECK, 23) == (first.act, first.thing.id)
     then = ask(radios(hers=False, mine=True), owners)
-    assert isinstance(then, Step)
+    assert isinstance(then, Move)
     assert (Act.PRESS, Proof.CHOSEN) == (then.act, then.proof)
     assert isinstance(ask(radios(hers=True, mine=True), owners), Missing), "both are ticked"
 
@@ -91,7 +91,7 @@ def test_what_a_tab_says_of_its_part_is_a_weak_proof() -> None:
     tabs = [account(HERS, 1, 10, 11), account(MINE, 1, 10, 12)]
     lent = replace(account(MINE, 1, 30), lent=True)
     found = ask([press(31, RESET, 1, 30)], [*tabs, lent])
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (Act.PRESS, Proof.PLACE) == (found.act, found.proof)
     there = account(HERS, 1, 30, 32)
     assert isinstance(ask([press(31, RESET, 1, 30)], [*tabs, lent, there]), Missing)
@@ -109,7 +109,7 @@ def test_a_name_that_says_another_account_outweighs_the_row() -> None:
     found = ask(
         [press(21, f"{RESET} {HERS}", 1, 20)], [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)]
     )
-    assert not isinstance(found, Step)
+    assert not isinstance(found, Move)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_changes_an_account_does_not_lead_to_it(other: Thing) -> None:
     )
     named = View((press(14, MINE, 1, 10), other), (), owners)
     found = reset(named, MINE, told, want("reset.short"))
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (Act.VISIT, 14) == (found.act, found.thing.id)
 
 
@@ -156,7 +156,7 @@ def test_a_grey_pen_is_woken_by_its_row_and_by_nothing_in_it() -> None:
     assert isinstance(pen(View((grey, bin_), (), owners), A, told), Abstention)
     row = Thing(10, "press", {"text": "Commune"}, path=(1, 10), looks=True)
     found = pen(View((row, grey, bin_), (), owners), A, told)
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (Act.CHECK, 10) == (found.act, found.thing.id)
     deletes = press(14, "Supprimer", 1, 10)
     assert isinstance(pen(View((deletes,), (), owners), A, told), Abstention)
@@ -168,13 +168,13 @@ def test_nested_tables_and_menus() -> None:
         [press(25, RESET, 1, 20, 24), press(15, RESET, 1, 10, 14)],
         [account(MINE, 1, 20, 23, 26), account(HERS, 1, 10, 13, 16)],
     )
-    assert isinstance(nested, Step)
+    assert isinstance(nested, Move)
     assert 25 == nested.thing.id
     menu = ask(
         [press(15, "⋮", 1, 10, opens="sign"), press(25, "⋮", 1, 20, opens="sign")],
         [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)],
     )
-    assert isinstance(menu, Step)
+    assert isinstance(menu, Move)
     assert (Act.MENU, 25) == (menu.act, menu.thing.id)
 
 
@@ -186,7 +186,7 @@ def test_flat_cells_are_told_by_their_line() -> None:
     ]
     things = [press(12, RESET, 1, box=(300, 0, 90, 20)), press(22, RESET, 1, box=(300, 30, 90, 20))]
     found = ask(things, owners)
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (22, True) == (found.thing.id, found.proof.weak)
     above = [press(12, RESET, 1, box=(0, 20, 90, 9)), press(22, RESET, 1, box=(0, 50, 90, 9))]
     assert isinstance(ask(above, owners), Missing), "under it, or over the next one: nobody knows"
@@ -201,12 +201,12 @@ def test_the_pen_is_named_or_alone() -> None:
         press(24, "Modifier", 1, 20),
     )
     found = pen(View(icons, (), owners), A, want("structures.edit"))
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert 14 == found.thing.id
     mute = pen(
         View((press(13, "", 1, 10), press(23, "", 1, 20)), (), owners), A, want("structures.edit")
     )
-    assert isinstance(mute, Step)
+    assert isinstance(mute, Move)
     assert 13 == mute.thing.id
     two = (press(13, "", 1, 10), press(14, "", 1, 10))
     assert isinstance(pen(View(two, (), owners), A, want("structures.edit")), Abstention)
@@ -219,7 +219,7 @@ def test_what_was_typed_to_search_by_makes_no_lone_thing_a_pen() -> None:
     alone = View((typed, press(20, "Se déconnecter", 1)), (), owners)
     assert isinstance(pen(alone, A, want("structures.edit")), Abstention)
     found = pen(View((typed, press(20, "Modifier", 1)), (), owners), A, want("structures.edit"))
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
 
 
 def test_a_number_of_the_other_kind_decides_nothing() -> None:
@@ -359,7 +359,7 @@ def test_a_column_is_headed_by_its_account() -> None:
         press(12, RESET, 1, box=(110, 60, 80, 20)),
     ]
     found = ask(buttons, heads)
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (12, Proof.PLACE, True) == (found.thing.id, found.proof, found.proof.weak)
     heads[1] = Owner(MINE, "account", (1, 3), box=(100, 30, 100, 20))
     assert isinstance(ask(buttons, heads), Missing)
@@ -370,7 +370,7 @@ def test_a_column_is_headed_by_its_account() -> None:
     tabs = [press(2, HERS, 1), press(3, MINE, 1)]
     heads[1] = Owner(MINE, "account", (1, 3), box=(100, 0, 100, 20))
     opened = ask([*buttons, *tabs], heads)
-    assert isinstance(opened, Step), "tabs head nothing: which is open?"
+    assert isinstance(opened, Move), "tabs head nothing: which is open?"
     assert (Act.VISIT, 3) == (opened.act, opened.thing.id)
 
 
@@ -455,7 +455,7 @@ def test_the_menu_that_holds_the_pen_is_opened_as_its_row_s() -> None:
     menu = press(11, "⋮", 1, 10, opens="expands")
     hidden = press(12, "Modifier", 1, 10, shown=False, hidden=((11, True),))
     found = pen(View((menu, hidden), (), (structure(A, 1, 10, 13),)), A, want("structures.edit"))
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (Act.MENU, 11) == (found.act, found.thing.id)
 
 
@@ -468,7 +468,7 @@ def test_what_she_pointed_at_is_hers_this_once_and_never_another_s() -> None:
     assert isinstance(reset(view, MINE, told, want("reset.short")), Missing)
     words.pointed["reset.button"] = (0, 21, 0.0)
     found = reset(view, MINE, told, want("reset.short"))
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (21, Proof.SHOWN, True) == (found.thing.id, found.proof, found.proof.weak)
     hers = View((press(11, RESET, 1), press(21, RESET, 1, 20)), (), (account(HERS, 1, 20), *owners))
     assert isinstance(reset(hers, MINE, told, want("reset.short")), Missing)
@@ -653,7 +653,7 @@ def test_a_structure_is_chosen_by_its_radio_or_by_words_that_lead_on(
     asked = Text(7, "Sélectionner une structure", (1, 7), head=head)
     view = View((thing,), (asked,), (structure(A, 1, 10, 12),), ready=ready)
     page: Any = SimpleNamespace(words=WORDS)
-    assert chosen == isinstance(AccueilDuPortail(page)._chooser(view, A), Step)
+    assert chosen == isinstance(AccueilDuPortail(page)._chooser(view, A), Move)
 
 
 def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:
@@ -661,5 +661,5 @@ def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:
     box = Thing(11, "check", path=(1, 10, 11))
     owners = (structure(A, 1, 10, 12),)
     found = pen(View((press(5, "Gestion", 1), box), (), owners), A, want("structures.edit"))
-    assert isinstance(found, Step)
+    assert isinstance(found, Move)
     assert (Act.CHECK, 11) == (found.act, found.thing.id)

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from releve.base.errors import OUTCOME, ReleveError, UnforeseenError
+from releve.base.errors import OUTCOME, Paused, ReleveError, UnforeseenError
 from releve.base.secret import MASK, SHORTEST, begun, clean, scrub
 from releve.record.transcript import Transcript
 
@@ -163,7 +163,8 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> O
             told = {"code": code, "error": kind.__name__}
             shell.display_pub.publish({OUTCOME: told, "text/plain": f"Code de sortie : {code}"})
         text = shown._render_traceback_()
-        shell._showtraceback(kind, scrub(str(value)), text)
+        named = Paused if isinstance(shown, Paused) else kind  # the page shows it as no trouble
+        shell._showtraceback(named, scrub(str(value)), text)
         return text
 
     shell.set_custom_exc((Exception, KeyboardInterrupt, asyncio.CancelledError), tell)

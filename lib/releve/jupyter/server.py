@@ -21,6 +21,7 @@ from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.base.places import ENVIRONMENT, default_path, models, project_root
 from releve.base.settings import SettingsError, load
+from releve.base.texts import table
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
 from releve.jupyter.contents import ProjectFiles
 from releve.jupyter.records import records
@@ -62,6 +63,8 @@ def serve(
     except (SystemExit, Exception) as error:
         restore()
         raise LabDidNotStart(log=state() / LOG) from error
+    page = {name: told for name, told in table().items() if name.startswith("page.")}
+    app.web_app.settings.setdefault("page_config_data", {})["releve"] = page
     address = f"{app.connection_url}doc/tree/{HOME}?token={app.token}"
     if as_json:
         print(json.dumps({"code": 0, "url": address}), file=terminal, flush=True)

@@ -43,7 +43,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Move:
     """The next thing to act on, on the way to a button. Only `PRESS` is the button itself."""
 
     act: Act
@@ -70,7 +70,7 @@ def owned(view: View, thing: Thing, what: str, kind: str) -> bool:
     return held == {wanted} or (len(held) > 1 and view.beside(thing, kind) == wanted)
 
 
-def pen(view: View, siret: str, want: Want) -> Step | Abstention:
+def pen(view: View, siret: str, want: Want) -> Move | Abstention:
     """What opens the structure's card: what the words name in its row, else the only icon there,
     else the only thing there. A row that has to be chosen first is chosen.
 
@@ -86,7 +86,7 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
         itself = [t for t in view.of_kind("press") if t.looks and t.enabled and t.key in around]
         itself = [t for t in itself if view.around(t, "siret") == {siret}]
         if grey and itself:
-            return Step(Act.CHECK, itself[-1])  # the row wakes the button up
+            return Move(Act.CHECK, itself[-1])  # the row wakes the button up
         return _open(view, want, found, shown, siret)
     placed = [t for t in view.of_kind("press") if view.beside(t, "siret") == siret]
     keys = {t.key for t in placed if t.enabled}
@@ -107,7 +107,7 @@ def pen(view: View, siret: str, want: Want) -> Step | Abstention:
         return _choose(view, want, radios)
     menus = _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens])
     if len(menus) == 1:
-        return Step(Act.MENU, menus[0])
+        return Move(Act.MENU, menus[0])
     return Abstention(want.label, 0, tuple(where(t) for t in _first(rows, _things)))
 
 
@@ -159,7 +159,7 @@ def _icons(part: View, shown: set[tuple[int, int]]) -> list[Thing]:
 
 def _open(
     view: View, want: Want, found: list[Thing], shown: set[tuple[int, int]], siret: str
-) -> Step | Abstention:
+) -> Move | Abstention:
     """The one of these that is in sight; none of them may be, yet. The menu that holds it may be
     drawn elsewhere once it is open.
     """
@@ -170,23 +170,23 @@ def _open(
     menus = [t for t in view.of_kind("press") if t.key in hide and t.opens in ("expands", "popup")]
     menus = [t for t in menus if view.around(t, "siret") == {siret}]
     if len(menus) == 1:
-        return Step(Act.MENU, menus[0])
+        return Move(Act.MENU, menus[0])
     return Abstention(want.label, 0, where=tuple(found))
 
 
-def _choose(view: View, want: Want, radios: list[Thing]) -> Step | Abstention:
+def _choose(view: View, want: Want, radios: list[Thing]) -> Move | Abstention:
     """Choose the row, then what the words name outside of all rows."""
     if len(radios) == 1 and not radios[0].checked:
-        return Step(Act.CHECK, radios[0])
+        return Move(Act.CHECK, radios[0])
     outside = named(view, want, lambda t: t.enabled and len(view.holders(t, "siret")) != 1)
     return _step(one(view, want, outside or named(view, want, lambda t: t.enabled)))
 
 
-def _step(found: Thing | Abstention) -> Step | Abstention:
-    return found if isinstance(found, Abstention) else Step(Act.PRESS, found)
+def _step(found: Thing | Abstention) -> Move | Abstention:
+    return found if isinstance(found, Abstention) else Move(Act.PRESS, found)
 
 
-def reset(view: View, account: str, want: Want, short: Want) -> Step | Missing:
+def reset(view: View, account: str, want: Want, short: Want) -> Move | Missing:
     """The way to the reset button of that account, and how it is known to be its own."""
     accounts = tuple(view.found("account"))
     there = account.casefold() in {each.casefold() for each in accounts}
@@ -221,20 +221,20 @@ def _short(view: View, account: str, short: Want) -> list[Thing]:
     return innermost([t for t in found if view.holders(t, "account") == {account.casefold()}])
 
 
-def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Step | Missing:
+def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Move | Missing:
     if len(found) > 1:
         return Missing(accounts, True, several=len(found), seen=tuple(where(t) for t in found))
     if not found[0].enabled:
         return Missing(accounts, True, grey=True)
-    return Step(Act.PRESS, found[0], proof)
+    return Move(Act.PRESS, found[0], proof)
 
 
-def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Step | None:
+def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Move | None:
     """What has to be done first: choose the account, open its menu, or its own page."""
     mine = _mine(view, account)
     choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
     if len(choices) == 1 and not choices[0].checked and buttons:
-        return Step(Act.CHECK, choices[0])
+        return Move(Act.CHECK, choices[0])
     return None if buttons else _opener(view, account, want)
 
 
@@ -248,7 +248,7 @@ def _never(want: Want) -> Callable[[str], object]:
     return want.words.find("opening.never").search if want.words else lambda _: None
 
 
-def _opener(view: View, account: str, want: Want) -> Step | None:
+def _opener(view: View, account: str, want: Want) -> Move | None:
     """The menu of its row, or what leads on to it: its own name. Never what deletes or sends, nor
     an icon that may be a switch.
     """
@@ -257,13 +257,13 @@ def _opener(view: View, account: str, want: Want) -> Step | None:
     presses = [t for t in innermost(mine) if not never(t.words)]
     menus = [t for t in presses if t.opens and not (t.mute and t.opens == "looks")]
     if len(menus) == 1:
-        return Step(Act.MENU, menus[0])
+        return Move(Act.MENU, menus[0])
     name = re.compile(rf"[\W\d]*{re.escape(account)}[\W\d]*", re.IGNORECASE)
     links = [t for t in presses if any(name.fullmatch(each) for each in t.names.values())]
-    return Step(Act.VISIT, links[0]) if len(links) == 1 else None
+    return Move(Act.VISIT, links[0]) if len(links) == 1 else None
 
 
-def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Step | None:
+def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Move | None:
     """The one button that came up when the account's row was opened, wherever it is drawn."""
     new = view.since(before)
     if want.words and not isinstance(question(view, before, want.words), Abstention):
@@ -276,8 +276,8 @@ def revealed(view: View, before: View, account: str, want: Want, short: Want) ->
     mine = [t for t in found if view.holders(t, "account") == {account.casefold()}]
     free = [t for t in found if len(view.holders(t, "account")) != 1]
     if len(mine) == 1:
-        return Step(Act.PRESS, mine[0], Proof.ROW)
-    return Step(Act.PRESS, free[0], Proof.MENU) if len(free) == 1 and not mine else None
+        return Move(Act.PRESS, mine[0], Proof.ROW)
+    return Move(Act.PRESS, free[0], Proof.MENU) if len(free) == 1 and not mine else None
 
 
 def _chosen(view: View, account: str) -> bool:

@@ -9,7 +9,7 @@ from playwright.async_api import ElementHandle
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, of_dialog, question
-from releve.portal.rows import Step
+from releve.portal.rows import Move
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ModificationDeLaStructure
@@ -22,7 +22,7 @@ class Asked:
     """What came before the question: how the page was, the button, how many native windows."""
 
     before: View = field(default_factory=View)
-    step: Step | None = None
+    step: Move | None = None
     dialogs: int = 0
 
 
@@ -33,7 +33,7 @@ class Confirmation(ResetScreen):
 
     title = "Modification de la structure"
 
-    async def expect(self, step: Step) -> None:
+    async def expect(self, step: Move) -> None:
         """The button that asks the question is about to be pressed."""
         asked = Asked(await self.finder.look(), step, len(self.browser.dialogs))
         self.browser.memo["asked"] = asked

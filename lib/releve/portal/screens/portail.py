@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.rows import Step, pen
+from releve.portal.rows import Move, pen
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.accueil import Arrival, arrived, going_on
 from releve.portal.screens.second_factor import SecondFactorPage
@@ -69,7 +69,7 @@ class AccueilDuPortail(Screen):
             if not isinstance(between, Abstention) or between.count:
                 return between
             chosen = self._chooser(view, case.siret)
-            if isinstance(chosen, Step):
+            if isinstance(chosen, Move):
                 return "structure", chosen
             return replace(there, instead=(self.words.first("connection.connect"),))
 
@@ -79,7 +79,7 @@ class AccueilDuPortail(Screen):
                 return done
             if kind == "expired":
                 raise e.SessionExpired(screen=self.browser.title)
-            if isinstance(button, Step):
+            if isinstance(button, Move):
                 await self.finder.press(button.thing)
                 result = f"structure choisie ({button.act})"
             else:
@@ -93,7 +93,7 @@ class AccueilDuPortail(Screen):
             await self.page.wait_for_load_state("load")
         raise await self.browser.diagnose(self.words.first("home.manager"))
 
-    def _chooser(self, view: View, siret: str) -> Step | Abstention:
+    def _chooser(self, view: View, siret: str) -> Move | Abstention:
         """Where the portal asks for whom one works, once the page is there: the way to this very
         structure, by its radio or by words that lead on.
         """

@@ -10,7 +10,7 @@ from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import STUCK
 from releve.portal.lists import pick
-from releve.portal.rows import Act, Missing, Proof, Step, reset, revealed
+from releve.portal.rows import Act, Missing, Move, Proof, reset, revealed
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
@@ -21,7 +21,7 @@ class Item:
     """What was found in the menu of that account's row, and in which document."""
 
     account: str
-    step: Step
+    step: Move
     document: float | None
 
 
@@ -68,7 +68,7 @@ class ModificationDeLaStructure(Screen):
         view = await self.finder.look()
         return view.says(self.words.find("structure.secondary")) is not None
 
-    async def reset_button(self, siret: str, account: str) -> Step:
+    async def reset_button(self, siret: str, account: str) -> Move:
         """The enabled reset button of `account`, and of no other. Raises the `PortalError` that
         says why there is none. Where the account is on the card because it was chosen here, the
         button is that one's by its place alone.
@@ -77,7 +77,7 @@ class ModificationDeLaStructure(Screen):
         chosen = account in self.browser.memo.get("chosen", ()) and not step.proof.weak
         return replace(step, proof=Proof.PLACE) if chosen else step
 
-    async def _button(self, siret: str, account: str) -> Step:
+    async def _button(self, siret: str, account: str) -> Move:
         known = self.browser.memo.get("item")
         if isinstance(known, Item) and known.account == account and await self._still(known):
             return known.step
@@ -91,20 +91,20 @@ class ModificationDeLaStructure(Screen):
                 return found
         raise e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
 
-    async def _next(self, siret: str, account: str, parts: int = 20) -> Step:
+    async def _next(self, siret: str, account: str, parts: int = 20) -> Move:
         button, short = want(self.words, "reset.button"), want(self.words, "reset.short")
         missing: list[Missing] = []
 
-        def decided(view: View) -> Step | Abstention:
+        def decided(view: View) -> Move | Abstention:
             found = reset(view, account, button, short)
-            if isinstance(found, Step):
+            if isinstance(found, Move):
                 return found
             missing[:] = [found]
             return Abstention(button.label, 0, found.seen)
 
         users = want(self.words, "structure.users")
         found = await self.finder.settled(decided, section=users)
-        if isinstance(found, Step):
+        if isinstance(found, Move):
             return found
         lost = not missing[0].there and parts
         if lost and (await self._choose(account) or await self._elsewhere(siret)):
@@ -189,7 +189,7 @@ class ModificationDeLaStructure(Screen):
         there = any(t.key == thing.key and t.shown and t.enabled for t in view.things)
         return there and view.documents.get(thing.frame) == item.document
 
-    async def _opened(self, step: Step, account: str) -> Step | None:
+    async def _opened(self, step: Move, account: str) -> Move | None:
         """The button that comes up when its row is opened, which may be drawn anywhere; None when
         that leads on.
         """
@@ -198,14 +198,14 @@ class ModificationDeLaStructure(Screen):
         wanted, short = want(self.words, "reset.button"), want(self.words, "reset.short")
         frame = step.thing.frame
 
-        def item(view: View) -> Step | Abstention | None:
+        def item(view: View) -> Move | Abstention | None:
             if view.documents.get(frame) != before.documents.get(frame):
                 return None
             return revealed(view, before, account, wanted, short) or Abstention(wanted.label)
 
         look = self.finder.until if step.act is Act.MENU else self.finder.settled
         found = await look(item, open_hidden=False)
-        if not isinstance(found, Step):
+        if not isinstance(found, Move):
             return None
         if found.proof is Proof.MENU:
             self.browser.memo["item"] = Item(account, found, before.documents.get(frame))

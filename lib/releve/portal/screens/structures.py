@@ -12,7 +12,7 @@ from releve.base.words import digits
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.lists import DropDown, pick
-from releve.portal.rows import Act, Step, pen
+from releve.portal.rows import Act, Move, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide, named
@@ -63,7 +63,7 @@ class ActivitesDuGestionnaire(Screen):
                 return
         raise await self.browser.diagnose(self.words.first("structures.edit"))
 
-    async def _prepare(self, step: Step, siret: str) -> None:
+    async def _prepare(self, step: Move, siret: str) -> None:
         """Choose the row, or open its menu and press the pen in it."""
         if step.act is Act.CHECK:
             await self.finder.check(step.thing)
@@ -156,7 +156,7 @@ class ActivitesDuGestionnaire(Screen):
     async def _only(self, siret: str) -> bool:
         """Whether the search for it left one row, though no number stands in that."""
         found = pen(await self.finder.look(), siret, want(self.words, "structures.edit"))
-        return isinstance(found, Step)
+        return isinstance(found, Move)
 
     async def search_field(self) -> Thing | None:
         """Where a search is typed, if there is one such field."""

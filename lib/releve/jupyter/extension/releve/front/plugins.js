@@ -1,6 +1,6 @@
 // What the page of an operator is made of; `releveLab` is what the widgets' own page code may call.
 import { connectionLost, goesOn, watchKernel } from './stopped.js';
-import { bar, callByTitle, keysAreTheForms } from './shell.js';
+import { bar, callByTitle, keysAreTheForms, say } from './shell.js';
 
 const HOME = 'notebooks/home.ipynb', MODEL = 'notebooks/rotation.ipynb';
 
@@ -8,8 +8,8 @@ const about = panel => panel?.model?.getMetadata('releve') ?? {};
 const kind = panel => (panel.context.path === MODEL ? 'model' : about(panel).notebook ?? '');
 
 function title(panel) {
-  if (kind(panel) === 'home') return 'Accueil';
-  return kind(panel) === 'model' ? 'Modèle' : about(panel).name ?? 'Renouvellement';
+  if (kind(panel) === 'home') return say('home');
+  return kind(panel) === 'model' ? say('model') : about(panel).name ?? say('renewal');
 }
 
 const idle = session => new Promise(resolve => {

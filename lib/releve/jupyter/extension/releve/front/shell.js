@@ -1,6 +1,10 @@
 // The bar above the page, JupyterLab's menus put away, and the keyboard left to the forms.
 const PLAIN = 'releve-plain', NARROW = '(max-width: 760px)';
 
+// The table of texts' own, which the server gives the page.
+const words = JSON.parse(document.getElementById('jupyter-config-data').textContent).releve;
+export const say = (name, facts = {}) => words[`page.${name}`].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
+
 export function make(tag, attributes, ...children) {
   const element = Object.assign(document.createElement(tag), attributes);
   element.append(...children);
@@ -18,20 +22,19 @@ export function keysAreTheForms(app) {
 }
 
 async function quit(app) {
-  const sure = 'Quitter Relève ? Ce qui est en cours reste noté, et pourra être repris plus tard.';
-  if (!window.confirm(sure)) return;
+  if (!window.confirm(say('sure'))) return;
   const { serverSettings } = app.serviceManager;
   const request = { method: 'POST', headers: { 'X-XSRFToken': /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? '' } };
   await fetch(new URL('api/shutdown', serverSettings.baseUrl), request).catch(() => {});
-  const text = '<!doctype html><html lang="fr"><meta charset="utf-8"><title>Relève est fermé</title>'
-    + '<body style="font:18px/1.5 system-ui,sans-serif;margin:3em"><h1>Relève est fermé</h1><p>Vous pouvez fermer cet onglet.</p>';
+  const text = '<!doctype html><html lang="fr"><meta charset="utf-8"><title>' + say('closed')
+    + '</title><body style="font:18px/1.5 system-ui,sans-serif;margin:3em"><h1>' + say('closed') + '</h1><p>' + say('close-tab') + '</p>';
   location.replace(URL.createObjectURL(new Blob([text], { type: 'text/html' })));
 }
 
 export function bar(app, Widget, tracker, { home, title }) {
   document.body.classList.add(PLAIN);
   const name = make('strong', { textContent: 'Relève' });
-  const menus = make('button', { type: 'button', className: 'releve-quiet', textContent: 'Menus de JupyterLab' });
+  const menus = make('button', { type: 'button', className: 'releve-quiet', textContent: say('menus') });
   const fit = () => {
     app.shell.fit();
     [...app.shell.layout].forEach(each => each.fit());
@@ -45,9 +48,9 @@ export function bar(app, Widget, tracker, { home, title }) {
   menus.setAttribute('aria-pressed', 'false');
   const node = make('nav', { className: 'releve-bar', ariaLabel: 'Relève' },
     name,
-    make('a', { className: 'releve-corail', target: '_blank', rel: 'noopener', textContent: 'Ouvrir le Corail d\'entraînement' }),
-    make('button', { type: 'button', textContent: 'Accueil', onclick: home }),
-    make('button', { type: 'button', textContent: 'Quitter Relève', onclick: () => quit(app) }),
+    make('a', { className: 'releve-corail', target: '_blank', rel: 'noopener', textContent: say('training-program') }),
+    make('button', { type: 'button', textContent: say('home'), onclick: home }),
+    make('button', { type: 'button', textContent: say('quit'), onclick: () => quit(app) }),
     menus);
   const widget = new Widget({ node });
   widget.id = 'releve-bar';
@@ -58,7 +61,7 @@ export function bar(app, Widget, tracker, { home, title }) {
   app.restored.then(() => {
     app.shell.collapseLeft?.();
     app.shell.collapseRight?.();
-    document.querySelectorAll('a.skip-link').forEach(link => { link.textContent = 'Aller au contenu'; }); // in no language pack
+    document.querySelectorAll('a.skip-link').forEach(link => { link.textContent = say('content'); }); // in no language pack
   });
 }
 
@@ -74,7 +77,7 @@ export function callByTitle(tracker, { title, about }) {
     if (corail && link.href !== corail) link.href = corail;
     link.hidden = !corail;
     const named = panel ? `${title(panel)} · Relève` : 'Relève';
-    const calls = panel && !panel.hasClass('releve-home') && asks(panel) ? `● À vous · ${named}` : named;
+    const calls = panel && !panel.hasClass('releve-home') && asks(panel) ? say('yours', { title: named }) : named;
     if (document.title !== calls) document.title = calls;
   };
   let due = 0;

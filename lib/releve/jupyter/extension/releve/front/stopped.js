@@ -1,16 +1,5 @@
-// A page whose program is gone says so itself, in its own words, where she looks; « Reprendre » is always the way on.
-import { make } from './shell.js';
-
-const SAFE = 'Ce qui est sûr : tout ce qui a été fait est noté, et rien ne sera fait deux fois.';
-const TEXTS = {
-  gone: ['Cette page s\'est arrêtée', SAFE],
-  stopped: ['Arrêté ici', 'Vous pouvez reprendre maintenant, ou plus tard depuis l\'accueil.'],
-  elsewhere: ['Rien n\'est en cours dans cette page', 'Si ce renouvellement est ouvert dans une autre page, continuez là-bas ; '
-    + 'sinon, reprenez ici. Rien ne sera fait deux fois.'],
-  away: ['Relève ne répond plus', 'La fenêtre de Relève a été fermée, ou l\'ordinateur se réveille. ' + SAFE
-    + ' Attendez quelques secondes ; sinon ouvrez Relève de nouveau par son raccourci.',
-    'Relève ne répond toujours pas : ouvrez-le de nouveau par son raccourci, puis revenez ici. ' + SAFE],
-};
+// A page whose program is gone says so itself, where she looks; « Reprendre » is always the way on.
+import { make, say } from './shell.js';
 
 const away = new Set();
 const lost = which => which === 'gone' || which === 'away';
@@ -21,10 +10,10 @@ export async function connectionLost() {
 }
 
 function notice(which, resume) {
-  const [heading, text] = TEXTS[which];
-  const button = make('button', { type: 'button', textContent: 'Reprendre' });
+  const button = make('button', { type: 'button', textContent: say('resume') });
   button.onclick = () => { button.disabled = true; resume(); };
-  const node = make('section', { className: 'releve-stopped', role: 'alert' }, make('h3', { textContent: heading }), make('p', { textContent: text }), button);
+  const node = make('section', { className: 'releve-stopped', role: 'alert' }, make('h3', { textContent: say(`${which}.heading`) }),
+    make('p', { textContent: say(`${which}.body`) }), button);
   node.dataset.why = which;
   return node;
 }
@@ -46,8 +35,12 @@ async function comeBack(path, shown) {
     return;
   }
   shown.querySelector('button').disabled = false;
-  shown.querySelector('p').textContent = TEXTS.away[2];
+  shown.querySelector('p').textContent = say('away.still');
 }
+
+// « Pas encore », « M'arrêter ici »: nothing went wrong, and nothing looks as if it had.
+const markPaused = cell => cell.node.classList.toggle(
+  'releve-paused', Boolean(cell.model.outputs?.toJSON().some(({ ename }) => ename === 'Paused')));
 
 export function watchKernel(panel, NotebookActions, runAll) {
   const { sessionContext } = panel;
@@ -71,6 +64,7 @@ export function watchKernel(panel, NotebookActions, runAll) {
   // Where a panel stood whose kernel is gone, the last one that is shown; between two panels, the step in hand; before
   // the first, the end.
   const last = (selector, has = () => true) => [...panel.node.querySelectorAll(selector)].filter(has).pop();
+  panel.content.widgets.forEach(markPaused);
   const place = () => last('.rv', each => each.childElementCount)?.closest('.jp-Cell') ?? last('.jp-CodeCell[data-rv-place=now]') ?? last('.jp-Cell');
   const unfinished = () => !last('.rv-done');
 
@@ -94,6 +88,7 @@ export function watchKernel(panel, NotebookActions, runAll) {
   NotebookActions.executionScheduled.connect((_, { notebook }) => { if (notebook === panel.content && shown && shown.dataset.why !== 'away') clear(); });
   NotebookActions.executed.connect((_, { notebook, cell, success }) => {
     if (success || notebook !== panel.content || panel.hasClass('releve-gone')) return;
+    markPaused(cell);
     if (!cell.node.querySelector('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')) return;
     notebook.activeCellIndex = notebook.widgets.indexOf(cell);
     show('stopped', cell.node);
