@@ -286,6 +286,7 @@ def judge(case: Case, twin: Twin, point: str, run: Any) -> Cell:
     return Cell(case.name, point, phase, decided, twin.resets(), least)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_death_at_every_instant(case: Case, shm: Path, request: pytest.FixtureRequest) -> None:
     """At each audit event that leaves something new, by a kill and by a power cut, from the first
@@ -381,6 +382,7 @@ def abandoned(twin: Twin) -> int:
         return abandon.main(args)
 
 
+@pytest.mark.long
 def test_an_abandon_that_dies_at_any_instant_is_finished(shm: Path) -> None:
     """It is closed and sealed once, or the next command closes it; what it says is true."""
     case = Case("abandon", {"cut": 1})

@@ -140,6 +140,7 @@ async def test_a_fault_in_place_of_the_summary_leaves_a_question(
     assert AT_ONCE > done.seconds_to_fail()
 
 
+@pytest.mark.long
 async def test_a_popup_over_the_summary_does_not_cost_the_password(scene: Scene) -> None:
     """The password is under the window: it is read and kept, and the rotation goes on."""
     scene.faults.popup_at = "recapitulatif"

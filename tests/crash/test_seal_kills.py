@@ -100,6 +100,7 @@ def test_a_seal_that_dies_at_any_instant_is_finished(office: Office, scene: Scen
         assert keys.rotation_key(office.keystore, folder.run) is None, instant
 
 
+@pytest.mark.long
 def test_a_quarantine_that_dies_at_any_instant_is_finished(office: Office, scene: Scene) -> None:
     """The folder is put aside, and the register says so: it cannot vanish unseen."""
 

@@ -84,6 +84,7 @@ def resumes(desk: Desk) -> None:
     idle.get_by_role("button", name="Reprendre").click()
 
 
+@pytest.mark.long
 def test_a_page_that_is_loaded_anew_goes_on_when_she_says_so(desk: Desk, shop: Shop) -> None:
     """While Relève works: the question that comes next is asked in the page that is there, and
     nothing is done twice.
@@ -104,6 +105,7 @@ def test_a_page_that_is_loaded_anew_goes_on_when_she_says_so(desk: Desk, shop: S
     assert resets + 1 == shop.scene.resets()
 
 
+@pytest.mark.long
 def test_a_second_tab_takes_over_and_the_first_says_so(desk: Desk, shop: Shop) -> None:
     """The question is where she asked for it last, one click brings it back to the other, and a
     second click on a button does nothing.
@@ -141,6 +143,7 @@ def test_an_interrupt_is_told_in_french(desk: Desk, shop: Shop) -> None:
     assert resets + 1 == shop.scene.resets()
 
 
+@pytest.mark.long
 def test_another_s_renewal_is_adopted_only_by_a_yes(desk: Desk, shop: Shop) -> None:
     """She is asked on the home page whose it is; a no leaves every byte of the folder as it was;
     after a yes the target is confirmed anew.

@@ -55,6 +55,7 @@ async def clicks(browser: PortalBrowser, screen: Screen) -> int:
     return int(await browser.page.evaluate("window.n"))
 
 
+@pytest.mark.long
 async def test_it_is_away_while_releve_works_and_asks(
     browser: PortalBrowser, screen: Screen
 ) -> None:

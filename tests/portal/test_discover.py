@@ -63,6 +63,7 @@ def discover(
     return code, {each["siret"]: Discovery(**each) for each in read}, told["added"]
 
 
+@pytest.mark.long
 def test_everything_that_the_manager_has_is_listed_and_added(
     small: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -156,6 +156,7 @@ async def test_without_a_seed_a_headless_run_stops_before_anything(scene: Scene,
     assert ("key" if otp == "key" else "") == kept.person_needed()
 
 
+@pytest.mark.long
 async def test_a_walkthrough_finishes_what_a_code_by_mail_had_stopped(scene: Scene) -> None:
     """The same rotation goes on once a person reads the code in the mailbox; one reset in all."""
     straight(scene, "email")

@@ -221,6 +221,7 @@ def add_account(scene: Scene, name: str) -> None:
     "other",
     ["TECH_1_123456789@cpro.fr", "TECH_1_12345678@cpro.fr.test", "TECH_021990001600011@cpp2017.fr"],
 )
+@pytest.mark.long
 async def test_the_right_one_of_several_accounts_is_reset(scene: Scene, other: str) -> None:
     """An account whose name begins like ours is another account."""
     add_account(scene, other)
@@ -236,6 +237,7 @@ async def test_an_account_that_the_structure_does_not_have(scene: Scene) -> None
     expect(scene, await scene.walk(), "AccountNotFound", 5, 0, DEMO_ACCOUNT)
 
 
+@pytest.mark.long
 async def test_the_account_is_found_whatever_its_case(scene: Scene) -> None:
     """A page that writes the account in capitals shows the same account."""
     scene.structure["technical_account"] = DEMO_ACCOUNT.lower()
@@ -250,6 +252,7 @@ async def test_a_window_that_confirms_another_account_is_not_confirmed(scene: Sc
     expect(scene, await scene.walk(), "WrongConfirmation", 5, 0, "TECH_1_99999999")
 
 
+@pytest.mark.long
 async def test_the_record_shows_every_screen_once(scene: Scene) -> None:
     """Each automated screen has its picture, the summary's included, and no step says that there
     was nothing to do.

@@ -169,7 +169,7 @@ async def test_the_form_is_filled_exactly_or_not_at_all(
     ), done.text
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["server_error_at", "session_expired_at"])
 async def test_a_fault_around_the_click_is_told_as_it_is(scene: Scene, fault: str) -> None:
     """In place of the form nothing was submitted; in place of the answer nobody knows, and a
@@ -190,6 +190,7 @@ async def test_a_fault_around_the_click_is_told_as_it_is(scene: Scene, fault: st
     assert ("", 1, True) == (done.error, scene.resets(), scene.three_places_agree()), done.text
 
 
+@pytest.mark.long
 async def test_a_structure_beyond_the_first_of_the_list_is_found_by_its_siret(scene: Scene) -> None:
     """The list shows twenty structures at once: the SIRET is typed in its search, and another
     structure's account is named.
@@ -314,6 +315,7 @@ class Reader(Hands):
         return await super().new_password(account, why)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("typed", [True, False], ids=["typed", "read"])
 async def test_no_picture_is_kept_of_a_password_that_a_person_typed(
     scene: Scene, typed: bool

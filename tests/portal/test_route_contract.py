@@ -123,6 +123,7 @@ class RouteContract:
         (shown,) = [each for each in view(done.events, {}).steps if each.step.id == click.step]
         assert [path.name] == [each.name for each in shown.pictures if each.kind == "click"]
 
+    @pytest.mark.long
     async def test_an_unusable_password_is_replaced(self, scene: Scene) -> None:
         """Two passwords with a slash: the third is kept, and only a route that sees them too late
         pays for them with resets.

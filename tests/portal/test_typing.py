@@ -249,6 +249,7 @@ def taking_away(thief: Pages, names: Iterable[str]) -> Skin:
     return Skin(TEMPLATES.overlay(loader=ChoiceLoader([loader, TEMPLATES.loader])))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("names", "rejected"), [([n for n in LEAKS if n not in AWAY], 1), (AWAY, 0)], ids=("stay", "go")
 )
@@ -268,6 +269,7 @@ async def test_nothing_leaves_while_the_new_password_is_shown(
     assert [] == thief.asked
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("before", [True, False], ids=["known", "unknown"])
 async def test_what_drew_the_pages_before_draws_the_summary_too(
     tmp_path: Path, thief: Pages, before: bool
@@ -294,6 +296,7 @@ async def test_what_drew_the_pages_before_draws_the_summary_too(
     assert before == ("/lib.js" in thief.asked)
 
 
+@pytest.mark.long
 async def test_that_page_does_reach_the_other_origin(
     tmp_path: Path, thief: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:

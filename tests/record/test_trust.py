@@ -502,6 +502,7 @@ def test_modes_do_not_depend_on_the_umask(tmp_path: Path, mask: int, shared: boo
     assert [] == other_modes(twin.outputs, shared=shared)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 @pytest.mark.parametrize(("mask", "shared"), [(0o000, False), (0o077, True)])
 def test_nor_do_those_of_a_kernel(scene: Scene, mask: int, shared: bool) -> None:

@@ -260,6 +260,7 @@ def test_a_planted_journal_does_not_silence_it(scene: Scene, end: str) -> None:
     assert f"Le dossier {folder.path.name} l'expliquerait" in told["text"]
 
 
+@pytest.mark.long
 def test_a_reset_that_is_sealed_here_explains_and_no_other(scene: Scene) -> None:
     """Of a few minutes ago, by the record that this machine signed; once somebody has touched a
     byte of it, it explains nothing.

@@ -131,6 +131,7 @@ def test_the_engine_saves_a_valid_notebook_whatever_happens(scene: Scene) -> Non
     assert [] == scene.leaks()
 
 
+@pytest.mark.long
 def test_an_unforeseen_error_leaves_its_traceback_beside_the_notebook(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,6 +129,7 @@ async def test_another_wording_is_reported_as_a_fallback(scene: Scene) -> None:
     ],
     ids=["button", "manager", "maintenance"],
 )
+@pytest.mark.long
 async def test_what_is_not_found_is_said_and_no_rotation_is_left_open(
     scene: Scene, faults: dict[str, object], error: str
 ) -> None:

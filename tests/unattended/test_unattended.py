@@ -282,6 +282,7 @@ def test_what_would_stop_the_first_night_is_said_before(
     assert [f"{row.text} {row.mend}"] == json.loads(capsys.readouterr().out)["stops"]
 
 
+@pytest.mark.long
 async def test_what_only_needs_to_be_finished_is_in_no_plan(scene: Scene) -> None:
     """One of the two was reset already: nothing would stop the night."""
     one_too_many(scene)
@@ -400,6 +401,7 @@ def _by_hand(path: Path, siret: dict[str, str]) -> None:
     path.write_text(tomlkit.dumps(document))
 
 
+@pytest.mark.long
 def test_what_was_discovered_is_not_reset_the_next_morning(discovered: Agency) -> None:
     """`discover --write`, then the scheduler's line, and nothing by hand: no date is known, each
     account is in the list with what to do, and nothing has changed.
@@ -410,6 +412,7 @@ def test_what_was_discovered_is_not_reset_the_next_morning(discovered: Agency) -
     assert told in (set(TARGETS) - {"shares"}, set(TARGETS) - {"ready"}), said
 
 
+@pytest.mark.long
 def test_the_agencys_mornings(agency: Agency) -> None:
     """Reset is what can be finished, and what is not is told with why; no later morning, whatever
     became of the records' folder, resets anything again.

@@ -169,7 +169,7 @@ CASES = {
 }
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.long
 @AS_ROOT
 @pytest.mark.parametrize("case", CASES)
 def test_no_run_gives_anything_away(scene: Scene, place: Path, case: str) -> None:
@@ -465,7 +465,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_no_failure_gives_anything_away(
     scene: Scene, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, fault: str
