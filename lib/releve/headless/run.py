@@ -5,7 +5,6 @@ ended.
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -151,20 +150,12 @@ def check(settings: Settings, structure: Structure, *, again: bool) -> None:
         refuse_twice(register, account, keystore.slots(account).changed())
 
 
-def lighten() -> None:
-    """Before papermill is imported: jupyter-events would build IRI parsers, for formats that
-    nothing here checks, in two seconds.
-    """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-
 def _execute(
     parameters: dict[str, str | bool], engine: dict[str, object], kept: Kernel | None
 ) -> ReleveError | None:
     """Run the notebook. An error in a cell is in the journal; only what no cell could tell is
     returned.
     """
-    lighten()
     try:
         kernel = kept or new_kernel()
     except KernelDied as error:

@@ -50,9 +50,6 @@ def serve(
     _make_folder()
     # one begins at the home page, whatever was open the last time
     shutil.rmtree(state() / "workspaces", ignore_errors=True)
-    # jupyter-events would build IRI parsers at import, for formats that nothing here checks: it
-    # costs a second.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     if not as_json:
         print("Laissez cette fenêtre ouverte.", flush=True)
     terminal, restore = _hush()
