@@ -241,7 +241,9 @@ def test_the_date_of_the_last_change_is_asked_for_once(shop: Shop, page: Page) -
     and it stands in the settings; a day to come is told at its field.
     """
     scene, known = shop.scene, shop.scene.structure
-    scene.structure = known | {"last_rotation": None}
+    # one that the keyring knows nothing of either, whatever was done here before
+    new = {"technical_account": "TECH_1_99999999@cpro.fr", "last_rotation": None}
+    scene.structure = known | new
     try:
         settings, outputs = scene.settings(), scene.folder / "nothing was ever done here"
         options = ("--settings", str(settings), "--outputs", str(outputs))
