@@ -22,12 +22,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import psutil
 from fixtures_keyring import ThrowawayKeyring
 from releve.base.secret import Secret
 from releve.portal import browsers
+from releve.record.folder import all_records
 from releve.school import Faults, SchoolThread, World
 from releve.school.people import DEMO_ACCOUNT, DEMO_SIRET
 
@@ -131,8 +133,44 @@ def machine() -> str:
     )
 
 
+def spent(scene: Scene) -> list[tuple[float, str]]:
+    """What one rotation waits for: the seconds from one mark to the next, and what passes between
+    them. See `trace`; from the portal on, the record's journal tells.
+    """
+    trace, known = scene.folder / "trace.jsonl", set(all_records(scene.outputs))
+    paths = [str(Path(__file__).with_name("trace")), os.environ.get("PYTHONPATH", "")]
+    traced = {"BENCH_TRACE": str(trace), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    trace.unlink(missing_ok=True)
+    command, began = scene.command("rotate", DEMO_SIRET, "--yes", "--again", "--json"), time.time()
+    subprocess.run(command, env=scene.environment | traced, check=True, capture_output=True)
+    at = {"": began, "end": time.time()}
+    for line in trace.read_text(encoding="utf-8").splitlines():
+        when, mark = json.loads(line)
+        at.setdefault(mark, when)
+    (record,) = set(all_records(scene.outputs)) - known
+    for entry in record.entries():
+        at.setdefault(type(entry.event).__name__, datetime.fromisoformat(entry.time).timestamp())
+    times = [at[mark] for mark, _ in STAGES]
+    passed = zip(times, times[1:], STAGES[1:], strict=False)
+    return [(until - since, what) for since, until, (_, what) in passed]
+
+
+STAGES = (
+    ("", ""),
+    ("kernel", "Python, the command's modules, the settings, the keyring, the plan"),
+    ("papermill", "the kernel's process is started"),
+    ("the notebook's first line", "papermill is imported while the kernel starts"),
+    ("RotationOpened", "our modules in the kernel, the keyring, the record's folder and its lock"),
+    ("driver", "Playwright's driver is started"),
+    ("OriginMet", "the browser, and the portal's first page: the first click comes next"),
+    ("RotationClosed", "the twelve screens, each with its picture and its line in the journal"),
+    ("end", "the browser is closed, the record sealed, its page written, and read again"),
+)
+"""The marks of `spent`, in their order, with what passes before each."""
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the table, and what the time goes to."""
     parser = argparse.ArgumentParser()
     parser.add_argument("turns", type=int, nargs="?", default=7)
     parser.add_argument("--robot", action="store_true")
@@ -163,6 +201,7 @@ def main() -> None:
         times = [
             {name: timed(scene, start) for name, start in starts.items()} for _ in range(turns)
         ]
+        stages = [spent(scene) for _ in range(3)]
         memory = {
             name: statistics.median(peak(start) for _ in range(3)) for name, start in starts.items()
         }
@@ -179,6 +218,9 @@ def main() -> None:
             f"| {name:24} | {seconds:7.2f} | {memory[name]:7.0f} | {ratio:10.2f} |"
             f" {memory[name] / memory[floor]:12.2f} |"
         )
+    print("\nwhere the time of `releve rotate` goes, medians of 3 runs:")
+    for each in zip(*stages, strict=True):
+        print(f"{statistics.median(seconds for seconds, _ in each):6.2f} s  {each[0][1]}")
 
 
 if __name__ == "__main__":
