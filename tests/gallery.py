@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from releve.base.settings import Portal, Settings, Structure
 from releve.base.texts import text
 from releve.decision.facts import SlotsView, gather
 from releve.decision.procedure import BY_ID, TARGET_STEPS
-from releve.jupyter import corail, first_start, panel, questions
+from releve.jupyter import corail, first_start, home_page, panel, questions
 from releve.jupyter.panel import HERE, View
 from releve.jupyter.steps import working
+from releve.planning.due import Due, Standing
 from releve.portal.case import CodeAsked, Lesson
 from releve.record.vouching import Claim
 from releve.rotation.prompts import ResetRequest
@@ -111,6 +113,26 @@ def views() -> dict[str, View]:
         "first start": first_start.view(),
         "first start wrong": first_start.view({"siret": "1"}, slips),
         "particulars": first_start.view(PARTICULARS, change=DEMO_SIRET),
+    } | _of_home()
+
+
+def _of_home() -> dict[str, View]:
+    """The home page, of a town that is late and of fifteen, and the forms that take its place."""
+    today, last = date(2026, 11, 30), date(2025, 11, 1)
+    overdue, unknown, why = Standing.OVERDUE, Standing.UNKNOWN, "à renouveler"
+    late = Due(DEMO_SIRET, DEMO_NAME, DEMO_ACCOUNT, overdue, True, why, last, today, today)
+    accounts = {n: f"TECH_1_{n}@cpro.fr" for n in range(2, 16)}
+    more = [Due(siret(n), f"Commune {n}", a, unknown, True, why) for n, a in accounts.items()]
+    again = home_page.ask_date(late, "31/12/2099", text("settings.wrong.future"))
+    return {
+        "home": home_page.page([late], [], today, ["Bonjour."], "0c6d 776a"),
+        "home of many": home_page.page([late, *more], [], today, []),
+        "again": home_page.again(late, today, "start"),
+        "ask_date": home_page.ask_date(late),
+        "ask_date wrong": again,
+        "cancel": home_page.cancel(late),
+        "folder_gone": home_page.folder_gone("C:/Dossiers Relève"),
+        "folder_gone wrong": home_page.folder_gone("C:/Dossiers", "Ce dossier n'existe pas."),
     }
 
 
