@@ -57,6 +57,8 @@ LAYOUTS = {
     "in two stacks": "<div style='display:flex;gap:1em'><div><p>Compte</p><p>Réf.</p><p>Mot de passe</p></div>"
     "<div><p>{account}</p><p><b>R2026-0044a</b></p><p><b>{p}</b></p></div></div>",
     "after one struck through": "<p>Mot de passe : <del>Zyx98765!a</del></p><p>Mot de passe : <b>{p}</b></p>",
+    "in a message above a table": "<div>Fait. Nouveau mot de passe : <b>{p}</b> (à noter)</div><table><tr><th>Mot de passe"
+    "</th><td>01/12/2026</td></tr><tr><th>Jeton</th><td>cpro_77fK-29.aXb</td></tr></table>",
     "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
 }
 VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")

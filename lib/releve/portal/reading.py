@@ -74,7 +74,9 @@ def _nearer(
     """
     within, old = words.find("summary.password"), words.find("summary.old")
     texts = [t for t in view.texts if t.shown and within.search(t.text) and not old.search(t.text)]
-    labels = [t for t in texts if words.exact("summary.password").search(t.text)] or texts
+    exact = words.exact("summary.password")
+    around = [t for t in texts if any(_apart(t, each) == (0, 0) for each in chosen)]
+    labels = [*around, *(t for t in texts if exact.search(t.text))] or texts
     raws, heads = {t.raw.strip() for t in chosen}, {t.text for t in view.texts if t.head}
     others = [t for t in tokens if t.raw.strip() not in raws and _alone(t) and t.region in _MAIN]
     found = list[Token]()
