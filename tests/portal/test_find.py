@@ -15,20 +15,25 @@ import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.base.secret import Secret
+from releve.base.words import whole
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import (
     NoTechnicalAccount,
     PasswordRefused,
     PortalError,
+    ResetOutcomeUnknown,
     ScreenNotRecognised,
     UnexpectedPopup,
+    WrongForm,
 )
-from releve.portal.find import LATE_COVER
+from releve.portal.find import LATE_COVER, finder
 from releve.portal.rows import Proof
 from releve.portal.screen import want
 from releve.portal.screens.authentification import Authentification
+from releve.portal.screens.confirmation import Asked, Confirmation
+from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.portail import AccueilDuPortail
-from releve.portal.screens.raccordements import Soumission
+from releve.portal.screens.raccordements import Formulaire, Soumission
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention, decide
 from releve.portal.view import Thing, View
@@ -332,6 +337,116 @@ async def test_a_word_that_is_asked_for_is_written_on_the_newer_route_too(
     async with window.on("Compte technique"):
         case: Any = SimpleNamespace(account=ACCOUNT)
         await Soumission(window)._answered(View(), case)
+
+
+@pytest.mark.parametrize(
+    "icon", ["<i class='fa fa-pencil'></i>", "<i class=g></i>", "<svg><use href='#icon-edit'/></svg>"]
+)
+async def test_a_pencil_is_the_pen(window: PortalBrowser, pages: Pages, icon: str) -> None:
+    """By its drawing, or what the drawing is called; a word beside it says what it is."""
+    style = "<style>.g::before{content:'\\270e'} .x::before{content:'\\2716'}</style>"
+    bin_ = "<button><i class='x fa-trash'></i></button>"
+    body = f"{style}<button data-is=it>{icon}</button>{bin_}<button>{icon} Signer</button>"
+    finder = await show(window, pages, body)
+    found = decide(await finder.look(), want(finder.words, "structures.edit"))
+    assert isinstance(found, Thing), str(found)
+    assert "it" == await (await finder.element(found)).get_attribute("data-is")
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_part_that_is_drawn_once_it_is_in_sight(
+    window: PortalBrowser, pages: Pages, known: bool
+) -> None:
+    """Its title is brought to the top before anything is said not to be there."""
+    body = (
+        "<h2 style='margin-top:200vh'>Utilisateurs rattachés à la structure</h2><p id=p>…</p><script>"
+        "new IntersectionObserver(s => { if (s.some(e => e.isIntersecting)) p.textContent = "
+        f"'{ACCOUNT}' }}).observe(p)</script>"
+    )
+    finder = await show(window, pages, body)
+    section = want(finder.words, "structure.users") if known else None
+
+    def listed(view: View) -> tuple[str, ...] | Abstention:
+        return tuple(view.found("account")) or Abstention("compte")
+
+    async with window.on("Modification de la structure"):
+        found = await finder.settled(listed, section=section)
+    assert known == (found == (ACCOUNT,))
+
+
+LISTS = {
+    "radios": "<fieldset><legend>Ancien compte technique</legend><label><input type=radio name=x>{a}</label>"
+    "</fieldset><fieldset><legend>* Compte technique</legend><label><input type=radio name=y>{b}</label>"
+    "<label><input type=radio name=y data-is=it>{a}</label></fieldset>",
+    "looked up": "<label for=l>Compte technique</label><input id=l role=combobox><ul id=u role=listbox></ul>"
+    "<script>l.oninput = () => {{ u.innerHTML = l.value ? '<li role=option data-is=it><span title={a}>{a}"
+    "</span></li>' : ''; u.onclick = () => {{ l.value = '{a}'; u.firstChild.checked = true }} }}</script>",
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_may_be_drawn_as_radio_buttons_or_filled_by_what_is_typed(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Under its own name."""
+    await show(window, pages, LISTS[name].format(a=ACCOUNT, b=OTHER))
+    form = Formulaire(window)
+    async with window.on(form.title):
+        assert await form.choose("form.account", whole(ACCOUNT), search=ACCOUNT)
+        case: Any = SimpleNamespace(account=ACCOUNT, siret=SIRET)
+        await form.check(case, "form.account")
+        case.account = OTHER
+        with pytest.raises(WrongForm):
+            await form.check(case, "form.account")
+    assert await window.page.evaluate("() => document.querySelector('[data-is]').checked")
+
+
+STEPS = {
+    "Oui, réinitialiser": "read",
+    "Poursuivre": "read",
+    "Envoyer le code": "unknown",
+    "Oui, réinitialiser pour tous": "unknown",
+    "Réinitialiser": "read",
+    "Valider": "unknown",
+}
+NATIVE = {"Réinitialiser": "Réinitialiser ce mot de passe ?", "Valider": "Quitter cette page ?"}
+
+
+@pytest.mark.parametrize("who", [ACCOUNT, OTHER])
+@pytest.mark.parametrize("last", STEPS)
+async def test_a_question_of_two_steps_is_one_click(
+    window: PortalBrowser, pages: Pages, last: str, who: str
+) -> None:
+    """Nobody is told that a password was made by a title of the second step; and what is not
+    understood there, or names another account, is not pressed.
+    """
+    done = f"confirm(&quot;{NATIVE[last]}&quot;) && fait()" if last in NATIVE else "fait()"
+    body = (
+        f"<p>{ACCOUNT}</p><div id=w role=dialog hidden style='position:fixed;inset:9em;background:#fff'>"
+        f"<h2>Nouveau mot de passe</h2><div id=e><p>Compte : {ACCOUNT}</p><button onclick='deux()'>"
+        "Continuer</button><button>Annuler</button></div></div><script>function deux() { w.innerHTML = "
+        f"`<h2>Nouveau mot de passe</h2><p>Le mot de passe de <b>{who}</b> sera réinitialisé.</p><button "
+        f"onclick='{done}'>{last}</button><button>Annuler</button>` }}\nfunction fait() {{ fetch('/fait'); "
+        "w.innerHTML = '<p>Mot de passe : <b>Abc12345&amp;x{</b></p><button>Continuer</button>' }</script>"
+    )
+    await show(window, pages, body)
+    pages.at["/fait"] = "fait"
+    pages.asked.clear()
+    case: Any = SimpleNamespace(account=ACCOUNT, siret=SIRET)
+    ask = Confirmation(window)
+    async with window.on(ask.title):
+        window.memo["asked"] = Asked(await finder(window).look(), None, len(window.dialogs))
+        await window.page.evaluate("() => { w.hidden = false }")
+        await ask.ready(case)
+        if STEPS[last] == "read" and who == ACCOUNT:
+            await ask.commit(case)
+            assert "Abc12345&x{" == (await EcranSuivant(window).read(case)).reveal()
+        else:
+            with pytest.raises(ResetOutcomeUnknown):
+                await ask.commit(case)
+            assert "/fait" not in pages.asked
+    await window.let_go()
+    window.memo.clear()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from releve.base.words import Words
-from releve.portal.confirm import Question, question
+from releve.portal.confirm import Question, about, question, step
 from releve.portal.rows import Act, Missing, Move, Proof, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
@@ -257,6 +257,37 @@ def test_only_the_box_that_holds_the_button_back_is_ticked() -> None:
     assert (12, 14) == (found.box.id, found.button.id if found.button else 0)
 
 
+BOXES = {
+    ("J'ai compris", "Je certifie en avoir besoin"): "J'ai compris",
+    ("Je noterai le mot de passe", "Désactiver le compte"): "Je noterai le mot de passe",
+    ("Lu",): "Lu",
+    ("Lu", "Supprimer les autres"): "",
+    ("Lu", "Noté"): "",
+    ("Je souhaite un appel", "Recevoir la lettre"): "",
+    ("Je veux désactiver ce compte", "J'accepte de recevoir la lettre"): "",
+    ("Désactiver le compte",): "",
+    ("Pour tous les comptes",): "",
+}
+
+
+@pytest.mark.parametrize("called", BOXES)
+@pytest.mark.parametrize("awake", [False, True])
+def test_a_box_is_agreed_to_and_what_has_an_effect_is_not(
+    called: tuple[str, ...], awake: bool
+) -> None:
+    """One after the other; where nothing is held back, only what says that it is agreed to."""
+    asked = Text(11, "Confirmez-vous la réinitialisation du mot de passe ?", (1, 10, 11))
+    boxes = [
+        Thing(20 + n, "check", {"label": each}, path=(1, 10, 20 + n))
+        for n, each in enumerate(called)
+    ]
+    button = press(14, "Confirmer", 1, 10, enabled=awake)
+    found = question(View((*boxes, button), (asked,)), View(), WORDS)
+    box = found.box if isinstance(found, Question) else None
+    told = BOXES[called] if not awake or BOXES[called] == "J'ai compris" else ""
+    assert told == (box.name if box else "")
+
+
 YES = {
     "Oui, réinitialiser le mot de passe": True,
     "Oui, confirmer la réinitialisation": True,
@@ -269,6 +300,15 @@ YES = {
     "Valider et envoyer le mot de passe par courriel": False,
     "Continuer sans réinitialiser le mot de passe": False,
     "Réinitialiser le formulaire": False,
+    "Valider la demande": True,
+    "Oui, je suis sûr": True,
+    "Oui, générer un nouveau mot de passe": True,
+    "Obtenir un nouveau mot de passe": True,
+    "Oui, générer un nouveau mot de passe et désactiver le compte": False,
+    "Oui, créer un compte": False,
+    "Confirmer l'adresse": False,
+    "Lancer la réinitialisation": True,
+    "Accepter de recevoir le mot de passe par courriel": False,
 }
 
 
@@ -278,7 +318,7 @@ def test_a_yes_goes_on_about_the_password(text: str, layer: int) -> None:
     """In a window that came up on the same page, where nothing else can be chosen."""
     asked = Text(11, "Le mot de passe de ce compte va changer.", (1, 10, 11))
     view = View((press(12, text, 1, 10, layer=layer),), (asked,))
-    no = press(14, "Annuler", 1, 10, layer=layer)
+    no = press(14, "Conserver le mot de passe actuel", 1, 10, layer=layer)
     view = replace(view, things=(*view.things, no))
     told = YES[text] and layer > 0
     assert told == isinstance(question(view, View(), WORDS), Question)
@@ -289,6 +329,115 @@ def test_a_yes_goes_on_about_the_password(text: str, layer: int) -> None:
     only = press(15, "Ce compte seulement", 1, 10, layer=layer)
     more = replace(view, things=(*view.things, only))
     assert isinstance(question(more, View(), WORDS), Abstention), "a choice is for a person"
+
+
+def asks(text: str, *things: Thing, owners: tuple[Owner, ...] = ()) -> View:
+    return View(things, (Text(11, text, (1, 10, 11)),), owners)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Êtes-vous certain de vouloir réaliser cette action ?", True),
+        ("Supprimer le compte : cette action est irréversible.", False),
+        ("Votre session se ferme. Voulez-vous continuer ?", False),
+        ("Êtes-vous certain de vouloir vous abonner ?", False),
+    ],
+)
+def test_a_question_may_be_about_what_was_just_pressed(text: str, told: bool) -> None:
+    """Unless it is about something else."""
+    view = asks(text, press(12, "Oui", 1, 10, layer=10), press(13, "Non", 1, 10, layer=10))
+    assert told == isinstance(question(view, View(), WORDS), Question)
+
+
+def test_what_leads_to_the_next_step_is_part_of_the_question() -> None:
+    """In a window that came up, and that can still be left; a page of a list has it too."""
+    on, no = press(12, "Suivant", 1, 10, layer=10), press(13, "Annuler", 1, 10, layer=10)
+    view = asks("Réinitialisation du mot de passe", on, no)
+    assert isinstance(question(view, View(), WORDS), Question)
+    assert isinstance(question(asks("Mot de passe", on), View(), WORDS), Abstention)
+    back = press(13, "Précédent", 1, 10, layer=10)
+    assert isinstance(question(asks("Mot de passe", on, back), View(), WORDS), Abstention), "a tour"
+    page = asks("Mot de passe", replace(on, layer=0), replace(no, layer=0))
+    assert isinstance(question(page, View(), WORDS), Abstention), "pages of a list"
+    there = View((press(14, "Aide", 1, 10, layer=10),))
+    assert isinstance(question(view, there, WORDS), Abstention), "the window was there before"
+    assert isinstance(question(view, there, WORDS, 10), Question), "and had asked"
+
+
+def test_a_further_step_can_still_be_left() -> None:
+    """A button that only changed its words is another; what was drawn once more is not."""
+    no, first = press(13, "Annuler", 1, 10, layer=10), press(12, "Suivant", 1, 10, layer=10)
+    before, told = asks("Mot de passe de ce compte", first, no), "Réinitialiser le mot de passe ?"
+    yes = press(12, "Oui, réinitialiser le mot de passe", 1, 10, layer=10)
+    found = step(asks(told, yes, no), before, first, WORDS)
+    assert isinstance(found, Question) and found.button is yes
+    assert isinstance(step(asks(told, yes), before, first, WORDS), Abstention), "it is done"
+    done = asks("Le mot de passe a été réinitialisé.", press(12, "OK", 1, 10, layer=10), no)
+    assert isinstance(step(done, before, first, WORDS), Abstention), "it says that it is done"
+    for each in ("Suivant", "Continuer"):
+        one = replace(first, names={"text": each})
+        then = replace(before, things=(one, no))
+        assert isinstance(step(then, then, one, WORDS), Abstention), "unchanged"
+        anew = replace(one, id=22, path=(1, 10, 22))
+        found = step(asks(told, anew, no), then, one, WORDS)
+        assert (each == "Suivant") == isinstance(found, Question), "it may have been sent"
+
+
+def test_of_two_confirmations_the_one_whose_question_stands_nearer() -> None:
+    """The other one is for another account. Both may be ours where no account tells."""
+    owner = account(MINE, 1, 10, 11)
+    own, other = press(12, "Valider", 1, 10), press(20, "Valider", 1)
+    found = question(asks("Nouveau mot de passe", own, other, owners=(owner,)), View(), WORDS)
+    assert isinstance(found, Question) and found.button is own
+    none = question(asks("Nouveau mot de passe", own, other), View(), WORDS)
+    assert isinstance(none, Abstention)
+    two = (owner, account(HERS, 1, 10, 15))
+    both = question(asks("Nouveau mot de passe", own, other, owners=two), View(), WORDS)
+    assert isinstance(both, Abstention)
+
+
+@pytest.mark.parametrize(
+    ("beside", "named"),
+    [("Renouveler aussi", (MINE,)), ("Retirer", (MINE, HERS)), ("", (MINE, HERS))],
+)
+def test_who_has_a_reset_button_of_their_own_is_not_asked_about(
+    beside: str, named: tuple[str, ...]
+) -> None:
+    """Who is only listed is."""
+    owners = (account(MINE, 1, 10, 11), account(HERS, 1, 10, 20, 21))
+    others = [press(22, beside, 1, 10, 20)] if beside else []
+    view = asks("Nouveau mot de passe", press(12, "Confirmer", 1, 10), *others, owners=owners)
+    found = question(view, View(), WORDS)
+    assert isinstance(found, Question) and named == found.accounts
+    if others:
+        only = question(replace(view, owners=owners[1:]), View(), WORDS)
+        assert isinstance(only, Question) and (HERS,) == only.accounts, "it is about them"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"Réinitialiser le mot de passe de {MINE} ?", True),
+        ("Confirmez-vous la réinitialisation ?", True),
+        (f"Réinitialiser le mot de passe de {HERS} ?", False),
+        ("Annuler la réinitialisation du mot de passe ?", False),
+        ("Réinitialiser le mot de passe et désactiver le compte ?", False),
+        ("Quitter cette page ?", False),
+    ],
+)
+def test_a_native_window_after_the_click_is_about_this_reset(text: str, told: bool) -> None:
+    """Any other is answered with no."""
+    assert told == about(text, MINE, WORDS)
+
+
+def test_of_two_tiles_the_one_that_is_called_so() -> None:
+    """Its title is the name; the other's only contains it."""
+    tile, other = card(20, "Chorus Pro Factures", 1), card(30, "Formation Chorus Pro Test", 1)
+    titles = Text(21, "Chorus Pro", (1, 20, 21)), Text(31, "Formation Chorus Pro", (1, 30, 31))
+    assert tile is decide(View((tile, other), titles), want("pigp.chorus"))
+    both = (*titles, Text(32, "Chorus Pro", (1, 30, 32)))
+    assert isinstance(decide(View((tile, other), both), want("pigp.chorus")), Abstention)
 
 
 def test_a_line_that_is_drawn_once_more_is_no_question() -> None:
@@ -482,9 +631,13 @@ def test_a_confirmation_that_waits_for_an_answer_is_hers_once_she_pointed_at_it(
     asked = View((button,), (asks,), (account(MINE, 1, 30, 31),))
     held = question(asked, View(), words)
     assert isinstance(held, Abstention) and "reset.confirm" == key_of(held.label)
+    assert "« Confirmer » est grisé" == str(held)
     words.pointed["reset.confirm"] = (0, 32, 0.0)
     found = question(asked, View(), words)
     assert isinstance(found, Question) and found.button is button
+    other = replace(asked, texts=(Text(31, "Vraiment ?", (1, 30, 31)),))
+    found = question(other, View(), words)
+    assert isinstance(found, Question) and (MINE,) == found.accounts, "however it is asked"
 
 
 def test_no_running_text_is_kept_beside_what_was_shown() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
-from releve.portal.reading import everything, passwords
+from releve.portal.reading import everything, labelled, passwords
 from releve.portal.screens.mot_de_passe import EcranSuivant
+from releve.portal.sight import Abstention
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,6 +52,13 @@ LAYOUTS = {
     "after a break in one block": "<dl><dt>Mot de passe</dt><dd><p>Provisoire<br>{p}</p></dd></dl>",
     "drawn by the style sheet": "<style>i[data-l]::before {{ content: attr(data-l) }}</style>"
     "<p>Réf. XK-2041ab</p><i data-l='Code'>ZZ-99817aq</i> <i data-l='Mot de passe : '>{p}</i>",
+    "under two lines of titles": "<table><tr><th rowspan=2>Compte</th><th colspan=3>Accès</th></tr><tr><th>Clé</th>"
+    "<th>Mot de passe</th><th>Code</th></tr><tr><td>{account}</td><td>7F3A-99KD</td><td>{p}</td><td>X-2041ab9</td></table>",
+    "in two stacks": "<div style='display:flex;gap:1em'><div><p>Compte</p><p>Réf.</p><p>Mot de passe</p></div>"
+    "<div><p>{account}</p><p><b>R2026-0044a</b></p><p><b>{p}</b></p></div></div>",
+    "after one struck through": "<p>Mot de passe : <del>Zyx98765!a</del></p><p>Mot de passe : <b>{p}</b></p>",
+    "in a message above a table": "<div>Fait. Nouveau mot de passe : <b>{p}</b> (à noter)</div><table><tr><th>Mot de passe"
+    "</th><td>01/12/2026</td></tr><tr><th>Jeton</th><td>cpro_77fK-29.aXb</td></tr></table>",
     "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
 }
 VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")
@@ -118,6 +126,46 @@ async def test_what_is_not_there_is_not_made_up(
     assert [] == passwords(await finder.look(reading=True), ACCOUNT, window.words)
 
 
+async def test_what_spans_the_columns_stands_under_none_of_them(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """Its middle is drawn under the title of one."""
+    heads = "<table><tr><th>Clé</th><th>Mot de passe</th><th>Code</th></tr><tr>"
+    finder = await show(window, pages, f"{heads}<td colspan=3 align=center>X-2041ab9</td></tr></table>")
+    assert not labelled(await finder.look(reading=True), window.words)
+    finder = await show(window, pages, f"{heads}<td>a</td><td>X-2041ab9</td></tr></table>")
+    assert labelled(await finder.look(reading=True), window.words)
+
+
+MOVED = {
+    "a grid of two lines": "<div style='display:grid;grid-template-columns:1fr 1fr'><div>Clé</div>"
+    "<div>Mot de passe</div><div>{k}</div><div>{p}</div></div>",
+    "two lines of flex": "<style>i{{width:9em}}</style><div style='display:flex'><i>Clé</i><i>Mot de passe</i></div>"
+    "<div style='display:flex'><i>{k}</i><i>{p}</i></div>",
+    "values first": "<p><b>{p}</b> Mot de passe</p><p><b>{k}</b> Clé</p>",
+    "names under, side by side": "<div style='display:flex'><div><p><b>{p}</b></p><small>Mot de passe</small></div>"
+    "<div><p><b>{k}</b></p><small>Clé</small></div></div>",
+    "names under": "<h1>Fait</h1><p><b>{p}</b></p><small>Mot de passe</small><p><b>{k}</b></p><small>Clé</small>",
+    "floats": "<style>b{{float:right}}</style><div><b>{p}</b><i>Mot de passe</i></div><div><b>{k}</b><i>Clé</i></div>",
+    "drawn the other way round": "<style>p{{display:flex;flex-direction:row-reverse;justify-content:flex-end}}"
+    "</style><p><b>{p}</b><i>Mot de passe</i></p><p><b>{k}</b><i>Clé</i></p>",
+    "two names, two values": "<dl><dt>Clé</dt><dt>Mot de passe</dt><dd>{k}</dd><dd>{p}</dd></dl>",
+    "fields": "<div style='display:grid;grid-template-columns:1fr 1fr'><label>Clé</label><label>Mot de passe</label>"
+    "<input readonly value='{k}'><input readonly value='{p}'></div>",
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+async def test_a_value_that_only_the_source_puts_after_the_name_is_not_it_alone(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """What is drawn nearer to the name may be it: a person is asked."""
+    body = MOVED[name].format(p=escape(PLAIN), k="7F3A-99KD-21a")
+    finder = await show(window, pages, body)
+    found = passwords(await finder.look(reading=True), ACCOUNT, window.words)
+    assert [PLAIN] == found or len(found) > 1
+
+
 async def test_two_that_could_be_it_are_two(window: PortalBrowser, pages: Pages) -> None:
     """Nobody guesses."""
     body = "<p>Mot de passe : <b>Abc12345!</b> <b>Xyz98765?</b></p>"
@@ -136,6 +184,7 @@ PARTS = {
     "side by side": "<p>Mot de passe : <span style='display:flex'><b>Abcdefgh12</b><b>345!</b></span></p>",
     "a space": "<p>Mot de passe : <b>Abcdefgh12</b> <b>345!</b></p>",
     "a word glued to it": "<dl><dt>Mot de passe</dt><dd><i>PROVISOIRE</i><b>Abcdefgh12</b></dd></dl>",
+    "beside its box": "<p>Mot de passe : <code style='background:#eee;padding:2px'>Abcdefgh12</code>345!</p>",
     "a full stop, or its own": "<dl><dt>Mot de passe</dt><dd><b>Abcdefgh12</b>.</dd></dl>",
 }
 
@@ -162,6 +211,7 @@ ONE = {
     "as a licence key": "<p>"
     + "".join(f"<b style='margin-right:1em'>{each}</b>" for each in ("Abcde", "fgh12", "345!"))
     + "</p>",
+    "a full stop after its box": "<p><code style='border:1px solid;padding:2px'>Abcdefgh12345!</code>, à noter.</p>",
     "with words and a date": "<p>Provisoire<br><b>Abcdefgh12345!</b><br>31/12/2027</p>",
 }
 
@@ -203,6 +253,18 @@ async def test_a_label_that_was_there_before_is_not_the_summary_s(
         await EcranSuivant(window).reached()
         assert window.page.url.endswith("/suite")
         assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
+
+
+async def test_its_name_alone_beside_what_can_be_cancelled_is_a_question(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """Nobody is told that there is a new password, as long as none is there."""
+    asks = "<h2>Nouveau mot de passe</h2><p>Étape 2</p><button>Poursuivre</button><button>Annuler</button>"
+    finder = await show(window, pages, asks)
+    async with window.on("Écran suivant"):
+        assert isinstance(EcranSuivant(window).seen(await finder.look(reading=True)), Abstention)
+        finder = await show(window, pages, asks.replace("Annuler", "Fermer"))
+        assert not isinstance(EcranSuivant(window).seen(await finder.look(reading=True)), Abstention)
 
 
 async def test_nothing_is_opened_at_random_while_the_password_is_awaited(

@@ -8,12 +8,12 @@ that name, not there before, and words of the question.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from releve.base.account import WRITTEN
-from releve.base.words import Label, Words
+from releve.base.words import Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
-from releve.portal.view import Thing, View
+from releve.portal.view import Owner, Thing, View
 
 _REASON = re.compile(
     r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b|\bvotre\b|\bvos\b|\bsign|\bex\b"
@@ -22,6 +22,27 @@ _REASON = re.compile(
 )
 _CAPITALS = re.compile(r"\s+(?:le\s+mot\s+)?([A-ZÀ-Ý]{4,})(?![\w@-]|\.\w)")
 _ELSE = re.compile(r"\b(?:gard|conserv|tou[st]e?s?\b)", re.IGNORECASE)
+_ANEW = re.compile(  # the reset, in other words
+    r"\b(?:(?:r[ée])?g[ée]n[ée]rer|renouveler|cr[ée]er|attribuer|obtenir)\s+(?:un|le)\s+"
+    r"(?:nouveau\s+)?mot\s+de\s+passe\b",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(  # adds nothing to a yes
+    r"(?:\W|\b(?:la|ma|mon|cette|cet|ce|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
+    r"|certaine?|bien|c|est|continuer|poursuivre|confirme|proc[ée]der|y|l)\b)*",
+    re.IGNORECASE,
+)
+_HERSELF = re.compile(r"^\W*(?:je\b|j['’])(?!.*(?:souhait|veux|voudr|d[ée]sir))", re.IGNORECASE)
+_EFFECT = re.compile(  # of a box that does something of its own
+    r"d[ée]sactiv(?:er|ation)|suppr(?:imer|ession)|abonn|\binscri|re[çc][eo][vi]|newsletter|suspend"
+    r"|r[ée]silier|bloquer|envoy|autoris",
+    re.IGNORECASE,
+)
+_DONE = re.compile(
+    r"(?:[ée]t[ée]|vient d['’][êe]tre) (?:r[ée]initialis|renouvel|g[ée]n[ée]r)", re.IGNORECASE
+)
+_BACK = re.compile(r"pr[ée]c[ée]dent|\bretour", re.IGNORECASE)
+_ASIDE = re.compile(r"session|enqu[êe]te|questionnaire|satisfaction|cookie", re.IGNORECASE)
 CROSS = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
 
 
@@ -45,8 +66,8 @@ class Question:
         return ", ".join(a for a in self.accounts if a.casefold() != account.casefold())
 
 
-def question(view: View, before: View, words: Words) -> Question | Abstention:
-    """The confirmation that came up since `before`."""
+def question(view: View, before: View, words: Words, layer: int = 0) -> Question | Abstention:
+    """The confirmation that came up since `before`; `layer`: in the window that asked already."""
     label = words.first("reset.confirm")
     new = view.since(before)
     cancel = words.find("reset.cancel")
@@ -54,28 +75,67 @@ def question(view: View, before: View, words: Words) -> Question | Abstention:
     taught = want.learned or want.pointed
     presses = [t for t in new.of_kind("press") if not want.refuses(t) and not cancel.search(t.name)]
     presses = [t for t in presses if not _anew(t, view, before)]
-    for yes in (_exact, _longer):
+    for yes in (_exact, _longer, _next):
         named = innermost(
-            t for t in presses if (rank(t, want) if taught else yes(t, view, before, words))
+            t
+            for t in presses
+            if (rank(t, want) if taught else yes(t, view, words, _came(t, view, before, layer)))
         )
-        asked = [(_asked(view, new, each, words), each) for each in named]
+        asked = [(_asked(view, new, each, want), each) for each in named]
         if found := [(block, each) for block, each in asked if block is not None]:
             break
     else:
         return Abstention(label, 0, tuple(where(t) for t in new.of_kind("press"))[:6])
-    first = _first(found, words)
+    first = _first(found, view, words)
     if first is None:
         return Abstention(label, len(found), tuple(where(t) for _, t in found))
     block, button = first
     part = view.under(block, button.frame)
     box, refusal = _box(part, button, words), _refusal(part, words)
-    accounts = _named(view, button, part)
+    accounts = _named(view, button, part, words)
     typed = None if button.enabled else _retyped(part, accounts, words)
     if not (button.enabled or box or typed or want.pointed):
         asks = part.of_kind("list", "field", "radio", "check")  # an answer is for a person to give
-        active = Label(label.key, f"{label}, actif")
-        return Abstention(active, 0, tuple(where(t) for t in (button, *asks)))
+        return Abstention(label, 0, tuple(map(where, asks)), grey=True)
     return Question(button, box, refusal, typed, accounts)
+
+
+def step(view: View, before: View, pressed: Thing, words: Words) -> Question | Abstention:
+    """A further step of the question, in place of the one that was `pressed`, or on a page of its
+    own: it can still be left, and nothing says that it is done. One that only changed its words is
+    another.
+    """
+    names = {t.key: t.name for t in view.things}
+    texts = {(t.key, t.text) for t in view.texts}
+    kept = replace(
+        before,
+        things=tuple(t for t in before.things if names.get(t.key, t.name) == t.name),
+        texts=tuple(t for t in before.texts if (t.key, t.text) in texts),
+    )
+    if view.since(kept).texts and not words.exact("reset.confirm").search(pressed.name):
+        again = (pressed.layer, pressed.name)  # « Suivant », of the next step
+        things = tuple(t for t in kept.things if (t.layer, t.name) != again)
+        kept = replace(kept, things=things)
+    asked = question(view, kept, words, pressed.layer)
+    over = not left(view, kept, words) or view.since(kept).says(_DONE)
+    if isinstance(asked, Question) and over:
+        return Abstention(words.first("reset.confirm"))
+    return asked
+
+
+def left(view: View, before: View, words: Words) -> bool:
+    """Whether what came up since `before`, or a window, can still be left as it is: what can, is
+    not done.
+    """
+    new = {t.key for t in view.since(before).things}
+    things = tuple(t for t in view.things if t.layer or t.key in new)
+    return _left(replace(view, things=things), words)
+
+
+def _left(view: View, words: Words) -> bool:
+    close, cancel = words.exact("cover.close"), words.find("reset.cancel")
+    names = [t.name for t in view.of_kind("press")]
+    return any(cancel.search(n) and not (close.search(n) or _BACK.search(n)) for n in names)
 
 
 def _anew(thing: Thing, view: View, before: View) -> bool:
@@ -89,36 +149,52 @@ def _anew(thing: Thing, view: View, before: View) -> bool:
     return same and now.count(thing.name) <= then.count(thing.name)
 
 
-def _exact(thing: Thing, _: View, __: View, words: Words) -> bool:
+def _came(thing: Thing, view: View, before: View, layer: int) -> bool:
+    """Whether it stands in a window that came up on the same page, or that asked already."""
+    if view.documents.get(thing.frame) != before.documents.get(thing.frame):
+        return False
+    there = any(t.shown and t.layer == thing.layer for t in before.things)
+    return thing.layer > 0 and (thing.layer == layer or not there)
+
+
+def _exact(thing: Thing, _: View, words: Words, __: bool) -> bool:
     exact = words.exact("reset.confirm")
     return any(exact.search(each) for each in thing.names.values())
 
 
-def _longer(thing: Thing, view: View, before: View, words: Words) -> bool:
-    """It begins with one of the words and goes on about the password, and about nothing else:
-    « Oui, réinitialiser … ». In a window only, which was not there before, and where nothing else
-    can be chosen: a page that is drawn anew has such words anew.
+def _longer(thing: Thing, view: View, words: Words, window: bool) -> bool:
+    """It begins with one of the words and goes on about the password, or adds nothing, and is about
+    nothing else: « Oui, réinitialiser … », « Valider la demande ». In a window only, which was not
+    there before, and where nothing else can be chosen: a page that is drawn anew has such words
+    anew.
     """
-    there = any(t.shown and t.layer == thing.layer for t in before.things)
-    same = view.documents.get(thing.frame) == before.documents.get(thing.frame)
-    if not thing.layer or there or not same:
+    if not window:
         return False
     leaves = (words.find("reset.cancel"), words.exact("cover.close"), CROSS)
     others = [
         t
         for t in view.under(thing.layer, thing.frame).of_kind("press", "list", "radio")
-        if thing.id not in t.path and t.id not in thing.path
+        if thing.id not in t.path and t.id not in thing.path and t.role != "tab"
     ]
     if not all(any(leave.search(t.name) for leave in leaves) for t in others):
         return False
     asks, starts = words.find("reset.question"), words.begins("reset.confirm")
-    else_ = (_ELSE, words.find("summary.old"), words.find("opening.never"))
+    else_ = (_ELSE, _EFFECT, words.find("summary.old"), words.find("opening.never"))
     for each in thing.names.values():
-        rest = each[start.end() :] if (start := starts.search(each)) else ""
-        more = words.find("reset.confirm").sub(" ", asks.sub(" ", rest))
-        if asks.search(rest) and not any(other.search(more) for other in else_):
+        start = starts.search(each) or _ANEW.match(each)
+        rest = each[start.end() if start.re is not _ANEW else 0 :] if start else ""
+        more = words.find("reset.confirm").sub(" ", asks.sub(" ", _ANEW.sub(" ", rest)))
+        about = rest and (asks.search(rest) or _PLAIN.fullmatch(rest))
+        if about and not any(other.search(more) for other in else_):
             return True
     return False
+
+
+def _next(thing: Thing, view: View, words: Words, window: bool) -> bool:
+    """It leads to the next step of a question that can still be left, in a window of its own."""
+    on = words.exact("login.next")
+    named = any(on.search(each) for each in thing.names.values())
+    return named and window and _left(view.under(thing.layer, thing.frame), words)
 
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
@@ -140,44 +216,71 @@ def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing
     return (fields[0], asked.pop()) if len(asked) == 1 else None
 
 
-def _first(found: list[tuple[int, Thing]], words: Words) -> tuple[int, Thing] | None:
-    """The only one; the document's own word goes before the others."""
+def _first(
+    found: list[tuple[int, Thing]], view: View, words: Words
+) -> tuple[int, Thing] | None:
+    """The only one; the document's own word goes before the others; then the one whose question
+    stands nearer than all others', and names an account.
+    """
     if len(found) == 1:
         return found[0]
     for wording in words.variants("reset.confirm")[:2]:
         own = [pair for pair in found if pair[1].name.strip().casefold() == wording.casefold()]
         if len(own) == 1:
             return own[0]
+    for block, each in found:
+        around = each.path[: each.path.index(block)]
+        nearer = all(b in around and block not in t.path for b, t in found if t is not each)
+        if nearer and len(view.under(block, each.frame).found("account")) == 1:
+            return block, each
     return None
 
 
-def _asked(view: View, new: View, button: Thing, words: Words) -> int | None:
-    """The smallest block around the button that holds words of the question, but for its own."""
-    asks = words.find("reset.question")
+def _asked(view: View, new: View, button: Thing, want: Want) -> int | None:
+    """The smallest block around the button that holds words of the question, but for its own; the
+    window, or what names an account, around the one that a person pointed at.
+    """
+    assert want.words is not None
+    asks = want.words.find("reset.question")
+    never, sure = want.words.find("opening.never"), want.words.find("reset.sure")
+    aside = _ASIDE.search(view.under(button.layer, button.frame).text)
+
+    def asking(text: str) -> bool:
+        plain = sure.search(text) and not (aside or never.search(text))
+        return bool(plain or asks.search(text))
+
     texts = [
         t
         for t in view.texts
-        if t.shown and t.frame == button.frame and button.id not in t.path and asks.search(t.text)
+        if t.shown and t.frame == button.frame and button.id not in t.path and asking(t.text)
     ]
     fresh = {t.key for t in new.texts} | {t.key for t in new.things}
     for block in reversed(button.path[:-1]):
         own = [t for t in texts if block in t.path]
         if own:
             return block if any(t.key in fresh for t in own) else None
+    if want.pointed:
+        named = (b for b in reversed(button.path) if view.under(b, button.frame).found("account"))
+        return button.layer or next(named, button.path[0])
     return None
 
 
 def _box(part: View, button: Thing, words: Words) -> Thing | None:
-    """The box that holds the button back, when it is not ticked yet."""
+    """The box that holds the button back, when it is not ticked yet: what has to be agreed to;
+    while the button sleeps what she states of herself, else the only one. Never one with an effect.
+    """
     agree = words.find("reset.agree")
     boxes = [t for t in part.of_kind("check") if not t.checked]
-    held = [
-        t
-        for t in boxes
-        if t.required or any(agree.search(n) for n in (*t.names.values(), t.near.get("after", "")))
-    ]
-    needed = held or (boxes if not button.enabled else [])  # never one more than it takes
-    return needed[0] if len(needed) == 1 else None
+    called = {t.key: (*t.names.values(), t.near.get("after", "")) for t in boxes}
+    alone = len(boxes) == 1
+    boxes = [t for t in boxes if not any(map(_EFFECT.search, called[t.key]))]
+    held = [t for t in boxes if t.required or any(map(agree.search, called[t.key]))]
+    if held or button.enabled:
+        return held[0] if held else None
+    held = [t for t in boxes if any(map(_HERSELF.search, called[t.key]))]
+    if not held and alone:
+        held = [t for t in boxes if not any(map(_ELSE.search, called[t.key]))]
+    return held[0] if held else None
 
 
 def _refusal(part: View, words: Words) -> Thing | None:
@@ -192,12 +295,33 @@ def _refusal(part: View, words: Words) -> Thing | None:
     return about[0] if len(about) == 1 else None
 
 
-def _named(view: View, button: Thing, part: View) -> tuple[str, ...]:
-    """The accounts that the question names: in its block, else in its window."""
-    found = part.found("account")
-    if not found and button.layer:
-        found = view.under(button.layer, button.frame).found("account")
-    return tuple(found)
+def _named(view: View, button: Thing, part: View, words: Words) -> tuple[str, ...]:
+    """The accounts that the question names: in its block, else in its window. One that has a reset
+    button of its own, in a block of its own, is not asked about, beside one that has none.
+    """
+    if not part.found("account") and button.layer:
+        part = view.under(button.layer, button.frame)
+    asks = words.find("reset.question")
+    resets = [t for t in part.of_kind("press") if t is not button and asks.search(t.name)]
+
+    def own(each: Owner) -> bool:
+        blocks = [b for b in each.path if view.alone(each.frame, b, "account")]
+        return any(b in t.path and b not in button.path for t in resets for b in blocks)
+
+    free = replace(part, owners=tuple(o for o in part.owners if not own(o)))
+    return tuple(free.found("account") or part.found("account"))
+
+
+def about(text: str, account: str, words: Words) -> bool:
+    """Whether a native window that comes up after the click asks for that very reset."""
+    asks = words.find("reset.question")
+    else_ = (_ELSE, words.find("opening.never"), words.find("summary.old"))
+    more = words.find("reset.confirm").sub(" ", asks.sub(" ", text))
+    return (
+        bool(asks.search(text))
+        and not of_dialog(text).others(account)
+        and not any(each.search(more) for each in else_)
+    )
 
 
 def of_dialog(text: str) -> Question:

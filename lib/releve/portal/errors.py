@@ -103,6 +103,10 @@ class ResetButtonDisabled(ResetButtonMissing):
     pass
 
 
+class StillGrey(ScreenNotRecognised):
+    """A confirmation that waits for an answer which is a person's."""
+
+
 class NoTechnicalAccount(PortalError):
     pass
 

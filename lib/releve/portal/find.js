@@ -78,7 +78,7 @@
   const visit = (el, state) => {
     const tag = el.tagName;
     if (SKIP.has(tag)) return ['', ''];
-    let { drawn, hid, veil, cursor, layer, region } = state, style = null, rect = null, spoken = !hid && state.spoken;
+    let { drawn, hid, veil, cursor, layer, region, struck } = state, style = null, rect = null, spoken = !hid && state.spoken;
     if (!hid) {
       style = getComputedStyle(el);
       rect = el.getBoundingClientRect();
@@ -88,6 +88,7 @@
       else if (tiny && rect.width >= 1 && rect.width < 2 && rect.height >= 1) drawn = false;   // for readers of the screen only
       else if (tiny) { hid = idOf(el); spoken = false; }
       veil = style.visibility === 'visible' ? 0 : veil || idOf(el);
+      if (/line-through/.test(style.textDecorationLine)) struck = true;
       if (style.position === 'fixed' || style.position === 'sticky' || el.matches('dialog, [role=dialog], [role=alertdialog], [aria-modal=true]')) layer = idOf(el);
     }
     const shown = drawn && !hid && !veil, id = idOf(el), path = [...state.path, id];
@@ -95,9 +96,9 @@
     if (/^(NAV|HEADER|FOOTER|ASIDE|MAIN)$/.test(tag)) region = tag.toLowerCase();
     else if (el.hasAttribute('role')) region = { navigation: 'nav', banner: 'header', contentinfo: 'footer', main: 'main' }[el.getAttribute('role')] ?? region;
     const kind = kindOf(el, style, cursor);
-    const fact = { id, path, kind, shown, hid: hid || veil, spoken, rect, style, layer, region, seen: '', all: '', own: false, count: 0, at: order.length };
+    const fact = { id, path, kind, shown, hid: hid || veil, spoken, rect, style, layer, region, struck, seen: '', all: '', own: false, count: 0, at: order.length };
     facts.set(el, fact); order.push(el);
-    const next = { path, drawn, hid, veil, layer, region, cursor: style?.cursor ?? cursor, spoken: !hid };
+    const next = { path, drawn, hid, veil, layer, region, struck, cursor: style?.cursor ?? cursor, spoken: !hid };
     let seen = '', all = '', mine = '', last = null, owned = owners.length;
     // A badge is no part of the name beside it, though nothing stands between the two.
     const glue = (text, from) => {
@@ -184,6 +185,7 @@
     if (target) labels.set(target, flat(`${labels.get(target) ?? ''} ${facts.get(el).all}`));
   }
   const heard = el => flat(facts.get(el)?.all ?? el.textContent);
+  const pencil = el => /[\u270e-\u2710]/.test(['::before', '::after'].map(part => getComputedStyle(el, part).content).join()) || /(?:^|[-_ #])(?:pen|pencil|edit)(?:$|[-_ ])/i.test(`${el.getAttribute('class')} ${el.getAttribute('href')}`);
   const namesOf = (el, fact) => {
     const names = {}, put = (key, text) => { if (flat(text)) names[key] = flat(text).slice(0, 200); };
     const by = el.getAttribute('aria-labelledby');
@@ -194,6 +196,7 @@
     put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-tooltip') || byId(el, el.getAttribute('aria-describedby') ?? '').filter(each => each.getAttribute('role') === 'tooltip').map(each => each.textContent).join(' '));
     const image = el.querySelector?.('img[alt], img[title], svg title, [title]');
     if (image) put('alt', image.getAttribute('alt') || image.getAttribute('title') || image.textContent);
+    if (fact.kind === 'press' && !fact.hid && !Object.keys(names).length && [el, ...el.querySelectorAll('*')].some(pencil)) names.alt = '\u270e';
     return names;
   };
   const busy = el => { const f = facts.get(el); return f && (f.count > 0 || f.shown && (FIELDS.has(f.kind) || f.kind === 'press') || el.querySelector?.('button, a[href], input[type=submit]')); };
@@ -234,15 +237,28 @@
     if (!cell || !row) return near;
     const left = cell.previousElementSibling;
     if (left && !busy(left)) near.left = flat(facts.get(left)?.seen);
-    const column = [...row.children].indexOf(cell);
     const table = row.closest('table, [role=table], [role=grid]');
     const rows = table ? rowsOf(table) : [];
-    const head = rows[0];
-    if (head && head !== row && head.children.length === row.children.length && head.querySelector('th, [role=columnheader]'))
-      near.above = flat(facts.get(head.children[column])?.seen);
-    const over = rows[rows.indexOf(row) - 1]?.children[column];
-    if (!near.above && over && !busy(over)) near.above = flat(facts.get(over)?.seen);
+    const own = facts.get(cell)?.rect, middle = own && own.left + own.width / 2;   // a column is what is drawn as one, whatever spans several
+    const over = rows.slice(0, Math.max(rows.indexOf(row), 0)).flatMap(each => [...each.children]).filter(each => {
+      const at = facts.get(each)?.rect;
+      return at && at.left <= middle && middle < at.right && (each.colSpan ?? 1) >= (cell.colSpan ?? 1);
+    });
+    const data = over.findIndex(each => !each.matches('th, thead td, [role=columnheader]'));
+    const heads = data < 0 ? over : over.slice(0, data), last = over.at(-1);
+    if (heads.length) near.above = flat(facts.get(heads.at(-1)).seen);
+    if (!near.above && last && !busy(last)) near.above = flat(facts.get(last)?.seen);
     return near;
+  };
+  // Words in one stack and values in another beside it: the same line of each, drawn at the same height.
+  const stackedOf = el => {
+    for (let line = el, high = 0; line && high < 4; line = up(line), high += 1) {
+      const stack = line.parentElement, other = stack?.previousElementSibling, words = other?.children[[...stack.children].indexOf(line)];
+      if (!words || stack.children.length < 2 || other.children.length !== stack.children.length || busy(other) || /\d/.test(facts.get(other)?.seen)) continue;
+      const [left, right] = [words, line].map(each => facts.get(each)?.rect);
+      if (left?.height && right && left.right <= right.left + 4 && Math.abs(left.top + left.height / 2 - right.top - right.height / 2) < 6) return flat(facts.get(words).seen);
+    }
+    return '';
   };
   const floating = (el, fact) => {
     const after = el.nextElementSibling, over = after && facts.get(after)?.rect;
@@ -256,6 +272,7 @@
       if (labels.has(node)) { put('label', labels.get(node)); break; }
     put('placeholder', flat(el.placeholder ?? el.getAttribute('data-placeholder') ?? ''));
     Object.entries(cellsOf(el)).forEach(([key, text]) => put(key, text));
+    if (!near.left) put('left', stackedOf(el));
     put('before', beforeOf(el));
     put('wrap', wrapOf(el, fact));
     if (fact.kind === 'check' || fact.kind === 'radio') put('after', flat(facts.get(el.nextElementSibling)?.seen || el.nextSibling?.nodeValue));
@@ -326,11 +343,11 @@
     const placed = fact.rect && fact.rect.width > 0 && fact.rect.height > 0 && fact.rect.right > 0 && fact.rect.bottom + scrollY > 0;
     const lines = reading && fact.own && fact.shown ? fact.seen.split(LINE).map(flat).filter(Boolean) : [];
     if (lines.length > 1) {
-      for (const line of lines) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, shown: placed });
+      for (const line of lines) texts.push({ id: fact.id, text: line.slice(0, 400), head: false, path: fact.path, at: fact.at, box: place(fact).box, shown: placed });
     } else if (fact.own)
-      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all.trim() || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, shown: fact.shown && placed });
+      texts.push({ id: fact.id, text: flat(fact.shown ? fact.seen : fact.all.trim() || el.textContent).slice(0, 400), head: /^H[1-6]$|^LEGEND$|^CAPTION$/.test(el.tagName) || el.getAttribute('role') === 'heading', path: fact.path, at: fact.at, box: place(fact).box, shown: fact.shown && placed });
     else if (!fact.own && /^H[1-6]$/.test(el.tagName) && flat(fact.seen))
-      texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, shown: fact.shown && placed });
+      texts.push({ id: fact.id, text: flat(fact.seen).slice(0, 400), head: true, path: fact.path, at: fact.at, box: place(fact).box, shown: fact.shown && placed });
     if (!fact.kind) continue;
     const blocks = [];
     for (let node = up(el); node && node !== document.body; node = up(node)) {
@@ -381,9 +398,10 @@
     if (n.tagName === 'BR') return LINE;
     if (!fact?.shown) return '';
     if (fact.kind || !/^(?:inline|contents)/.test(display) && !flexes(n)) return OBJECT;
-    const gap = apart(n) ? LINE : GLUE;
-    return `${drawnBy(n).trim() ? OBJECT : ''}${gap}${runOf(n)}${gap}`;
+    const gap = apart(n) ? LINE : GLUE, end = boxed(n) && /^[.,;:)\u00bb\u201d\u2026]+(?:\s|$)/.test(n.nextSibling?.nodeValue ?? '') ? GLUE : gap;
+    return `${drawnBy(n).trim() ? OBJECT : ''}${gap}${runOf(n)}${end}`;
   }).join('');
+  const boxed = el => { const { backgroundColor, borderTopWidth } = facts.get(el)?.style ?? {}; return parseFloat(borderTopWidth) > 0 || !/^(?:transparent|rgba\(.*, 0\))$/.test(backgroundColor); };
   const flexes = el => /^(?:B|CODE|EM|I|KBD|SAMP|SPAN|STRONG|TT)$/.test(el.tagName) && /flex/.test(facts.get(up(el))?.style?.display);
   const lineOf = el => {
     while (/^(?:inline|contents)/.test(facts.get(el)?.style?.display) || flexes(el)) el = up(el);
@@ -398,7 +416,7 @@
       const raw = field ? el.value : rawOf(el), covers = fact.layer && fact.path.indexOf(fact.layer) >= fact.path.indexOf(fact.hid);
       if (raw.trim() && raw.length <= 400) folds.push({ id: fact.id, raw, how: 'folded', hidden: covers ? [] : hiddenBy(el, fact), path: fact.path, at: fact.at, region: fact.region });
     }
-    if (!fact.shown || !fact.rect?.width || !fact.rect?.height) continue;
+    if (!fact.shown || fact.struck || !fact.rect?.width || !fact.rect?.height) continue;
     const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); const title = fact.path.findLast(id => titles.has(id)); if (title && !['left', 'above', 'before', 'label', 'aria'].some(key => n[key])) n.legend ??= titles.get(title); return n; };
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
     const told = (raw, how) => tokens.push({ id: fact.id, raw, how, line: lineOf(el), pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });

@@ -189,13 +189,12 @@ class Finder:
         """Why the search ends without it; `twice`: the page is still, and shows more than one."""
         if changed := self.otherwise(found):
             return changed
+        saw = ", ".join(found.seen[:6])
+        told = {"screen": self.browser.title, "wanted": found.label, "saw": saw}
+        if found.grey:
+            return e.StillGrey(**told)
         if twice:
-            return e.AmbiguousScreen(
-                screen=self.browser.title,
-                count=found.count,
-                wanted=found.label,
-                saw=", ".join(found.seen[:6]),
-            )
+            return e.AmbiguousScreen(count=found.count, **told)
         return await self.browser.diagnose(found.label, saw=str(found) if found.seen else "")
 
     async def taught(self, found: Abstention, wanted: Callable[[View], object]) -> bool:

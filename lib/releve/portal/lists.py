@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from releve.portal.errors import AmbiguousScreen
 from releve.portal.find import Finder
 from releve.portal.opening import REACH
-from releve.portal.sight import Abstention, Outcome
+from releve.portal.sight import Abstention, Outcome, Want, decide
 from releve.portal.view import Thing, View
 
 _OPTIONS = """
@@ -42,6 +42,13 @@ class DropDown:
         list shows it; False when it has none. Raises `AmbiguousScreen`: no guess is made.
         """
         thing = await self._finder.until(self._field)
+        if thing.kind == "radio":
+            fits = [t for t in group(await self._finder.look(), thing) if reads(t, option)]
+            if len(fits) > 1:
+                raise self._ambiguous(thing, len(fits))
+            for each in fits:
+                await self._finder.check(each)
+            return bool(fits)
         while thing.tag == "select":
             if await self._select(thing, option):
                 return True
@@ -80,13 +87,16 @@ class DropDown:
             if not fits:
                 await self._finder.change()
         if len(fits) > 1:
-            screen = self._finder.browser.title
-            raise AmbiguousScreen(screen=screen, count=len(fits), wanted=thing.name)
+            raise self._ambiguous(thing, len(fits))
         if fits:
             with suppress(PlaywrightError):
                 await handle.select_option(index=fits[0], timeout=REACH)
                 return True
         return False
+
+    def _ambiguous(self, thing: Thing, count: int) -> AmbiguousScreen:
+        screen = self._finder.browser.title
+        return AmbiguousScreen(screen=screen, count=count, wanted=thing.name)
 
     async def _entry(
         self, before: View, thing: Thing, option: re.Pattern[str], search: str
@@ -96,8 +106,10 @@ class DropDown:
 
         def wanted(view: View) -> tuple[Thing | None, Thing | None] | Abstention:
             new = view.since(before)
-            fits = [t for t in entries(new) if option.search(t.words) and t.key != thing.key]
+            fits = [t for t in entries(new) if reads(t, option) and t.key != thing.key]
             boxes = [t for t in new.of_kind("field", "list") if t.tag == "input" and not t.fixed]
+            itself = thing.tag == "input" and thing.role == "combobox" and not thing.fixed
+            boxes = boxes or [thing] * (itself and not fits)
             if not typed and len(boxes) == 1:
                 return None, boxes[0]
             if len(fits) == 1:
@@ -116,6 +128,8 @@ class DropDown:
     async def entries(self) -> list[str]:
         """The texts of its entries; none is chosen."""
         thing = await self._finder.until(self._field)
+        if thing.kind == "radio":
+            return [" ".join(_called(t)) for t in group(await self._finder.look(), thing)]
         if thing.tag == "select":
             texts: list[str] = await (await self._finder.element(thing)).evaluate(_OPTIONS)
             return texts
@@ -175,6 +189,37 @@ def entries(view: View) -> list[Thing]:
     ]
 
 
+def drawn(view: View, want: Want) -> Outcome:
+    """The list of that name; else the radio buttons under it, by the one that is chosen, or the
+    first.
+    """
+    found = decide(view, want)
+    if isinstance(found, Thing) or found.count:
+        return found
+    under = [t for t in view.of_kind("radio") if want.exact.search(t.near.get("legend", ""))]
+    under.sort(key=lambda each: not each.checked)
+    return under[0] if under else found
+
+
+def group(view: View, radio: Thing) -> list[Thing]:
+    """The radio buttons of its group."""
+    legend = radio.near.get("legend")
+    radios = [t for t in view.of_kind("radio") if t.frame == radio.frame]
+    return [t for t in radios if t.near.get("legend") == legend]
+
+
+def _called(entry: Thing) -> tuple[str, ...]:
+    beside = tuple(entry.near[k] for k in ("label", "after") if k in entry.near)
+    return (*entry.names.values(), *(beside if entry.kind == "radio" else ()))
+
+
+def reads(entry: Thing, option: re.Pattern[str]) -> bool:
+    """Whether it is that entry, by any of its names."""
+    return any(option.search(each) for each in _called(entry))
+
+
 def holds(field: Thing, option: re.Pattern[str]) -> bool:
     """Whether that list shows that entry."""
+    if field.kind == "radio":
+        return field.checked and reads(field, option)
     return any(option.search(each) for each in (field.selected, *field.names.values()) if each)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ class Opening:
         self._section, self._opens = section, opens
         self._tried: Counter[tuple[int, int]] = Counter()
         self._covered: float | None = None
+        self._section_seen = False
 
     @property
     def covered(self) -> bool:
@@ -72,7 +74,18 @@ class Opening:
                 raise
             return False
         self._covered = None
-        return opened
+        return opened or (blind and await self._in_sight(view))
+
+    async def _in_sight(self, view: View) -> bool:
+        """Bring the title of its section to the top, once: what is under it may be drawn then."""
+        section, self._section_seen = None if self._section_seen else self._section, True
+        texts = [t for t in view.texts if t.shown and section and section.exact.search(t.text)]
+        title = max(texts, key=lambda each: each.head, default=None)
+        handle = await self._finder.handle(title.frame, title.id) if title else None
+        if handle is not None:
+            with suppress(PlaywrightError):
+                await handle.evaluate("el => el.scrollIntoView()")
+        return handle is not None
 
     async def _open(self, view: View, *, blind: bool) -> bool:
         covered: UnexpectedPopup | None = None

@@ -12,7 +12,7 @@ from itertools import groupby, zip_longest
 
 from releve.base.secret import is_plain
 from releve.base.words import Words
-from releve.portal.view import Thing, Token, View
+from releve.portal.view import Text, Thing, Token, View
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{8,128}")
 _MASK = re.compile(r"(.)\1*|[*.\-_]+")
@@ -25,6 +25,7 @@ _WORD = re.compile(  # of a sentence, with its punctuation; or that alone
 )
 _BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
 _MAIN = ("main", "")
+ROOM = 12  # pixels between two lines, at most, that do not tell which of them is nearer
 _GLUE, _LINE = "\u2060", "\u2028"  # as find.js writes a block
 _SIGN = re.compile(rf"[^!-~{_GLUE}]")  # an icon, a control (as an object), no password's
 _DATE = re.compile(r"^[(]?(\d{1,4}([/.-])\d{1,2}\2\d{1,4}|\d{1,2}[h:]\d{0,2})\W*$")
@@ -55,12 +56,69 @@ def passwords(
     longer = [t for t in tokens if _beside(t, within, old) and not is_plain(t.raw.strip())]
     blocks = {t.path[:-1] for t in best}
     rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
-    if values := _values([*best, *rivals] if best else longer, view):
-        return values
+    chosen = [*best, *rivals] if best else longer
+    if values := _values(chosen, view):
+        return [*values, *_nearer(view, tokens, chosen, words)] if len(values) == 1 else values
     if not sentences:
         return []
     told = list(dict.fromkeys(_told(view, words, known)))
     return told or _lone(view, tokens, words)
+
+
+def _nearer(
+    view: View, tokens: list[Token], chosen: list[Token], words: Words
+) -> Iterable[str]:
+    """What else may be it: a value that is drawn nearer than the chosen one to each of the labels,
+    whatever their order in the source, or as near, without a label of its own; and one that has but
+    the chosen one beside it.
+    """
+    within, old = words.find("summary.password"), words.find("summary.old")
+    texts = [t for t in view.texts if t.shown and within.search(t.text) and not old.search(t.text)]
+    exact = words.exact("summary.password")
+    around = [t for t in texts if any(_apart(t, each) == (0, 0) for each in chosen)]
+    labels = [*around, *(t for t in texts if exact.search(t.text))] or texts
+    raws, heads = {t.raw.strip() for t in chosen}, {t.text for t in view.texts if t.head}
+    others = [t for t in tokens if t.raw.strip() not in raws and _alone(t) and t.region in _MAIN]
+    found = list[Token]()
+
+    def beside(token: Token) -> set[str]:
+        return {text for key, text in token.near.items() if key in _BESIDE}
+
+    for label in labels:
+        ours = min(_apart(label, t) for t in chosen)
+        bare = [t for t in others if beside(t) <= heads]
+        nearer = [t for t in others if _apart(label, t, ROOM * (t in bare)) < ours]
+        if not nearer:
+            found.clear()
+            break
+        found += nearer
+    found += [t for t in others if beside(t) == raws]
+    return dict.fromkeys(t.raw.strip() for t in found)
+
+
+def _apart(label: Text, value: Token, less: int = 0) -> tuple[int, int]:
+    """How far a value is drawn from a label: around or in it, on its line to the right, in its
+    column or on its line, elsewhere; then by how much, or that much `less`.
+    """
+    if label.frame != value.frame or not (label.box and value.box):
+        return 4, 0
+    (x, y, w, h), (left, top, width, height) = label.box, value.box
+    right, down = max(left - x - w, x - left - width), max(top - y - h, y - top - height)
+    line = y - 2 <= top + height / 2 <= y + h + 2 or top <= y + h / 2 <= top + height
+    if line and right < 0:
+        return 0, 0
+    if line and left >= x + w - 2:
+        return 1, right
+    if line or right < 0:
+        return 2, max(right, down) - less
+    return 3, max(right, 0) + max(down, 0)
+
+
+def labelled(view: View, words: Words, before: frozenset[str] = frozenset()) -> bool:
+    """Whether what may be it stands beside its very name."""
+    exact, old = words.exact("summary.password"), words.find("summary.old")
+    known = {*(o.what.casefold() for o in view.owners), *(each.casefold() for each in before)}
+    return any(_may_be(t.raw, known) and _beside(t, exact, old) for t in view.tokens)
 
 
 def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> bool:

@@ -52,8 +52,8 @@ class Want:
 
 @dataclass(frozen=True)
 class Abstention:
-    """Nothing, or too much, was seen. `seen` says what there is, for a person, `instead` what may
-    come first.
+    """Nothing, or too much, was seen, or what cannot be pressed yet. `seen` says what there is, for
+    a person, `instead` what may come first.
     """
 
     label: str
@@ -61,12 +61,14 @@ class Abstention:
     seen: tuple[str, ...] = ()
     where: tuple[Thing, ...] = ()
     instead: tuple[str, ...] = ()
+    grey: bool = False  # there, and asleep
 
     def __str__(self) -> str:
         listed = ", ".join(self.seen[:6])
         if self.count:
             return f"je vois {self.count} fois « {self.label} » : {listed}"
-        return f"je ne vois pas « {self.label} »" + (f" ; je vois : {listed}" if listed else "")
+        none = f"« {self.label} » est grisé" if self.grey else f"je ne vois pas « {self.label} »"
+        return none + (f" ; je vois : {listed}" if listed else "")
 
 
 Outcome = Thing | Abstention
@@ -224,18 +226,25 @@ def _button(thing: Thing, roles: Sequence[Thing]) -> Thing:
 
 
 def one(view: View, want: Want, found: Sequence[Thing]) -> Outcome:
-    """The only one. Links to the same place count once, and what stands in the page's main part
-    goes before its head, menus and foot.
+    """The only one. Links to the same place count once; what stands in the page's main part goes
+    before its head, menus and foot, and what is called so in a line of its own before the others.
     """
     once = _same_place(found)
     if len(once) > 1:
         main = [each for each in once if each.region in ("main", "")]
         once = main if len(main) == 1 else once
+        titled = [each for each in once if _titled(view, each, want)]
+        once = titled if len(titled) == 1 else once
     if len(once) == 1:
         return once[0]
     if once:
         return Abstention(want.label, len(once), tuple(where(each) for each in once), tuple(once))
     return Abstention(want.label, 0, overview(view, want.kind))
+
+
+def _titled(view: View, thing: Thing, want: Want) -> bool:
+    inner = (t for t in view.texts if t.shown and t.frame == thing.frame and thing.id in t.path)
+    return any(want.exact.search(each.text) for each in inner)
 
 
 def _same_place(found: Sequence[Thing]) -> list[Thing]:

@@ -133,7 +133,7 @@ class Teaching:
             words.learned[key] = learned
             with suppress(OSError, ReleveError):  # it serves this time
                 await asyncio.to_thread(profile.keep, self.browser.settings.url, key, learned)
-        else:
+        if not kept or key in CONFIRMS:  # whatever still holds it back is hers too
             words.pointed[key] = element
         return ""
 

@@ -83,6 +83,7 @@ class Text:
     head: bool = False
     shown: bool = True
     at: int = 0
+    box: tuple[int, ...] = ()
     hidden: tuple[tuple[int, bool], ...] = ()
     frame: int = 0
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-
-from playwright.async_api import ElementHandle
+from typing import TypeVar
 
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.confirm import Question, of_dialog, question
+from releve.portal.confirm import Question, about, of_dialog, question, step
 from releve.portal.rows import Move
 from releve.portal.screen import ResetScreen
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.sight import Abstention
 from releve.portal.view import Thing, View
+
+HELD = 5  # boxes, and words to write again, that may hold a button back
+STEPS = 4  # of one question
+STILL = 0.6  # seconds
+
+Q = TypeVar("Q", Question, Question | None)
 
 
 @dataclass
@@ -54,25 +60,36 @@ class Confirmation(ResetScreen):
                 return of_dialog(self.browser.dialogs[-1])
             return question(view, asked.before, self.words)
 
-        found = await self.finder.until(shown, open_hidden=False)
-        self._prove(found, case.account)
-        for _ in range(2):  # a box, and a word to write again
+        async def look() -> Question:
+            found = await self.finder.until(shown, open_hidden=False)
+            if asked.step is not None and asked.step.proof.weak and not found.accounts:
+                self._prove(found, case.account)
+                raise e.UnprovenAccount(account=case.account, proof=asked.step.proof)
+            return found
+
+        return await self._answered(look, case.account)
+
+    async def _answered(self, look: Callable[[], Awaitable[Q]], account: str) -> Q:
+        """The question once what holds its button back is ticked, or written."""
+        found = await look()
+        for _ in range(HELD):
+            if not isinstance(found, Question):
+                break
+            self._prove(found, account)
             if found.box:
                 await self.finder.check(found.box)
             elif found.typed:
                 await self.finder.fill(*found.typed)
             else:
                 break
-            found = await self.finder.until(shown, open_hidden=False)
-            self._prove(found, case.account)
+            found = await look()
+        if isinstance(found, Question):
+            self._prove(found, account)
         return found
 
     def _prove(self, found: Question, account: str) -> None:
         if others := found.others(account):
             raise e.WrongConfirmation(account=account, found=others)
-        step = self._asked.step
-        if step is not None and step.proof.weak and not found.accounts:
-            raise e.UnprovenAccount(account=account, proof=step.proof)
 
     async def ready(self, case: Case) -> None:
         async with self.browser.on(self.title):
@@ -92,15 +109,17 @@ class Confirmation(ResetScreen):
         await self.finder.press(step.thing, trial=True)
         self._asked.step = step
 
-    async def _uncovered(self, button: Thing, handle: ElementHandle) -> None:
+    async def _uncovered(self, button: Thing) -> None:
         """Close what came over it since it was announced. Raises `NotPressed`."""
         try:
+            handle = await self.finder.element(button)
             await self.finder.clear(button.frame, handle, by_force=False)
         except e.UnexpectedPopup as popup:
             raise e.NotPressed(why=str(popup).rstrip(".")) from popup
 
     async def commit(self, case: Case) -> None:
-        """See `ResetScreen.commit`. Chromium may send the request twice by itself when the
+        """See `ResetScreen.commit`. A question of several steps is one announced click, and goes on
+        until it can go no further. Chromium may send the request twice by itself when the
         connection is cut: the portal's ledger counts.
         """
         found = self.browser.memo.get("question")
@@ -111,9 +130,34 @@ class Confirmation(ResetScreen):
             assert button is not None
             if (answer := found.refusal) and not await self.agree(answer):
                 raise e.NotPressed(why=f"« {answer.name} » n'a pas de réponse « Oui »")
-            handle = await self.finder.element(button)
-            await self._uncovered(button, handle)
+            await self._uncovered(button)
             self.browser.password_in_sight = True
-            with self.browser.agreeing(lambda text: text == found.native):
-                await handle.click(no_wait_after=True)
-                await EcranSuivant(self.browser).reached()
+            for _ in range(STEPS):
+                found = await self._press(button, found.native, case.account)
+                if found is None or found.button is None:
+                    return
+                button = found.button
+                if (answer := found.refusal) and not await self.agree(answer):
+                    break
+                handle = await self.finder.element(button)
+                await self.finder.clear(button.frame, handle, by_force=False)
+            raise await self.browser.diagnose(self.words.first("summary.password"))
+
+    async def _press(self, button: Thing, native: str, account: str) -> Question | None:
+        """Press it, once; the further step that comes up in its place, None for the password."""
+        before, handle = await self.finder.look(), await self.finder.element(button)
+
+        def agreed(text: str) -> bool:
+            return text == native if native else about(text, account, self.words)
+
+        async def look() -> Question | None:
+            return await EcranSuivant(self.browser).next(
+                lambda view: step(view, before, button, self.words)
+            )
+
+        with self.browser.agreeing(agreed):
+            await handle.click(no_wait_after=True)
+            if await look() is None:
+                return None
+        await self.finder.changed(await self.finder.look(), STILL)  # the password may be to come
+        return await self._answered(look, account)

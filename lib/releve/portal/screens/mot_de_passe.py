@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from playwright.async_api import Error as PlaywrightError
@@ -10,7 +11,8 @@ from playwright.async_api import Error as PlaywrightError
 from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.reading import covered, folds, passwords
+from releve.portal.confirm import Question, left
+from releve.portal.reading import covered, folds, labelled, passwords
 from releve.portal.screen import PasswordScreen, text, want
 from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
@@ -37,14 +39,17 @@ class EcranSuivant(PasswordScreen):
 
     def seen(self, view: View) -> object:
         """Its label, or a value that can be nothing else, where no password is asked for: the login
-        page has the same words.
+        page has the same words. A label alone says nothing beside what can still be cancelled.
         """
         if [t for t in view.of_kind("secret") if not t.fixed and not t.selected]:
             return Abstention(self.words.first("summary.password"))
         if found := self._passwords(view, "") or covered(view, self.words, self._known):
             return found
         before = self.browser.memo.get("asked on")  # its label may stand there too
-        return super().seen(view.since(before) if isinstance(before, View) else view)
+        before = before if isinstance(before, View) else View()
+        if left(view, before, self.words):
+            return Abstention(self.words.first("summary.password"))
+        return super().seen(view.since(before))
 
     def _passwords(self, view: View, account: str, *, sentences: bool = True) -> list[str]:
         return passwords(view, account, self.words, self._known, sentences=sentences)
@@ -55,11 +60,27 @@ class EcranSuivant(PasswordScreen):
         return known
 
     async def reached(self) -> None:
+        await self.next(lambda _: None)
+
+    async def next(self, step: Callable[[View], object]) -> Question | None:
+        """Return once the password's screen is there, with a further `step` of the question that
+        came in its place. A value beside it that may be the password is for a person.
+        """
+        asked: Question | None = None
+
         def answer(view: View) -> object:
+            nonlocal asked
+            asked = None
             refused = view.says(self.words.find("reset.refused"))
             if refused:
                 raise e.ResetRefused(text=" ".join(refused.text.split())[:160])
-            return self.seen(view)
+            further = step(view)
+            if not isinstance(further, Question) or labelled(view, self.words, self._known):
+                return self.seen(view)
+            if self._passwords(view, "") or covered(view, self.words, self._known):
+                return Abstention(self.words.first("summary.password"))
+            asked = further
+            return further
 
         pressed: set[tuple[int, int]] = set()
 
@@ -75,6 +96,7 @@ class EcranSuivant(PasswordScreen):
             while await self.finder.until(anew, open_hidden=False, reading=True) is None:
                 view = await self.finder.look(reading=True)
                 await self._press(self._to_open(view, pressed), pressed)
+            return asked
         except e.ScreenNotRecognised:
             view = await self.finder.look()
             if [t for t in view.of_kind("secret") if not t.fixed]:

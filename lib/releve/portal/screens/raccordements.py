@@ -19,7 +19,7 @@ from releve.base.words import Words, digits, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, of_dialog, question
-from releve.portal.lists import DropDown, holds
+from releve.portal.lists import DropDown, drawn, holds
 from releve.portal.screen import ResetScreen, Screen, text, thing, want
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.sight import Abstention, Outcome, around, decide
@@ -88,7 +88,7 @@ class Formulaire(Screen):
 
     def _field(self, key: str) -> Callable[[View], Outcome]:
         wanted = want(self.words, key, "list", longer=False)
-        return lambda view: decide(view, wanted)
+        return lambda view: drawn(view, wanted)
 
     def _list(self, key: str) -> DropDown:
         return DropDown(self.finder, self._field(key))
