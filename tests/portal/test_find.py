@@ -449,6 +449,51 @@ async def test_a_structure_is_chosen_where_nothing_else_is_filled_in(
     assert ("" if beside else "chosen") == await window.page.title()
 
 
+SOUGHT = {
+    "by its button": ("<button type=button onclick='document.title=`sought`'>Rechercher</button>", True),
+    "by the key": ("<button>OK</button>", False),
+    "by nothing that changes": ("<button onclick='document.title=`!`'>Valider</button>", False),
+}
+
+
+@pytest.mark.parametrize("name", SOUGHT)
+async def test_a_search_is_sent_by_its_button_where_the_key_does_nothing(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """The one that stands with the field and says so."""
+    button, pressed = SOUGHT[name]
+    keys = "" if name == "by the key" else "onkeydown='return event.key !== `Enter`'"
+    found = "<p>21990001600011</p>" if name == "by the key" else ""
+    pages.at["/found"] = f"<title></title>{found}"
+    body = f"<form action=/found><label>Rechercher <input name=q {keys}></label>{button}</form>"
+    await show(window, pages, f"<h1>Mes structures</h1>{body}")
+    async with window.on("Activités du gestionnaire"):
+        screen = ActivitesDuGestionnaire(window)
+        field = await screen.search_field()
+        assert field is not None
+        await screen.ask(field, SIRET)
+    assert ("sought" if pressed else "") == await window.page.title()
+
+
+PAGED = (
+    "{}<p>TECH_1_22@cpro.fr <button>Réinitialiser</button></p><p><b>1</b> "
+    "<button type=button onclick='document.title=`2`'>2</button> "
+    "<button type=button onclick='document.title=`3`'>3</button></p>{}"
+)
+
+
+@pytest.mark.parametrize("form", [False, True])
+async def test_a_card_s_accounts_may_come_in_pages(
+    window: PortalBrowser, pages: Pages, form: bool
+) -> None:
+    """By their numbers; never by a button of a form, which may keep what it shows."""
+    around = ("<form>", "</form>") if form else ("", "")
+    await show(window, pages, CARD + PAGED.format(*around))
+    async with window.on("Modification de la structure"):
+        assert await ModificationDeLaStructure(window)._further() is not form
+    assert ("" if form else "2") == await window.page.title()
+
+
 async def test_its_users_are_reached_by_a_link_of_that_name_alone(
     window: PortalBrowser, pages: Pages
 ) -> None:

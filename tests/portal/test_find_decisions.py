@@ -15,7 +15,7 @@ from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
 from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.structure import more as rest
-from releve.portal.screens.structures import folded, tucked
+from releve.portal.screens.structures import ActivitesDuGestionnaire, folded, tucked
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -228,6 +228,21 @@ def test_the_only_menu_of_its_row_goes_before_its_only_link() -> None:
 def test_what_is_folded_in_a_list_is_opened_by_its_sign(thing: Thing, opened: bool) -> None:
     """A menu of a row is no fold."""
     assert opened == bool(folded(View((thing,)), WORDS))
+
+
+@pytest.mark.parametrize(
+    ("signs", "following"),
+    [("« ‹ › »", "›"), ("« 2 3 »", "2"), ("« »", "»"), ("« -»", ""), ("« » »", "")],
+)
+def test_the_last_sign_of_a_pager_may_lead_to_the_last_page(signs: str, following: str) -> None:
+    """It is pressed where nothing else leads on."""
+    things = [
+        press(n, each.strip("-"), 1, enabled=each[0] != "-") for n, each in enumerate(signs.split())
+    ]
+    page: Any = SimpleNamespace(words=WORDS)
+    here = Text(20, "1", (1, 20))
+    found = ActivitesDuGestionnaire(page)._following(View(tuple(things), (here,)))
+    assert following == (found.name if found else "")
 
 
 def test_the_title_of_a_tile_is_its_name() -> None:

@@ -167,6 +167,18 @@ def lone(view: View) -> list[Thing]:
     return [t for t in asks if t.tag == "select" and t.enabled and forms[t.frame, t.form] < 2]
 
 
+def numbered(view: View) -> list[Thing]:
+    """Of pages told by their numbers, the one after the one in hand, if it can be pressed."""
+    pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
+    numbers = {int(t.name): t for t in pages}
+    current = [n for n, t in numbers.items() if not t.enabled or t.current]
+    said = {int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4}
+    alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
+    here = current or alone
+    following = numbers.get(here[0] + 1) if len(here) == 1 else None
+    return [following] if following and following.enabled else []
+
+
 def entries(view: View) -> list[Thing]:
     """The entries of a list that has just been opened: options, else whatever reads as one."""
     options = view.of_kind("option")

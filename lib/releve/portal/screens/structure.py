@@ -9,7 +9,7 @@ from releve.base.words import Words, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import STUCK
-from releve.portal.lists import pick
+from releve.portal.lists import numbered, pick
 from releve.portal.rows import Act, Missing, Move, Proof, reset, revealed
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, decide, named
@@ -153,6 +153,7 @@ class ModificationDeLaStructure(Screen):
         view, hers = await self.finder.look(), want(self.words, "structure.users")
         following = want(self.words, "structures.next", longer=False)
         found = named(view, following, lambda t: t.enabled and not t.away and not t.form)
+        found = found or [t for t in numbered(view) if not t.away and not t.form]
         if not found and (hers.learned or hers.pointed):
             found = named(view, hers, lambda t: t.enabled and not t.away)
         if len(found) == 1:

@@ -12,11 +12,11 @@ from releve.base.siret import check
 from releve.base.words import Words, digits
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.lists import DropDown, pick
+from releve.portal.lists import DropDown, numbered, pick
 from releve.portal.rows import Act, Move, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.sight import Abstention, Outcome, decide, innermost, named, one
+from releve.portal.sight import Abstention, Outcome, closest, decide, innermost, named, one
 from releve.portal.view import Text, Thing, View
 
 _CELLS = """
@@ -179,7 +179,13 @@ class ActivitesDuGestionnaire(Screen):
         await self.finder.fill(field, siret)
         before = await self.finder.look()
         await (await self.finder.element(field)).press("Enter")
-        await self.finder.changed(before)
+        if not await self.finder.changed(before):
+            lens = want(self.words, "structures.find", longer=False)
+            button = closest(before, lens, [field])
+            never = self.words.find("opening.never")
+            if isinstance(button, Thing) and button.enabled and not never.search(button.words):
+                await self.finder.press(button)
+                await self.finder.changed(before)
 
     async def _turn_page(self) -> bool:
         """Show the next page, or more of the list; False when there is no more."""
@@ -194,7 +200,9 @@ class ActivitesDuGestionnaire(Screen):
             await self.finder.press(following)
         except (e.UnexpectedPopup, PlaywrightError):
             return False
-        return await self._others(before) or await self._all(before)
+        if await self._others(before):
+            return True
+        return bool(before) and await self._all(before)  # the view may be back at its first
 
     async def _others(self, before: set[str]) -> bool:
         """Whether other structures come up."""
@@ -263,21 +271,9 @@ class ActivitesDuGestionnaire(Screen):
         if not found:
             more = want(self.words, "structures.more")
             found = named(view, more, lambda each: each.enabled and not each.away)
-        return found[0] if len(found) == 1 else self._numbered(view)
-
-    @staticmethod
-    def _numbered(view: View) -> Thing | None:
-        """Of pages told by their numbers, the one after the one that cannot be pressed."""
-        pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
-        numbers = {int(t.name): t for t in pages}
-        current = [n for n, t in numbers.items() if not t.enabled or t.current]
-        said = {
-            int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4
-        }
-        alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
-        here = current or alone
-        following = numbers.get(here[0] + 1) if len(here) == 1 else None
-        return following if following and following.enabled else None
+        if len(found) != 1:
+            found = numbered(view) or [t for t in view.of_kind("press") if t.name.strip() == "»"]
+        return found[0] if len(found) == 1 and found[0].enabled else None
 
     async def _scrolled(self, view: View, before: set[str]) -> bool:
         """Whether more appears when the end of the list comes in sight."""
