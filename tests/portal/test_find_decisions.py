@@ -300,6 +300,13 @@ def test_flat_cells_are_told_by_their_line() -> None:
     found = ask(things, owners)
     assert isinstance(found, Move)
     assert (22, True) == (found.thing.id, found.proof.weak)
+    first = [replace(t, at=t.at - 2) for t in things]  # as where one writes from the right
+    found = ask(first, owners)
+    assert isinstance(found, Move)
+    assert (22, True) == (found.thing.id, found.proof.weak)
+    lower = [press(10, RESET, 1, box=(0, 30, 90, 20)), press(20, RESET, 1, box=(0, 60, 90, 20))]
+    assert isinstance(ask(lower, owners), Missing), "each under its own, beside the next one"
+    assert isinstance(ask(first[1:], owners), Missing), "one has no button, or it is hers"
     above = [press(12, RESET, 1, box=(0, 20, 90, 9)), press(22, RESET, 1, box=(0, 50, 90, 9))]
     assert isinstance(ask(above, owners), Missing), "under it, or over the next one: nobody knows"
 

@@ -207,7 +207,8 @@ def reset(view: View, account: str, want: Want, short: Want) -> Move | Missing:
         mine = _short(view, account, short)
     if mine:
         return _button(mine, accounts, Proof.ROW)
-    if placed := [t for t in buttons if owned(view, t, account, "account")]:
+    placed = [t for t in buttons if owned(view, t, account, "account")]
+    if placed := placed or _lined(view, account, buttons):
         return _button(placed, accounts, Proof.PLACE)
     if step := _way(view, account, buttons, want):
         return step
@@ -222,6 +223,15 @@ def reset(view: View, account: str, want: Want, short: Want) -> Move | Missing:
         return step
     seen = tuple(where(t) for t in view.of_kind("press") if not t.region)[:6]
     return Missing(accounts, True, bool(buttons) and not free, len(free), seen=seen)
+
+
+def _lined(view: View, account: str, buttons: list[Thing]) -> list[Thing]:
+    """The one on its line, where each account has a line of its own, with one button."""
+    lines = [view.line(t, "account") for t in buttons]
+    each = {own for line in lines if len(line) == 1 for own in line}
+    if not len(each) == len(lines) == len(view.found("account")):
+        return []
+    return [t for t, line in zip(buttons, lines, strict=True) if line == {account.casefold()}]
 
 
 def _short(view: View, account: str, short: Want) -> list[Thing]:

@@ -268,16 +268,20 @@ class View:
         written = (kind, thing.frame, part) in self._holders
         return whose.pop() if len(whose) == 1 and not written else ""
 
+    def _written(self, thing: Thing, kind: str) -> list[Owner]:
+        there = [o for o in self.owners if o.kind == kind and o.shown and o.box and not o.lent]
+        return [o for o in there if o.frame == thing.frame]
+
+    def line(self, thing: Thing, kind: str) -> set[str]:
+        """The numbers on its own line."""
+        middle = thing.box[1] + thing.box[3] / 2 if thing.box else -1
+        own = self._written(thing, kind)
+        return {o.what.casefold() for o in own if o.box[1] - 2 <= middle <= o.box[1] + o.box[3] + 2}
+
     def _placed(self, thing: Thing, kind: str) -> str:
-        own = [
-            o
-            for o in self.owners
-            if o.kind == kind and o.shown and o.box and o.frame == thing.frame and not o.lent
-        ]
+        own, line = self._written(thing, kind), self.line(thing, kind)
         if not thing.box:
             return ""
-        middle = thing.box[1] + thing.box[3] / 2
-        line = {o.what.casefold() for o in own if o.box[1] - 2 <= middle <= o.box[1] + o.box[3] + 2}
         if not line:
             tabs = {t.key for t in self.things if t.kind == "press"}  # which is open?
             heads = [o for o in own if not any((o.frame, block) in tabs for block in o.path)]
