@@ -7,6 +7,7 @@ The answer is read from the page itself: every control that may be meant carries
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
@@ -23,18 +24,21 @@ from releve.portal.errors import (
     PortalError,
     ResetOutcomeUnknown,
     ScreenNotRecognised,
+    StructureNotFound,
     UnexpectedPopup,
     WrongForm,
 )
 from releve.portal.find import LATE_COVER, finder
 from releve.portal.rows import Proof
 from releve.portal.screen import want
-from releve.portal.screens.authentification import Authentification
+from releve.portal.screens.accueil import AccueilDeChorusPro
+from releve.portal.screens.authentification import Authentification, login_form
 from releve.portal.screens.confirmation import Asked, Confirmation
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.raccordements import Formulaire, Soumission
 from releve.portal.screens.structure import ModificationDeLaStructure
+from releve.portal.screens.structures import ActivitesDuGestionnaire
 from releve.portal.sight import Abstention, decide
 from releve.portal.view import Thing, View
 
@@ -123,6 +127,140 @@ async def test_a_button_is_found_wherever_it_hides(
     async with window.on("Accueil"):
         found = await finder.find(want(finder.words, "login.submit", longer=False))
     assert "it" == await (await finder.element(found)).get_attribute("data-is")
+
+
+SECRETS = {
+    "drawn as dots": ("style='-webkit-text-security:disc'", True),
+    "a font of dots": ("style='font-family:text-security-disc'", True),
+    "says what it is for": ("autocomplete=current-password", True),
+    "shows what is typed": ("", False),
+    "holds something": ("style='-webkit-text-security:disc' value=x", False),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+async def test_a_password_s_field_may_be_of_another_type(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Where a person sees dots; never where everybody would read it."""
+    how, secret = SECRETS[name]
+    body = f"<form><input placeholder=Identifiant><input placeholder='Mot de passe' {how}></form>"
+    finder = await show(window, pages, body)
+    assert secret == isinstance(login_form(await finder.look(), finder.words), tuple)
+
+
+HEADS = {
+    "lines": ("<a href=/x><b>Un</b><div>Deux</div></a>", "Un"),
+    "a badge": ("<a href=/x><div><b>Un</b> <i>deux</i></div><p>Trois</p></a>", "Un deux"),
+    "one line": ("<a href=/x><b>Un</b> <i>deux</i></a>", ""),
+    "side by side": ("<a href=/x style='display:flex'><b>Un</b><i>deux</i></a>", ""),
+    "broken": ("<a href=/x style='display:block;width:2em'><b>Un</b> <i>deux</i></a>", ""),
+    "its own text": ("<a href=/x>Un<div>Deux</div></a>", ""),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+async def test_the_first_line_of_a_tile(window: PortalBrowser, pages: Pages, name: str) -> None:
+    """A line that is only broken goes on."""
+    body, head = HEADS[name]
+    found = (await (await show(window, pages, body)).look()).of_kind("press")
+    assert [head] == [each.head for each in found]
+
+
+BAR = (
+    "<div role=listbox id=bar {}><span role=option aria-selected=true>Factures</span> "
+    "<span role=option aria-selected=false onclick='document.title=`opened`; t.hidden=false'>"
+    "Gestion</span></div><div id=t hidden><a href='/x'>Connexion</a></div>{}"
+)
+BARS = {
+    "parts of a page": (BAR.format("", ""), True),
+    "of a form": (f"<form>{BAR.format('', '')}</form>", False),
+    "drawn over the page": (BAR.format("style='position:absolute'", ""), False),
+    "of a list": (BAR.format("", "<input role=combobox aria-controls=bar>"), False),
+}
+
+
+@pytest.mark.parametrize("name", BARS)
+async def test_parts_that_are_chosen_in_a_bar_are_opened_as_tabs(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """The entries of a form's list are left alone."""
+    body, opened = BARS[name]
+    finder = await show(window, pages, body)
+    with suppress(PortalError):
+        async with window.on("Accueil"):
+            await finder.find(want(finder.words, "login.submit", longer=False))
+    assert opened == ("opened" == await window.page.title())
+
+
+LOGIN = "<form method=post><input placeholder=Identifiant>{}<button>Se connecter</button></form>"
+
+
+@pytest.mark.parametrize("form", ["", LOGIN.format("<input placeholder=Code>")])
+async def test_the_login_is_behind_se_connecter(
+    window: PortalBrowser, pages: Pages, form: str
+) -> None:
+    """Where no part of it is in sight: else that may send it."""
+    secret = "<input type=password placeholder=`Mot de passe`>".replace("`", '"')
+    body = (
+        f"{form}<a href='#' onclick='document.title=`opened`;t.style.display=`block`'>Se connecter</a>"
+        f"<p>Bienvenue</p><div id=t style='display:none'>{LOGIN.format(secret)}</div>"
+    )
+    await show(window, pages, body if not form else body.partition("<p>")[0])
+    case: Any = SimpleNamespace(through_chorus=False)
+    async with window.on("Authentification"):
+        with suppress(ScreenNotRecognised):
+            await Authentification(window).open(case)
+    assert ("" if form else "opened") == await window.page.title()
+
+
+ROWS = "".join(
+    f"<tr><td>{siret}</td><td><button aria-haspopup=true onclick='document.title=`menu`'>▾</button>"
+    for siret in ("21990002400013", "21990003200016")
+)
+VIEWS = (
+    "<h1>Mes structures</h1><button aria-haspopup=true onclick='v.hidden=false'>Récentes</button>"
+    "<table id=l>{}</table><ul id=v role=listbox hidden><li role=option>Structures closes"
+    "<li role=option onclick='l.innerHTML = `<tr><td>21990001600011`; v.hidden=true'>{}</ul>"
+)
+
+
+@pytest.mark.parametrize("called", ["Toutes les structures (35)", "Exporter toutes les structures"])
+async def test_a_list_that_says_that_it_is_a_part_is_shown_as_a_whole(
+    window: PortalBrowser, pages: Pages, called: str
+) -> None:
+    """By an entry of that very name; no row's menu is opened for it."""
+    await show(window, pages, VIEWS.format(ROWS, called))
+    async with window.on("Activités du gestionnaire"):
+        if called.startswith("T"):
+            await ActivitesDuGestionnaire(window)._bring(SIRET)
+        else:
+            with pytest.raises(StructureNotFound):
+                await ActivitesDuGestionnaire(window)._bring(SIRET)
+    assert "" == await window.page.title()
+
+
+QUICK = "<form>{}<select><option>Factures<option>Activités du gestionnaire<option>Activités du gestionnaire secondaire</select>{}</form>"
+QUICKS = {
+    "an entry": (QUICK.format("Accès rapide", "<button>OK</button>"), True),
+    "with something to fill in": (QUICK.format("<input name=q>", "<button>OK</button>"), False),
+    "what sends something": (QUICK.format("Objet", "<button>Envoyer</button>"), False),
+    "two that may be meant": (2 * QUICK.format("", "<button>OK</button>"), False),
+}
+
+
+@pytest.mark.parametrize("name", QUICKS)
+async def test_an_entry_of_a_list_may_lead_on(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Chosen by its very name, where nothing else is filled in, and what goes there pressed."""
+    body, gone = QUICKS[name]
+    pages.at["/there"] = "<title>there</title><h1>Mes structures</h1>"
+    await show(window, pages, body.replace("<form", "<form action=/there"))
+    async with window.on("Accueil"):
+        with suppress(PortalError):
+            await AccueilDeChorusPro(window).go(SimpleNamespace())  # type: ignore[arg-type]
+    assert gone == ("there" == await window.page.title())
 
 
 OWNERS = {
@@ -301,6 +439,64 @@ async def test_a_list_that_a_form_may_send_is_left_alone(
         with pytest.raises(NoTechnicalAccount):
             await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
     assert not any("/trap" in each for each in pages.asked)
+
+
+@pytest.mark.parametrize("beside", ["", "<input name=nom>"])
+async def test_a_structure_is_chosen_where_nothing_else_is_filled_in(
+    window: PortalBrowser, pages: Pages, beside: str
+) -> None:
+    """What stands in a form with other things may be kept by the portal."""
+    chosen = f"<select onchange='document.title=`chosen`'><option>Aucune<option>{SIRET}</select>"
+    await show(window, pages, f"<h1>Mes structures</h1><form>{chosen}{beside}</form>")
+    async with window.on("Activités du gestionnaire"):
+        with suppress(PortalError):
+            await ActivitesDuGestionnaire(window)._bring(SIRET)
+    assert ("" if beside else "chosen") == await window.page.title()
+
+
+SOUGHT = {
+    "by its button": ("<button type=button onclick='document.title=`sought`'>Rechercher</button>", True),
+    "by the key": ("<button>OK</button>", False),
+    "by nothing that changes": ("<button onclick='document.title=`!`'>Valider</button>", False),
+}
+
+
+@pytest.mark.parametrize("name", SOUGHT)
+async def test_a_search_is_sent_by_its_button_where_the_key_does_nothing(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """The one that stands with the field and says so."""
+    button, pressed = SOUGHT[name]
+    keys = "" if name == "by the key" else "onkeydown='return event.key !== `Enter`'"
+    found = "<p>21990001600011</p>" if name == "by the key" else ""
+    pages.at["/found"] = f"<title></title>{found}"
+    body = f"<form action=/found><label>Rechercher <input name=q {keys}></label>{button}</form>"
+    await show(window, pages, f"<h1>Mes structures</h1>{body}")
+    async with window.on("Activités du gestionnaire"):
+        screen = ActivitesDuGestionnaire(window)
+        field = await screen.search_field()
+        assert field is not None
+        await screen.ask(field, SIRET)
+    assert ("sought" if pressed else "") == await window.page.title()
+
+
+PAGED = (
+    "{}<p>TECH_1_22@cpro.fr <button>Réinitialiser</button></p><p><b>1</b> "
+    "<button type=button onclick='document.title=`2`'>2</button> "
+    "<button type=button onclick='document.title=`3`'>3</button></p>{}"
+)
+
+
+@pytest.mark.parametrize("form", [False, True])
+async def test_a_card_s_accounts_may_come_in_pages(
+    window: PortalBrowser, pages: Pages, form: bool
+) -> None:
+    """By their numbers; never by a button of a form, which may keep what it shows."""
+    around = ("<form>", "</form>") if form else ("", "")
+    await show(window, pages, CARD + PAGED.format(*around))
+    async with window.on("Modification de la structure"):
+        assert await ModificationDeLaStructure(window)._further() is not form
+    assert ("" if form else "2") == await window.page.title()
 
 
 async def test_its_users_are_reached_by_a_link_of_that_name_alone(

@@ -14,7 +14,8 @@ from releve.portal.rows import Act, Missing, Move, Proof, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
 from releve.portal.screens.portail import AccueilDuPortail
-from releve.portal.screens.structures import tucked
+from releve.portal.screens.structure import more as rest
+from releve.portal.screens.structures import ActivitesDuGestionnaire, folded, tucked
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -147,6 +148,117 @@ def test_the_question_that_a_row_opens_is_no_reset_button() -> None:
     assert revealed(menu, View(), MINE, told, short) is not None
 
 
+@pytest.mark.parametrize(
+    ("called", "act"),
+    [("Modifier", Act.VISIT), ("Modifier le statut", None), ("Supprimer", None)],
+)
+def test_a_line_is_opened_by_its_own_modifier(called: str, act: Act | None) -> None:
+    """Where another one's stands open, and has the button."""
+    told = replace(want("reset.button"), words=WORDS)
+    owners = (account(HERS, 1, 10, 12), account(MINE, 1, 20, 22))
+    hers = (press(11, RESET, 1, 10), press(13, "Modifier", 1, 10))
+    view = View((*hers, press(23, called, 1, 20)), (), owners)
+    found = reset(view, MINE, told, want("reset.short"))
+    assert (act, 23) == (found.act, found.thing.id) if isinstance(found, Move) else act is None
+
+
+@pytest.mark.parametrize("named", ["Sélectionner la ligne", "Actif", ""])
+def test_another_account_is_left_out_where_its_box_says_that_it_selects(named: str) -> None:
+    """What is called otherwise may be a setting of hers."""
+
+    def box(number: int, *path: int, checked: bool) -> Thing:
+        names = {"aria": named} if named else {}
+        return Thing(number, "check", names, path=(1, *path, number), checked=checked)
+
+    owners = [account(HERS, 1, 10, 12), account(MINE, 1, 20, 22)]
+    boxes = [box(13, 10, checked=True), box(23, 20, checked=True)]
+    found = ask([*boxes, press(30, RESET, 1)], owners)
+    if not named.startswith("Sél"):
+        assert isinstance(found, Missing)
+        return
+    assert isinstance(found, Move)
+    assert (Act.CHECK, 13) == (found.act, found.thing.id)
+
+
+def link(number: int, *path: int) -> Thing:
+    return press(number, "Tout afficher", *path, href=f"/{number}")
+
+
+def test_the_rest_of_the_accounts_is_behind_the_link_that_stands_with_them() -> None:
+    """Not the one of another list, nor where two may be meant."""
+    owners = (account(HERS, 1, 20, 22),)
+    found = rest(View((link(11, 1, 10), link(21, 1, 20)), (), owners), WORDS)
+    assert [21] == [each.id for each in found]
+    assert not rest(View((link(21, 1, 20), link(23, 1, 20)), (), owners), WORDS)
+    assert not rest(View((link(11, 1, 10),), (), ()), WORDS)
+
+
+def test_the_only_menu_of_its_row_goes_before_its_only_link() -> None:
+    """Which may lead elsewhere; once the menu has shown nothing, the link is what is left."""
+    told = replace(want("structures.edit"), words=WORDS)
+    name, menu = press(13, "Commune d'Exemple", 1, 10), press(14, "▾", 1, 10, opens="popup")
+    owners = (structure(A, 1, 10, 12), structure(B, 1, 20, 22))
+    first = pen(View((name, menu), (), owners), A, told)
+    assert isinstance(first, Move)
+    assert (Act.MENU, 14) == (first.act, first.thing.id)
+    then = pen(View((name, menu), (), owners), A, told, {menu.key})
+    assert isinstance(then, Move)
+    assert (Act.PRESS, 13) == (then.act, then.thing.id)
+    icon = pen(View((press(15, "", 1, 10), menu), (), owners), A, told)
+    assert isinstance(icon, Move)
+    assert 15 == icon.thing.id, "a pen without a word"
+    page = View((name, press(5, "Affichage", 1, opens="popup")), (), owners[:1])
+    found = pen(page, A, told)
+    assert isinstance(found, Move)
+    assert 13 == found.thing.id, "a menu of the page is not the row's"
+
+
+@pytest.mark.parametrize(
+    ("thing", "opened"),
+    [
+        (press(11, "►", 1, opens="sign"), True),
+        (press(11, "Développer", 1, opens="expands"), True),
+        (press(11, "⋮", 1, opens="sign"), False),
+        (press(11, "▾", 1, opens="popup"), False),
+        (press(11, "Tout supprimer", 1, opens="expands"), False),
+        (press(11, "►", 1, opens="sign", region="nav"), False),
+        (press(11, "►", 1, opens="sign", away=True), False),
+    ],
+)
+def test_what_is_folded_in_a_list_is_opened_by_its_sign(thing: Thing, opened: bool) -> None:
+    """A menu of a row is no fold."""
+    assert opened == bool(folded(View((thing,)), WORDS))
+
+
+@pytest.mark.parametrize(
+    ("signs", "following"),
+    [("« ‹ › »", "›"), ("« 2 3 »", "2"), ("« »", "»"), ("« -»", ""), ("« » »", "")],
+)
+def test_the_last_sign_of_a_pager_may_lead_to_the_last_page(signs: str, following: str) -> None:
+    """It is pressed where nothing else leads on."""
+    things = [
+        press(n, each.strip("-"), 1, enabled=each[0] != "-") for n, each in enumerate(signs.split())
+    ]
+    page: Any = SimpleNamespace(words=WORDS)
+    here = Text(20, "1", (1, 20))
+    found = ActivitesDuGestionnaire(page)._following(View(tuple(things), (here,)))
+    assert following == (found.name if found else "")
+
+
+def test_the_title_of_a_tile_is_its_name() -> None:
+    """Of several that begin so, the one whose first line says no more."""
+    head = WORDS.first("home.manager")
+    tiles = [
+        press(11, f"{head} délégué Mes délégations 0", 1, head=f"{head} délégué"),
+        press(12, f"{head} Mes structures 35", 1, head=head),
+    ]
+    found = decide(View(tuple(tiles)), want("home.manager"))
+    assert isinstance(found, Thing) and 12 == found.id
+    twice = View((*tiles, press(13, f"{head} Archives", 1, head=head)))
+    assert isinstance(decide(twice, want("home.manager")), Abstention)
+    assert isinstance(decide(View((tiles[0], press(13, f"{head} bis", 1))), want("home.manager")), Abstention)
+
+
 def test_a_grey_pen_is_woken_by_its_row_and_by_nothing_in_it() -> None:
     """The bin beside it is not pressed, nor where it is the only thing there."""
     grey = press(13, "Modifier", 1, 10, enabled=False)
@@ -188,6 +300,13 @@ def test_flat_cells_are_told_by_their_line() -> None:
     found = ask(things, owners)
     assert isinstance(found, Move)
     assert (22, True) == (found.thing.id, found.proof.weak)
+    first = [replace(t, at=t.at - 2) for t in things]  # as where one writes from the right
+    found = ask(first, owners)
+    assert isinstance(found, Move)
+    assert (22, True) == (found.thing.id, found.proof.weak)
+    lower = [press(10, RESET, 1, box=(0, 30, 90, 20)), press(20, RESET, 1, box=(0, 60, 90, 20))]
+    assert isinstance(ask(lower, owners), Missing), "each under its own, beside the next one"
+    assert isinstance(ask(first[1:], owners), Missing), "one has no button, or it is hers"
     above = [press(12, RESET, 1, box=(0, 20, 90, 9)), press(22, RESET, 1, box=(0, 50, 90, 9))]
     assert isinstance(ask(above, owners), Missing), "under it, or over the next one: nobody knows"
 
@@ -679,6 +798,20 @@ def login(at: int, called: str, **more: object) -> tuple[Thing, Thing]:
     field = Thing(at + 1, "field", {"label": called}, path=(*path, at + 1), at=at + 1, form=at)
     secret = Thing(at + 2, "secret", {"label": "Mot de passe"}, path=(*path, at + 2), at=at + 2)
     return replace(field, **more), replace(secret, form=at, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("second", "fields"), [("Confirmez le mot de passe", 1), ("Code personnel", 2)]
+)
+def test_a_form_where_the_password_is_written_twice_is_no_login(second: str, fields: int) -> None:
+    """It makes a new account; another secret beside it makes two that may be meant."""
+    field, secret = login(10, "Identifiant")
+    again = replace(secret, id=13, names={"label": second}, path=(1, 10, 13), at=13)
+    view = View((field, secret, again, *login(20, "Identifiant")))
+    found = login_form(view, WORDS)
+    assert isinstance(found, tuple) == (fields == 1)
+    if isinstance(found, tuple):
+        assert 21 == found[0].id
 
 
 @pytest.mark.parametrize("opens", ["tab", "popup"])

@@ -187,6 +187,14 @@ def asked(scene: Scene, *args: str) -> tuple[int, dict[str, object]]:
     return ended.returncode, document
 
 
+async def test_an_icon_is_kept_by_what_stands_beside_it(windowed: Scene) -> None:
+    """It has no word of its own."""
+    settings = load(windowed.settings(), windowed.outputs)
+    icon = Learned("", "press a", "Fiche", "above")
+    profile.keep(settings.portal.url, "structures.edit", icon)
+    assert {"structures.edit": icon} == kept(windowed).controls
+
+
 async def test_an_agency_teaches_once_and_hands_the_file_on(windowed: Scene) -> None:
     """Shown, exported, forgotten, taken over: the difference is asked; the day stays at home."""
     settings = load(windowed.settings(), windowed.outputs)

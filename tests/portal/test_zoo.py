@@ -18,7 +18,7 @@ from zoo.skins import ZooSkin, every, named
 SAMPLE = ("account-kebab", "cgi-whole")
 """Completed, and within a minute all together."""
 SKINS = every()
-SHOWN = ("account-css-grid", "confirm-reason", "structure-wizard")
+SHOWN = ("confirm-reason", "structure-wizard")
 """A person has to show one thing."""
 
 

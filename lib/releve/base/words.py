@@ -92,8 +92,8 @@ class Learned:
     somebody's), what it is, what stands beside it and on which side, where it is in its landmark.
     """
 
-    words: str
-    role: str
+    words: str = ""
+    role: str = ""
     beside: str = ""
     side: str = ""
     place: str = ""

@@ -41,6 +41,8 @@
   const facts = new Map();   // element -> what the walk found of it
   const things = [], texts = [], owners = [], order = [];
 
+  // A field of another type, which the style sheet draws as dots, or which says that it is for the password.
+  const dotted = (el, style) => el.autocomplete === 'current-password' || /text-security/.test(style?.fontFamily) || (style?.webkitTextSecurity ?? 'none') !== 'none';
   const kindOf = (el, style, before) => {
     const tag = el.tagName, role = (el.getAttribute('role') ?? '').split(' ')[0];
     if (tag === 'INPUT') {
@@ -49,7 +51,7 @@
       if (BUTTONS.has(type)) return 'press';
       if (type === 'checkbox') return 'check';
       if (type === 'radio') return 'radio';
-      if (type === 'password') return 'secret';
+      if (type === 'password' || !el.value && dotted(el, style)) return 'secret';
       if (role === 'combobox' || role === 'button' && el.getAttribute('aria-haspopup')) return 'list';
       return 'field';
     }
@@ -291,15 +293,26 @@
     const button = el.closest?.('button, input');
     return !!(button?.form && button.type === 'submit' && button.form.getAttribute('method')?.toLowerCase() !== 'dialog');
   };
+  const FOLDED = /(?:^|[-_ ])(?:collapsed|expand)(?:$|[-_ ])/i;
+  const barOf = el => {   // one of a few parts that are always in sight, as tabs are: nothing opens their list
+    const list = el.closest('[role=listbox]'), every = list ? [...list.querySelectorAll('[role=option]')] : [];
+    const opened = !list || list.closest('form, [popover]') || list.id && document.querySelector(`[aria-controls~="${CSS.escape(list.id)}"], [aria-owns~="${CSS.escape(list.id)}"]`);
+    for (let node = list; node && facts.has(node); node = up(node)) if (/absolute|fixed/.test(facts.get(node).style?.position)) return false;
+    const [one, ...more] = every.filter(each => each.getAttribute('aria-selected') === 'true');
+    return !opened && every.length < 10 && !!one && !more.length && one !== el;
+  };
   const opensOf = (el, fact) => {
+    if (fact.kind === 'option') return barOf(el) ? 'tab' : '';
     if (fact.kind !== 'press' || goesAway(el)) return '';
     if (el.tagName === 'SUMMARY') return el.parentElement?.open ? '' : 'summary';
     const expanded = el.getAttribute('aria-expanded');
     if (expanded === 'true') return '';
-    if (expanded === 'false') return 'expands';
+    const menu = /^(?:true|menu)$/.test(el.getAttribute('aria-haspopup')) || /dropdown/.test(el.dataset.toggle ?? el.dataset.bsToggle);
+    if (expanded === 'false') return menu ? 'popup' : 'expands';
     if (el.getAttribute('role') === 'tab' || el.matches('[data-toggle=tab], [data-bs-toggle=tab]')) return el.getAttribute('aria-selected') === 'true' ? '' : 'tab';
     if (el.hasAttribute('aria-haspopup') || el.hasAttribute('data-toggle') || el.hasAttribute('data-bs-toggle')) return 'popup';
     const named = `${el.className?.baseVal ?? el.className} ${el.id} ${el.firstElementChild?.className?.baseVal ?? el.firstElementChild?.className ?? ''}`;
+    if (FOLDED.test(named)) return 'expands';
     if (OPENER.test(named)) return 'looks';
     return /^[⋮⋯…☰≡▾▸▼►▶＋+]|\.\.\.$/.test(flat(fact.all)) ? 'sign' : '';
   };
@@ -334,6 +347,18 @@
     return found.slice(0, 6);
   };
 
+  const headOf = (el, fact) => {   // the first line of what is drawn on several, as on a tile
+    const line = [], inline = id => /^(?:inline|contents)/.test(facts.get(memory.elements.get(id).deref()).style.display);
+    const blocks = (a, b) => a.path.some(id => !b.path.includes(id) && !inline(id));
+    for (let at = fact.at + 1; !fact.own && at < order.length; at += 1) {
+      const part = facts.get(order[at]), [first] = line;
+      if (!part.path.includes(fact.id)) break;
+      if (!part.own || !part.shown || line.some(each => part.path.includes(each.id))) continue;
+      if (first && part.rect.top > first.rect.bottom - 3) return blocks(first, part) || blocks(part, first) ? flat(line.map(each => each.seen).join(' ')).slice(0, 200) : '';
+      line.push(part);
+    }
+    return '';
+  };
   const hot = (el, fact) => {
     const label = [...(el.labels ?? [])].find(each => facts.get(each)?.shown);
     return (fact.kind === 'check' || fact.kind === 'radio') && label && (!fact.rect || fact.rect.width < 4 || !fact.shown || fact.style?.opacity === '0') ? facts.get(label).id : 0;
@@ -357,11 +382,12 @@
     const proxy = hot(el, fact), shown = fact.shown && placed || proxy > 0;
     things.push({
       id: fact.id, kind: fact.kind, tag: el.tagName.toLowerCase(), role: el.getAttribute('role') ?? '', type: el.type ?? '',
-      names: namesOf(el, fact), near: shown ? nearOf(el, fact) : {}, shown, proxy,
+      names: namesOf(el, fact), head: fact.kind === 'press' && shown ? headOf(el, fact) : '', near: shown ? nearOf(el, fact) : {}, shown, proxy,
       enabled: !(el.disabled || el.getAttribute('aria-disabled') === 'true' || el.closest('fieldset[disabled]') || /(?:^|[\s-])disabled(?:$|\s)/.test(el.getAttribute('class') ?? '')),
       checked: !!el.checked || el.getAttribute('aria-checked') === 'true',
       fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || CURRENT.test(classes(el)), required: !!el.required || el.getAttribute('aria-required') === 'true',
       selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
+      entries: el.tagName === 'SELECT' ? [...el.options].slice(0, 100).map(each => flat(each.text).slice(0, 100)) : [],
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
       opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown ? [] : hiddenBy(el, fact),

@@ -263,15 +263,15 @@ class Finder:
             with suppress(PlaywrightError):  # between two pages
                 await page.wait_for_load_state("domcontentloaded", timeout=seconds * 1000)
 
-    async def changed(self, before: View, seconds: float = 1.0) -> None:
-        """Return once the page is another than it was, or after that time."""
+    async def changed(self, before: View, seconds: float = 1.0) -> bool:
+        """Return once the page is another than it was, or after that time; whether it is."""
         until = time.monotonic() + seconds
         with suppress(PlaywrightError):
-            while time.monotonic() < until:
-                view = await self.look()
-                if view.documents != before.documents or _shape(view) != _shape(before):
-                    return
+            while (now := await self.look()).documents == before.documents:
+                if _shape(now) != _shape(before) or time.monotonic() > until:
+                    return _shape(now) != _shape(before)
                 await self.change(0.05)
+        return True
 
     async def scroll_to(self, text: Text) -> bool:
         """Bring a text in sight; False when it is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -164,13 +165,32 @@ async def pick(
     finder: Finder, entry: re.Pattern[str], keep: Callable[[Thing], bool] = lambda _: True
 ) -> bool:
     """Choose it in the page's own list of such entries; whether one list of the page has it."""
-    for each in (await finder.look()).of_kind("list"):
-        if each.tag != "select" or each.region not in ("main", "") or not keep(each):
+    for each in lone(await finder.look()):
+        if each.region not in ("main", "") or not keep(each):
             continue
         listed = DropDown.at(finder, each)
         if len([text for text in await listed.entries() if entry.search(text)]) == 1:
             return await listed.choose(entry)
     return False
+
+
+def lone(view: View) -> list[Thing]:
+    """Every `<select>` with which nothing else is filled in: a form may keep what is chosen."""
+    asks = view.of_kind("field", "secret", "list", "check", "radio")
+    forms = Counter((t.frame, t.form) for t in asks if t.form)
+    return [t for t in asks if t.tag == "select" and t.enabled and forms[t.frame, t.form] < 2]
+
+
+def numbered(view: View) -> list[Thing]:
+    """Of pages told by their numbers, the one after the one in hand, if it can be pressed."""
+    pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
+    numbers = {int(t.name): t for t in pages}
+    current = [n for n, t in numbers.items() if not t.enabled or t.current]
+    said = {int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4}
+    alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
+    here = current or alone
+    following = numbers.get(here[0] + 1) if len(here) == 1 else None
+    return [following] if following and following.enabled else []
 
 
 def entries(view: View) -> list[Thing]:

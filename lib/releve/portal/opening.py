@@ -114,8 +114,9 @@ class Opening:
         for each in hidden.where if isinstance(hidden, Abstention) else parts(hidden):
             found += [Opener(each.frame, number, named) for number, named in each.hidden]
         words, more = self._finder.words, self._finder.words.find("opening.more")
-        closed = [t for t in view.of_kind("press") if t.enabled and not t.away and self._opens(t)]
-        closed = [t for t in closed if t.opens or more.search(t.words)]
+        closed = [t for t in view.of_kind("press", "option") if t.enabled and not t.away]
+        closed = [t for t in closed if t.opens or (t.kind == "press" and more.search(t.words))]
+        closed = [t for t in closed if self._opens(t)]
         if self._section and (within := self._section.within):
             found += [Opener(t.frame, t.id, True) for t in closed if within.search(t.words)]
             folded = next((t for t in view.unfolded.texts if within.search(t.text)), None)

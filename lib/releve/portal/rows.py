@@ -7,7 +7,7 @@ block around it that holds any, and it must be the only one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from releve.portal.confirm import question
 from releve.portal.sight import Abstention, Want, innermost, named, one, rank, where
 from releve.portal.view import Owner, Thing, View
 
+_SELECTS = re.compile(r"s[ée]lect|\bcoch|\bchoisi", re.IGNORECASE)
 _PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
 
@@ -37,7 +38,7 @@ class Act(StrEnum):
     """What is to be done with it."""
 
     PRESS = "press"
-    CHECK = "check"  # choose the account first
+    CHECK = "check"  # choose the account first, or leave another one out
     MENU = "menu"  # open its row's menu
     VISIT = "visit"  # open the account's own page
 
@@ -70,9 +71,12 @@ def owned(view: View, thing: Thing, what: str, kind: str) -> bool:
     return held == {wanted} or (len(held) > 1 and view.beside(thing, kind) == wanted)
 
 
-def pen(view: View, siret: str, want: Want) -> Move | Abstention:
+def pen(
+    view: View, siret: str, want: Want, shut: Collection[tuple[int, int]] = ()
+) -> Move | Abstention:
     """What opens the structure's card: what the words name in its row, else the only icon there,
-    else the only thing there. A row that has to be chosen first is chosen.
+    else its only menu, unless it is `shut`, else the only thing there. A row that has to be chosen
+    first is chosen.
 
     The row is the smallest block that holds this structure, no other, and such a thing, shown or
     not: a block further out says nothing of what a smaller one hides.
@@ -99,14 +103,19 @@ def pen(view: View, siret: str, want: Want) -> Move | Abstention:
     for some in () if near and near[0].kind != "press" else (_icons, _acts):
 
         def harmless(part: View, some: Callable[..., list[Thing]] = some) -> list[Thing]:
-            return [t for t in some(part, shown) if not never(t.words)]
+            menus = [t for t in _things(part) if t.opens in ("popup", "sign") and some is _acts]
+            menus = [t for t in menus if t.key in shown and t.key not in shut]
+            acts = [t for t in some(part, shown) if not never(t.words)]
+            return menus if len(menus) == 1 else acts
 
         if found := _first(rows, harmless):
+            if len(found) == 1 and found[0].opens:
+                return Move(Act.MENU, found[0])
             return _open(view, want, found, shown, siret)
     if radios := _first(rows, lambda part: part.of_kind("radio", "check")):
         return _choose(view, want, radios)
     menus = _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens])
-    if len(menus) == 1:
+    if len(menus) == 1 and menus[0].key not in shut:
         return Move(Act.MENU, menus[0])
     return Abstention(want.label, 0, tuple(where(t) for t in _first(rows, _things)))
 
@@ -198,7 +207,8 @@ def reset(view: View, account: str, want: Want, short: Want) -> Move | Missing:
         mine = _short(view, account, short)
     if mine:
         return _button(mine, accounts, Proof.ROW)
-    if placed := [t for t in buttons if owned(view, t, account, "account")]:
+    placed = [t for t in buttons if owned(view, t, account, "account")]
+    if placed := placed or _lined(view, account, buttons):
         return _button(placed, accounts, Proof.PLACE)
     if step := _way(view, account, buttons, want):
         return step
@@ -213,6 +223,15 @@ def reset(view: View, account: str, want: Want, short: Want) -> Move | Missing:
         return step
     seen = tuple(where(t) for t in view.of_kind("press") if not t.region)[:6]
     return Missing(accounts, True, bool(buttons) and not free, len(free), seen=seen)
+
+
+def _lined(view: View, account: str, buttons: list[Thing]) -> list[Thing]:
+    """The one on its line, where each account has a line of its own, with one button."""
+    lines = [view.line(t, "account") for t in buttons]
+    each = {own for line in lines if len(line) == 1 for own in line}
+    if not len(each) == len(lines) == len(view.found("account")):
+        return []
+    return [t for t, line in zip(buttons, lines, strict=True) if line == {account.casefold()}]
 
 
 def _short(view: View, account: str, short: Want) -> list[Thing]:
@@ -235,6 +254,10 @@ def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Move | N
     choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
     if len(choices) == 1 and not choices[0].checked and buttons:
         return Move(Act.CHECK, choices[0])
+    ticked = [t for t in view.of_kind("check") if t.checked and t.enabled and t not in choices]
+    ticked = [t for t in ticked if view.holders(t, "account") and _SELECTS.search(t.words)]
+    if len(choices) == 1 and ticked and buttons:
+        return Move(Act.CHECK, ticked[0])
     return None if buttons else _opener(view, account, want)
 
 
@@ -249,8 +272,8 @@ def _never(want: Want) -> Callable[[str], object]:
 
 
 def _opener(view: View, account: str, want: Want) -> Move | None:
-    """The menu of its row, or what leads on to it: its own name. Never what deletes or sends, nor
-    an icon that may be a switch.
+    """The menu of its row, or what leads on to it: its own name, else « Modifier ». Never what
+    deletes or sends, nor an icon that may be a switch.
     """
     never = _never(want)
     mine = [t for t in _mine(view, account) if t.kind == "press" and t.enabled]
@@ -260,6 +283,8 @@ def _opener(view: View, account: str, want: Want) -> Move | None:
         return Move(Act.MENU, menus[0])
     name = re.compile(rf"[\W\d]*{re.escape(account)}[\W\d]*", re.IGNORECASE)
     links = [t for t in presses if any(name.fullmatch(each) for each in t.names.values())]
+    if not links and want.words and not view.says(want.words.find("structure.secondary")):
+        links = [t for t in presses if want.words.exact("structures.edit").search(t.name)]
     return Move(Act.VISIT, links[0]) if len(links) == 1 else None
 
 

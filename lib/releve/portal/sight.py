@@ -200,13 +200,16 @@ def _fits(thing: Thing, kind: str) -> bool:
 
 
 def named(view: View, want: Want, keep: Callable[[Thing], bool] = lambda _: True) -> list[Thing]:
-    """The shown things of that kind that the words name best; one around another is left out."""
+    """The shown things of that kind that the words name best; one around another is left out, and
+    so are those whose first line goes on where another's is the very name.
+    """
     every = [each for each in view.things if each.shown and _fits(each, want.kind) and keep(each)]
     ranks = {each.key: rank(each, want) for each in every}
     best = min((r for r in ranks.values() if r), default=0)
     found = [each for each in every if best and ranks[each.key] == best]
     drawn = [each for each in found if each.kind != "press"] if want.kind == "list" else []
-    return innermost(drawn or found)
+    inner = innermost(drawn or found)
+    return [each for each in inner if len(inner) > 1 and want.exact.search(each.head)] or inner
 
 
 def innermost(things: Iterable[Thing]) -> list[Thing]:

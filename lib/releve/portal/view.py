@@ -25,12 +25,14 @@ class Thing:
     kind: str  # press, field, secret, list, check, radio, option, or text
     names: Mapping[str, str] = field(default_factory=dict)
     near: Mapping[str, str] = field(default_factory=dict)
+    head: str = ""  # the first line of a name that has several
     path: tuple[int, ...] = ()
     shown: bool = True
     enabled: bool = True
     checked: bool = False
     required: bool = False
     selected: str = ""
+    entries: tuple[str, ...] = ()  # of a `<select>`
     href: str = ""
     form: int = 0
     submits: bool = False
@@ -242,10 +244,14 @@ class View:
 
     def around(self, place: Thing | Text | Token, kind: str) -> frozenset[str]:
         """The numbers in the smallest block around that place that holds any."""
-        for block in reversed(place.path):
-            if held := self._holders.get((kind, place.frame, block)):
-                return frozenset(held)
-        return frozenset()
+        return frozenset(
+            self._holders.get((kind, place.frame, self.block(place, kind)), frozenset())
+        )
+
+    def block(self, place: Thing | Text | Token, kind: str) -> int:
+        """That smallest block; 0 for none."""
+        blocks = reversed(place.path)
+        return next((b for b in blocks if (kind, place.frame, b) in self._holders), 0)
 
     def beside(self, thing: Thing, kind: str) -> str:
         """Whose `thing` is by its place alone, in a block that holds several: the number on its own
@@ -263,16 +269,20 @@ class View:
         written = (kind, thing.frame, part) in self._holders
         return whose.pop() if len(whose) == 1 and not written else ""
 
+    def _written(self, thing: Thing, kind: str) -> list[Owner]:
+        there = [o for o in self.owners if o.kind == kind and o.shown and o.box and not o.lent]
+        return [o for o in there if o.frame == thing.frame]
+
+    def line(self, thing: Thing, kind: str) -> set[str]:
+        """The numbers on its own line."""
+        middle = thing.box[1] + thing.box[3] / 2 if thing.box else -1
+        own = self._written(thing, kind)
+        return {o.what.casefold() for o in own if o.box[1] - 2 <= middle <= o.box[1] + o.box[3] + 2}
+
     def _placed(self, thing: Thing, kind: str) -> str:
-        own = [
-            o
-            for o in self.owners
-            if o.kind == kind and o.shown and o.box and o.frame == thing.frame and not o.lent
-        ]
+        own, line = self._written(thing, kind), self.line(thing, kind)
         if not thing.box:
             return ""
-        middle = thing.box[1] + thing.box[3] / 2
-        line = {o.what.casefold() for o in own if o.box[1] - 2 <= middle <= o.box[1] + o.box[3] + 2}
         if not line:
             tabs = {t.key for t in self.things if t.kind == "press"}  # which is open?
             heads = [o for o in own if not any((o.frame, block) in tabs for block in o.path)]
@@ -293,7 +303,7 @@ def _head(own: Sequence[Owner], thing: Thing) -> str:
 
 def _told(kind: Any, raw: Mapping[str, Any], frame: int) -> Any:
     given = {k: raw[k] for k in kind.__dataclass_fields__ if k in raw}
-    for key in ("path", "box"):
+    for key in ("path", "box", "entries"):
         if key in given:
             given[key] = tuple(given[key])
     if "hidden" in given:

@@ -10,9 +10,10 @@ from playwright.async_api import Error as PlaywrightError
 from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.lists import DropDown, lone
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
-from releve.portal.sight import Abstention, decide, overview
+from releve.portal.sight import Abstention, Outcome, decide, overview
 from releve.portal.view import Thing, View
 
 _NO_NEWS = (
@@ -23,15 +24,40 @@ _PLEDGE = re.compile(r"\b(?:reconnai|certifi|autoris|chartes?\b|CGU\b|mett\w+ fi
 _CUT = re.compile(r".{400}", re.DOTALL)  # see find.js
 
 
+def manager(view: View, words: Words) -> Outcome:
+    """What leads to the manager's pages, else the list whose one entry has that very name, where
+    nothing else is to be filled in.
+    """
+    found, exact = decide(view, want(words, "home.manager")), words.exact("home.manager")
+    if isinstance(found, Thing) or found.count:
+        return found
+    lists = [t for t in lone(view) if t.form and len([*filter(exact.search, t.entries)]) == 1]
+    return lists[0] if len(lists) == 1 else found
+
+
 class AccueilDeChorusPro(Screen):
     """Chorus Pro's home page, once connected."""
 
-    step, title, mark = "accueil", "Accueil", thing("home.manager")
+    step, title, mark = "accueil", "Accueil", manager
 
     async def go(self, case: Case) -> str:
-        await self.press("home.manager")
+        found = await self.finder.until(lambda view: manager(view, self.words))
+        if found.kind == "list":
+            await self._by_list(found)
+        else:
+            await self.finder.press(found)
         await self.arrived(case)
         return "« Mes structures » est affiché"
+
+    async def _by_list(self, listed: Thing) -> None:
+        """Choose the entry, and press the one button that goes there, unless that did."""
+        before, entry = await self.finder.look(), self.words.exact("home.manager")
+        chosen = await DropDown.at(self.finder, listed).choose(entry)
+        view, never = await self.finder.look(), self.words.find("opening.never")
+        goes = [t for t in view.of_kind("press") if t.submits and t.form == listed.form]
+        same = view.documents.get(listed.frame) == before.documents.get(listed.frame)
+        if chosen and same and len(goes) == 1 and not never.search(goes[0].words):
+            await self.finder.press(goes[0])
 
     async def arrived(self, case: Case) -> None:
         async with self.browser.on(ActivitesDuGestionnaire.title):
@@ -40,8 +66,9 @@ class AccueilDeChorusPro(Screen):
 
 def home(view: View, words: Words) -> object:
     """Either of the ways that Chorus Pro's home page may show to the reset."""
-    for key in ("home.manager", "domain.open", "domain.name"):
-        if not isinstance(found := decide(view, want(words, key)), Abstention) or found.count:
+    domain = (decide(view, want(words, key)) for key in ("domain.open", "domain.name"))
+    for found in (manager(view, words), *domain):
+        if not isinstance(found, Abstention) or found.count:
             return found.where if isinstance(found, Abstention) else found
     return Abstention(words.first("home.manager"), 0, overview(view, "press"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from itertools import product
 
 from filelock import Timeout
@@ -36,9 +37,10 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     """The two fields of the login; the second is None where it is asked for on the next page.
 
     Fields that stand together belong together: the form with both words in full is the login, not
-    another one that has half of them, and the document's own word goes before the others. What is
-    in sight may be for people of another kind: where a form behind a tab is named as well, nobody
-    guesses, and where one that can be opened has the document's own word alone, it is opened.
+    another one that has half of them, nor one where the password is written twice, and the
+    document's own word goes before the others. What is in sight may be for people of another kind:
+    where a form behind a tab is named as well, nobody guesses, and where one that can be opened has
+    the document's own word alone, it is opened.
     """
     asked = want(words, "login.identifier", "field")
     hidden = want(words, "login.password", "secret")
@@ -46,6 +48,8 @@ def login_form(view: View, words: Words) -> Form | Abstention:
     every = [t for t in view.things if t.shown or t.hidden]
     secrets = [t for t in every if t.kind == "secret" and not t.fixed and t.enabled]
     fields = [t for t in every if t.kind == "field" and t.enabled]
+    made = Counter((t.frame, t.form, t.hidden) for t in secrets if t.form and rank(t, hidden))
+    secrets = [t for t in secrets if made[t.frame, t.form, t.hidden] < 2]  # a new account's
     pairs = sorted(_pairs(fields, secrets, asked, hidden), key=lambda pair: pair[0])
     sight = next((score for score, field, _ in pairs if field.shown), None)
     fit = [p for p in pairs if p[1].shown or sight is None or sight[1] > p[0][1]]
@@ -120,18 +124,22 @@ class Authentification(Screen):
         await (Arrival if case.through_chorus else AccueilDuPortail)(self.browser).reached()
 
     async def open(self, case: Case) -> None:
-        """Show the login form."""
+        """Show the login form, by « Se connecter » where no part of it stands on the page."""
         await self.browser.begin(self.browser.settings.url)
-        if case.through_chorus:
-            connect = want(self.words, "connection.connect", longer=False)
+        connect = want(self.words, "connection.connect", longer=False)
+        asked = want(self.words, "login.identifier", "field")
 
-            def either(view: View) -> object:
-                found = self.seen(view)
-                return decide(view, connect) if isinstance(found, Abstention) else found
+        def either(view: View) -> object:
+            found = self.seen(view)
+            if not isinstance(found, Abstention) or found.count or named(view, asked):
+                return found
+            typed = {t.form for t in view.of_kind("field", "secret") if t.form}
+            there = decide(view, connect, lambda each: each.enabled and each.form not in typed)
+            return found if isinstance(there, Abstention) else there
 
-            found = await self.finder.until(either)
-            if isinstance(found, Thing):
-                await self.finder.press(found)
+        found = await self.finder.until(either)
+        if isinstance(found, Thing):
+            await self.finder.press(found)
         await self.reached()
 
     async def _sign_in(self, case: Case) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from releve.base.words import whole
+from releve.base.words import Words, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import STUCK
-from releve.portal.lists import pick
+from releve.portal.lists import numbered, pick
 from releve.portal.rows import Act, Missing, Move, Proof, reset, revealed
 from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, decide, named
@@ -86,7 +86,7 @@ class ModificationDeLaStructure(Screen):
             if step.act is Act.PRESS:
                 return step
             if step.act is Act.CHECK:
-                await self.finder.check(step.thing)
+                await self.finder.press(step.thing)
             elif found := await self._opened(step, account):
                 return found
         raise e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
@@ -130,15 +130,15 @@ class ModificationDeLaStructure(Screen):
 
     async def _elsewhere(self, siret: str) -> bool:
         """Go to the page of its users, where the card has a link of that very name (and their
-        count) to one; it must be this one's.
+        count) to one, or to the rest of its accounts; it must be this one's.
         """
-        users = want(self.words, "structure.users")
+        view, users = await self.finder.look(), want(self.words, "structure.users")
 
         def leads(thing: Thing) -> bool:
             called = (re.sub(r"\d", "", each) for each in thing.names.values())
             return thing.enabled and thing.href != "" and any(map(users.exact.search, called))
 
-        links = named(await self.finder.look(), users, leads)
+        links = named(view, users, leads) or more(view, self.words)
         if len(links) == 1:
             await self.finder.press(links[0])
             if not await self._told(siret):
@@ -153,6 +153,7 @@ class ModificationDeLaStructure(Screen):
         view, hers = await self.finder.look(), want(self.words, "structure.users")
         following = want(self.words, "structures.next", longer=False)
         found = named(view, following, lambda t: t.enabled and not t.away and not t.form)
+        found = found or [t for t in numbered(view) if not t.away and not t.form]
         if not found and (hers.learned or hers.pointed):
             found = named(view, hers, lambda t: t.enabled and not t.away)
         if len(found) == 1:
@@ -210,3 +211,15 @@ class ModificationDeLaStructure(Screen):
         if found.proof is Proof.MENU:
             self.browser.memo["item"] = Item(account, found, before.documents.get(frame))
         return found
+
+
+def more(view: View, words: Words) -> list[Thing]:
+    """What leads to all of the accounts, a few of which are listed: the one link of that name in
+    the smallest block around it that holds any.
+    """
+    called = words.exact("structures.more")
+    links = [t for t in view.of_kind("press") if t.href and called.search(t.name)]
+    blocks = [(t, view.block(t, "account")) for t in links]
+    return [
+        t for t, block in blocks if block and not any(block in o.path for o in links if o is not t)
+    ]

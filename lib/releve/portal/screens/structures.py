@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 
 from playwright.async_api import Error as PlaywrightError
 
 from releve.base.siret import check
-from releve.base.words import digits
+from releve.base.words import Words, digits
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.lists import DropDown, pick
+from releve.portal.lists import DropDown, numbered, pick
 from releve.portal.rows import Act, Move, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.sight import Abstention, decide, named
+from releve.portal.sight import Abstention, Outcome, closest, decide, innermost, named, one
 from releve.portal.view import Text, Thing, View
 
 _CELLS = """
@@ -25,7 +26,9 @@ _CELLS = """
     .map(cell => cell.innerText.trim()))
 """
 _FORWARD = re.compile(r"^\s*[›>→▶]\s*$")
+_FOLD = re.compile(r"^\s*[▸►▶▷＋+]")
 _SIRET = r"\d(?:[\s.]?\d){13}"
+FOLDS = 6  # how many are opened without any use
 PAGES = 400  # a list that never ends is not one
 
 
@@ -50,24 +53,25 @@ class ActivitesDuGestionnaire(Screen):
         """
         self.browser.memo.clear()  # another structure's
         await self._bring(siret)
+        shut = set[tuple[int, int]]()
         for _ in range(4):
             step = await self.finder.until(
-                lambda view: pen(view, siret, want(self.words, "structures.edit")),
+                lambda view: pen(view, siret, want(self.words, "structures.edit"), shut),
                 opens=lambda each: each.opens != "",
             )
-            if step.act is Act.PRESS:
+            if step.act is Act.CHECK:
+                await self.finder.check(step.thing)
+            elif step.act is Act.PRESS:
                 await self.finder.press(step.thing)
                 return
-            await self._prepare(step, siret)
-            if step.act is Act.MENU:
+            elif await self._in_menu(step, siret):
                 return
+            else:
+                shut.add(step.thing.key)
         raise await self.browser.diagnose(self.words.first("structures.edit"))
 
-    async def _prepare(self, step: Move, siret: str) -> None:
-        """Choose the row, or open its menu and press the pen in it."""
-        if step.act is Act.CHECK:
-            await self.finder.check(step.thing)
-            return
+    async def _in_menu(self, step: Move, siret: str) -> bool:
+        """Open its row's menu and press the pen in it; False, and closed again, where none is."""
         before = await self.finder.look()
         await self.finder.press(step.thing)
         wanted = want(self.words, "structures.edit")
@@ -76,7 +80,12 @@ class ActivitesDuGestionnaire(Screen):
             new = view.since(before)
             return decide(new, wanted, lambda each: not _anothers(view, each, siret))
 
+        found = await self.finder.settled(item, 3.0, open_hidden=False)
+        if isinstance(found, Abstention) and not found.count:
+            await self.page.keyboard.press("Escape")
+            return False
         await self.finder.press(await self.finder.until(item, open_hidden=False))
+        return True
 
     async def _bring(self, siret: str) -> None:
         """Have its row on the page. Raises `StructureNotFound` once all were looked through."""
@@ -170,20 +179,30 @@ class ActivitesDuGestionnaire(Screen):
         await self.finder.fill(field, siret)
         before = await self.finder.look()
         await (await self.finder.element(field)).press("Enter")
-        await self.finder.changed(before)
+        if not await self.finder.changed(before):
+            lens = want(self.words, "structures.find", longer=False)
+            button = closest(before, lens, [field])
+            never = self.words.find("opening.never")
+            if isinstance(button, Thing) and button.enabled and not never.search(button.words):
+                await self.finder.press(button)
+                await self.finder.changed(before)
 
     async def _turn_page(self) -> bool:
         """Show the next page, or more of the list; False when there is no more."""
         view = await self.finder.look()
         before = set(view.found("siret"))
         if (following := self._following(view)) is None:
-            return await self._listed_page(view, before) or await self._scrolled(view, before)
+            for way in (self._listed_page, self._scrolled, self._unfolded):
+                if await way(view, before):
+                    return True
+            return await self._all(before)
         try:
             await self.finder.press(following)
         except (e.UnexpectedPopup, PlaywrightError):
             return False
-
-        return await self._others(before)
+        if await self._others(before):
+            return True
+        return bool(before) and await self._all(before)  # the view may be back at its first
 
     async def _others(self, before: set[str]) -> bool:
         """Whether other structures come up."""
@@ -207,6 +226,43 @@ class ActivitesDuGestionnaire(Screen):
                     return await self._others(before)
         return False
 
+    async def _unfolded(self, view: View, before: set[str]) -> bool:
+        """Open what is folded in the list, until other structures come up."""
+        tried: set[object] = self.browser.memo.setdefault("folds", set())
+        for _ in range(FOLDS):
+            every = [(view.documents.get(t.frame), t.id, t) for t in folded(view, self.words)]
+            folds = [each for each in every if each[:2] not in tried]
+            if not folds:
+                return False
+            tried.add(folds[0][:2])
+            with suppress(e.UnexpectedPopup, PlaywrightError):
+                await self.finder.press(folds[0][-1])
+            if await self._others(before):
+                return True
+            view = await self.finder.look()
+        return False
+
+    async def _all(self, before: set[str]) -> bool:
+        """Choose all of them, where what is listed says that it is a part."""
+        wanted = want(self.words, "structures.all")
+        now = await self.finder.look()
+        rows = {t.key for t in now.things if now.alone(t.frame, now.block(t, "siret"), "siret")}
+
+        def every(view: View) -> Outcome:
+            there = [t for t in view.of_kind("press", "option") if t.enabled and not t.away]
+            fits = [t for t in there if wanted.exact.search(re.sub(r"\d", "", t.name))]
+            fits = [replace(t, hidden=tuple(h for h in t.hidden if h[1])) for t in fits]
+            return one(view, wanted, innermost(fits))
+
+        def opens(thing: Thing) -> bool:
+            return thing.opens in ("popup", "tab") and thing.key not in rows
+
+        found = await self.finder.settled(every, opens=opens)
+        if isinstance(found, Abstention) or found.current:
+            return False
+        await self.finder.press(found)
+        return await self._others(before)
+
     def _following(self, view: View) -> Thing | None:
         """What shows the next page: by its name, its sign, or the number after the one in hand."""
         found = named(view, want(self.words, "structures.next"), lambda each: each.enabled)
@@ -215,21 +271,9 @@ class ActivitesDuGestionnaire(Screen):
         if not found:
             more = want(self.words, "structures.more")
             found = named(view, more, lambda each: each.enabled and not each.away)
-        return found[0] if len(found) == 1 else self._numbered(view)
-
-    @staticmethod
-    def _numbered(view: View) -> Thing | None:
-        """Of pages told by their numbers, the one after the one that cannot be pressed."""
-        pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
-        numbers = {int(t.name): t for t in pages}
-        current = [n for n, t in numbers.items() if not t.enabled or t.current]
-        said = {
-            int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4
-        }
-        alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
-        here = current or alone
-        following = numbers.get(here[0] + 1) if len(here) == 1 else None
-        return following if following and following.enabled else None
+        if len(found) != 1:
+            found = numbered(view) or [t for t in view.of_kind("press") if t.name.strip() == "»"]
+        return found[0] if len(found) == 1 and found[0].enabled else None
 
     async def _scrolled(self, view: View, before: set[str]) -> bool:
         """Whether more appears when the end of the list comes in sight."""
@@ -260,6 +304,19 @@ def tucked(view: View, siret: str = "") -> list[Text] | Abstention:
         if t.shown and told(t.text)
     ]
     return found or Abstention("SIRET")
+
+
+def folded(view: View, words: Words) -> list[Thing]:
+    """What is folded in a list, by its sign or its word."""
+    never = words.find("opening.never")
+    signs = [t for t in view.of_kind("press") if t.opens in ("expands", "summary", "sign")]
+    return [
+        t
+        for t in signs
+        if (t.opens != "sign" or _FOLD.match(t.name) or _FOLD.match(t.names.get("text", "")))
+        and not (t.away or t.region not in ("main", "") or never.search(t.words))
+        and t.enabled
+    ]
 
 
 def _anothers(view: View, thing: Thing, siret: str) -> bool:
