@@ -10,15 +10,12 @@ from __future__ import annotations
 import asyncio
 import csv
 import platform
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -34,7 +31,6 @@ from releve.base.errors import ReleveError
 from releve.base.origins import is_loopback, origin
 from releve.base.places import project_root
 from releve.base.proxies import proxy_of
-from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings
 from releve.base.windows import is_synchronised, system_program
 from releve.portal import browsers
@@ -48,10 +44,8 @@ from releve.vault.keystore import Keystore, open_keystore
 
 PROMPT_SECONDS = 20.0  # a locked keyring may show a window and wait for somebody
 WARN_CERTIFICATE = timedelta(days=14)
-WARN_CLOCK, BAD_CLOCK = (
-    timedelta(seconds=20),
-    timedelta(minutes=5),
-)  # one-time codes live 30 s; beyond, a record's times mislead
+# one-time codes live 30 s; beyond, a record's times mislead
+WARN_CLOCK, BAD_CLOCK = timedelta(seconds=20), timedelta(minutes=5)
 WARN_DISK, BAD_DISK = 10**9, 10**8  # bytes
 # Well-known SIDs that Windows puts in a session's token, the most telling first
 # (learn.microsoft.com, "Well-known SIDs").
@@ -138,44 +132,14 @@ async def _start(portal: Portal) -> str:
 def keyring(settings: Settings | None) -> Iterator[Check]:
     """Writes, reads back and deletes a made-up value; then looks for what a rotation needs."""
     try:
-        keystore = _bounded(lambda: _try_keyring(settings))
+        keystore = open_keystore(settings).bounded(PROMPT_SECONDS)
+        keystore.try_out()
     except KeyringError as error:
         yield _unreachable(error)
-        return
-    except TooSlow:
-        text = "le trousseau ne répond pas : il attend sans doute que quelqu'un le déverrouille"
-        yield Check(
-            "Trousseau",
-            Grade.BAD,
-            text,
-            "Déverrouillez-le (une fenêtre le demande peut-être), puis recommencez.",
-        )
         return
     yield Check("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
     if settings:
         yield from _credentials(settings, keystore)
-
-
-def _bounded(call: Callable[[], Keystore]) -> Keystore:
-    """The call's result, or `TooSlow`; its thread is left to the prompt that it waits for."""
-    result: Future[Keystore] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:
-            result.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return result.result(PROMPT_SECONDS)
-
-
-def _try_keyring(settings: Settings | None) -> Keystore:
-    keystore = open_keystore(settings)
-    probe = keystore.entry("probe", secrets.token_hex(4))
-    probe.set(Secret(secrets.token_urlsafe(24)))
-    probe.delete()
-    return keystore
 
 
 def _unreachable(error: KeyringError) -> Check:

@@ -9,7 +9,6 @@ import base64
 import binascii
 import getpass
 import json
-import secrets
 import sys
 from dataclasses import dataclass
 
@@ -155,20 +154,14 @@ def _store(args: argparse.Namespace, keystore: Keystore, credential: Credential)
     else:
         _entry(keystore, credential).set(Secret(value))
     if credential.kind == "portal":
-        keystore.refusal(
-            credential.user
-        ).delete()  # whoever stores it again vouches for it: one more try
+        # whoever stores it again vouches for it: one more try
+        keystore.refusal(credential.user).delete()
     return f"Enregistré et relu dans le trousseau ({keystore.name}) : {credential.title}."
 
 
 def _test(args: argparse.Namespace, keystore: Keystore, credential: Credential) -> str:
     """Write, read back and delete a made-up value, then see whether the real one is there."""
-    probe, made_up = (
-        keystore.entry("probe", secrets.token_hex(4)),
-        Secret(secrets.token_urlsafe(24)),
-    )
-    probe.set(made_up)
-    probe.delete()
+    keystore.try_out()
     if not _present(keystore, credential):
         raise CredentialMissing(service=f"releve/{credential.kind}", user=credential.user)
     return f"Le trousseau ({keystore.name}) écrit, relit et efface ; il garde {credential.title}."
