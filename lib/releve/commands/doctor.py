@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from releve.base.terminal import at_terminal
 from releve.commands import checkup
 from releve.commands.checkup import Check, Grade
 from releve.commands.discover import AtTerminal
-from releve.commands.tell import NotAgreed, agreed
+from releve.commands.tell import NotAgreed, agreed, answer
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.planning.plan import aloud
@@ -75,16 +74,10 @@ def main(args: argparse.Namespace) -> int:
             _tell(finding)
     bad = {finding.name for finding in findings if finding.grade is Grade.BAD}
     code = 2 if SETTINGS in bad else 5 if bad else 0
-    if args.json:
-        told = [vars(finding) for finding in findings]
-        print(json.dumps({"code": code, "findings": told}, ensure_ascii=False))
-    elif args.portal_report:
-        return code
-    elif bad:
-        print("\nIl y a quelque chose à corriger avant une rotation.")
-    else:
-        print("\nRien n'empêche une rotation.")
-    return code
+    told = {"code": code, "findings": [vars(finding) for finding in findings]}
+    good = "\nRien n'empêche une rotation."
+    end = "\nIl y a quelque chose à corriger avant une rotation." if bad else good
+    return answer(args, told, [] if args.portal_report else [end])
 
 
 def _tell(finding: Check) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from releve.base.disk import NotWritten, written
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.words import Learned, Words
-from releve.commands.tell import agreed
+from releve.commands.tell import agreed, answer
 from releve.portal import profile
 from releve.portal.profile import SCREENS, Profile
 
@@ -44,11 +43,7 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     act = {"show": _show, "export": _export, "import": _import, "forget": _forget}[args.action]
     told, lines = act(args, settings)
-    if args.json:
-        print(json.dumps({"code": 0, "action": args.action} | told, ensure_ascii=False))
-    else:
-        print("\n".join(lines))
-    return 0
+    return answer(args, {"code": 0, "action": args.action} | told, lines)
 
 
 Told = tuple[dict[str, Any], list[str]]
@@ -110,7 +105,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> Told:
         return told, ["Ce profil n'apprend rien de nouveau."]
     agreed(lines, "Reprendre ce profil ?", yes=args.yes)
     _write(settings, joined)
-    return told, [] if args.json else ["Repris."]
+    return told, ["Repris."]
 
 
 def _forget(args: argparse.Namespace, settings: Settings) -> Told:

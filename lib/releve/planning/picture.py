@@ -7,6 +7,7 @@ screen readers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
@@ -31,29 +32,13 @@ LOOK = {  # colour, mark
     Standing.SOON: ("#8f5300", "●"),
     Standing.FAR: ("#2e7d32", "✓"),
 }
-_MONTHS = [
-    "janv.",
-    "févr.",
-    "mars",
-    "avr.",
-    "mai",
-    "juin",
-    "juil.",
-    "août",
-    "sept.",
-    "oct.",
-    "nov.",
-    "déc.",
-]
+_MONTHS = (
+    *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
+    *("juil.", "août", "sept.", "oct.", "nov.", "déc."),
+)
 _BEFORE, _COLUMNS = 2, 16  # months shown before this one, months in all: the portal's 14 months fit
-_LEFT, _MONTH, _ROW, _HEAD, _EVERY = (
-    250,
-    44,
-    18,
-    20,
-    30,
-)  # pixels; the months are written again every 30 rows
-_RIGHT = 110
+_LEFT, _MONTH, _RIGHT, _ROW, _HEAD = 250, 44, 110, 18, 20  # pixels
+_EVERY = 30  # rows after which the months are written again
 
 
 def year(dues: Sequence[Due], today: date) -> str:
@@ -85,18 +70,25 @@ def year(dues: Sequence[Due], today: date) -> str:
     )
 
 
-def counted(standing: Standing, number: int) -> str:
+def _counted(standing: Standing, number: int) -> str:
     """The word that goes with a number: "bloquées" with 2."""
     return _MANY.get(standing, WORDS[standing]) if number > 1 else WORDS[standing]
 
 
 def summary(dues: Sequence[Due], today: date) -> str:
     """How many stand where, in one French sentence."""
-    count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
-    told = ", ".join(
-        f"{number} {counted(standing, number)}" for standing, number in count.items() if number
-    )
-    return f"Échéances au {today:%d/%m/%Y} : {told or 'aucune structure'}."
+    return f"Échéances au {today:%d/%m/%Y} : {counts(dues) or 'aucune structure'}."
+
+
+def counts(dues: Sequence[Due]) -> str:
+    """As "2 bloquées, 1 à faire"; "" of none."""
+    return ", ".join(f"{number} {word}" for word, number in tally(dues) if number)
+
+
+def tally(dues: Sequence[Due]) -> list[tuple[str, int]]:
+    """How many stand where, with the word that goes with the number."""
+    found = Counter(each.standing for each in dues)
+    return [(_counted(standing, found[standing]), found[standing]) for standing in Standing]
 
 
 def _month(day: date, offset: int) -> date:
