@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     if any(fault.kind != "purged" for fault in verdict.faults):
         raise NotIntact
     register = registered_in(settings, keystore)
-    chain = read_chain(outputs, register)
+    chain = read_chain(register)
     old = [
         RecordFolder(outputs / name, line.entry.get("structure", ""), line.entry.get("run", ""))
         for name, line in chain.records.items()

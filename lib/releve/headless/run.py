@@ -222,7 +222,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
     facts = situation.facts
-    ends = [each.event for each in entries if isinstance(each.event, ev.RotationClosed)]
+    ends = ev.of(entries, ev.RotationClosed)
     return Outcome(
         code=code,
         outcome=facts.outcome or situation.phase,

@@ -151,25 +151,12 @@ def all_records(outputs: Path) -> Iterator[RecordFolder]:
 
 def opened(entries: list[ev.Entry]) -> ev.RotationOpened | None:
     """How the rotation was opened; None for a journal that never got so far."""
-    return next(
-        (entry.event for entry in entries if isinstance(entry.event, ev.RotationOpened)), None
-    )
+    return next(iter(ev.of(entries, ev.RotationOpened)), None)
 
 
 def is_closed(entries: list[ev.Entry]) -> bool:
     """Whether the rotation is closed or abandoned."""
-    return any(
-        isinstance(entry.event, ev.RotationClosed | ev.RotationAbandoned) for entry in entries
-    )
-
-
-def outcome(entries: list[ev.Entry]) -> str:
-    """How an ended rotation ended, for ever; "" while it is open."""
-    last = next(
-        (e.event for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)),
-        None,
-    )
-    return last.outcome if isinstance(last, ev.RotationClosed) else "abandoned" if last else ""
+    return any(isinstance(each.event, ev.ENDS) for each in entries)
 
 
 def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
@@ -220,4 +207,4 @@ def _is_end(line: bytes) -> bool:
         event = parse(line.decode()).event
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
-    return isinstance(event, ev.RotationClosed | ev.RotationAbandoned)
+    return isinstance(event, ev.ENDS)

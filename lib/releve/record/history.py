@@ -108,7 +108,7 @@ def lacks_proof(entries: list[ev.Entry]) -> bool:
     """
     starts = [at for at, each in enumerate(entries) if isinstance(each.event, ev.RunStarted)]
     run = entries[starts[-1] :] if starts else entries
-    if not any(isinstance(each.event, ev.ResetIntended) for each in run):
+    if not ev.of(run, ev.ResetIntended):
         return False
     stop = _last_stop(run)
     early = stop is not None and stop.error == TOO_EARLY
@@ -205,14 +205,14 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
     situation = as_told(entries)
     facts, stop = situation.facts, _last_stop(entries)
     clicks = [each for each in entries if isinstance(each.event, ev.ResetIntended)]
-    ends = [e for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)]
+    ends = [each for each in entries if isinstance(each.event, ev.ENDS)]
     return Past(
         folder.path,
         folder.run,
         first.structure,
         account=first.account,
         name=first.name,
-        school=is_training(entry.event for entry in entries),
+        school=is_training(entries),
         began=_time(entries[0]),
         ended=_time(entries[-1]),
         closed=_time(ends[-1]) if ends else None,
@@ -233,12 +233,8 @@ def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | ev.StepFailed | None:
     """How the last process put the rotation down, or the step that stopped it in front of a person;
     None when neither was said.
     """
-    said = [
-        e.event
-        for e in entries
-        if not isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)
-    ]
-    last = said[-1] if said else None
+    said = (each.event for each in reversed(entries) if not isinstance(each.event, ev.ENDS))
+    last = next(said, None)
     return last if isinstance(last, ev.RunStopped | ev.StepFailed) else None
 
 

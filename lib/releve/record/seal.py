@@ -24,11 +24,11 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.record import search, timestamp
 from releve.record.contents import STATEMENT
-from releve.record.folder import QUARANTINE, RecordFolder, all_records, is_closed, opened, outcome
+from releve.record.folder import QUARANTINE, RecordFolder, all_records, is_closed, opened
 from releve.record.page import write_page
 from releve.record.register import NotSealed, Register
 from releve.record.statement import SIGNER, seal_bytes, statement
-from releve.record.view import is_training
+from releve.record.view import as_told, is_training
 from releve.record.vouching import vouched
 from releve.vault import keys
 from releve.vault.keystore import Keystore
@@ -113,14 +113,13 @@ def _seal(
 
 def _entry(folder: RecordFolder, start: ev.RotationOpened) -> dict[str, Any]:
     entries = folder.entries(pass_over_damage=True)
-    events = [each.event for each in entries]
     entry: dict[str, Any] = {
         "record": folder.path.name.removesuffix(QUARANTINE),
         "run": folder.run,
         "structure": start.structure,
         "account": start.account,
-        "training": is_training(events),
-        "outcome": outcome(entries),
+        "training": is_training(entries),
+        "outcome": as_told(entries).facts.outcome,
     }
     return entry | ({"timestamp": "asked"} if start.timestamp else {})
 

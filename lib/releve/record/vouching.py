@@ -49,8 +49,7 @@ class Claim:
 
 def claim(entries: Sequence[ev.Entry]) -> Claim:
     """Of a journal that has entries."""
-    runs = (each.event for each in entries if isinstance(each.event, ev.RunStarted))
-    host = next((run.host for run in runs), "")
+    host = next((run.host for run in ev.of(entries, ev.RunStarted)), "")
     begun = moment(entries[0].time).astimezone()
     whose, host = (str(printable(each)) for each in (entries[0].actor, host))
     return Claim(whose, host, f"{begun:%d/%m/%Y à %H:%M}")
@@ -113,14 +112,8 @@ def restore_announced(journal: j.Journal, keystore: Keystore, slots: Slots) -> N
     `JournalUnwritable`, a keyring error.
     """
     holds = slots.filled()
-    told = max(
-        (e.event.attempt for e in journal.entries if isinstance(e.event, ev.ResetIntended)),
-        default=0,
-    )
-    asked = max(
-        (e.event.attempt for e in journal.entries if isinstance(e.event, ev.CandidateAsked)),
-        default=0,
-    )
+    told = max((e.attempt for e in ev.of(journal.entries, ev.ResetIntended)), default=0)
+    asked = max((e.attempt for e in ev.of(journal.entries, ev.CandidateAsked)), default=0)
     held = [_attempt(w) for w in (holds.pending, holds.current) if w and _run(w) == journal.run]
     later = max([keys.announced(keystore, journal.run), *(n for n in held if n > asked)], default=0)
     if later > told:

@@ -112,9 +112,6 @@ class Keeper:
     def _foreign(self, writer: str) -> bool:
         """Whether that writer is neither this rotation nor one whose password is known to be void.
         """
-        void = {
-            entry.event.writer
-            for entry in self.context.journal.entries
-            if isinstance(entry.event, ev.PendingSuperseded)
-        }
+        superseded = ev.of(self.context.journal.entries, ev.PendingSuperseded)
+        void = {each.writer for each in superseded}
         return writer.split("/")[0] != self.context.folder.run and writer not in void

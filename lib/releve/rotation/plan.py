@@ -169,8 +169,8 @@ class Rotation:
         """With a person there, the program itself read this portal's new password: from now on it
         may, with nobody there.
         """
-        events = [entry.event for entry in self.context.journal.entries]
-        read = any(isinstance(e, ev.PendingStored) and e.mode == "automatic" for e in events)
+        stored = ev.of(self.context.journal.entries, ev.PendingStored)
+        read = any(each.mode == "automatic" for each in stored)
         if self.context.operator.interactive and read:
             # the rotation is done; the next one is made at the screen too
             with suppress(OSError, ReleveError):

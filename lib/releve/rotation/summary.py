@@ -49,8 +49,8 @@ def _portal(origins: Iterable[str]) -> str:
 
 
 def _last(session: Session) -> str:
-    events = [entry.event for entry in session.rotation.context.journal.entries]
-    known = next((each for each in events if isinstance(each, ev.LastChangeKnown)), None)
+    told = ev.of(session.rotation.context.journal.entries, ev.LastChangeKnown)
+    known = next(iter(told), None)
     return f"{date.fromisoformat(known.day):%d/%m/%Y}" if known else text("context.unknown")
 
 
@@ -77,25 +77,22 @@ def closing(session: Session) -> str:
     rotation is closed.
     """
     entries = session.rotation.context.journal.entries
-    closed = [e for e in entries if isinstance(e.event, ev.RotationClosed)]
-    if not closed or not isinstance(end := closed[-1].event, ev.RotationClosed):
+    if not (closed := ev.of(entries, ev.RotationClosed)):
         return ""
-    lines = (
-        (session.rotation.context.folder.path / j.FILE_NAME).read_bytes().splitlines(keepends=True)
-    )
+    end, folder = closed[-1], session.rotation.context.folder.path
+    journal = (folder / j.FILE_NAME).read_bytes()
     due = (
         f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
     )
     proof = text(f"closing.{end.proof or 'none'}", actor=_who(session))
-    met = [entry.event.origin for entry in entries if isinstance(entry.event, ev.OriginMet)]
-    name = session.rotation.context.folder.path.name
-    digest = hashlib.sha256(b"".join(lines)).hexdigest()
+    met = [each.origin for each in ev.of(entries, ev.OriginMet)]
+    digest = hashlib.sha256(journal).hexdigest()
     return "\n".join(
         (
             text("closing.proof", proof=proof),
             text("closing.due", day=due),
-            text("closing.print", count=len(lines), digest=digest),
+            text("closing.print", count=len(journal.splitlines()), digest=digest),
             text("closing.check"),
-            text("closing.record", record=name, portal=_portal(met)).rstrip(),
+            text("closing.record", record=folder.name, portal=_portal(met)).rstrip(),
         )
     )
