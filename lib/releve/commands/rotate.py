@@ -19,8 +19,8 @@ from releve.planning.plan import Plan, PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Ending
-from releve.record.folder import prepare, unfinished
-from releve.record.history import JustDone, begun, refuse_twice
+from releve.record.folder import left_open, prepare, unfinished
+from releve.record.history import JustDone, refuse_twice
 from releve.record.seal import registered_in
 from releve.rotation.consent import NotUnattended, refusal
 from releve.rotation.dates import look_up
@@ -118,7 +118,7 @@ def _chosen(settings: Settings, args: argparse.Namespace) -> list[Structure]:
 
 def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
     """Whether the portal's page told the date of an account whose last change nobody knew."""
-    left = begun(settings.record.folder)
+    left = left_open(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
     missing = [each for each in chosen if folded(each.technical_account) not in left]
     keystore = open_keystore(settings).bounded()
@@ -163,7 +163,7 @@ def _sorted_out(
     """Those to hand to the fleet; a line for each that was just done, or that nobody could finish.
     """
     keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Ending]()
-    left = begun(settings.record.folder)
+    left = left_open(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
     for each in chosen:
         if folded(each.technical_account) in left:  # its own journal is asked, under its lock

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,6 @@ def history(outputs: Path) -> list[Past]:
     return found
 
 
-def begun(outputs: Path) -> set[str]:
-    """The accounts, folded, of which a rotation was left open."""
-    return {folded(each.account) for each in history(outputs) if each.open}
-
-
 def lacks_proof(entries: list[ev.Entry]) -> bool:
     """Whether the latest run of a rotation made a reset, entered its password everywhere, and could
     not prove it. What the API does not know yet is no failure: a later run asks again.
@@ -152,16 +148,10 @@ def _as_sealed(past: Past, line: dict[str, Any]) -> bool:
 
 
 def _latest_successes(past: list[Past]) -> list[Past]:
-    by_account: dict[str, Past] = {}
-    for each in past:
-        if each.outcome == "succeeded" and each.closed:
-            account = folded(each.account)
-            by_account[account] = max(by_account.get(account, each), each, key=_closed)
-    return list(by_account.values())
-
-
-def _closed(past: Past) -> datetime:
-    return past.closed or datetime.min.replace(tzinfo=UTC)
+    """Of each account."""
+    done = [(each.closed, each) for each in past if each.outcome == "succeeded" and each.closed]
+    done.sort(key=itemgetter(0))
+    return list({folded(each.account): each for _, each in done}.values())
 
 
 def _in_the_future(past: Past) -> bool:
@@ -192,9 +182,8 @@ def _read(folder: RecordFolder, size: int, changed: int) -> Past | None:
     try:
         return _tell(folder, folder.entries())
     except (OSError, j.JournalUnreadable):
-        return Past(
-            folder.path, folder.run, folder.siret, outcome="damaged", touched=True
-        )  # who knows
+        # who knows
+        return Past(folder.path, folder.run, folder.siret, outcome="damaged", touched=True)
 
 
 def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:

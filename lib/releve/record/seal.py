@@ -59,8 +59,7 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
             _seal(folder, start, register, settings, keystore)
         except (OSError, ValueError) as error:
             path = getattr(error, "filename", None) or folder.path
-            why = disk.why(error)
-            raise NotSealed(path=path, why=why) from error
+            raise NotSealed(path=path, why=disk.why(error)) from error
     elif folder.sealing_file.exists():
         _forget(folder, keystore)
     timestamp.catch_up(register, settings.record.timestamp_url)

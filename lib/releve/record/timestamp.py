@@ -57,10 +57,8 @@ def _ask(url: str, line: bytes) -> bytes:
     with _opener(url).open(request, timeout=PATIENCE_SECONDS) as response:
         answer: bytes = response.read(LONGEST)
     found = _decode(answer)
-    of_it = (
-        found.tst_info.message_imprint.message.hex() == digest(line)
-        and found.tst_info.nonce == asked.nonce
-    )
+    told = found.tst_info.message_imprint.message.hex(), found.tst_info.nonce
+    of_it = told == (digest(line), asked.nonce)
     if PKIStatus(found.status) is not PKIStatus.GRANTED or not of_it:
         raise ValueError("not the timestamp that was asked for")
     return answer
@@ -88,9 +86,8 @@ def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
         inside = [load_der_x509_certificate(each) for each in found.signed_data.certificates]
         known = load_pem_x509_certificates(authorities.read_bytes()) if authorities else []
         builder = VerifierBuilder()
-        for root in known or _tops(
-            inside
-        ):  # never the token's own as intermediates: the library would trust them
+        # never the token's own as intermediates: the library would trust them
+        for root in known or _tops(inside):
             builder = builder.add_root_certificate(root)
         builder.build().verify(found, bytes.fromhex(path.stem))
     except Exception:  # each of the two libraries has errors of its own for what is no token

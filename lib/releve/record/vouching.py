@@ -72,11 +72,9 @@ def check_ours(folder: RecordFolder, keystore: Keystore) -> None:
 
 def open_journal(folder: RecordFolder, actor: str, keystore: Keystore) -> j.Journal:
     """The journal of a rotation, with its key; a new key for one that was not begun."""
-    if opened(folder.entries()) is None:
-        return j.Journal(
-            folder.path, folder.run, actor, keys.make_rotation_key(keystore, folder.run)
-        )
-    return j.Journal(folder.path, folder.run, actor, keys.rotation_key(keystore, folder.run))
+    begun = opened(folder.entries()) is not None
+    key = (keys.rotation_key if begun else keys.make_rotation_key)(keystore, folder.run)
+    return j.Journal(folder.path, folder.run, actor, key)
 
 
 def adopt(

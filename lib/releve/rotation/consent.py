@@ -20,7 +20,7 @@ from releve.planning.today import due_of, now, past
 from releve.portal.credentials import Credentials
 from releve.portal.errors import CodeNeeded, KeyNeeded
 from releve.portal.profile import summary_was_read
-from releve.record.folder import RecordFolder, opened, unfinished
+from releve.record.folder import RecordFolder, left_open
 from releve.record.view import as_told
 from releve.record.vouching import check_ours
 from releve.vault.entry import KeyringError
@@ -83,11 +83,7 @@ def hindrances(settings: Settings) -> list[ReleveError]:
     """
     try:
         keystore, dues = open_keystore(settings).bounded(), now(settings)
-        left = {
-            folded(start.account): each
-            for each in unfinished(settings.record.folder)
-            if (start := opened(each.entries(pass_over_damage=True)))
-        }
+        left = left_open(settings.record.folder)
         dates = {each.account: each.last for each in dues}
         chosen = one_each(settings.structures.values())
         found = {
