@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> dict[str, Any]:
     try:
         found = headless.run(
-            settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)
+            settings, siret, approve=False, rehearse=True, progress=show.progress()
         )
     except ReleveError as error:
         if not args.json:

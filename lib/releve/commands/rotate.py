@@ -208,7 +208,7 @@ def _stopped(
 
 
 def _notify(notice: notices.Notice | None, settings: Settings) -> None:
-    if error := notices.tell(notice, settings, open_keystore):
+    if error := notices.tell(notice, settings):
         print(error.text, file=sys.stderr)
 
 
@@ -240,14 +240,13 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
             if args.plan
             else args.yes or _confirmed(settings, siret, args.json)
         )
-        tell = show.progress(quiet=False)
         found = headless.run(
             settings,
             siret,
             approve=approve,
             reset_again=args.reset_again,
             again=args.again,
-            progress=tell,
+            progress=show.progress(),
         )
     except PlanNeeded as stop:
         return _stopped(settings, stop, [], args)

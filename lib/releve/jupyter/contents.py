@@ -41,18 +41,6 @@ class NoCheckpoints(AsyncCheckpoints):
     async def restore_checkpoint(self, contents_mgr: Any, checkpoint_id: str, path: str) -> None:
         raise HTTPError(404, "no checkpoint")
 
-    async def rename_checkpoint(self, checkpoint_id: str, old_path: str, new_path: str) -> None:
-        return None
-
-    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
-        return None
-
-    async def rename_all_checkpoints(self, old_path: str, new_path: str) -> None:
-        return None
-
-    async def delete_all_checkpoints(self, path: str) -> None:
-        return None
-
 
 class ProjectFiles(AsyncLargeFileManager):
     """The project's folder, with the records' folder under the name "outputs", wherever it is

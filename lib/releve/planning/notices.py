@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from releve.planning.plan import aloud
 from releve.planning.tour import Ending, Tour
 from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
-from releve.vault.keystore import Keystore
+from releve.vault.keystore import Keystore, open_keystore
 
 HEARTBEAT = ".last-fleet.json"
 
@@ -188,16 +188,14 @@ def last_beat(outputs: Path) -> datetime | None:
         return None
 
 
-def tell(
-    notice: Notice | None, settings: Settings, open_keystore: Callable[[Settings], Keystore]
-) -> ReleveError | None:
+def tell(notice: Notice | None, settings: Settings) -> ReleveError | None:
     """Send what there is to say, if anything and by any channel; an error is returned, never
     raised: it changes no outcome.
     """
     if notice is None or not settings.notices.channels:
         return None
     try:
-        send(notice, settings, open_keystore(settings))
+        send(notice, settings, open_keystore(settings).bounded())
     except ReleveError as error:
         return error
     return None

@@ -19,6 +19,7 @@ from typing import Any
 
 from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.settings import Settings
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.line import moment
@@ -96,6 +97,14 @@ def history(outputs: Path) -> list[Past]:
         if past is not None and past.outcome != "rehearsed":
             found.append(past)
     return found
+
+
+def counting(settings: Settings) -> list[Past]:
+    """Those that count for these settings: the school's only at the school, a damaged record, which
+    does not tell, everywhere.
+    """
+    school, found = settings.school is not None, history(settings.record.folder)
+    return [each for each in found if each.school == school or each.outcome == "damaged"]
 
 
 def lacks_proof(entries: list[ev.Entry]) -> bool:
