@@ -189,9 +189,8 @@ class Fleet:
         first = line.text.splitlines()[0] if line.text else line.error
         same = f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
         if line.code == 7 or self._lacks_proof(line):
-            self._stop(
-                f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
-            )
+            why = f"la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
+            self._stop(f"Arrêt : {why}")
         elif line.error in SAME_LOGIN:
             self.tour.stopped = same
             self.tour.left += [each.siret for each in shares.drop(login)]

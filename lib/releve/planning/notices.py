@@ -120,13 +120,9 @@ def _link(record: str, notices: Notices) -> str:
     """
     if not record:
         return ""
-    folder = Path(record)
-    where = (
-        f"{notices.link.rstrip('/')}/{quote(folder.name)}/{PAGE}"
-        if notices.link
-        else (folder / PAGE).as_uri()
-    )
-    return f"Dossier : {where}"
+    folder, link = Path(record), notices.link.rstrip("/")
+    page = f"{link}/{quote(folder.name)}/{PAGE}" if link else (folder / PAGE).as_uri()
+    return f"Dossier : {page}"
 
 
 def _notice(title: str, parts: list[str]) -> Notice:
@@ -181,9 +177,7 @@ def beat(outputs: Path, code: int, now: datetime | None = None) -> None:
 def last_beat(outputs: Path) -> datetime | None:
     """When a scheduled fleet last ran; None when it never did or the note cannot be read."""
     try:
-        return datetime.fromisoformat(
-            json.loads(disk.read(outputs / HEARTBEAT, 4096))["time"]
-        )
+        return datetime.fromisoformat(json.loads(disk.read(outputs / HEARTBEAT, 4096))["time"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
