@@ -24,21 +24,16 @@ def context(session: Session) -> str:
     s, rotation = session.structure, session.rotation
     kind = "context.rehearsal" if session.parameters.rehearse else "context.by"
     targets = map(target_name, rotation.context.journalled.targets)
-    return "\n".join(
-        (
-            text(
-                "context.structure",
-                name=s.name,
-                siret=s.siret,
-                portal=_portal([origin(session.settings.portal.url)]),
-            ).rstrip(),
-            text("context.account", account=s.technical_account),
-            text("context.programs", programs=" ; ".join(targets)),
-            text("context.last", day=_last(session)),
-            _slots(session),
-            text(kind, run=rotation.context.folder.run, actor=_who(session)),
-        )
+    portal = _portal([origin(session.settings.portal.url)])
+    lines = (
+        text("context.structure", name=s.name, siret=s.siret, portal=portal).rstrip(),
+        text("context.account", account=s.technical_account),
+        text("context.programs", programs=" ; ".join(targets)),
+        text("context.last", day=_last(session)),
+        _slots(session),
+        text(kind, run=rotation.context.folder.run, actor=_who(session)),
     )
+    return "\n".join(lines)
 
 
 def _portal(origins: Iterable[str]) -> str:
@@ -50,8 +45,11 @@ def _portal(origins: Iterable[str]) -> str:
 
 def _last(session: Session) -> str:
     told = ev.of(session.rotation.context.journal.entries, ev.LastChangeKnown)
-    known = next(iter(told), None)
-    return f"{date.fromisoformat(known.day):%d/%m/%Y}" if known else text("context.unknown")
+    return _day(told[0].day if told else "")
+
+
+def _day(day: str) -> str:
+    return f"{date.fromisoformat(day):%d/%m/%Y}" if day else text("context.unknown")
 
 
 def _who(session: Session) -> str:
@@ -81,18 +79,15 @@ def closing(session: Session) -> str:
         return ""
     end, folder = closed[-1], session.rotation.context.folder.path
     journal = (folder / j.FILE_NAME).read_bytes()
-    due = (
-        f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
-    )
+    due = _day(end.next_due)
     proof = text(f"closing.{end.proof or 'none'}", actor=_who(session))
     met = [each.origin for each in ev.of(entries, ev.OriginMet)]
     digest = hashlib.sha256(journal).hexdigest()
-    return "\n".join(
-        (
-            text("closing.proof", proof=proof),
-            text("closing.due", day=due),
-            text("closing.print", count=len(journal.splitlines()), digest=digest),
-            text("closing.check"),
-            text("closing.record", record=folder.name, portal=_portal(met)).rstrip(),
-        )
+    lines = (
+        text("closing.proof", proof=proof),
+        text("closing.due", day=due),
+        text("closing.print", count=len(journal.splitlines()), digest=digest),
+        text("closing.check"),
+        text("closing.record", record=folder.name, portal=_portal(met)).rstrip(),
     )
+    return "\n".join(lines)
