@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,14 @@ def _show(args: argparse.Namespace, settings: Settings) -> Told:
     lines = [
         f"Profil : {file}",
         f"Nouveau mot de passe lu devant une personne : {day}",
-        *(f"Appris   {_line(words, key, each)}" for key, each in _each(known.controls)),
+        *(f"Appris   {_line(words, key, each)}" for key, each in sorted(known.controls.items())),
         *(f"Refusé   {_line(words, key, each)}" for key, each in _refused(known)),
     ]
     nothing = not (known.controls or known.refused)
     told = {
         "path": str(file),
         "summary_read": known.summary_read.isoformat() if known.summary_read else "",
-        "controls": [_told(key, each) for key, each in _each(known.controls)],
+        "controls": [_told(key, each) for key, each in sorted(known.controls.items())],
         "refused": [_told(key, each) for key, each in _refused(known)],
     }
     return told, [*lines, *(["Rien n'a encore été montré à Relève."] if nothing else [])]
@@ -90,7 +90,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> Told:
     changed = {k: v for k, v in joined.controls.items() if known.controls.get(k) != v}
     refused = [each for each in _refused(joined) if each not in list(_refused(known))]
     lines = []
-    for key, each in _each(changed):
+    for key, each in sorted(changed.items()):
         if before := known.controls.get(key):
             lines.append(f"Avant    {_line(words, key, before)}")
         lines.append(f"Nouveau  {_line(words, key, each)}")
@@ -132,10 +132,6 @@ def _write(settings: Settings, new: Profile) -> None:
         profile.change(file, lambda _: new)
     except OSError as error:
         raise NotWritten(path=file, why=disk.why(error)) from None
-
-
-def _each(controls: Mapping[str, Learned]) -> list[tuple[str, Learned]]:
-    return sorted(controls.items())
 
 
 def _refused(known: Profile) -> Iterator[tuple[str, Learned]]:

@@ -139,12 +139,9 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
     if not approve:
         told += [_gate(each) for each in resets]
         ready = [each for each in ready if each not in resets]
+    reset_again, again = args.reset_again, args.again
     fleet = Fleet(
-        settings,
-        approve=approve,
-        reset_again=args.reset_again,
-        again=args.again,
-        workers=args.workers,
+        settings, approve=approve, reset_again=reset_again, again=again, workers=args.workers
     )
     with show.bar(len(ready)) as tell:
         tour = fleet.run(ready, tell)
@@ -270,27 +267,17 @@ def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:
     """At a terminal, the operator types the last four digits of the SIRET; elsewhere the gate stays
     closed.
     """
-    if (
-        as_json
-        or not at_terminal(sys.stdin)
-        or unfinished(settings.record.folder, settings.structure(siret).technical_account)
-    ):
-        return False
     structure = settings.structure(siret)
-    shared = [
-        each.name
-        for each in settings.structures.values()
-        if each.technical_account == structure.technical_account
-    ]
-    print(
-        f"Vous allez réinitialiser le mot de passe de {structure.technical_account} pour"
-        f" {structure.name}."
-    )
+    account, every = structure.technical_account, settings.structures.values()
+    if as_json or not at_terminal(sys.stdin) or unfinished(settings.record.folder, account):
+        return False
+    shared = [each.name for each in every if each.technical_account == account]
+    print(f"Vous allez réinitialiser le mot de passe de {account} pour {structure.name}.")
     print(f"Ce compte est utilisé par : {', '.join(shared)}.")
     print("C'est irréversible : l'ancien mot de passe cessera de fonctionner.")
     typed = input(
         f"Pour confirmer, tapez les quatre derniers chiffres du SIRET {structure.siret[:-4]}…… : "
     )
     if typed.strip() != structure.siret[-4:]:
-        raise GateClosed(account=structure.technical_account, structure=structure.name)
+        raise GateClosed(account=account, structure=structure.name)
     return True

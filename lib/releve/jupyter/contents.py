@@ -111,10 +111,8 @@ class ProjectFiles(AsyncLargeFileManager):
         return model | {"writable": False} if self._is_sealed(path) or _is_model(path) else model
 
     def _is_sealed(self, path: str) -> bool:
-        return (
-            path.strip("/").startswith(f"{RECORDS}/")
-            and (Path(self._get_os_path(path)).parent / STATEMENT).exists()
-        )
+        below = path.strip("/").startswith(f"{RECORDS}/")
+        return below and (Path(self._get_os_path(path)).parent / STATEMENT).exists()
 
     def _record(self, path: str) -> RecordFolder | None:
         """The record whose notebook that is."""

@@ -157,9 +157,10 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
     authority could not. Cheap when nothing is left.
     """
     register, left = registered_in(settings, keystore), LeftOver([], [])
-    named = b"\n".join(_lines(register, left))
-    if left.faults:  # one for all records: nothing is sealed without a register
-        return left
+    try:
+        named = b"\n".join(register.lines())
+    except OSError as error:  # one for all records: nothing is sealed without a register
+        return LeftOver([], [NotSealed(path=register.path, why=disk.why(error))])
     for folder in (*all_records(settings.record.folder), *_half_gone(register, named)):
         name = folder.path.name.removesuffix(QUARANTINE)
         begun = folder.sealing_file.exists() or _has_more_lines(name, named)
@@ -185,14 +186,6 @@ def _half_gone(register: Register, named: bytes) -> Iterator[RecordFolder]:
         emptied = disk.is_folder(path) and not disk.is_file(path / j.FILE_NAME)
         if folder and emptied and _has_more_lines(path.name, named):
             yield folder
-
-
-def _lines(register: Register, left: LeftOver) -> list[bytes]:
-    try:
-        return register.lines()
-    except OSError as error:
-        left.faults.append(NotSealed(path=register.path, why=disk.why(error)))
-        return []
 
 
 def _has_more_lines(name: str, named: bytes) -> bool:

@@ -57,8 +57,10 @@ def _ask(url: str, line: bytes) -> bytes:
     with _opener(url).open(request, timeout=PATIENCE_SECONDS) as response:
         answer: bytes = response.read(LONGEST)
     found = _decode(answer)
-    told = found.tst_info.message_imprint.message.hex(), found.tst_info.nonce
-    of_it = told == (digest(line), asked.nonce)
+    of_it = (
+        found.tst_info.message_imprint.message.hex() == digest(line)
+        and found.tst_info.nonce == asked.nonce
+    )
     if PKIStatus(found.status) is not PKIStatus.GRANTED or not of_it:
         raise ValueError("not the timestamp that was asked for")
     return answer
