@@ -165,9 +165,7 @@ def _account(
         why += f" ; ne compte pas, car rien ici ne le confirme : {', '.join(doubted)}"
     siret, name, account = structure.siret, structure.name, structure.technical_account
     proof = latest.proof if latest else ""
-    return Due(
-        siret, name, account, standing, ready, why, last, day, limit, left, proof, source
-    )
+    return Due(siret, name, account, standing, ready, why, last, day, limit, left, proof, source)
 
 
 def _standing(

@@ -64,9 +64,7 @@ class Past:
     touched: bool = False  # the portal may have a new password
     reset: datetime | None = None  # when its latest reset was announced
     next: Next = Next.NOTHING
-    code: int = 0  # of the last process that put it down
-    error: str = ""
-    text: str = ""
+    text: str = ""  # of what stopped it last
     refused: bool = False  # the latest word on its password: it does not work
     human_seconds: float = 0.0  # spent by a person at gates and at steps done by hand
 
@@ -219,8 +217,6 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         touched=facts.touched,
         reset=_time(clicks[-1]) if clicks else None,
         next=situation.next,
-        code=stop.code if isinstance(stop, ev.RunStopped) else 0,
-        error=stop.error if stop else "",
         text=stop.text if stop else "",
         refused=facts.proof_refused and (stop is None or stop.error != TOO_EARLY),
         human_seconds=_human_seconds(entries),

@@ -219,13 +219,10 @@ def _named(facts: Facts) -> tuple[str, ...]:
 
 
 def _target(name: str, facts: Facts, lines: Sequence[EventLine]) -> TargetView:
-    entered = [
-        line
-        for line in _of(lines, ev.TargetEntered)
-        if isinstance(line.entry.event, ev.TargetEntered) and line.entry.event.target == name
-    ]
-    if name in facts.entered and isinstance(event := entered[-1].entry.event, ev.TargetEntered):
-        return TargetView(name, "entered", event.mode, entered[-1].when)
+    for line in reversed(lines) if name in facts.entered else ():
+        match line.entry.event:
+            case ev.TargetEntered(target, mode) if target == name:
+                return TargetView(name, "entered", mode, line.when)
     return TargetView(name, "begun" if name in facts.begun else "none", "", None)
 
 
