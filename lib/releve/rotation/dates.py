@@ -8,15 +8,17 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings, Structure
-from releve.portal import inventory
-from releve.portal.inventory import Card
 from releve.rotation.consent import refusal
 from releve.rotation.prompts import Unattended
 from releve.vault import portal_dates
 from releve.vault.keystore import Keystore
+
+if TYPE_CHECKING:
+    from releve.portal.inventory import Card  # Playwright takes its time: imported when needed
 
 AGAIN = timedelta(days=30)  # a page that shows no date is not looked at every night
 
@@ -35,6 +37,8 @@ def look_up(
     """
     found, faults = False, list[ReleveError]()
     for login, each in _by_login(settings, structures, keystore, dates).items():
+        from releve.portal import inventory
+
         hers = replace(settings, portal=replace(settings.portal, login=login))
         asked = {structure.siret: structure.name for structure in each}
         try:

@@ -33,11 +33,12 @@ function savesNothing({ context: { model } }) {
 }
 
 function activate({ NotebookActions, Widget }, app, tracker) {
-  const begun = new WeakSet(), wanted = new Set();
+  const begun = new WeakSet(), wanted = new Set(), notices = new WeakMap();
   // Not "Run All", which leaves one at the notebook's end. A kernel that opens a renewal hears what another page runs only
   // once it is idle; at a gate it answers for all that.
   const runAll = async panel => {
     const { content, revealed, sessionContext } = panel;
+    if (kind(panel) === 'rotation') notices.get(panel)?.opening();
     await revealed;
     await sessionContext.ready;
     await Promise.race([sessionContext.session?.kernel?.info, idle(sessionContext)]);
@@ -87,13 +88,13 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     panel.addClass('releve-notebook');
     // JupyterLab would rename the file after its tab: only where that could be turned off may the tab speak French.
     if (panel.title.changed.disconnect(panel._onTitleChanged, panel)) panel.title.label = title(panel);
-    const elsewhere = watchKernel(panel, NotebookActions, () => runAll(panel));
+    notices.set(panel, watchKernel(panel, NotebookActions, () => runAll(panel)));
     savesNothing(panel);
     panel.addClass(`releve-${kind(panel)}`);
     // A renewal goes on where she asks for it, never by being looked at; the model's first cell offers a dated copy.
     const { path } = panel.context;
     if (kind(panel) !== 'rotation' || wanted.delete(path) || goesOn(path)) await runAll(panel);
-    else if (!finished(panel)) elsewhere();
+    else if (!finished(panel)) notices.get(panel).elsewhere();
   });
   document.addEventListener('click', event => {
     if (!event.target.closest?.(`a[href$="/tree/${HOME}"]`)) return;

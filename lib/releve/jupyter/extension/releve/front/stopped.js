@@ -3,6 +3,7 @@ import { make, say } from './shell.js';
 
 const away = new Set();
 const lost = which => which === 'gone' || which === 'away';
+const CALM = 'opening'; // until the first cell runs: a page never waits without a word, nor for ever without a way on
 
 // Asked by JupyterLab in the place of its own dialog.
 export async function connectionLost() {
@@ -12,7 +13,7 @@ export async function connectionLost() {
 function notice(which, resume) {
   const button = make('button', { type: 'button', textContent: say('resume') });
   button.onclick = () => { button.disabled = true; resume(); };
-  const node = make('section', { className: 'releve-stopped', role: 'alert' }, make('h3', { textContent: say(`${which}.heading`) }),
+  const node = make('section', { className: 'releve-stopped', role: which === CALM ? 'status' : 'alert' }, make('h3', { textContent: say(`${which}.heading`) }),
     make('p', { textContent: say(`${which}.body`) }), button);
   node.dataset.why = which;
   return node;
@@ -51,7 +52,7 @@ export function watchKernel(panel, NotebookActions, runAll) {
     panel.removeClass('releve-gone');
   };
   // Without its kernel a page begins anew, as without its server: its forms hear no answer.
-  const resume = which => (lost(which) ? comeBack(panel.context.path, shown) : (clear(), runAll()));
+  const resume = which => (lost(which) || which === CALM ? comeBack(panel.context.path, shown) : (clear(), runAll()));
   const show = (which, after) => {
     if (shown?.dataset.why === which) return;
     clear();
@@ -99,5 +100,5 @@ export function watchKernel(panel, NotebookActions, runAll) {
   NotebookActions.selectionExecuted.connect((_, { notebook }) => {
     if (notebook === panel.content && panel.hasClass('releve-rotation') && !shown && !runs() && unfinished()) elsewhere();
   });
-  return elsewhere;
+  return { elsewhere, opening: () => show(CALM) };
 }
