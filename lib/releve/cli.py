@@ -21,74 +21,34 @@ from typing import Any, NoReturn
 from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.commands.tell import fail
 
+# each in its own module of `commands`, but for those that stand beside what they are about
 COMMANDS = {
-    "demo": (
-        "releve.commands.demo",
-        "une rotation complète sur le site d'entraînement, sans rien toucher de réel",
-    ),
-    "lab": ("releve.commands.lab", "ouvrir le carnet pas à pas dans JupyterLab"),
-    "rotate": (
-        "releve.commands.rotate",
-        "renouveler le mot de passe d'une ou plusieurs structures",
-    ),
-    "rehearse": (
-        "releve.commands.rehearse",
-        "tout faire sauf la réinitialisation, et dire ce qui a été reconnu sur chaque écran",
-    ),
-    "resume": ("releve.commands.resume", "finir les rotations interrompues"),
-    "due": ("releve.commands.due", "ce qui est à renouveler, et quand"),
-    "check": (
-        "releve.commands.check",
-        "chaque jour, vérifier auprès de l'API que les mots de passe gardés sont encore acceptés",
-    ),
-    "report": (
-        "releve.commands.report",
-        "une page pour le responsable : ce qui est à faire, bloqué, non prouvé",
-    ),
-    "notify": (
-        "releve.commands.notify",
-        "prévenir quelqu'un de ce qui est en retard, bloqué, ou ne tourne plus",
-    ),
-    "schedule": (
-        "releve.commands.schedule",
-        "montrer ce qu'il faut installer pour que le poste lance Relève chaque jour",
-    ),
-    "verify": (
-        "releve.commands.verify",
-        "vérifier que les dossiers et le registre n'ont pas changé",
-    ),
-    "purge": (
-        "releve.commands.purge",
-        "détruire les dossiers plus vieux que la durée de conservation déclarée",
-    ),
-    "abandon": ("releve.commands.abandon", "fermer une rotation bloquée, en disant pourquoi"),
-    "credentials": (
-        "releve.vault.credentials",
-        "enregistrer, vérifier ou effacer les mots de passe du trousseau",
-    ),
-    "discover": (
-        "releve.commands.discover",
-        "lister vos structures et leurs comptes techniques, et les ajouter aux réglages",
-    ),
-    "profile": (
-        "releve.commands.profile",
-        "ce que Relève a appris du portail : le montrer, le transmettre, le reprendre, l'oublier",
-    ),
-    "doctor": (
-        "releve.commands.doctor",
-        "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent",
-    ),
-    "school": ("releve.school.command", "ouvrir le site d'entraînement"),
+    "demo": "une rotation complète sur le site d'entraînement, sans rien toucher de réel",
+    "lab": "ouvrir le carnet pas à pas dans JupyterLab",
+    "rotate": "renouveler le mot de passe d'une ou plusieurs structures",
+    "rehearse": "tout faire sauf la réinitialisation, et dire ce qui a été reconnu sur chaque"
+    " écran",
+    "resume": "finir les rotations interrompues",
+    "due": "ce qui est à renouveler, et quand",
+    "check": "chaque jour, vérifier auprès de l'API que les mots de passe gardés sont encore"
+    " acceptés",
+    "report": "une page pour le responsable : ce qui est à faire, bloqué, non prouvé",
+    "notify": "prévenir quelqu'un de ce qui est en retard, bloqué, ou ne tourne plus",
+    "schedule": "montrer ce qu'il faut installer pour que le poste lance Relève chaque jour",
+    "verify": "vérifier que les dossiers et le registre n'ont pas changé",
+    "purge": "détruire les dossiers plus vieux que la durée de conservation déclarée",
+    "abandon": "fermer une rotation bloquée, en disant pourquoi",
+    "credentials": "enregistrer, vérifier ou effacer les mots de passe du trousseau",
+    "discover": "lister vos structures et leurs comptes techniques, et les ajouter aux réglages",
+    "profile": "ce que Relève a appris du portail : le montrer, le transmettre, le reprendre,"
+    " l'oublier",
+    "doctor": "vérifier que ce poste est prêt, et que les mots de passe gardés fonctionnent",
+    "school": "ouvrir le site d'entraînement",
 }
+_ELSEWHERE = {"credentials": "releve.vault.credentials", "school": "releve.school.command"}
 CHANGING = ("rotate", "resume")  # what they began may be a reset, whatever stopped them
-FINISHING = (
-    "rotate",
-    "resume",
-    "abandon",
-    "verify",
-    "due",
-    "lab",
-)  # first they seal what was left unsealed
+# first they seal what was left unsealed
+FINISHING = ("rotate", "resume", "abandon", "verify", "due", "lab")
 EPILOGUE = (
     "Codes de sortie : 0 fait ; 2 arguments ou réglages ; 3 rien à faire ; 4 une personne est"
     " attendue ; 5 échec avant tout changement ; 6 échec après la réinitialisation ; 7 preuve"
@@ -109,6 +69,10 @@ _FRENCH = (
 )
 
 
+def _module(command: str) -> Any:
+    return import_module(_ELSEWHERE.get(command, f"releve.commands.{command}"))
+
+
 class BadArguments(UsageError):
     pass
 
@@ -122,7 +86,6 @@ class Unforeseen(ReleveError):
     traceback reaches the operator.
     """
 
-
     @classmethod
     def of(cls, error: Exception, command: str) -> Unforeseen:
         """6 when a reset may have been begun, 5 for every other command."""
@@ -131,11 +94,8 @@ class Unforeseen(ReleveError):
         trace = error.__traceback__
         while trace and trace.tb_next:
             trace = trace.tb_next
-        place = (
-            f", {Path(trace.tb_frame.f_code.co_filename).name} ligne {trace.tb_lineno}"
-            if trace
-            else ""
-        )
+        file = Path(trace.tb_frame.f_code.co_filename).name if trace else ""
+        place = f", {file} ligne {trace.tb_lineno}" if trace else ""
         found = cls(what=scrub(" ".join(f"{type(error).__name__} : {error}".split())[:300]) + place)
         found.code = 6 if command in CHANGING else 5
         return found
@@ -152,15 +112,13 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse in French; the arguments of `module`'s command are added when it is the one asked
-    for.
-    """
+    """argparse in French; the arguments of `command` are added when it is the one asked for."""
 
-    def __init__(self, prog: str, module: str = "", **kwargs: Any) -> None:
+    def __init__(self, prog: str, command: str = "", **kwargs: Any) -> None:
         super().__init__(
             prog, add_help=False, formatter_class=_Formatter, allow_abbrev=False, **kwargs
         )
-        self._module = module
+        self._command = command
         self._positionals.title, self._optionals.title = "Arguments", "Options"
         self.add_argument("-h", "--help", action="help", help="afficher cette aide")
         self.add_argument(
@@ -180,9 +138,9 @@ class Parser(argparse.ArgumentParser):
         )
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self._module:
-            import_module(self._module).add_arguments(self)
-            self._module = ""
+        if self._command:
+            _module(self._command).add_arguments(self)
+            self._command = ""
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
@@ -204,8 +162,8 @@ def parser() -> Parser:
     commands = top.add_subparsers(
         dest="command", metavar="COMMANDE", required=True, title="Commandes", prog="releve"
     )
-    for name, (module, text) in COMMANDS.items():
-        commands.add_parser(name, module=module, help=text, description=text.capitalize() + ".")
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, command=name, help=text, description=text.capitalize() + ".")
     return top
 
 
@@ -220,9 +178,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a file on Windows is in cp1252, which lacks an arrow
+        # a file on Windows is in cp1252, which lacks an arrow
+        sys.stdout.reconfigure(errors="replace")
     given = sys.argv[1:] if argv is None else argv
     args = argparse.Namespace(settings=None, outputs=None, json="--json" in given, command="")
     try:
@@ -230,7 +187,7 @@ def _run(argv: Sequence[str] | None) -> int:
         if args.json and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259)
         failed = _finish_left_over(args) if args.command in FINISHING else 0
-        command = import_module(COMMANDS[args.command][0]).main
+        command = _module(args.command).main
         return _told_with_damage(command, args) if failed else int(command(args))
     except ReleveError as error:
         if isinstance(error, BadArguments) and not args.json:

@@ -34,8 +34,8 @@ from releve.commands import abandon
 from releve.decision import events as ev
 from releve.headless import run as headless
 from releve.record import seal
-from releve.record.folder import outcome
 from releve.record.verify import verify
+from releve.record.view import as_told
 from releve.rotation.prompts import Attestation, Keep, Unattended
 from releve.school import Faults
 from releve.vault.keystore import Keystore
@@ -239,7 +239,7 @@ def still_needed(case: Case, twin: Twin) -> int:
 
 def finish(twin: Twin, run: Any) -> bool:
     """Resume until the end; whether somebody had to decide on the way."""
-    done = bool(twin.records) and outcome(twin.record.entries()) == "succeeded"
+    done = bool(twin.records) and as_told(twin.record.entries()).facts.outcome == "succeeded"
     if done and isinstance(twin.operator, Copies):  # who is there would begin anew
         return False
     code = run()

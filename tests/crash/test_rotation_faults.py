@@ -14,8 +14,7 @@ from releve.decision.procedure import BY_ID
 from releve.decision.state import KEPT, NEW, PERHAPS
 from releve.jupyter import runbook
 from releve.portal.errors import BrowserGone
-from releve.record.folder import is_closed
-from releve.record.page import FILE_NAME
+from releve.record.folder import PAGE, is_closed
 from releve.school.faults import ON_SCREEN, Faults
 from releve.school.ledger import Entry
 from releve.school.people import DEMO_SIRET
@@ -231,5 +230,5 @@ async def test_the_page_is_made_whatever_became_of_the_browser(scene: Scene) -> 
     with pytest.raises(BrowserGone):
         await runbook.step("portail")
     assert is_closed(session.rotation.context.journal.entries)
-    page = (session.rotation.context.folder.path / FILE_NAME).read_text(encoding="utf-8")
+    page = (session.rotation.context.folder.path / PAGE).read_text(encoding="utf-8")
     assert BY_ID["authentification"].title in page

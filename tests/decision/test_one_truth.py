@@ -13,7 +13,8 @@ from releve.decision.facts import gather, told_slots
 from releve.decision.state import Situation, assess
 from releve.record.folder import RecordFolder
 from releve.record.history import history
-from releve.record.page import render, view
+from releve.record.page import render
+from releve.record.view import view
 from test_record_page import Strict
 from test_state import RUN, Moment, all_moments, one_of_each_row
 

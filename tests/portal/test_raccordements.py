@@ -21,7 +21,7 @@ from releve.jupyter.prompts import AtDesk
 from releve.jupyter.steps import Desk
 from releve.portal import errors as e
 from releve.portal.screens.raccordements import Soumission
-from releve.record.page import FILE_NAME
+from releve.record.folder import PAGE
 from releve.rotation.plan import Rotation
 from releve.rotation.prompts import DecisionNeeded, Unattended
 from releve.rotation.session import Parameters, Session
@@ -115,7 +115,7 @@ async def test_what_was_kept_but_not_submitted_is_told_as_it_is(
         held.password.reveal() == scene.world.accounts[DEMO_ACCOUNT].password
     )
     assert stopped.record is not None
-    page = (stopped.record.path / FILE_NAME).read_text(encoding="utf-8")
+    page = (stopped.record.path / PAGE).read_text(encoding="utf-8")
     assert DISPLAYED in html.unescape(page) and OLD not in html.unescape(page)
     done = await scene.walk()
     assert ("", 0, True, 1) == (
@@ -390,7 +390,7 @@ async def test_the_record_tells_the_route_in_its_own_words(scene: Scene) -> None
     """
     done = await scene.walk()
     assert done.record is not None
-    page = html.unescape((done.record.path / FILE_NAME).read_text(encoding="utf-8"))
+    page = html.unescape((done.record.path / PAGE).read_text(encoding="utf-8"))
     page = re.sub(r"</?strong>", "**", page)
     told = [each for step in steps("raccordements") for each in (step.title, step.instruction)]
     assert [] == [each for each in told if each not in page]

@@ -33,15 +33,15 @@ from releve.decision import state
 from releve.decision.procedure import STEPS
 from releve.record import page as page_module
 from releve.record.contents import contents
+from releve.record.folder import PAGE
 from releve.record.page import (
-    FILE_NAME,
     KEEP_BYTES,
     READ_ME,
     PageUnwritable,
     render,
-    view,
     write_page,
 )
+from releve.record.view import view
 from sealed_records import Office
 
 in_the_module = pytest.mark.asyncio(loop_scope="module")  # as the browser that its tests share
@@ -341,9 +341,9 @@ async def test_the_first_screen_tells_which_portal_and_its_certificates(
     chromium: Browser, tmp_path: Path, origins: tuple[str, ...]
 ) -> None:
     """Without scrolling, on a small laptop: each origin, the whole fingerprint, who signed it."""
-    (tmp_path / FILE_NAME).write_text(render(view(met(*origins), {})), "utf-8")
+    (tmp_path / PAGE).write_text(render(view(met(*origins), {})), "utf-8")
     tab = await chromium.new_page(viewport={"width": 1366, "height": 768})
-    await tab.goto((tmp_path / FILE_NAME).as_uri())
+    await tab.goto((tmp_path / PAGE).as_uri())
     seen = await tab.evaluate(
         "[...document.querySelectorAll('li, td')].filter(e => e.getBoundingClientRect().bottom"
         " <= innerHeight).map(e => e.innerText)"
@@ -618,10 +618,10 @@ def test_page_is_written_whole_from_the_folder(tmp_path: Path) -> None:
     journal = j.Journal(tmp_path, "7f3a9c", "m.durand")
     for step, event in (*opened(), *steps(1, 1)):
         journal.append(event, step)
-    (tmp_path / FILE_NAME).write_text("old")
-    assert tmp_path / FILE_NAME == write_page(tmp_path)
-    assert base64.b64encode(png()).decode() in (tmp_path / FILE_NAME).read_text("utf-8")
-    beside = {"captures", j.FILE_NAME, FILE_NAME, READ_ME, KEEP_BYTES}
+    (tmp_path / PAGE).write_text("old")
+    assert tmp_path / PAGE == write_page(tmp_path)
+    assert base64.b64encode(png()).decode() in (tmp_path / PAGE).read_text("utf-8")
+    beside = {"captures", j.FILE_NAME, PAGE, READ_ME, KEEP_BYTES}
     assert beside == {path.name for path in tmp_path.iterdir()}
 
 
@@ -629,11 +629,11 @@ def test_refused_page_keeps_the_last_one(tmp_path: Path) -> None:
     """When the page cannot be put in its place, the error says what is safe and no half page is
     left.
     """
-    (tmp_path / FILE_NAME).mkdir()
+    (tmp_path / PAGE).mkdir()
     with pytest.raises(PageUnwritable) as stopped:
         write_page(tmp_path)
     assert "intacts" in stopped.value.text
-    assert [tmp_path / FILE_NAME] == list(tmp_path.iterdir())
+    assert [tmp_path / PAGE] == list(tmp_path.iterdir())
 
 
 @in_the_module

@@ -601,7 +601,6 @@ def test_a_success_in_the_future_is_told_and_not_believed(
     ahead = dataclasses.replace(past, closed=past.closed.replace(year=past.closed.year + 5))
     with monkeypatch.context() as patch:
         patch.setattr("releve.record.history.history", lambda _: [ahead])
-        patch.setattr("releve.planning.today.history", lambda _: [ahead])
         with pytest.raises(SucceededTomorrow) as raised:
             refuse_twice(Register(twin.outputs, twin.keystore), twins.DEMO_ACCOUNT)
         assert 4 == raised.value.exit_code

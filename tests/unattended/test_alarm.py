@@ -127,7 +127,7 @@ def questions(scene: Scene, *times: datetime) -> list[bool]:
             asked[-1] = True
             return NOTHING_HELD
 
-        alarm.check([structure], list, believed, scene.keystore, ask, now, HALF_AN_HOUR)
+        alarm.check(structure, list, believed, scene.keystore, ask, now, HALF_AN_HOUR)
     return asked
 
 
@@ -157,8 +157,8 @@ def refused(
         asked.append(structure.siret)
         return next(each for each in TABLE if each.verdict is Verdict.REFUSED)
 
-    (line,) = alarm.check(
-        [load(scene.settings()).structure(DEMO_SIRET)],
+    line = alarm.check(
+        load(scene.settings()).structure(DEMO_SIRET),
         lambda: after if asked else before,
         vouches,
         scene.keystore,

@@ -164,7 +164,7 @@ def test_a_channel_that_fails_is_named_and_the_others_are_tried(
     with pytest.raises(notices.NoticeNotSent) as error:
         notices.send(notices.Notice("a", "b"), settings, scene.keystore)
     assert "courriel, equipe" in error.value.text and "Secret-77" not in error.value.text
-    told = notices.tell(notices.Notice("a", "b"), settings, lambda _: scene.keystore)
+    told = notices.tell(notices.Notice("a", "b"), settings)
     assert isinstance(told, notices.NoticeNotSent)
 
 

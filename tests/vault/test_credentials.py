@@ -235,6 +235,7 @@ from releve.vault import credentials
 from releve.base.errors import ReleveError
 parser = argparse.ArgumentParser()
 credentials.add_arguments(parser)
+parser.add_argument("--json", action="store_true")
 try:
     sys.exit(credentials.run(parser.parse_args(), settings.load()))
 except ReleveError as error:

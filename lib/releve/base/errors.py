@@ -53,9 +53,7 @@ class ReleveError(Exception):
 
     def __init__(self, **facts: object) -> None:
         self.facts = {name: printable(fact) for name, fact in facts.items()}
-        self.exit_code = (
-            self.code
-        )  # what the whole rotation's situation makes of it, once it is known
+        self.exit_code = self.code  # what the whole rotation makes of it, once that is known
         self._placed: tuple[str, str] | None = None
         super().__init__(self.sentences[0])
 
@@ -68,17 +66,15 @@ class ReleveError(Exception):
     @property
     def sentences(self) -> tuple[str, str, str]:
         """What happened, what is safe, what to do next: three French sentences."""
-        happened, safe, todo = (
-            text.format_map(self.facts) for text in (self.happened, self.safe, self.todo)
-        )
+        own = (self.happened, self.safe, self.todo)
+        happened, safe, todo = (text.format_map(self.facts) for text in own)
         return (happened, *(self._placed or (safe, todo)))
 
     @property
     def text(self) -> str:
         """The three sentences under their labels, one a line."""
-        return "\n".join(
-            f"{label} : {sentence}" for label, sentence in zip(LABELS, self.sentences, strict=True)
-        )
+        labelled = zip(LABELS, self.sentences, strict=True)
+        return "\n".join(f"{label} : {sentence}" for label, sentence in labelled)
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows this instead of a traceback: no operator ever reads one."""

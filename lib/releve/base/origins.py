@@ -8,14 +8,11 @@ from urllib.parse import urlsplit
 
 from releve.base.table import Fault
 
-ORIGINS = tuple(
-    f"https://{host}"
-    for host in (
-        "portail.dgfip.finances.gouv.fr",
-        "portail.chorus-pro.gouv.fr",
-        "idp.chorus-pro.gouv.fr",
-        "cpro.chorus-pro.gouv.fr",
-    )
+ORIGINS = (
+    "https://portail.dgfip.finances.gouv.fr",
+    "https://portail.chorus-pro.gouv.fr",
+    "https://idp.chorus-pro.gouv.fr",
+    "https://cpro.chorus-pro.gouv.fr",
 )
 
 
@@ -29,9 +26,8 @@ def origin(url: str) -> str:
     if parts.scheme not in usual or not re.fullmatch(r"[a-z0-9.:_-]+", host) or "@" in parts.netloc:
         raise ValueError("no origin")
     host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (
-        f":{port}" if port not in (None, usual[parts.scheme]) else ""
-    )
+    shown = "" if port in (None, usual[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
 
 
 def is_loopback(url: str) -> bool:
@@ -50,17 +46,11 @@ def checked_origin(key: str, url: str) -> str:
     try:
         found = origin(url)
     except ValueError:
-        raise Fault(
-            key,
-            "ce n'est pas une adresse web complète",
-            "Écrivez par exemple « https://portail.chorus-pro.gouv.fr ».",
-        ) from None
+        mend = "Écrivez par exemple « https://portail.chorus-pro.gouv.fr »."
+        raise Fault(key, "ce n'est pas une adresse web complète", mend) from None
     if found.startswith("http:") and not is_loopback(found):
-        raise Fault(
-            key,
-            "http n'est pas chiffré",
-            "Écrivez https:// (http n'est permis que pour l'école, sur ce poste même).",
-        )
+        mend = "Écrivez https:// (http n'est permis que pour l'école, sur ce poste même)."
+        raise Fault(key, "http n'est pas chiffré", mend)
     return found
 
 

@@ -27,9 +27,6 @@ def models() -> Path:
 
 def default_path() -> Path:
     """`RELEVE_SETTINGS`, else `releve.toml` in the user's configuration folder."""
-    named = os.environ.get(ENVIRONMENT)
-    return (
-        Path(named).expanduser()
-        if named
-        else platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME
-    )
+    if named := os.environ.get(ENVIRONMENT):
+        return Path(named).expanduser()
+    return platformdirs.user_config_path("releve", appauthor=False) / FILE_NAME

@@ -16,9 +16,7 @@ from urllib.parse import quote, quote_plus
 from ahocorasick_rs import AhoCorasick
 
 MASK = "••••••"
-SHORTEST = (
-    4  # a shorter value would mask half of every text; the portal's are 13 characters or more
-)
+SHORTEST = 4  # a shorter value would mask half of every text; the portal's are 13 or more
 _lock = threading.Lock()
 _registered: dict[str, tuple[str, ...]] = {}
 _forms: tuple[str, ...] = ()  # of every registered value, the longest first
@@ -72,14 +70,8 @@ def encodings(value: str) -> tuple[str, ...]:
 
     A form that contains another one is left out: whoever looks for the shorter finds the longer.
     """
-    once = {
-        value,
-        value.lower(),
-        value.upper(),
-        *_in_html(value),
-        *_in_url(value),
-        *_in_repr(value),
-    }
+    once = {value, value.lower(), value.upper()}
+    once |= _in_html(value) | _in_url(value) | _in_repr(value)
     raws = (value.encode(), value.encode("utf-16-le"), value.encode("utf-16-be"))
     once |= {form for raw in raws for before in range(3) for form in _in_base64(raw, before)}
     found: list[str] = []
@@ -149,9 +141,8 @@ def register(value: str) -> None:
 
 def _sort_forms() -> None:
     global _forms
-    _forms = tuple(
-        sorted({form for forms in _registered.values() for form in forms}, key=len, reverse=True)
-    )
+    every = {form for forms in _registered.values() for form in forms}
+    _forms = tuple(sorted(every, key=len, reverse=True))
 
 
 def forget(values: Iterable[str]) -> None:
@@ -177,7 +168,9 @@ def scrub(text: str) -> str:
     try:
         found = _finder(forms).find_matches_as_indexes(text, overlapping=True)
     except UnicodeEncodeError:  # half of a character, from a file name or a program's output
-        return _scrub_one_by_one(text, forms)
+        for form in forms:
+            text = text.replace(form, MASK)
+        return text
     return _masked(text, sorted((start, end) for _, start, end in found)) if found else text
 
 
@@ -197,12 +190,6 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
             parts += [text[at:start], MASK]
         at = max(at, end)
     return "".join([*parts, text[at:]])
-
-
-def _scrub_one_by_one(text: str, forms: tuple[str, ...]) -> str:
-    for form in forms:
-        text = text.replace(form, MASK)
-    return text
 
 
 def scrub_bytes(content: bytes) -> bytes:

@@ -77,13 +77,10 @@ class Portal:
             inside, "url", "cette adresse n'est pas dans portal.origins",
             "Ajoutez-y son origine si vous êtes sûr d'elle.",
         )
-        known = (
-            self.browser in ("auto", "msedge", "chrome", "chromium")
-            or "/" in self.browser
-            or "\\" in self.browser
-        )
+        named = self.browser in ("auto", "msedge", "chrome", "chromium")
         require(
-            known, "browser", "ce navigateur est inconnu",
+            named or "/" in self.browser or "\\" in self.browser,
+            "browser", "ce navigateur est inconnu",
             "Écrivez auto, msedge, chrome, chromium, ou le chemin d'un exécutable.",
         )
         _within(self, timeout_seconds=(0.1, 600))
@@ -322,10 +319,8 @@ class Settings:
 
     def _keep_school_apart(self, urls: dict[str, str]) -> None:
         """A training site is on this very machine, and nothing else is."""
-        for key, url in [
-            *(("portal.origins", each) for each in self.portal.origins),
-            *urls.items(),
-        ]:
+        origins = (("portal.origins", each) for each in self.portal.origins)
+        for key, url in (*origins, *urls.items()):
             here = is_loopback(url)
             if self.school is not None:
                 require(
@@ -343,11 +338,8 @@ class Settings:
         """The structure of that SIRET (spaces are forgiven). Raises `StructureUnknown`."""
         number = re.sub(r"\s", "", str(siret))
         if number not in self.structures:
-            raise StructureUnknown(
-                siret=number,
-                path=self.path,
-                why=sirets.check(number) or "le numéro est correct, mais n'y figure pas",
-            )
+            why = sirets.check(number) or "le numéro est correct, mais n'y figure pas"
+            raise StructureUnknown(siret=number, path=self.path, why=why)
         return self.structures[number]
 
 

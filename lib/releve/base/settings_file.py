@@ -43,9 +43,9 @@ def _changed(content: bytes, change: Callable[[tomlkit.TOMLDocument], None]) -> 
     document = tomlkit.parse(text)
     change(document)
     after = tomlkit.dumps(document).rstrip() + "\n"
-    return (
-        mark + (after.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else after)
-    ).encode()
+    if "\r\n" in text:
+        after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+    return (mark + after).encode()
 
 
 def _check(content: bytes) -> None:

@@ -11,14 +11,9 @@ def luhn(digits: str) -> bool:
     """Whether the digits pass Luhn's checksum: every second one from the right is doubled, and the
     sum is a multiple of 10.
     """
-    return (
-        sum(
-            sum(divmod(int(digit) * (1 + place % 2), 10))
-            for place, digit in enumerate(reversed(digits))
-        )
-        % 10
-        == 0
-    )
+    each = enumerate(reversed(digits))
+    total = sum(sum(divmod(int(digit) * (1 + place % 2), 10)) for place, digit in each)
+    return total % 10 == 0
 
 
 def check(siret: str) -> str | None:

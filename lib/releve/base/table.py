@@ -13,6 +13,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from releve.base.texts import flat
+
 _SECRET_KEY = re.compile(
     r"pass|secret|seed|graine|mdp|pwd|otp|token|jeton|credential|private", re.IGNORECASE
 )
@@ -57,12 +59,9 @@ def build(cls: Any, table: Any, where: str, **given: Any) -> Any:
             refuse(join(where, key), key, list(keys))
     for key, each in keys.items():
         if key not in table and each.default is MISSING and each.default_factory is MISSING:
-            require(
-                dataclasses.is_dataclass(hints[key]),
-                join(where, key),
-                "elle manque",
-                f"Ajoutez-la dans la table [{where}].",
-            )
+            mend = f"Ajoutez-la dans la table [{where}]."
+            good = dataclasses.is_dataclass(hints[key])
+            require(good, join(where, key), "elle manque", mend)
             table = table | {key: {}}  # so that what is missing is named inside it
     values = {key: _value(hints[key], raw, join(where, key)) for key, raw in table.items()}
     try:
@@ -85,11 +84,9 @@ def refuse(path: str, key: str, keys: list[str]) -> None:
         )
         raise Fault(path, "elle semble contenir un secret, et aucun secret n'a sa place ici", mend)
     close = difflib.get_close_matches(key, keys, 1)
-    raise Fault(
-        path,
-        "clé inconnue",
-        f"Vouliez-vous dire « {close[0]} » ?" if close else f"Clés possibles : {', '.join(keys)}.",
-    )
+    possible = f"Clés possibles : {', '.join(keys)}."
+    mend = f"Vouliez-vous dire « {close[0]} » ?" if close else possible
+    raise Fault(path, "clé inconnue", mend)
 
 
 def _value(hint: Any, raw: Any, where: str) -> Any:
@@ -99,56 +96,27 @@ def _value(hint: Any, raw: Any, where: str) -> Any:
     shape, options = get_origin(hint), get_args(hint)
     if shape is UnionType:
         kinds = [each for each in options if each is not NoneType]
-        return _value(
-            next((each for each in kinds if isinstance(raw, get_origin(each) or each)), kinds[0]),
-            raw,
-            where,
-        )
+        fits = (each for each in kinds if isinstance(raw, get_origin(each) or each))
+        return _value(next(fits, kinds[0]), raw, where)
     if shape is Literal:
         known = any(raw == each and type(raw) is type(each) for each in options)
-        require(
-            known,
-            where,
-            "cette valeur est inconnue",
-            f"Valeurs possibles : {', '.join(str(each).lower() for each in options)}.",
-        )
+        mend = f"Valeurs possibles : {', '.join(str(each).lower() for each in options)}."
+        require(known, where, "cette valeur est inconnue", mend)
         return raw
     kind = dict if dataclasses.is_dataclass(hint) else shape or hint
     accepted = {tuple: (list,), Path: (str,), float: (float, int)}.get(kind, (kind,))
-    require(
-        type(raw) in accepted,
-        where,
-        "ce n'est pas le bon type de valeur",
-        f"Il faut {_KINDS[kind]}.",
-    )
+    wrong = "ce n'est pas le bon type de valeur"
+    require(type(raw) in accepted, where, wrong, f"Il faut {_KINDS[kind]}.")
     if dataclasses.is_dataclass(hint):
         key = getattr(hint, "keyed_by", "")
         return build(hint, raw, where, **({key: where.rpartition(".")[2]} if key else {}))
     if kind is dict:
-        raw = _flat(raw) if where == "portal.labels" else raw
+        # `reset.button = "…"` and `[portal.labels.reset]` mean the same as "reset.button"
+        raw = flat(raw) if where == "portal.labels" else raw
         return {key: _value(options[1], each, join(where, key)) for key, each in raw.items()}
     if kind is str or kind is Path:
-        require(
-            raw.isprintable(),
-            where,
-            "elle contient un caractère invisible",
-            "Retapez cette valeur.",
-        )
+        wrong = "elle contient un caractère invisible"
+        require(raw.isprintable(), where, wrong, "Retapez cette valeur.")
     if kind in (list, tuple):
         return kind(_value(options[0], each, where) for each in raw)
     return Path(raw) if kind is Path else raw
-
-
-def _flat(table: dict[str, Any], where: str = "") -> dict[str, Any]:
-    """`reset.button = "…"` and `[portal.labels.reset]` mean the same as the key "reset.button"
-    between quotes.
-    """
-    return {
-        name: each
-        for key, value in table.items()
-        for name, each in (
-            _flat(value, join(where, key)).items()
-            if isinstance(value, dict)
-            else [(join(where, key), value)]
-        )
-    }

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,26 +19,29 @@ def typographic(text: str) -> str:
     return re.sub(r"« | (?=[»:;?!](?:\W|$))", lambda found: found[0].rstrip() + NO_BREAK, text)
 
 
+def flat(tables: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """The values of nested tables, by their dotted names."""
+    found = dict[str, Any]()
+    for key, value in tables.items():
+        name = f"{where}.{key}" if where else key
+        found |= flat(value, name) if isinstance(value, Mapping) else {name: value}
+    return found
+
+
 @cache
 def table() -> dict[str, str]:
     """Every text, by its dotted name, with French spacing."""
-    return dict(_flat("", _read("textes.toml")))
+    found = flat(beside("textes.toml"))
+    return {name: typographic(str(value).strip()) for name, value in found.items()}
 
 
-def _read(name: str) -> dict[str, Any]:
+def beside(name: str) -> dict[str, Any]:
+    """A TOML file of this folder."""
     return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 # The sentences of each error, by its class's name; read before anything can go wrong.
-SENTENCES: Mapping[str, Mapping[str, str]] = _read("erreurs.toml")
-
-
-def _flat(prefix: str, of: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for name, value in of.items():
-        if isinstance(value, Mapping):
-            yield from _flat(f"{prefix}{name}.", value)
-        else:
-            yield f"{prefix}{name}", typographic(str(value).strip())
+SENTENCES: Mapping[str, Mapping[str, str]] = beside("erreurs.toml")
 
 
 def text(name: str, /, **facts: object) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+
+from releve.base.texts import beside, flat
 
 _WITHIN = r"(?:^|[^\wÀ-ÿ])(?:{})(?![\wÀ-ÿ])"
 # quotes, stars, a colon, an icon of the style sheet: browsers count it in a button's name
@@ -31,11 +31,8 @@ def tolerant(text: str) -> str:
     """A regular expression, valid in Python and in JavaScript, that finds `text` despite case,
     accents and spacing.
     """
-    plain = "".join(
-        c
-        for c in unicodedata.normalize("NFD", text.lower().replace("’", "'"))
-        if not unicodedata.combining(c)
-    )
+    apart = unicodedata.normalize("NFD", text.lower().replace("’", "'"))
+    plain = "".join(char for char in apart if not unicodedata.combining(char))
     parts = []
     for char in " ".join(plain.split()):
         if char == " ":
@@ -65,10 +62,7 @@ def _within(wording: str) -> re.Pattern[str]:
 @cache
 def documented() -> dict[str, list[str]]:
     """The variants of each label, by "place.word", as `labels.toml` gives them."""
-    tables = tomllib.loads((files(__package__) / "labels.toml").read_text(encoding="utf-8"))
-    return {
-        f"{place}.{word}": variants for place in tables for word, variants in tables[place].items()
-    }
+    return flat(beside("labels.toml"))
 
 
 class Label(str):
@@ -133,11 +127,8 @@ class Words:
         none.
         """
         every = {wording for variants in self._variants.values() for wording in variants}
-        return max(
-            (each for each in every if self.finds(each, text)),
-            key=lambda each: (len(each), each),
-            default="",
-        )
+        found = (each for each in every if self.finds(each, text))
+        return max(found, key=lambda each: (len(each), each), default="")
 
     def _wordings(self, key: str) -> list[str]:
         """A title may have been shown by a person: her words count beside the others."""
@@ -157,6 +148,5 @@ class Words:
         return self._compile(key, rf"^{AROUND}(?:{{}}){AROUND}$")
 
     def _compile(self, key: str, shape: str) -> re.Pattern[str]:
-        return re.compile(
-            shape.format("|".join(tolerant(text) for text in self._wordings(key))), re.IGNORECASE
-        )
+        wordings = "|".join(tolerant(text) for text in self._wordings(key))
+        return re.compile(shape.format(wordings), re.IGNORECASE)

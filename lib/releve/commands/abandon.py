@@ -5,12 +5,12 @@ true.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from releve.base import person
 from releve.base.errors import ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
+from releve.commands.tell import answer
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.state import Situation
@@ -88,18 +88,6 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     record, situation = close_open(settings, args.siret, args.reason)
     code = _seal(record, settings)
-    if args.json:
-        print(
-            json.dumps(
-                {
-                    "code": code,
-                    "outcome": "abandoned",
-                    "record": str(record.path),
-                    "text": situation.truth,
-                },
-                ensure_ascii=False,
-            )
-        )
-    else:
-        print(f"Rotation {record.run} fermée. {situation.truth}\nDossier : {record.path}")
-    return code
+    told = {"code": code, "outcome": "abandoned", "record": str(record.path)}
+    lines = f"Rotation {record.run} fermée. {situation.truth}", f"Dossier : {record.path}"
+    return answer(args, told | {"text": situation.truth}, lines)

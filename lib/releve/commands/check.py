@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from releve.base.settings import Structure, load
+from releve.commands.tell import answer
 from releve.planning import notices
 from releve.planning.alarm import AccountCheck, State, check, voucher
 from releve.planning.shares import one_each
 from releve.proof.asking import Prover
 from releve.proof.verdicts import Meaning
-from releve.record.history import Past, history
+from releve.record.history import counting
 from releve.vault.keystore import open_keystore
 from releve.vault.slots import Slot
+
+WITHOUT_PISTE = "Sans application PISTE, Relève ne peut pas essayer les mots de passe gardés."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,24 +38,15 @@ def main(args: argparse.Namespace) -> int:
 
     structures = one_each(settings.structures.values()) if settings.piste else []
 
-    def past() -> list[Past]:
-        school = settings.school is not None
-        return [each for each in history(settings.record.folder) if each.school == school]
-
     propagation = timedelta(minutes=settings.policy.propagation_minutes)
     vouches, now = voucher(settings, keystore), datetime.now(UTC)
-    found = check(structures, past, vouches, keystore, ask, now, propagation)
-    code = _code(found)
-    if args.json:
-        print(
-            json.dumps(
-                {"code": code, "accounts": [asdict(each) for each in found]}, ensure_ascii=False
-            )
-        )
-    else:
-        _tell(found, piste=settings.piste is not None)
+    past = partial(counting, settings)
+    found = [check(e, past, vouches, keystore, ask, now, propagation) for e in structures]
+    told = {"code": _code(found), "accounts": [asdict(each) for each in found]}
+    lines = [f"{each.structure}  {each.name}  {each.account} : {each.text}" for each in found]
+    code = answer(args, told, lines if settings.piste else [*lines, WITHOUT_PISTE])
     refused = [each for each in found if each.state is State.REFUSED]
-    if error := notices.tell(notices.of_check(refused), settings, lambda settings: keystore):
+    if error := notices.tell(notices.of_check(refused), settings):
         print(error.text, file=sys.stderr)
     return code
 
@@ -61,10 +55,3 @@ def _code(found: list[AccountCheck]) -> int:
     states = {each.state for each in found}
     order = {State.REFUSED: 4, State.UNKNOWN: 5, State.ACCEPTED: 0}
     return next((code for state, code in order.items() if state in states), 3)
-
-
-def _tell(found: list[AccountCheck], *, piste: bool) -> None:
-    for each in found:
-        print(f"{each.structure}  {each.name}  {each.account} : {each.text}")
-    if not piste:
-        print("Sans application PISTE, Relève ne peut pas essayer les mots de passe gardés.")

@@ -10,18 +10,14 @@ from __future__ import annotations
 import asyncio
 import csv
 import platform
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,7 +30,6 @@ from releve.base.errors import ReleveError
 from releve.base.origins import is_loopback, origin
 from releve.base.places import project_root
 from releve.base.proxies import proxy_of
-from releve.base.secret import Secret
 from releve.base.settings import Portal, Settings
 from releve.base.windows import is_synchronised, system_program
 from releve.portal import browsers
@@ -48,10 +43,8 @@ from releve.vault.keystore import Keystore, open_keystore
 
 PROMPT_SECONDS = 20.0  # a locked keyring may show a window and wait for somebody
 WARN_CERTIFICATE = timedelta(days=14)
-WARN_CLOCK, BAD_CLOCK = (
-    timedelta(seconds=20),
-    timedelta(minutes=5),
-)  # one-time codes live 30 s; beyond, a record's times mislead
+# one-time codes live 30 s; beyond, a record's times mislead
+WARN_CLOCK, BAD_CLOCK = timedelta(seconds=20), timedelta(minutes=5)
 WARN_DISK, BAD_DISK = 10**9, 10**8  # bytes
 # Well-known SIDs that Windows puts in a session's token, the most telling first
 # (learn.microsoft.com, "Well-known SIDs").
@@ -91,9 +84,8 @@ def versions(requirements: Path | None = None) -> Check:
     """
     path = requirements or project_root() / "requirements.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    pins = dict(
-        line.split("#")[0].strip().split("==") for line in lines if "==" in line.split("#")[0]
-    )
+    bare = (line.split("#")[0].strip() for line in lines)
+    pins = dict(line.split("==") for line in bare if "==" in line)
     wrong = [
         f"{name} {found or 'absent'} au lieu de {pin}"
         for name, pin in pins.items()
@@ -138,44 +130,14 @@ async def _start(portal: Portal) -> str:
 def keyring(settings: Settings | None) -> Iterator[Check]:
     """Writes, reads back and deletes a made-up value; then looks for what a rotation needs."""
     try:
-        keystore = _bounded(lambda: _try_keyring(settings))
+        keystore = open_keystore(settings).bounded(PROMPT_SECONDS)
+        keystore.try_out()
     except KeyringError as error:
         yield _unreachable(error)
-        return
-    except TooSlow:
-        text = "le trousseau ne répond pas : il attend sans doute que quelqu'un le déverrouille"
-        yield Check(
-            "Trousseau",
-            Grade.BAD,
-            text,
-            "Déverrouillez-le (une fenêtre le demande peut-être), puis recommencez.",
-        )
         return
     yield Check("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
     if settings:
         yield from _credentials(settings, keystore)
-
-
-def _bounded(call: Callable[[], Keystore]) -> Keystore:
-    """The call's result, or `TooSlow`; its thread is left to the prompt that it waits for."""
-    result: Future[Keystore] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(call())
-        except BaseException as error:
-            result.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return result.result(PROMPT_SECONDS)
-
-
-def _try_keyring(settings: Settings | None) -> Keystore:
-    keystore = open_keystore(settings)
-    probe = keystore.entry("probe", secrets.token_hex(4))
-    probe.set(Secret(secrets.token_urlsafe(24)))
-    probe.delete()
-    return keystore
 
 
 def _unreachable(error: KeyringError) -> Check:
@@ -192,12 +154,8 @@ def _unreachable(error: KeyringError) -> Check:
         " », sans cocher « Ne pas stocker le mot de passe », et donnez le mot de passe de la"
         " session."
     )
-    return Check(
-        found.name,
-        found.grade,
-        f"{found.text} Cette session a été ouverte par {logon(groups)}.",
-        f"{mend} {found.mend}",
-    )
+    text = f"{found.text} Cette session a été ouverte par {logon(groups)}."
+    return Check(found.name, found.grade, text, f"{mend} {found.mend}")
 
 
 def logon(groups: bytes) -> str:
@@ -220,11 +178,8 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Check]:
         credentials = Credentials(keystore, login, settings.record.folder, settings.portal.origins)
         credentials.password()
         seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
-        yield Check(
-            "Identifiants",
-            Grade.GOOD,
-            f"le mot de passe du portail de {login} est dans le trousseau{seed}",
-        )
+        text = f"le mot de passe du portail de {login} est dans le trousseau{seed}"
+        yield Check("Identifiants", Grade.GOOD, text)
     except KeyringError as error:
         yield failed("Identifiants", error)
     except ReleveError as error:
@@ -234,20 +189,16 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Check]:
 def piste(settings: Settings) -> Check:
     """Asks PISTE for a token. Optional: without it the proof is a person's."""
     if settings.piste is None:
-        return Check(
-            "Preuve par l'API",
-            Grade.GOOD,
-            "aucune application PISTE n'est réglée : la preuve viendra d'une personne",
-        )
+        text = "aucune application PISTE n'est réglée : la preuve viendra d'une personne"
+        return Check("Preuve par l'API", Grade.GOOD, text)
     try:
         secret = open_keystore(settings).piste_secret(settings.piste.client_id).require()
     except ReleveError as error:
         return failed("Preuve par l'API", error, Grade.DOUBTFUL)
     with Piste(settings.piste, secret) as application:
         said = application.token()
-    return Check(
-        "Preuve par l'API", Grade.DOUBTFUL if said.todo else Grade.GOOD, said.said, said.todo
-    )
+    grade = Grade.DOUBTFUL if said.todo else Grade.GOOD
+    return Check("Preuve par l'API", grade, said.said, said.todo)
 
 
 @dataclass(frozen=True)
@@ -264,13 +215,10 @@ class Reached:
 
 def network_findings(settings: Settings) -> Iterator[Check]:
     """Each origin once (reachable, certificate), then this machine's clock by theirs."""
-    urls = [
-        *settings.portal.origins,
-        *([settings.piste.token_url, settings.piste.api_url] if settings.piste else []),
-        *filter(None, [settings.record.timestamp_url]),
-    ]
+    urls = [*settings.portal.origins, settings.record.timestamp_url]
+    urls += [settings.piste.token_url, settings.piste.api_url] if settings.piste else []
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(reach, dict.fromkeys(origin(url) for url in urls)))
+        found = list(pool.map(reach, dict.fromkeys(origin(url) for url in urls if url)))
     yield from (address(each) for each in found)
     yield clock([each.ahead for each in found if each.ahead is not None])
 
@@ -279,22 +227,13 @@ def reach(address: str) -> Reached:
     """One request for the headers alone; any HTTP answer will do."""
     try:
         with network.client() as client, client.stream("HEAD", address) as response:
-            now = datetime.now(UTC)
+            ahead = network.ahead(response)
             tls = response.extensions["network_stream"].get_extra_info("ssl_object")
-            return Reached(address, ahead=_ahead(response, now), until=_until(tls))
+            return Reached(address, ahead=ahead, until=_until(tls))
     except httpx.TransportError as error:
         return Reached(address, network.failure(error))
     except httpx.HTTPError:
         return Reached(address, Failure.UNREACHABLE)
-
-
-def _ahead(response: httpx.Response, now: datetime) -> timedelta | None:
-    try:
-        return parsedate_to_datetime(response.headers["Date"]) - now.replace(
-            microsecond=0
-        )  # the header counts whole seconds
-    except (KeyError, ValueError, TypeError):
-        return None
 
 
 def _until(tls: SSLObject | None) -> datetime | None:
@@ -326,24 +265,13 @@ def address(found: Reached) -> Check:
             "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette"
             " date."
         )
-        return Check(
-            name,
-            Grade.DOUBTFUL,
-            f"joignable {way(found.origin)}, mais son certificat prend fin le"
-            f" {found.until:%d/%m/%Y}",
-            mend,
-        )
-    certificate = (
-        "sur ce poste même"
-        if is_loopback(found.origin) and found.origin.startswith("http:")
-        else "certificat valable"
-    )
-    return Check(
-        name,
-        Grade.GOOD,
-        f"joignable {way(found.origin)}, {certificate}"
-        + (f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""),
-    )
+        text = f"joignable {way(found.origin)}, mais son certificat prend fin le"
+        return Check(name, Grade.DOUBTFUL, f"{text} {found.until:%d/%m/%Y}", mend)
+    here = is_loopback(found.origin) and found.origin.startswith("http:")
+    text = f"joignable {way(found.origin)}, "
+    text += "sur ce poste même" if here else "certificat valable"
+    text += f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""
+    return Check(name, Grade.GOOD, text)
 
 
 def way(address: str) -> str:
@@ -361,10 +289,8 @@ def clock(ahead: list[timedelta]) -> Check:
     if abs(least) <= WARN_CLOCK:
         return Check("Horloge", Grade.GOOD, "à l'heure, comparée à celle des sites")
     way, size = "retarde" if least > timedelta() else "avance", abs(least).total_seconds()
-    text = (
-        f"elle {way} de {f'{size:.0f} secondes' if size < 120 else f'{size / 60:.0f} minutes'} sur"
-        " celle des sites"
-    )
+    of = f"{size:.0f} secondes" if size < 120 else f"{size / 60:.0f} minutes"
+    text = f"elle {way} de {of} sur celle des sites"
     mend = (
         "Remettez ce poste à l'heure (réglage automatique) : les codes à usage unique et les heures"
         " des dossiers en dépendent."
@@ -384,9 +310,8 @@ def disk(folder: Path) -> Check:
             "Donnez-vous le droit d'écrire dans ce dossier, ou choisissez-en un autre (réglage «"
             " record.folder », ou --outputs)."
         )
-        return Check(
-            "Disque", Grade.BAD, f"rien ne peut être écrit dans {place} ({why(error)})", mend
-        )
+        text = f"rien ne peut être écrit dans {place} ({why(error)})"
+        return Check("Disque", Grade.BAD, text, mend)
     if is_synchronised(folder):
         mend = "Choisissez un dossier de ce poste ou un vrai dossier partagé (« record.folder »)."
         text = f"{folder} est synchronisé par OneDrive : deux postes ne s'y attendraient pas"

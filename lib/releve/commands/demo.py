@@ -56,9 +56,8 @@ def main(args: argparse.Namespace) -> int:
     """Nothing of the user's is read or written, but for the record in `outputs/`, which says that
     it comes from the school.
     """
-    account = (  # a new one each time: an earlier, broken demonstration is never resumed
-        f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"
-    )
+    # a new one each time: an earlier, broken demonstration is never resumed
+    account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"
     world = World(
         password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account, routes="both"
     )
@@ -66,15 +65,14 @@ def main(args: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="releve-demo-") as folder,
         SchoolThread(world, Faults.parse(args.fault)) as school,
     ):
-        os.environ["IPYTHONDIR"] = str(
-            Path(folder) / "ipython"
-        )  # the user's own has start-up files, and a kernel writes there
+        # the user's own has start-up files, and a kernel writes there
+        os.environ["IPYTHONDIR"] = str(Path(folder) / "ipython")
         path = Path(folder) / "releve.toml"
         path.write_text(settings_text(school, world, account, args.route), encoding="utf-8")
         settings = load(path, args.outputs or project_root() / "outputs")
         fill(open_keystore(settings), world, account)
         try:
-            found = headless.run(settings, SIRET, approve=True, progress=show.progress(quiet=False))
+            found = headless.run(settings, SIRET, approve=True, progress=show.progress())
         finally:
             if args.ledger:
                 written(args.ledger, json.dumps(world.report(), ensure_ascii=False, indent=1))

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
+from collections.abc import Iterator
 from datetime import date
 
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
+from releve.commands.tell import answer
 from releve.portal import inventory
 from releve.portal.case import CodeAsked
 from releve.portal.inventory import Discovery, Match
@@ -69,20 +70,12 @@ def main(args: argparse.Namespace) -> int:
         portal_dates.note(keystore, account, day, date.today())
     lines = inventory.compare(found, settings)
     added = inventory.write(settings, lines) if args.write else 0
-    if args.json:
-        told = {
-            "code": 0,
-            "settings": str(settings.path),
-            "added": added,
-            "structures": [vars(line) for line in lines],
-        }
-        print(json.dumps(told, ensure_ascii=False))
-    else:
-        _tell(settings, lines, args.write)
-    return 0
+    structures = [vars(line) for line in lines]
+    told = {"code": 0, "settings": str(settings.path), "added": added, "structures": structures}
+    return answer(args, told, _lines(settings, lines, args.write))
 
 
-def _tell(settings: Settings, lines: list[Discovery], written: bool) -> None:
+def _lines(settings: Settings, lines: list[Discovery], written: bool) -> Iterator[str]:
     said = WORDS | ({Match.NEW: "ajoutée aux réglages"} if written else {})
     for line in lines:
         words = said[line.standing].format(configured=line.configured)
@@ -92,18 +85,16 @@ def _tell(settings: Settings, lines: list[Discovery], written: bool) -> None:
             else each
             for each in line.accounts
         )
-        print(f"{line.siret}  {line.name}\n    {accounts or '—'} : {words}")
-    new, choose = (
-        sum(line.standing is each for line in lines) for each in (Match.NEW, Match.TO_CHOOSE)
-    )
+        yield f"{line.siret}  {line.name}\n    {accounts or '—'} : {words}"
+    several = [line for line in lines if line.standing is Match.TO_CHOOSE]
+    new = sum(line.standing is Match.NEW for line in lines)
     done = f"ajoutée{'s' * (new > 1)}" if written else "à ajouter"
-    print(f"\n{len(lines)} structure{'s' * (len(lines) > 1)}, dont {new} {done}.")
+    yield f"\n{len(lines)} structure{'s' * (len(lines) > 1)}, dont {new} {done}."
     if new and not written:
-        print(
+        yield (
             f"Pour les ajouter à {settings.path} : « releve discover --write ». Vérifiez ensuite «"
             " targets » pour chacune."
         )
-    if choose:
-        print("\nÀ copier dans les réglages, en gardant le bon compte technique :\n")
-        several = [line for line in lines if line.standing is Match.TO_CHOOSE]
-        print(inventory.tables(several, "school" if settings.school else "corail"))
+    if several:
+        yield "\nÀ copier dans les réglages, en gardant le bon compte technique :\n"
+        yield inventory.tables(several, "school" if settings.school else "corail")

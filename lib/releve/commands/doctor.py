@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from releve.base.terminal import at_terminal
 from releve.commands import checkup
 from releve.commands.checkup import Check, Grade
 from releve.commands.discover import AtTerminal
-from releve.commands.tell import NotAgreed, agreed
+from releve.commands.tell import NotAgreed, agreed, answer
 from releve.decision.reconcile import Action, Verdict, reconcile
 from releve.headless.run import situation_of
 from releve.planning.plan import aloud
@@ -75,16 +74,10 @@ def main(args: argparse.Namespace) -> int:
             _tell(finding)
     bad = {finding.name for finding in findings if finding.grade is Grade.BAD}
     code = 2 if SETTINGS in bad else 5 if bad else 0
-    if args.json:
-        told = [vars(finding) for finding in findings]
-        print(json.dumps({"code": code, "findings": told}, ensure_ascii=False))
-    elif args.portal_report:
-        return code
-    elif bad:
-        print("\nIl y a quelque chose à corriger avant une rotation.")
-    else:
-        print("\nRien n'empêche une rotation.")
-    return code
+    told = {"code": code, "findings": [vars(finding) for finding in findings]}
+    good = "\nRien n'empêche une rotation."
+    end = "\nIl y a quelque chose à corriger avant une rotation." if bad else good
+    return answer(args, told, [] if args.portal_report else [end])
 
 
 def _tell(finding: Check) -> None:
@@ -114,9 +107,8 @@ def _report(args: argparse.Namespace) -> Iterator[Check]:
 def _findings(args: argparse.Namespace) -> Iterator[Check]:
     yield checkup.versions()
     settings, found = _settings(args)
-    structure = (
-        settings.structure(args.siret) if settings and args.siret else None
-    )  # a wrong SIRET is told before the slow checks
+    # a wrong SIRET is told before the slow checks
+    structure = settings.structure(args.siret) if settings and args.siret else None
     yield found
     yield checkup.disk(settings.record.folder if settings else project_root() / "outputs")
     yield from checkup.keyring(settings)
@@ -151,12 +143,10 @@ def _settings(args: argparse.Namespace) -> tuple[Settings | None, Check]:
     count = len(settings.structures)
     if not count:
         mend = "Ajoutez-en une, ou laissez « releve discover --write » les trouver sur le portail."
-        return settings, Check(
-            SETTINGS, Grade.DOUBTFUL, f"{settings.path} : aucune structure", mend
-        )
-    return settings, Check(
-        SETTINGS, Grade.GOOD, f"{settings.path} : {count} structure{'s' * (count > 1)}"
-    )
+        text = f"{settings.path} : aucune structure"
+        return settings, Check(SETTINGS, Grade.DOUBTFUL, text, mend)
+    text = f"{settings.path} : {count} structure{'s' * (count > 1)}"
+    return settings, Check(SETTINGS, Grade.GOOD, text)
 
 
 def account(settings: Settings, structure: Structure) -> Iterator[Check]:
@@ -172,20 +162,16 @@ def account(settings: Settings, structure: Structure) -> Iterator[Check]:
     except ReleveError as error:
         yield checkup.failed(f"Compte {structure.technical_account}", error)
         return
-    untold = {slot: each for slot, each in said.items() if each.verdict is Verdict.UNKNOWN}
-    yield from (
-        Check(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo) for slot, each in untold.items()
-    )
+    for slot, each in said.items():
+        if each.verdict is Verdict.UNKNOWN:
+            yield Check(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo)
     row = reconcile(*(said[slot].verdict for slot in SLOTS))
     facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
     mend = "" if row.action is Action.NOTHING else row.todo.format_map(facts)
-    each = " ; ".join(
-        f"{title.lower()} : {VERDICTS[said[slot].verdict]}" for slot, title in SLOTS.items()
-    )
-    text = f"{row.truth.rstrip('.')} ({each})"
-    yield Check(
-        f"Compte {structure.technical_account}", GRADES.get(row.action, Grade.DOUBTFUL), text, mend
-    )
+    verdicts = {title: VERDICTS[said[slot].verdict] for slot, title in SLOTS.items()}
+    told = " ; ".join(f"{title.lower()} : {word}" for title, word in verdicts.items())
+    text, grade = f"{row.truth.rstrip('.')} ({told})", GRADES.get(row.action, Grade.DOUBTFUL)
+    yield Check(f"Compte {structure.technical_account}", grade, text, mend)
 
 
 def _without_piste(settings: Settings, structure: Structure) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,8 +14,9 @@ from releve.base.disk import written
 from releve.base.errors import UsageError
 from releve.base.settings import FIRST_DAY, Settings, load
 from releve.base.settings_file import edit
-from releve.planning.due import ORDER, Due
-from releve.planning.picture import WORDS, counted
+from releve.commands.tell import answer
+from releve.planning.due import Due
+from releve.planning.picture import WORDS, counts
 from releve.planning.plan import aloud
 from releve.planning.today import now
 
@@ -50,18 +51,11 @@ def main(args: argparse.Namespace) -> int:
     dues = now(settings)
     if args.calendar:
         _write_calendar(args.calendar, dues, settings)
-    code = 0 if any(each.today for each in dues) else 3
-    if args.json:
-        told = {"code": code, "date": date.today().isoformat(), "unproven": bool(aloud(settings))}
-        structures = [as_json(each) for each in dues]
-        print(json.dumps(told | {"structures": structures}, ensure_ascii=False))
-    else:
-        _table(dues)
-        if said := aloud(settings):
-            print(said)
-        if args.calendar:
-            print(f"Calendrier écrit : {args.calendar}")
-    return code
+    said, code = aloud(settings), 0 if any(each.today for each in dues) else 3
+    told = {"code": code, "date": date.today().isoformat(), "unproven": bool(said)}
+    more = [said, f"Calendrier écrit : {args.calendar}" if args.calendar else ""]
+    structures = {"structures": [as_json(each) for each in dues]}
+    return answer(args, told | structures, [*_table(dues), *filter(None, more)])
 
 
 def _day(text: str) -> date:
@@ -106,21 +100,16 @@ def as_json(due: Due) -> dict[str, str | bool]:
     }
 
 
-def _table(dues: list[Due]) -> None:
+def _table(dues: list[Due]) -> Iterator[str]:
     wide = min(max((len(each.name) for each in dues), default=0), 40)
     for each in dues:
         mark = "→" if each.today else " "
-        print(
-            f"{mark} {each.siret}  {each.name[:wide]:<{wide}}  {WORDS[each.standing]:<13} "
-            f" {each.why}"
-        )
-    count = {standing: sum(each.standing is standing for each in dues) for standing in ORDER}
-    told = ", ".join(
-        f"{number} {counted(standing, number)}" for standing, number in count.items() if number
-    )
-    print(f"\n{len(dues)} structure{'s' * (len(dues) > 1)} : {told or 'aucune dans les réglages'}.")
+        word = WORDS[each.standing]
+        yield f"{mark} {each.siret}  {each.name[:wide]:<{wide}}  {word:<13}  {each.why}"
+    told = counts(dues) or "aucune dans les réglages"
+    yield f"\n{len(dues)} structure{'s' * (len(dues) > 1)} : {told}."
     today = sum(each.today for each in dues)
-    print(
+    yield (
         f"À faire maintenant (→) : {today}. Lancez « releve rotate --due »."
         if today
         else "Rien n'est à faire aujourd'hui."
@@ -128,8 +117,7 @@ def _table(dues: list[Due]) -> None:
 
 
 def _write_calendar(path: Path, dues: list[Due], settings: Settings) -> None:
-    from releve.planning.calendar_file import (
-        calendar,
-    )  # only when asked for: a scheduler runs `releve due` every day
+    # only when asked for: a scheduler runs `releve due` every day
+    from releve.planning.calendar_file import calendar
 
     written(path, calendar(dues, settings.policy.warn_days).decode())

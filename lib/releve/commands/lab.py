@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from releve.base.places import default_path
+from releve.commands.tell import answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,13 +39,8 @@ def main(args: argparse.Namespace) -> int:
     if args.shortcut:
         from releve.jupyter.shortcut import make
 
-        made = str(make(args.settings))
-        print(
-            json.dumps({"code": 0, "shortcut": made}, ensure_ascii=False)
-            if args.json
-            else f"Raccourci posé : {made}"
-        )
-        return 0
+        made = make(args.settings)
+        return answer(args, {"code": 0, "shortcut": str(made)}, [f"Raccourci posé : {made}"])
     from releve.jupyter.server import serve
 
     path = Path(args.settings).expanduser().resolve() if args.settings else default_path()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
 from datetime import UTC, datetime
 
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.terminal import at_terminal
+from releve.commands.tell import answer
 from releve.planning.notices import Notice, last_beat, of_agenda, send, store
 from releve.planning.today import now
 from releve.vault.keystore import open_keystore
@@ -40,41 +40,30 @@ def main(args: argparse.Namespace) -> int:
     """0 when something was told (or would be), 3 when there is nothing to tell."""
     settings = load(args.settings, args.outputs)
     if args.store:
-        return _store(settings, args.store, args.json)
-    notice = (
-        Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.")
-        if args.test
-        else _now(settings)
-    )
+        return _store(settings, args)
+    test = Notice("Relève : essai", "Cet avis d'essai montre que Relève peut vous prévenir.")
+    notice = test if args.test else _now(settings)
     if notice and not args.dry_run:
         if not settings.notices.channels:
             raise NoChannel
         send(notice, settings, open_keystore(settings))
-    code = 0 if notice else 3
-    if args.json:
-        told = {"title": notice.title, "body": notice.body} if notice else {"title": "", "body": ""}
-        print(json.dumps({"code": code} | told, ensure_ascii=False))
-    else:
-        print(f"{notice.title}\n\n{notice.body}" if notice else "Rien à signaler.")
-    return code
+    code, told = (0, notice) if notice else (3, Notice("", ""))
+    lines = [told.title, "", told.body] if notice else ["Rien à signaler."]
+    return answer(args, {"code": code, "title": told.title, "body": told.body}, lines)
 
 
 def _now(settings: Settings) -> Notice | None:
     return of_agenda(now(settings), last_beat(settings.record.folder), settings, datetime.now(UTC))
 
 
-def _store(settings: Settings, channel: str, as_json: bool) -> int:
-    ask = (
-        getpass.getpass
-        if at_terminal(sys.stdin)
-        else lambda prompt: sys.stdin.readline().rstrip("\n")
-    )
-    if not store(
-        open_keystore(settings), channel, ask(f"Adresse de « {channel} » (rien ne s'affiche) : ")
-    ):
+def _store(settings: Settings, args: argparse.Namespace) -> int:
+    channel = args.store
+    if at_terminal(sys.stdin):
+        address = getpass.getpass(f"Adresse de « {channel} » (rien ne s'affiche) : ")
+    else:
+        address = sys.stdin.readline().rstrip("\n")
+    if not store(open_keystore(settings), channel, address):
         raise NotAnAddress
-    told = (
-        f"L'adresse de « {channel} » est dans le trousseau. Essayez-la : « releve notify --test »."
-    )
-    print(json.dumps({"code": 0, "text": told}, ensure_ascii=False) if as_json else told)
-    return 0
+    told = f"L'adresse de « {channel} » est dans le trousseau."
+    told += " Essayez-la : « releve notify --test »."
+    return answer(args, {"code": 0, "text": told}, [told])

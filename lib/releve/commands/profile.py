@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from releve.base.disk import NotWritten, written
 from releve.base.errors import UsageError
 from releve.base.settings import Settings, load
 from releve.base.words import Learned, Words
-from releve.commands.tell import agreed
+from releve.commands.tell import agreed, answer
 from releve.portal import profile
 from releve.portal.profile import SCREENS, Profile
 
@@ -44,11 +43,7 @@ def main(args: argparse.Namespace) -> int:
     settings = load(args.settings, args.outputs)
     act = {"show": _show, "export": _export, "import": _import, "forget": _forget}[args.action]
     told, lines = act(args, settings)
-    if args.json:
-        print(json.dumps({"code": 0, "action": args.action} | told, ensure_ascii=False))
-    else:
-        print("\n".join(lines))
-    return 0
+    return answer(args, {"code": 0, "action": args.action} | told, lines)
 
 
 Told = tuple[dict[str, Any], list[str]]
@@ -61,14 +56,14 @@ def _show(args: argparse.Namespace, settings: Settings) -> Told:
     lines = [
         f"Profil : {file}",
         f"Nouveau mot de passe lu devant une personne : {day}",
-        *(f"Appris   {_line(words, key, each)}" for key, each in _each(known.controls)),
+        *(f"Appris   {_line(words, key, each)}" for key, each in sorted(known.controls.items())),
         *(f"Refusé   {_line(words, key, each)}" for key, each in _refused(known)),
     ]
     nothing = not (known.controls or known.refused)
     told = {
         "path": str(file),
         "summary_read": known.summary_read.isoformat() if known.summary_read else "",
-        "controls": [_told(key, each) for key, each in _each(known.controls)],
+        "controls": [_told(key, each) for key, each in sorted(known.controls.items())],
         "refused": [_told(key, each) for key, each in _refused(known)],
     }
     return told, [*lines, *(["Rien n'a encore été montré à Relève."] if nothing else [])]
@@ -95,7 +90,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> Told:
     changed = {k: v for k, v in joined.controls.items() if known.controls.get(k) != v}
     refused = [each for each in _refused(joined) if each not in list(_refused(known))]
     lines = []
-    for key, each in _each(changed):
+    for key, each in sorted(changed.items()):
         if before := known.controls.get(key):
             lines.append(f"Avant    {_line(words, key, before)}")
         lines.append(f"Nouveau  {_line(words, key, each)}")
@@ -110,7 +105,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> Told:
         return told, ["Ce profil n'apprend rien de nouveau."]
     agreed(lines, "Reprendre ce profil ?", yes=args.yes)
     _write(settings, joined)
-    return told, [] if args.json else ["Repris."]
+    return told, ["Repris."]
 
 
 def _forget(args: argparse.Namespace, settings: Settings) -> Told:
@@ -137,10 +132,6 @@ def _write(settings: Settings, new: Profile) -> None:
         profile.change(file, lambda _: new)
     except OSError as error:
         raise NotWritten(path=file, why=disk.why(error)) from None
-
-
-def _each(controls: Mapping[str, Learned]) -> list[tuple[str, Learned]]:
-    return sorted(controls.items())
 
 
 def _refused(known: Profile) -> Iterator[tuple[str, Learned]]:

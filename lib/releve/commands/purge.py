@@ -5,11 +5,11 @@ so, and its chain stays whole.
 from __future__ import annotations
 
 import argparse
-import json
 
 from releve.base import disk
 from releve.base.errors import UsageError
 from releve.base.settings import load
+from releve.commands.tell import answer
 from releve.record.chain import over, read_chain
 from releve.record.folder import RecordFolder
 from releve.record.register import now
@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     if any(fault.kind != "purged" for fault in verdict.faults):
         raise NotIntact
     register = registered_in(settings, keystore)
-    chain = read_chain(outputs, register)
+    chain = read_chain(register)
     old = [
         RecordFolder(outputs / name, line.entry.get("structure", ""), line.entry.get("run", ""))
         for name, line in chain.records.items()
@@ -65,18 +65,8 @@ def main(args: argparse.Namespace) -> int:
             register.append({"kind": "purge", "record": folder.path.name})
             destroy(folder)
     names = [folder.path.name for folder in old]
-    if args.json:
-        told = {"code": 0, "years": years, "destroyed": args.yes, "records": names}
-        print(json.dumps(told, ensure_ascii=False))
-    else:
-        print(
-            f"Durée déclarée : {years} an{'s' * (years > 1)}. Dossiers scellés avant :"
-            f" {len(names)}."
-        )
-        print("\n".join(names), end="\n" * bool(names))
-        print(
-            "Détruits, et inscrits comme tels au registre."
-            if args.yes
-            else "Rien n'a été détruit ; ajoutez --yes pour le faire."
-        )
-    return 0
+    told = {"code": 0, "years": years, "destroyed": args.yes, "records": names}
+    declared = f"Durée déclarée : {years} an{'s' * (years > 1)}."
+    done = "Détruits, et inscrits comme tels au registre."
+    end = done if args.yes else "Rien n'a été détruit ; ajoutez --yes pour le faire."
+    return answer(args, told, [f"{declared} Dossiers scellés avant : {len(names)}.", *names, end])

@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
 def _one(settings: Settings, siret: str, args: argparse.Namespace) -> dict[str, Any]:
     try:
         found = headless.run(
-            settings, siret, approve=False, rehearse=True, progress=show.progress(quiet=False)
+            settings, siret, approve=False, rehearse=True, progress=show.progress()
         )
     except ReleveError as error:
         if not args.json:
@@ -72,17 +72,9 @@ def _entries(record: Path) -> list[ev.Entry]:
 
 def screens(entries: list[ev.Entry]) -> list[dict[str, Any]]:
     """What was recognised on each screen of a rehearsal, in their order."""
-    events = [entry.event for entry in entries]
-    return [
-        {
-            "screen": each.screen,
-            "first": each.first,
-            "fallback": each.fallback,
-            "missing": each.missing,
-        }
-        for each in events
-        if isinstance(each, ev.ScreenSeen)
-    ]
+    names = ("screen", "first", "fallback", "missing")
+    seen = ev.of(entries, ev.ScreenSeen)
+    return [{name: getattr(each, name) for name in names} for each in seen]
 
 
 def _told(seen: dict[str, Any]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from releve.base.disk import written
 from releve.base.settings import load
+from releve.commands.tell import answer
 from releve.planning.plan import aloud
 from releve.planning.report import page
 from releve.planning.today import now, past
@@ -34,9 +34,4 @@ def main(args: argparse.Namespace) -> int:
     if not args.output:
         prepare(settings.record)
     written(path, text)
-    print(
-        json.dumps({"code": 0, "page": str(path)}, ensure_ascii=False)
-        if args.json
-        else f"Page écrite : {path}"
-    )
-    return 0
+    return answer(args, {"code": 0, "page": str(path)}, [f"Page écrite : {path}"])

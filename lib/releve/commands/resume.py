@@ -24,7 +24,7 @@ from releve.planning.today import past
 from releve.planning.tour import worst
 from releve.record import vouching
 from releve.record.folder import RecordFolder, is_closed, opened, unfinished
-from releve.record.history import history
+from releve.record.history import counting
 from releve.record.lock import AccountLock
 from releve.targets import targets_of
 from releve.vault.keystore import open_keystore
@@ -53,20 +53,12 @@ _ENDS = {
 def _last(settings: Settings, accounts: set[str]) -> str:
     """How the latest rotation (of these accounts, folded, or of all) ended; "" when there is none.
     """
-    ours = (
-        each
-        for each in history(settings.record.folder)
-        if each.school == (settings.school is not None)
-    )
-    named = (each for each in ours if not accounts or folded(each.account) in accounts)
-    ended = [each for each in named if each.closed]
-    if not ended:
+    past = (e for e in counting(settings) if not accounts or folded(e.account) in accounts)
+    if not (ended := [each for each in past if each.closed]):
         return ""
     last = ended[-1]
-    return (
-        f" La dernière, pour {last.name}, {_ENDS.get(last.outcome, 'est close')} (le"
-        f" {last.closed:%d/%m/%Y})."
-    )
+    how = _ENDS.get(last.outcome, "est close")
+    return f" La dernière, pour {last.name}, {how} (le {last.closed:%d/%m/%Y})."
 
 
 def adopt(
@@ -193,7 +185,7 @@ def _resumed(
             approve=args.yes,
             reset_again=args.reset_again,
             record=record,
-            progress=show.progress(quiet=False),
+            progress=show.progress(),
         )
     except ReleveError as error:
         if not args.json:

@@ -19,8 +19,8 @@ from releve.planning.plan import Plan, PlanNeeded, aloud, plan_needed
 from releve.planning.shares import one_each
 from releve.planning.today import now, past
 from releve.planning.tour import Ending
-from releve.record.folder import prepare, unfinished
-from releve.record.history import JustDone, begun, refuse_twice
+from releve.record.folder import left_open, prepare, unfinished
+from releve.record.history import JustDone, refuse_twice
 from releve.record.seal import registered_in
 from releve.rotation.consent import NotUnattended, refusal
 from releve.rotation.dates import look_up
@@ -118,7 +118,7 @@ def _chosen(settings: Settings, args: argparse.Namespace) -> list[Structure]:
 
 def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
     """Whether the portal's page told the date of an account whose last change nobody knew."""
-    left = begun(settings.record.folder)
+    left = left_open(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
     missing = [each for each in chosen if folded(each.technical_account) not in left]
     keystore = open_keystore(settings).bounded()
@@ -139,12 +139,9 @@ def _fleet(settings: Settings, chosen: list[Structure], args: argparse.Namespace
     if not approve:
         told += [_gate(each) for each in resets]
         ready = [each for each in ready if each not in resets]
+    reset_again, again = args.reset_again, args.again
     fleet = Fleet(
-        settings,
-        approve=approve,
-        reset_again=args.reset_again,
-        again=args.again,
-        workers=args.workers,
+        settings, approve=approve, reset_again=reset_again, again=again, workers=args.workers
     )
     with show.bar(len(ready)) as tell:
         tour = fleet.run(ready, tell)
@@ -163,7 +160,7 @@ def _sorted_out(
     """Those to hand to the fleet; a line for each that was just done, or that nobody could finish.
     """
     keystore, ready, told = open_keystore(settings).bounded(), list[Structure](), list[Ending]()
-    left = begun(settings.record.folder)
+    left = left_open(settings.record.folder)
     dates = {each.account: each.last for each in now(settings)}
     for each in chosen:
         if folded(each.technical_account) in left:  # its own journal is asked, under its lock
@@ -208,7 +205,7 @@ def _stopped(
 
 
 def _notify(notice: notices.Notice | None, settings: Settings) -> None:
-    if error := notices.tell(notice, settings, open_keystore):
+    if error := notices.tell(notice, settings):
         print(error.text, file=sys.stderr)
 
 
@@ -240,14 +237,13 @@ def _one(settings: Settings, siret: str, args: argparse.Namespace) -> int:
             if args.plan
             else args.yes or _confirmed(settings, siret, args.json)
         )
-        tell = show.progress(quiet=False)
         found = headless.run(
             settings,
             siret,
             approve=approve,
             reset_again=args.reset_again,
             again=args.again,
-            progress=tell,
+            progress=show.progress(),
         )
     except PlanNeeded as stop:
         return _stopped(settings, stop, [], args)
@@ -271,27 +267,17 @@ def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:
     """At a terminal, the operator types the last four digits of the SIRET; elsewhere the gate stays
     closed.
     """
-    if (
-        as_json
-        or not at_terminal(sys.stdin)
-        or unfinished(settings.record.folder, settings.structure(siret).technical_account)
-    ):
-        return False
     structure = settings.structure(siret)
-    shared = [
-        each.name
-        for each in settings.structures.values()
-        if each.technical_account == structure.technical_account
-    ]
-    print(
-        f"Vous allez réinitialiser le mot de passe de {structure.technical_account} pour"
-        f" {structure.name}."
-    )
+    account, every = structure.technical_account, settings.structures.values()
+    if as_json or not at_terminal(sys.stdin) or unfinished(settings.record.folder, account):
+        return False
+    shared = [each.name for each in every if each.technical_account == account]
+    print(f"Vous allez réinitialiser le mot de passe de {account} pour {structure.name}.")
     print(f"Ce compte est utilisé par : {', '.join(shared)}.")
     print("C'est irréversible : l'ancien mot de passe cessera de fonctionner.")
     typed = input(
         f"Pour confirmer, tapez les quatre derniers chiffres du SIRET {structure.siret[:-4]}…… : "
     )
     if typed.strip() != structure.siret[-4:]:
-        raise GateClosed(account=structure.technical_account, structure=structure.name)
+        raise GateClosed(account=account, structure=structure.name)
     return True

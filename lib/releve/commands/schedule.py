@@ -5,8 +5,8 @@ due every working day. Prints only; installs nothing.
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -18,6 +18,7 @@ import jinja2
 
 from releve.base.disk import written
 from releve.base.settings import Settings, load
+from releve.commands.tell import answer
 from releve.planning.plan import aloud
 from releve.rotation.consent import hindrances
 
@@ -67,23 +68,17 @@ def _time(text: str) -> tuple[int, int]:
 def main(args: argparse.Namespace) -> int:
     """Print one of the three."""
     settings = load(args.settings, args.outputs)
-    hour, minute = args.at if isinstance(args.at, tuple) else _time(args.at)
     task = partial(windows_task, daily=args.windows_check)
     kind = systemd if args.systemd else cron if args.cron else task
-    text = kind(command(settings), hour, minute)
+    text = kind(command(settings), *args.at)
     if args.output:
         written(args.output, text, "utf-16" if kind is task else "utf-8")
         text = f"Écrit dans {args.output.absolute()}.\n"
     stops = [f"{each.sentences[0]} {each.sentences[2]}" for each in hindrances(settings)]
-    if args.json:
-        print(json.dumps({"code": 0, "text": text, "stops": stops}, ensure_ascii=False))
-        return 0
-    print(text, end="")
-    for each in stops:
-        print(f"Avant la première nuit : {each}", file=sys.stderr)
-    if said := aloud(settings):
-        print(said, file=sys.stderr)
-    return 0
+    warned = [*(f"Avant la première nuit : {each}" for each in stops), aloud(settings)]
+    for each in () if args.json else filter(None, warned):
+        print(each, file=sys.stderr)
+    return answer(args, {"code": 0, "text": text, "stops": stops}, [text.removesuffix("\n")])
 
 
 def command(settings: Settings) -> list[str]:
@@ -152,9 +147,4 @@ def _filled(kind: str, **values: object) -> str:
 def _unit_word(word: str) -> str:
     """As systemd reads it: quoted, with its specifiers and variables taken literally."""
     safe = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return (
-        f'"{safe}"'
-        if safe != word
-        or not word.replace("/", "").replace("-", "").replace(".", "").replace("_", "").isalnum()
-        else word
-    )
+    return word if re.fullmatch(r"[\w/.-]+", word) else f'"{safe}"'

@@ -25,22 +25,19 @@ PROOFS = {
 }
 
 
-def progress(quiet: bool) -> Callable[[str, str], None]:
+def progress() -> Callable[[str, str], None]:
     """Prints each step when it starts (at a terminal) and its line when it is done; on stderr, so
     that stdout stays for `--json`.
     """
     live = at_terminal(sys.stderr)
 
     def tell(kind: str, text: str) -> None:
-        if kind == "step" and live and not quiet:
-            step = BY_ID.get(text)
-            title = (
-                f"Étape {step.number} sur {len(STEPS)} · {step.title}"
-                if step
-                else TITLES.get(text, text)
-            )
+        if kind == "step" and live:
+            step, title = BY_ID.get(text), TITLES.get(text, text)
+            if step:
+                title = f"Étape {step.number} sur {len(STEPS)} · {step.title}"
             print(f"\r\x1b[2K… {title}", end="", file=sys.stderr, flush=True)
-        elif kind == "text" and not quiet:
+        elif kind == "text":
             print(("\r\x1b[2K" if live else "") + text.rstrip("\n"), file=sys.stderr, flush=True)
 
     return tell
@@ -53,7 +50,7 @@ def outcome(found: Outcome, as_json: bool) -> None:
         return
     print()
     if found.outcome == "succeeded" and found.code == 0:
-        due = f"{date.fromisoformat(found.next_due):%d/%m/%Y}" if found.next_due else "inconnue"
+        due = _day(found.next_due) if found.next_due else "inconnue"
         print(f"Rotation réussie pour {found.name} ({found.structure}).")
         print(f"Preuve             : {PROOFS[found.proof]}")
         print(f"Prochaine échéance : {due}")
@@ -154,17 +151,15 @@ def _list(title: str, lines: list[Ending], *, full: bool) -> None:
         return
     print(f"\n{title} ({len(lines)})")
     for line in lines:
-        due = (
-            f", prochaine échéance le {date.fromisoformat(line.next_due):%d/%m/%Y}"
-            if line.next_due
-            else ""
-        )
+        due = f", prochaine échéance le {_day(line.next_due)}" if line.next_due else ""
         due += ", sans preuve" if line.proof == "none" and line.code == 0 else ""
         told = "" if full or not line.text else f" : {line.text.splitlines()[0]}"
         print(f"  {line.structure}  {line.name}{due}{told}")
         if full:
-            for each in [
-                *line.text.splitlines(),
-                *([f"Dossier : {line.record}"] if line.record else []),
-            ]:
+            record = f"Dossier : {line.record}" if line.record else ""
+            for each in filter(None, [*line.text.splitlines(), record]):
                 print(f"      {each}")
+
+
+def _day(day: str) -> str:
+    return f"{date.fromisoformat(day):%d/%m/%Y}"

@@ -1,10 +1,13 @@
-"""How a command tells an error: in French for a person, in JSON for a program."""
+"""How a command tells what it found, or an error: in French for a person, in JSON for a program.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.terminal import at_terminal
@@ -25,6 +28,15 @@ def agreed(lines: Iterable[str], question: str, *, yes: bool) -> None:
     print(f"{question} (oui/non) ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() != "oui":
         raise NotAgreed
+
+
+def answer(args: argparse.Namespace, told: dict[str, Any], lines: Iterable[str]) -> int:
+    """What a command found, as its only document (`--json`) or line by line; returns its code."""
+    if args.json:
+        lines = [json.dumps(told, ensure_ascii=False)]
+    for line in lines:
+        print(line)
+    return int(told["code"])
 
 
 def fail(error: ReleveError, as_json: bool) -> int:

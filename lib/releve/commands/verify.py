@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from releve.base import disk
 from releve.base.errors import ReleveError, UsageError
 from releve.base.places import default_path, project_root
-from releve.base.settings import load
+from releve.base.settings import Settings, load
+from releve.commands.tell import answer
 from releve.record.findings import CheckedRecords
 from releve.record.folder import RecordFolder
 from releve.record.page import check_page
@@ -78,7 +79,8 @@ def main(args: argparse.Namespace) -> int:
         return _make_page(args)
     places = _places(args.folder or [_usual_folder(args)])
     _check_authorities(args.tsa_ca)
-    keystore, signers = _keystore(args), _signers(args)
+    settings = _settings(args)
+    keystore, signers = _keystore(settings), settings.record.signers if settings else ()
     for given in args.signer:
         if not re.fullmatch(r"[0-9a-f]{32}", short(given)):
             raise BadSigner(given=given)
@@ -90,13 +92,9 @@ def main(args: argparse.Namespace) -> int:
         if args.folder and not (verdict.records or verdict.lines or verdict.faults):
             raise NothingHere(path=path)
     code = max(verdict.code(args.strict) for verdict in verdicts.values())
-    if args.json:
-        folders = {str(path): each.to_dict(args.strict) for path, each in verdicts.items()}
-        print(json.dumps({"code": code, "folders": folders}, ensure_ascii=False))
-    else:
-        for path, verdict in verdicts.items():
-            _tell(path, verdict)
-    return code
+    folders = {str(path): each.to_dict(args.strict) for path, each in verdicts.items()}
+    lines = (line for path, verdict in verdicts.items() for line in _lines(path, verdict))
+    return answer(args, {"code": code, "folders": folders}, lines)
 
 
 def _places(folders: list[Path]) -> dict[Path, list[Path] | None]:
@@ -126,54 +124,45 @@ def _check_authorities(path: Path | None) -> None:
         raise BadAuthorities(path=path, why=why) from error
 
 
-def _signers(args: argparse.Namespace) -> tuple[str, ...]:
-    """Those that the settings name, if there are settings."""
+def _settings(args: argparse.Namespace) -> Settings | None:
+    """None without any, as on an auditor's machine or after the demonstration."""
     if args.settings is None and not default_path().exists():
-        return ()
-    return load(args.settings).record.signers
+        return None
+    return load(args.settings)
 
 
 def _make_page(args: argparse.Namespace) -> int:
     content = check_page()
     disk.written(args.page, content)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    if args.json:
-        print(json.dumps({"code": 0, "page": str(args.page), "sha256": digest}))
-    else:
-        print(
-            f"La page de contrôle est dans {args.page} : ouvrez-la dans un navigateur, et"
-            f" déposez-y un dossier.\nSon empreinte SHA-256 : {digest}"
-        )
-    return 0
+    told = (
+        f"La page de contrôle est dans {args.page} : ouvrez-la dans un navigateur, et déposez-y un"
+        f" dossier.\nSon empreinte SHA-256 : {digest}"
+    )
+    return answer(args, {"code": 0, "page": str(args.page), "sha256": digest}, [told])
 
 
 def _usual_folder(args: argparse.Namespace) -> Path:
-    """The settings' folder; without settings, as on an auditor's machine or after the
-    demonstration, `outputs/` of the project.
-    """
+    """The settings' folder; without settings `outputs/` of the project."""
     if args.outputs:
         return Path(args.outputs)
-    if args.settings is None and not default_path().exists():
-        return project_root() / "outputs"
-    return load(args.settings).record.folder
+    settings = _settings(args)
+    return settings.record.folder if settings else project_root() / "outputs"
 
 
-def _keystore(args: argparse.Namespace) -> Keystore | None:
+def _keystore(settings: Settings | None) -> Keystore | None:
     """An auditor's machine has no keyring that knows the register: the check says so, and goes on.
     """
     with suppress(ReleveError):
-        named = args.settings is not None or default_path().exists()
-        return open_keystore(load(args.settings) if named else None)
+        return open_keystore(settings)
     return None
 
 
-def _tell(path: Path, verdict: CheckedRecords) -> None:
-    print(
+def _lines(path: Path, verdict: CheckedRecords) -> Iterator[str]:
+    yield (
         f"{path} : {verdict.records} dossier{'s' * (verdict.records > 1)}, {verdict.lines}"
         f" ligne{'s' * (verdict.lines > 1)} au registre."
     )
-    for found in verdict.faults:
-        print(f"  ANOMALIE  {found.text}")
-    for found in verdict.notes:
-        print(f"  note      {found.text}")
-    print(verdict.conclusion)
+    yield from (f"  ANOMALIE  {found.text}" for found in verdict.faults)
+    yield from (f"  note      {found.text}" for found in verdict.notes)
+    yield verdict.conclusion

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 Free = str
 """A text that others may have had a hand in (the portal, a program, a person): scrubbed when it is
@@ -395,3 +396,12 @@ class Entry:
     step: str
     actor: str
     event: Event
+
+
+E = TypeVar("E", bound=Event)
+ENDS = (RotationClosed, RotationAbandoned)
+
+
+def of(entries: Iterable[Entry], kind: type[E]) -> list[E]:
+    """The events of that kind, in their order."""
+    return [each.event for each in entries if isinstance(each.event, kind)]

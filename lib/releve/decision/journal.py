@@ -120,14 +120,9 @@ class Journal:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        run: str,
-        actor: str,
-        key: bytes | None = None,
-        *,
+        self, folder: Path, run: str, actor: str, key: bytes | None = None, *,
         pass_over_damage: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.path, self.run, self.actor = folder / FILE_NAME, run, actor
         self.entries = read(self.path, pass_over_damage=pass_over_damage)
         content = content_of(self.path)
@@ -142,9 +137,8 @@ class Journal:
         """Write one event, flushed and fsynced (file and folder). Raises `JournalUnwritable`; then
         it does not count as written.
         """
-        entry = ev.Entry(
-            datetime.now(UTC).isoformat(timespec="milliseconds"), self.run, step, self.actor, event
-        )
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entry = ev.Entry(now, self.run, step, self.actor, event)
         data = written(entry)
         if self._key and event.kind in _STARTS:
             self._before = _digest(content_of(self.path)[: self._whole])
@@ -158,9 +152,7 @@ class Journal:
                 self._refused = line
                 with suppress(OSError):  # else the next append cuts it
                     os.truncate(self.path, self._whole)
-                raise JournalUnwritable(
-                    folder=self.path.parent, why=disk.why(error)
-                ) from error
+                raise JournalUnwritable(folder=self.path.parent, why=disk.why(error)) from error
         self._whole += len(line)
         self._before = data.get("mac", "")
         self.vouched = self._key is not None and (self.vouched or event.kind in _STARTS)

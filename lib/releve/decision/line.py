@@ -13,21 +13,16 @@ from releve.base.secret import clean
 from releve.decision import events as ev
 
 VERSION = 1
+_ENVELOPE = ("time", "run", "step", "actor")
 
 
 def written(entry: ev.Entry) -> dict[str, Any]:
     """The line as written, its free texts scrubbed of every registered secret."""
     event = dataclasses.asdict(entry.event)
     free = [each.name for each in dataclasses.fields(entry.event) if "Free" in str(each.type)]
-    envelope = {
-        "v": VERSION,
-        "time": entry.time,
-        "run": entry.run,
-        "step": entry.step,
-        "actor": entry.actor,
-        "event": entry.event.kind,
-    }
-    return envelope | event | {name: clean(event[name]) for name in free}
+    envelope = {"v": VERSION} | {key: getattr(entry, key) for key in _ENVELOPE}
+    kind = {"event": entry.event.kind}
+    return envelope | kind | event | {name: clean(event[name]) for name in free}
 
 
 def moment(text: str) -> datetime:
@@ -48,7 +43,7 @@ def parse(line: str) -> ev.Entry:
     if not isinstance(data, dict) or not isinstance(data.get("event"), str):
         raise ValueError("no event")
     moment(data["time"])
-    if not all(type(data[name]) is str for name in ("run", "step", "actor")):
+    if not all(type(data[name]) is str for name in _ENVELOPE):
         raise ValueError("an envelope that is no text")
     return ev.Entry(data["time"], data["run"], data["step"], data["actor"], _event(data))
 

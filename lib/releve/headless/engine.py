@@ -25,10 +25,6 @@ Progress = Callable[[str, str], None]
 """
 
 
-def _silent(kind: str, text: str) -> None:
-    return None
-
-
 class RunEnded(ClickException):
     """A run that stopped, for papermill's own command line: it prints the text, and exits with our
     code instead of 1. `error` is the name of what stopped it.
@@ -41,8 +37,8 @@ class RunEnded(ClickException):
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill is untyped
-    progress: Progress = staticmethod(_silent)
-    kernel: Kernel | None = None
+    progress: Progress
+    kernel: Kernel | None
 
     def execute_cell(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> Any:
         if self.kernel and self.kernel.stopping.is_set():  # messages are served in their order
@@ -89,7 +85,7 @@ class ReleveEngine(Engine):  # type: ignore[misc]
             log=logger,
             config=configuration(),
         )
-        client.progress = kwargs.get("progress") or _silent
+        client.progress = kwargs.get("progress") or (lambda kind, text: None)
         client.kernel = kernel = kwargs.get("kernel")
         if kernel is None:
             client.execute(cleanup_kc=True)

@@ -26,8 +26,8 @@ from releve.headless.run import resets_still
 from releve.headless.worker import ELSEWHERE, Options, unforeseen
 from releve.planning.shares import Shares, one_each
 from releve.planning.tour import Ending, Tour
-from releve.record.folder import RecordFolder
-from releve.record.history import history, lacks_proof
+from releve.record.folder import RecordFolder, left_open
+from releve.record.history import lacks_proof
 from releve.record.vouching import vouched
 from releve.vault.keystore import open_keystore
 
@@ -189,9 +189,8 @@ class Fleet:
         first = line.text.splitlines()[0] if line.text else line.error
         same = f"Arrêt : les autres structures auraient rencontré la même chose. {first}"
         if line.code == 7 or self._lacks_proof(line):
-            self._stop(
-                f"Arrêt : la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
-            )
+            why = f"la rotation de {line.name} n'est pas prouvée. Vérifiez-la d'abord."
+            self._stop(f"Arrêt : {why}")
         elif line.error in SAME_LOGIN:
             self.tour.stopped = same
             self.tour.left += [each.siret for each in shares.drop(login)]
@@ -256,12 +255,7 @@ def unconfirmed(
     confirmed it then, and one that this keyring does not vouch for, whatever it says. Without
     approval, only what was reset already goes on. Raises a keyring error.
     """
-    keystore = open_keystore(settings).bounded()
-    left = {
-        folded(each.account): folder
-        for each in history(settings.record.folder)
-        if each.open and (folder := RecordFolder.at(each.record))
-    }
+    keystore, left = open_keystore(settings).bounded(), left_open(settings.record.folder)
     return [
         each
         for each in structures

@@ -98,12 +98,11 @@ class OutputGuard:
         """Before the kernel says that it is idle: what was held back goes out, and whoever waits
         for the end of a cell is told.
         """
-        said = [
-            ("stream", {"name": name, "text": text}) for name, text in self._streams.rest() if text
-        ]
-        late = [self._session.msg(*each, parent=msg["parent_header"]) for each in said]
-        for each in late:
-            self.transcript.note(each)
+        late = []
+        for name, text in self._streams.rest():
+            said = {"name": name, "text": text}
+            late.append(self._session.msg("stream", said, parent=msg["parent_header"]))
+            self.transcript.note(late[-1])
         if (error := self.on_change(True)) is not None:
             content = {"data": outcome(error.code, error), "metadata": {}, "transient": {}}
             late.append(self._session.msg("display_data", content, parent=msg["parent_header"]))
@@ -125,10 +124,9 @@ def outcome(code: int, error: BaseException) -> dict[str, Any]:
 
 
 def _is_idle(msg: dict[str, Any]) -> bool:
-    ended = (
-        msg["header"]["msg_type"] == "status" and msg["content"].get("execution_state") == "idle"
-    )
-    return ended and (msg.get("parent_header") or {}).get("msg_type") == "execute_request"
+    asked = (msg.get("parent_header") or {}).get("msg_type") == "execute_request"
+    status = asked and msg["header"]["msg_type"] == "status"
+    return status and msg["content"].get("execution_state") == "idle"
 
 
 def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> OutputGuard | None:
@@ -154,9 +152,8 @@ def guard(shell: Any, on_error: Callable[[BaseException, str], int | None]) -> O
         stopped = isinstance(value, KeyboardInterrupt | asyncio.CancelledError)
         shown = CellInterrupted() if stopped else value
         foreseen = isinstance(shown, ReleveError)
-        code = on_error(
-            shown, "" if foreseen else scrub("".join(traceback.format_exception(kind, value, tb)))
-        )
+        trace = "" if foreseen else "".join(traceback.format_exception(kind, value, tb))
+        code = on_error(shown, scrub(trace))
         if not isinstance(shown, ReleveError):
             shown = UnforeseenError(kind=kind.__name__)
         if code is not None:

@@ -18,14 +18,7 @@ from releve.decision.facts import Facts, SlotsView, gather
 from releve.decision.procedure import model as model
 from releve.decision.state import Next, Situation, assess, exit_code
 from releve.record import search, vouching
-from releve.record.folder import (
-    CAPTURES,
-    RecordFolder,
-    is_closed,
-    opened,
-    prepare,
-    unfinished,
-)
+from releve.record.folder import CAPTURES, RecordFolder, is_closed, opened, prepare, unfinished
 from releve.record.history import refuse_twice
 from releve.record.lock import AccountLock
 from releve.record.page import PageUnwritable
@@ -128,14 +121,11 @@ def _sealed(outcome: Outcome, settings: Settings, folder: RecordFolder) -> Outco
     except ReleveError as error:
         code = 7 if error.code == 7 or outcome.code == 0 else outcome.code
         aside = folder.aside if folder.aside.path.exists() else folder
-        later = isinstance(error, PageUnwritable | KeyringError) and _over(folder)
+        over = is_closed(folder.entries(pass_over_damage=True))
+        later = over and isinstance(error, PageUnwritable | KeyringError)
         text = "\n".join((error.text, *[LATER] * later, outcome.text))
         return replace(outcome, code=code, text=text, record=str(aside.path))
     return outcome
-
-
-def _over(folder: RecordFolder) -> bool:
-    return is_closed(folder.entries(pass_over_damage=True))
 
 
 def check(settings: Settings, structure: Structure, *, again: bool) -> None:
@@ -222,7 +212,7 @@ def _conclude(settings: Settings, folder: RecordFolder, error: ReleveError | Non
     code = stopped.code if stopped else exit_code(situation, error)
     text = stopped.text if stopped and stopped.text else _told(error, situation)
     facts = situation.facts
-    ends = [each.event for each in entries if isinstance(each.event, ev.RotationClosed)]
+    ends = ev.of(entries, ev.RotationClosed)
     return Outcome(
         code=code,
         outcome=facts.outcome or situation.phase,

@@ -68,15 +68,12 @@ class Worker:
     def _rotate(self, structure: Structure) -> Ending:
         try:
             return _line(self._run(structure))
-        except (JustDone, AccountBusy) as error:
-            name = type(error).__name__
-            return Ending(structure.siret, structure.name, 3, str(error), error=name)
-        except headless.CellStopped as error:
-            code = 3 if error.name == ELSEWHERE else error.code
-            return Ending(structure.siret, structure.name, code, error.text, error=error.name)
         except ReleveError as error:
-            name = type(error).__name__
-            return Ending(structure.siret, structure.name, error.code, error.text, error=name)
+            here = isinstance(error, JustDone | AccountBusy)
+            name = error.name if isinstance(error, headless.CellStopped) else type(error).__name__
+            code = 3 if name == ELSEWHERE else error.code
+            text = str(error) if here else error.text
+            return Ending(structure.siret, structure.name, code, text, error=name)
         except Exception as error:  # one failure never stops the others, foreseen or not
             return unforeseen(self.settings, structure, type(error).__name__)
 

@@ -41,18 +41,6 @@ class NoCheckpoints(AsyncCheckpoints):
     async def restore_checkpoint(self, contents_mgr: Any, checkpoint_id: str, path: str) -> None:
         raise HTTPError(404, "no checkpoint")
 
-    async def rename_checkpoint(self, checkpoint_id: str, old_path: str, new_path: str) -> None:
-        return None
-
-    async def delete_checkpoint(self, checkpoint_id: str, path: str) -> None:
-        return None
-
-    async def rename_all_checkpoints(self, old_path: str, new_path: str) -> None:
-        return None
-
-    async def delete_all_checkpoints(self, path: str) -> None:
-        return None
-
 
 class ProjectFiles(AsyncLargeFileManager):
     """The project's folder, with the records' folder under the name "outputs", wherever it is
@@ -123,10 +111,8 @@ class ProjectFiles(AsyncLargeFileManager):
         return model | {"writable": False} if self._is_sealed(path) or _is_model(path) else model
 
     def _is_sealed(self, path: str) -> bool:
-        return (
-            path.strip("/").startswith(f"{RECORDS}/")
-            and (Path(self._get_os_path(path)).parent / STATEMENT).exists()
-        )
+        below = path.strip("/").startswith(f"{RECORDS}/")
+        return below and (Path(self._get_os_path(path)).parent / STATEMENT).exists()
 
     def _record(self, path: str) -> RecordFolder | None:
         """The record whose notebook that is."""

@@ -22,7 +22,6 @@ from releve.base import disk
 from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import UsageError
 from releve.base.settings import Settings
-from releve.decision import journal as j
 from releve.decision import procedure
 from releve.jupyter import RECORDS
 from releve.jupyter.records import records
@@ -160,9 +159,8 @@ def _read(path: Path) -> Notebook:
 def _parameters(notebook: Notebook) -> Parameters | None:
     """The parameters that a copy was made with: literals under known names, or None."""
     with suppress(ValueError, TypeError, AttributeError, KeyError, SyntaxError, UsageError):
-        (cell,) = [
-            each for each in notebook.get("cells", []) if _GIVEN in each["metadata"].get("tags", [])
-        ]
+        cells = notebook.get("cells", [])
+        (cell,) = [each for each in cells if _GIVEN in each["metadata"].get("tags", [])]
         lines = [line.partition(" = ") for line in "".join(cell["source"]).splitlines()]
         return Parameters.checked({name: ast.literal_eval(value) for name, _, value in lines})
     return None
@@ -201,9 +199,5 @@ def _output(output: Notebook) -> Notebook | None:
 def _forget_unused(outputs: Path, siret: str) -> None:
     """Copies in which nothing was ever run are no records, and only get in the way."""
     for path in outputs.glob(f"*_{siret}_*"):
-        if (
-            RecordFolder.at(path)
-            and not (path / j.FILE_NAME).exists()
-            and [each.name for each in path.iterdir()] == [NOTEBOOK]
-        ):
+        if RecordFolder.at(path) and [each.name for each in path.iterdir()] == [NOTEBOOK]:
             shutil.rmtree(path)

@@ -116,9 +116,8 @@ class Home:
     def _dues(self, settings: Settings) -> list[Due]:
         past = self._past(settings)
         structures, today = settings.structures.values(), date.today()
-        found = agenda(
-            structures, settings.policy, past, today, kept=self._kept, shown=self._shown
-        )
+        kept, shown = self._kept, self._shown
+        found = agenda(structures, settings.policy, past, today, kept=kept, shown=shown)
         return sorted(found, key=lambda due: due.order)
 
     async def _hear(self, answer: Answer) -> None:
@@ -251,9 +250,7 @@ def _ending(notebook: str, about: str) -> View:
 
 
 def _trouble(error: ReleveError) -> View:
-    buttons = [
-        button("refresh", text("home.again"), "primary"),
-        button("train", text("home.train")),
-    ]
+    again = button("refresh", text("home.again"), "primary")
+    buttons = [again, button("train", text("home.train"))]
     body = paragraphs(*error.sentences)
     return form(text("home.trouble"), body, buttons=buttons, tone="trouble")

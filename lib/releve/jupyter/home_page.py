@@ -34,17 +34,10 @@ def page(
     nodes += _done(past)
     if signer:
         nodes.append(node("p", text("home.signer", signer=signer), class_="rv-soft"))
-    buttons = [
-        button("train", text("home.train")),
-        button("refresh", text("home.refresh"), "link"),
-    ]
-    return form(
-        text("home.heading"),
-        paragraphs(*told) + _year(dues, today),
-        nodes=nodes,
-        buttons=buttons,
-        wide=True,
-    )
+    refresh = button("refresh", text("home.refresh"), "link")
+    buttons = [button("train", text("home.train")), refresh]
+    body = paragraphs(*told) + _year(dues, today)
+    return form(text("home.heading"), body, nodes=nodes, buttons=buttons, wide=True)
 
 
 def again(due: Due, today: date, verb: str) -> View:

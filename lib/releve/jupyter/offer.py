@@ -21,9 +21,8 @@ class ModelOpened(UsageError):
 
 def offer_copy(parameters: Parameters) -> None:
     """Under the model's first cell: say so kindly, and offer the dated copy."""
-    settings = load(
-        parameters.settings or None, parameters.outputs or os.environ.get(OUTPUTS_ENVIRONMENT)
-    )
+    outputs = parameters.outputs or os.environ.get(OUTPUTS_ENVIRONMENT)
+    settings = load(parameters.settings or None, outputs)
 
     async def hear(answer: Answer) -> None:
         folder = dated_copy(settings, answer.action)
@@ -32,12 +31,10 @@ def offer_copy(parameters: Parameters) -> None:
 
     panel = Panel(hear)
     buttons = [
-        button(
-            s.siret,
-            text("home.for", action=text("home.start"), name=s.name),
-            "primary" if n == 0 else "plain",
-        )
-        for n, s in enumerate(settings.structures.values())
+        button(each.siret, text("home.for", action=text("home.start"), name=each.name))
+        for each in list(settings.structures.values())[:8]
     ]
-    panel.show(form(text("model.heading"), say("model.body"), buttons=buttons[:8]))
+    for first in buttons[:1]:
+        first["style"] = "primary"
+    panel.show(form(text("model.heading"), say("model.body"), buttons=buttons))
     display(panel)  # type: ignore[no-untyped-call]

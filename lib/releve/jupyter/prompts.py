@@ -170,18 +170,15 @@ class AtDesk:
                 refused = str(error)
             except CredentialMissing:
                 pass
-            answer = await self._until(
-                questions.credentials(credentials.login, refused), questions.something_typed
-            )
+            view = questions.credentials(credentials.login, refused)
+            answer = await self._until(view, questions.something_typed)
             if answer.action == "herself":
                 self._herself = credentials.herself = True
                 await asyncio.to_thread(self._remember_herself)
                 return
             if answer.values["keep"]:
-                await asyncio.to_thread(
-                    credentials.keystore.portal_password(credentials.login).set,
-                    answer.secrets["password"],
-                )
+                entry = credentials.keystore.portal_password(credentials.login)
+                await asyncio.to_thread(entry.set, answer.secrets["password"])
             self._typed = credentials.typed = answer.secrets["password"]
             if answer.action == "vouch":
                 await asyncio.to_thread(credentials.forget_refusal)
@@ -217,17 +214,14 @@ class AtDesk:
 
     async def touch_key(self, login: str) -> None:
         assert self.panel is not None
-        self.panel.show(
-            form(text("key.heading"), say("key.body"), tone="work", working=True, look=True)
-        )
+        heading, body = text("key.heading"), say("key.body")
+        self.panel.show(form(heading, body, tone="work", working=True, look=True))
 
     async def confirm(self, request: ResetRequest) -> str:
         assert self.settings is not None
-        shared = len(request.used_by) > 1
-        await self._until(
-            questions.gate(request, self.settings.structures),
-            questions.all_ticked if shared else partial(questions.same_digits, request.siret),
-        )
+        shared, digits = len(request.used_by) > 1, partial(questions.same_digits, request.siret)
+        view = questions.gate(request, self.settings.structures)
+        await self._until(view, questions.all_ticked if shared else digits)
         return "widget"
 
     async def reset_again(self, truth: str) -> str | None:
@@ -302,13 +296,11 @@ class AtDesk:
         self.panel.secret = self.at_hand
         answer = await self.ask(corail.proof(targets, refused, self.at_hand is not None))
         names = " et ".join(dict.fromkeys(program(each).name for each in targets))
+        worked = f"une récupération de factures a réussi dans {names}"
+        refuses = f"{names} ou Chorus Pro refuse encore le nouveau mot de passe"
         return {
-            "worked": Attestation(
-                "attested", f"une récupération de factures a réussi dans {names}"
-            ),
-            "refused": Attestation(
-                "refused", f"{names} ou Chorus Pro refuse encore le nouveau mot de passe"
-            ),
+            "worked": Attestation("attested", worked),
+            "refused": Attestation("refused", refuses),
             "none": Attestation("none", "close sans essai, à la demande de l'opérateur"),
         }.get(answer.action, Attestation("later", ""))
 
@@ -318,9 +310,6 @@ class AtDesk:
             answer = await self.ask(view)
             if not (wrong := fault(answer)):
                 return answer
-            view |= {
-                "wrong": wrong,
-                "fields": [
-                    field | {"value": answer.values.get(field["name"])} for field in view["fields"]
-                ],
-            }
+            typed = answer.values.get
+            fields = [field | {"value": typed(field["name"])} for field in view["fields"]]
+            view |= {"wrong": wrong, "fields": fields}

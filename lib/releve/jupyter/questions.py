@@ -63,10 +63,9 @@ def before(settings: Settings, account: str, login: str, rehearse: bool = False)
 
 def credentials(login: str, refused: str) -> View:
     """The portal's password. `refused`: why the last one was."""
+    about = text("sign-in.password-help")
     fields = [
-        field_(
-            "password", text("sign-in.password"), "password", help=text("sign-in.password-help")
-        ),
+        field_("password", text("sign-in.password"), "password", help=about),
         field_("keep", text("sign-in.keep"), "check"),
     ]
     buttons = [
@@ -75,10 +74,10 @@ def credentials(login: str, refused: str) -> View:
     ]
     if refused:
         buttons.append(button("vouch", text("sign-in.vouch"), "link"))
+    warning = _warning(text("sign-in.refused", why=refused)) if refused else ""
     return form(
         text("sign-in.heading"),
-        (_warning(text("sign-in.refused", why=refused)) if refused else "")
-        + say("sign-in.login", login=login),
+        warning + say("sign-in.login", login=login),
         fields=fields,
         buttons=buttons,
         progress=0,
@@ -103,11 +102,8 @@ def show(asked: Lesson) -> View:
         button("show", text("show.ok"), "primary"),
         button("not-there", text("show.not-there")),
     ]
-    return form(
-        text("show.heading"),
-        (_warning(asked.problem) if asked.problem else "") + body,
-        buttons=buttons,
-    )
+    warning = _warning(asked.problem) if asked.problem else ""
+    return form(text("show.heading"), warning + body, buttons=buttons)
 
 
 def pointing(asked: Lesson) -> View:
@@ -118,11 +114,10 @@ def pointing(asked: Lesson) -> View:
 
 def is_it(asked: Lesson, told: str, picture: bytes) -> View:
     """What she touched. A no binds."""
-    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-    shown = f'<img alt="{escape(told or asked.label)}" src="{source}">' if picture else ""
+    body = say("is-it.body", told=told) if told else say("is-it.once")
     return form(
         text("is-it.heading", label=asked.label),
-        (say("is-it.body", told=told) if told else say("is-it.once")) + shown,
+        body + (_image(picture, told or asked.label) if picture else ""),
         buttons=[
             button("yes", text("is-it.yes"), "primary"),
             button("no", text("is-it.no" if told else "is-it.not")),
@@ -240,9 +235,7 @@ def lost(step: str, contact: str, seen: bytes, drawn: str = "") -> View:
     and what is safe.
     """
     if seen:
-        source = f"data:image/png;base64,{base64.b64encode(seen).decode()}"
-        told = text("lost.last-time")
-        body = say("lost.last-time") + f'<img alt="{escape(told)}" src="{source}">'
+        body = say("lost.last-time") + _image(seen, text("lost.last-time"))
     else:
         body = say("lost.picture") + drawn if drawn else ""
     body += say("lost.look")
@@ -397,6 +390,11 @@ def table(rows: dict[str, str]) -> str:
         for name, fact in rows.items()
     )
     return f"<table>{''.join(cells)}</table>"
+
+
+def _image(png: bytes, alt: str) -> str:
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f'<img alt="{escape(alt)}" src="{source}">'
 
 
 def _warning(told: str) -> str:

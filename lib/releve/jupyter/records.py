@@ -10,10 +10,10 @@ from pathlib import Path
 import platformdirs
 import tomlkit
 
-from releve.base.disk import write_atomically
 from releve.base.errors import UsageError
 from releve.base.places import default_path
 from releve.base.settings import load
+from releve.base.settings_file import edit
 from releve.jupyter import OUTPUTS_ENVIRONMENT
 
 
@@ -38,12 +38,14 @@ def records() -> Path:
 
 
 def moved(settings: Path, typed: str) -> None:
-    """Note in the settings file that the records are in that folder. Raises `NoSuchFolder`; then
-    nothing is changed.
+    """Note in the settings file that the records are in that folder. Raises `NoSuchFolder`,
+    `SettingsNotWritten`; then nothing is changed.
     """
     folder = Path(typed.strip().strip('"')).expanduser()
     if not folder.is_absolute() or not folder.is_dir():
         raise NoSuchFolder(folder=typed)
-    document = tomlkit.parse(settings.read_text(encoding="utf-8"))
-    document.setdefault("record", {})["folder"] = str(folder)
-    write_atomically(settings, tomlkit.dumps(document).encode())
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        document.setdefault("record", {})["folder"] = str(folder)
+
+    edit(settings, change)

@@ -35,9 +35,7 @@ def make(settings: str | None) -> Path:
         desktop.mkdir(parents=True, exist_ok=True)
         return _windows(desktop, command) if os.name == "nt" else _linux(desktop, command)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NoShortcut(
-            why=disk.why(error), command=shlex.join(command)
-        ) from error
+        raise NoShortcut(why=disk.why(error), command=shlex.join(command)) from error
 
 
 def _linux(desktop: Path, command: list[str]) -> Path:

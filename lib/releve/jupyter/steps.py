@@ -69,7 +69,7 @@ class Desk:
     async def _prepare(self, step: str) -> None:
         """What she is told before anything is begun, and the password while it may be needed."""
         entries = self.session.rotation.context.journal.entries
-        fresh = not any(isinstance(entry.event, ev.StepDone) for entry in entries)
+        fresh = not ev.of(entries, ev.StepDone)
         if step == PORTAL_STEPS[0] and fresh:
             session, login = self.session, await self._signs_in()
             account, rehearse = session.structure.technical_account, session.parameters.rehearse

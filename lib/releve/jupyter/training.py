@@ -27,13 +27,10 @@ class Training:
         account = f"TECH_1_{random.randrange(10**7, 10**8)}@cpro.fr"
         world = World(password=secrets.token_urlsafe(12), login=LOGIN, demo_account=account)
         (state() / TRAINING).mkdir(parents=True, exist_ok=True)
-        folder = Path(
-            self._stack.enter_context(tempfile.TemporaryDirectory(dir=state() / TRAINING))
-        )
-        school = self._stack.enter_context(
-            SchoolThread(world, Faults.parse(["slash_in_first=1", "first_visit_form=1"]))
-        )
-        path = folder / "releve.toml"
+        place = tempfile.TemporaryDirectory(dir=state() / TRAINING)
+        faults = Faults.parse(["slash_in_first=1", "first_visit_form=1"])
+        path = Path(self._stack.enter_context(place), "releve.toml")
+        school = self._stack.enter_context(SchoolThread(world, faults))
         text = settings_text(school, world, account, practice=True)
         path.write_text(text, encoding="utf-8")
         self.settings = load(path, outputs)

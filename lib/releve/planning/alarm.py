@@ -106,24 +106,6 @@ def _unchanged(record: Path, line: dict[str, Any]) -> bool:
 
 
 def check(
-    structures: Iterable[Structure],
-    past: Callable[[], Iterable[Past]],
-    vouches: Callable[[Past], bool],
-    keystore: Keystore,
-    ask: Callable[[Structure], Meaning],
-    now: datetime,
-    propagation: timedelta,
-) -> list[AccountCheck]:
-    """Each account once; `ask` tries what its slot `current` holds. When it was asked is kept in
-    the keyring before the question. `past` reads the records, before the question and again before
-    a refusal is judged: a rotation may have begun in between. Only what `vouches` explains a
-    refusal: whoever can write in the folder could silence it. `propagation`: how long a reset takes
-    to reach the API. Raises a keyring's error, and what `ask` raises.
-    """
-    return [_check(each, past, vouches, keystore, ask, now, propagation) for each in structures]
-
-
-def _check(
     structure: Structure,
     past: Callable[[], Iterable[Past]],
     vouches: Callable[[Past], bool],
@@ -132,6 +114,12 @@ def _check(
     now: datetime,
     propagation: timedelta,
 ) -> AccountCheck:
+    """Its account; `ask` tries what the slot `current` holds. When it was asked is kept in the
+    keyring before the question. `past` reads the records, before the question and again before a
+    refusal is judged: a rotation may have begun in between. Only what `vouches` explains a refusal:
+    whoever can write in the folder could silence it. `propagation`: how long a reset takes to reach
+    the API. Raises a keyring's error, and what `ask` raises.
+    """
     account = structure.technical_account
 
     def found(state: State, text: str) -> AccountCheck:

@@ -128,15 +128,9 @@ def agenda(
     for structure in chosen:
         account = structure.technical_account
         if account not in shared:
-            shared[account] = _account(
-                structure,
-                by_account.get(folded(account), []),
-                told.get(account, []),
-                (kept or {}).get(account),
-                policy,
-                today,
-                zone,
-            )
+            rotations, days = by_account.get(folded(account), []), told.get(account, [])
+            changed = (kept or {}).get(account)
+            shared[account] = _account(structure, rotations, days, changed, policy, today, zone)
     return [
         replace(shared[each.technical_account], siret=each.siret, name=each.name) for each in chosen
     ]
@@ -169,21 +163,9 @@ def _account(
         why += f" ; dernier changement le {last:%d/%m/%Y}, lu sur le portail"
     if doubted := [each.record.name for each in past if each.outcome == DOUBTED]:
         why += f" ; ne compte pas, car rien ici ne le confirme : {', '.join(doubted)}"
+    siret, name, account = structure.siret, structure.name, structure.technical_account
     proof = latest.proof if latest else ""
-    return Due(
-        structure.siret,
-        structure.name,
-        structure.technical_account,
-        standing,
-        ready,
-        why,
-        last,
-        day,
-        limit,
-        left,
-        proof,
-        source,
-    )
+    return Due(siret, name, account, standing, ready, why, last, day, limit, left, proof, source)
 
 
 def _standing(
@@ -230,12 +212,9 @@ def _today(
         end = _blackout_end(policy, today)
         if limit is None or end < limit:
             return False, f"période sans changement jusqu'au {end:%d/%m/%Y}"
-        return (
-            True,
-            (
-                f"le portail n'acceptera plus le mot de passe le {limit:%d/%m/%Y}, pendant la"
-                " période sans changement"
-            ),
+        return True, (
+            f"le portail n'acceptera plus le mot de passe le {limit:%d/%m/%Y}, pendant la période"
+            " sans changement"
         )
     if left is not None:
         return True, "un renouvellement est commencé et n'est pas fini ; rien n'est encore changé"
@@ -243,9 +222,8 @@ def _today(
         return True, "date du dernier changement inconnue"
     if standing is Standing.OVERDUE:
         past_limit = limit is not None and today >= limit
-        return True, f"en retard depuis le {day:%d/%m/%Y}" + (
-            ", et la limite du portail est dépassée" if past_limit else ""
-        )
+        also = ", et la limite du portail est dépassée" * past_limit
+        return True, f"en retard depuis le {day:%d/%m/%Y}{also}"
     return True, f"à renouveler avant le {day:%d/%m/%Y}"
 
 

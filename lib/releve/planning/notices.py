@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from releve.planning.plan import aloud
 from releve.planning.tour import Ending, Tour
 from releve.record.folder import PAGE
 from releve.vault.entry import CredentialMissing
-from releve.vault.keystore import Keystore
+from releve.vault.keystore import Keystore, open_keystore
 
 HEARTBEAT = ".last-fleet.json"
 
@@ -120,13 +120,9 @@ def _link(record: str, notices: Notices) -> str:
     """
     if not record:
         return ""
-    folder = Path(record)
-    where = (
-        f"{notices.link.rstrip('/')}/{quote(folder.name)}/{PAGE}"
-        if notices.link
-        else (folder / PAGE).as_uri()
-    )
-    return f"Dossier : {where}"
+    folder, link = Path(record), notices.link.rstrip("/")
+    page = f"{link}/{quote(folder.name)}/{PAGE}" if link else (folder / PAGE).as_uri()
+    return f"Dossier : {page}"
 
 
 def _notice(title: str, parts: list[str]) -> Notice:
@@ -181,23 +177,19 @@ def beat(outputs: Path, code: int, now: datetime | None = None) -> None:
 def last_beat(outputs: Path) -> datetime | None:
     """When a scheduled fleet last ran; None when it never did or the note cannot be read."""
     try:
-        return datetime.fromisoformat(
-            json.loads(disk.read(outputs / HEARTBEAT, 4096))["time"]
-        )
+        return datetime.fromisoformat(json.loads(disk.read(outputs / HEARTBEAT, 4096))["time"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def tell(
-    notice: Notice | None, settings: Settings, open_keystore: Callable[[Settings], Keystore]
-) -> ReleveError | None:
+def tell(notice: Notice | None, settings: Settings) -> ReleveError | None:
     """Send what there is to say, if anything and by any channel; an error is returned, never
     raised: it changes no outcome.
     """
     if notice is None or not settings.notices.channels:
         return None
     try:
-        send(notice, settings, open_keystore(settings))
+        send(notice, settings, open_keystore(settings).bounded())
     except ReleveError as error:
         return error
     return None

@@ -7,6 +7,7 @@ screen readers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
@@ -31,29 +32,14 @@ LOOK = {  # colour, mark
     Standing.SOON: ("#8f5300", "●"),
     Standing.FAR: ("#2e7d32", "✓"),
 }
-_MONTHS = [
-    "janv.",
-    "févr.",
-    "mars",
-    "avr.",
-    "mai",
-    "juin",
-    "juil.",
-    "août",
-    "sept.",
-    "oct.",
-    "nov.",
-    "déc.",
-]
+_MONTHS = (
+    *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
+    *("juil.", "août", "sept.", "oct.", "nov.", "déc."),
+)
 _BEFORE, _COLUMNS = 2, 16  # months shown before this one, months in all: the portal's 14 months fit
-_LEFT, _MONTH, _ROW, _HEAD, _EVERY = (
-    250,
-    44,
-    18,
-    20,
-    30,
-)  # pixels; the months are written again every 30 rows
-_RIGHT = 110
+_LEFT, _MONTH, _RIGHT, _ROW, _HEAD = 250, 44, 110, 18, 20  # pixels
+_WIDTH = _LEFT + _COLUMNS * _MONTH + _RIGHT
+_EVERY = 30  # rows after which the months are written again
 
 
 def year(dues: Sequence[Due], today: date) -> str:
@@ -71,32 +57,39 @@ def year(dues: Sequence[Due], today: date) -> str:
     if not dues:
         parts.append(_months(start, 0))
         y = _HEAD
-    now, width = _x(today, start), _LEFT + _COLUMNS * _MONTH + _RIGHT
+    now = _x(today, start)
     line = (
         f'<line x1="{now}" x2="{now}" y1="{_HEAD}" y2="{y}" stroke="#1a237e" stroke-dasharray="3'
         " 2\"><title>aujourd'hui</title></line>"
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + 4}" width="{width}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 4}" width="{_WIDTH}"'
         ' style="max-width:100%;height:auto" role="img"'
         f' aria-label="{escape(summary(dues, today))}" font-family="system-ui, sans-serif"'
-        f' font-size="12"><rect width="{width}" height="{y + 4}"'
+        f' font-size="12"><rect width="{_WIDTH}" height="{y + 4}"'
         f' fill="#fff"/>{"".join(parts)}{line}</svg>'
     )
 
 
-def counted(standing: Standing, number: int) -> str:
+def _counted(standing: Standing, number: int) -> str:
     """The word that goes with a number: "bloquées" with 2."""
     return _MANY.get(standing, WORDS[standing]) if number > 1 else WORDS[standing]
 
 
 def summary(dues: Sequence[Due], today: date) -> str:
     """How many stand where, in one French sentence."""
-    count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
-    told = ", ".join(
-        f"{number} {counted(standing, number)}" for standing, number in count.items() if number
-    )
-    return f"Échéances au {today:%d/%m/%Y} : {told or 'aucune structure'}."
+    return f"Échéances au {today:%d/%m/%Y} : {counts(dues) or 'aucune structure'}."
+
+
+def counts(dues: Sequence[Due]) -> str:
+    """As "2 bloquées, 1 à faire"; "" of none."""
+    return ", ".join(f"{number} {word}" for word, number in tally(dues) if number)
+
+
+def tally(dues: Sequence[Due]) -> list[tuple[str, int]]:
+    """How many stand where, with the word that goes with the number."""
+    found = Counter(each.standing for each in dues)
+    return [(_counted(standing, found[standing]), found[standing]) for standing in Standing]
 
 
 def _month(day: date, offset: int) -> date:
@@ -123,8 +116,7 @@ def _months(start: date, y: int) -> str:
             f' font-size="10">{text}</text>'
         )
     return (
-        f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_HEAD}"'
-        f' fill="#eceff1"/>{"".join(cells)}'
+        f'<rect y="{y}" width="{_WIDTH}" height="{_HEAD}" fill="#eceff1"/>{"".join(cells)}'
     )
 
 
@@ -145,10 +137,7 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
     at = _x(today if urgent or due.day is None else due.day, start)
     parts = [
         f"<g><title>{escape(f'{due.name} ({due.siret}) : {last}{due.why}')}</title>",
-        (
-            f'<rect y="{y}" width="{_LEFT + _COLUMNS * _MONTH + _RIGHT}" height="{_ROW}"'
-            ' fill="#fff" stroke="#eceff1"/>'
-        ),
+        f'<rect y="{y}" width="{_WIDTH}" height="{_ROW}" fill="#fff" stroke="#eceff1"/>',
         f'<text x="6" y="{middle}" fill="#212121">{escape(name)}</text>',
     ]
     if due.last and due.day:
@@ -172,14 +161,10 @@ def _row(due: Due, start: date, y: int, today: date) -> str:
         f'<text x="{at}" y="{middle}" fill="{colour}" text-anchor="middle"'
         f' font-weight="bold">{mark}</text>'
     )
-    word = (
-        WORDS[due.standing]
-        if urgent or due.day is None
-        else f"{WORDS[due.standing]} {due.day:%d/%m/%y}"
-    )
+    day = "" if urgent or due.day is None else f" {due.day:%d/%m/%y}"
     parts.append(
         f'<text x="{_LEFT + _COLUMNS * _MONTH + 6}" y="{middle}" fill="{colour}"'
-        f' font-size="11">{word}</text></g>'
+        f' font-size="11">{WORDS[due.standing]}{day}</text></g>'
     )
     return "".join(parts)
 

@@ -15,8 +15,8 @@ import jinja2
 from markupsafe import Markup
 
 from releve.base.texts import typographic
-from releve.planning.due import Due, Standing
-from releve.planning.picture import counted, legend, year
+from releve.planning.due import Due
+from releve.planning.picture import legend, tally, year
 from releve.record.folder import PAGE
 from releve.record.history import Past
 
@@ -60,10 +60,8 @@ def page(
     """
     now = now or datetime.now(UTC)
     today = now.astimezone().date()
-    latest = {
-        each.account: each for each in past if each.outcome == "succeeded"
-    }  # the oldest first: the last one stays
-    count = {standing: sum(each.standing is standing for each in dues) for standing in Standing}
+    # the oldest first: the last one stays
+    latest = {each.account: each for each in past if each.outcome == "succeeded"}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -77,12 +75,10 @@ def page(
     html = environment.get_template("report.html.j2").render(
         now=now.astimezone(),
         said=said,
-        counts=[(counted(standing, number), number) for standing, number in count.items()],
+        counts=tally(dues),
         total=len(dues),
         today=[each for each in dues if each.today],
-        stuck=[
-            each for each in past if each.outcome in ("", "damaged") and _still_left(each, past)
-        ],
+        stuck=[e for e in past if e.outcome in ("", "damaged") and _still_left(e, past)],
         unproven=[each for each in dues if each.proof == "none" and each.account in latest],
         latest=latest,
         numbers=numbers(past, now),

@@ -11,26 +11,18 @@ from datetime import date, datetime
 from releve.base.errors import ReleveError
 from releve.base.settings import Settings
 from releve.planning.due import Due, Standing, agenda
-from releve.record.history import Past, doubt, history
+from releve.record.history import Past, counting, doubt
 from releve.record.seal import registered_in
 from releve.vault import portal_dates
 from releve.vault.keystore import Keystore, open_keystore
 
 
 def past(settings: Settings) -> list[Past]:
-    """The rotations that count: the school's only at the school, a damaged record everywhere; a
-    success that nobody known here has sealed is doubted.
-    """
-    school = settings.school is not None
-    found = [
-        each
-        for each in history(settings.record.folder)
-        if each.school == school or each.outcome == "damaged"
-    ]
+    """The rotations that count; a success that nobody known here has sealed is doubted."""
     keystore = None
     with suppress(ReleveError):
         keystore = open_keystore(settings).bounded()
-    return doubt(found, registered_in(settings, keystore))
+    return doubt(counting(settings), registered_in(settings, keystore))
 
 
 def now(settings: Settings, today: date | None = None) -> list[Due]:

@@ -41,10 +41,8 @@ class Tour:
         """One exit code: the worst; what was not begun is for a person, unless something worse
         happened.
         """
-        codes = [line.code for line in (*self.done, *self.person, *self.failed)] + [4] * bool(
-            self.left
-        )
-        return worst(codes)
+        codes = [line.code for line in (*self.done, *self.person, *self.failed)]
+        return worst(codes + [4] * bool(self.left))
 
     def add(self, line: Ending) -> None:
         """Put a line where it belongs."""

@@ -23,10 +23,8 @@ from releve.vault.keystore import Keystore
 from releve.vault.slots import Slot
 
 if TYPE_CHECKING:
-    from releve.proof.piste import (
-        Piste,
-        Tried,
-    )  # imported late: most town halls have no PISTE application
+    # imported late: most town halls have no PISTE application
+    from releve.proof.piste import Piste, Tried
 
 
 class ProofTooEarly(PersonNeeded):
@@ -105,11 +103,9 @@ class Prover:
         known = current is not None and current.password != new
         with self._piste() as piste:
             tried = piste.prove(account, new, self._structure.siret)
-            old = (
-                piste.try_password(account, current.password)
-                if current and known and tried.verdict is Verdict.ACCEPTED
-                else None
-            )
+            old = None
+            if current and known and tried.verdict is Verdict.ACCEPTED:
+                old = piste.try_password(account, current.password)
         if error := self._fault(tried, old, reset):
             raise error
         and_old = ", et refuse l'ancien" if old else " (l'ancien n'est pas connu de Relève)"
@@ -131,17 +127,11 @@ class Prover:
             "minutes": self._minutes,
         }
         if new.verdict is Verdict.REFUSED:
-            return (
-                PasswordNotAccepted(**facts)
-                if self.settled(reset)
-                else self._too_early(reset, "elle le refuse")
-            )
+            late = PasswordNotAccepted(**facts)
+            return late if self.settled(reset) else self._too_early(reset, "elle le refuse")
         if old is not None and old.verdict is Verdict.ACCEPTED:
-            return (
-                OldStillAccepted(**facts)
-                if self.settled(reset)
-                else self._too_early(reset, "elle accepte encore l'ancien")
-            )
+            both, why = OldStillAccepted(**facts), "elle accepte encore l'ancien"
+            return both if self.settled(reset) else self._too_early(reset, why)
         return StructureNotListed(**facts) if new.listed is False else None
 
     def _too_early(self, reset: Reset, why: str) -> ProofTooEarly:
@@ -178,9 +168,8 @@ class Prover:
         """
         said = self.ask(Slot.PENDING, Slot.CURRENT)
         held = self._slots.read(Slot.PENDING)
-        pending = (
-            said[Slot.PENDING] if held is not None and held.run == reset.writer else NOTHING_HELD
-        )
+        ours = held is not None and held.run == reset.writer
+        pending = said[Slot.PENDING] if ours else NOTHING_HELD
         detail = f"nouveau : {pending.said} ; ancien : {said[Slot.CURRENT].said}"
         return ev.ApiAnswered(
             attempt, pending.verdict, said[Slot.CURRENT].verdict, self.settled(reset), detail

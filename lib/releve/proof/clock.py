@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import httpx
 
 from releve.base.errors import ReleveError
-from releve.proof.network import client
+from releve.proof import network
 
 WRONG_BY = timedelta(days=1)
 PATIENCE_SECONDS = 5.0
@@ -23,11 +22,10 @@ def check_clock(url: str) -> None:
     answer says nothing: the browser will say why.
     """
     try:
-        with client(PATIENCE_SECONDS, verified=False) as web:
-            told = parsedate_to_datetime(web.head(url).headers.get("Date", ""))
-    except (httpx.HTTPError, ValueError, TypeError):
+        with network.client(PATIENCE_SECONDS, verified=False) as web:
+            ahead = network.ahead(web.head(url))
+    except httpx.HTTPError:
         return
-    there = told if told.tzinfo else told.replace(tzinfo=UTC)
-    here = datetime.now(UTC)
-    if abs(here - there) > WRONG_BY:
-        raise ClockWrong(here=f"{here:%d/%m/%Y}", there=f"{there:%d/%m/%Y}")
+    if ahead is not None and abs(ahead) > WRONG_BY:
+        here = datetime.now(UTC)
+        raise ClockWrong(here=f"{here:%d/%m/%Y}", there=f"{here + ahead:%d/%m/%Y}")

@@ -5,6 +5,8 @@ no redirection followed.
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import truststore
@@ -32,6 +34,17 @@ def client(timeout_seconds: float = 30.0, *, verified: bool = True) -> httpx.Cli
     return httpx.Client(
         timeout=timeout, transport=transport, trust_env=False, follow_redirects=False
     )
+
+
+def ahead(response: httpx.Response) -> timedelta | None:
+    """How far the server's clock is ahead of this machine's, in whole seconds as its header
+    counts; None when it does not tell.
+    """
+    try:
+        told = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return told.replace(tzinfo=told.tzinfo or UTC) - datetime.now(UTC).replace(microsecond=0)
 
 
 def met(response: httpx.Response) -> ev.OriginMet:

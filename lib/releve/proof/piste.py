@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import httpx
@@ -27,14 +26,10 @@ ATTACHMENTS = "utilisateurs/v1/monCompte/recuperer/rattachements"
 RATES = "transverses/v1/recuperer/tauxtva"
 RECIPIENTS = "transverses/v1/recuperer/structures/actives/destinataire"
 CLOSED = "forbidden"  # the row of an answer that says nothing of the password
-LISTS = (
-    "listeStructureRattachement",
-    "listeRattachements",
-)  # two open-source clients of the API, two names
-PAGE, PAGES = (
-    50,
-    200,
-)  # structures a page, and pages at most: a manager has hundreds of structures, not ten thousand
+# two open-source clients of the API, two names
+LISTS = "listeStructureRattachement", "listeRattachements"
+# structures a page, and pages at most: a manager has hundreds of structures, not ten thousand
+PAGE, PAGES = 50, 200
 JSON = "application/json;charset=utf-8"
 
 
@@ -73,12 +68,7 @@ class Piste:
     def __enter__(self) -> Piste:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def token(self) -> Meaning:
@@ -157,24 +147,17 @@ class Piste:
             "cpro-account": both.reveal(),
             "Content-Type": JSON,
         }
-        return self._post(
-            self.application.api_url.rstrip("/") + "/" + path,
-            token=False,
-            json=body,
-            headers=headers,
-        )
+        url = self.application.api_url.rstrip("/") + "/" + path
+        return self._post(url, token=False, json=body, headers=headers)
 
     def _ask_token(self) -> Reply:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.application.client_id,
+            "client_secret": self._secret.reveal(),
             "scope": "openid",
         }
-        return self._post(
-            self.application.token_url,
-            token=True,
-            data=form | {"client_secret": self._secret.reveal()},
-        )
+        return self._post(self.application.token_url, token=True, data=form)
 
     def _post(self, url: str, *, token: bool, **request: Any) -> Reply:
         try:

@@ -14,11 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from releve.base import disk
 from releve.decision.line import moment
 from releve.record.findings import Finding
 from releve.record.folder import RecordFolder
-from releve.record.register import FILE_NAME, FIRST, Register, digest, parse
-from releve.vault import keys
+from releve.record.register import FIRST, Register, digest, parse
+from releve.vault.keys import short, shown
 
 KINDS = frozenset({"record", "quarantine", "purge", "period"})
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -66,14 +67,13 @@ class Chain:
         return found
 
 
-def read_chain(outputs: Path, register: Register) -> Chain:
+def read_chain(register: Register) -> Chain:
     """Every line of the register in its order. Reads only."""
     chain = Chain()
-    path = outputs / FILE_NAME
     try:
-        content = _content(register)
+        content = disk.read_if_any(register.path)
     except OSError:
-        chain.findings.append(Finding("register_odd", what=str(path)))
+        chain.findings.append(Finding("register_odd", what=str(register.path)))
         return chain
     lines = content.split(b"\n")
     if torn := lines.pop():
@@ -90,12 +90,6 @@ def read_chain(outputs: Path, register: Register) -> Chain:
         previous = digest(line)
         chain.hashes[previous] = number
     return chain
-
-
-def _content(register: Register) -> bytes:
-    from releve.base.disk import read_if_any
-
-    return read_if_any(register.path)
 
 
 def _typed(entry: dict[str, Any]) -> dict[str, Any]:
@@ -131,19 +125,13 @@ def _take(
     before = chain.read.get(number - 1)
     expected = before.entry["n"] + 1 if before else number
     if entry["previous"] != previous or entry["n"] != expected:
-        faults.append(
-            Finding(_why(entry, number, previous, everything), what=str(number), by=shown(by))
-        )
+        why = _why(entry, number, previous, everything)
+        faults.append(Finding(why, what=str(number), by=shown(by)))
     if before and line.when < before.when:
         faults.append(Finding("backwards", what=str(number), by=shown(by)))
     faults.extend(_grammar(chain, line))
     chain.findings.extend(faults)
     chain.read[number] = line
-
-
-def shown(keyid: str) -> str:
-    """Who signed, in a finding."""
-    return keys.shown(keyid)
 
 
 def _signature(
@@ -157,7 +145,7 @@ def _signature(
         return "", [Finding("line_forged", what=str(number))]
     if not by and chain.signers:
         return "", [Finding("line_unsigned", what=str(number))]
-    if by and register.known and keys.short(by) not in register.known:
+    if by and register.known and short(by) not in register.known:
         training = entry["kind"] == "record" and entry.get("training") is True
         kind = "training_signer" if training and not register.noted else "stranger"
         return by, [Finding(kind, what=str(number), by=shown(by))]

@@ -48,10 +48,8 @@ class RecordFolder:
     @classmethod
     def new(cls, outputs: Path, siret: str) -> RecordFolder:
         """A name for a rotation that begins now; nothing is created yet."""
-        run = secrets.token_hex(4)
-        return cls(
-            outputs / f"{datetime.now().astimezone():%Y-%m-%d_%H%M%S}_{siret}_{run}", siret, run
-        )
+        run, now = secrets.token_hex(4), datetime.now().astimezone()
+        return cls(outputs / f"{now:%Y-%m-%d_%H%M%S}_{siret}_{run}", siret, run)
 
     @classmethod
     def at(cls, path: Path) -> RecordFolder | None:
@@ -77,9 +75,8 @@ class RecordFolder:
     @property
     def aside(self) -> RecordFolder:
         """The same folder once it is put aside."""
-        return replace(
-            self, path=self.path.with_name(self.path.name.removesuffix(QUARANTINE) + QUARANTINE)
-        )
+        name = self.path.name.removesuffix(QUARANTINE) + QUARANTINE
+        return replace(self, path=self.path.with_name(name))
 
     def keep_earlier_notebook(self) -> None:
         """Make room for a new run's notebook: the one of an earlier run is evidence too."""
@@ -137,8 +134,7 @@ def _make(path: Path, told: Path, *, shared: bool | None = None) -> None:
     try:
         disk.make_folder(path, shared=shared)
     except OSError as error:
-        why = disk.why(error)
-        raise RecordUnwritable(folder=told, why=why) from error
+        raise RecordUnwritable(folder=told, why=disk.why(error)) from error
 
 
 def all_records(outputs: Path) -> Iterator[RecordFolder]:
@@ -151,25 +147,12 @@ def all_records(outputs: Path) -> Iterator[RecordFolder]:
 
 def opened(entries: list[ev.Entry]) -> ev.RotationOpened | None:
     """How the rotation was opened; None for a journal that never got so far."""
-    return next(
-        (entry.event for entry in entries if isinstance(entry.event, ev.RotationOpened)), None
-    )
+    return next(iter(ev.of(entries, ev.RotationOpened)), None)
 
 
 def is_closed(entries: list[ev.Entry]) -> bool:
     """Whether the rotation is closed or abandoned."""
-    return any(
-        isinstance(entry.event, ev.RotationClosed | ev.RotationAbandoned) for entry in entries
-    )
-
-
-def outcome(entries: list[ev.Entry]) -> str:
-    """How an ended rotation ended, for ever; "" while it is open."""
-    last = next(
-        (e.event for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)),
-        None,
-    )
-    return last.outcome if isinstance(last, ev.RotationClosed) else "abandoned" if last else ""
+    return any(isinstance(each.event, ev.ENDS) for each in entries)
 
 
 def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
@@ -185,14 +168,20 @@ def unfinished(outputs: Path, account: str | None = None) -> list[RecordFolder]:
             continue
         entries = record.entries(pass_over_damage=True)
         first = opened(entries)
-        if (
-            first
-            and not first.rehearsal
-            and not is_closed(entries)
-            and (account is None or folded(account) == folded(first.account))
-        ):
+        if first is None or first.rehearsal or is_closed(entries):
+            continue
+        if account is None or folded(account) == folded(first.account):
             found.append(record)
     return found
+
+
+def left_open(outputs: Path) -> dict[str, RecordFolder]:
+    """The open rotation of each account, folded: the latest."""
+    return {
+        folded(start.account): each
+        for each in unfinished(outputs)
+        for start in ev.of(each.entries(pass_over_damage=True), ev.RotationOpened)[:1]
+    }
 
 
 _ended: set[Path] = set()
@@ -220,4 +209,4 @@ def _is_end(line: bytes) -> bool:
         event = parse(line.decode()).event
     except (ValueError, KeyError, TypeError, RecursionError):
         return False
-    return isinstance(event, ev.RotationClosed | ev.RotationAbandoned)
+    return isinstance(event, ev.ENDS)

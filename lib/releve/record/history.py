@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.settings import Settings
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.line import moment
@@ -62,9 +64,7 @@ class Past:
     touched: bool = False  # the portal may have a new password
     reset: datetime | None = None  # when its latest reset was announced
     next: Next = Next.NOTHING
-    code: int = 0  # of the last process that put it down
-    error: str = ""
-    text: str = ""
+    text: str = ""  # of what stopped it last
     refused: bool = False  # the latest word on its password: it does not work
     human_seconds: float = 0.0  # spent by a person at gates and at steps done by hand
 
@@ -97,9 +97,12 @@ def history(outputs: Path) -> list[Past]:
     return found
 
 
-def begun(outputs: Path) -> set[str]:
-    """The accounts, folded, of which a rotation was left open."""
-    return {folded(each.account) for each in history(outputs) if each.open}
+def counting(settings: Settings) -> list[Past]:
+    """Those that count for these settings: the school's only at the school, a damaged record, which
+    does not tell, everywhere.
+    """
+    school, found = settings.school is not None, history(settings.record.folder)
+    return [each for each in found if each.school == school or each.outcome == "damaged"]
 
 
 def lacks_proof(entries: list[ev.Entry]) -> bool:
@@ -108,7 +111,7 @@ def lacks_proof(entries: list[ev.Entry]) -> bool:
     """
     starts = [at for at, each in enumerate(entries) if isinstance(each.event, ev.RunStarted)]
     run = entries[starts[-1] :] if starts else entries
-    if not any(isinstance(each.event, ev.ResetIntended) for each in run):
+    if not ev.of(run, ev.ResetIntended):
         return False
     stop = _last_stop(run)
     early = stop is not None and stop.error == TOO_EARLY
@@ -152,16 +155,10 @@ def _as_sealed(past: Past, line: dict[str, Any]) -> bool:
 
 
 def _latest_successes(past: list[Past]) -> list[Past]:
-    by_account: dict[str, Past] = {}
-    for each in past:
-        if each.outcome == "succeeded" and each.closed:
-            account = folded(each.account)
-            by_account[account] = max(by_account.get(account, each), each, key=_closed)
-    return list(by_account.values())
-
-
-def _closed(past: Past) -> datetime:
-    return past.closed or datetime.min.replace(tzinfo=UTC)
+    """Of each account."""
+    done = [(each.closed, each) for each in past if each.outcome == "succeeded" and each.closed]
+    done.sort(key=itemgetter(0))
+    return list({folded(each.account): each for _, each in done}.values())
 
 
 def _in_the_future(past: Past) -> bool:
@@ -192,9 +189,8 @@ def _read(folder: RecordFolder, size: int, changed: int) -> Past | None:
     try:
         return _tell(folder, folder.entries())
     except (OSError, j.JournalUnreadable):
-        return Past(
-            folder.path, folder.run, folder.siret, outcome="damaged", touched=True
-        )  # who knows
+        # who knows
+        return Past(folder.path, folder.run, folder.siret, outcome="damaged", touched=True)
 
 
 def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
@@ -205,14 +201,14 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
     situation = as_told(entries)
     facts, stop = situation.facts, _last_stop(entries)
     clicks = [each for each in entries if isinstance(each.event, ev.ResetIntended)]
-    ends = [e for e in entries if isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)]
+    ends = [each for each in entries if isinstance(each.event, ev.ENDS)]
     return Past(
         folder.path,
         folder.run,
         first.structure,
         account=first.account,
         name=first.name,
-        school=is_training(entry.event for entry in entries),
+        school=is_training(entries),
         began=_time(entries[0]),
         ended=_time(entries[-1]),
         closed=_time(ends[-1]) if ends else None,
@@ -221,8 +217,6 @@ def _tell(folder: RecordFolder, entries: list[ev.Entry]) -> Past | None:
         touched=facts.touched,
         reset=_time(clicks[-1]) if clicks else None,
         next=situation.next,
-        code=stop.code if isinstance(stop, ev.RunStopped) else 0,
-        error=stop.error if stop else "",
         text=stop.text if stop else "",
         refused=facts.proof_refused and (stop is None or stop.error != TOO_EARLY),
         human_seconds=_human_seconds(entries),
@@ -233,12 +227,8 @@ def _last_stop(entries: list[ev.Entry]) -> ev.RunStopped | ev.StepFailed | None:
     """How the last process put the rotation down, or the step that stopped it in front of a person;
     None when neither was said.
     """
-    said = [
-        e.event
-        for e in entries
-        if not isinstance(e.event, ev.RotationClosed | ev.RotationAbandoned)
-    ]
-    last = said[-1] if said else None
+    said = (each.event for each in reversed(entries) if not isinstance(each.event, ev.ENDS))
+    last = next(said, None)
     return last if isinstance(last, ev.RunStopped | ev.StepFailed) else None
 
 

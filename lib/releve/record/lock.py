@@ -98,9 +98,7 @@ class AccountLock:
                 if error.errno == errno.ENOSYS or getattr(error, "winerror", 0) in NO_SUCH_CALL
                 else disk.why(error)
             )
-            raise RecordUnwritable(
-                folder=self._folder.parent, why=why or type(error).__name__
-            ) from error
+            raise RecordUnwritable(folder=self._folder.parent, why=why) from error
 
     def release(self) -> None:
         """Let the lock go. Safe to repeat."""

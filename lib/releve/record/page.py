@@ -22,29 +22,17 @@ from releve.base.disk import write_atomically
 from releve.base.errors import ReleveError
 from releve.base.places import models
 from releve.base.secret import scrub
+from releve.base.texts import typographic
 from releve.decision import journal
 from releve.decision.procedure import BY_ID, target_name
 from releve.decision.state import Situation
-from releve.record.folder import RecordFolder
+from releve.record.folder import CAPTURES, PAGE, RecordFolder
 from releve.record.view import RecordView, view
 
-__all__ = ["FILE_NAME", "PageUnwritable", "RecordView", "render", "view", "write_page"]
-
-FILE_NAME = "record.html"
 GUIDE, READ_ME, KEEP_BYTES = "auditeur.md", "LISEZ-MOI.txt", ".gitattributes"
 MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
 )
 
 
@@ -70,14 +58,14 @@ def _duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s".replace(".", ",")
     minutes, rest = divmod(round(seconds), 60)
-    return (
-        f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
-    )
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _typeset(markup: str) -> Markup:
-    """French spacing, without line breaks, in text that is already markup."""
-    return Markup(re.sub(r" (?:(?<=« )|(?=[»:;!?]))", "\N{NO-BREAK SPACE}", str(markup)))
+    """In text that is already markup."""
+    return Markup(typographic(str(markup)))
 
 
 # A picture in base64, whose file is searched before the seal: no text, and megabytes of it.
@@ -88,10 +76,9 @@ def _scrubbed(value: object) -> object:
     """Each text is scrubbed as it enters the page: in the page as a whole, a password that is a
     word of HTML would break it.
     """
-    plain = (
-        isinstance(value, str) and not isinstance(value, Markup) and not _PICTURE.fullmatch(value)
-    )
-    return scrub(str(value)) if plain else value
+    if not isinstance(value, str) or isinstance(value, Markup) or _PICTURE.fullmatch(value):
+        return value
+    return scrub(str(value))
 
 
 _templates = Environment(
@@ -122,9 +109,7 @@ def render(record: RecordView, signer: str = "") -> str:
     to sign the record, as people compare it.
     """
     page = _templates.get_template("page.html.j2").render(record=record, signer=signer)
-    return "".join(
-        part if _PICTURE.fullmatch(part) else scrub(part) for part in _PICTURE.split(page)
-    )
+    return "".join(str(_scrubbed(part)) for part in _PICTURE.split(page))
 
 
 def check_page() -> str:
@@ -161,11 +146,11 @@ def write_page(folder: Path, situation: Situation | None = None, signer: str = "
     `situation`: as this machine's keyring has it, of a rotation that is open. Raises
     `JournalUnreadable`, or `PageUnwritable` when the disk refuses. Safe to repeat.
     """
-    shown = folder / "captures"
+    shown = folder / CAPTURES
     pictures = sorted(shown.glob("*.png")) if disk.is_folder(shown) else []
     captures = {path.name: disk.read(path) for path in pictures if disk.is_file(path)}
     page = render(view(journal.read(folder / journal.FILE_NAME), captures, None, situation), signer)
-    path = folder / FILE_NAME
+    path = folder / PAGE
     try:
         write_atomically(path, page.encode())
         _accompany(folder)

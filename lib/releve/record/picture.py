@@ -41,9 +41,8 @@ def uneven(png: bytes) -> list[list[int]] | None:
     """
     from PIL import Image
 
-    with (
-        Image.open(io.BytesIO(png)) as picture
-    ):  # which reads what stands before the pixels, and they only when they are asked for
+    # it reads what stands before the pixels, and they only when they are asked for
+    with Image.open(io.BytesIO(png)) as picture:
         if (said := picture.info.get(_BLANKED.decode())) is None:
             return None
         boxes: list[list[int]] = json.loads(said)
@@ -61,14 +60,8 @@ def is_picture(content: bytes) -> bool:
 
 
 def _flat(picture: Any, box: list[int]) -> bool:
-    left, top, right, bottom = (
-        max(box[0], 0),
-        max(box[1], 0),
-        min(box[2], picture.width),
-        min(box[3], picture.height),
-    )
-    return (
-        right <= left
-        or bottom <= top
-        or len(picture.crop((left, top, right, bottom)).getcolors(2) or "..") == 1
-    )
+    left, top = max(box[0], 0), max(box[1], 0)
+    right, bottom = min(box[2], picture.width), min(box[3], picture.height)
+    if right <= left or bottom <= top:
+        return True
+    return len(picture.crop((left, top, right, bottom)).getcolors(2) or "..") == 1

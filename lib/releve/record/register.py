@@ -98,6 +98,7 @@ class Register:
         self._locks = outputs / ".locks"
         self._keystore = keystore
         self._more = frozenset(keys.short(each) for each in more)
+        self._keys: dict[str, Any] = {}
 
     def lines(self) -> list[bytes]:
         """The whole lines; a missing file has none. Raises OSError for what is no plain file."""
@@ -137,10 +138,6 @@ class Register:
             self._keys[keyid] = key
         return self._keys[keyid]
 
-    @cached_property
-    def _keys(self) -> dict[str, Any]:
-        return {}
-
     def find(self, name: str, kind: str = "record") -> dict[str, Any] | None:
         """The line of that kind for a record, as `find_all` has it."""
         return self.find_all({name}, kind).get(name)
@@ -177,11 +174,9 @@ class Register:
     @property
     def head(self) -> KeyringEntry | None:
         """Where the keyring keeps the hash of the last line."""
-        return (
-            self._keystore.entry("register", str(self.path.parent.resolve()))
-            if self._keystore
-            else None
-        )
+        if self._keystore is None:
+            return None
+        return self._keystore.entry("register", str(self.path.parent.resolve()))
 
     def known_head(self) -> str | None:
         """The hash that the keyring keeps, or None when it keeps none or cannot be asked."""

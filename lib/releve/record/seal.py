@@ -24,11 +24,11 @@ from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.record import search, timestamp
 from releve.record.contents import STATEMENT
-from releve.record.folder import QUARANTINE, RecordFolder, all_records, is_closed, opened, outcome
+from releve.record.folder import QUARANTINE, RecordFolder, all_records, is_closed, opened
 from releve.record.page import write_page
 from releve.record.register import NotSealed, Register
 from releve.record.statement import SIGNER, seal_bytes, statement
-from releve.record.view import is_training
+from releve.record.view import as_told, is_training
 from releve.record.vouching import vouched
 from releve.vault import keys
 from releve.vault.keystore import Keystore
@@ -59,8 +59,7 @@ def finish(folder: RecordFolder, settings: Settings, keystore: Keystore) -> Reco
             _seal(folder, start, register, settings, keystore)
         except (OSError, ValueError) as error:
             path = getattr(error, "filename", None) or folder.path
-            why = disk.why(error)
-            raise NotSealed(path=path, why=why) from error
+            raise NotSealed(path=path, why=disk.why(error)) from error
     elif folder.sealing_file.exists():
         _forget(folder, keystore)
     timestamp.catch_up(register, settings.record.timestamp_url)
@@ -113,14 +112,13 @@ def _seal(
 
 def _entry(folder: RecordFolder, start: ev.RotationOpened) -> dict[str, Any]:
     entries = folder.entries(pass_over_damage=True)
-    events = [each.event for each in entries]
     entry: dict[str, Any] = {
         "record": folder.path.name.removesuffix(QUARANTINE),
         "run": folder.run,
         "structure": start.structure,
         "account": start.account,
-        "training": is_training(events),
-        "outcome": outcome(entries),
+        "training": is_training(entries),
+        "outcome": as_told(entries).facts.outcome,
     }
     return entry | ({"timestamp": "asked"} if start.timestamp else {})
 
@@ -159,9 +157,10 @@ def finish_left_over(settings: Settings, keystore: Keystore) -> LeftOver:
     authority could not. Cheap when nothing is left.
     """
     register, left = registered_in(settings, keystore), LeftOver([], [])
-    named = b"\n".join(_lines(register, left))
-    if left.faults:  # one for all records: nothing is sealed without a register
-        return left
+    try:
+        named = b"\n".join(register.lines())
+    except OSError as error:  # one for all records: nothing is sealed without a register
+        return LeftOver([], [NotSealed(path=register.path, why=disk.why(error))])
     for folder in (*all_records(settings.record.folder), *_half_gone(register, named)):
         name = folder.path.name.removesuffix(QUARANTINE)
         begun = folder.sealing_file.exists() or _has_more_lines(name, named)
@@ -187,14 +186,6 @@ def _half_gone(register: Register, named: bytes) -> Iterator[RecordFolder]:
         emptied = disk.is_folder(path) and not disk.is_file(path / j.FILE_NAME)
         if folder and emptied and _has_more_lines(path.name, named):
             yield folder
-
-
-def _lines(register: Register, left: LeftOver) -> list[bytes]:
-    try:
-        return register.lines()
-    except OSError as error:
-        left.faults.append(NotSealed(path=register.path, why=disk.why(error)))
-        return []
 
 
 def _has_more_lines(name: str, named: bytes) -> bool:

@@ -77,9 +77,8 @@ def search(folder: Path) -> list[Leak]:
     longer than any of ours: what cannot be searched is not sealed.
     """
     forms = {form for value in registered() for form in encodings_in_bytes(value)}
-    finder = BytesAhoCorasick(
-        sorted(forms)
-    )  # all of them in one reading: there are hundreds, for megabytes of pictures
+    # all of them in one reading: there are hundreds, for megabytes of pictures
+    finder = BytesAhoCorasick(sorted(forms))
     return [
         found
         for path in sorted(folder.rglob("*"))

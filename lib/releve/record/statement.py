@@ -75,10 +75,8 @@ def read_sealed(content: bytes) -> Sealed:
             raise ValueError("no statement")
         if (said["_type"], said["predicateType"]) != (TYPE, PREDICATE):
             raise ValueError("another statement")
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except Exception as error:  # securesystemslib has a format error of its own
         raise ValueError("no statement") from error
-    except Exception as error:  # securesystemslib has a format error of its own, which is none
-        raise ValueError("no envelope") from error
     return Sealed(said, envelope)
 
 
@@ -156,9 +154,7 @@ def predicate(folder: RecordFolder) -> dict[str, Any]:
             for e in entries
             if isinstance(e.event, ev.RotationAdopted)
         ],
-        "rejected": [
-            {"time": line.entry.time} | asdict(line.entry.event) for line in told.rejected
-        ],
+        "rejected": [{"time": e.entry.time} | asdict(e.entry.event) for e in told.rejected],
         "targets": [{"name": t.name, "state": t.state, "mode": t.mode} for t in told.targets],
         "problems": [{"step": p.step, "name": p.name, "text": p.text} for p in told.problems],
         # the seal comes first: `timestamps/` holds what was answered
@@ -182,12 +178,7 @@ def _steps(told: RecordView) -> list[dict[str, Any]]:
 
 def _passage(passage: Passage) -> dict[str, Any]:
     when = passage.when.isoformat(timespec="milliseconds")
-    return {
-        "time": when,
-        "mode": passage.mode,
-        "seconds": passage.seconds,
-        "capture": passage.capture,
-    }
+    return {"time": when} | {key: getattr(passage, key) for key in ("mode", "seconds", "capture")}
 
 
 def cells(folder: Path) -> dict[str, Any]:
@@ -200,16 +191,8 @@ def cells(folder: Path) -> dict[str, Any]:
         name, source = str(cell.get("id", "")), _source(cell)
         state = "added" if name not in model else "same" if model[name] == source else "changed"
         tags = cell.get("metadata", {}).get("tags", [])
-        found.append(
-            {
-                "number": number,
-                "id": name,
-                "type": cell["cell_type"],
-                "tags": tags,
-                "source": source,
-                "model": state,
-            }
-        )
+        known = {"number": number, "id": name, "type": cell["cell_type"], "tags": tags}
+        found.append(known | {"source": source, "model": state})
     missing = sorted(set(model) - {cell["id"] for cell in found}) if found else []
     return {"model": model_hash(), "cells": found, "cells_missing": missing}
 

@@ -88,9 +88,8 @@ def check(path: Path, authorities: Path | None) -> tuple[datetime | None, bool]:
         inside = [load_der_x509_certificate(each) for each in found.signed_data.certificates]
         known = load_pem_x509_certificates(authorities.read_bytes()) if authorities else []
         builder = VerifierBuilder()
-        for root in known or _tops(
-            inside
-        ):  # never the token's own as intermediates: the library would trust them
+        # never the token's own as intermediates: the library would trust them
+        for root in known or _tops(inside):
             builder = builder.add_root_certificate(root)
         builder.build().verify(found, bytes.fromhex(path.stem))
     except Exception:  # each of the two libraries has errors of its own for what is no token

@@ -26,18 +26,13 @@ class Transcript:
     """The cells that ran, in their order; `sources` are those that ran before it began."""
 
     def __init__(self, sources: list[str]) -> None:
-        self._ran: list[dict[str, Any]] = [
-            _ran(source, number) for number, source in enumerate(sources, 1)
-        ]
+        self._ran = [_ran(source, number) for number, source in enumerate(sources, 1)]
         self._by_request: dict[str, dict[str, Any]] = {}
 
     def note(self, msg: dict[str, Any]) -> None:
         """Keep what a message, already scrubbed, adds to the notebook."""
-        kind, content, parent = (
-            msg["header"]["msg_type"],
-            msg["content"],
-            msg.get("parent_header") or {},
-        )
+        kind, content = msg["header"]["msg_type"], msg["content"]
+        parent = msg.get("parent_header") or {}
         request = parent.get("msg_id", "")
         if kind == "execute_input":
             self._by_request[request] = cell = _ran(content["code"], content["execution_count"])
@@ -68,9 +63,8 @@ class Transcript:
         for ran in self._ran:
             found = next((n for n, cell in enumerate(cells) if _same(cell, ran)), None)
             if found is None:
-                cells.insert(
-                    place, ran | {"id": secrets.token_hex(4), "source": scrub(ran["source"])}
-                )
+                own = {"id": secrets.token_hex(4), "source": scrub(ran["source"])}
+                cells.insert(place, ran | own)
                 place += 1
             else:
                 cells[found] |= {key: ran[key] for key in ("outputs", "execution_count")}
@@ -80,19 +74,13 @@ class Transcript:
 
 
 def _ran(source: str, count: int | None) -> dict[str, Any]:
-    return {
-        "cell_type": "code",
-        "execution_count": count,
-        "metadata": {},
-        "outputs": [],
-        "source": source,
-    }
+    said: dict[str, Any] = {"execution_count": count, "source": source}
+    return said | {"cell_type": "code", "metadata": {}, "outputs": []}
 
 
 def _same(cell: dict[str, Any], ran: dict[str, Any]) -> bool:
-    return bool(
-        cell["cell_type"] == "code" and "".join(cell["source"]).strip() == ran["source"].strip()
-    )
+    source: str = "".join(cell["source"])
+    return cell["cell_type"] == "code" and source.strip() == str(ran["source"]).strip()
 
 
 def _output(kind: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from releve.base import disk
 from releve.base.errors import ReleveError
 from releve.decision import journal as j
 from releve.record import timestamp
-from releve.record.chain import Chain, Inscription, read_chain, shown
+from releve.record.chain import Chain, Inscription, read_chain
 from releve.record.contents import STATEMENT, contents
 from releve.record.findings import NOTES, CheckedRecords, Finding
 from releve.record.findings import WORDS as WORDS
@@ -27,7 +27,7 @@ from releve.record.folder import QUARANTINE, RecordFolder, is_closed
 from releve.record.register import FILE_NAME, FIRST, SIGNERS, Register
 from releve.record.statement import SIGNER, Sealed, read_sealed, untold
 from releve.record.vouching import vouched
-from releve.vault import keys
+from releve.vault.keys import read_public_key, short, shown
 from releve.vault.keystore import Keystore
 
 LATE = timedelta(days=2)  # a line so much older than its token was written, or dated, long before
@@ -51,7 +51,7 @@ def verify(
     only.
     """
     register = Register(outputs, keystore, signers, noted)
-    chain = read_chain(outputs, register)
+    chain = read_chain(register)
     present = {path.name: path for path in (only if only is not None else _folders(outputs))}
     given = only is None or bool(chain.hashes) or os.path.lexists(register.path)
     check = RecordCheck(register, chain, keystore, given or register.known_head() is not None)
@@ -272,7 +272,7 @@ class RecordCheck:
             yield Finding("older_record", name)
             return
         try:
-            key = keys.read_public_key(disk.read(folder.path / SIGNER))
+            key = read_public_key(disk.read(folder.path / SIGNER))
             sealed.envelope.verify([key], 1)
         except Exception:  # no key, another key, no signature, a false one
             yield Finding("forged", name, shown(sealed.keyid))
@@ -281,7 +281,7 @@ class RecordCheck:
             yield Finding("signer_differs", name, by=shown(line.by))
         if not self.register.known:
             yield Finding("unknown_signer", what=shown(key.keyid))
-        elif keys.short(key.keyid) not in self.register.known and not line:
+        elif short(key.keyid) not in self.register.known and not line:
             yield Finding("forged", name, shown(key.keyid))
 
     def _facts(self, folder: RecordFolder, sealed: Sealed, harmed: set[str]) -> Iterator[Finding]:

@@ -168,29 +168,28 @@ def view(
     time that is none.
     """
     lines = tuple(_lines(entries, zone))
-    events = [e.event for e in entries]
-    opened = _last(events, ev.RotationOpened) or ev.RotationOpened("", "", "", "", ())
-    closed, chosen = _last(events, ev.RotationClosed), _last(events, ev.RouteChosen)
+    opened = _last(entries, ev.RotationOpened) or ev.RotationOpened("", "", "", "", ())
+    closed, chosen = _last(entries, ev.RotationClosed), _last(entries, ev.RouteChosen)
     situation = situation or as_told(entries)
     facts = situation.facts
     route = chosen.route if chosen else opened.route
     proofs = _of(lines, ev.ProofGiven)
-    before = _last(events, ev.LastChangeKnown) or ev.LastChangeKnown("", "")
+    before = _last(entries, ev.LastChangeKnown) or ev.LastChangeKnown("", "")
     return RecordView(
         opened=opened,
         situation=situation,
         route=route,
         lines=lines,
-        abandoned=_last(events, ev.RotationAbandoned),
+        abandoned=_last(entries, ev.RotationAbandoned),
         proof=proofs[-1] if proofs and facts.proof else None,
         next_due=_date(closed.next_due) if closed else "",
         before=(_date(before.day), before.source),
-        training=is_training(events),
-        origins=tuple(_origins(events)),
+        training=is_training(entries),
+        origins=tuple(_origins(entries)),
         people=_distinct(line.who for line in lines),
         actors=_distinct(e.actor for e in entries),
         runs=_distinct(e.run for e in entries),
-        hosts=_distinct(event.host for event in events if isinstance(event, ev.RunStarted)),
+        hosts=_distinct(run.host for run in ev.of(entries, ev.RunStarted)),
         steps=tuple(
             StepView(
                 step, tuple(_passages(step.id, lines)), tuple(_pictures(step.id, lines, captures))
@@ -220,28 +219,24 @@ def _named(facts: Facts) -> tuple[str, ...]:
 
 
 def _target(name: str, facts: Facts, lines: Sequence[EventLine]) -> TargetView:
-    entered = [
-        line
-        for line in _of(lines, ev.TargetEntered)
-        if isinstance(line.entry.event, ev.TargetEntered) and line.entry.event.target == name
-    ]
-    if name in facts.entered and isinstance(event := entered[-1].entry.event, ev.TargetEntered):
-        return TargetView(name, "entered", event.mode, entered[-1].when)
+    for line in reversed(lines) if name in facts.entered else ():
+        match line.entry.event:
+            case ev.TargetEntered(target, mode) if target == name:
+                return TargetView(name, "entered", mode, line.when)
     return TargetView(name, "begun" if name in facts.begun else "none", "", None)
 
 
-def is_training(events: Iterable[ev.Event]) -> bool:
+def is_training(entries: Sequence[ev.Entry]) -> bool:
     """Whether it was not the real portal: by the name of each origin that was met; by how the
     rotation was opened as long as none was.
     """
-    events = list(events)
-    met = [event.origin for event in events if isinstance(event, ev.OriginMet)]
-    opened = _last(events, ev.RotationOpened)
+    met = [each.origin for each in ev.of(entries, ev.OriginMet)]
+    opened = _last(entries, ev.RotationOpened)
     return training(met) if met else bool(opened and opened.school)
 
 
-def _origins(events: Sequence[ev.Event]) -> Iterator[OriginView]:
-    met = [event for event in events if isinstance(event, ev.OriginMet)]
+def _origins(entries: Sequence[ev.Entry]) -> Iterator[OriginView]:
+    met = ev.of(entries, ev.OriginMet)
     for origin in _distinct(each.origin for each in met):
         shown = ((e.certificate, e.issuer) for e in met if e.origin == origin and e.certificate)
         yield OriginView(origin, site(origin), _distinct(shown))
@@ -320,8 +315,8 @@ def _details(event: ev.Event) -> dict[str, Any]:
     return {key: value for key, value in known.items() if value not in ("", (), {}, None)}
 
 
-def _last(events: Sequence[ev.Event], kind: type[E]) -> E | None:
-    return next((event for event in reversed(events) if isinstance(event, kind)), None)
+def _last(entries: Sequence[ev.Entry], kind: type[E]) -> E | None:
+    return next(reversed(ev.of(entries, kind)), None)
 
 
 def _of(lines: Sequence[EventLine], *kinds: type[ev.Event]) -> tuple[EventLine, ...]:

@@ -49,8 +49,7 @@ class Claim:
 
 def claim(entries: Sequence[ev.Entry]) -> Claim:
     """Of a journal that has entries."""
-    runs = (each.event for each in entries if isinstance(each.event, ev.RunStarted))
-    host = next((run.host for run in runs), "")
+    host = next((run.host for run in ev.of(entries, ev.RunStarted)), "")
     begun = moment(entries[0].time).astimezone()
     whose, host = (str(printable(each)) for each in (entries[0].actor, host))
     return Claim(whose, host, f"{begun:%d/%m/%Y à %H:%M}")
@@ -73,11 +72,9 @@ def check_ours(folder: RecordFolder, keystore: Keystore) -> None:
 
 def open_journal(folder: RecordFolder, actor: str, keystore: Keystore) -> j.Journal:
     """The journal of a rotation, with its key; a new key for one that was not begun."""
-    if opened(folder.entries()) is None:
-        return j.Journal(
-            folder.path, folder.run, actor, keys.make_rotation_key(keystore, folder.run)
-        )
-    return j.Journal(folder.path, folder.run, actor, keys.rotation_key(keystore, folder.run))
+    begun = opened(folder.entries()) is not None
+    key = (keys.rotation_key if begun else keys.make_rotation_key)(keystore, folder.run)
+    return j.Journal(folder.path, folder.run, actor, key)
 
 
 def adopt(
@@ -113,14 +110,8 @@ def restore_announced(journal: j.Journal, keystore: Keystore, slots: Slots) -> N
     `JournalUnwritable`, a keyring error.
     """
     holds = slots.filled()
-    told = max(
-        (e.event.attempt for e in journal.entries if isinstance(e.event, ev.ResetIntended)),
-        default=0,
-    )
-    asked = max(
-        (e.event.attempt for e in journal.entries if isinstance(e.event, ev.CandidateAsked)),
-        default=0,
-    )
+    told = max((e.attempt for e in ev.of(journal.entries, ev.ResetIntended)), default=0)
+    asked = max((e.attempt for e in ev.of(journal.entries, ev.CandidateAsked)), default=0)
     held = [_attempt(w) for w in (holds.pending, holds.current) if w and _run(w) == journal.run]
     later = max([keys.announced(keystore, journal.run), *(n for n in held if n > asked)], default=0)
     if later > told:

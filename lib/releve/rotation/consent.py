@@ -10,7 +10,7 @@ from datetime import date, datetime
 from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.programs import programs
-from releve.base.settings import Settings, Structure
+from releve.base.settings import Piste, Settings, Structure
 from releve.decision import events as ev
 from releve.decision.consent import BeforeReset, overtaken, refusals
 from releve.decision.state import Next
@@ -20,7 +20,7 @@ from releve.planning.today import due_of, now, past
 from releve.portal.credentials import Credentials
 from releve.portal.errors import CodeNeeded, KeyNeeded
 from releve.portal.profile import summary_was_read
-from releve.record.folder import RecordFolder, opened, unfinished
+from releve.record.folder import RecordFolder, left_open
 from releve.record.view import as_told
 from releve.record.vouching import check_ours
 from releve.vault.entry import KeyringError
@@ -59,20 +59,12 @@ def refusal(
         case = replace(case, overtaken=overtaken(writers, facts.run, facts.last, begun))
     if not (rows := refusals(case)):
         return None
-    named = {
-        "siret": structure.siret,
-        "guided": ", ".join(case.guided),
-        "without_program": ", ".join(case.without_program),
-    }
-    why, todo = (
-        " ; ".join(getattr(row, part).format_map(named) for row in rows) for part in ("why", "todo")
-    )
-    error = NotUnattended(
-        account=structure.technical_account,
-        name=structure.name,
-        why=why,
-        todo=todo[0].upper() + todo[1:],
-    )
+    named = {key: ", ".join(getattr(case, key)) for key in ("guided", "without_program")}
+    named["siret"] = structure.siret
+    why = " ; ".join(row.why.format_map(named) for row in rows)
+    todo = " ; ".join(row.todo.format_map(named) for row in rows)
+    todo = todo[0].upper() + todo[1:]
+    error = NotUnattended(account=account, name=structure.name, why=why, todo=todo)
     error.rows = tuple(row.name for row in rows)
     return error
 
@@ -83,11 +75,7 @@ def hindrances(settings: Settings) -> list[ReleveError]:
     """
     try:
         keystore, dues = open_keystore(settings).bounded(), now(settings)
-        left = {
-            folded(start.account): each
-            for each in unfinished(settings.record.folder)
-            if (start := opened(each.entries(pass_over_damage=True)))
-        }
+        left = left_open(settings.record.folder)
         dates = {each.account: each.last for each in dues}
         chosen = one_each(settings.structures.values())
         found = {
@@ -150,25 +138,19 @@ def _logins(settings: Settings, keystore: Keystore) -> Iterator[ReleveError]:
 
 
 def _case(settings: Settings, structure: Structure, keystore: Keystore, dated: bool) -> BeforeReset:
-    served = [
-        each
-        for each in settings.structures.values()
-        if each.technical_account == structure.technical_account
-    ]
+    account = structure.technical_account
+    served = [each for each in settings.structures.values() if each.technical_account == account]
+    run_here = [each for each in served if each.command and not shutil.which(each.command[0])]
     return BeforeReset(
         guided=tuple(each.name for each in served if set(each.targets) & set(programs())),
-        without_program=tuple(
-            each.name for each in served if each.command and shutil.which(each.command[0]) is None
-        ),
+        without_program=tuple(each.name for each in run_here),
         herself=settings.portal.sign_in == "person",
         met=summary_was_read(settings),
         dated=dated,
-        provable=settings.policy.unproven or _can_prove(settings, keystore),
+        provable=settings.policy.unproven or _can_prove(settings.piste, keystore),
     )
 
 
-def _can_prove(settings: Settings, keystore: Keystore) -> bool:
+def _can_prove(piste: Piste | None, keystore: Keystore) -> bool:
     """The API can be asked: its application is in the settings, its secret in the keyring."""
-    if settings.piste is None:
-        return False
-    return keystore.piste_secret(settings.piste.client_id).get() is not None
+    return piste is not None and keystore.piste_secret(piste.client_id).get() is not None

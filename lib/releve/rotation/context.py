@@ -87,8 +87,8 @@ class Context:
     @property
     def route(self) -> str:
         """The route of this rotation; "" as long as it is not known."""
-        events = (entry.event for entry in reversed(self.journal.entries))
-        return next((event.route for event in events if isinstance(event, ev.RouteChosen)), "")
+        chosen = ev.of(self.journal.entries, ev.RouteChosen)
+        return chosen[-1].route if chosen else ""
 
     def was_done(self, step: str) -> bool:
         """Whether that step is behind this rotation, in whichever process."""

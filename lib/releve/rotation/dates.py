@@ -39,14 +39,11 @@ def look_up(
     for login, each in _by_login(settings, structures, keystore, dates).items():
         from releve.portal import inventory
 
-        portal = replace(settings.portal, login=login)
+        hers = replace(settings, portal=replace(settings.portal, login=login))
         asked = {structure.siret: structure.name for structure in each}
         try:
-            cards = asyncio.run(
-                inventory.walk(
-                    replace(settings, portal=portal), keystore, Unattended(False, False), asked
-                )
-            )
+            walk = inventory.walk(hers, keystore, Unattended(False, False), asked)
+            cards = asyncio.run(walk)
         except ReleveError as error:
             faults.append(error)
             continue

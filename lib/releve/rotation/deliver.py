@@ -43,9 +43,8 @@ class Delivery:
             return Done(target.mode, await target.show(step), await self._capture(step))
         secret = await self._password(situation.facts)
         results = [await self._enter(target, secret) for target in left]
-        mode = (
-            "manual" if any(self._target(each).mode == "manual" for each in left) else "automatic"
-        )
+        by_hand = any(self._target(each).mode == "manual" for each in left)
+        mode = "manual" if by_hand else "automatic"
         return Done(mode, " ; ".join(results), await self._capture(step))
 
     def forget(self) -> None:
@@ -64,13 +63,11 @@ class Delivery:
             return await asyncio.to_thread(self.context.slots.kept, writer)
         if not self.context.operator.interactive:
             raise HeldByHand
-        secret = await self.context.operator.new_password(
-            self.context.structure.technical_account, HeldByHand.happened
-        )
+        account, why = self.context.structure.technical_account, HeldByHand.happened
+        secret = await self.context.operator.new_password(account, why)
         if await asyncio.to_thread(self.keeper.write, secret, facts.click) is None:
-            self.context.journal.append(
-                ev.PendingStored(facts.click, mode="manual"), "mot-de-passe"
-            )
+            stored = ev.PendingStored(facts.click, mode="manual")
+            self.context.journal.append(stored, "mot-de-passe")
         return secret
 
     async def _enter(self, target: str, secret: Secret) -> str:

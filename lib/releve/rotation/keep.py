@@ -46,9 +46,7 @@ class Keeper:
         self._in_hand = seen
         if await self._stored(seen):
             compared = await self.context.compared(seen.secret, Slot.PENDING)
-            self.context.journal.append(
-                ev.PendingStored(seen.attempt, seen.mode, compared), "mot-de-passe"
-            )
+            self._note(ev.PendingStored(seen.attempt, seen.mode, compared))
         self._in_hand = None
 
     async def keep_interrupted(self) -> None:
@@ -63,17 +61,13 @@ class Keeper:
             seconds = time.monotonic() - started
             answer = await self.context.operator.keep_trying(seen.secret, error, seconds)
             if answer is Keep.COPIED:
-                self.context.journal.append(
-                    ev.PasswordByHand(seen.attempt, type(error).__name__), "mot-de-passe"
-                )
+                self._note(ev.PasswordByHand(seen.attempt, type(error).__name__))
                 return False
             if answer is Keep.LOST:
                 self._in_hand = None
                 # unwritable: the journal then says that the outcome is unknown, which is true too
                 with suppress(j.JournalUnwritable):
-                    self.context.journal.append(
-                        ev.PasswordNotKept(seen.attempt, type(error).__name__), "mot-de-passe"
-                    )
+                    self._note(ev.PasswordNotKept(seen.attempt, type(error).__name__))
                 raise PasswordNotKept(why=str(error).rstrip("."))
         return True
 
@@ -81,18 +75,13 @@ class Keeper:
         """One try; returns what refused it. Whatever `pending` held is void since this reset, and
         whose it was is journalled.
         """
-        slots, journal = self.context.slots, self.context.journal
+        slots, writer = self.context.slots, self.context.writer(attempt)
         try:
             held = slots.read(Slot.PENDING)
             if held and self._foreign(held.run):
                 with suppress(j.JournalUnwritable):  # the password at hand counts more
-                    journal.append(ev.PendingSuperseded(held.run), "mot-de-passe")
-            slots.write(
-                Slot.PENDING,
-                secret,
-                self.context.writer(attempt),
-                replacing=held.run if held else None,
-            )
+                    self._note(ev.PendingSuperseded(held.run))
+            slots.write(Slot.PENDING, secret, writer, replacing=held.run if held else None)
         except ReleveError as error:
             return error
         return None
@@ -103,18 +92,15 @@ class Keeper:
         """
         held = self.context.slots.read(Slot.PENDING)
         if held and self._foreign(held.run):
-            raise SlotHeldByAnotherRun(
-                service="releve/pending",
-                user=self.context.structure.technical_account,
-                holder=held.run,
-            )
+            account = self.context.structure.technical_account
+            raise SlotHeldByAnotherRun(service="releve/pending", user=account, holder=held.run)
+
+    def _note(self, event: ev.Event) -> None:
+        self.context.journal.append(event, "mot-de-passe")
 
     def _foreign(self, writer: str) -> bool:
         """Whether that writer is neither this rotation nor one whose password is known to be void.
         """
-        void = {
-            entry.event.writer
-            for entry in self.context.journal.entries
-            if isinstance(entry.event, ev.PendingSuperseded)
-        }
+        superseded = ev.of(self.context.journal.entries, ev.PendingSuperseded)
+        void = {each.writer for each in superseded}
         return writer.split("/")[0] != self.context.folder.run and writer not in void

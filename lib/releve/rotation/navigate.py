@@ -105,10 +105,9 @@ class Navigation:
             if not any(entry.event == known for entry in self.context.journal.entries):
                 self.context.journal.append(known, CARD)
             account = self.context.structure.technical_account
+            keystore, today = self.context.keystore, date.today()
             with suppress(ReleveError):  # it would be read again
-                await asyncio.to_thread(
-                    portal_dates.note, self.context.keystore, account, day, date.today()
-                )
+                await asyncio.to_thread(portal_dates.note, keystore, account, day, today)
 
     async def _by_driver(self, driver: Driver, step: str) -> str:
         try:
@@ -152,10 +151,8 @@ class Navigation:
         """
         for earlier in PORTAL_STEPS[: PORTAL_STEPS.index(step)]:
             if earlier in NAVIGATION and not self.context.was_done(earlier):
-                missing = BY_ID[earlier]
-                raise StepMissing(
-                    title=title or BY_ID[step].title, number=missing.number, missing=missing.title
-                )
+                missing, here = BY_ID[earlier], title or BY_ID[step].title
+                raise StepMissing(title=here, number=missing.number, missing=missing.title)
 
     async def front(self) -> None:
         """Bring the window before the person who is to act in it."""

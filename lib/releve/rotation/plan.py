@@ -61,37 +61,26 @@ class Rotation:
         return done
 
     def _note_done(self, step: str, done: Done, seconds: float) -> None:
+        capture = done.capture.name if done.capture else ""
         try:
-            self.context.journal.append(
-                ev.StepDone(
-                    done.mode,
-                    done.result,
-                    done.capture.name if done.capture else "",
-                    round(seconds, 3),
-                ),
-                step,
-            )
+            event = ev.StepDone(done.mode, done.result, capture, round(seconds, 3))
+            self.context.journal.append(event, step)
         except j.JournalUnwritable:
-            if (
-                step != CLOSE
-            ):  # the rotation is closed: this line would only have told how long that took
+            if step != CLOSE:  # once it is closed, this line would only have told how long it took
                 raise
 
     async def decide(self) -> None:
         """Ask whether to reset again, if that is the question; nobody else may say so. Raises
         `DecisionNeeded`.
         """
-        situation = await self.proof.settle()
-        if (
-            situation.next is not Next.DECIDE or self.context.operator.interactive
-        ):  # a person is asked at the step itself
+        situation, operator = await self.proof.settle(), self.context.operator
+        # a person is asked at the step itself
+        if situation.next is not Next.DECIDE or operator.interactive:
             return
-        how = await self.context.operator.reset_again(situation.truth)
-        if how is None:
+        if (how := await operator.reset_again(situation.truth)) is None:
             raise DecisionNeeded
-        self.context.journal.append(
-            ev.ResetAgainDecided(situation.facts.question, how), "confirmation"
-        )
+        decided = ev.ResetAgainDecided(situation.facts.question, how)
+        self.context.journal.append(decided, "confirmation")
 
     async def _perform(self, step: str) -> Done:
         await self.keeper.keep_interrupted()
@@ -124,14 +113,8 @@ class Rotation:
 
     async def _confirm_target(self, situation: Situation) -> Done:
         if situation.next is not Next.CONFIRM:
-            return Done(
-                "skipped",
-                (
-                    "la réinitialisation a déjà été confirmée"
-                    if situation.facts.gate
-                    else situation.row.portal
-                ),
-            )
+            given = "la réinitialisation a déjà été confirmée"
+            return Done("skipped", given if situation.facts.gate else situation.row.portal)
         if self.context.operator.interactive:  # the target is confirmed once it has been seen
             self.navigation.check_earlier("demande", TITLES[GATE])
         structure, used_by = self.context.structure, tuple(situation.facts.targets)
@@ -145,17 +128,16 @@ class Rotation:
 
     async def _close(self, situation: Situation) -> Done:
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
-            raise StepMissing(
-                title=TITLES[CLOSE], number=12, missing=BY_ID["corail-mot-de-passe"].title
-            )
+            last = BY_ID["corail-mot-de-passe"]
+            raise StepMissing(title=TITLES[CLOSE], number=last.number, missing=last.title)
         if situation.next is Next.PROMOTE:
             self.context.journal.append(ev.PromotionIntended(), CLOSE)
             compared = await self._promote(self.context.writer(situation.facts.click))
             self.context.journal.append(ev.PromotionDone(compared), CLOSE)
         due = deadline(date.today(), self.context.settings.policy)
-        self.context.journal.append(
-            ev.RotationClosed("succeeded", situation.facts.proof or "none", due.isoformat()), CLOSE
-        )
+        proof = situation.facts.proof or "none"
+        closed = ev.RotationClosed("succeeded", proof, due.isoformat())
+        self.context.journal.append(closed, CLOSE)
         self._note_summary_read()
         return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
 
@@ -169,8 +151,8 @@ class Rotation:
         """With a person there, the program itself read this portal's new password: from now on it
         may, with nobody there.
         """
-        events = [entry.event for entry in self.context.journal.entries]
-        read = any(isinstance(e, ev.PendingStored) and e.mode == "automatic" for e in events)
+        stored = ev.of(self.context.journal.entries, ev.PendingStored)
+        read = any(each.mode == "automatic" for each in stored)
         if self.context.operator.interactive and read:
             # the rotation is done; the next one is made at the screen too
             with suppress(OSError, ReleveError):
@@ -185,9 +167,8 @@ class Rotation:
         if isinstance(error, BrowserGone):
             self.delivery.forget()
         await self.place(error)
-        if not isinstance(error, StepMissing | Paused | j.JournalUnwritable) and not is_closed(
-            self.context.journal.entries
-        ):
+        untold = isinstance(error, StepMissing | Paused | j.JournalUnwritable)
+        if not (untold or is_closed(self.context.journal.entries)):
             with suppress(j.JournalUnwritable):  # the first error is the one to tell
                 self.context.journal.append(ev.StepFailed(type(error).__name__, error.text), step)
         return error
@@ -195,11 +176,8 @@ class Rotation:
     async def place(self, error: ReleveError) -> None:
         """Let an error say what is true of the whole rotation, once something may have changed."""
         situation = await asyncio.to_thread(self.context.known)
-        if (
-            situation.facts.touched
-            or situation.facts.displayed
-            or isinstance(error, DecisionNeeded)
-        ):
+        facts = situation.facts
+        if facts.touched or facts.displayed or isinstance(error, DecisionNeeded):
             undecided = situation.next is Next.DECIDE and not isinstance(error, j.JournalUnwritable)
             own = "" if undecided else error.sentences[2]
             todo = own if own and error.goes_on else f"{own} {situation.todo}".strip()

@@ -139,15 +139,9 @@ class Unattended:
         self,
         approve: bool,
         reset_again: bool,
-        how: str = "approve",
         patience_seconds: float = KEYRING_PATIENCE_SECONDS,
     ) -> None:
-        self.approve, self._reset_again, self.how, self.patience = (
-            approve,
-            reset_again,
-            how,
-            patience_seconds,
-        )
+        self.approve, self._reset_again, self.patience = approve, reset_again, patience_seconds
 
     async def adopts(self, claim: Claim) -> bool:
         return False
@@ -155,7 +149,7 @@ class Unattended:
     async def confirm(self, request: ResetRequest) -> str:
         if not self.approve:
             raise GateClosed(account=request.account, structure=request.structure)
-        return self.how
+        return "approve"
 
     async def reset_again(self, truth: str) -> str | None:
         return "--reset-again" if self._reset_again else None
@@ -163,9 +157,8 @@ class Unattended:
     async def keep_trying(self, secret: Secret, error: ReleveError, seconds: float) -> Keep:
         if seconds >= self.patience:
             return Keep.LOST
-        await asyncio.sleep(
-            _BETWEEN_TRIES_SECONDS
-        )  # a keyring tells nobody when it is back: it can only be asked
+        # a keyring tells nobody when it is back: it can only be asked
+        await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
         return Keep.AGAIN
 
     async def one_time_code(self, asked: CodeAsked) -> str | None:

@@ -35,27 +35,18 @@ class ProofOfPassword:
         """
         if situation.next is not Next.PROVE:
             if situation.next not in (Next.PROMOTE, Next.CLOSE):
-                raise StepMissing(
-                    title=TITLES[PROOF], number=12, missing=BY_ID["corail-mot-de-passe"].title
-                )
-            known = situation.facts.proof
-            return Done(
-                "skipped",
-                (
-                    "la preuve est déjà notée"
-                    if known
-                    else "le mot de passe n'est plus dans le coffre"
-                ),
-            )
+                last = BY_ID["corail-mot-de-passe"]
+                raise StepMissing(title=TITLES[PROOF], number=last.number, missing=last.title)
+            gone = "le mot de passe n'est plus dans le coffre"
+            return Done("skipped", "la preuve est déjà notée" if situation.facts.proof else gone)
         if self.context.settings.piste is not None and situation.facts.held:
             return await self._by_api(situation.facts.click)
         return await self._by_a_person(situation)
 
     async def _by_a_person(self, situation: Situation) -> Done:
         refused, journal = situation.facts.proof_refused, self.context.journal
-        while (
-            proof := await self.context.operator.prove(situation.facts.targets, refused)
-        ).kind == "refused":
+        ask = self.context.operator.prove
+        while (proof := await ask(situation.facts.targets, refused)).kind == "refused":
             journal.append(ev.ProofRefused(proof.detail), PROOF)
             refused = True
         if proof.kind == "later":
@@ -87,9 +78,8 @@ class ProofOfPassword:
             return situation
         attempt = situation.facts.click
         with suppress(CredentialMissing):  # no secret for PISTE: a person decides, as without it
-            answered = await asyncio.to_thread(
-                self._prover().ask_click, self._reset_of(attempt), attempt
-            )
+            reset = self._reset_of(attempt)
+            answered = await asyncio.to_thread(self._prover().ask_click, reset, attempt)
             self.context.journal.append(answered, "confirmation")
             situation = await asyncio.to_thread(self.context.situation)
         if situation.facts.attempt.told == Click.DONE:

@@ -65,16 +65,11 @@ class Rehearsal(Rotation):
         found = await driver.recognised(step)
         route = "login" if step in PORTAL_STEPS[:2] else driver.name
         words = Words(self.context.settings.portal.labels)
-        seen = ev.ScreenSeen(
-            f"{route}/{step}",
-            tuple(words.first(w) for w, wording in found.items() if wording == words.first(w)),
-            tuple(
-                f"{words.first(w)} → {wording}"
-                for w, wording in found.items()
-                if wording not in ("", words.first(w))
-            ),
-            tuple(words.first(w) for w, wording in found.items() if not wording),
-        )
+        told = [(words.first(word), wording) for word, wording in found.items()]
+        first = tuple(word for word, wording in told if wording == word)
+        others = tuple(f"{w} → {wording}" for w, wording in told if wording not in ("", w))
+        missing = tuple(word for word, wording in told if not wording)
+        seen = ev.ScreenSeen(f"{route}/{step}", first, others, missing)
         self.context.journal.append(seen, step)
 
     def _end(self) -> Done:

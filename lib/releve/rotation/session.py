@@ -20,7 +20,6 @@ from releve.base import person, settings
 from releve.base.errors import ReleveError, UsageError
 from releve.base.origins import origin
 from releve.base.secret import registered
-from releve.base.settings import Settings, Structure
 from releve.base.sites import training
 from releve.decision import events as ev
 from releve.decision import journal as j
@@ -71,10 +70,8 @@ def refuse_secrets(variables: Mapping[str, object]) -> None:
     for name, value in variables.items():
         if name.startswith("_") or not isinstance(value, str | int | float | dict | list):
             continue  # IPython's own, and what no parameter can be
-        if any(
-            _SECRET_LIKE.search(each)
-            for each in (name, *(map(str, value) if isinstance(value, dict) else ()))
-        ):
+        inside = map(str, value) if isinstance(value, dict) else ()
+        if any(_SECRET_LIKE.search(each) for each in (name, *inside)):
             raise BadParameter(name=name, why=_KEPT)
 
 
@@ -120,10 +117,8 @@ class Parameters:
             elif name in types and str(value).lower() in ("true", "false"):
                 given = given | {name: str(value).lower() == "true"}  # and knows "True" only
             elif not isinstance(value, types.get(name, str)):
-                raise BadParameter(
-                    name=name,
-                    why="vrai ou faux est attendu" if name in types else "un texte est attendu",
-                )
+                what = "vrai ou faux" if name in types else "un texte"
+                raise BadParameter(name=name, why=f"{what} est attendu")
         return cls(**given)
 
 
@@ -149,10 +144,8 @@ class Session:
         self.parameters, self.operator = parameters, operator
         self.pool = pool or Pool()
         self.inherited = registered()  # what the scrubber knew before
-        self.settings: Settings = settings.load(
-            parameters.settings or None, parameters.outputs or None
-        )
-        self.structure: Structure = self.settings.structure(parameters.structure)
+        self.settings = settings.load(parameters.settings or None, parameters.outputs or None)
+        self.structure = self.settings.structure(parameters.structure)
         self.portal = self.settings.portal_of(self.structure)
         opened = keystore or open_keystore(self.settings)
         self.keystore = opened if keystore or operator.interactive else opened.bounded()
@@ -170,8 +163,7 @@ class Session:
         irreversible; safe to repeat.
         """
         prepare(self.settings.record)
-        dead = self.lock.acquire(self.actor)
-        if dead:
+        if dead := self.lock.acquire(self.actor):
             self.notices.append(
                 f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce"
                 " qu'il a laissé."
@@ -187,33 +179,23 @@ class Session:
     async def _open(self) -> Rotation:
         rehearse = self.parameters.rehearse
         unattended = not (self.operator.interactive or rehearse)
+        account = self.structure.technical_account
         if unattended and not self.parameters.again:
-            account = self.structure.technical_account
             kept = await asyncio.to_thread(self.keystore.slots(account).changed)
             refuse_twice(registered_in(self.settings, self.keystore), account, kept)
         folder = self._folder()
-        begun = opened(folder.entries()) is not None
-        due = None
+        begun, due = opened(folder.entries()) is not None, None
         if not begun:
-            account = self.structure.technical_account
             due = await asyncio.to_thread(due_of, self.settings, account, self.keystore)
-        if unattended and not begun:
-            await asyncio.to_thread(self._consent, {account: due.last if due else None})
-        if not begun:
+            if unattended:
+                await asyncio.to_thread(self._consent, {account: due.last if due else None})
             await asyncio.to_thread(check_clock, self.settings.portal.url)
         folder.make()
         journal = await self._journal(folder)
         context = Context(
-            folder,
-            journal,
-            self.settings,
-            self.structure,
-            self.keystore,
-            self.operator,
-            self.open_driver,
-            self.target,
-            self.parameters.by_hand,
-        )
+            folder, journal, self.settings, self.structure, self.keystore, self.operator,
+            self.open_driver, self.target, self.parameters.by_hand,
+        )  # fmt: skip
         rotation = self.rotation = (Rehearsal if rehearse else Rotation)(context)
         if is_closed(journal.entries):  # a record is evidence: it is read, and not a byte is added
             self.lock.release()
@@ -226,11 +208,8 @@ class Session:
                 journal.append(ev.LastChangeKnown(due.last.isoformat(), due.source))
         if journal.torn:
             journal.append(ev.TornLineCut(journal.torn))
-        journal.append(
-            ev.RunStarted(
-                platform.node(), os.getpid(), self.operator.interactive, person.given_name()
-            )
-        )
+        host, attended = platform.node(), self.operator.interactive
+        journal.append(ev.RunStarted(host, os.getpid(), attended, person.given_name()))
         await asyncio.to_thread(vouching.restore_announced, journal, self.keystore, context.slots)
         if superseded:
             journal.append(ev.PendingSuperseded(superseded))
@@ -247,9 +226,8 @@ class Session:
         """The rotation's journal; one that is not ours is adopted if the person who is there says
         yes. Raises `NotOurs` when she does not, or when there is nobody: nothing is written.
         """
-        journal = await asyncio.to_thread(
-            vouching.open_journal, folder, self.actor, self.keystore
-        )
+        actor, keystore = self.actor, self.keystore
+        journal = await asyncio.to_thread(vouching.open_journal, folder, actor, keystore)
         if journal.vouched or not journal.entries or is_closed(journal.entries):
             return journal
         claim = vouching.claim(journal.entries)
@@ -257,9 +235,7 @@ class Session:
             raise vouching.NotOurs(record=folder.path.name, whose=claim.whose)
         self.notices.append(vouching.ADOPTED.format(whose=claim.whose))
         targets = targets_of(self.settings, self.structure)
-        return await asyncio.to_thread(
-            vouching.adopt, folder, self.actor, targets, self.keystore
-        )
+        return await asyncio.to_thread(vouching.adopt, folder, actor, targets, keystore)
 
     def _consent(
         self, dates: Mapping[str, date | None] | None, journal: Sequence[ev.Entry] = ()
@@ -269,17 +245,12 @@ class Session:
             raise error
 
     def _folder(self) -> RecordFolder:
-        outputs = self.settings.record.folder
-        named = (
-            RecordFolder.at(outputs / self.parameters.record) if self.parameters.record else None
-        )
-        if self.parameters.record and named is None:
+        outputs, name = self.settings.record.folder, self.parameters.record
+        named = RecordFolder.at(outputs / name) if name else None
+        if name and named is None:
             raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
-        left = (
-            []
-            if self.parameters.rehearse
-            else unfinished(outputs, self.structure.technical_account)
-        )
+        account, rehearse = self.structure.technical_account, self.parameters.rehearse
+        left = [] if rehearse else unfinished(outputs, account)
         if named and (opened(named.entries()) or not left):
             return named
         return left[-1] if left else RecordFolder.new(outputs, self.structure.siret)
@@ -309,9 +280,8 @@ class Session:
         if not holder or run == context.folder.run:
             return ""
         if not is_over(run, self.settings, self.keystore):
-            raise PendingOfAnotherRun(
-                account=self.structure.technical_account, holder=run, siret=self.structure.siret
-            )
+            siret, account = self.structure.siret, self.structure.technical_account
+            raise PendingOfAnotherRun(account=account, holder=run, siret=siret)
         self.notices.append(
             f"Le trousseau garde encore le mot de passe de la rotation {run}, qui est close : il"
             " sera remplacé."
@@ -330,14 +300,8 @@ class Session:
             herself=self.portal.sign_in == "person",
         )
         await self.operator.sign_in(credentials)
-        structure = self.structure
-        case = Case(
-            await self.browser(),
-            structure.siret,
-            structure.technical_account,
-            credentials,
-            self.operator,
-        )
+        siret, account = self.structure.siret, self.structure.technical_account
+        case = Case(await self.browser(), siret, account, credentials, self.operator)
         return Driver(case, route or self.portal.route)
 
     async def browser(self) -> PortalBrowser:
@@ -349,10 +313,8 @@ class Session:
     def target(self, target: str) -> Target:
         """The target of that identifier."""
         context = self.rotation.context
-        by_hand = context.by_hand or target in context.manual
-        return build(
-            target, self.settings, self.browser, context.folder.run, self.operator, by_hand
-        )
+        by_hand, run = context.by_hand or target in context.manual, context.folder.run
+        return build(target, self.settings, self.browser, run, self.operator, by_hand)
 
     async def stop(self, rotation: Rotation, error: ReleveError | None) -> ReleveError:
         """Put the rotation down: closed as failed if nothing can have changed, else open for a

@@ -24,21 +24,16 @@ def context(session: Session) -> str:
     s, rotation = session.structure, session.rotation
     kind = "context.rehearsal" if session.parameters.rehearse else "context.by"
     targets = map(target_name, rotation.context.journalled.targets)
-    return "\n".join(
-        (
-            text(
-                "context.structure",
-                name=s.name,
-                siret=s.siret,
-                portal=_portal([origin(session.settings.portal.url)]),
-            ).rstrip(),
-            text("context.account", account=s.technical_account),
-            text("context.programs", programs=" ; ".join(targets)),
-            text("context.last", day=_last(session)),
-            _slots(session),
-            text(kind, run=rotation.context.folder.run, actor=_who(session)),
-        )
+    portal = _portal([origin(session.settings.portal.url)])
+    lines = (
+        text("context.structure", name=s.name, siret=s.siret, portal=portal).rstrip(),
+        text("context.account", account=s.technical_account),
+        text("context.programs", programs=" ; ".join(targets)),
+        text("context.last", day=_last(session)),
+        _slots(session),
+        text(kind, run=rotation.context.folder.run, actor=_who(session)),
     )
+    return "\n".join(lines)
 
 
 def _portal(origins: Iterable[str]) -> str:
@@ -49,9 +44,12 @@ def _portal(origins: Iterable[str]) -> str:
 
 
 def _last(session: Session) -> str:
-    events = [entry.event for entry in session.rotation.context.journal.entries]
-    known = next((each for each in events if isinstance(each, ev.LastChangeKnown)), None)
-    return f"{date.fromisoformat(known.day):%d/%m/%Y}" if known else text("context.unknown")
+    told = ev.of(session.rotation.context.journal.entries, ev.LastChangeKnown)
+    return _day(told[0].day if told else "")
+
+
+def _day(day: str) -> str:
+    return f"{date.fromisoformat(day):%d/%m/%Y}" if day else text("context.unknown")
 
 
 def _who(session: Session) -> str:
@@ -77,25 +75,19 @@ def closing(session: Session) -> str:
     rotation is closed.
     """
     entries = session.rotation.context.journal.entries
-    closed = [e for e in entries if isinstance(e.event, ev.RotationClosed)]
-    if not closed or not isinstance(end := closed[-1].event, ev.RotationClosed):
+    if not (closed := ev.of(entries, ev.RotationClosed)):
         return ""
-    lines = (
-        (session.rotation.context.folder.path / j.FILE_NAME).read_bytes().splitlines(keepends=True)
-    )
-    due = (
-        f"{date.fromisoformat(end.next_due):%d/%m/%Y}" if end.next_due else text("context.unknown")
-    )
+    end, folder = closed[-1], session.rotation.context.folder.path
+    journal = (folder / j.FILE_NAME).read_bytes()
+    due = _day(end.next_due)
     proof = text(f"closing.{end.proof or 'none'}", actor=_who(session))
-    met = [entry.event.origin for entry in entries if isinstance(entry.event, ev.OriginMet)]
-    name = session.rotation.context.folder.path.name
-    digest = hashlib.sha256(b"".join(lines)).hexdigest()
-    return "\n".join(
-        (
-            text("closing.proof", proof=proof),
-            text("closing.due", day=due),
-            text("closing.print", count=len(lines), digest=digest),
-            text("closing.check"),
-            text("closing.record", record=name, portal=_portal(met)).rstrip(),
-        )
+    met = [each.origin for each in ev.of(entries, ev.OriginMet)]
+    digest = hashlib.sha256(journal).hexdigest()
+    lines = (
+        text("closing.proof", proof=proof),
+        text("closing.due", day=due),
+        text("closing.print", count=len(journal.splitlines()), digest=digest),
+        text("closing.check"),
+        text("closing.record", record=folder.name, portal=_portal(met)).rstrip(),
     )
+    return "\n".join(lines)

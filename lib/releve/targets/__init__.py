@@ -21,7 +21,6 @@ class Target(Protocol):
     may be entered again.
     """
 
-    kind: ClassVar[str]
     mode: ClassVar[str]  # "automatic", or "manual" when a person does it
 
     async def show(self, step: str) -> str:

@@ -42,7 +42,6 @@ class CommandTarget:
     What it prints goes nowhere: it may print what it was given. Whatever it started ends with it.
     """
 
-    kind: ClassVar[str] = "command"
     mode: ClassVar[str] = "automatic"
 
     def __init__(self, structure: Structure, run: str) -> None:

@@ -21,7 +21,6 @@ from releve.targets.guide import Entering, Guide
 class GuidedCorail:
     """The real Corail, or any program that is served by hand: a person does it, guided."""
 
-    kind: ClassVar[str] = "corail"
     mode: ClassVar[str] = "manual"
 
     def __init__(self, target: str, structure: Structure, guide: Guide) -> None:
@@ -111,7 +110,6 @@ class FactureDematerialisee(Screen):
 class SchoolCorail:
     """The school's stand-in for the three Corail screens, through the browser."""
 
-    kind: ClassVar[str] = "school"
     mode: ClassVar[str] = "automatic"
 
     def __init__(

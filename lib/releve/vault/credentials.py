@@ -9,9 +9,8 @@ import base64
 import binascii
 import getpass
 import json
-import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from releve.base.errors import UsageError
 from releve.base.secret import Secret, is_plain
@@ -97,49 +96,30 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.action == "list":
         return _list(args, settings, keystore)
     credential = _chosen(args, settings)
-    done = {"store": _store, "test": _test, "delete": _delete}[args.action](
-        args, keystore, credential
-    )
+    act = {"store": _store, "test": _test, "delete": _delete}[args.action]
+    done = act(args, keystore, credential)
     if args.action == "store" and credential.kind == "portal":
         origins = " ".join(sorted(settings.portal.origins))
         keystore.bound_origins(credential.user).set_text(origins)
-    facts = {
-        "code": 0,
-        "action": args.action,
-        "kind": credential.kind,
-        "user": credential.user,
-        "keyring": keystore.name,
-    }
-    print(json.dumps(facts, ensure_ascii=False) if getattr(args, "json", False) else done)
+    which = {"kind": credential.kind, "user": credential.user}
+    facts = {"code": 0, "action": args.action} | which | {"keyring": keystore.name}
+    print(json.dumps(facts, ensure_ascii=False) if args.json else done)
     return 0
 
 
 def _chosen(args: argparse.Namespace, settings: Settings) -> Credential:
-    if args.current:
-        account = settings.structure(args.current).technical_account
-        return Credential(
-            "current", account, f"le mot de passe actuel du compte technique {account}"
-        )
-    if args.pending:
-        if args.action == "store":
+    if siret := args.current or args.pending:
+        if args.pending and args.action == "store":
             raise NotASecret(why="seule une rotation écrit un mot de passe en attente")
-        account = settings.structure(args.pending).technical_account
-        return Credential(
-            "pending", account, f"le mot de passe en attente du compte technique {account}"
-        )
+        account = settings.structure(siret).technical_account
+        kind, which = ("current", "actuel") if args.current else ("pending", "en attente")
+        return Credential(kind, account, f"le mot de passe {which} du compte technique {account}")
     if args.piste:
         if settings.piste is None:
-            raise NotASecret(
-                why=(
-                    "les réglages n'ont pas de table [piste], donc pas d'application à qui"
-                    " rattacher ce secret"
-                )
-            )
-        return Credential(
-            "piste",
-            settings.piste.client_id,
-            f"le secret de l'application PISTE {settings.piste.client_id}",
-        )
+            why = "les réglages n'ont pas de table [piste], donc pas d'application à qui rattacher"
+            raise NotASecret(why=f"{why} ce secret")
+        user = settings.piste.client_id
+        return Credential("piste", user, f"le secret de l'application PISTE {user}")
     login = settings.portal.login
     if args.otp:
         return Credential("otp", login, f"la clé des codes à usage unique de {login}")
@@ -155,20 +135,14 @@ def _store(args: argparse.Namespace, keystore: Keystore, credential: Credential)
     else:
         _entry(keystore, credential).set(Secret(value))
     if credential.kind == "portal":
-        keystore.refusal(
-            credential.user
-        ).delete()  # whoever stores it again vouches for it: one more try
+        # whoever stores it again vouches for it: one more try
+        keystore.refusal(credential.user).delete()
     return f"Enregistré et relu dans le trousseau ({keystore.name}) : {credential.title}."
 
 
 def _test(args: argparse.Namespace, keystore: Keystore, credential: Credential) -> str:
     """Write, read back and delete a made-up value, then see whether the real one is there."""
-    probe, made_up = (
-        keystore.entry("probe", secrets.token_hex(4)),
-        Secret(secrets.token_urlsafe(24)),
-    )
-    probe.set(made_up)
-    probe.delete()
+    keystore.try_out()
     if not _present(keystore, credential):
         raise CredentialMissing(service=f"releve/{credential.kind}", user=credential.user)
     return f"Le trousseau ({keystore.name}) écrit, relit et efface ; il garde {credential.title}."
@@ -179,11 +153,9 @@ def _delete(args: argparse.Namespace, keystore: Keystore, credential: Credential
         found = _delete_slot(keystore.slots(credential.user), credential, sure=args.yes)
     else:
         found = _entry(keystore, credential).delete()
-    return (
-        f"Effacé du trousseau : {credential.title}."
-        if found
-        else f"Le trousseau ne gardait pas {credential.title}."
-    )
+    if not found:
+        return f"Le trousseau ne gardait pas {credential.title}."
+    return f"Effacé du trousseau : {credential.title}."
 
 
 def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
@@ -191,10 +163,9 @@ def _delete_slot(slots: Slots, credential: Credential, sure: bool) -> bool:
     held = slots.read(slot)
     if held is None:
         return False
-    if not sure and not (
-        at_terminal(sys.stdin)
-        and input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"
-    ):
+    if not sure and at_terminal(sys.stdin):
+        sure = input(f"Effacer {credential.title} ? (oui/non) ").strip().lower() == "oui"
+    if not sure:
         raise ErasureNotConfirmed(user=credential.user)
     slots.clear(slot, held.run)
     return True
@@ -209,13 +180,7 @@ def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> i
     if settings.piste:
         known.append(Credential("piste", settings.piste.client_id, "secret de l'application PISTE"))
     rows: list[dict[str, object]] = [
-        {
-            "kind": each.kind,
-            "user": each.user,
-            "present": _present(keystore, each),
-            "title": each.title,
-        }
-        for each in known
+        asdict(each) | {"present": _present(keystore, each)} for each in known
     ]
     titles = {
         Slot.PENDING: "mot de passe en attente",
@@ -225,25 +190,18 @@ def _list(args: argparse.Namespace, settings: Settings, keystore: Keystore) -> i
     for account in dict.fromkeys(each.technical_account for each in settings.structures.values()):
         for slot, title in titles.items():
             held = keystore.slots(account).read(slot)
-            row: dict[str, object] = {
-                "kind": slot.value,
-                "user": account,
-                "present": held is not None,
-                "title": title,
-            }
+            row = asdict(Credential(slot.value, account, title)) | {"present": held is not None}
             rows.append(row | {"run": held.run, "written": held.written} if held else row)
-    if getattr(args, "json", False):
-        print(
-            json.dumps({"code": 0, "keyring": keystore.name, "entries": rows}, ensure_ascii=False)
-        )
+    if args.json:
+        told = {"code": 0, "keyring": keystore.name, "entries": rows}
+        print(json.dumps(told, ensure_ascii=False))
         return 0
     print(f"Trousseau : {keystore.name}")
     for row in rows:
         origin = "saisi à la main" if row.get("run") == BY_HAND else f"rotation {row.get('run')}"
         when = f" (depuis le {str(row['written'])[:10]}, {origin})" if "run" in row else ""
-        print(
-            f"  {'présent' if row['present'] else 'absent ':8} {row['title']} — {row['user']}{when}"
-        )
+        there = "présent" if row["present"] else "absent"
+        print(f"  {there:8} {row['title']} — {row['user']}{when}")
     return 0
 
 

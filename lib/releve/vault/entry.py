@@ -114,10 +114,8 @@ class KeyringEntry:
         if found is None:
             raise KeyringEntryVanished(service=self.service, user=self.user)
         if found != value:
-            with suppress(
-                Exception
             # What was there is already lost: a wrong value would only be in the way of the next try
-            ):
+            with suppress(Exception):
                 self.backend.delete_password(self.service, self.user)
             raise KeyringMismatch(service=self.service, user=self.user)
 
@@ -143,17 +141,14 @@ class KeyringEntry:
             raise
         except Exception as error:
             number = getattr(error, "winerror", None)
-            name, names = (
-                type(error).__name__,
-                {type(error).__name__, type(error.__cause__).__name__},
-            )
+            name = type(error).__name__
+            names = {name, type(error.__cause__).__name__}
             if names & _LOCKED:
                 raise KeyringLocked from error
             if number == NO_LOGON_SESSION:
                 raise KeyringMissing(backend=f"Windows, erreur {number}") from error
-            why = (
-                f"{name} {number}" if number else name
-            )  # never the text, which may repeat what was written
+            # never the text, which may repeat what was written
+            why = f"{name} {number}" if number else name
             if isinstance(error, OSError | EOFError) or names & _AWAY or not writing:
                 raise KeyringUnavailable(why=why) from error
             raise KeyringWriteRefused(service=self.service, user=self.user, why=why) from error

@@ -19,6 +19,7 @@ from releve.vault.entry import KeyringEntry
 from releve.vault.keystore import Keystore
 
 if TYPE_CHECKING:  # imported where they are used: most commands sign nothing
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from securesystemslib.signer import CryptoSigner, SSlibKey
 
 SHOWN = 32  # hexadecimal digits of a fingerprint for people, and in the list: 128 bits
@@ -78,7 +79,7 @@ def signer(keystore: Keystore) -> CryptoSigner:
         entry.set(Secret(secrets.token_bytes(32).hex()))
         kept = entry.require()
     private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(kept.reveal()))
-    return CryptoSigner(private, public_key(private.public_key().public_bytes_raw()))
+    return CryptoSigner(private, _named(private.public_key()))
 
 
 def own_keyid(keystore: Keystore) -> str:
@@ -93,15 +94,13 @@ def _signing(keystore: Keystore) -> KeyringEntry:
     return keystore.entry("signing", "ed25519")
 
 
-def public_key(raw: bytes) -> SSlibKey:
-    """A public key from its 32 bytes. Its id is what `openssl pkey -pubin -outform DER | sha256sum`
-    prints: the SHA-256 of its SubjectPublicKeyInfo. Raises ValueError.
+def _named(key: Ed25519PublicKey) -> SSlibKey:
+    """A public key with its id: what `openssl pkey -pubin -outform DER | sha256sum` prints, the
+    SHA-256 of its SubjectPublicKeyInfo.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from securesystemslib.signer import SSlibKey
 
-    key = Ed25519PublicKey.from_public_bytes(raw)
     info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return SSlibKey.from_crypto(key, hashlib.sha256(info).hexdigest())
 
@@ -127,7 +126,7 @@ def read_public_key(pem: bytes) -> SSlibKey:
         raise ValueError("no Ed25519 key") from error
     if not isinstance(found, Ed25519PublicKey):
         raise ValueError("no Ed25519 key")
-    return public_key(found.public_bytes_raw())
+    return _named(found)
 
 
 def shown(keyid: str) -> str:

@@ -6,6 +6,7 @@ One entry is `entry`'s; the three of a technical account are `slots`.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from keyring.backends.Windows import WinVaultKeyring
 from keyring.core import load_keyring
 
 from releve.base.account import usual
+from releve.base.secret import Secret
 from releve.base.settings import Settings
 from releve.vault.credential_manager import CredentialManager
 from releve.vault.entry import Backend, KeyringEntry, KeyringMissing, KeyringWaits
@@ -66,9 +68,8 @@ class _Bounded:
             except BaseException as error:
                 answer.set_exception(error)
 
-        Thread(
-            target=ask, daemon=True, name="keyring"
-        ).start()  # a daemon: it must not keep the process alive
+        # a daemon: it must not keep the process alive
+        Thread(target=ask, daemon=True, name="keyring").start()
         if not wait([answer], self.seconds).done:
             self._asked = answer
             raise KeyringWaits(seconds=self.seconds)
@@ -115,11 +116,9 @@ class Keystore:
         """The same, for a run without a person: a call that waits for somebody to unlock it raises
         `KeyringWaits`.
         """
-        return (
-            self
-            if isinstance(self.backend, _Bounded)
-            else replace(self, backend=_Bounded(self.backend, seconds))
-        )
+        if isinstance(self.backend, _Bounded):
+            return self
+        return replace(self, backend=_Bounded(self.backend, seconds))
 
     @property
     def name(self) -> str:
@@ -129,6 +128,12 @@ class Keystore:
             backend = backend.backend
         kind = type(backend)
         return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+
+    def try_out(self) -> None:
+        """Write a made-up value, read it back and delete it. Raises what an entry raises."""
+        probe = self.entry("probe", secrets.token_hex(4))
+        probe.set(Secret(secrets.token_urlsafe(24)))
+        probe.delete()
 
     def entry(self, service: str, user: str) -> KeyringEntry:
         """Any other entry, under the service "releve/SERVICE"."""

@@ -50,9 +50,8 @@ class Held:
 
     def to_json(self) -> str:
         """The entry as kept: one value, so that the password and its writer are one write."""
-        return json.dumps(
-            {"run": self.run, "written": self.written, "password": self.password.reveal()}
-        )
+        told = {"run": self.run, "written": self.written, "password": self.password.reveal()}
+        return json.dumps(told)
 
 
 class Slots:

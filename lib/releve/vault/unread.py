@@ -70,11 +70,5 @@ def likeliest_first(pieces: Sequence[str]) -> list[str]:
 
 
 def _kinds(piece: str) -> int:
-    return sum(
-        (
-            any(c.islower() for c in piece),
-            any(c.isupper() for c in piece),
-            any(c.isdecimal() for c in piece),
-            any(not c.isalnum() for c in piece),
-        )
-    )
+    kinds = (str.islower, str.isupper, str.isdecimal, lambda c: not c.isalnum())
+    return sum(any(map(kind, piece)) for kind in kinds)
