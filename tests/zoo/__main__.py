@@ -18,6 +18,8 @@ async def main(given: argparse.Namespace) -> int:
     """Print a line for each skin as it is done, then the table."""
     names: list[str] = given.names
     skins = [skin for skin in every() if not names or any(name in skin.name for name in names)]
+    if not skins:
+        sys.exit(f"no skin is called so: {', '.join(names)}")
     results: list[Result] = []
     async with one_browser() as browser:
         tried: AsyncIterator[Result] = (
