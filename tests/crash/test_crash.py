@@ -286,7 +286,6 @@ def judge(case: Case, twin: Twin, point: str, run: Any) -> Cell:
     return Cell(case.name, point, phase, decided, twin.resets(), least)
 
 
-@pytest.mark.one_in(2)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_death_at_every_instant(case: Case, shm: Path, request: pytest.FixtureRequest) -> None:
     """At each audit event that leaves something new, by a kill and by a power cut, from the first
