@@ -645,6 +645,44 @@ async def test_a_question_of_two_steps_is_one_click(
     window.memo.clear()
 
 
+LATER = {  # what came in place of the question
+    "the last step": "<h2>Réinitialisation du mot de passe</h2><p>Nouveau mot de passe : <b id=v>…</b></p>"
+    "<button>Annuler</button><button onclick='parti()'>Terminer</button>",
+    "its answer": "<h2>Réinitialisation du mot de passe</h2><p>Nouveau mot de passe : <b id=v></b></p>"
+    "<button disabled>Annuler</button><button onclick='parti()'>Confirmer</button>",
+    "a new yes": "<p>Voici le mot de passe :</p><p id=v></p><button onclick='parti()'>Continuer</button>"
+    "<button>Conserver dans le coffre</button>",
+    "a way out of the session": "<p><a href=/x>Fermer la session</a></p><p>Nouveau mot de passe</p>"
+    "<p id=v></p><button onclick='parti()'>OK</button>",
+}
+
+
+@pytest.mark.parametrize("asks", ["Suivant", "Confirmer"])
+@pytest.mark.parametrize("name", LATER)
+async def test_a_page_that_is_to_show_the_password_is_not_left(
+    window: PortalBrowser, pages: Pages, name: str, asks: str
+) -> None:
+    """Though it comes late, and what stands there can be left, or said yes to."""
+    body = (
+        f"<p>{ACCOUNT}</p><div id=w role=dialog hidden style='position:fixed;inset:9em;background:#fff'>"
+        f"<h2>Réinitialisation du mot de passe</h2><p>{ACCOUNT}</p><button onclick='fait()'>{asks}</button>"
+        f"<button>Annuler</button></div><script>function parti() {{ w.innerHTML = '<p>À bientôt</p>' }}\n"
+        f"function fait() {{ w.innerHTML = `<p>{ACCOUNT}</p>{LATER[name]}`; setTimeout(() => {{ v.textContent"
+        " = 'Abc12345&x{' }, 1500) }</script>"
+    )
+    await show(window, pages, body)
+    case: Any = SimpleNamespace(account=ACCOUNT, siret=SIRET)
+    ask = Confirmation(window)
+    async with window.on(ask.title):
+        window.memo["asked"] = Asked(await finder(window).look(), None, len(window.dialogs))
+        await window.page.evaluate("() => { w.hidden = false }")
+        await ask.ready(case)
+        await ask.commit(case)
+        assert "Abc12345&x{" == (await EcranSuivant(window).read(case)).reveal()
+    await window.let_go()
+    window.memo.clear()
+
+
 @pytest.fixture
 def slow(window: PortalBrowser, pages: Pages) -> Iterator[None]:
     """`/slow` answers later than a cover is waited for, and long before the time that it has."""

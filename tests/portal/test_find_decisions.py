@@ -386,6 +386,8 @@ BOXES = {
     ("Je veux désactiver ce compte", "J'accepte de recevoir la lettre"): "",
     ("Désactiver le compte",): "",
     ("Pour tous les comptes",): "",
+    ("Je confirme la réinitialisation des autres comptes",): "",
+    ("Je certifie que le compte peut être clôturé", "Je demande son archivage"): "",
 }
 
 
@@ -428,6 +430,7 @@ YES = {
     "Confirmer l'adresse": False,
     "Lancer la réinitialisation": True,
     "Accepter de recevoir le mot de passe par courriel": False,
+    "Oui, je connais mon mot de passe": False,
 }
 
 
@@ -461,6 +464,9 @@ def asks(text: str, *things: Thing, owners: tuple[Owner, ...] = ()) -> View:
         ("Supprimer le compte : cette action est irréversible.", False),
         ("Votre session se ferme. Voulez-vous continuer ?", False),
         ("Êtes-vous certain de vouloir vous abonner ?", False),
+        ("Vous allez être déconnecté. Voulez-vous continuer ?", False),
+        ("Cette opération prend deux minutes.", False),
+        ("!", False),
     ],
 )
 def test_a_question_may_be_about_what_was_just_pressed(text: str, told: bool) -> None:
@@ -470,10 +476,13 @@ def test_a_question_may_be_about_what_was_just_pressed(text: str, told: bool) ->
 
 
 def test_what_leads_to_the_next_step_is_part_of_the_question() -> None:
-    """In a window that came up, and that can still be left; a page of a list has it too."""
+    """In a window that came up, names an account, and can still be left; a page of a list has it
+    too.
+    """
     on, no = press(12, "Suivant", 1, 10, layer=10), press(13, "Annuler", 1, 10, layer=10)
-    view = asks("Réinitialisation du mot de passe", on, no)
+    view = asks("Réinitialisation du mot de passe", on, no, owners=(account(MINE, 1, 10, 11),))
     assert isinstance(question(view, View(), WORDS), Question)
+    assert isinstance(question(replace(view, owners=()), View(), WORDS), Abstention), "a tour"
     assert isinstance(question(asks("Mot de passe", on), View(), WORDS), Abstention)
     back = press(13, "Précédent", 1, 10, layer=10)
     assert isinstance(question(asks("Mot de passe", on, back), View(), WORDS), Abstention), "a tour"
@@ -484,23 +493,38 @@ def test_what_leads_to_the_next_step_is_part_of_the_question() -> None:
     assert isinstance(question(view, there, WORDS, 10), Question), "and had asked"
 
 
-def test_a_further_step_can_still_be_left() -> None:
-    """A button that only changed its words is another; what was drawn once more is not."""
+def test_a_further_step_says_that_the_reset_is_to_come_and_whose() -> None:
+    """And can still be left. A button that only changed its words is another; what was drawn once
+    more is not.
+    """
+    own, said = (account(MINE, 1, 10, 11),), "Réinitialiser le mot de passe ?"
     no, first = press(13, "Annuler", 1, 10, layer=10), press(12, "Suivant", 1, 10, layer=10)
-    before, told = asks("Mot de passe de ce compte", first, no), "Réinitialiser le mot de passe ?"
+    before = asks("Mot de passe de ce compte", first, no, owners=own)
     yes = press(12, "Oui, réinitialiser le mot de passe", 1, 10, layer=10)
-    found = step(asks(told, yes, no), before, first, WORDS)
+    told = asks(said, yes, no, owners=own)
+    found = step(told, before, first, WORDS)
     assert isinstance(found, Question) and found.button is yes
-    assert isinstance(step(asks(told, yes), before, first, WORDS), Abstention), "it is done"
-    done = asks("Le mot de passe a été réinitialisé.", press(12, "OK", 1, 10, layer=10), no)
-    assert isinstance(step(done, before, first, WORDS), Abstention), "it says that it is done"
-    for each in ("Suivant", "Continuer"):
-        one = replace(first, names={"text": each})
+    others = {
+        "it is done": asks(said, yes, owners=own),
+        "it cannot be left any more": asks(said, yes, replace(no, enabled=False), owners=own),
+        "nobody says whose": asks(said, yes, no),
+        "the summary": asks("Nouveau mot de passe : …", yes, no, owners=own),
+        "another one": asks("Réinitialiser aussi les autres ?", yes, no, owners=own),
+        "another reset": asks("Réinitialiser à nouveau ?", yes, no, owners=own),
+        "another page": replace(told, documents={0: 1.0}),
+    }
+    for why, each in others.items():
+        assert isinstance(step(each, before, first, WORDS), Abstention), why
+    for word in ("Confirmer", "Oui", "Valider"):
+        sent = replace(first, names={"text": word})
+        assert isinstance(step(told, before, sent, WORDS), Abstention), "it was the answer"
+    for word in ("Suivant", "Continuer"):
+        one = replace(first, names={"text": word})
         then = replace(before, things=(one, no))
         assert isinstance(step(then, then, one, WORDS), Abstention), "unchanged"
         anew = replace(one, id=22, path=(1, 10, 22))
-        found = step(asks(told, anew, no), then, one, WORDS)
-        assert (each == "Suivant") == isinstance(found, Question), "it may have been sent"
+        found = step(replace(told, things=(anew, no)), then, one, WORDS)
+        assert (word == "Suivant") == isinstance(found, Question), "it may have been sent"
 
 
 def test_of_two_confirmations_the_one_whose_question_stands_nearer() -> None:
@@ -543,6 +567,9 @@ def test_who_has_a_reset_button_of_their_own_is_not_asked_about(
         ("Annuler la réinitialisation du mot de passe ?", False),
         ("Réinitialiser le mot de passe et désactiver le compte ?", False),
         ("Quitter cette page ?", False),
+        ("Recevoir le mot de passe par courriel ?", False),
+        ("Réinitialiser aussi le mot de passe des autres comptes ?", False),
+        ("Mot de passe refusé. Réinitialiser à nouveau ?", False),
     ],
 )
 def test_a_native_window_after_the_click_is_about_this_reset(text: str, told: bool) -> None:

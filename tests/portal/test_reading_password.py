@@ -155,6 +155,34 @@ MOVED = {
 }
 
 
+ELSE = {
+    "another account's": "<p>{other} Mot de passe : <b>{k}</b></p><p>{account} Mot de passe : à venir</p>",
+    "another account's line": "<table><tr><th>Compte<th>Mot de passe<tr><td>{other}<td>{k}<tr><td>{account}<td>…</table>",
+    "the old one's column": "<table><tr><th><th>Ancien<th>Nouveau<tr><th>Mot de passe<td>{k}<td>{p}</table>",
+    "a key beside one that is masked": "<dl><dt>Mot de passe</dt><dd>••••••••</dd><dt>Réf.</dt><dd>{k}</dd></dl>",
+    "a key beside none": "<dl><dt>Mot de passe</dt><dd>envoyé</dd><dt>Demande</dt><dd>{k}</dd></dl>",
+    "a request": "<h2>Mot de passe</h2><p>Votre demande est enregistrée.</p><p><b>REQ0012345</b></p>",
+    "an empty cell": "<table><tr><th>Mot de passe<th>Clé API<tr><td><td>{k}</table>",
+    "another title further down": "<table><tr><th>Mot de passe<tr><td>en attente<tr><th>Clé<tr><td>{k}</table>",
+    "a secret of something else": "<dl><dt>Code secret</dt><dd>{k}</dd><dt>Mot de passe</dt><dd>envoyé</dd></dl>",
+    "partly masked": "<dl><dt>Mot de passe</dt><dd>Ab******x{{</dd></dl>",
+    "cut short": "<dl><dt>Mot de passe</dt><dd>Abc12345...</dd></dl>",
+    "a time": "<dl><dt>Mot de passe</dt><dd>2026-01-02T10:00:00Z</dd></dl>",
+}
+
+
+@pytest.mark.parametrize("name", ELSE)
+async def test_what_is_something_else_is_never_it(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """However alone it stands."""
+    given = {"p": escape(PLAIN), "k": "7F3A-99KD-21a", "account": ACCOUNT}
+    body = ELSE[name].format(**given, other="TECH_1_22@cpro.fr")
+    finder = await show(window, pages, body)
+    found = passwords(await finder.look(reading=True), ACCOUNT, window.words)
+    assert [PLAIN] == found or len(found) != 1
+
+
 @pytest.mark.parametrize("name", MOVED)
 async def test_a_value_that_only_the_source_puts_after_the_name_is_not_it_alone(
     window: PortalBrowser, pages: Pages, name: str

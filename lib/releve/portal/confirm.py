@@ -22,27 +22,35 @@ _REASON = re.compile(
 )
 _CAPITALS = re.compile(r"\s+(?:le\s+mot\s+)?([A-ZÀ-Ý]{4,})(?![\w@-]|\.\w)")
 _ELSE = re.compile(r"\b(?:gard|conserv|tou[st]e?s?\b)", re.IGNORECASE)
+_MORE = re.compile(  # than one account, or than one reset
+    r"\b(?:tou[st]e?s?|autres?|aussi|[ée]galement|encore|[àa] nouveau|de nouveau|recommenc\w+"
+    r"|r[ée]essa\w+)(?!\w)",
+    re.IGNORECASE,
+)
+_TO_COME = re.compile(  # the reset, which is asked about or announced
+    r"\b(?:r[ée]initialiser|renouveler)\b.{0,120}\?|\bconfirme[rz]\b.{0,40}\b(?:r[ée]initialisation"
+    r"|renouvellement)\b|\b(?:sera|va [êe]tre) (?:r[ée]initialis[ée]|renouvel[ée])",
+    re.IGNORECASE,
+)
 _ANEW = re.compile(  # the reset, in other words
     r"\b(?:(?:r[ée])?g[ée]n[ée]rer|renouveler|cr[ée]er|attribuer|obtenir)\s+(?:un|le)\s+"
     r"(?:nouveau\s+)?mot\s+de\s+passe\b",
     re.IGNORECASE,
 )
+_RESET = re.compile(rf"r[ée]initialis|renouvel|{_ANEW.pattern}", re.IGNORECASE)
 _PLAIN = re.compile(  # adds nothing to a yes
     r"(?:\W|\b(?:la|ma|mon|cette|cet|ce|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
-    r"|certaine?|bien|c|est|continuer|poursuivre|confirme|proc[ée]der|y|l)\b)*",
+    r"|certaine?|bien|c|est|continuer|poursuivre|confirme|proc[ée]der|y|l|[êe]tes|vous|voulez"
+    r"|souhaitez|de|vouloir|r[ée]aliser|effectuer|ex[ée]cuter|vraiment)\b)*",
     re.IGNORECASE,
 )
 _HERSELF = re.compile(r"^\W*(?:je\b|j['’])(?!.*(?:souhait|veux|voudr|d[ée]sir))", re.IGNORECASE)
 _EFFECT = re.compile(  # of a box that does something of its own
     r"d[ée]sactiv(?:er|ation)|suppr(?:imer|ession)|abonn|\binscri|re[çc][eo][vi]|newsletter|suspend"
-    r"|r[ée]silier|bloquer|envoy|autoris",
+    r"|r[ée]silier|bloquer|envoy|autoris|cl[ôo]tur|archiv|fermer|r[ée]voqu|retir|transf[ée]r|d[ée]l[ée]gu",
     re.IGNORECASE,
 )
-_DONE = re.compile(
-    r"(?:[ée]t[ée]|vient d['’][êe]tre) (?:r[ée]initialis|renouvel|g[ée]n[ée]r)", re.IGNORECASE
-)
 _BACK = re.compile(r"pr[ée]c[ée]dent|\bretour", re.IGNORECASE)
-_ASIDE = re.compile(r"session|enqu[êe]te|questionnaire|satisfaction|cookie", re.IGNORECASE)
 CROSS = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
 
 
@@ -101,26 +109,27 @@ def question(view: View, before: View, words: Words, layer: int = 0) -> Question
 
 
 def step(view: View, before: View, pressed: Thing, words: Words) -> Question | Abstention:
-    """A further step of the question, in place of the one that was `pressed`, or on a page of its
-    own: it can still be left, and nothing says that it is done. One that only changed its words is
-    another.
+    """A further step of the question, in the window where « Suivant » or « Continuer » was
+    `pressed`: it names its account, says that the reset is to come, and can still be left. A button
+    that only changed its words is another.
     """
     names = {t.key: t.name for t in view.things}
     texts = {(t.key, t.text) for t in view.texts}
-    kept = replace(
-        before,
-        things=tuple(t for t in before.things if names.get(t.key, t.name) == t.name),
-        texts=tuple(t for t in before.texts if (t.key, t.text) in texts),
-    )
-    if view.since(kept).texts and not words.exact("reset.confirm").search(pressed.name):
+    things = [t for t in before.things if names.get(t.key, t.name) == t.name]
+    shown = tuple(t for t in before.texts if (t.key, t.text) in texts)
+    come = view.since(replace(before, texts=shown)).says(_TO_COME)
+    if come and not words.exact("reset.confirm").search(pressed.name):
         again = (pressed.layer, pressed.name)  # « Suivant », of the next step
-        things = tuple(t for t in kept.things if (t.layer, t.name) != again)
-        kept = replace(kept, things=things)
+        things = [t for t in things if (t.layer, t.name) != again]
+    kept = replace(before, things=tuple(things), texts=shown)
     asked = question(view, kept, words, pressed.layer)
-    over = not left(view, kept, words) or view.since(kept).says(_DONE)
-    if isinstance(asked, Question) and over:
-        return Abstention(words.first("reset.confirm"))
-    return asked
+    none = Abstention(words.first("reset.confirm"))
+    if isinstance(asked, Abstention) or asked.button is None:
+        return asked
+    further = pressed.layer and words.exact("login.next").search(pressed.name)
+    told = come and asked.accounts and not _MORE.search(come.text)
+    same = asked.button.layer and view.documents == before.documents
+    return asked if further and told and same and left(view, kept, words) else none
 
 
 def left(view: View, before: View, words: Words) -> bool:
@@ -133,8 +142,8 @@ def left(view: View, before: View, words: Words) -> bool:
 
 
 def _left(view: View, words: Words) -> bool:
-    close, cancel = words.exact("cover.close"), words.find("reset.cancel")
-    names = [t.name for t in view.of_kind("press")]
+    close, cancel = words.begins("cover.close"), words.begins("reset.cancel")
+    names = [t.name for t in view.of_kind("press") if t.enabled and t.region in ("main", "")]
     return any(cancel.search(n) and not (close.search(n) or _BACK.search(n)) for n in names)
 
 
@@ -163,7 +172,7 @@ def _exact(thing: Thing, _: View, words: Words, __: bool) -> bool:
 
 
 def _longer(thing: Thing, view: View, words: Words, window: bool) -> bool:
-    """It begins with one of the words and goes on about the password, or adds nothing, and is about
+    """It begins with one of the words and goes on about the reset, or adds nothing, and is about
     nothing else: « Oui, réinitialiser … », « Valider la demande ». In a window only, which was not
     there before, and where nothing else can be chosen: a page that is drawn anew has such words
     anew.
@@ -184,17 +193,20 @@ def _longer(thing: Thing, view: View, words: Words, window: bool) -> bool:
         start = starts.search(each) or _ANEW.match(each)
         rest = each[start.end() if start.re is not _ANEW else 0 :] if start else ""
         more = words.find("reset.confirm").sub(" ", asks.sub(" ", _ANEW.sub(" ", rest)))
-        about = rest and (asks.search(rest) or _PLAIN.fullmatch(rest))
+        told = _RESET.search(each) and asks.search(rest)
+        about = rest and (told or _PLAIN.fullmatch(rest))
         if about and not any(other.search(more) for other in else_):
             return True
     return False
 
 
 def _next(thing: Thing, view: View, words: Words, window: bool) -> bool:
-    """It leads to the next step of a question that can still be left, in a window of its own."""
-    on = words.exact("login.next")
+    """It leads to the next step of a question that can still be left, in a window of its own that
+    names an account.
+    """
+    on, part = words.exact("login.next"), view.under(thing.layer, thing.frame)
     named = any(on.search(each) for each in thing.names.values())
-    return named and window and _left(view.under(thing.layer, thing.frame), words)
+    return named and window and bool(part.found("account")) and _left(part, words)
 
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
@@ -237,22 +249,21 @@ def _first(
 
 
 def _asked(view: View, new: View, button: Thing, want: Want) -> int | None:
-    """The smallest block around the button that holds words of the question, but for its own; the
-    window, or what names an account, around the one that a person pointed at.
+    """The smallest block around the button that holds words of the question, but for its own, or
+    nothing in the window but « Voulez-vous effectuer cette action ? »; the window, or what names an
+    account, around the one that a person pointed at.
     """
     assert want.words is not None
     asks = want.words.find("reset.question")
-    never, sure = want.words.find("opening.never"), want.words.find("reset.sure")
-    aside = _ASIDE.search(view.under(button.layer, button.frame).text)
-
-    def asking(text: str) -> bool:
-        plain = sure.search(text) and not (aside or never.search(text))
-        return bool(plain or asks.search(text))
-
+    window = view.under(button.layer, button.frame)
+    inner = {t.key for t in window.of_kind("press")}
+    told = [t for t in window.texts if t.shown and not any((t.frame, b) in inner for b in t.path)]
+    plain = all(_PLAIN.fullmatch(t.text) for t in told)  # about what was just pressed
     texts = [
         t
         for t in view.texts
-        if t.shown and t.frame == button.frame and button.id not in t.path and asking(t.text)
+        if t.shown and t.frame == button.frame and button.id not in t.path
+        if asks.search(t.text) or (plain and t in told and re.search(r"\w", t.text))
     ]
     fresh = {t.key for t in new.texts} | {t.key for t in new.things}
     for block in reversed(button.path[:-1]):
@@ -273,7 +284,8 @@ def _box(part: View, button: Thing, words: Words) -> Thing | None:
     boxes = [t for t in part.of_kind("check") if not t.checked]
     called = {t.key: (*t.names.values(), t.near.get("after", "")) for t in boxes}
     alone = len(boxes) == 1
-    boxes = [t for t in boxes if not any(map(_EFFECT.search, called[t.key]))]
+    else_ = (_EFFECT, _MORE)
+    boxes = [t for t in boxes if not any(p.search(n) for p in else_ for n in called[t.key])]
     held = [t for t in boxes if t.required or any(map(agree.search, called[t.key]))]
     if held or button.enabled:
         return held[0] if held else None
@@ -315,10 +327,10 @@ def _named(view: View, button: Thing, part: View, words: Words) -> tuple[str, ..
 def about(text: str, account: str, words: Words) -> bool:
     """Whether a native window that comes up after the click asks for that very reset."""
     asks = words.find("reset.question")
-    else_ = (_ELSE, words.find("opening.never"), words.find("summary.old"))
+    else_ = (_ELSE, _MORE, words.find("opening.never"), words.find("summary.old"))
     more = words.find("reset.confirm").sub(" ", asks.sub(" ", text))
     return (
-        bool(asks.search(text))
+        bool(_TO_COME.search(text))
         and not of_dialog(text).others(account)
         and not any(each.search(more) for each in else_)
     )

@@ -246,9 +246,9 @@
       const at = facts.get(each)?.rect;
       return at && at.left <= middle && middle < at.right && (each.colSpan ?? 1) >= (cell.colSpan ?? 1);
     });
-    const data = over.findIndex(each => !each.matches('th, thead td, [role=columnheader]'));
-    const heads = data < 0 ? over : over.slice(0, data), last = over.at(-1);
-    if (heads.length) near.above = flat(facts.get(heads.at(-1)).seen);
+    const head = each => each.matches('th, thead td, [role=columnheader]'), data = over.findIndex(each => !head(each)), last = over.at(-1);
+    const nearest = over.findLast((each, at) => head(each) && (data < 0 || at < data || (each.colSpan ?? 1) === (cell.colSpan ?? 1)));
+    if (nearest) near.above = flat(facts.get(nearest).seen);
     if (!near.above && last && !busy(last)) near.above = flat(facts.get(last)?.seen);
     return near;
   };
@@ -275,7 +275,7 @@
     put('placeholder', flat(el.placeholder ?? el.getAttribute('data-placeholder') ?? ''));
     Object.entries(cellsOf(el)).forEach(([key, text]) => put(key, text));
     if (!near.left) put('left', stackedOf(el));
-    put('before', beforeOf(el));
+    if (!near.above || !el.matches('td, th, [role=cell], [role=gridcell]')) put('before', beforeOf(el));
     put('wrap', wrapOf(el, fact));
     if (fact.kind === 'check' || fact.kind === 'radio') put('after', flat(facts.get(el.nextElementSibling)?.seen || el.nextSibling?.nodeValue));
     else if (FIELDS.has(fact.kind)) put('floating', floating(el, fact));
@@ -453,6 +453,7 @@
     }
     if (fact.kind === 'press' || up(el) && taken.has(up(el))) { taken.add(el); continue; }
     const pieces = piecesOf(el);
+    if (pieces.length === 1 && el.matches('table, thead, tbody, tr, [role=row]')) continue;   // it is its cell's
     const all = rawOf(el).trim(), one = pieces.length <= 1 || pieces.every(short) || grouped(pieces);
     const glued = () => {   // whatever is long enough without its words and full stops may be it alone
       const [said, rest] = [true, false].map(is => pieces.map(n => (n.nodeType === 3 ? n.nodeValue : rawOf(n)).trim()).filter(text => WORDY.test(text) === is));

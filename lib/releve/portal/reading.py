@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import groupby, zip_longest
+from dataclasses import replace
+from itertools import chain, groupby, zip_longest
 
 from releve.base.secret import is_plain
 from releve.base.words import Words
@@ -16,6 +17,16 @@ from releve.portal.view import Text, Thing, Token, View
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{8,128}")
 _MASK = re.compile(r"(.)\1*|[*.\-_]+")
+_PARTLY = re.compile(r"([*.\-_#xX])\1{3,}|\.\.\.$")  # masked, or cut short
+_OLD = re.compile(
+    r"\W*(?:mot de passe )?(?:ancien|pr[ée]c[ée]dent)(?: mot de passe)?\W*", re.IGNORECASE
+)
+_NAMED = re.compile(  # as something else
+    r"\b(?:cl[ée]|jeton|token|api|r[ée]f|r[ée]f[ée]rence|demande|dossier|ticket|num[ée]ro|n°|code"
+    r"|empreinte|session|identifiant|version)(?!\w)(?=.{0,30}$)",
+    re.IGNORECASE,
+)
+_SERIAL = re.compile(r"[A-Z]{2,}[-_]?\d+|\S+\.(?i:pdf|docx?|xlsx?|csv|txt|zip)")
 _CLASSES = (r"[a-z]", r"[A-Z]", r"\d", r"[^\w\s]")
 _OTHER = re.compile(  # dates, times, numbers, addresses of mail and of pages
     r"[\d\s/.,:-]+|\S+@\S+\.\S+|https?://\S+|www\.\S+|\(?[A-Za-zÀ-ÿ'’-]+\)?[.,:;!?]*", re.IGNORECASE
@@ -28,7 +39,9 @@ _MAIN = ("main", "")
 ROOM = 12  # pixels between two lines, at most, that do not tell which of them is nearer
 _GLUE, _LINE = "\u2060", "\u2028"  # as find.js writes a block
 _SIGN = re.compile(rf"[^!-~{_GLUE}]")  # an icon, a control (as an object), no password's
-_DATE = re.compile(r"^[(]?(\d{1,4}([/.-])\d{1,2}\2\d{1,4}|\d{1,2}[h:]\d{0,2})\W*$")
+_DATE = re.compile(
+    r"^[(]?(\d{1,4}([/.-])\d{1,2}\2\d{1,4}(T[\d:.+-]+Z?)?|\d{1,2}[h:]\d{0,2})\W*$"
+)
 _ELSE = re.compile(r"\S@\S+\.\S")
 _STOP = re.compile(rf"{_GLUE}+[.,;:)»”\"…]+|[(«“\"]+{_GLUE}+")
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
@@ -43,17 +56,19 @@ def passwords(
     sentences: bool = True,
 ) -> list[str]:
     """Every value that may be the password; the right one alone when there is one. What was on the
-    page `before` is not it. `sentences`: also what stands in one, or alone on the page, when
-    nothing stands where a value does.
+    page `before`, and what stands with another account alone, is not it. `sentences`: also what
+    stands in one, or alone on the page, when nothing stands where a value does.
     """
     known = {account.casefold(), *(o.what.casefold() for o in view.owners)}
     known |= {each.casefold() for each in before}
-    exact, within = words.exact("summary.password"), words.find("summary.password")
-    old = words.find("summary.old")
+    view = _without_others(view, account)
+    key, old = _key(view, words), words.find("summary.old")
+    exact, within = words.exact(key), words.find(key)
 
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
-    best = [t for t in tokens if _beside(t, exact, old)]
-    longer = [t for t in tokens if _beside(t, within, old) and not is_plain(t.raw.strip())]
+    named = [t for t in tokens if not any(map(_OLD.fullmatch, _called(t)))]
+    best = [t for t in named if _beside(t, exact, old)]
+    longer = [t for t in named if _beside(t, within, old) and not is_plain(t.raw.strip())]
     blocks = {t.path[:-1] for t in best}
     rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
     chosen = [*best, *rivals] if best else longer
@@ -65,6 +80,30 @@ def passwords(
     return told or _lone(view, tokens, words)
 
 
+def _without_others(view: View, account: str) -> View:
+    """Without the values that stand where another account does, and this one does not."""
+
+    def ours(place: Text | Token) -> bool:
+        whose = view.around(place, "account")
+        return not whose or account.casefold() in whose
+
+    if not account:
+        return view
+    tokens, texts = filter(ours, view.tokens), filter(ours, view.texts)
+    return replace(view, tokens=tuple(tokens), texts=tuple(texts))
+
+
+def _key(view: View, words: Words) -> str:
+    """What a password is called there: a « code secret » may be anything beside it."""
+    name = words.find("summary.password")
+    named = view.says(name) or any(map(name.search, chain(*map(_called, view.tokens))))
+    return "summary.password" if named else "summary.code"
+
+
+def _called(token: Token) -> list[str]:
+    return [text for key, text in token.near.items() if key in _BESIDE]
+
+
 def _nearer(
     view: View, tokens: list[Token], chosen: list[Token], words: Words
 ) -> Iterable[str]:
@@ -72,27 +111,24 @@ def _nearer(
     whatever their order in the source, or as near, without a label of its own; and one that has but
     the chosen one beside it.
     """
-    within, old = words.find("summary.password"), words.find("summary.old")
+    key, old = _key(view, words), words.find("summary.old")
+    within, exact = words.find(key), words.exact(key)
     texts = [t for t in view.texts if t.shown and within.search(t.text) and not old.search(t.text)]
-    exact = words.exact("summary.password")
     around = [t for t in texts if any(_apart(t, each) == (0, 0) for each in chosen)]
     labels = [*around, *(t for t in texts if exact.search(t.text))] or texts
     raws, heads = {t.raw.strip() for t in chosen}, {t.text for t in view.texts if t.head}
     others = [t for t in tokens if t.raw.strip() not in raws and _alone(t) and t.region in _MAIN]
     found = list[Token]()
 
-    def beside(token: Token) -> set[str]:
-        return {text for key, text in token.near.items() if key in _BESIDE}
-
     for label in labels:
         ours = min(_apart(label, t) for t in chosen)
-        bare = [t for t in others if beside(t) <= heads]
+        bare = [t for t in others if {*_called(t)} <= heads]
         nearer = [t for t in others if _apart(label, t, ROOM * (t in bare)) < ours]
         if not nearer:
             found.clear()
             break
         found += nearer
-    found += [t for t in others if beside(t) == raws]
+    found += [t for t in others if {*_called(t)} == raws]
     return dict.fromkeys(t.raw.strip() for t in found)
 
 
@@ -116,7 +152,7 @@ def _apart(label: Text, value: Token, less: int = 0) -> tuple[int, int]:
 
 def labelled(view: View, words: Words, before: frozenset[str] = frozenset()) -> bool:
     """Whether what may be it stands beside its very name."""
-    exact, old = words.exact("summary.password"), words.find("summary.old")
+    exact, old = words.exact(_key(view, words)), words.find("summary.old")
     known = {*(o.what.casefold() for o in view.owners), *(each.casefold() for each in before)}
     return any(_may_be(t.raw, known) and _beside(t, exact, old) for t in view.tokens)
 
@@ -125,13 +161,19 @@ def covered(view: View, words: Words, before: frozenset[str] = frozenset()) -> b
     """Whether dots stand where the password will, which were not on the page `before`, with
     something that shows it.
     """
-    within, old = words.find("summary.password"), words.find("summary.old")
     shows = words.exact("summary.show")
     buttons = view.of_kind("press", "check")
     if not any(shows.search(name) for t in buttons for name in t.names.values()):
         return False
-    dots = [t for t in view.tokens if _MASK.fullmatch(t.raw.strip())]
-    return any(t.raw.strip() not in before and _beside(t, within, old) for t in dots)
+    return any(t.raw.strip() not in before for t in _dots(view, words))
+
+
+def _dots(view: View, words: Words) -> list[Token]:
+    """What masks the password."""
+    within, old = words.find(_key(view, words)), words.find("summary.old")
+    return [
+        t for t in view.tokens if _MASK.fullmatch(t.raw.strip()) and _beside(t, within, old)
+    ]
 
 
 def folds(view: View, words: Words) -> list[Thing]:
@@ -154,15 +196,15 @@ def folds(view: View, words: Words) -> list[Thing]:
 def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> bool:
     return any(
         pattern.search(text) and not old.search(text)
-        for key, text in token.near.items()
-        if key in _BESIDE and text.strip() != token.raw.strip()
+        for text in _called(token)
+        if text.strip() != token.raw.strip()
     )
 
 
 def _may_be(raw: str, known: Iterable[str]) -> bool:
     text = raw.strip()
     fits = _PRINTABLE.fullmatch(raw.strip("\r\n\t\xa0")) or _PRINTABLE.fullmatch(text)
-    none = _MASK.fullmatch(text) or _DATE.fullmatch(text)
+    none = _MASK.fullmatch(text) or _PARTLY.search(text) or _DATE.fullmatch(text)
     if not fits or none or all(map(_WORD.fullmatch, text.split())):
         return False  # a title or a label under « Le mot de passe a été réinitialisé » is none
     return not any(each and each in text.casefold() for each in known)
@@ -252,7 +294,7 @@ def _bytes(token: Token, view: View) -> list[str]:
 
 def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
     """What a sentence says: « Votre nouveau mot de passe est … »."""
-    word, old = words.find("summary.password"), words.find("summary.old")
+    word, old = words.find(_key(view, words)), words.find("summary.old")
     for text, after in _lines(view):
         found = word.search(text)
         if not found or old.search(text[: found.end()]):
@@ -303,11 +345,16 @@ def _unquoted(piece: str) -> str:
 
 
 def _lone(view: View, tokens: list[Token], words: Words) -> list[str]:
-    """The only thing on the page that a machine made, where the page speaks of a password."""
-    if not view.says(words.find("summary.password")):
+    """The only thing on the page that a machine made, where the page speaks of a password, masks
+    none, and does not call that something else.
+    """
+    if not view.says(words.find(_key(view, words))) or _dots(view, words):
         return []
-    main = [t for t in tokens if t.region in _MAIN and likely(t.raw.strip())]
-    return _values([t for t in main if _alone(t)], view)
+
+    main = [t for t in tokens if t.region in _MAIN and _alone(t)]
+    values = _values(main, view)
+    else_ = any(p.search(text) for t in main for text in _called(t) for p in (_NAMED, _OLD))
+    return [] if len(values) == 1 and (else_ or _SERIAL.fullmatch(values[0])) else values
 
 
 def everything(view: View) -> tuple[str, ...]:
