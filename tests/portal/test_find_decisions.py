@@ -786,6 +786,15 @@ def test_a_confirmation_that_waits_for_an_answer_is_hers_once_she_pointed_at_it(
     assert isinstance(found, Question) and (MINE,) == found.accounts, "however it is asked"
 
 
+def test_an_icon_that_was_shown_is_no_word() -> None:
+    """Nor has it a glyph of its own."""
+    icon = Thing(13, "press", tag="a")
+    learned = describe(View((icon,)), icon)
+    assert agrees(icon, learned)
+    for text in ("Supprimer", "✖"):
+        assert not agrees(replace(icon, names={"text": text}), learned)
+
+
 def test_no_running_text_is_kept_beside_what_was_shown() -> None:
     """A greeting names the person who is logged in."""
     near = {"before": "Bonjour Camille Modèle. Voici vos applications du jour :", "wrap": "Hélios"}

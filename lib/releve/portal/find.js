@@ -42,7 +42,7 @@
   const things = [], texts = [], owners = [], order = [];
 
   // A field of another type, which the style sheet draws as dots, or which says that it is for the password.
-  const dotted = (el, style) => el.autocomplete === 'current-password' || /text-security/.test(style?.fontFamily) || (style?.webkitTextSecurity ?? 'none') !== 'none';
+  const dotted = (el, style) => el.autocomplete !== 'one-time-code' && (el.autocomplete === 'current-password' || /text-security/.test(style?.fontFamily) || (style?.webkitTextSecurity ?? 'none') !== 'none');
   const kindOf = (el, style, before) => {
     const tag = el.tagName, role = (el.getAttribute('role') ?? '').split(' ')[0];
     if (tag === 'INPUT') {
@@ -187,7 +187,9 @@
     if (target) labels.set(target, flat(`${labels.get(target) ?? ''} ${facts.get(el).all}`));
   }
   const heard = el => flat(facts.get(el)?.all ?? el.textContent);
-  const pencil = el => /[\u270e-\u2710]/.test(['::before', '::after'].map(part => getComputedStyle(el, part).content).join()) || /(?:^|[-_ #])(?:pen|pencil|edit)(?:$|[-_ ])/i.test(`${el.getAttribute('class')} ${el.getAttribute('href')}`);
+  const BIN = /(?:^|[-_ ])(?:trash|delete|remove|bin)(?:$|[-_ ])/i;
+  const PENCIL = /(?:^|[-_ #])(?:pen|pencil|edit)(?:[-_](?:to[-_])?(?:alt|fill|line|o|outline|square))*(?:$| )/i;   // edit-delete is another icon
+  const pencil = el => /[\u270e-\u2710]/.test(['::before', '::after'].map(part => getComputedStyle(el, part).content).join()) || PENCIL.test(`${el.getAttribute('class')} ${el.getAttribute('href')}`);
   const namesOf = (el, fact) => {
     const names = {}, put = (key, text) => { if (flat(text)) names[key] = flat(text).slice(0, 200); };
     const by = el.getAttribute('aria-labelledby');
@@ -195,10 +197,14 @@
     if (el.labels?.length) put('label', [...el.labels].map(label => flat(facts.get(label)?.all || (fact.hid ? label.textContent : ''))).join(' '));
     if (el.tagName === 'INPUT' && BUTTONS.has(el.type)) put('text', el.type === 'image' ? el.alt : el.value || { submit: 'Envoyer', reset: 'Réinitialiser' }[el.type]);
     else if (!FIELDS.has(fact.kind) || fact.kind === 'list' && el.tagName !== 'SELECT') { put('text', fact.hid ? el.textContent : fact.all); if (!fact.hid) if (flat(fact.seen) !== flat(fact.all)) put('seen', fact.seen); }
-    put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-tooltip') || byId(el, el.getAttribute('aria-describedby') ?? '').filter(each => each.getAttribute('role') === 'tooltip').map(each => each.textContent).join(' '));
+    put('title', el.title || el.getAttribute('data-original-title') || el.getAttribute('data-bs-original-title') || el.getAttribute('data-bs-title') || el.getAttribute('data-tooltip') || byId(el, el.getAttribute('aria-describedby') ?? '').filter(each => each.getAttribute('role') === 'tooltip').map(each => each.textContent).join(' '));
     const image = el.querySelector?.('img[alt], img[title], svg title, [title]');
     if (image) put('alt', image.getAttribute('alt') || image.getAttribute('title') || image.textContent);
-    if (fact.kind === 'press' && !fact.hid && !Object.keys(names).length && [el, ...el.querySelectorAll('*')].some(pencil)) names.alt = '\u270e';
+    if (fact.kind === 'press' && !fact.hid && !Object.keys(names).length) {
+      const icon = [el, ...el.querySelectorAll('*')];
+      if (icon.some(each => BIN.test(each.getAttribute('class')))) names.alt = '\u{1f5d1}';
+      else if (icon.some(pencil)) names.alt = '\u270e';
+    }
     return names;
   };
   const busy = el => { const f = facts.get(el); return f && (f.count > 0 || f.shown && (FIELDS.has(f.kind) || f.kind === 'press') || el.querySelector?.('button, a[href], input[type=submit]')); };
@@ -286,20 +292,22 @@
 
   // -- what opens what is hidden
 
-  const OPENER = /(?:^|[-_ ])(?:burger|hamburger|menu|toggle|toggler|dropdown|caret|chevron|collapse|collapsed|accordion|expand|kebab|more|tab|tabs)(?:$|[-_ ])/i;
+  const OPENER = /(?:^|[-_ ])(?:burger|hamburger|menu|toggle|toggler|dropdown|caret|chevron|collapse|collapsed|accordion|kebab|more|tab|tabs)(?:$|[-_ ])/i;
   const goesAway = el => {
     const link = el.closest?.('a[href]'), href = link?.getAttribute('href') ?? '';
     if (link && href && !/^(?:#(?![!\/])|javascript:)/i.test(href)) return true;   // #/x is a page to a router
     const button = el.closest?.('button, input');
     return !!(button?.form && button.type === 'submit' && button.form.getAttribute('method')?.toLowerCase() !== 'dialog');
   };
-  const FOLDED = /(?:^|[-_ ])(?:collapsed|expand)(?:$|[-_ ])/i;
+  const FOLDED = /(?:^|[-_ ])(?:collapsed|expand)(?:$|[-_ ])/i;   // of a sign alone: a button that says something may be as wide as its page
+  const TOGGLES = /dropdown|modal|popover|collapse|offcanvas|pill|list/;   // a tooltip opens nothing
   const barOf = el => {   // one of a few parts that are always in sight, as tabs are: nothing opens their list
     const list = el.closest('[role=listbox]'), every = list ? [...list.querySelectorAll('[role=option]')] : [];
     const opened = !list || list.closest('form, [popover]') || list.id && document.querySelector(`[aria-controls~="${CSS.escape(list.id)}"], [aria-owns~="${CSS.escape(list.id)}"]`);
     for (let node = list; node && facts.has(node); node = up(node)) if (/absolute|fixed/.test(facts.get(node).style?.position)) return false;
+    const leads = list && (facts.get(list)?.region === 'nav' || /\bnav|navigation|anchor|\btabs?\b/i.test(list.getAttribute('class')));   // else it may be a setting
     const [one, ...more] = every.filter(each => each.getAttribute('aria-selected') === 'true');
-    return !opened && every.length < 10 && !!one && !more.length && one !== el;
+    return !opened && leads && every.length < 10 && !!one && !more.length && one !== el;
   };
   const opensOf = (el, fact) => {
     if (fact.kind === 'option') return barOf(el) ? 'tab' : '';
@@ -310,11 +318,11 @@
     const menu = /^(?:true|menu)$/.test(el.getAttribute('aria-haspopup')) || /dropdown/.test(el.dataset.toggle ?? el.dataset.bsToggle);
     if (expanded === 'false') return menu ? 'popup' : 'expands';
     if (el.getAttribute('role') === 'tab' || el.matches('[data-toggle=tab], [data-bs-toggle=tab]')) return el.getAttribute('aria-selected') === 'true' ? '' : 'tab';
-    if (el.hasAttribute('aria-haspopup') || el.hasAttribute('data-toggle') || el.hasAttribute('data-bs-toggle')) return 'popup';
+    if (el.hasAttribute('aria-haspopup') || TOGGLES.test(el.dataset.toggle ?? el.dataset.bsToggle)) return 'popup';
     const named = `${el.className?.baseVal ?? el.className} ${el.id} ${el.firstElementChild?.className?.baseVal ?? el.firstElementChild?.className ?? ''}`;
-    if (FOLDED.test(named)) return 'expands';
+    if (FOLDED.test(named) && !/\p{L}{2}/u.test(fact.all)) return 'expands';
     if (OPENER.test(named)) return 'looks';
-    return /^[⋮⋯…☰≡▾▸▼►▶＋+]|\.\.\.$/.test(flat(fact.all)) ? 'sign' : '';
+    return /^[⋮⋯…☰≡▾▸▼►▶]|^[＋+]$|\.\.\.$/.test(flat(fact.all)) ? 'sign' : '';
   };
   const hiddenBy = (el, fact) => {       // the elements that may open it, the likeliest first
     let root = memory.elements.get(fact.hid)?.deref();
@@ -385,8 +393,8 @@
       names: namesOf(el, fact), head: fact.kind === 'press' && shown ? headOf(el, fact) : '', near: shown ? nearOf(el, fact) : {}, shown, proxy,
       enabled: !(el.disabled || el.getAttribute('aria-disabled') === 'true' || el.closest('fieldset[disabled]') || /(?:^|[\s-])disabled(?:$|\s)/.test(el.getAttribute('class') ?? '')),
       checked: !!el.checked || el.getAttribute('aria-checked') === 'true',
-      fixed: !!el.readOnly, current: el.hasAttribute('aria-current') || CURRENT.test(classes(el)), required: !!el.required || el.getAttribute('aria-required') === 'true',
-      selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
+      fixed: !!el.readOnly, current: /^(?:page|step|location|true)$/.test(el.getAttribute('aria-current')) || CURRENT.test(classes(el)), required: !!el.required || el.getAttribute('aria-required') === 'true',
+      selected: el.tagName === 'SELECT' ? flat(el.selectedOptions[0]?.text) : fact.kind === 'secret' || dotted(el, fact.style) ? '' : flat(typeof el.value === 'string' && FIELDS.has(fact.kind) ? el.value : '').slice(0, 200),
       entries: el.tagName === 'SELECT' ? [...el.options].slice(0, 100).map(each => flat(each.text).slice(0, 100)) : [],
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),

@@ -13,8 +13,8 @@ from playwright.async_api import Error as PlaywrightError
 from releve.portal.errors import AmbiguousScreen
 from releve.portal.find import Finder
 from releve.portal.opening import REACH
-from releve.portal.sight import Abstention, Outcome, Want, decide
-from releve.portal.view import Thing, View
+from releve.portal.sight import Abstention, Outcome, Want, common, decide
+from releve.portal.view import Text, Thing, View
 
 _OPTIONS = """
 el => [...el.options].map(each => {
@@ -182,15 +182,30 @@ def lone(view: View) -> list[Thing]:
 
 
 def numbered(view: View) -> list[Thing]:
-    """Of pages told by their numbers, the one after the one in hand, if it can be pressed."""
+    """Of pages told by their numbers on one line, the one after the one in hand, if it can be
+    pressed, and nothing of what is listed stands with the two.
+    """
     pages = [t for t in view.of_kind("press") if t.name.strip().isdecimal() and len(t.name) < 4]
     numbers = {int(t.name): t for t in pages}
     current = [n for n, t in numbers.items() if not t.enabled or t.current]
-    said = {int(t.text) for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4}
-    alone = [n for n in said - set(numbers) if n + 1 in numbers or n - 1 in numbers]
+    told = [t for t in view.texts if t.shown and t.text.isdecimal() and len(t.text) < 4]
+    said: dict[int, Thing | Text] = {int(t.text): t for t in told} | numbers
+    alone = [n for n in set(said) - set(numbers) if n + 1 in numbers or n - 1 in numbers]
     here = current or alone
     following = numbers.get(here[0] + 1) if len(here) == 1 else None
-    return [following] if following and following.enabled else []
+    if not (following and following.enabled) or said[here[0]].frame != following.frame:
+        return []
+    pager = common([said[here[0]], following])
+    line = {int(t.name) for t in pages if _level(t, following)}  # a calendar has several
+    listed = pager and view.under(pager[-1], following.frame).owners
+    return [following] if pager and not listed and line == set(numbers) else []
+
+
+def _level(thing: Thing, other: Thing) -> bool:
+    if not (thing.box and other.box):
+        return True
+    middle = thing.box[1] + thing.box[3] / 2
+    return other.box[1] <= middle <= other.box[1] + other.box[3]
 
 
 def entries(view: View) -> list[Thing]:

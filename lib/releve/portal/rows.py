@@ -15,7 +15,12 @@ from releve.portal.confirm import question
 from releve.portal.sight import Abstention, Want, innermost, named, one, rank, where
 from releve.portal.view import Owner, Thing, View
 
-_SELECTS = re.compile(r"s[ée]lect|\bcoch|\bchoisi", re.IGNORECASE)
+_SELECTS = re.compile(  # and says no more, as a setting does
+    r"\W*(?:s[ée]l(?:ection(?:ner)?)?|choi(?:x|sir)|cocher)"
+    r"(?:\W+(?:de?|du|la?|le|cette?|ce|ligne|[ée]l[ée]ment|compte|utilisateur|technique))*\W*",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(r"\S*@\S*")
 _PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
 
@@ -104,7 +109,7 @@ def pen(
 
         def harmless(part: View, some: Callable[..., list[Thing]] = some) -> list[Thing]:
             menus = [t for t in _things(part) if t.opens in ("popup", "sign") and some is _acts]
-            menus = [t for t in menus if t.key in shown and t.key not in shut]
+            menus = [t for t in menus if t.key in shown - set(shut) and not never(t.words)]
             acts = [t for t in some(part, shown) if not never(t.words)]
             return menus if len(menus) == 1 else acts
 
@@ -115,7 +120,7 @@ def pen(
     if radios := _first(rows, lambda part: part.of_kind("radio", "check")):
         return _choose(view, want, radios)
     menus = _first(rows, lambda part: [t for t in part.of_kind("press") if t.opens])
-    if len(menus) == 1 and menus[0].key not in shut:
+    if len(menus) == 1 and menus[0].key not in shut and not never(menus[0].words):
         return Move(Act.MENU, menus[0])
     return Abstention(want.label, 0, tuple(where(t) for t in _first(rows, _things)))
 
@@ -251,14 +256,25 @@ def _button(found: list[Thing], accounts: tuple[str, ...], proof: Proof) -> Move
 def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Move | None:
     """What has to be done first: choose the account, open its menu, or its own page."""
     mine = _mine(view, account)
-    choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled]
+    choices = [t for t in mine if t.kind in ("radio", "check") and t.enabled and not _sets(t)]
     if len(choices) == 1 and not choices[0].checked and buttons:
         return Move(Act.CHECK, choices[0])
     ticked = [t for t in view.of_kind("check") if t.checked and t.enabled and t not in choices]
-    ticked = [t for t in ticked if view.holders(t, "account") and _SELECTS.search(t.words)]
+    ticked = [t for t in ticked if view.holders(t, "account") and _told(t) and not _sets(t)]
     if len(choices) == 1 and ticked and buttons:
         return Move(Act.CHECK, ticked[0])
     return None if buttons else _opener(view, account, want)
+
+
+def _told(box: Thing) -> list[str]:
+    """What a box is called, but for the account, by itself or by its column."""
+    told = [_ACCOUNT.sub("", each) for each in (*box.names.values(), box.near.get("above", ""))]
+    return [each for each in told if re.search(r"[^\W\d_]", each)]
+
+
+def _sets(box: Thing) -> bool:
+    """Whether it says more than that it chooses its line: it may be the account's state."""
+    return not all(map(_SELECTS.fullmatch, _told(box)))
 
 
 def _mine(view: View, account: str) -> list[Thing]:
@@ -283,7 +299,9 @@ def _opener(view: View, account: str, want: Want) -> Move | None:
         return Move(Act.MENU, menus[0])
     name = re.compile(rf"[\W\d]*{re.escape(account)}[\W\d]*", re.IGNORECASE)
     links = [t for t in presses if any(name.fullmatch(each) for each in t.names.values())]
-    if not links and want.words and not view.says(want.words.find("structure.secondary")):
+    several = len(view.found("account")) > 1  # else it may be the card's own
+    secondary = want.words and view.says(want.words.find("structure.secondary"))
+    if not links and several and want.words and not secondary:
         links = [t for t in presses if want.words.exact("structures.edit").search(t.name)]
     return Move(Act.VISIT, links[0]) if len(links) == 1 else None
 

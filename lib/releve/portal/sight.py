@@ -155,7 +155,7 @@ def agrees(thing: Thing, learned: Learned) -> bool:
     ]
     wording = re.compile(re.escape(learned.words).replace(r"\*", ".*"), re.IGNORECASE)
     return (
-        (not learned.words or any(wording.fullmatch(each) for each in own))
+        (any(map(wording.fullmatch, own)) if learned.words else not any(own))
         and learned.role == role(thing)
         and (not learned.side or plain(thing.near.get(learned.side, "")) == learned.beside)
         and learned.place == thing.inside
@@ -266,7 +266,7 @@ def decide(view: View, want: Want, keep: Callable[[Thing], bool] = lambda _: Tru
     return one(view, want, named(view, want, keep))
 
 
-def common(anchors: Sequence[Thing]) -> tuple[int, ...]:
+def common(anchors: Sequence[Thing | Text]) -> tuple[int, ...]:
     """The blocks around all of them, from the outermost in."""
     shared = anchors[0].path
     for other in anchors[1:]:

@@ -26,12 +26,15 @@ _CUT = re.compile(r".{400}", re.DOTALL)  # see find.js
 
 def manager(view: View, words: Words) -> Outcome:
     """What leads to the manager's pages, else the list whose one entry has that very name, where
-    nothing else is to be filled in.
+    nothing else is to be filled in, and nothing but what goes there can be pressed.
     """
     found, exact = decide(view, want(words, "home.manager")), words.exact("home.manager")
     if isinstance(found, Thing) or found.count:
         return found
-    lists = [t for t in lone(view) if t.form and len([*filter(exact.search, t.entries)]) == 1]
+    goes = words.exact("home.go")
+    other = {t.form for t in view.of_kind("press") if t.form and not goes.search(t.name)}
+    lists = [t for t in lone(view) if t.form and t.form not in other]
+    lists = [t for t in lists if len([*filter(exact.search, t.entries)]) == 1]
     return lists[0] if len(lists) == 1 else found
 
 
@@ -53,10 +56,10 @@ class AccueilDeChorusPro(Screen):
         """Choose the entry, and press the one button that goes there, unless that did."""
         before, entry = await self.finder.look(), self.words.exact("home.manager")
         chosen = await DropDown.at(self.finder, listed).choose(entry)
-        view, never = await self.finder.look(), self.words.find("opening.never")
+        view = await self.finder.look()
         goes = [t for t in view.of_kind("press") if t.submits and t.form == listed.form]
         same = view.documents.get(listed.frame) == before.documents.get(listed.frame)
-        if chosen and same and len(goes) == 1 and not never.search(goes[0].words):
+        if chosen and same and len(goes) == 1:
             await self.finder.press(goes[0])
 
     async def arrived(self, case: Case) -> None:

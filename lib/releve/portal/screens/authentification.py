@@ -133,8 +133,12 @@ class Authentification(Screen):
             found = self.seen(view)
             if not isinstance(found, Abstention) or found.count or named(view, asked):
                 return found
-            typed = {t.form for t in view.of_kind("field", "secret") if t.form}
-            there = decide(view, connect, lambda each: each.enabled and each.form not in typed)
+            asks = view.of_kind("field", "secret", "list", "check", "radio")
+            forms = {t.form for t in asks}  # 0: of none
+            if any(t.kind == "secret" for t in asks):
+                return found
+            free = [t.key for t in view.of_kind("press") if t.href or t.form not in forms]
+            there = decide(view, connect, lambda each: each.enabled and each.key in free)
             return found if isinstance(there, Abstention) else there
 
         found = await self.finder.until(either)
@@ -212,7 +216,8 @@ class Authentification(Screen):
         return login_form(view, self.words)
 
     def _secret(self, view: View) -> Thing | Abstention:
-        found = [t for t in view.of_kind("secret") if not t.fixed]
+        code = want(self.words, "code.field", "secret")
+        found = [t for t in view.of_kind("secret") if not (t.fixed or rank(t, code))]
         if len(found) == 1:
             return found[0]
         return Abstention(self.words.first("login.password"), len(found))

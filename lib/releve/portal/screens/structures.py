@@ -26,7 +26,7 @@ _CELLS = """
     .map(cell => cell.innerText.trim()))
 """
 _FORWARD = re.compile(r"^\s*[›>→▶]\s*$")
-_FOLD = re.compile(r"^\s*[▸►▶▷＋+]")
+_FOLD = re.compile(r"^\s*[▸►▶▷]")
 _SIRET = r"\d(?:[\s.]?\d){13}"
 FOLDS = 6  # how many are opened without any use
 PAGES = 400  # a list that never ends is not one
@@ -168,10 +168,14 @@ class ActivitesDuGestionnaire(Screen):
         return isinstance(found, Move)
 
     async def search_field(self) -> Thing | None:
-        """Where a search is typed, if there is one such field."""
-        view = await self.finder.look()
+        """Where a search is typed, if there is one such field; a form that is sent by another word
+        does something else.
+        """
+        view, find = await self.finder.look(), self.words.find("structures.find")
         kind = want(self.words, "structures.search", "field")
-        found = decide(view, kind, lambda each: not each.fixed)
+        sends = [t for t in view.of_kind("press") if t.submits]
+        other = {t.form for t in sends} - {t.form for t in sends if t.mute or find.search(t.words)}
+        found = decide(view, kind, lambda each: not (each.fixed or each.form in other))
         return found if isinstance(found, Thing) else None
 
     async def ask(self, field: Thing, siret: str) -> None:
@@ -271,9 +275,16 @@ class ActivitesDuGestionnaire(Screen):
         if not found:
             more = want(self.words, "structures.more")
             found = named(view, more, lambda each: each.enabled and not each.away)
+            found = found or innermost(t for t in view.of_kind("press") if self._rest(t))
         if len(found) != 1:
-            found = numbered(view) or [t for t in view.of_kind("press") if t.name.strip() == "»"]
+            found = numbered(view) or last_sign(view)
         return found[0] if len(found) == 1 and found[0].enabled else None
+
+    def _rest(self, thing: Thing) -> bool:
+        """« Suite [ 10 / 35 ] » : the word alone may lead on in anything."""
+        plain = re.sub(r"\d", "", thing.name)
+        counts = plain != thing.name and not thing.away
+        return counts and bool(self.words.exact("structures.rest").search(plain))
 
     async def _scrolled(self, view: View, before: set[str]) -> bool:
         """Whether more appears when the end of the list comes in sight."""
@@ -304,6 +315,19 @@ def tucked(view: View, siret: str = "") -> list[Text] | Abstention:
         if t.shown and told(t.text)
     ]
     return found or Abstention("SIRET")
+
+
+def last_sign(view: View) -> list[Thing]:
+    """The lone « » » of a pager, with whose signs a number is told; between two lists it moves
+    all.
+    """
+    signs = [t for t in view.of_kind("press") if t.name.strip() == "»"]
+    for block in reversed(signs[0].path[:-1]) if len(signs) == 1 else ():
+        part = view.under(block, signs[0].frame)
+        told = [t.text for t in part.texts if t.shown and re.search(r"\w", t.text)]
+        if told:
+            return [] if part.owners or not re.search(r"\d", " ".join(told)) else signs
+    return []
 
 
 def folded(view: View, words: Words) -> list[Thing]:
