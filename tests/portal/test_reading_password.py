@@ -59,6 +59,7 @@ LAYOUTS = {
     "after one struck through": "<p>Mot de passe : <del>Zyx98765!a</del></p><p>Mot de passe : <b>{p}</b></p>",
     "in a message above a table": "<div>Fait. Nouveau mot de passe : <b>{p}</b> (à noter)</div><table><tr><th>Mot de passe"
     "</th><td>01/12/2026</td></tr><tr><th>Jeton</th><td>cpro_77fK-29.aXb</td></tr></table>",
+    "its name under it": "<h2>Fait</h2><h3>{account}</h3><p>Identifiant</p><h3>{p}</h3><p>Mot de passe</p>",
     "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
 }
 VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")

@@ -23,7 +23,7 @@ _OLD = re.compile(
 )
 _NAMED = re.compile(  # as something else
     r"\b(?:cl[ée]|jeton|token|api|r[ée]f|r[ée]f[ée]rence|demande|dossier|ticket|num[ée]ro|n°|code"
-    r"|empreinte|session|identifiant|version)(?!\w)(?=.{0,30}$)",
+    r"|empreinte|session|version)(?!\w)(?=.{0,30}$)",
     re.IGNORECASE,
 )
 _SERIAL = re.compile(r"[A-Z]{2,}[-_]?\d+|\S+\.(?i:pdf|docx?|xlsx?|csv|txt|zip)")
