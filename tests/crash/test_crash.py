@@ -381,7 +381,6 @@ def abandoned(twin: Twin) -> int:
         return abandon.main(args)
 
 
-@pytest.mark.long
 def test_an_abandon_that_dies_at_any_instant_is_finished(shm: Path) -> None:
     """It is closed and sealed once, or the next command closes it; what it says is true."""
     case = Case("abandon", {"cut": 1})
