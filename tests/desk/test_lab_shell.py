@@ -77,6 +77,21 @@ def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> N
     finish(desk)
 
 
+def test_a_page_that_opens_says_so_and_offers_a_way_on(desk: Desk) -> None:
+    """Whatever keeps its kernel from it: she reads that it opens, then has a button that works."""
+    desk.page.route("**/api/sessions*", lambda route: None)  # never answered
+    desk.press("Mots de passe", "Commencer pour")
+    opening = desk.page.get_by_role("status").filter(has_text="Un instant")
+    expect(opening).to_be_visible()
+    button = opening.get_by_role("button", name="Reprendre", include_hidden=True)
+    expect(button).not_to_be_visible()
+    button.evaluate("each => each.getAnimations().forEach(late => late.finish())")
+    desk.page.unroute("**/api/sessions*")
+    button.click()
+    again(desk, GATE)
+    expect(opening).to_have_count(0)
+
+
 def resumes(desk: Desk) -> None:
     """A page that was only loaded does nothing by itself: she asks for it."""
     idle = desk.page.get_by_role("alert")

@@ -23,7 +23,9 @@ def hook(event: str, arguments: tuple[object, ...]) -> None:
         note(mark)
     elif event == "subprocess.Popen":
         given = " ".join(map(str, arguments[1]))  # type: ignore[call-overload]
-        note("kernel" if "ipykernel_launcher" in given else "driver" if "node" in given else "")
+        for mark, program in (("kernel", "ipykernel_launcher"), ("driver", "node")):
+            if program in given:
+                note(mark)
 
 
 if PATH:
