@@ -11,7 +11,7 @@ import signal
 
 import pytest
 from fixtures_lab import Desk, lab
-from fixtures_shell import GATE, PROOF, Shop, again, at_the_gate, finish
+from fixtures_shell import GATE, PROOF, Shop, again, at_the_gate, begin, finish
 from playwright.sync_api import Page, expect
 from releve.decision import events as ev
 from releve.record.folder import all_records, unfinished
@@ -80,8 +80,8 @@ def test_a_kernel_that_dies_says_so_where_she_looks(desk: Desk, shop: Shop) -> N
 def test_a_page_that_opens_says_so_and_offers_a_way_on(desk: Desk) -> None:
     """Whatever keeps its kernel from it: she reads that it opens, then has a button that works."""
     desk.page.route("**/api/sessions*", lambda route: None)  # never answered
-    desk.press("Mots de passe", "Commencer pour")
     opening = desk.page.get_by_role("status").filter(has_text="Un instant")
+    begin(desk, opening)
     expect(opening).to_be_visible()
     button = opening.get_by_role("button", name="Reprendre", include_hidden=True)
     expect(button).not_to_be_visible()
