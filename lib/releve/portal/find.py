@@ -8,6 +8,7 @@ whatever covers it is closed by its own "fermer".
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -122,7 +123,7 @@ class Finder:
     @staticmethod
     async def _walk(frame: Frame, page: Page, asked: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            found: dict[str, Any] = await frame.evaluate(_WALK, asked)
+            found: dict[str, Any] = json.loads(await frame.evaluate(_WALK, asked))
         except PlaywrightError:
             if frame is page.main_frame:
                 raise
@@ -320,14 +321,13 @@ class Finder:
         """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,
         by Escape. Raises `UnexpectedPopup` when that does not help.
         """
-        await handle.scroll_into_view_if_needed()
         for last in (False, False, False, True):
-            layer = await handle.evaluate(_OVER)
+            layer = await handle.evaluate(_OVER, True)
             if layer == 0 and not await self._frame_covered(frame):
                 return
             view = await self.look()
             if layer < 0:  # it came after the look before
-                layer = await handle.evaluate(_OVER)
+                layer = await handle.evaluate(_OVER, True)
             part = view.under(layer, frame) if layer > 0 else view
             closer = self._closer(part) if by_force or layer > 0 else None
             if last or (closer is None and (layer <= 0 or not by_force)):
@@ -336,7 +336,7 @@ class Finder:
                 await (await self.element(closer)).click(timeout=2000)
             else:
                 await self.browser.page.keyboard.press("Escape")
-                if await handle.evaluate(_OVER) == layer:
+                if await handle.evaluate(_OVER, True) == layer:
                     text = " ".join(part.text.split())
                     raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(text)[:160])
             await self.change()
