@@ -55,13 +55,15 @@ def _forgotten() -> Iterator[None]:
 
 
 # Long modules begin first, so that all workers stay busy to the end. The tests of a module that
-# shares nothing go to whichever
-# worker is free; every other module is one worker's from its first test to its last.
+# shares nothing go to whichever worker is free; every other module is one worker's from its first
+# test to its last. Those of the portal mostly wait for a page to be still: they are spread among
+# the others, which keep the machine busy, and there are twice as many workers as it has cores.
 SPREAD = ("test_fleet", "test_lab", "test_route_contract", "test_once", "test_cli")
 LONG = (
     *SPREAD,
     *("test_lab_reopened", "test_lab_shell"),
-    *("test_crash", "test_leaks", "test_schedules"),
+    *("test_crash", "test_leaks", "test_schedules", "test_bootstrap", "test_json"),
+    *("test_find", "test_wrong_clicks", "test_login_codes"),
 )
 
 
@@ -75,6 +77,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+    modules = dict.fromkeys(item.path for item in items)
+    portal = [path for path in modules if path.parent.name == "portal"]
+    others = [path for path in modules if path not in portal]
+    place = {path: at / len(same) for same in (portal, others) for at, path in enumerate(same)}
+    items.sort(key=lambda item: place[item.path])
 
 
 def _cases_left(items: list[pytest.Item]) -> Iterator[pytest.Item]:
