@@ -13,9 +13,8 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from releve.base import disk
 from releve.base.errors import ReleveError
@@ -25,6 +24,9 @@ from releve.base.texts import table
 from releve.jupyter import MODELS, OUTPUTS_ENVIRONMENT, state
 from releve.jupyter.contents import ProjectFiles
 from releve.jupyter.records import records
+
+if TYPE_CHECKING:  # in its own time: see `serve`
+    from jupyterlab.labapp import LabApp
 
 HOME = f"{MODELS}/home.ipynb"
 HERE = Path(__file__).parent
@@ -68,11 +70,19 @@ def serve(
     elif not browser:
         print(f"Adresse : {address}", file=terminal, flush=True)
     _note_running(app.port)
-    # the home page's kernel starts while its page is on the way
-    session = {"path": HOME, "name": Path(HOME).name, "type": "notebook", "kernel_name": "python3"}
-    app.io_loop.add_callback(partial(app.session_manager.create_session, **session))
+    app.io_loop.add_callback(_begin, app)
     app.start()
     return 0
+
+
+async def _begin(app: LabApp) -> None:
+    """The home page's kernel starts, and imports what it needs, while its page is on the way."""
+    name = Path(HOME).name
+    made = await app.session_manager.create_session(HOME, name, "notebook", "python3")
+    client = app.kernel_manager.get_kernel(made["kernel"]["id"]).client()
+    client.start_channels()
+    client.execute("import releve.jupyter.home", silent=True)
+    client.stop_channels()
 
 
 def arguments(browser: bool, port: int) -> list[str]:

@@ -75,6 +75,10 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     await sessions.stopIfNeeded(path);
   };
 
+  // JupyterLab opens what the address names only once it has saved its own state, a second later.
+  const named = decodeURIComponent(location.pathname.split('/tree/')[1] ?? '');
+  if (named.endsWith('.ipynb')) app.restored.then(() => app.commands.execute('docmanager:open', { path: named, factory: 'Notebook' }));
+
   keysAreTheForms(app);
   bar(app, Widget, tracker, { home, title });
   callByTitle(tracker, { title, about });
