@@ -13,7 +13,7 @@ from releve.portal.case import Case
 from releve.portal.lists import DropDown, lone
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
-from releve.portal.sight import Abstention, Outcome, decide, overview
+from releve.portal.sight import Abstention, Outcome, decide, leading, overview
 from releve.portal.view import Thing, View
 
 _NO_NEWS = (
@@ -28,7 +28,8 @@ def manager(view: View, words: Words) -> Outcome:
     """What leads to the manager's pages, else the list whose one entry has that very name, where
     nothing else is to be filled in, and nothing but what goes there can be pressed.
     """
-    found, exact = decide(view, want(words, "home.manager")), words.exact("home.manager")
+    wanted, exact = want(words, "home.manager"), words.exact("home.manager")
+    found = leading(view, wanted, words.exact("pigp.open"))
     if isinstance(found, Thing) or found.count:
         return found
     goes = words.exact("home.go")

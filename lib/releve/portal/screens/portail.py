@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.rows import Move, pen
-from releve.portal.screen import Screen, text, thing, want
+from releve.portal.screen import Screen, text, want
 from releve.portal.screens.accueil import Arrival, arrived, going_on
 from releve.portal.screens.second_factor import SecondFactorPage
-from releve.portal.sight import Abstention, rank
+from releve.portal.sight import Abstention, Outcome, leading, rank
 from releve.portal.view import Thing, View
+
+
+def chorus(view: View, words: Words) -> Outcome:
+    """What leads to Chorus Pro."""
+    return leading(view, want(words, "pigp.chorus"), words.exact("pigp.open"))
 
 
 class AccueilDuPortail(Screen):
@@ -19,12 +25,12 @@ class AccueilDuPortail(Screen):
     opening tabs: the finder follows.
     """
 
-    step, title, mark = "portail", "Accueil", thing("pigp.chorus")
+    step, title, mark = "portail", "Accueil", chorus
 
     async def go(self, case: Case) -> str:
         """From here to Chorus Pro's home page, through whatever it shows on the way."""
         if not (case.through_chorus or await self._beyond(case)):
-            await self.press("pigp.chorus")
+            await self.finder.press(await self.finder.until(lambda v: chorus(v, self.words)))
         return ", ".join(["Chorus Pro est ouvert", *await self._arrive(case)])
 
     async def reached(self) -> None:
