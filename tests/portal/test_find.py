@@ -16,7 +16,7 @@ import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.base.secret import Secret
-from releve.base.words import whole
+from releve.base.words import Learned, whole
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import (
     NoTechnicalAccount,
@@ -327,6 +327,61 @@ async def test_an_entry_of_a_list_may_lead_on(
         with suppress(PortalError):
             await AccueilDeChorusPro(window).go(SimpleNamespace())  # type: ignore[arg-type]
     assert gone == ("there" == await window.page.title())
+
+
+INDEX = {
+    "the document's own words": ("Activités du gestionnaire", "there"),
+    "a longer name": ("Activités du gestionnaire délégué", "index"),
+}
+
+
+@pytest.mark.parametrize("name", INDEX)
+async def test_what_was_shown_may_lead_to_a_page_with_the_document_s_own_words(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Those in full are pressed there; what was shown is not pressed again."""
+    called, last = INDEX[name]
+    bar = "<nav><a href=/index>Gestion</a></nav>"
+    pages.at["/index"] = f"<title>index</title>{bar}<a href=/there>{called}</a>"
+    pages.at["/there"] = "<title>there</title><h1>Mes structures</h1>"
+    finder = await show(window, pages, bar)
+    window.words.learned["home.manager"] = Learned("Gestion", "press a", place="nav")
+    pages.asked.clear()
+    try:
+        async with window.on("Accueil"):
+            with suppress(ScreenNotRecognised):
+                await AccueilDeChorusPro(window).go(SimpleNamespace())  # type: ignore[arg-type]
+    finally:
+        del finder.words.learned["home.manager"]
+    assert (last, 1) == (await window.page.title(), pages.asked.count("/index"))
+
+
+CHANGE = (
+    "<title>change</title><h1>Choix de la structure</h1><p>Pour laquelle souhaitez-vous {} ?</p>"
+    "<form action=/mine>{}<button>Valider</button></form>"
+)
+
+
+@pytest.mark.parametrize("to_do", ["agir", "fusionner"])
+async def test_one_structure_is_in_force_at_a_time(
+    window: PortalBrowser, pages: Pages, to_do: str
+) -> None:
+    """Another is chosen on the page that says that one will act for it, and nothing is sent where
+    it does not.
+    """
+    radios = "".join(
+        f"<p><label><input type=radio name=s value={each}>{each}</label></p>"
+        for each in ("21990002400013", SIRET)
+    )
+    listed = "<title>{0}</title><h1>Mes structures</h1><p>SIRET : {0}</p>"
+    pages.at["/change"] = CHANGE.format(to_do, radios)
+    pages.at["/mine"] = listed.format(SIRET)
+    other = listed.format("21990002400013").partition("</title>")[2]
+    await show(window, pages, f"<a href=/change>Changer de structure</a>{other}")
+    async with window.on("Activités du gestionnaire"):
+        with suppress(StructureNotFound):
+            await ActivitesDuGestionnaire(window)._bring(SIRET)
+    assert (SIRET if to_do == "agir" else "change") == await window.page.title()
 
 
 OWNERS = {
