@@ -16,7 +16,7 @@ import pytest
 from fixtures_pages import Pages, show
 from playwright.async_api import ElementHandle
 from releve.base.secret import Secret
-from releve.base.words import whole
+from releve.base.words import Learned, whole
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import (
     NoTechnicalAccount,
@@ -35,7 +35,7 @@ from releve.portal.screens.accueil import AccueilDeChorusPro
 from releve.portal.screens.authentification import Authentification, login_form
 from releve.portal.screens.confirmation import Asked, Confirmation
 from releve.portal.screens.mot_de_passe import EcranSuivant
-from releve.portal.screens.portail import AccueilDuPortail
+from releve.portal.screens.portail import AccueilDuPortail, chorus
 from releve.portal.screens.raccordements import Formulaire, Soumission
 from releve.portal.screens.structure import ModificationDeLaStructure
 from releve.portal.screens.structures import ActivitesDuGestionnaire
@@ -172,6 +172,71 @@ BAR = (
     "<span role=option aria-selected=false onclick='document.title=`opened`; t.hidden=false'>"
     "Gestion</span></div><div id=t hidden><a href='/x'>Connexion</a></div>{}"
 )
+def applications(*names: str, row: str = "<tr><td><b>{}</b><td>Finances<td>{}</tr>") -> str:
+    """Each with its « Accéder », but those whose name begins with a dash."""
+    button = "<button{}>Accéder</button> <button>Retirer</button>"
+    it = [" data-is=it" if name == "Chorus Pro" else "" for name in names]
+    rows = [
+        row.format(name.lstrip("-"), "" if name.startswith("-") else button.format(mark))
+        for name, mark in zip(names, it, strict=True)
+    ]
+    return f"<h1>Applications</h1><table><tr><th>Nom<th>Domaine<th>{''.join(rows)}</table>"
+
+
+TWO = "Chorus Pro (qualification)", "Hélios"
+CARD_OF = "</table><div><h2>{}</h2><p>Un service.</p>{}</div><table>"
+NAMED_BY_ITS_ROW = {
+    "a table": (applications(*TWO, "Chorus Pro"), True),
+    "cards": (applications(*TWO, "Chorus Pro", row=CARD_OF), True),
+    "a longer name of something else": (
+        applications(*TWO, "Chorus Pro") + "<a href=/x>Aide de Chorus Pro</a>",
+        True,
+    ),
+    "none of that name": (applications(*TWO), False),
+    "twice": (applications(*TWO, "Chorus Pro", "Chorus Pro"), False),
+    "nothing in its row": (applications("-Chorus Pro", *TWO), False),
+    "nothing in its row, without a head": (
+        applications("-Chorus Pro", *TWO).replace("<h1>", "<br><h1 hidden>").replace("<th>", "<td>"),
+        False,
+    ),
+    "nothing in its card": (applications("-Chorus Pro", *TWO, row=CARD_OF), False),
+    "in another column": (
+        applications("Chorus Pro", *TWO, row="<tr><td>Annuaire<td>{}<td>{}</tr>"),
+        False,
+    ),
+    "a notice": ("<div><h2>Chorus Pro</h2>Fermé lundi. <button>OK</button></div>", False),
+}
+
+
+@pytest.mark.parametrize("name", NAMED_BY_ITS_ROW)
+async def test_what_opens_an_application_may_be_named_by_its_row(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """By the name that the row begins with, or the card's title; by no other's."""
+    body, there = NAMED_BY_ITS_ROW[name]
+    finder = await show(window, pages, body)
+    found = chorus(await finder.look(), finder.words)
+    assert there == isinstance(found, Thing), found
+    if isinstance(found, Thing):
+        assert "it" == await (await finder.element(found)).get_attribute("data-is")
+
+
+async def test_a_window_that_closes_itself_gives_way_to_the_one_that_opened_it(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """As after a login in a window of its own: the press has done what it was for."""
+    pages.at["/own"] = (
+        "<button onclick='opener.document.body.innerHTML = `<a href=/x>Chorus Pro</a>`; window.close()'>Valider</button>"
+    )
+    finder = await show(window, pages, "<button onclick='open(`/own`, ``, `width=300`)'>Connexion</button>")
+    first = window.page
+    async with window.on("Authentification"):
+        for key in ("connection.connect", "login.submit"):
+            await finder.press(await finder.find(want(finder.words, key, longer=False)))
+        await finder.find(want(finder.words, "pigp.chorus"))
+    assert first is window.page
+
+
 BARS = {
     "parts of a page": (BAR.format("tabs", "", ""), True),
     "of nobody knows what": (BAR.format("choice", "", ""), False),
@@ -262,6 +327,61 @@ async def test_an_entry_of_a_list_may_lead_on(
         with suppress(PortalError):
             await AccueilDeChorusPro(window).go(SimpleNamespace())  # type: ignore[arg-type]
     assert gone == ("there" == await window.page.title())
+
+
+INDEX = {
+    "the document's own words": ("Activités du gestionnaire", "there"),
+    "a longer name": ("Activités du gestionnaire délégué", "index"),
+}
+
+
+@pytest.mark.parametrize("name", INDEX)
+async def test_what_was_shown_may_lead_to_a_page_with_the_document_s_own_words(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Those in full are pressed there; what was shown is not pressed again."""
+    called, last = INDEX[name]
+    bar = "<nav><a href=/index>Gestion</a></nav>"
+    pages.at["/index"] = f"<title>index</title>{bar}<a href=/there>{called}</a>"
+    pages.at["/there"] = "<title>there</title><h1>Mes structures</h1>"
+    finder = await show(window, pages, bar)
+    window.words.learned["home.manager"] = Learned("Gestion", "press a", place="nav")
+    pages.asked.clear()
+    try:
+        async with window.on("Accueil"):
+            with suppress(ScreenNotRecognised):
+                await AccueilDeChorusPro(window).go(SimpleNamespace())  # type: ignore[arg-type]
+    finally:
+        del finder.words.learned["home.manager"]
+    assert (last, 1) == (await window.page.title(), pages.asked.count("/index"))
+
+
+CHANGE = (
+    "<title>change</title><h1>Choix de la structure</h1><p>Pour laquelle souhaitez-vous {} ?</p>"
+    "<form action=/mine>{}<button>Valider</button></form>"
+)
+
+
+@pytest.mark.parametrize("to_do", ["agir", "fusionner"])
+async def test_one_structure_is_in_force_at_a_time(
+    window: PortalBrowser, pages: Pages, to_do: str
+) -> None:
+    """Another is chosen on the page that says that one will act for it, and nothing is sent where
+    it does not.
+    """
+    radios = "".join(
+        f"<p><label><input type=radio name=s value={each}>{each}</label></p>"
+        for each in ("21990002400013", SIRET)
+    )
+    listed = "<title>{0}</title><h1>Mes structures</h1><p>SIRET : {0}</p>"
+    pages.at["/change"] = CHANGE.format(to_do, radios)
+    pages.at["/mine"] = listed.format(SIRET)
+    other = listed.format("21990002400013").partition("</title>")[2]
+    await show(window, pages, f"<a href=/change>Changer de structure</a>{other}")
+    async with window.on("Activités du gestionnaire"):
+        with suppress(StructureNotFound):
+            await ActivitesDuGestionnaire(window)._bring(SIRET)
+    assert (SIRET if to_do == "agir" else "change") == await window.page.title()
 
 
 OWNERS = {
@@ -440,6 +560,21 @@ async def test_a_list_that_a_form_may_send_is_left_alone(
         with pytest.raises(NoTechnicalAccount):
             await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
     assert not any("/trap" in each for each in pages.asked)
+
+
+async def test_the_technical_accounts_may_be_a_kind_that_is_chosen(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """In the one list of kinds of the card, with which nothing is sent."""
+    body = (
+        f"{CARD}<p>Type d'utilisateur <select onchange='setTimeout(() => t.hidden = value < 1, 300)'>"
+        f"<option value=0>Utilisateur (personne)<option value=1>Utilisateur technique</select></p>"
+        f"<table id=t hidden><tr><td>{OTHER}<td>{BUTTON}<tr><td>{ACCOUNT}<td>{BUTTON}</table>"
+    )
+    await show(window, pages, body.replace(OTHER, "<script>document.write(`TECH_1_` + `22@cpro.fr`)</script>"))
+    async with window.on("Modification de la structure"):
+        step = await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
+    assert Proof.ROW == step.proof
 
 
 @pytest.mark.parametrize("beside", ["", "<input name=nom>"])

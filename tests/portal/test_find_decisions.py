@@ -13,9 +13,8 @@ from releve.portal.confirm import Question, about, question, step
 from releve.portal.rows import Act, Missing, Move, Proof, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
-from releve.portal.screens.portail import AccueilDuPortail
 from releve.portal.screens.structure import more as rest
-from releve.portal.screens.structures import ActivitesDuGestionnaire, folded, tucked
+from releve.portal.screens.structures import ActivitesDuGestionnaire, chooser, folded, tucked
 from releve.portal.sight import Abstention, Want, agrees, closest, decide, describe, key_of
 from releve.portal.view import Owner, Text, Thing, View
 
@@ -974,8 +973,28 @@ def test_a_structure_is_chosen_by_its_radio_or_by_words_that_lead_on(
     """Where a title asks for it: the icon next to the structure in hand may be the way out."""
     asked = Text(7, "Sélectionner une structure", (1, 7), head=head)
     view = View((thing,), (asked,), (structure(A, 1, 10, 12),), ready=ready)
-    page: Any = SimpleNamespace(words=WORDS)
-    assert chosen == isinstance(AccueilDuPortail(page)._chooser(view, A), Move)
+    assert chosen == isinstance(chooser(view, A, WORDS), Move)
+
+
+@pytest.mark.parametrize(
+    ("said", "beside", "sent"),
+    [
+        ("La structure pour laquelle vous souhaitez agir.", 0, True),
+        ("La structure à rattacher.", 0, False),
+        ("La structure pour laquelle vous souhaitez agir.", Thing(8, "field", path=(1, 8)), False),
+        ("La structure pour laquelle vous souhaitez agir.", Thing(8, "check", path=(1, 8)), False),
+    ],
+)
+def test_what_sends_the_structure_that_was_chosen_sends_nothing_else(
+    said: str, beside: Thing | int, sent: bool
+) -> None:
+    """« Valider » is pressed where the page says that one will act for it, and asks no more."""
+    radio = Thing(11, "radio", path=(1, 10, 11), checked=True)
+    texts = Text(7, "Choix de la structure", (1, 7), head=True), Text(9, said, (1, 9))
+    things = (radio, press(20, "Valider", 1), *([beside] if isinstance(beside, Thing) else []))
+    owners = structure(A, 1, 10, 12), structure(B, 1, 13)
+    found = chooser(View(things, texts, owners), A, WORDS)
+    assert sent == (isinstance(found, Move) and found.thing.id == 20)
 
 
 def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:

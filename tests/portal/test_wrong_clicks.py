@@ -107,6 +107,16 @@ CARDS = {
     f"<td><button {TRAP} data-toggle=tooltip>Rétablir</button><tr><td>{OTHER}<td>{RESET}</table>",
 }
 
+CHANGED = TRAP.partition(" ")[2].replace("click", "change")
+KIND = f"<select {CHANGED}><option>Personne<option>Technique</select>"
+CARDS |= {
+    "somebody's kind": f"{CARD}<table><tr><td>Jean<td>{KIND}</table>",
+    "somebody's kind on a line": f"{CARD}<div>jean@mairie.example {KIND}</div>",
+    "a kind that can be removed": f"{CARD}<div>Jean {KIND} <button {TRAP}>Détacher</button></div>",
+    "one kind of two": f"{CARD}<p>Type {KIND}</p><p>Nature {KIND}</p>",
+    "a kind that is sent": f"{CARD}<form>Type {KIND}</form>",
+}
+
 
 @pytest.mark.parametrize("name", CARDS)
 async def test_on_the_card_nothing_else_is_pressed(

@@ -235,7 +235,7 @@ BEFORE_THE_RESET = [
         if fault != "maintenance_at" or screen in ("authentification", "accueil")
     ),
     Trouble({"missing_button": True}, "NotPrincipalManager", "pas gestionnaire principal"),
-    Trouble({"no_technical_account": True}, "NoTechnicalAccount", "pas de compte technique"),
+    Trouble({"no_technical_account": True}, "NoTechnicalAccount", "sans y voir de compte"),
     Trouble(
         {"renamed_labels": {"Réinitialiser le mot": "Changer le mot"}},
         "ResetButtonMissing",

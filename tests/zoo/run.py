@@ -14,6 +14,7 @@ from pathlib import Path
 from fixtures_rotation import CELLS, LOGIN, PASSWORD, Scene, a_desk, open_scene, windows_of
 from playwright.async_api import Browser, async_playwright
 from releve.base.errors import ReleveError
+from releve.decision.procedure import NAVIGATION
 from releve.portal import browsers
 from releve.rotation.session import Parameters, Session
 from releve.school import SchoolThread, World
@@ -186,6 +187,7 @@ async def taught(skins: Iterable[ZooSkin], browser: Browser) -> AsyncIterator[Re
             error = await rotate(scene, person)
             done = error is None and scene.three_places_agree()
             asked = f"asked: {', '.join(person.asked)} " if person.asked else ""
+            asked += f"by hand: {', '.join(person.by_hand)} " if person.by_hand else ""
             why = "" if done else f"{type(error).__name__}: {_first_sentence(str(error))}"
             counts = wrong_clicks(scene.world), needless_resets(scene.world)
             seconds = time.monotonic() - began
@@ -226,7 +228,14 @@ async def rotate(scene: Scene, operator: AtHerDesk) -> ReleveError | None:
     rotation = await session.open()
     try:
         for step in CELLS:
-            await rotation.do(step)
+            try:
+                await rotation.do(step)
+            except ReleveError:
+                if step not in NAVIGATION:
+                    raise
+                operator.by_hand.append(step)
+                rotation.take_over(step)
+                await rotation.do(step)
     except ReleveError as error:
         return await session.stop(rotation, error)
     finally:

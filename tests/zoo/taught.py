@@ -1,5 +1,5 @@
-"""The reference person at the desk: she clicks once where she is asked to, and presses herself what
-cannot be undone in the run that learnt it.
+"""The reference person at the desk: she clicks once where she is asked to, does a screen by hand
+where that does not serve, and presses herself what cannot be undone in the run that learnt it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,15 @@ from releve.rotation.prompts import Unattended
 from zoo.person import Person
 
 FILLS = {"identifiant": "fill login", "mot de passe": "fill password"}
+MARKS = {
+    "authentification": (0, 10),
+    "portail": (10, 19),
+    "accueil": (19, 28),
+    "structures": (28, 39),
+    "structure": (39, 40),
+    "demande": (39, 41),
+}
+"""Those of each screen, from the first to before the last."""
 
 
 class AtHerDesk(Unattended):
@@ -25,7 +34,7 @@ class AtHerDesk(Unattended):
     def __init__(self, browser: Browser, login: str, password: str) -> None:
         super().__init__(approve=True, reset_again=False)
         self.browser, self.login, self.password = browser, login, password
-        self.asked = list[str]()
+        self.asked, self.by_hand = list[str](), list[str]()
 
     def _person(self) -> Person:
         return Person(self.browser.contexts[-1], self.login, self.password, seconds=3.0)
@@ -60,15 +69,18 @@ class AtHerDesk(Unattended):
         return True
 
     async def screen(self, step: Step, doubt: str = "") -> bool:
-        if found := await self._person().next(30, 49):
-            await found[0].click()
+        if not doubt:
+            await self._do(*MARKS[step.id])
         return not doubt
 
     async def reset_by_hand(self, step: Step, account: str) -> bool:
+        self._person()._page().once("dialog", lambda dialog: dialog.accept())
+        await self._do(41, 49)
+        return True
+
+    async def _do(self, first: int, last: int) -> None:
         person = self._person()
-        person._page().once("dialog", lambda dialog: dialog.accept())
-        while found := await person.next(41, 49):
+        while found := await person.next(first, last):
             with suppress(Error):  # her click led to another page
                 await person._do(*found)
             await person._page().wait_for_timeout(300)
-        return True

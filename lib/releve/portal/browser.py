@@ -152,6 +152,7 @@ class PortalBrowser:
     @property
     def _in_hand(self) -> bool:
         """Whether it runs, and its page in hand is open."""
+        self._give_way()
         return self.alive and self._page is not None and not self._page.is_closed()
 
     def _gone(self) -> e.BrowserGone:
@@ -165,6 +166,7 @@ class PortalBrowser:
     @property
     def page(self) -> Page:
         """The page in hand. Raises `BrowserGone` when there is none any more."""
+        self._give_way()
         if self._page is None or self._page.is_closed():
             raise self._gone()
         return self._page
@@ -219,12 +221,15 @@ class PortalBrowser:
             self._agree = _no
 
     def follow(self) -> None:
-        """Take the window in hand that the page opened; one that closed gives way to its opener."""
+        """Take the window in hand that the page opened."""
         while self._opened:
             page = self._opened.pop(0)
             if not page.is_closed() and self._page is not None:
                 self._openers.append(self._page)
                 self._page = page
+
+    def _give_way(self) -> None:
+        """A window that closed gives way to its opener."""
         while self._page is not None and self._page.is_closed() and self._openers:
             self._page = self._openers.pop()
 

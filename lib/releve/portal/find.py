@@ -308,14 +308,19 @@ class Finder:
     async def press(self, thing: Thing, *, trial: bool = False) -> None:
         """Click it, once; what covers it is closed first, and once more when it came late. `trial`:
         make sure that it can be clicked, and do not. The click itself has all the time that the
-        portal has: it lasts until the page that it leads to is there.
+        portal has: it lasts until the page that it leads to is there, or the window closes itself.
         """
         handle = await self._uncovered(thing)
         try:
             await handle.click(trial=True, timeout=LATE_COVER)
         except PlaywrightTimeout:
             handle = await self._uncovered(thing)
-        await handle.click(trial=trial)
+        page = self.browser.page
+        try:
+            await handle.click(trial=trial)
+        except PlaywrightError:
+            if trial or not (page.is_closed() and self.browser.alive):
+                raise
 
     async def clear(self, frame: int, handle: ElementHandle, *, by_force: bool = True) -> None:
         """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,

@@ -13,7 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from releve.portal.errors import AmbiguousScreen
 from releve.portal.find import Finder
 from releve.portal.opening import REACH
-from releve.portal.sight import Abstention, Outcome, Want, common, decide
+from releve.portal.sight import Abstention, Outcome, Want, common, decide, level
 from releve.portal.view import Text, Thing, View
 
 _OPTIONS = """
@@ -196,16 +196,9 @@ def numbered(view: View) -> list[Thing]:
     if not (following and following.enabled) or said[here[0]].frame != following.frame:
         return []
     pager = common([said[here[0]], following])
-    line = {int(t.name) for t in pages if _level(t, following)}  # a calendar has several
+    line = {int(t.name) for t in pages if level(t, following)}  # a calendar has several
     listed = pager and view.under(pager[-1], following.frame).owners
     return [following] if pager and not listed and line == set(numbers) else []
-
-
-def _level(thing: Thing, other: Thing) -> bool:
-    if not (thing.box and other.box):
-        return True
-    middle = thing.box[1] + thing.box[3] / 2
-    return other.box[1] <= middle <= other.box[1] + other.box[3]
 
 
 def entries(view: View) -> list[Thing]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from releve.base.secret import scrub
@@ -264,6 +264,41 @@ def _same_place(found: Sequence[Thing]) -> list[Thing]:
 def decide(view: View, want: Want, keep: Callable[[Thing], bool] = lambda _: True) -> Outcome:
     """The one thing that the words name."""
     return one(view, want, named(view, want, keep))
+
+
+def leading(view: View, want: Want, opens: re.Pattern[str]) -> Outcome:
+    """The one thing that they name in full; else, of several that are called « Accéder », the one
+    of the row or card that they name: by its first words, on one line with it, or by its only
+    title. A longer name comes last.
+    """
+    found = decide(view, replace(want, within=None))
+    if isinstance(found, Thing) or found.count or want.learned or want.pointed:
+        return found
+    called = (t for t in view.of_kind("press") if any(map(opens.search, t.names.values())))
+    every = innermost(called)
+    rows = [t for t in every if t.enabled and _heads(view, t, every, want.exact)]
+    rows = [t for t in rows if not want.refuses(t)]
+    return one(view, want, rows) if rows else decide(view, want)
+
+
+def _heads(view: View, thing: Thing, every: list[Thing], named_: re.Pattern[str]) -> bool:
+    """Whether that is the name of its row, the largest block around it without another of them."""
+    others = {(t.frame, block) for t in every if t is not thing for block in t.path}
+    row = next((b for b in thing.path if (thing.frame, b) not in others), thing.id)
+    texts = [t for t in view.under(row, thing.frame).texts if t.shown and re.search(r"\w", t.text)]
+    titles = [t for t in texts if t.head]
+    title = titles[0] if len(titles) == 1 else texts[0] if texts else None
+    if title is None or len(every) < 2 or not named_.search(title.text):
+        return False
+    return titles == [title] or level(title, thing)
+
+
+def level(thing: Thing | Text, other: Thing | Text) -> bool:
+    """Whether both are on one line; so is what has no place."""
+    if not (thing.box and other.box):
+        return True
+    middle = thing.box[1] + thing.box[3] / 2
+    return other.box[1] <= middle <= other.box[1] + other.box[3]
 
 
 def common(anchors: Sequence[Thing | Text]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 
 from playwright.async_api import Error as PlaywrightError
 
@@ -13,7 +14,7 @@ from releve.portal.case import Case
 from releve.portal.lists import DropDown, lone
 from releve.portal.screen import Screen, text, thing, want
 from releve.portal.screens.structures import ActivitesDuGestionnaire
-from releve.portal.sight import Abstention, Outcome, decide, overview
+from releve.portal.sight import Abstention, Outcome, Want, decide, leading, overview
 from releve.portal.view import Thing, View
 
 _NO_NEWS = (
@@ -28,7 +29,8 @@ def manager(view: View, words: Words) -> Outcome:
     """What leads to the manager's pages, else the list whose one entry has that very name, where
     nothing else is to be filled in, and nothing but what goes there can be pressed.
     """
-    found, exact = decide(view, want(words, "home.manager")), words.exact("home.manager")
+    wanted, exact = want(words, "home.manager"), words.exact("home.manager")
+    found = leading(view, wanted, words.exact("pigp.open"))
     if isinstance(found, Thing) or found.count:
         return found
     goes = words.exact("home.go")
@@ -48,9 +50,26 @@ class AccueilDeChorusPro(Screen):
         if found.kind == "list":
             await self._by_list(found)
         else:
+            wanted = want(self.words, "home.manager")
+            hers = wanted.learned or wanted.pointed
             await self.finder.press(found)
+            if hers:
+                await self._from_hers(wanted)
         await self.arrived(case)
         return "« Mes structures » est affiché"
+
+    async def _from_hers(self, wanted: Want) -> None:
+        """What a person has shown may lead to a page where the document's own words stand."""
+        document = replace(wanted, within=None, words=None)
+
+        def either(view: View) -> object:
+            title = text("structures.title")(view, self.words)
+            found = decide(view, document, lambda t: t.enabled and not wanted.refuses(t))
+            return found if isinstance(title, Abstention) and isinstance(found, Thing) else title
+
+        found = await self.finder.until(either)
+        if isinstance(found, Thing):
+            await self.finder.press(found)
 
     async def _by_list(self, listed: Thing) -> None:
         """Choose the entry, and press the one button that goes there, unless that did."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from releve.base.words import Words
 from releve.portal import errors as e
 from releve.portal.case import Case
-from releve.portal.rows import Move, pen
-from releve.portal.screen import Screen, text, thing, want
+from releve.portal.rows import Move
+from releve.portal.screen import Screen, want
 from releve.portal.screens.accueil import Arrival, arrived, going_on
 from releve.portal.screens.second_factor import SecondFactorPage
-from releve.portal.sight import Abstention, rank
+from releve.portal.screens.structures import chooser
+from releve.portal.sight import Abstention, Outcome, leading
 from releve.portal.view import Thing, View
+
+
+def chorus(view: View, words: Words) -> Outcome:
+    """What leads to Chorus Pro."""
+    return leading(view, want(words, "pigp.chorus"), words.exact("pigp.open"))
 
 
 class AccueilDuPortail(Screen):
@@ -19,12 +26,12 @@ class AccueilDuPortail(Screen):
     opening tabs: the finder follows.
     """
 
-    step, title, mark = "portail", "Accueil", thing("pigp.chorus")
+    step, title, mark = "portail", "Accueil", chorus
 
     async def go(self, case: Case) -> str:
         """From here to Chorus Pro's home page, through whatever it shows on the way."""
         if not (case.through_chorus or await self._beyond(case)):
-            await self.press("pigp.chorus")
+            await self.finder.press(await self.finder.until(lambda v: chorus(v, self.words)))
         return ", ".join(["Chorus Pro est ouvert", *await self._arrive(case)])
 
     async def reached(self) -> None:
@@ -68,7 +75,7 @@ class AccueilDuPortail(Screen):
             between = arrival.between(view)
             if not isinstance(between, Abstention) or between.count:
                 return between
-            chosen = self._chooser(view, case.siret)
+            chosen = chooser(view, case.siret, self.words)
             if isinstance(chosen, Move):
                 return "structure", chosen
             return replace(there, instead=(self.words.first("connection.connect"),))
@@ -92,19 +99,6 @@ class AccueilDuPortail(Screen):
             done.append(result)
             await self.page.wait_for_load_state("load")
         raise await self.browser.diagnose(self.words.first("home.manager"))
-
-    def _chooser(self, view: View, siret: str) -> Move | Abstention:
-        """Where the portal asks for whom one works, once the page is there: the way to this very
-        structure, by its radio or by words that lead on.
-        """
-        wanted = want(self.words, "between.on", longer=False)
-        asked = text("between.choose")(view, self.words)
-        if isinstance(asked, Abstention) or not (asked.head and view.ready):
-            return Abstention(wanted.label)
-        found = pen(view, siret, wanted)
-        if isinstance(found, Abstention) or found.thing.kind == "radio":
-            return found
-        return found if rank(found.thing, wanted) == 1 else Abstention(wanted.label)
 
     async def _pass(self, kind: str, button: Thing, onward: str = "home.manager") -> str:
         """One page between the login and the home page, or the tiles; in a frame only its look

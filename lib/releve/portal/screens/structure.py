@@ -9,11 +9,13 @@ from releve.base.words import Words, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.find import STUCK
-from releve.portal.lists import numbered, pick
+from releve.portal.lists import DropDown, lone, numbered, pick
 from releve.portal.rows import Act, Missing, Move, Proof, reset, revealed
 from releve.portal.screen import Screen, text, want
-from releve.portal.sight import Abstention, decide, named
-from releve.portal.view import Thing, View
+from releve.portal.sight import Abstention, decide, level, named
+from releve.portal.view import Text, Thing, View
+
+_IN = re.compile(r"\b(?:table|[uod]l)\b")
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,15 @@ class ModificationDeLaStructure(Screen):
         await self.reset_button(case.siret, case.account)
 
     async def check_target(self, siret: str) -> None:
-        """Prove which structure this is: its SIRET is on the card. Raises `StructureNotFound`."""
-        if not await self._told(siret):
-            raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+        """Prove which structure this is: its SIRET is on the card. Raises what says that it is not
+        seen.
+        """
 
-    async def _told(self, siret: str) -> bool:
         def told(view: View) -> bool | Abstention:
             return siret in view.found("siret") or Abstention("SIRET")
 
-        return await self.finder.settled(told, STUCK) is True  # it may be drawn late
+        if await self.finder.settled(told, STUCK) is not True:  # it may be drawn late
+            raise await self.browser.diagnose(siret)
 
     async def accounts(self) -> tuple[str, ...]:
         """The technical accounts on the card, once its parts were looked through."""
@@ -61,6 +63,8 @@ class ModificationDeLaStructure(Screen):
 
         users = want(self.words, "structure.users")
         found = await self.finder.settled(listed, section=users)
+        if isinstance(found, Abstention) and await self._technical():
+            found = await self.finder.settled(listed, section=users)
         return () if isinstance(found, Abstention) else found
 
     async def is_secondary(self) -> bool:
@@ -109,7 +113,7 @@ class ModificationDeLaStructure(Screen):
         lost = not missing[0].there and parts
         if lost and (await self._choose(account) or await self._elsewhere(siret)):
             return await self._next(siret, account, 0)
-        if lost and await self._further():
+        if lost and (await self._technical() or await self._further()):
             return await self._next(siret, account, parts - 1)
         if not missing[0].there and await self._hides(account):
             if await self.finder.taught(Abstention(users.label), lambda v: decide(v, users)):
@@ -128,6 +132,28 @@ class ModificationDeLaStructure(Screen):
             self.browser.memo.setdefault("chosen", set()).add(account)
         return found
 
+    async def _technical(self) -> bool:
+        """Have the technical accounts listed, where the card has one list of kinds, with which
+        nothing is sent, that stands in nobody's row.
+        """
+        technical, never = self.words.exact("structure.technical"), self.words.find("opening.never")
+        view = await self.finder.look()
+
+        def lists(thing: Thing) -> bool:
+            fits = len([*filter(technical.search, thing.entries)]) == 1
+            return fits and not thing.form and thing.region in ("main", "")
+
+        def in_a_row(thing: Thing) -> bool:
+            there: list[Thing | Text] = [*view.texts, *view.of_kind("press", "check", "radio")]
+            line = [each for each in there if each.shown and level(thing, each)]
+            told = [each.text if isinstance(each, Text) else each.words for each in line]
+            return bool(_IN.search(thing.inside)) or any("@" in t or never.search(t) for t in told)
+
+        found = [t for t in lone(view) if lists(t)]
+        if len(found) != 1 or in_a_row(found[0]) or technical.search(found[0].selected):
+            return False
+        return await DropDown.at(self.finder, found[0]).choose(technical)
+
     async def _elsewhere(self, siret: str) -> bool:
         """Go to the page of its users, where the card has a link of that very name (and their
         count) to one, or to the rest of its accounts; it must be this one's.
@@ -141,8 +167,7 @@ class ModificationDeLaStructure(Screen):
         links = named(view, users, leads) or more(view, self.words)
         if len(links) == 1:
             await self.finder.press(links[0])
-            if not await self._told(siret):
-                raise await self.browser.diagnose("SIRET")
+            await self.check_target(siret)
         return len(links) == 1
 
     async def _further(self) -> bool:

@@ -16,7 +16,7 @@ from releve.portal.lists import DropDown, numbered, pick
 from releve.portal.rows import Act, Move, pen
 from releve.portal.screen import Screen, text, want
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.sight import Abstention, Outcome, closest, decide, innermost, named, one
+from releve.portal.sight import Abstention, Outcome, closest, decide, innermost, named, one, rank
 from releve.portal.view import Text, Thing, View
 
 _CELLS = """
@@ -102,7 +102,25 @@ class ActivitesDuGestionnaire(Screen):
         if siret not in await self._tucked(siret):
             if not seen:  # a list that shows no number says nothing of this one
                 raise await self.browser.diagnose("SIRET")
-            raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+            if not await self._in_force(siret):
+                raise e.StructureNotFound(siret=siret, login=self.browser.settings.login)
+
+    async def _in_force(self, siret: str) -> bool:
+        """Where one structure is in force at a time: choose this one on the page for it."""
+        change = want(self.words, "structures.change", longer=False)
+        found = await self.finder.settled(lambda view: decide(view, change))
+        if isinstance(found, Abstention):
+            return False
+        await self.finder.press(found)
+        for _ in range(2):  # its radio, then what sends that
+            step = await self.finder.settled(lambda view: chooser(view, siret, self.words))
+            if isinstance(step, Abstention):
+                return False
+            await self.finder.press(step.thing)
+            if step.act is not Act.CHECK:
+                await self.reached()
+                return siret in await self.sirets()
+        return False
 
     async def _tucked(self, siret: str = "") -> list[str]:
         """The structures on the page, once what hides a list of them, or that one, is opened."""
@@ -296,6 +314,24 @@ class ActivitesDuGestionnaire(Screen):
             return bool(set(now.found("siret")) - before) or Abstention("suite")
 
         return await self.finder.settled(more, 0.6, open_hidden=False) is True
+
+
+def chooser(view: View, siret: str, words: Words) -> Move | Abstention:
+    """Where the portal asks for whom one works, once the page is there: the way to this very
+    structure, by its radio or by words that lead on; what sends the radio may say less, where
+    nothing else is sent, and the page says that one will act for it.
+    """
+    asked = text("between.choose")(view, words)
+    asks = [t for t in view.of_kind("field", "secret", "list", "check") if not t.fixed]
+    mine = [t for t in view.of_kind("radio") if t.checked and view.holders(t, "siret") == {siret}]
+    sends = mine and not asks and view.says(words.find("between.acting"))
+    wanted = want(words, "between.chosen" if sends else "between.on", longer=False)
+    if isinstance(asked, Abstention) or not (asked.head and view.ready):
+        return Abstention(wanted.label)
+    found = pen(view, siret, wanted)
+    if isinstance(found, Abstention) or found.thing.kind == "radio":
+        return found
+    return found if rank(found.thing, wanted) == 1 else Abstention(wanted.label)
 
 
 def tucked(view: View, siret: str = "") -> list[Text] | Abstention:
