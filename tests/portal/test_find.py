@@ -19,7 +19,9 @@ from releve.base.secret import Secret
 from releve.base.words import Learned, whole
 from releve.portal.browser import PortalBrowser
 from releve.portal.errors import (
+    AskedAgain,
     NoTechnicalAccount,
+    NotPressed,
     PasswordRefused,
     PortalError,
     ResetOutcomeUnknown,
@@ -780,6 +782,33 @@ async def test_a_question_of_two_steps_is_one_click(
             assert "/fait" not in pages.asked
     await window.let_go()
     window.memo.clear()
+
+
+async def test_another_question_after_the_click_is_told_as_one(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """It may be the same one's, or not: it is not pressed; nor is a button that has gone again."""
+    yes = "<button onclick='{}'>{}</button><button>Annuler</button>"
+    body = f"<p>{ACCOUNT}</p><div id=w hidden><p>Mot de passe de {ACCOUNT}</p>"
+    body += yes.format("plus()", "Confirmer") + "</div>"
+    more = f"<h2>Vérification</h2><p>Mot de passe de {ACCOUNT}</p>" + yes.format('fetch("/fait")', "Je confirme")
+    body += f"<script>function plus() {{ w.innerHTML = `{more}` }}</script>"
+    pages.asked.clear()
+    case: Any = SimpleNamespace(account=ACCOUNT, siret=SIRET)
+    ask = Confirmation(window)
+    for error in (AskedAgain, NotPressed):
+        await show(window, pages, body)
+        async with window.on(ask.title):
+            window.memo["asked"] = Asked(await finder(window).look(), None, len(window.dialogs))
+            await window.page.evaluate("() => { w.hidden = false }")
+            await ask.ready(case)
+            if error is NotPressed:
+                await window.page.evaluate("() => w.replaceChildren()")
+            with pytest.raises(error):
+                await ask.commit(case)
+        await window.let_go()
+        window.memo.clear()
+    assert "/fait" not in pages.asked
 
 
 LATER = {  # what came in place of the question

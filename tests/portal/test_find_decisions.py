@@ -452,6 +452,125 @@ def test_a_yes_goes_on_about_the_password(text: str, layer: int) -> None:
     assert isinstance(question(more, View(), WORDS), Abstention), "a choice is for a person"
 
 
+LINES = {
+    "a yes": (("Confirmer ?", "Annuler"), True),
+    "a yes that goes on": (("Oui, réinitialiser le mot de passe", "Non"), True),
+    "no way out": (("Confirmer",), False),
+    "only a way out": (("Annuler",), False),
+    "the same again": (("Réinitialiser", "Annuler"), False),
+    "a choice": (("Confirmer", "Ce compte seulement", "Annuler"), False),
+    "something else": (("Confirmer la suppression", "Annuler"), False),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_what_takes_the_place_of_the_button_is_its_question(name: str) -> None:
+    """With a way out and nothing else, in that account's line."""
+    shown, told = LINES[name]
+    owners = (account(MINE, 1, 10, 11), account(HERS, 1, 20, 21))
+    pressed, hers = press(12, RESET, 1, 10), press(22, RESET, 1, 20)
+    before = View((pressed, hers), owners=owners)
+    come = [press(30 + n, each, 1, 10) for n, each in enumerate(shown)]
+    view = View((*come, hers), owners=owners)
+    found = question(view, before, WORDS)
+    assert told == isinstance(found, Question)
+    if isinstance(found, Question):
+        assert found.button is come[0] and (MINE,) == found.accounts
+    others = {
+        "it is still there": replace(view, things=(*view.things, pressed)),
+        "something to fill in": replace(view, things=(*view.things, Thing(40, "field", path=(1, 10)))),
+        "a line of two": replace(view, owners=(*owners, account(HERS, 1, 10, 13))),
+        "another page": replace(view, documents={0: 1.0}),
+    }
+    for why, each in others.items():
+        assert isinstance(question(each, before, WORDS), Abstention), why
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Vous allez réinitialiser ce compte :", True),
+        ("Le mot de passe a été réinitialisé :", False),
+        ("Compte :", False),
+    ],
+)
+def test_a_part_of_the_page_asks_as_a_window_does(text: str, told: bool) -> None:
+    """Under words about the reset, with a way out and nothing else; all else is drawn anew."""
+    yes, no = press(12, "Je confirme la réinitialisation", 1, 10), press(13, "Abandonner", 1, 10)
+    owners = (account(MINE, 1, 10, 11), account(MINE, 1, 20, 21), account(HERS, 1, 30, 31))
+    lines = press(22, "Réinitialiser", 1, 20), press(32, "Réinitialiser", 1, 30)
+    before = View((press(42, "Réinitialiser", 1, 40), press(52, "Réinitialiser", 1, 50)))
+    view = asks(text, yes, no, *lines, owners=owners)
+    found = question(view, before, WORDS)
+    assert told == isinstance(found, Question)
+    if isinstance(found, Question):
+        assert found.button is yes and (MINE,) == found.accounts
+    more = replace(view, things=(*view.things, press(14, "Ce compte seulement", 1, 10)))
+    assert isinstance(question(more, before, WORDS), Abstention), "a choice is for a person"
+    alone = replace(view, things=(yes, *lines))
+    assert isinstance(question(alone, before, WORDS), Abstention), "it cannot be left"
+    there = replace(before, things=(*before.things, replace(yes, id=60, path=(1, 60))))
+    assert isinstance(question(view, there, WORDS), Abstention), "it was there before"
+
+
+PAGES = {
+    ("Confirmer la demande", "Précédent"): True,
+    ("Je confirme la réinitialisation du mot de passe", "Annuler"): True,
+    ("Confirmer la demande", "Aide"): False,
+    ("Réinitialiser le mot de passe", "Retour"): False,
+    ("Obtenir un nouveau mot de passe", "Retour"): False,
+    ("Confirmer l'adresse", "Retour"): False,
+    ("Valider et envoyer le mot de passe par courriel", "Retour"): False,
+    ("Valider les modifications", "Annuler"): False,
+}
+
+
+@pytest.mark.parametrize("called", PAGES)
+def test_a_second_page_has_a_yes_of_its_own(called: tuple[str, str]) -> None:
+    """It is about one account, and can be left; a card that is drawn anew is not it."""
+    view = asks(
+        "Nature de la demande : réinitialisation du mot de passe",
+        *(press(12 + n, each, 1, 10) for n, each in enumerate(called)),
+        owners=(account(MINE, 1, 10, 11),),
+    )
+    before = View((press(12, RESET, 1, 10),), documents={0: 1.0})
+    found = question(view, before, WORDS)
+    assert PAGES[called] == isinstance(found, Question)
+    two = replace(view, owners=(*view.owners, account(HERS, 1, 10, 20)))
+    assert isinstance(question(two, before, WORDS), Abstention), "a card"
+    there = replace(before, things=(press(20, called[0], 1),))
+    assert isinstance(question(view, there, WORDS), Abstention), "the same page, drawn anew"
+
+
+BARS = {
+    "1 modification en attente : réinitialisation du mot de passe de": True,
+    "Un changement : mot de passe à réinitialiser, renouvellement": True,
+    "1 modification en attente : vous allez réinitialiser le mot de passe de": True,
+    "2 modifications en attente : réinitialisation du mot de passe de": False,
+    "11 modifications en attente : réinitialisation du mot de passe de": False,
+    "Modifications en attente : réinitialisation du mot de passe de": False,
+    "1 modification en attente : mot de passe de contact": False,
+    "1 modification en attente (réinitialisation) et 1 suppression": False,
+    "1 modification en attente : réinitialisation du mot de passe, tous les comptes": False,
+}
+
+
+@pytest.mark.parametrize("text", BARS)
+def test_what_waits_is_sent_where_it_is_the_reset_alone(text: str) -> None:
+    """A bar that gathers changes may hold others."""
+    send = press(12, "Valider les modifications", 1, 10, layer=10)
+    drop = press(13, "Tout abandonner", 1, 10, layer=10)
+    view = asks(text, send, drop, owners=(account(MINE, 1, 10, 11),))
+    found = question(view, View(), WORDS)
+    assert BARS[text] == isinstance(found, Question)
+    there = View((press(14, "Aide", 1, 10, layer=10),))
+    assert isinstance(question(view, there, WORDS), Abstention), "it was there before"
+    nobody = replace(view, owners=())
+    assert isinstance(question(nobody, View(), WORDS), Abstention), "it does not say whose"
+    more = replace(view, things=(*view.things, press(14, "Voir", 1, 10, layer=10)))
+    assert isinstance(question(more, View(), WORDS), Abstention), "a choice is for a person"
+
+
 def asks(text: str, *things: Thing, owners: tuple[Owner, ...] = ()) -> View:
     return View(things, (Text(11, text, (1, 10, 11)),), owners)
 
@@ -503,6 +622,10 @@ def test_a_further_step_says_that_the_reset_is_to_come_and_whose() -> None:
     told = asks(said, yes, no, owners=own)
     found = step(told, before, first, WORDS)
     assert isinstance(found, Question) and found.button is yes
+    reset = press(2, RESET, 1)
+    assert isinstance(step(told, replace(before, things=(reset,)), reset, WORDS), Abstention)
+    after = step(told, replace(before, things=(reset,)), reset, WORDS, "Voulez-vous continuer ?")
+    assert isinstance(after, Question) and after.button is yes, "the browser had asked first"
     others = {
         "it is done": asks(said, yes, owners=own),
         "it cannot be left any more": asks(said, yes, replace(no, enabled=False), owners=own),
@@ -514,6 +637,7 @@ def test_a_further_step_says_that_the_reset_is_to_come_and_whose() -> None:
     }
     for why, each in others.items():
         assert isinstance(step(each, before, first, WORDS), Abstention), why
+        assert isinstance(step(each, before, first, WORDS, "Continuer ?"), Abstention), why
     for word in ("Confirmer", "Oui", "Valider"):
         sent = replace(first, names={"text": word})
         assert isinstance(step(told, before, sent, WORDS), Abstention), "it was the answer"

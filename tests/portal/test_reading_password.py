@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fixtures_pages import Pages, show
 from releve.portal.browser import PortalBrowser
+from releve.portal.errors import ScreenNotRecognised
 from releve.portal.reading import everything, labelled, passwords
 from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.sight import Abstention
@@ -60,6 +61,13 @@ LAYOUTS = {
     "in a message above a table": "<div>Fait. Nouveau mot de passe : <b>{p}</b> (à noter)</div><table><tr><th>Mot de passe"
     "</th><td>01/12/2026</td></tr><tr><th>Jeton</th><td>cpro_77fK-29.aXb</td></tr></table>",
     "its name under it": "<h2>Fait</h2><h3>{account}</h3><p>Identifiant</p><h3>{p}</h3><p>Mot de passe</p>",
+    "fields in one line": "<p>Structure : X | Compte : {account} | Nouveau mot de passe : {p} | Valable 424 jours</p>",
+    "fields parted by dots": "<p>Identifiant : {account} · Mot de passe : {p} · Valable un an</p>",
+    "in a frame with its title": "<div style='border:1px solid'><h2>Réinitialisation du mot de passe</h2><p>{p}</p></div>"
+    "<dl><dt>Réf.</dt><dd>Kx7-4417-pQ2!v</dd></dl>",
+    "in tiles, its name under it": "<style>div div{{border:1px solid;padding:1em}}</style><div style='display:flex'>"
+    "<div><p>Kx7-4417-pQ2!v</p><p>Référence</p></div><div><p>{p}</p><small>Nouveau mot de passe</small></div>"
+    "<div><p>Zx7-4417-pQ2!v</p><p>Jeton</p></div></div>",
     "in a window": "<main>Structure</main><div role=dialog>Mot de passe : <strong>{p}</strong> <button>Fermer</button></div>",
 }
 VALUES = (PLAIN, "a<b>&\"'12345Z", "Aé12345xyz".replace("é", "e"), "x{:|+;-[~^`\\$%#@!?=()*,.")
@@ -166,6 +174,10 @@ ELSE = {
     "an empty cell": "<table><tr><th>Mot de passe<th>Clé API<tr><td><td>{k}</table>",
     "another title further down": "<table><tr><th>Mot de passe<tr><td>en attente<tr><th>Clé<tr><td>{k}</table>",
     "a secret of something else": "<dl><dt>Code secret</dt><dd>{k}</dd><dt>Mot de passe</dt><dd>envoyé</dd></dl>",
+    "a tile of another name": "<div style='border:1px solid'><p>{k}</p><p>Demande de mot de passe</p></div>",
+    "a tile that is masked": "<div style='border:1px solid'><p>••••••••</p><p>Mot de passe</p></div>"
+    "<div style='border:1px solid'><p>{k}</p><p>Jeton</p></div>",
+    "a frame around two": "<div style='border:1px solid'><p>{p}</p><p>Mot de passe</p><p>{k}</p><p>Jeton</p></div>",
     "partly masked": "<dl><dt>Mot de passe</dt><dd>Ab******x{{</dd></dl>",
     "cut short": "<dl><dt>Mot de passe</dt><dd>Abc12345...</dd></dl>",
     "a time": "<dl><dt>Mot de passe</dt><dd>2026-01-02T10:00:00Z</dd></dl>",
@@ -228,6 +240,16 @@ async def test_a_part_is_never_taken_for_the_whole(
     found = passwords(view, ACCOUNT, window.words)
     assert 2 == len(found), found
     assert set(found) <= set(everything(view))
+
+
+@pytest.mark.parametrize("rest", ["345!", "x:345!", "!", "xyz"])
+async def test_a_sign_that_parts_fields_may_be_the_password_s(
+    window: PortalBrowser, pages: Pages, rest: str
+) -> None:
+    """Where what follows it is not said in words."""
+    body = f"<p>Compte : x | Mot de passe : Abcdefgh12 | {rest} | Valable un an</p>"
+    finder = await show(window, pages, body)
+    assert 1 != len(passwords(await finder.look(reading=True), ACCOUNT, window.words))
 
 
 ONE = {
@@ -313,6 +335,44 @@ async def test_nothing_is_opened_at_random_while_the_password_is_awaited(
         await EcranSuivant(window).reached()
         assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
     assert "/accueil" not in pages.asked
+
+
+WAITED = {
+    "late": ("<td>Réinitialisation du mot de passe<td>{a}<td id=v>", True),
+    "another account's": ("<td>Réinitialisation du mot de passe<td>TECH_1_22@cpro.fr<td id=v>", False),
+    "something else": ("<td>Export des factures<td>{a}<td id=v>", False),
+    "one of two": (
+        "<td>Réinitialisation du mot de passe<td>{a}<td><tr><td>Réinitialisation du mot de passe<td>{a}<td id=v>",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WAITED)
+async def test_a_result_is_looked_at_once_it_is_there(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """In the one line that waited for it; what was there before is an older one's."""
+    line, told = WAITED[name]
+    show_it = "<button onclick=\"r.textContent='{0}'\">Consulter le résultat</button>"
+    pages.at["/suivi"] = (
+        f"<table><tr>{line.format(a=ACCOUNT)}<tr><td>Réinitialisation du mot de passe<td>{ACCOUNT}<td>"
+        f"{show_it.format('Ancien')}</table><p id=r></p><script>setTimeout(() => v.innerHTML = `"
+        f"{show_it.format(f'Mot de passe : {PLAIN}')}`, 700)</script>"
+    )
+    await show(window, pages, "<p>Demande</p>")
+    async with window.on("Écran suivant"):
+        await EcranSuivant(window).expect(ACCOUNT)
+        await window.page.goto(pages.origin + "/suivi")
+        if told:
+            await EcranSuivant(window).reached()
+            assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
+        else:
+            usual, window.timeout = window.timeout, 2.0
+            with pytest.raises(ScreenNotRecognised):
+                await EcranSuivant(window).reached()
+            window.timeout = usual
+            assert "" == await window.page.inner_text("#r")
 
 
 FOLDED = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from releve.base.account import WRITTEN
 from releve.base.words import Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
-from releve.portal.view import Owner, Thing, View
+from releve.portal.view import Owner, Text, Thing, View
 
 _REASON = re.compile(
     r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b|\bvotre\b|\bvos\b|\bsign|\bex\b"
@@ -29,7 +29,8 @@ _MORE = re.compile(  # than one account, or than one reset
 )
 _TO_COME = re.compile(  # the reset, which is asked about or announced
     r"\b(?:r[ée]initialiser|renouveler)\b.{0,120}\?|\bconfirme[rz]\b.{0,40}\b(?:r[ée]initialisation"
-    r"|renouvellement)\b|\b(?:sera|va [êe]tre) (?:r[ée]initialis[ée]|renouvel[ée])",
+    r"|renouvellement)\b|\b(?:sera|va [êe]tre) (?:r[ée]initialis[ée]|renouvel[ée])"
+    r"|\ballez (?:r[ée]initialis|renouvel)er\b",
     re.IGNORECASE,
 )
 _ANEW = re.compile(  # the reset, in other words
@@ -39,7 +40,7 @@ _ANEW = re.compile(  # the reset, in other words
 )
 _RESET = re.compile(rf"r[ée]initialis|renouvel|{_ANEW.pattern}", re.IGNORECASE)
 _PLAIN = re.compile(  # adds nothing to a yes
-    r"(?:\W|\b(?:la|ma|mon|cette|cet|ce|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
+    r"(?:\W|\b(?:l[ae]s?|ma|mes|mon|cette|cet|ces?|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
     r"|certaine?|bien|c|est|continuer|poursuivre|confirme|proc[ée]der|y|l|[êe]tes|vous|voulez"
     r"|souhaitez|de|vouloir|r[ée]aliser|effectuer|ex[ée]cuter|vraiment)\b)*",
     re.IGNORECASE,
@@ -87,9 +88,9 @@ def question(view: View, before: View, words: Words, layer: int = 0) -> Question
         named = innermost(
             t
             for t in presses
-            if (rank(t, want) if taught else yes(t, view, words, _came(t, view, before, layer)))
+            if (rank(t, want) if taught else yes(t, view, before, words, layer))
         )
-        asked = [(_asked(view, new, each, want), each) for each in named]
+        asked = [(_asked(view, before, each, want), each) for each in named]
         if found := [(block, each) for block, each in asked if block is not None]:
             break
     else:
@@ -108,10 +109,12 @@ def question(view: View, before: View, words: Words, layer: int = 0) -> Question
     return Question(button, box, refusal, typed, accounts)
 
 
-def step(view: View, before: View, pressed: Thing, words: Words) -> Question | Abstention:
+def step(
+    view: View, before: View, pressed: Thing, words: Words, native: str = ""
+) -> Question | Abstention:
     """A further step of the question, in the window where « Suivant » or « Continuer » was
-    `pressed`: it names its account, says that the reset is to come, and can still be left. A button
-    that only changed its words is another.
+    `pressed`, or after the browser's own window (`native`): it names its account, says that the
+    reset is to come, and can still be left. A button that only changed its words is another.
     """
     names = {t.key: t.name for t in view.things}
     texts = {(t.key, t.text) for t in view.texts}
@@ -126,7 +129,7 @@ def step(view: View, before: View, pressed: Thing, words: Words) -> Question | A
     none = Abstention(words.first("reset.confirm"))
     if isinstance(asked, Abstention) or asked.button is None:
         return asked
-    further = pressed.layer and words.exact("login.next").search(pressed.name)
+    further = native or (pressed.layer and words.exact("login.next").search(pressed.name))
     told = come and asked.accounts and not _MORE.search(come.text)
     same = asked.button.layer and view.documents == before.documents
     return asked if further and told and same and left(view, kept, words) else none
@@ -158,34 +161,84 @@ def _anew(thing: Thing, view: View, before: View) -> bool:
     return same and now.count(thing.name) <= then.count(thing.name)
 
 
+def _same(thing: Thing, view: View, before: View) -> bool:
+    return view.documents.get(thing.frame) == before.documents.get(thing.frame)
+
+
 def _came(thing: Thing, view: View, before: View, layer: int) -> bool:
     """Whether it stands in a window that came up on the same page, or that asked already."""
-    if view.documents.get(thing.frame) != before.documents.get(thing.frame):
-        return False
     there = any(t.shown and t.layer == thing.layer for t in before.things)
-    return thing.layer > 0 and (thing.layer == layer or not there)
+    window = thing.layer > 0 and (thing.layer == layer or not there)
+    return window and _same(thing, view, before)
 
 
-def _exact(thing: Thing, _: View, words: Words, __: bool) -> bool:
+def _line(thing: Thing, view: View, before: View, words: Words) -> int:
+    """The line of one account where it came with a way out, and nothing else, in the place of what
+    asked for the reset, or under words that announce it; 0 for none.
+    """
+    block = view.block(thing, "account")
+    line, was = view.under(block, thing.frame), before.under(block, thing.frame)
+    shown = {t.key for t in line.things if t.shown}
+    gone = [t for t in was.of_kind("press") if t.key not in shown and _RESET.search(t.name)]
+    new = line.since(before)
+    come = [t for t in new.things if t.shown and not _nested(t, thing)]
+    ours = view.alone(thing.frame, block, "account") and _same(thing, view, before)
+    out = come and all(t.kind == "press" and _leaves(t, words) for t in come)
+    asked = gone or any(_TO_COME.search(t.text) for t in _told(new))
+    return block if ours and asked and out and _says_yes(thing.name, words) else 0
+
+
+def _nested(one: Thing, other: Thing) -> bool:
+    return one.id in other.path or other.id in one.path
+
+
+def _leaves(thing: Thing, words: Words) -> bool:
+    ways = (words.find("reset.cancel"), words.exact("cover.close"), CROSS)
+    return any(way.search(thing.name) for way in ways)
+
+
+def _says_yes(name: str, words: Words) -> bool:
+    """Whether it begins with a yes, which is not the reset's own name."""
+    start = words.begins("reset.confirm").search(name)
+    return start is not None and not _RESET.search(start[0])
+
+
+def _page(thing: Thing, view: View, before: View, words: Words) -> bool:
+    """Whether it stands on another page, about one account alone, that can be left, and says a yes
+    that was not on the page before.
+    """
+    presses = view.of_kind("press")
+    return (
+        not _same(thing, view, before)
+        and len(view.found("account")) == 1
+        and any(words.find("reset.cancel").search(t.name) for t in presses)
+        and _says_yes(thing.name, words)
+        and thing.name not in [t.name for t in before.of_kind("press")]
+    )
+
+
+def _exact(thing: Thing, _: View, __: View, words: Words, ___: int) -> bool:
     exact = words.exact("reset.confirm")
     return any(exact.search(each) for each in thing.names.values())
 
 
-def _longer(thing: Thing, view: View, words: Words, window: bool) -> bool:
+def _longer(thing: Thing, view: View, before: View, words: Words, layer: int) -> bool:
     """It begins with one of the words and goes on about the reset, or adds nothing, and is about
-    nothing else: « Oui, réinitialiser … », « Valider la demande ». In a window only, which was not
-    there before, and where nothing else can be chosen: a page that is drawn anew has such words
-    anew.
+    nothing else: « Oui, réinitialiser … », « Valider la demande ». In the question's own part,
+    where nothing else can be chosen, or on a page of its own: a page that is drawn anew has such
+    words anew.
     """
-    if not window:
+    came = _came(thing, view, before, layer)
+    part = thing.layer if came else _line(thing, view, before, words)
+    if not (part or _page(thing, view, before, words)):
         return False
-    leaves = (words.find("reset.cancel"), words.exact("cover.close"), CROSS)
+    within = view.under(part, thing.frame)
     others = [
         t
-        for t in view.under(thing.layer, thing.frame).of_kind("press", "list", "radio")
-        if thing.id not in t.path and t.id not in thing.path and t.role != "tab"
+        for t in within.of_kind("press", "list", "radio")
+        if came and not _nested(t, thing) and t.role != "tab"
     ]
-    if not all(any(leave.search(t.name) for leave in leaves) for t in others):
+    if not all(_leaves(t, words) for t in others):
         return False
     asks, starts = words.find("reset.question"), words.begins("reset.confirm")
     else_ = (_ELSE, _EFFECT, words.find("summary.old"), words.find("opening.never"))
@@ -194,19 +247,36 @@ def _longer(thing: Thing, view: View, words: Words, window: bool) -> bool:
         rest = each[start.end() if start.re is not _ANEW else 0 :] if start else ""
         more = words.find("reset.confirm").sub(" ", asks.sub(" ", _ANEW.sub(" ", rest)))
         told = _RESET.search(each) and asks.search(rest)
-        about = rest and (told or _PLAIN.fullmatch(rest))
+        gathered = came and _one(within, words)
+        added = words.find("reset.changes").sub(" ", rest) if gathered else rest
+        about = rest and (told or _PLAIN.fullmatch(added))
         if about and not any(other.search(more) for other in else_):
             return True
     return False
 
 
-def _next(thing: Thing, view: View, words: Words, window: bool) -> bool:
+def _one(part: View, words: Words) -> bool:
+    """Whether the changes that wait there are one: the reset, of one account."""
+    said = " ".join(t.text for t in _told(part))
+    waits = words.find("reset.one").search(said) and _RESET.search(said)
+    alone = len(part.found("account")) == 1
+    return bool(waits) and alone and not any(p.search(said) for p in (_ELSE, _MORE, _EFFECT))
+
+
+def _told(part: View) -> list[Text]:
+    """What it says itself, and not on a button."""
+    inner = {t.key for t in part.of_kind("press")}
+    return [t for t in part.texts if t.shown and not any((t.frame, b) in inner for b in t.path)]
+
+
+def _next(thing: Thing, view: View, before: View, words: Words, layer: int) -> bool:
     """It leads to the next step of a question that can still be left, in a window of its own that
     names an account.
     """
     on, part = words.exact("login.next"), view.under(thing.layer, thing.frame)
     named = any(on.search(each) for each in thing.names.values())
-    return named and window and bool(part.found("account")) and _left(part, words)
+    came = _came(thing, view, before, layer)
+    return named and came and bool(part.found("account")) and _left(part, words)
 
 
 def _retyped(part: View, accounts: tuple[str, ...], words: Words) -> tuple[Thing, str] | None:
@@ -248,16 +318,16 @@ def _first(
     return None
 
 
-def _asked(view: View, new: View, button: Thing, want: Want) -> int | None:
+def _asked(view: View, before: View, button: Thing, want: Want) -> int | None:
     """The smallest block around the button that holds words of the question, but for its own, or
     nothing in the window but « Voulez-vous effectuer cette action ? »; the window, or what names an
-    account, around the one that a person pointed at.
+    account, around the one that a person pointed at; else the line where it took the place of what
+    was pressed.
     """
     assert want.words is not None
-    asks = want.words.find("reset.question")
-    window = view.under(button.layer, button.frame)
-    inner = {t.key for t in window.of_kind("press")}
-    told = [t for t in window.texts if t.shown and not any((t.frame, b) in inner for b in t.path)]
+    line = _line(button, view, before, want.words) or None
+    asks, new = want.words.find("reset.question"), view.since(before)
+    told = _told(view.under(button.layer, button.frame))
     plain = all(_PLAIN.fullmatch(t.text) for t in told)  # about what was just pressed
     texts = [
         t
@@ -269,11 +339,11 @@ def _asked(view: View, new: View, button: Thing, want: Want) -> int | None:
     for block in reversed(button.path[:-1]):
         own = [t for t in texts if block in t.path]
         if own:
-            return block if any(t.key in fresh for t in own) else None
+            return block if any(t.key in fresh for t in own) else line
     if want.pointed:
         named = (b for b in reversed(button.path) if view.under(b, button.frame).found("account"))
         return button.layer or next(named, button.path[0])
-    return None
+    return line
 
 
 def _box(part: View, button: Thing, words: Words) -> Thing | None:

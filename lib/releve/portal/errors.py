@@ -154,6 +154,10 @@ class ResetOutcomeUnknown(PortalError):
     """The click went and no answer was understood. Never retried by itself."""
 
 
+class AskedAgain(ResetOutcomeUnknown):
+    """What came after the click looks like another question, and is not surely the same one's."""
+
+
 class PasswordUnreadable(PortalError):
     """The reset took place, and the screen's password could not be told apart from the rest."""
 

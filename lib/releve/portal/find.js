@@ -273,6 +273,21 @@
     }
     return '';
   };
+  // A drawn box that holds one value and one word: they belong together, whichever comes first.
+  const drawn = el => { const { borderTopWidth, borderBottomWidth, boxShadow } = facts.get(el)?.style ?? {}; return parseFloat(borderTopWidth) > 0 && parseFloat(borderBottomWidth) > 0 || (boxShadow ?? 'none') !== 'none'; };
+  const tileOf = (el, fact) => {
+    for (let node = up(el), high = 0; facts.has(node) && high < 4; node = up(node), high += 1) {
+      const box = facts.get(node), said = [];
+      for (let at = box.at + 1; at < order.length && said.length < 2; at += 1) {
+        const part = facts.get(order[at]);
+        if (!part.path.includes(box.id)) break;
+        if (part.own && part.shown && !part.path.includes(fact.id) && !fact.path.includes(part.id) && !order[at].closest('button, a')) said.push(part);
+      }
+      if (said.length > 1 || box.own || box.count > FIELDS.has(fact.kind)) return '';
+      if (said.length && drawn(node)) return flat(said[0].seen);
+    }
+    return '';
+  };
   const floating = (el, fact) => {
     const after = el.nextElementSibling, over = after && facts.get(after)?.rect;
     if (!over || !fact.rect || busy(after)) return '';
@@ -456,7 +471,7 @@
       if (raw.trim() && raw.length <= 400) folds.push({ id: fact.id, raw, how: 'folded', hidden: covers ? [] : hiddenBy(el, fact), path: fact.path, at: fact.at, region: fact.region });
     }
     if (!fact.shown || fact.struck || !fact.rect?.width || !fact.rect?.height) continue;
-    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); const title = fact.path.findLast(id => titles.has(id)); if (title && !['left', 'above', 'before', 'label', 'aria'].some(key => n[key])) n.legend ??= titles.get(title); return n; };
+    const near = () => { const n = nearOf(el, fact), drawn = flat(drawnBy(el)), by = el.getAttribute('aria-labelledby'); if (drawn) n.floating ??= drawn; if (by) n.aria = byId(el, by).map(heard).join(' '); else if (el.getAttribute('aria-label')) n.aria = el.getAttribute('aria-label'); const tile = tileOf(el, fact); if (tile) n.tile = tile; const title = fact.path.findLast(id => titles.has(id)); if (title && !['left', 'above', 'before', 'label', 'aria'].some(key => n[key])) n.legend ??= titles.get(title); return n; };
     const keeps = e => { const f = facts.get(e), only = [...inside(e)].filter(n => n.nodeType === 1 || n.nodeValue?.trim()); return /pre|break-spaces/.test(f?.style?.whiteSpace) || only.length === 1 && only[0].nodeType === 1 && keeps(only[0]); };
     const told = (raw, how) => tokens.push({ id: fact.id, raw, how, line: lineOf(el), pre: keeps(el), near: near(), path: fact.path, at: fact.at, region: fact.region, tag: el.tagName.toLowerCase(), box: place(fact).box });
     if (field && el.tagName !== 'SELECT') {

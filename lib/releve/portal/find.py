@@ -31,7 +31,10 @@ from releve.portal.sight import Abstention, Want, decide, key_of
 from releve.portal.view import Text, Thing, View
 
 _WALK = files(__package__).joinpath("find.js").read_text(encoding="utf-8")
-_ELEMENT = "id => globalThis[Symbol.for('releve')]?.elements.get(id)?.deref()"
+_ELEMENT = """id => {
+  const found = globalThis[Symbol.for('releve')]?.elements.get(id)?.deref();
+  return found?.isConnected ? found : undefined;
+}"""
 _CHANGED = files(__package__).joinpath("changed.js").read_text(encoding="utf-8")
 _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 

@@ -34,7 +34,10 @@ _OTHER = re.compile(  # dates, times, numbers, addresses of mail and of pages
 _WORD = re.compile(  # of a sentence, with its punctuation; or that alone
     r"[«(\"“]*(?:[A-ZÀ-Ý]?[a-zß-ÿœ'’-]+|[A-ZÀ-Ý'’-]+)?[»)\"”]*[.,:;!?…–—-]*"
 )
-_BESIDE = ("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend")
+_BESIDE = (
+    *("left", "above", "before", "label", "aria", "title", "placeholder", "floating", "legend"),
+    "tile",
+)
 _MAIN = ("main", "")
 ROOM = 12  # pixels between two lines, at most, that do not tell which of them is nearer
 _GLUE, _LINE = "\u2060", "\u2028"  # as find.js writes a block
@@ -43,6 +46,9 @@ _DATE = re.compile(
     r"^[(]?(\d{1,4}([/.-])\d{1,2}\2\d{1,4}(T[\d:.+-]+Z?)?|\d{1,2}[h:]\d{0,2})\W*$"
 )
 _ELSE = re.compile(r"\S@\S+\.\S")
+_PARTED = re.compile(r"\s+([|·•∙/–—])\s+")  # by a sign: fields in one line
+_FIELD = re.compile(r"(?=[^:]*[^\W\d_]{3})[^\W\d_][\w\s°.()'’-]*:\s+\S.*")
+_SAID = re.compile(r"[^\W\d_]{3,}\s+\S.*")
 _STOP = re.compile(rf"{_GLUE}+[.,;:)»”\"…]+|[(«“\"]+{_GLUE}+")
 _QUOTES = {"«": "»", '"': '"', "“": "”", "'": "'", "(": ")", "[": "]"}
 
@@ -67,8 +73,11 @@ def passwords(
 
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
     named = [t for t in tokens if not any(map(_OLD.fullmatch, _called(t)))]
+    tiled = any(exact.search(t.near.get("tile", "")) for t in view.tokens)
+    named = [t for t in named if not tiled or exact.search(t.near.get("tile", words.first(key)))]
     best = [t for t in named if _beside(t, exact, old)]
-    longer = [t for t in named if _beside(t, within, old) and not is_plain(t.raw.strip())]
+    longer = [t for t in named if _beside(t, within, old, "tile")]
+    longer = [t for t in longer if not is_plain(t.raw.strip())]
     blocks = {t.path[:-1] for t in best}
     rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
     chosen = [*best, *rivals] if best else longer
@@ -100,8 +109,8 @@ def _key(view: View, words: Words) -> str:
     return "summary.password" if named else "summary.code"
 
 
-def _called(token: Token) -> list[str]:
-    return [text for key, text in token.near.items() if key in _BESIDE]
+def _called(token: Token, but: str = "") -> list[str]:
+    return [text for key, text in token.near.items() if key in _BESIDE and key != but]
 
 
 def _nearer(
@@ -193,10 +202,36 @@ def folds(view: View, words: Words) -> list[Thing]:
     ]
 
 
-def _beside(token: Token, pattern: re.Pattern[str], old: re.Pattern[str]) -> bool:
+def results(view: View, first: View, account: str, words: Words) -> list[Thing]:
+    """What shows the result of that account's reset, where it came late: into the only line about
+    it that stood there without one at `first`. An older one's was there.
+    """
+    shows, short = words.exact("summary.result"), words.find("reset.short")
+
+    def shown(part: View) -> list[Thing]:
+        presses = [t for t in part.of_kind("press") if t.enabled and not (t.away or t.submits)]
+        return [t for t in presses if any(map(shows.search, t.names.values()))]
+
+    def waited(thing: Thing) -> bool:
+        line = view.block(thing, "account")
+        depth = thing.path.index(line)
+        own = (o for o in first.owners if o.frame == thing.frame and o.what.casefold() == account)
+        paths = (o.path for o in own if o.path[:depth] == thing.path[:depth])
+        lines = {path[depth] for path in paths if path[depth:]}
+        parts = {each: first.under(each, thing.frame) for each in lines}
+        return [line] == [e for e, part in parts.items() if part.says(short) and not shown(part)]
+
+    account = account.casefold()
+    same = [t for t in shown(view) if view.documents[t.frame] == first.documents.get(t.frame)]
+    return [t for t in same if view.around(t, "account") == {account} and waited(t)]
+
+
+def _beside(
+    token: Token, pattern: re.Pattern[str], old: re.Pattern[str], but: str = ""
+) -> bool:
     return any(
         pattern.search(text) and not old.search(text)
-        for text in _called(token)
+        for text in _called(token, but)
         if text.strip() != token.raw.strip()
     )
 
@@ -311,12 +346,28 @@ def _told(view: View, words: Words, known: set[str]) -> Iterable[str]:
 
 
 def _lines(view: View) -> Iterable[tuple[str, str]]:
-    """Each text, with the next line of its block where that is one piece, and no word."""
+    """Each text, and each field of one, with the next line of its block where that is one piece,
+    and no word.
+    """
     texts = [t for t in view.texts if t.shown]
     for text, after in zip_longest(texts, texts[1:]):
         same = after is not None and after.key == text.key and " " not in after.text
         odd = same and not (_WORD.fullmatch(after.text) or _DATE.fullmatch(after.text))
-        yield text.text, after.text if odd else ""
+        *fields, last = _fields(text.text)
+        yield from ((each, "") for each in fields)
+        yield last, after.text if odd else ""
+
+
+def _fields(text: str) -> list[str]:
+    """The fields of a line that one sign parts: « Compte : … | Mot de passe : … | Valable … ». All
+    of them begin with words, two or more with their names: else the sign may be the password's.
+    """
+    for sign in dict.fromkeys(_PARTED.findall(text)):
+        fields = re.split(rf"\s+{re.escape(sign)}\s+", text)
+        whole = all(_FIELD.fullmatch(each) or _SAID.fullmatch(each) for each in fields)
+        if whole and sum(map(bool, map(_FIELD.fullmatch, fields))) > 1:
+            return fields
+    return [text]
 
 
 def _runs(text: str, fits: list[str], known: set[str]) -> Iterable[str]:

@@ -121,7 +121,7 @@ class ResetScreen(Screen):
         try:
             async with self.browser.on(title):
                 yield
-        except e.ResetRefused:
+        except (e.ResetRefused, e.AskedAgain):
             raise
         except e.PortalError as error:
             raise e.ResetOutcomeUnknown(why=str(error).rstrip("."), todo="") from error

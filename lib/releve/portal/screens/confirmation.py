@@ -99,7 +99,7 @@ class Confirmation(ResetScreen):
             elif found.button.enabled or "reset.confirm" not in self.finder.hers:
                 await self.finder.press(found.button, trial=True)
             self.browser.memo["question"] = found
-            await EcranSuivant(self.browser).expect()
+            await EcranSuivant(self.browser).expect(case.account)
             await self.browser.hold()
 
     async def _ask_again(self, case: Case) -> None:
@@ -110,12 +110,14 @@ class Confirmation(ResetScreen):
         self._asked.step = step
 
     async def _uncovered(self, button: Thing) -> None:
-        """Close what came over it since it was announced. Raises `NotPressed`."""
+        """Close what came over it since it was announced. Raises `NotPressed`, also where it has
+        gone by itself.
+        """
         try:
             handle = await self.finder.element(button)
             await self.finder.clear(button.frame, handle, by_force=False)
-        except e.UnexpectedPopup as popup:
-            raise e.NotPressed(why=str(popup).rstrip(".")) from popup
+        except (e.UnexpectedPopup, e.ScreenNotRecognised) as error:
+            raise e.NotPressed(why=str(error).rstrip(".")) from error
 
     async def commit(self, case: Case) -> None:
         """See `ResetScreen.commit`. A question of several steps is one announced click, and goes on
@@ -152,12 +154,18 @@ class Confirmation(ResetScreen):
 
         async def look() -> Question | None:
             return await EcranSuivant(self.browser).next(
-                lambda view: step(view, before, button, self.words)
+                lambda view: step(view, before, button, self.words, native)
             )
 
         with self.browser.agreeing(agreed):
             await handle.click(no_wait_after=True)
-            if await look() is None:
-                return None
+            try:
+                if await look() is None:
+                    return None
+            except e.ScreenNotRecognised:
+                again = question(await self.finder.look(), before, self.words)
+                if isinstance(again, Question) and again.button and again.accounts:
+                    raise e.AskedAgain(button=again.button.name, todo="") from None
+                raise
         await self.finder.changed(await self.finder.look(), STILL)  # the password may be to come
         return await self._answered(look, account)

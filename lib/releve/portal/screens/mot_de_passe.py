@@ -12,7 +12,7 @@ from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, left
-from releve.portal.reading import covered, folds, labelled, passwords
+from releve.portal.reading import covered, folds, labelled, passwords, results
 from releve.portal.screen import PasswordScreen, text, want
 from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
@@ -28,9 +28,11 @@ class EcranSuivant(PasswordScreen):
 
     title, mark = "Écran suivant", text("summary.password", whole=True)
 
-    async def expect(self) -> None:
-        """A password is about to be shown: what is on the page already is not it."""
+    async def expect(self, account: str = "") -> None:
+        """Its password is about to be shown: what is on the page already is not it."""
         view = await self.finder.look(reading=True)
+        self.browser.memo["whose"] = account
+        self.browser.memo.pop("first", None)
         self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
         self.browser.memo["asked on"] = view
 
@@ -141,7 +143,12 @@ class EcranSuivant(PasswordScreen):
         return await self._press([*shows, *self._to_open(view, pressed)], pressed)
 
     def _to_open(self, view: View, pressed: set[tuple[int, int]]) -> list[Thing]:
-        return [each for each in folds(view, self.words) if each.key not in pressed]
+        """What folds a value away; and the result of what was asked for, once it is there."""
+        first = self.browser.memo.get("first", View())
+        if self._document(first) != self._document(view):
+            first = self.browser.memo["first"] = view
+        come = results(view, first, self.browser.memo.get("whose", ""), self.words)
+        return [each for each in (*folds(view, self.words), *come) if each.key not in pressed]
 
     async def _press(self, things: list[Thing], pressed: set[tuple[int, int]]) -> bool:
         """Press the first of them; False when there is none. What covers it is never closed: the
