@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from releve.base.programs import programs
 from releve.base.texts import SENTENCES, table, text, typographic
+from releve.decision import consent
 from releve.decision.procedure import STEPS, TITLES, model
 from releve.jupyter import panel
 
@@ -19,7 +20,7 @@ LIBRARY = model().parents[1] / "lib" / "releve"
 _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
-_NOT_HERS = ("state.",)
+_NOT_HERS = ("state.", "unattended.")
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -52,7 +53,13 @@ def names(argument: ast.expr) -> list[str]:
     return []
 
 
-CALLS = list(calls())
+# Named by the rows of the tables of decisions, with the facts that those are given.
+ROWS = {
+    f"unattended.{row}.{part}": {"guided", "without_program", "siret"}
+    for row in consent.TABLE
+    for part in ("why", "todo")
+}
+CALLS = [*calls(), *((name, facts, "a table of decisions") for name, facts in ROWS.items())]
 
 
 def wanted(name: str) -> set[str]:
@@ -76,6 +83,7 @@ def test_nothing_in_the_table_is_unused() -> None:
         name
         for name in table()
         if f'"{name}"' not in said and not name.startswith(_WHOLE) and not _MADE.fullmatch(name)
+        and name not in ROWS
     }
     assert set() == unused
 
