@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from releve.base.programs import programs
 from releve.base.texts import SENTENCES, table, text, typographic
-from releve.decision import consent
+from releve.decision import consent, reconcile
 from releve.decision.procedure import STEPS, TITLES, model
 from releve.jupyter import panel
 
@@ -20,7 +20,7 @@ LIBRARY = model().parents[1] / "lib" / "releve"
 _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
-_NOT_HERS = ("state.", "unattended.")
+_NOT_HERS = ("state.", "unattended.", "compared.")
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -58,6 +58,10 @@ ROWS = {
     f"unattended.{row}.{part}": {"guided", "without_program", "siret"}
     for row in consent.TABLE
     for part in ("why", "todo")
+} | {
+    f"compared.{row.name}.{part}": {"siret", "minutes"}
+    for row in reconcile.TABLE
+    for part in ("truth", "todo")
 }
 CALLS = [*calls(), *((name, facts, "a table of decisions") for name, facts in ROWS.items())]
 

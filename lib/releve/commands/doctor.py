@@ -166,11 +166,12 @@ def account(settings: Settings, structure: Structure) -> Iterator[Check]:
         if each.verdict is Verdict.UNKNOWN:
             yield Check(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo)
     row = reconcile(*(said[slot].verdict for slot in SLOTS))
-    facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
-    mend = "" if row.action is Action.NOTHING else row.todo.format_map(facts)
+    minutes = settings.policy.propagation_minutes
+    truth, todo = row.told(siret=structure.siret, minutes=minutes)
+    mend = "" if row.action is Action.NOTHING else todo
     verdicts = {title: VERDICTS[said[slot].verdict] for slot, title in SLOTS.items()}
     told = " ; ".join(f"{title.lower()} : {word}" for title, word in verdicts.items())
-    text, grade = f"{row.truth.rstrip('.')} ({told})", GRADES.get(row.action, Grade.DOUBTFUL)
+    text, grade = f"{truth.rstrip('.')} ({told})", GRADES.get(row.action, Grade.DOUBTFUL)
     yield Check(f"Compte {structure.technical_account}", grade, text, mend)
 
 
