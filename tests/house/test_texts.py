@@ -14,13 +14,14 @@ from releve.base.texts import SENTENCES, table, text, typographic
 from releve.decision import consent, reconcile
 from releve.decision.procedure import STEPS, TITLES, model
 from releve.jupyter import panel
+from releve.proof import verdicts
 
 LIBRARY = model().parents[1] / "lib" / "releve"
 # Read whole, or named by what stands before: the panels' own words, the newer route, by hand.
 _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
-_NOT_HERS = ("state.", "unattended.", "compared.")
+_NOT_HERS = ("state.", "unattended.", "compared.", "answer.")
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -62,7 +63,7 @@ ROWS = {
     f"compared.{row.name}.{part}": {"siret", "minutes"}
     for row in reconcile.TABLE
     for part in ("truth", "todo")
-}
+} | {f"answer.{row.name}": set[str]() for row in (*verdicts.TABLE, verdicts.NOTHING_HELD)}
 CALLS = [*calls(), *((name, facts, "a table of decisions") for name, facts in ROWS.items())]
 
 
