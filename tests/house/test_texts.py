@@ -21,7 +21,7 @@ LIBRARY = model().parents[1] / "lib" / "releve"
 _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
-_NOT_HERS = ("state.", "unattended.", "compared.", "answer.")
+_NOT_HERS = ("state.", "unattended.", "compared.", "answer.", "found.", "verified.")
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -54,16 +54,25 @@ def names(argument: ast.expr) -> list[str]:
     return []
 
 
-# Named by the rows of the tables of decisions, with the facts that those are given.
+SOURCE = " ".join(path.read_text(encoding="utf-8") for path in LIBRARY.rglob("*.py"))
+# Named by the rows of the tables of decisions or by what a check finds, with the facts given there.
 ROWS = {
     f"unattended.{row}.{part}": {"guided", "without_program", "siret"}
     for row in consent.TABLE
     for part in ("why", "todo")
-} | {
+}
+ROWS |= {
     f"compared.{row.name}.{part}": {"siret", "minutes"}
     for row in reconcile.TABLE
     for part in ("truth", "todo")
-} | {f"answer.{row.name}": set[str]() for row in (*verdicts.TABLE, verdicts.NOTHING_HELD)}
+}
+ROWS |= {f"answer.{row.name}": set() for row in (*verdicts.TABLE, verdicts.NOTHING_HELD)}
+ROWS |= {
+    f"found.{kind}{where}": {"record", "what"}
+    for where in ("", "_elsewhere")
+    for kind in re.findall(r'"(\w+)"', SOURCE)
+    if f"found.{kind}{where}" in table()
+}
 CALLS = [*calls(), *((name, facts, "a table of decisions") for name, facts in ROWS.items())]
 
 
@@ -83,11 +92,10 @@ def test_what_is_asked_for_is_there(name: str, facts: set[str], where: str) -> N
 
 def test_nothing_in_the_table_is_unused() -> None:
     """Whoever corrects a text sees the correction."""
-    said = " ".join(path.read_text(encoding="utf-8") for path in LIBRARY.rglob("*.py"))
     unused = {
         name
         for name in table()
-        if f'"{name}"' not in said and not name.startswith(_WHOLE) and not _MADE.fullmatch(name)
+        if f'"{name}"' not in SOURCE and not name.startswith(_WHOLE) and not _MADE.fullmatch(name)
         and name not in ROWS
     }
     assert set() == unused
