@@ -332,7 +332,7 @@ def test_the_command_says_it_in_french_and_by_its_code(
     _add(office, first, first)
     assert 7 == command.main(arguments(office.outputs))
     assert (
-        f"ANOMALIE  {first.name} : le fichier captures/x.png a été ajouté"
+        f"ANOMALIE  {first.name}\N{NO-BREAK SPACE}: le fichier captures/x.png a été ajouté"
         in capsys.readouterr().out
     )
     assert 7 == command.main(arguments(office.outputs, as_json=True))
@@ -354,7 +354,7 @@ def test_a_rotation_under_way_is_no_fault(
     for path in (office.outputs, folder.path):
         assert 0 == command.main(arguments(path))
         text = capsys.readouterr().out
-        assert f"{folder.path.name} : rotation en cours" in text
+        assert f"{folder.path.name}\N{NO-BREAK SPACE}: rotation en cours" in text
         assert "rien de scellé à vérifier" in text and "intact" not in text
     office.record(2)
     assert 0 == command.main(arguments(office.outputs))
