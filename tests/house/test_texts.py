@@ -22,7 +22,7 @@ _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
 _NOT_HERS = ("state.", "unattended.", "compared.", "answer.", "found.", "verified.", "checkup.",
-             "alarm.", "notice.")  # fmt: skip
+             "alarm.", "notice.", "done.", "opened.")  # fmt: skip
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
