@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from releve.base.programs import programs
 from releve.base.texts import SENTENCES, table, text, typographic
+from releve.commands import checkup
 from releve.decision import consent, reconcile
 from releve.decision.procedure import STEPS, TITLES, model
 from releve.jupyter import panel
@@ -22,7 +23,7 @@ _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
 _NOT_HERS = ("state.", "unattended.", "compared.", "answer.", "found.", "verified.", "checkup.",
-             "alarm.", "notice.", "done.", "opened.")  # fmt: skip
+             "alarm.", "notice.", "done.", "opened.", "doctor.", "rotate.")  # fmt: skip
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -68,6 +69,10 @@ ROWS |= {
     for part in ("truth", "todo")
 }
 ROWS |= {f"answer.{row.name}": set() for row in (*verdicts.TABLE, verdicts.NOTHING_HELD)}
+ROWS |= {
+    f"doctor.{type(each).__name__.lower()}.{each}": set()
+    for each in (*checkup.Grade, *reconcile.Verdict)
+}
 ROWS |= {
     f"found.{kind}{where}": {"record", "what"}
     for where in ("", "_elsewhere")
