@@ -173,8 +173,9 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Check]:
     try:
         credentials = Credentials(keystore, login, settings.record.folder, settings.portal.origins)
         credentials.password()
-        name = "checkup.credentials-and-seed" if credentials.seed() else "checkup.credentials"
-        yield Check("Identifiants", Grade.GOOD, text(name, login=login))
+        seed = credentials.seed()
+        told = text("checkup.credentials-and-seed" if seed else "checkup.credentials", login=login)
+        yield Check("Identifiants", Grade.GOOD, told)
     except KeyringError as error:
         yield failed("Identifiants", error)
     except ReleveError as error:

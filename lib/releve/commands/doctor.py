@@ -137,8 +137,9 @@ def _settings(args: argparse.Namespace) -> tuple[Settings | None, Check]:
     if not count:
         told = text("doctor.no-structure", path=settings.path)
         return settings, Check(SETTINGS, Grade.DOUBTFUL, told, text("doctor.no-structure-todo"))
-    name = "doctor.structures" if count > 1 else "doctor.structure"
-    return settings, Check(SETTINGS, Grade.GOOD, text(name, path=settings.path, count=count))
+    path = settings.path
+    told = text("doctor.structures" if count > 1 else "doctor.structure", path=path, count=count)
+    return settings, Check(SETTINGS, Grade.GOOD, told)
 
 
 def account(settings: Settings, structure: Structure) -> Iterator[Check]:

@@ -222,7 +222,7 @@ def _confirmed_all(asked: list[Structure], as_json: bool) -> bool:
     for each in asked:
         print(f"  {each.siret}  {each.name}  {each.technical_account}")
     print(text("rotate.all", count=len(asked)))
-    if input(f"{text('rotate.type-count')} ").strip() != str(len(asked)):
+    if input(text("rotate.type-count") + " ").strip() != str(len(asked)):
         raise NotConfirmed
     return True
 
@@ -273,7 +273,7 @@ def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:
         return False
     names = ", ".join(each.name for each in every if each.technical_account == account)
     print(text("rotate.one", account=account, name=structure.name, names=names))
-    typed = input(f"{text('rotate.type-digits', siret=structure.siret[:-4])} ")
+    typed = input(text("rotate.type-digits", siret=structure.siret[:-4]) + " ")
     if typed.strip() != structure.siret[-4:]:
         raise GateClosed(account=account, structure=structure.name)
     return True

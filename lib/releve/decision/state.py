@@ -8,7 +8,7 @@ the portal, the keyring or the disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -215,14 +215,14 @@ class Situation:
             return text("state.programs.all")
         if not f.effective:
             return text("state.programs.none")
-        told = {
-            "state.programs.entered": [each for each in f.targets if each in f.entered],
-            "state.programs.begun": [each for each in f.left if each in f.begun],
-            "state.programs.left": f.left,
-        }
-        return " ".join(
-            text(name, names=" ; ".join(map(target_name, of))) for name, of in told.items() if of
-        )
+        entered = [target for target in f.targets if target in f.entered]
+        begun = [target for target in f.left if target in f.begun]
+        told = [
+            text("state.programs.entered", names=_named(entered)) if entered else "",
+            text("state.programs.begun", names=_named(begun)) if begun else "",
+            text("state.programs.left", names=_named(f.left)),
+        ]
+        return " ".join(filter(None, told))
 
     @property
     def todo(self) -> str:
@@ -235,6 +235,10 @@ class Situation:
         elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
         todo = self.row.todo
         return text("state.todo.elsewhere", host=f.clicked_on, todo=todo) if elsewhere else todo
+
+
+def _named(targets: Iterable[str]) -> str:
+    return " ; ".join(map(target_name, targets))
 
 
 def assess(facts: Facts) -> Situation:

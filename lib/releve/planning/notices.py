@@ -83,14 +83,17 @@ def of_agenda(
     dues = list(dues)
     left = (Standing.STUCK, Standing.TO_PROVE, Standing.OVERDUE)
     urgent = [each for each in dues if each.standing in left]
+    count = len(urgent)
     parts = ["\n".join(text("notice.due", **vars(each)) for each in urgent)]
     silence = _silence(last_fleet, settings.notices.silence_days, now)
     if silence and dues:
         parts.append(silence)
     if not any(parts):
         return None
-    late = "notice.late" if len(urgent) > 1 else "notice.late-one"
-    title = text(late, count=len(urgent)) if urgent else text("notice.stopped")
+    title = text(
+        "notice.late" if count > 1 else "notice.late-one" if count else "notice.stopped",
+        count=count,
+    )
     return _notice(title, [*parts, aloud(settings)])
 
 

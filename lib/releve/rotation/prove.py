@@ -38,8 +38,8 @@ class ProofOfPassword:
             if situation.next not in (Next.PROMOTE, Next.CLOSE):
                 last = BY_ID["corail-mot-de-passe"]
                 raise StepMissing(title=TITLES[PROOF], number=last.number, missing=last.title)
-            noted = "done.proof-noted" if situation.facts.proof else "done.gone"
-            return Done("skipped", text(noted))
+            noted = situation.facts.proof
+            return Done("skipped", text("done.proof-noted" if noted else "done.gone"))
         if self.context.settings.piste is not None and situation.facts.held:
             return await self._by_api(situation.facts.click)
         return await self._by_a_person(situation)

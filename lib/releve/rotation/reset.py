@@ -66,8 +66,8 @@ class PasswordReset:
         mode = self.context.mode(step)
         if not (fault := await self._once(situation.facts.last + 1)):
             return Done(mode, text("done.given"))
-        left = "done.dropped" if self.navigation.sees_first else "done.refused"
-        return Done(mode, text(left, fault=fault))
+        dropped = self.navigation.sees_first
+        return Done(mode, text("done.dropped" if dropped else "done.refused", fault=fault))
 
     async def _until_good(self, step: str) -> Done:
         """As the document says: back to the structure's card, and the same again, until the
@@ -88,8 +88,8 @@ class PasswordReset:
         self.in_view = False
         told = text("done.copied" if situation.facts.by_hand else "done.kept")
         if rejected := situation.facts.rejections:
-            after = "done.after" if rejected > 1 else "done.after-one"
-            told = text(after, told=told, count=rejected)
+            many = rejected > 1
+            told = text("done.after" if many else "done.after-one", told=told, count=rejected)
         seen = self._mode == "automatic"
         capture = await self.navigation.capture(step) if seen else None
         return Done(self._mode, told, capture)

@@ -112,8 +112,8 @@ class Parameters:
             elif name in types and str(value).lower() in ("true", "false"):
                 given = given | {name: str(value).lower() == "true"}  # and knows "True" only
             elif not isinstance(value, types.get(name, str)):
-                wanted = "opened.wants-yes-or-no" if name in types else "opened.wants-text"
-                raise BadParameter(name=name, why=text(wanted))
+                why = text("opened.wants-yes-or-no" if name in types else "opened.wants-text")
+                raise BadParameter(name=name, why=why)
         return cls(**given)
 
 
