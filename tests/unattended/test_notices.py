@@ -104,7 +104,7 @@ def test_a_fleet_that_needs_someone_is_told_by_mail_and_webhook(
         mail = message_from_string(str(mailed[0]), EmailMessage, policy=policy.default)
         (hook,) = hooked
     told = str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
-    assert "Relève\N{NO-BREAK SPACE}: 1 structure à regarder" == mail["subject"]
+    assert "Relève : 1 structure à regarder" == mail["subject"]
     for text in ("Commune d'Exemple", "le portail est fermé", "/2026_x/record.html"):
         assert text in told and text in hook["message"]  # type: ignore[index]
     assert secret.reveal() not in told + str(hook)

@@ -408,7 +408,7 @@ def test_what_was_discovered_is_not_reset_the_next_morning(discovered: Agency) -
     """
     code, said = discovered.scheduled()
     assert (4, {}, set()) == (code, discovered.resets(), discovered.dead()), said
-    told = {n for n, each in discovered.siret.items() if f"« releve due --set {each} " in said}
+    told = {n for n, each in discovered.siret.items() if f"releve due --set {each} " in said}
     assert told in (set(TARGETS) - {"shares"}, set(TARGETS) - {"ready"}), said
 
 
