@@ -233,14 +233,9 @@ def test_an_abandon_tells_the_truth_wherever_it_comes(tmp_path: Path) -> None:
             event.targets,
         )
         assert said.truth in printed
-        page = " ".join(
-            (twin.record.path / "record.html")
-            .read_text(encoding="utf-8")
-            .replace("\xa0", " ")
-            .split()
-        )
+        page = " ".join((twin.record.path / "record.html").read_text(encoding="utf-8").split())
         assert "panne générale du service" in page
-        for sentence in (said.portal, said.keyring):
+        for sentence in (" ".join(each.split()) for each in (said.portal, said.keyring)):
             assert sentence.replace("'", "&#39;") in page or sentence in page, effects[number]
         with pytest.raises(ReleveError, match="Aucune rotation n'est restée ouverte"):
             abandoned(twin, "encore")

@@ -76,8 +76,9 @@ def test_each_row_has_its_verdicts_and_its_one_action(name: str, action: Action)
     for letters in ROWS[name, action].split():
         row = reconcile(*verdicts(letters))
         assert (letters, name, action) == (letters, row.name, row.action)
-        said = (row.truth + row.todo).format(siret="21990001600011", minutes=30)
-        assert "{" not in said and TOLD[name][0] in row.truth and re.search(TOLD[name][1], row.todo)
+        told = row.told(siret="21990001600011", minutes=30)
+        truth, todo = (each.replace("\N{NO-BREAK SPACE}", " ") for each in told)
+        assert "{" not in truth + todo and TOLD[name][0] in truth and re.search(TOLD[name][1], todo)
 
 
 def test_the_rows_are_all_there_and_share_out_every_combination() -> None:

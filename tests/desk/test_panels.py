@@ -16,6 +16,7 @@ from fixtures_shell import a_person
 from playwright.sync_api import Browser, Page, expect
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.texts import typographic
+from releve.decision import state
 from releve.jupyter import questions
 from releve.portal import errors as e
 from releve.record.lock import AccountBusy
@@ -80,6 +81,12 @@ def test_who_has_buttons_is_told_no_command(fault: type[ReleveError]) -> None:
     assert not re.search(r"« ?releve |\[portal|\[record|--\w", todo), todo
     assert not PROGRAMMERS.search(body), body
     assert "elancez" not in questions.here(error.sentences[2], "home.resume")
+
+
+@pytest.mark.parametrize("todo", [state.RESUME, state.RESUME_YES, state.UNLOCK, state.AGAIN])
+def test_nor_by_where_the_rotation_stands(todo: str) -> None:
+    """What is to be done then has a button too."""
+    assert not re.search(r"releve |carnet", questions.here(todo)), todo
 
 
 @pytest.mark.parametrize("name", VIEWS)

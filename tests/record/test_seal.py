@@ -308,7 +308,7 @@ def test_what_is_left_unsealed_names_a_command_that_seals(
     texts = [found.text for found in verify(office.outputs, None, office.keystore).faults]
     for text in (*texts, LATER):
         if "pas encore scellé" in text:
-            named = re.findall("« releve (\\w+) »", text)
+            named = re.findall(r"«\sreleve (\w+)\s»", text)
             assert named
             assert {*named} <= {*cli.FINISHING}
     assert any("pas encore scellé" in text for text in texts)

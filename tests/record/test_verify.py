@@ -16,11 +16,12 @@ import pytest
 import rfc8785
 from fixtures_keyring import ThrowawayKeyring
 from releve.base.disk import sha256
+from releve.base.texts import table
 from releve.commands import purge
 from releve.commands import verify as command
 from releve.record import register
 from releve.record.register import FIRST, digest
-from releve.record.verify import WORDS, verify
+from releve.record.verify import verify
 from sealed_records import Office, said
 
 
@@ -331,7 +332,7 @@ def test_the_command_says_it_in_french_and_by_its_code(
     _add(office, first, first)
     assert 7 == command.main(arguments(office.outputs))
     assert (
-        f"ANOMALIE  {first.name} : le fichier captures/x.png a été ajouté"
+        f"ANOMALIE  {first.name}\N{NO-BREAK SPACE}: le fichier captures/x.png a été ajouté"
         in capsys.readouterr().out
     )
     assert 7 == command.main(arguments(office.outputs, as_json=True))
@@ -353,7 +354,7 @@ def test_a_rotation_under_way_is_no_fault(
     for path in (office.outputs, folder.path):
         assert 0 == command.main(arguments(path))
         text = capsys.readouterr().out
-        assert f"{folder.path.name} : rotation en cours" in text
+        assert f"{folder.path.name}\N{NO-BREAK SPACE}: rotation en cours" in text
         assert "rien de scellé à vérifier" in text and "intact" not in text
     office.record(2)
     assert 0 == command.main(arguments(office.outputs))
@@ -379,10 +380,9 @@ def test_a_wrong_folder_is_not_called_intact(office: Office) -> None:
 
 
 def test_every_finding_has_its_words() -> None:
-    """No code without a French line."""
-    assert all(
-        (words.strip() and words[0].islower()) or words.startswith("{") for words in WORDS.values()
-    )
+    """No code without a French line, which goes on from what stands before it."""
+    words = [told for name, told in table().items() if name.startswith("found.")]
+    assert words and all(told[0].islower() or told[0] == "{" for told in words)
 
 
 def purge_arguments(office: Office, yes: bool) -> argparse.Namespace:

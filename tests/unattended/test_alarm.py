@@ -324,4 +324,4 @@ def test_the_notice_names_the_account_and_what_to_do() -> None:
     assert of_check([]) is None
     notice = of_check([AccountCheck(DEMO_SIRET, "Commune", DEMO_ACCOUNT, State.REFUSED, "refusé.")])
     assert notice is not None
-    assert f"- Commune ({DEMO_SIRET}), {DEMO_ACCOUNT} : refusé." in notice.body
+    assert f"- Commune ({DEMO_SIRET}), {DEMO_ACCOUNT}\N{NO-BREAK SPACE}: refusé." in notice.body

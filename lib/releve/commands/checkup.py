@@ -31,6 +31,7 @@ from releve.base.origins import is_loopback, origin
 from releve.base.places import project_root
 from releve.base.proxies import proxy_of
 from releve.base.settings import Portal, Settings
+from releve.base.texts import text
 from releve.base.windows import is_synchronised, system_program
 from releve.portal import browsers
 from releve.portal.browser import PortalBrowser
@@ -49,10 +50,10 @@ WARN_DISK, BAD_DISK = 10**9, 10**8  # bytes
 # Well-known SIDs that Windows puts in a session's token, the most telling first
 # (learn.microsoft.com, "Well-known SIDs").
 LOGONS = {
-    "S-1-5-6": "un service",
-    "S-1-5-3": "une tâche planifiée",
-    "S-1-5-2": "une connexion par le réseau",
-    "S-1-5-4": "une personne",
+    "S-1-5-6": text("checkup.session.service"),
+    "S-1-5-3": text("checkup.session.task"),
+    "S-1-5-2": text("checkup.session.network"),
+    "S-1-5-4": text("checkup.session.person"),
 }
 
 
@@ -87,21 +88,20 @@ def versions(requirements: Path | None = None) -> Check:
     bare = (line.split("#")[0].strip() for line in lines)
     pins = dict(line.split("==") for line in bare if "==" in line)
     wrong = [
-        f"{name} {found or 'absent'} au lieu de {pin}"
+        text("checkup.version", name=name, found=found or text("checkup.absent"), pin=pin)
         for name, pin in pins.items()
         if (found := _installed(name)) != pin
     ]
-    text = (
-        f"Relève {version('releve')}, Python {platform.python_version()}, {platform.system()}"
-        f" {platform.release()}"
+    told = text(
+        "checkup.versions",
+        releve=version("releve"),
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()}",
     )
     if wrong:
-        mend = (
-            "Supprimez le dossier « .venv », puis lancez « releve doctor » : l'environnement"
-            " sera refait avec les versions prévues."
-        )
-        return Check("Versions", Grade.DOUBTFUL, f"{text} ; {', '.join(wrong)}", mend)
-    return Check("Versions", Grade.GOOD, text)
+        told = text("checkup.versions-differ", versions=told, wrong=", ".join(wrong))
+        return Check("Versions", Grade.DOUBTFUL, told, text("checkup.versions-todo"))
+    return Check("Versions", Grade.GOOD, told)
 
 
 def _installed(name: str) -> str:
@@ -114,7 +114,8 @@ def _installed(name: str) -> str:
 def browser(portal: Portal) -> Check:
     """Starts the browser that a rotation without a person would, and closes it."""
     try:
-        return Check("Navigateur", Grade.GOOD, f"{asyncio.run(_start(portal))} démarre")
+        told = text("checkup.browser", browser=asyncio.run(_start(portal)))
+        return Check("Navigateur", Grade.GOOD, told)
     except ReleveError as error:
         return failed("Navigateur", error)
 
@@ -135,7 +136,7 @@ def keyring(settings: Settings | None) -> Iterator[Check]:
     except KeyringError as error:
         yield _unreachable(error)
         return
-    yield Check("Trousseau", Grade.GOOD, f"{keystore.name} écrit, relit et efface")
+    yield Check("Trousseau", Grade.GOOD, text("checkup.keyring", keyring=keystore.name))
     if settings:
         yield from _credentials(settings, keystore)
 
@@ -149,13 +150,8 @@ def _unreachable(error: KeyringError) -> Check:
         return found
     whoami = [system_program("whoami.exe"), "/groups", "/fo", "csv", "/nh"]
     groups = subprocess.run(whoami, capture_output=True).stdout
-    mend = (
-        "Dans une tâche planifiée, choisissez « Exécuter même si l'utilisateur n'est pas connecté"
-        " », sans cocher « Ne pas stocker le mot de passe », et donnez le mot de passe de la"
-        " session."
-    )
-    text = f"{found.text} Cette session a été ouverte par {logon(groups)}."
-    return Check(found.name, found.grade, text, f"{mend} {found.mend}")
+    told = text("checkup.opened-by", told=found.text, who=logon(groups))
+    return Check(found.name, found.grade, told, text("checkup.opened-by-todo", todo=found.mend))
 
 
 def logon(groups: bytes) -> str:
@@ -165,21 +161,21 @@ def logon(groups: bytes) -> str:
     """
     rows = csv.reader(groups.decode("ascii", "replace").splitlines())
     sids = {row[2] for row in rows if len(row) > 2}
-    return next((who for sid, who in LOGONS.items() if sid in sids), "on ne sait qui")
+    known = (who for sid, who in LOGONS.items() if sid in sids)
+    return next(known, text("checkup.session.unknown"))
 
 
 def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Check]:
     login = settings.portal.login
     if settings.portal.sign_in == "person":
-        text = "vous vous connectez vous-même au portail : Relève n'a pas de mot de passe à garder"
-        yield Check("Identifiants", Grade.GOOD, text)
+        yield Check("Identifiants", Grade.GOOD, text("checkup.herself"))
         return
     try:
         credentials = Credentials(keystore, login, settings.record.folder, settings.portal.origins)
         credentials.password()
-        seed = " ; la clé des codes à usage unique aussi" if credentials.seed() else ""
-        text = f"le mot de passe du portail de {login} est dans le trousseau{seed}"
-        yield Check("Identifiants", Grade.GOOD, text)
+        seed = credentials.seed()
+        told = text("checkup.credentials-and-seed" if seed else "checkup.credentials", login=login)
+        yield Check("Identifiants", Grade.GOOD, told)
     except KeyringError as error:
         yield failed("Identifiants", error)
     except ReleveError as error:
@@ -189,8 +185,7 @@ def _credentials(settings: Settings, keystore: Keystore) -> Iterator[Check]:
 def piste(settings: Settings) -> Check:
     """Asks PISTE for a token. Optional: without it the proof is a person's."""
     if settings.piste is None:
-        text = "aucune application PISTE n'est réglée : la preuve viendra d'une personne"
-        return Check("Preuve par l'API", Grade.GOOD, text)
+        return Check("Preuve par l'API", Grade.GOOD, text("checkup.no-piste"))
     try:
         secret = open_keystore(settings).piste_secret(settings.piste.client_id).require()
     except ReleveError as error:
@@ -246,56 +241,45 @@ def _until(tls: SSLObject | None) -> datetime | None:
 
 def address(found: Reached) -> Check:
     """How an origin is."""
-    name = f"Adresse {found.origin}"
+    name, by = f"Adresse {found.origin}", way(found.origin)
+    day = f"{found.until:%d/%m/%Y}" if found.until else ""
     if found.failure is Failure.CERTIFICATE:
-        mend = (
-            "Vérifiez la date de ce poste. Si elle est juste, n'y saisissez aucun mot de passe et"
-            " prévenez votre service informatique."
-        )
-        text = f"jointe {way(found.origin)}, son certificat n'est pas valable sur ce poste"
-        return Check(name, Grade.BAD, text, mend)
+        told = text("checkup.certificate", way=by)
+        return Check(name, Grade.BAD, told, text("checkup.certificate-todo"))
     if found.failure:
-        mend = (
-            "Vérifiez la connexion à Internet (et le serveur mandataire, s'il y en a un) ; si le"
-            " site est en panne, revenez plus tard."
-        )
-        return Check(name, Grade.BAD, f"elle ne répond pas, {way(found.origin)}", mend)
+        return Check(name, Grade.BAD, text("checkup.silent", way=by), text("checkup.silent-todo"))
     if found.until and found.until - datetime.now(UTC) < WARN_CERTIFICATE:
-        mend = (
-            "C'est au site de le renouveler : si des rotations sont à faire, faites-les avant cette"
-            " date."
-        )
-        text = f"joignable {way(found.origin)}, mais son certificat prend fin le"
-        return Check(name, Grade.DOUBTFUL, f"{text} {found.until:%d/%m/%Y}", mend)
-    here = is_loopback(found.origin) and found.origin.startswith("http:")
-    text = f"joignable {way(found.origin)}, "
-    text += "sur ce poste même" if here else "certificat valable"
-    text += f" jusqu'au {found.until:%d/%m/%Y}" if found.until else ""
-    return Check(name, Grade.GOOD, text)
+        told = text("checkup.ending", way=by, day=day)
+        return Check(name, Grade.DOUBTFUL, told, text("checkup.ending-todo"))
+    if is_loopback(found.origin) and found.origin.startswith("http:"):
+        return Check(name, Grade.GOOD, text("checkup.here", way=by))
+    told = text("checkup.reached-until" if day else "checkup.reached", way=by, day=day)
+    return Check(name, Grade.GOOD, told)
 
 
 def way(address: str) -> str:
     """How this machine goes there."""
     proxy = proxy_of(address)
-    return f"par le mandataire {proxy.server}" if proxy else "directement"
+    return text("checkup.proxy", proxy=proxy.server) if proxy else text("checkup.direct")
 
 
 def clock(ahead: list[timedelta]) -> Check:
     """This machine's clock, by the server whose own is nearest to it."""
     if not ahead:
-        mend = "Vérifiez la date et l'heure de ce poste vous-même."
-        return Check("Horloge", Grade.DOUBTFUL, "aucun site n'a donné l'heure", mend)
+        told, mend = text("checkup.no-clock"), text("checkup.no-clock-todo")
+        return Check("Horloge", Grade.DOUBTFUL, told, mend)
     least = min(ahead, key=abs)
     if abs(least) <= WARN_CLOCK:
-        return Check("Horloge", Grade.GOOD, "à l'heure, comparée à celle des sites")
-    way, size = "retarde" if least > timedelta() else "avance", abs(least).total_seconds()
-    of = f"{size:.0f} secondes" if size < 120 else f"{size / 60:.0f} minutes"
-    text = f"elle {way} de {of} sur celle des sites"
-    mend = (
-        "Remettez ce poste à l'heure (réglage automatique) : les codes à usage unique et les heures"
-        " des dossiers en dépendent."
+        return Check("Horloge", Grade.GOOD, text("checkup.clock"))
+    size = abs(least).total_seconds()
+    of = (
+        text("checkup.seconds", count=f"{size:.0f}")
+        if size < 120
+        else text("checkup.minutes", count=f"{size / 60:.0f}")
     )
-    return Check("Horloge", Grade.BAD if abs(least) > BAD_CLOCK else Grade.DOUBTFUL, text, mend)
+    told = text("checkup.late" if least > timedelta() else "checkup.early", of=of)
+    grade = Grade.BAD if abs(least) > BAD_CLOCK else Grade.DOUBTFUL
+    return Check("Horloge", grade, told, text("checkup.clock-todo"))
 
 
 def disk(folder: Path) -> Check:
@@ -306,21 +290,12 @@ def disk(folder: Path) -> Check:
             file.write(b"0" * 4096)
             file.flush()
     except OSError as error:
-        mend = (
-            "Donnez-vous le droit d'écrire dans ce dossier, ou choisissez-en un autre (réglage «"
-            " record.folder », ou --outputs)."
-        )
-        text = f"rien ne peut être écrit dans {place} ({why(error)})"
-        return Check("Disque", Grade.BAD, text, mend)
+        told = text("checkup.no-writing", place=place, why=why(error))
+        return Check("Disque", Grade.BAD, told, text("checkup.no-writing-todo"))
     if is_synchronised(folder):
-        mend = "Choisissez un dossier de ce poste ou un vrai dossier partagé (« record.folder »)."
-        text = f"{folder} est synchronisé par OneDrive : deux postes ne s'y attendraient pas"
-        return Check("Disque", Grade.DOUBTFUL, text, mend)
+        told = text("checkup.synchronised", folder=folder)
+        return Check("Disque", Grade.DOUBTFUL, told, text("checkup.synchronised-todo"))
     free = shutil.disk_usage(place).free
-    text = f"{free / 10**9:.1f} Go libres pour les dossiers dans {folder}".replace(".", ",", 1)
+    told = text("checkup.free", size=f"{free / 10**9:.1f}".replace(".", ","), folder=folder)
     grade = Grade.BAD if free < BAD_DISK else Grade.DOUBTFUL if free < WARN_DISK else Grade.GOOD
-    mend = (
-        "Libérez de la place : une rotation s'arrête dès qu'elle ne peut plus noter ce qu'elle"
-        " fait."
-    )
-    return Check("Disque", grade, text, "" if grade is Grade.GOOD else mend)
+    return Check("Disque", grade, told, "" if grade is Grade.GOOD else text("checkup.free-todo"))

@@ -15,6 +15,7 @@ from releve.base.errors import ReleveError
 from releve.base.places import project_root
 from releve.base.settings import Portal, Settings, Structure, load
 from releve.base.terminal import at_terminal
+from releve.base.texts import text
 from releve.commands import checkup
 from releve.commands.checkup import Check, Grade
 from releve.commands.discover import AtTerminal
@@ -29,17 +30,10 @@ from releve.vault.keystore import open_keystore
 from releve.vault.slots import Slot
 
 SETTINGS = "Réglages"
-WORDS = {Grade.GOOD: "bon", Grade.DOUBTFUL: "doute", Grade.BAD: "mauvais"}
 SLOTS = {
     Slot.PENDING: "Mot de passe en attente",
     Slot.CURRENT: "Mot de passe actuel",
     Slot.PREVIOUS: "Mot de passe précédent",
-}
-VERDICTS = {
-    Verdict.ACCEPTED: "accepté",
-    Verdict.REFUSED: "refusé",
-    Verdict.UNKNOWN: "on ne sait pas",
-    Verdict.EMPTY: "aucun",
 }
 GRADES = {Action.NOTHING: Grade.GOOD, Action.ADOPT_OR_RESET: Grade.BAD}  # of the others: doubtful
 
@@ -75,13 +69,13 @@ def main(args: argparse.Namespace) -> int:
     bad = {finding.name for finding in findings if finding.grade is Grade.BAD}
     code = 2 if SETTINGS in bad else 5 if bad else 0
     told = {"code": code, "findings": [vars(finding) for finding in findings]}
-    good = "\nRien n'empêche une rotation."
-    end = "\nIl y a quelque chose à corriger avant une rotation." if bad else good
-    return answer(args, told, [] if args.portal_report else [end])
+    end = text("doctor.to-mend" if bad else "doctor.ready")
+    return answer(args, told, [] if args.portal_report else [f"\n{end}"])
 
 
 def _tell(finding: Check) -> None:
-    print(f"[{WORDS[finding.grade]:^7}] {finding.name} : {finding.text.rstrip('.')}.", flush=True)
+    word = text(f"doctor.grade.{finding.grade}")
+    print(f"[{word:^7}] {finding.name} : {finding.text.rstrip('.')}.", flush=True)
     if finding.mend:
         print(f"{'':10}→ {finding.mend}", flush=True)
 
@@ -96,11 +90,11 @@ def _report(args: argparse.Namespace) -> Iterator[Check]:
     if not (args.yes or at_terminal(sys.stdin)):
         raise NotAgreed
     prompts = AtTerminal(approve=False, reset_again=False)
-    text = asyncio.run(survey(settings, structure, open_keystore(settings), prompts))
-    question = f"Rien de vous n'y est ? L'écrire dans {args.portal_report} ?"
-    agreed([] if args.yes else text.splitlines(), question, yes=args.yes)
-    written(args.portal_report, text)
-    said = f"écrit dans {args.portal_report} : formes et mots de Relève, aucun texte du portail"
+    report = asyncio.run(survey(settings, structure, open_keystore(settings), prompts))
+    question = text("doctor.nothing-of-yours", path=args.portal_report)
+    agreed([] if args.yes else report.splitlines(), question, yes=args.yes)
+    written(args.portal_report, report)
+    said = text("doctor.reported", path=args.portal_report)
     yield Check("Rapport du portail", Grade.GOOD, said)
 
 
@@ -127,8 +121,7 @@ def unattended(settings: Settings) -> Iterator[Check]:
         return
     found = hindrances(settings)
     if not found:
-        text = "rien n'arrêterait une tournée sans personne"
-        yield Check("Sans personne", Grade.GOOD, text)
+        yield Check("Sans personne", Grade.GOOD, text("doctor.unattended"))
     if said := aloud(settings):
         yield Check("Sans personne", Grade.GOOD, said)
     for each in found:
@@ -142,11 +135,11 @@ def _settings(args: argparse.Namespace) -> tuple[Settings | None, Check]:
         return None, checkup.failed(SETTINGS, error)
     count = len(settings.structures)
     if not count:
-        mend = "Ajoutez-en une, ou laissez « releve discover --write » les trouver sur le portail."
-        text = f"{settings.path} : aucune structure"
-        return settings, Check(SETTINGS, Grade.DOUBTFUL, text, mend)
-    text = f"{settings.path} : {count} structure{'s' * (count > 1)}"
-    return settings, Check(SETTINGS, Grade.GOOD, text)
+        told = text("doctor.no-structure", path=settings.path)
+        return settings, Check(SETTINGS, Grade.DOUBTFUL, told, text("doctor.no-structure-todo"))
+    path = settings.path
+    told = text("doctor.structures" if count > 1 else "doctor.structure", path=path, count=count)
+    return settings, Check(SETTINGS, Grade.GOOD, told)
 
 
 def account(settings: Settings, structure: Structure) -> Iterator[Check]:
@@ -166,20 +159,20 @@ def account(settings: Settings, structure: Structure) -> Iterator[Check]:
         if each.verdict is Verdict.UNKNOWN:
             yield Check(SLOTS[slot], Grade.DOUBTFUL, each.said, each.todo)
     row = reconcile(*(said[slot].verdict for slot in SLOTS))
-    facts = {"siret": structure.siret, "minutes": settings.policy.propagation_minutes}
-    mend = "" if row.action is Action.NOTHING else row.todo.format_map(facts)
-    verdicts = {title: VERDICTS[said[slot].verdict] for slot, title in SLOTS.items()}
-    told = " ; ".join(f"{title.lower()} : {word}" for title, word in verdicts.items())
-    text, grade = f"{row.truth.rstrip('.')} ({told})", GRADES.get(row.action, Grade.DOUBTFUL)
-    yield Check(f"Compte {structure.technical_account}", grade, text, mend)
+    minutes = settings.policy.propagation_minutes
+    truth, todo = row.told(siret=structure.siret, minutes=minutes)
+    mend = "" if row.action is Action.NOTHING else todo
+    told = " ; ".join(
+        f"{title.lower()} : {text(f'doctor.verdict.{said[slot].verdict}')}"
+        for slot, title in SLOTS.items()
+    )
+    truth, grade = f"{truth.rstrip('.')} ({told})", GRADES.get(row.action, Grade.DOUBTFUL)
+    yield Check(f"Compte {structure.technical_account}", grade, truth, mend)
 
 
 def _without_piste(settings: Settings, structure: Structure) -> Check:
     held = vars(open_keystore(settings).slots(structure.technical_account).filled())
-    kept = ", ".join(SLOTS[slot].lower() for slot in SLOTS if held[slot]) or "aucun"
-    text = f"le trousseau garde : {kept} ; sans application PISTE, Relève ne peut pas les essayer"
-    mend = (
-        "Relevez des factures dans votre logiciel comptable : si cela fonctionne, le mot de passe"
-        " qu'il a est le bon."
-    )
-    return Check(f"Compte {structure.technical_account}", Grade.DOUBTFUL, text, mend)
+    kept = ", ".join(SLOTS[slot].lower() for slot in SLOTS if held[slot])
+    told = text("doctor.untried", kept=kept or text("doctor.verdict.empty"))
+    mend = text("doctor.untried-todo")
+    return Check(f"Compte {structure.technical_account}", Grade.DOUBTFUL, told, mend)

@@ -10,6 +10,7 @@ from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError, UsageError
 from releve.base.settings import Settings, Structure, load
 from releve.base.terminal import at_terminal
+from releve.base.texts import text
 from releve.commands import show
 from releve.commands.tell import fail
 from releve.headless import run as headless
@@ -124,7 +125,7 @@ def _looked_up(settings: Settings, chosen: list[Structure]) -> bool:
     keystore = open_keystore(settings).bounded()
     found, faults = look_up(settings, missing, keystore, dates)
     for error in faults:
-        print(f"Les dates n'ont pas pu être lues sur le portail. {error.text}", file=sys.stderr)
+        print(text("rotate.no-dates", error=error.text), file=sys.stderr)
     return found
 
 
@@ -186,7 +187,7 @@ def _agreed(settings: Settings, resets: list[Structure], args: argparse.Namespac
     if args.plan:
         plan = Plan(tuple(resets))
         if args.plan != plan.digest and resets:
-            raise PlanNeeded(plan, "le plan n'est plus celui qui a été accepté")
+            raise PlanNeeded(plan, text("rotate.other-plan"))
         return True
     if args.yes and (stop := plan_needed(settings.policy, past(settings), resets)):
         raise stop
@@ -220,9 +221,8 @@ def _confirmed_all(asked: list[Structure], as_json: bool) -> bool:
         return False
     for each in asked:
         print(f"  {each.siret}  {each.name}  {each.technical_account}")
-    print(f"Vous allez réinitialiser le mot de passe de {len(asked)} comptes techniques.")
-    print("C'est irréversible : les anciens mots de passe cesseront de fonctionner.")
-    if input("Pour confirmer, tapez ce nombre : ").strip() != str(len(asked)):
+    print(text("rotate.all", count=len(asked)))
+    if input(text("rotate.type-count") + " ").strip() != str(len(asked)):
         raise NotConfirmed
     return True
 
@@ -271,13 +271,9 @@ def _confirmed(settings: Settings, siret: str, as_json: bool) -> bool:
     account, every = structure.technical_account, settings.structures.values()
     if as_json or not at_terminal(sys.stdin) or unfinished(settings.record.folder, account):
         return False
-    shared = [each.name for each in every if each.technical_account == account]
-    print(f"Vous allez réinitialiser le mot de passe de {account} pour {structure.name}.")
-    print(f"Ce compte est utilisé par : {', '.join(shared)}.")
-    print("C'est irréversible : l'ancien mot de passe cessera de fonctionner.")
-    typed = input(
-        f"Pour confirmer, tapez les quatre derniers chiffres du SIRET {structure.siret[:-4]}…… : "
-    )
+    names = ", ".join(each.name for each in every if each.technical_account == account)
+    print(text("rotate.one", account=account, name=structure.name, names=names))
+    typed = input(text("rotate.type-digits", siret=structure.siret[:-4]) + " ")
     if typed.strip() != structure.siret[-4:]:
         raise GateClosed(account=account, structure=structure.name)
     return True

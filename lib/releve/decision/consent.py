@@ -6,7 +6,7 @@ would keep a run without a person from finishing it, and the one thing to do abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,47 +24,21 @@ class BeforeReset:
     provable: bool = True  # the API can be asked afterwards, or that was declared unneeded
 
 
-@dataclass(frozen=True)
-class Obstacle:
-    """One thing in the way: when it holds, why nothing is done, what a person does about it."""
-
-    name: str
-    when: Callable[[BeforeReset], bool]
-    why: str
-    todo: str
-
-
-TABLE: tuple[Obstacle, ...] = (
-    Obstacle("guided", lambda case: case.guided != (),
-        "le logiciel comptable de {guided} se remplit à la main",
-        "faites cette rotation à l'écran (« releve lab »)"),
-    Obstacle("without program", lambda case: case.without_program != (),
-        "le programme (« command ») de {without_program} est introuvable sur ce poste",
-        "corrigez « command » dans les réglages"),
-    Obstacle("herself", lambda case: case.herself,
-        "une personne se connecte elle-même au portail (« portal.sign_in »)",
-        "faites cette rotation à l'écran (« releve lab »), ou écrivez « sign_in = \"keyring\" »"
-        " dans [portal] et confiez le mot de passe au coffre (« releve credentials store »)"),
-    Obstacle("never met", lambda case: not case.met,
-        "aucune rotation suivie à l'écran n'a encore lu de nouveau mot de passe sur ce portail",
-        "faites la première à l'écran (« releve lab »)"),
-    Obstacle("overtaken", lambda case: case.overtaken,
-        "le trousseau connaît un changement plus récent que ce dossier de rotations",
-        "retrouvez le dossier à jour (« --outputs DOSSIER »), ou fermez cette rotation : « releve"
-        " abandon {siret} --reason MOTIF »"),
-    Obstacle("undated", lambda case: not case.dated,
-        "la date du dernier changement est inconnue",
-        "donnez-la une fois, sur la page d'accueil ou par « releve due --set {siret} AAAA-MM-JJ »"),
-    Obstacle("unproven", lambda case: not case.provable,
-        "rien ne pourrait prouver que le nouveau mot de passe fonctionne",
-        "réglez [piste] et confiez son secret au trousseau, ou écrivez « unproven = true » dans"
-        " [policy] si vous vous passez de preuve"),
-)  # fmt: skip
+# What stands in the way; the table of texts says why, and what a person does about it.
+TABLE: Mapping[str, Callable[[BeforeReset], bool]] = {
+    "guided": lambda case: case.guided != (),
+    "without program": lambda case: case.without_program != (),
+    "herself": lambda case: case.herself,
+    "never met": lambda case: not case.met,
+    "overtaken": lambda case: case.overtaken,
+    "undated": lambda case: not case.dated,
+    "unproven": lambda case: not case.provable,
+}
 
 
-def refusals(case: BeforeReset) -> list[Obstacle]:
+def refusals(case: BeforeReset) -> list[str]:
     """What stands in the way of a reset with nobody there, in the table's order; empty: none."""
-    return [row for row in TABLE if row.when(case)]
+    return [name for name, holds in TABLE.items() if holds(case)]
 
 
 def overtaken(

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from releve.base.texts import text
+
 
 class Verdict(StrEnum):
     """What is known of one password: the API takes it, refuses it, cannot tell; or there is no such
@@ -70,64 +72,31 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Remedy:
-    """One row: what is true, and the one thing to do, in French. `when` takes the verdicts on
-    pending, current, previous.
+    """One row, of which the table of texts says what is true and the one thing to do. `when` takes
+    the verdicts on pending, current, previous.
     """
 
     name: str
     when: Callable[[Verdict, Verdict, Verdict], bool]
     action: Action
-    truth: str
-    todo: str
 
+    def told(self, **facts: object) -> tuple[str, str]:
+        """What is true, and the one thing to do, in French."""
+        where = f"compared.{self.name}"
+        return text(f"{where}.truth", **facts), text(f"{where}.todo", **facts)
 
-_CHECK = "« releve doctor {siret} »"
-_ADOPT = "« releve credentials store --current {siret} »"
-_CHOOSE = (
-    f"Si vous connaissez le mot de passe qui fonctionne, confiez-le à Relève : {_ADOPT}, et"
-    " vérifiez que votre logiciel comptable l'a aussi. Sinon, demandez-en un autre : « releve"
-    " rotate {siret} » (il remplacera partout celui d'aujourd'hui)."
-)
-_LATER = (
-    "Attendez la fin du délai de propagation ({minutes} minutes après la réinitialisation), puis"
-    f" relancez {_CHECK}."
-)
 
 # The first row that holds is the answer. The last one always holds.
 TABLE: tuple[Remedy, ...] = (
-    Remedy("new password in use", lambda p, c, v: p is A and c is not A, Action.RESUME,
-        "Le nouveau mot de passe, encore en attente, est celui de Chorus Pro.",
-        "Lancez « releve resume » : il reste à le porter partout et à clore la rotation."),
-    Remedy("two passwords in use", lambda p, c, v: p is A, Action.WAIT,
-        "L'API accepte à la fois le nouveau mot de passe et l'ancien : la réinitialisation est en"
-        " train de lui parvenir.",
-        _LATER),
-    Remedy("not told", lambda p, c, v: U in (p, c) or (v is U and c is not A), Action.ASK_AGAIN,
-        "L'API n'a pas dit ce qu'elle pense de tous les mots de passe gardés : rien ne peut en être"
-        " conclu.",
-        f"Corrigez ce que disent les lignes « doute » ci-dessus, puis relancez {_CHECK}. D'ici là,"
-        " ne réinitialisez rien."),
-    Remedy("in order", lambda p, c, v: p is E and c is A and v is not A, Action.NOTHING,
-        "Le mot de passe gardé par Relève est celui de Chorus Pro.",
-        "Il n'y a rien à faire."),
-    Remedy("previous still in use", lambda p, c, v: p is E and v is A, Action.WAIT,
-        "L'API accepte encore l'avant-dernier mot de passe : la dernière réinitialisation ne lui"
-        " est pas parvenue, ou n'a pas eu lieu.",
-        f"{_LATER} Si rien n'a changé : « releve rotate {{siret}} » repart d'un nouveau mot de"
-        " passe."),
-    Remedy("new password not in use", lambda p, c, v: p is R and A in (c, v), Action.RESUME,
-        "Une rotation a gardé un nouveau mot de passe que l'API ne connaît pas encore ; elle"
-        " accepte toujours l'ancien.",
-        "Lancez « releve resume » après le délai de propagation ({minutes} minutes) : il saura si"
-        " la réinitialisation a eu lieu."),
-    Remedy("changed outside", lambda p, c, v: R in (p, c, v), Action.ADOPT_OR_RESET,
-        "L'API refuse tous les mots de passe que Relève connaît : quelqu'un a réinitialisé ce"
-        " compte ailleurs, ou il a expiré.",
-        "Si une réinitialisation date de moins de {minutes} minutes, attendez d'abord. " + _CHOOSE),
-    Remedy("nothing held", lambda p, c, v: True, Action.GIVE,
-        "Relève ne garde aucun mot de passe pour ce compte : il n'y a rien à comparer.",
-        _CHOOSE),
-)  # fmt: skip
+    Remedy("new password in use", lambda p, c, v: p is A and c is not A, Action.RESUME),
+    Remedy("two passwords in use", lambda p, c, v: p is A, Action.WAIT),
+    Remedy("not told", lambda p, c, v: U in (p, c) or (v is U and c is not A), Action.ASK_AGAIN),
+    Remedy("in order", lambda p, c, v: p is E and c is A and v is not A, Action.NOTHING),
+    Remedy("previous still in use", lambda p, c, v: p is E and v is A, Action.WAIT),
+    Remedy("new password not in use", lambda p, c, v: p is R and A in (c, v), Action.RESUME),
+    Remedy("changed outside", lambda p, c, v: R in (p, c, v), Action.ADOPT_OR_RESET),
+    Remedy("nothing held", lambda p, c, v: True, Action.GIVE),
+)
 
 
 def reconcile(pending: Verdict, current: Verdict, previous: Verdict) -> Remedy:

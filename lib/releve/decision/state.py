@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from releve.base.errors import PersonNeeded, ReleveError
+from releve.base.texts import text
 from releve.decision.facts import Facts as Facts
 from releve.decision.facts import SlotsView as SlotsView
 from releve.decision.facts import gather as gather
@@ -48,138 +49,60 @@ class Row:
     todo: str
 
 
-OLD = "Le portail a toujours l'ancien mot de passe."
-NEW = "Le portail a le nouveau mot de passe."
-DISPLAYED = (
-    "Le portail a affiché un mot de passe qui n'a pas été soumis : d'après sa documentation,"
-    " l'ancien fonctionne toujours, mais Relève n'a pas pu le vérifier."
-)
-PERHAPS = "Nul ne peut dire si le portail a gardé l'ancien mot de passe ou en a fait un nouveau."
-CHANGED = (
-    "L'ancien mot de passe n'est plus accepté (remplacé ou expiré), et nul ne connaît celui que le"
-    " portail a maintenant."
-)
-NOT_YET = (
-    "L'API ne connaît pas encore de nouveau mot de passe, mais trop peu de temps a passé pour que"
-    " cela prouve quelque chose."
-)
-UNSEEN = (
-    "Le portail a un nouveau mot de passe, que personne ne connaît : l'ancien ne fonctionne plus."
-)
-SHOWN = (
-    "Le portail a un nouveau mot de passe et l'a montré, mais Relève n'a pas su le reconnaître à"
-    " l'écran."
-)
-ON_ITS_PAGE = "Le coffre garde tout ce que l'écran montrait : le mot de passe s'y trouve."
-POINT = (
-    "Ouvrez Relève (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
-    " désignez le mot de passe. Rien n'est à redemander au portail."
-)
-IF_ON_ITS_PAGE = (
-    "Le coffre garde tout ce que l'écran montrait après le clic : si un nouveau mot de passe y"
-    " était, il s'y trouve."
-)
-LOOK_FIRST = (
-    "Ouvrez Relève (« releve lab », « Reprendre ») : il vous montre ce qui a été gardé, et vous y"
-    " désignez le mot de passe. N'en demandez un autre au portail (« releve resume --reset-again »)"
-    " que s'il n'y est pas."
-)
-NONE_GOOD = "Aucun des mots de passe du coffre n'est accepté."
-AS_BEFORE = (
-    "Le coffre garde l'ancien mot de passe, s'il l'avait, et le dernier que le portail a"
-    " proposé, s'il en a proposé un."
-)
-FORBIDDEN = (
-    "Le portail a un nouveau mot de passe, mais il comporte un caractère interdit : il n'est pas"
-    " utilisable."
-)
-UNUSABLE = (
-    "Le mot de passe du portail n'est pas utilisable tel quel : il faut lui en demander un autre."
-)
-DECIDED = (
-    "Personne ne connaît avec certitude le mot de passe que le portail a maintenant ; il a été"
-    " décidé de lui en demander un autre."
-)
-UNTOUCHED = "Le coffre n'a pas changé."
-NONE_KEPT = (
-    "Le coffre de ce poste n'a pas de nouveau mot de passe ; s'il avait l'ancien, il l'a toujours."
-)
-CANDIDATE = (
-    "Le coffre garde un mot de passe proposé par le portail, mais qui n'y a pas été validé : il"
-    " sera remplacé."
-)
-ASKED = (
-    "Le coffre garde le mot de passe proposé, en attente : c'est le bon si la demande est"
-    " arrivée au portail."
-)
-TURNING = "Le nouveau mot de passe est en sûreté dans le coffre."
-KEPT = "Le nouveau mot de passe est en sûreté dans le coffre, en attente d'être mis en service."
-TURNED = "Le nouveau mot de passe est en sûreté dans le coffre, en service."
-GONE = "Le coffre de ce poste n'a pas, ou n'a plus, le nouveau mot de passe."
-HAND = (
-    "Le coffre n'a pas le nouveau mot de passe : l'opérateur l'a recopié à la main, il est seul"
-    " à l'avoir."
-)
-UNASKED = (
-    "Le coffre ne répond pas en ce moment : ce qu'il gardait y est encore, mais Relève ne peut"
-    " pas le vérifier."
-)
-RESUME = (
-    "Lancez « releve resume » (ou rouvrez le carnet) : le renouvellement reprend là où il en est."
-)
-RESUME_YES = RESUME.replace("resume", "resume --yes")
-UNLOCK = (
-    "Ouvrez ou déverrouillez le coffre, puis lancez « releve resume » : le renouvellement"
-    " reprend là où il en est."
-)
-AGAIN = (
-    "À vous de décider. Pour demander un autre mot de passe au portail, qui remplacera celui qu'il"
-    " a, quel qu'il soit : « releve resume --reset-again », ou le bouton du carnet. Si le portail"
-    " est fermé, attendez : rien ne sera perdu. Pour fermer la rotation sans rien toucher : «"
-    " releve abandon SIRET --reason MOTIF »."
-)
-LATER = (
-    "Attendez la fin du délai de propagation (réglage « propagation_minutes »), puis lancez «"
-    " releve resume » : l'API dira ce que le portail a fait. Si cela presse : « releve resume"
-    " --reset-again » demande un nouveau mot de passe sans attendre."
-)
-SUBMIT = (
-    "Attendez un moment, fermez cette rotation avec « releve abandon », puis recommencez : le"
-    " portail proposera peut-être un autre mot de passe. Ou décidez : « releve resume --reset-again"
-    " » (ou le bouton du carnet) soumet celui-ci, puis en demande aussitôt un autre."
-)
-SEE = (
-    "Regardez sur le portail (« Historique de mes actions ») si la réinitialisation a eu lieu, et"
-    " dites-le dans le carnet (« releve lab », « Reprendre ») : le mot de passe gardé servira, ou"
-    f" la demande sera refaite. Sinon : {AGAIN[0].lower()}{AGAIN[1:]}"
-)
-BY_HAND = (
-    "Gardez ce mot de passe sous la main et rouvrez le carnet (« releve lab ») : il vous guide pour"
-    " l'entrer là où il manque."
-)
-AT_RISK = "D'ici là, ses échanges avec Chorus Pro peuvent échouer."
-CLOSED = "La rotation est fermée : commencez-en une autre."
-NOTHING_LEFT = "Tout est fait : il n'y a rien à reprendre."
-TO_STORE = (
-    f"{NOTHING_LEFT} Si vous avez ce mot de passe, « releve credentials store --current SIRET » le"
-    " range dans le coffre."
-)
+OLD = text("state.portal.old")
+NEW = text("state.portal.new")
+DISPLAYED = text("state.portal.displayed")
+PERHAPS = text("state.portal.perhaps")
+CHANGED = text("state.portal.changed")
+NOT_YET = text("state.portal.not-yet")
+UNSEEN = text("state.portal.unseen")
+SHOWN = text("state.portal.shown")
+ON_ITS_PAGE = text("state.vault.on-its-page")
+POINT = text("state.todo.point")
+IF_ON_ITS_PAGE = text("state.vault.if-on-its-page")
+LOOK_FIRST = text("state.todo.look-first")
+NONE_GOOD = text("state.vault.none-good")
+AS_BEFORE = text("state.vault.as-before")
+FORBIDDEN = text("state.portal.forbidden")
+UNUSABLE = text("state.portal.unusable")
+DECIDED = text("state.portal.decided")
+UNTOUCHED = text("state.vault.untouched")
+NONE_KEPT = text("state.vault.none-kept")
+CANDIDATE = text("state.vault.candidate")
+ASKED = text("state.vault.asked")
+TURNING = text("state.vault.turning")
+KEPT = text("state.vault.kept")
+TURNED = text("state.vault.turned")
+GONE = text("state.vault.gone")
+HAND = text("state.vault.hand")
+UNASKED = text("state.vault.unasked")
+RESUME = text("state.todo.resume")
+RESUME_YES = text("state.todo.resume-yes")
+UNLOCK = text("state.todo.unlock")
+AGAIN = text("state.todo.again")
+LATER = text("state.todo.later")
+SUBMIT = text("state.todo.submit")
+SEE = text("state.todo.see")
+BY_HAND = text("state.todo.by-hand")
+CLOSED = text("state.todo.closed")
+NOTHING_LEFT = text("state.todo.nothing-left")
+TO_STORE = text("state.todo.to-store")
 
 # Phase and condition; then what comes next, the exit code, what is true of the portal and of the
 # keyring, and what the person does.
 TABLE: tuple[Row, ...] = (
     # Closed.
     Row("rehearsed", lambda f: f.outcome == "rehearsed",
-        Next.NOTHING, 0, OLD, UNTOUCHED, "C'était une répétition : rien à reprendre."),
+        Next.NOTHING, 0, OLD, UNTOUCHED, text("state.todo.rehearsed")),
     Row("failed", lambda f: f.outcome == "failed",
-        Next.NOTHING, 5, OLD, NONE_KEPT, "Vous pouvez recommencer sans risque."),
+        Next.NOTHING, 5, OLD, NONE_KEPT, text("state.todo.start-again")),
     Row("complete", lambda f: f.outcome != "" and f.promoted,
         Next.NOTHING, 0, NEW, TURNED, NOTHING_LEFT),
     Row("complete, not in the keyring", lambda f: f.outcome != "",
         Next.NOTHING, 0, NEW, GONE, TO_STORE),
     # Open, and nothing can have changed on the portal.
     Row("rehearsing", lambda f: f.rehearsal and not f.touched,
-        Next.CONFIRM, 5, OLD, UNTOUCHED, "Relancez la répétition."),
+        Next.CONFIRM, 5, OLD, UNTOUCHED, text("state.todo.rehearse")),
     Row("same again", lambda f: not f.touched and f.stuck,
         Next.DECIDE, 4, DISPLAYED, UNTOUCHED, SUBMIT),
     Row("refused too often", lambda f: not f.touched and f.exhausted,
@@ -285,25 +208,21 @@ class Situation:
         """What is true of the targets: French sentences."""
         f = self.facts
         if not f.touched:
-            return "Le logiciel comptable n'a pas changé."
+            return text("state.programs.untouched")
         if not f.targets:
             return ""
         if not f.left:
-            return "Le logiciel comptable l'a reçu."
+            return text("state.programs.all")
         if not f.effective:
-            return f"Le logiciel comptable n'a pas de nouveau mot de passe. {AT_RISK}"
-        return f"{self._entered}Il reste à l'entrer dans : {_named(f.left)}. {AT_RISK}"
-
-    @property
-    def _entered(self) -> str:
-        f = self.facts
+            return text("state.programs.none")
         entered = [target for target in f.targets if target in f.entered]
         begun = [target for target in f.left if target in f.begun]
-        told = f"Il est entré dans : {_named(entered)}. " if entered else ""
-        if begun:
-            again = "la refaire est sans risque. "
-            told += f"La saisie avait commencé dans : {_named(begun)} ; {again}"
-        return told
+        told = [
+            text("state.programs.entered", names=_named(entered)) if entered else "",
+            text("state.programs.begun", names=_named(begun)) if begun else "",
+            text("state.programs.left", names=_named(f.left)),
+        ]
+        return " ".join(filter(None, told))
 
     @property
     def todo(self) -> str:
@@ -314,15 +233,12 @@ class Situation:
         if f.slots is None and f.touched:
             return UNLOCK
         elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
-        first = (
-            f"Le coffre du poste « {f.clicked_on} » a peut-être ce mot de passe : lancez-y"
-            " d'abord « releve resume ». "
-        )
-        return (first if elsewhere else "") + self.row.todo
+        todo = self.row.todo
+        return text("state.todo.elsewhere", host=f.clicked_on, todo=todo) if elsewhere else todo
 
 
 def _named(targets: Iterable[str]) -> str:
-    return " ; ".join(target_name(target) for target in targets)
+    return " ; ".join(map(target_name, targets))
 
 
 def assess(facts: Facts) -> Situation:

@@ -346,7 +346,8 @@ def here(todo: str, name: str = "trouble.again") -> str:
     stands beside.
     """
     press = text("trouble.press", button=text(name))
-    kept = [_sentence(each, press) for each in re.split(r"(?<=[.!?]) +", todo)]
+    bare = todo.replace(NO_BREAK, " ")  # the page spaces it again
+    kept = [_sentence(each, press) for each in re.split(r"(?<=[.!?]) +", bare)]
     return " ".join(each for each in kept if not _COMMAND.search(each)) or todo
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from releve.base import disk
 from releve.base.account import folded, usual
 from releve.base.settings import Settings, Structure
+from releve.base.texts import text
 from releve.decision.journal import FILE_NAME, JournalUnreadable
 from releve.decision.reconcile import Verdict
 from releve.proof.verdicts import Meaning
@@ -33,19 +34,6 @@ from releve.vault.keystore import Keystore
 from releve.vault.slots import BY_HAND, Slot
 
 APART = timedelta(hours=12)  # nobody knows whether refusals lock a technical account
-ABANDONED = (
-    "Une réinitialisation faite par Relève a été abandonnée : le portail a peut-être un autre mot"
-    " de passe. Renouvelez-le à l'écran (« releve lab »)."
-)
-TODO = (
-    "Quelqu'un d'autre l'a réinitialisé, ou il a expiré : les factures n'arrivent plus. Demandez"
-    " qui l'a fait ; sinon, renouvelez-le à l'écran (« releve lab »)."
-)
-RECENT = "Relève vient de le réinitialiser : l'API peut ne pas connaître encore ce changement"
-DOUBTED = (
-    " Le dossier {record} l'expliquerait, mais ni le trousseau de ce poste ni un signataire connu"
-    " n'en répond : ne le croyez pas sans avoir demandé à qui l'a fait."
-)
 
 
 class State(StrEnum):
@@ -122,35 +110,36 @@ def check(
     """
     account = structure.technical_account
 
-    def found(state: State, text: str) -> AccountCheck:
-        return AccountCheck(structure.siret, structure.name, account, state, text)
+    def found(state: State, told: str) -> AccountCheck:
+        return AccountCheck(structure.siret, structure.name, account, state, told)
 
     ours, _ = _latest(past(), account, vouches)
     if why := _explained(ours, now - propagation):
         return found(State.EXPLAINED, why)
     held = keystore.slots(account).read(Slot.CURRENT)
     if held is None:
-        return found(State.EMPTY, "le trousseau n'a pas de mot de passe à essayer")
+        return found(State.EMPTY, text("alarm.empty"))
     written = datetime.fromisoformat(held.written)
     if held.run != BY_HAND and written > now - propagation:  # whatever became of its record
-        return found(State.EXPLAINED, RECENT)
+        return found(State.EXPLAINED, text("alarm.recent"))
     last = keystore.entry("checked", usual(account))
     before = last.text()
     if before and not _another_day(datetime.fromisoformat(before), now):
-        return found(State.ASKED, "déjà essayé aujourd'hui, ou il y a moins de douze heures")
+        return found(State.ASKED, text("alarm.asked"))
     last.set_text(now.isoformat(timespec="seconds"))
     said = ask(structure)
     if said.verdict is Verdict.ACCEPTED:
-        return found(State.ACCEPTED, "le mot de passe gardé est accepté")
+        return found(State.ACCEPTED, text("alarm.accepted"))
     if said.verdict is Verdict.REFUSED:
         ours, doubted = _latest(past(), account, vouches)
         if why := _explained(ours, now - propagation):
             return found(State.EXPLAINED, why)
         given_up = ours and ours.reset and ours.outcome == "abandoned" and written < ours.reset
-        todo = ABANDONED if given_up else TODO
+        todo = text("alarm.abandoned" if given_up else "alarm.outside")
         names = [each.record.name for each in doubted if _explained(each, now - propagation)]
-        todo += "".join(DOUBTED.format(record=each) for each in names[:1])
-        return found(State.REFUSED, f"le mot de passe gardé est refusé. {todo}")
+        if names:
+            todo = text("alarm.doubted", todo=todo, record=names[0])
+        return found(State.REFUSED, text("alarm.refused", todo=todo))
     return found(State.UNKNOWN, f"{said.said}. {said.todo}".strip())
 
 
@@ -174,9 +163,9 @@ def _explained(ours: Past | None, settled: datetime) -> str:
     `settled`; "" when it would.
     """
     if ours and ours.open:
-        return "une rotation de ce compte n'est pas finie : « releve resume »"
+        return text("alarm.open")
     if ours and ours.reset and ours.reset > settled:
-        return RECENT
+        return text("alarm.recent")
     return ""
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from releve.base.account import folded
 from releve.base.settings import PORTAL_LIMIT_DAYS, Policy, Structure
+from releve.base.texts import text
 from releve.record.history import DOUBTED, Past
 
 
@@ -160,9 +161,9 @@ def _account(
     standing = _standing(past, latest, kept, left, day, policy, today)
     ready, why = _today(standing, left, day, limit, policy, today)
     if source is Source.PORTAL:
-        why += f" ; dernier changement le {last:%d/%m/%Y}, lu sur le portail"
+        why = text("due.on-portal", why=why, day=_day(last))
     if doubted := [each.record.name for each in past if each.outcome == DOUBTED]:
-        why += f" ; ne compte pas, car rien ici ne le confirme : {', '.join(doubted)}"
+        why = text("due.doubted", why=why, records=", ".join(doubted))
     siret, name, account = structure.siret, structure.name, structure.technical_account
     proof = latest.proof if latest else ""
     return Due(siret, name, account, standing, ready, why, last, day, limit, left, proof, source)
@@ -207,40 +208,32 @@ def _today(
     if standing in (Standing.STUCK, Standing.TO_PROVE):
         return True, _stuck_why(left)
     if standing is Standing.FAR and left is None:
-        return False, f"à renouveler au plus tard le {day:%d/%m/%Y}"
+        return False, text("due.far", day=_day(day))
     if in_blackout(policy, today):
         end = _blackout_end(policy, today)
         if limit is None or end < limit:
-            return False, f"période sans changement jusqu'au {end:%d/%m/%Y}"
-        return True, (
-            f"le portail n'acceptera plus le mot de passe le {limit:%d/%m/%Y}, pendant la période"
-            " sans changement"
-        )
+            return False, text("due.blackout", day=_day(end))
+        return True, text("due.blackout-limit", day=_day(limit))
     if left is not None:
-        return True, "un renouvellement est commencé et n'est pas fini ; rien n'est encore changé"
+        return True, text("due.begun")
     if day is None:
-        return True, "date du dernier changement inconnue"
+        return True, text("due.unknown")
     if standing is Standing.OVERDUE:
         past_limit = limit is not None and today >= limit
-        also = ", et la limite du portail est dépassée" * past_limit
-        return True, f"en retard depuis le {day:%d/%m/%Y}{also}"
-    return True, f"à renouveler avant le {day:%d/%m/%Y}"
+        return True, text("due.too-late" if past_limit else "due.late", day=_day(day))
+    return True, text("due.soon", day=_day(day))
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d/%m/%Y}"
 
 
 def _stuck_why(left: Past | None) -> str:
     if left is not None and left.to_prove:
-        return "le nouveau mot de passe est entré partout ; il reste à dire s'il fonctionne"
+        return text("due.to-prove")
     if left is not None and left.refused:
-        return "le nouveau mot de passe est refusé : les factures n'arrivent peut-être plus"
-    if left is not None:
-        return (
-            "un renouvellement s'est arrêté après la réinitialisation : les factures n'arrivent"
-            " peut-être plus"
-        )
-    return (
-        "le dernier renouvellement a été abandonné, ou son dossier est abîmé : les factures"
-        " n'arrivent peut-être plus"
-    )
+        return text("due.refused")
+    return text("due.stopped" if left is not None else "due.given-up")
 
 
 def _blackout_end(policy: Policy, day: date) -> date:

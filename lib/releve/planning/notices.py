@@ -21,6 +21,7 @@ from releve.base.disk import make_folder, write_atomically
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret, scrub
 from releve.base.settings import Notices, Settings
+from releve.base.texts import text
 from releve.planning.alarm import AccountCheck
 from releve.planning.due import Due, Standing
 from releve.planning.plan import aloud
@@ -47,33 +48,30 @@ class Notice:
 def of_fleet(tour: Tour, settings: Settings) -> Notice | None:
     """What a fleet has to say, None when nobody is needed."""
     parts = [
-        _lines("Une personne est attendue :", tour.person, settings.notices),
-        _lines("En échec :", tour.failed, settings.notices),
+        _lines(text("notice.person"), tour.person, settings.notices),
+        _lines(text("notice.failed"), tour.failed, settings.notices),
     ]
     if tour.left:
-        parts.append(
-            f"{tour.stopped}\nPas commencées : {', '.join(tour.left)}. Relancez la même commande."
-        )
+        names = ", ".join(tour.left)
+        parts.append(text("notice.left", stopped=tour.stopped, names=names))
     if not any(parts):
         return None
     count = len(tour.person) + len(tour.failed) + len(tour.left)
-    plural = "s" * (count > 1)
-    return _notice(f"Relève : {count} structure{plural} à regarder", [*parts, aloud(settings)])
+    title = text("notice.fleet" if count > 1 else "notice.fleet-one", count=count)
+    return _notice(title, [*parts, aloud(settings)])
 
 
-def of_plan(text: str, settings: Settings) -> Notice:
+def of_plan(told: str, settings: Settings) -> Notice:
     """A run that stopped with its plan: nothing is done until somebody agrees to it."""
-    return _notice("Relève : une tournée attend votre accord", [text, aloud(settings)])
+    return _notice(text("notice.plan"), [told, aloud(settings)])
 
 
 def of_check(refused: Iterable[AccountCheck]) -> Notice | None:
     """Passwords that the portal takes no more though no rotation of ours changed them; None when
     there is none.
     """
-    told = [f"- {each.name} ({each.structure}), {each.account} : {each.text}" for each in refused]
-    if not told:
-        return None
-    return _notice("Relève : un mot de passe n'est plus accepté", ["\n".join(told)])
+    told = [text("notice.account", **vars(each)) for each in refused]
+    return _notice(text("notice.check"), ["\n".join(told)]) if told else None
 
 
 def of_agenda(
@@ -85,25 +83,27 @@ def of_agenda(
     dues = list(dues)
     left = (Standing.STUCK, Standing.TO_PROVE, Standing.OVERDUE)
     urgent = [each for each in dues if each.standing in left]
-    parts = ["\n".join(f"{each.name} ({each.siret}) : {each.why}" for each in urgent)]
+    count = len(urgent)
+    parts = ["\n".join(text("notice.due", **vars(each)) for each in urgent)]
     silence = _silence(last_fleet, settings.notices.silence_days, now)
     if silence and dues:
         parts.append(silence)
     if not any(parts):
         return None
-    count = f"{len(urgent)} structure{'s' * (len(urgent) > 1)} à reprendre ou en retard"
-    title = f"Relève : {count if urgent else 'plus rien ne tourne'}"
+    title = text(
+        "notice.late" if count > 1 else "notice.late-one" if count else "notice.stopped",
+        count=count,
+    )
     return _notice(title, [*parts, aloud(settings)])
 
 
 def _silence(last: datetime | None, days: int, now: datetime) -> str:
     if days == 0 or (last is not None and now - last < timedelta(days=days)):
         return ""
-    since = f"depuis le {last.astimezone():%d/%m/%Y à %H:%M}" if last else "encore"
-    return (
-        f"« releve rotate --due » n'a pas tourné {since} (le planificateur devrait le lancer chaque"
-        " jour). Vérifiez la tâche planifiée : « releve schedule --help »."
-    )
+    if last is None:
+        return text("notice.never")
+    here = last.astimezone()
+    return text("notice.silence", day=f"{here:%d/%m/%Y}", hour=f"{here:%H:%M}")
 
 
 def _lines(title: str, lines: list[Ending], notices: Notices) -> str:
@@ -122,7 +122,7 @@ def _link(record: str, notices: Notices) -> str:
         return ""
     folder, link = Path(record), notices.link.rstrip("/")
     page = f"{link}/{quote(folder.name)}/{PAGE}" if link else (folder / PAGE).as_uri()
-    return f"Dossier : {page}"
+    return text("notice.record", page=page)
 
 
 def _notice(title: str, parts: list[str]) -> Notice:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from releve.base.texts import text
 from releve.decision.reconcile import Verdict
 
 
@@ -75,69 +76,50 @@ class Meaning:
     name: str
     when: Callable[[Reply], bool]
     verdict: Verdict
-    said: str
     todo: str = ""
 
+    @property
+    def said(self) -> str:
+        """In French."""
+        return text(f"answer.{self.name}")
 
-_LATER = "Attendez quelques minutes, puis relancez."
-_CONNECTION = "Vérifiez la connexion à Internet, puis relancez."
-_APPLICATION = (
-    "Vérifiez sur piste.gouv.fr votre application, et enregistrez son secret avec « releve"
-    " credentials store --piste »."
-)
-_SUBSCRIPTION = (
-    "Vérifiez sur piste.gouv.fr que votre application a accès à l'API « CPRO » de Chorus Pro, et"
-    " l'adresse « piste.api_url »."
-)
-_CERTIFICATE = (
-    "Vérifiez la date de ce poste et l'adresse dans [piste] (« releve doctor ») ; sinon, voyez"
-    " votre service informatique."
-)
-_ADDRESS = "Vérifiez « piste.api_url » dans vos réglages, puis relancez."
-_SUPPORT = "Relancez plus tard ; si cela dure, prévenez votre support avec cette phrase."
+
+_LATER = text("answer.todo.later")
+_CONNECTION = text("answer.todo.connection")
+_APPLICATION = text("answer.todo.application")
+_SUBSCRIPTION = text("answer.todo.subscription")
+_CERTIFICATE = text("answer.todo.certificate")
+_ADDRESS = text("answer.todo.address")
+_SUPPORT = text("answer.todo.support")
 
 # The first row that holds is the meaning. The last one always holds.
 TABLE: tuple[Meaning, ...] = (
-    Meaning("no answer in time", lambda a: a.failure is Failure.TIMEOUT,
-        Verdict.UNKNOWN, "PISTE n'a pas répondu à temps", _LATER),
+    Meaning("no answer in time", lambda a: a.failure is Failure.TIMEOUT, Verdict.UNKNOWN, _LATER),
     Meaning("certificate", lambda a: a.failure is Failure.CERTIFICATE,
-        Verdict.UNKNOWN, "le certificat de PISTE n'est pas valable sur ce poste", _CERTIFICATE),
-    Meaning("unreachable", lambda a: a.status == 0,
-        Verdict.UNKNOWN, "PISTE ne peut pas être joint", _CONNECTION),
-    Meaning("maintenance", lambda a: a.status == 503,
-        Verdict.UNKNOWN, "PISTE est en maintenance", _LATER),
-    Meaning("server error", lambda a: a.status >= 500,
-        Verdict.UNKNOWN, "PISTE a répondu par une erreur technique", _LATER),
-    Meaning("too many calls", lambda a: a.status == 429,
-        Verdict.UNKNOWN, "PISTE demande d'espacer les appels", _LATER),
+        Verdict.UNKNOWN, _CERTIFICATE),
+    Meaning("unreachable", lambda a: a.status == 0, Verdict.UNKNOWN, _CONNECTION),
+    Meaning("maintenance", lambda a: a.status == 503, Verdict.UNKNOWN, _LATER),
+    Meaning("server error", lambda a: a.status >= 500, Verdict.UNKNOWN, _LATER),
+    Meaning("too many calls", lambda a: a.status == 429, Verdict.UNKNOWN, _LATER),
     Meaning("application refused", lambda a: a.token and a.refuses_the_application,
-        Verdict.UNKNOWN, "PISTE ne reconnaît pas l'application (identifiant ou secret)",
-        _APPLICATION),
+        Verdict.UNKNOWN, _APPLICATION),
     Meaning("token given", lambda a: a.token and a.status == 200 and "access_token" in a.data,
-        Verdict.UNKNOWN, "PISTE a donné un jeton"),
-    Meaning("no token", lambda a: a.token,
-        Verdict.UNKNOWN, "PISTE n'a pas donné de jeton", _APPLICATION),
-    Meaning("accepted", lambda a: a.status == 200 and a.code == 0,
-        Verdict.ACCEPTED, "l'API accepte ce mot de passe"),
-    Meaning("no result", lambda a: a.status == 200 and a.code == 20000,
-        Verdict.ACCEPTED, "l'API accepte ce mot de passe (elle n'a aucun résultat à montrer)"),
+        Verdict.UNKNOWN),
+    Meaning("no token", lambda a: a.token, Verdict.UNKNOWN, _APPLICATION),
+    Meaning("accepted", lambda a: a.status == 200 and a.code == 0, Verdict.ACCEPTED),
+    Meaning("no result", lambda a: a.status == 200 and a.code == 20000, Verdict.ACCEPTED),
     Meaning("business error", lambda a: a.status == 200 and isinstance(a.code, int),
-        Verdict.UNKNOWN, "l'API a répondu par une erreur qui ne dit rien du mot de passe",
-        _SUPPORT),
+        Verdict.UNKNOWN, _SUPPORT),
     # unknown, wrong and expired look the same
-    Meaning("account refused", lambda a: a.status == 401 and a.names_the_account,
-        Verdict.REFUSED, "l'API refuse ce compte technique avec ce mot de passe"),
+    Meaning("account refused", lambda a: a.status == 401 and a.names_the_account, Verdict.REFUSED),
     Meaning("wrong address", lambda a: a.status == 401 and 'realm="DefaultRealm"' in a.challenge,
-        Verdict.UNKNOWN, "aucune API n'est enregistrée sur PISTE à cette adresse", _ADDRESS),
-    Meaning("token refused", lambda a: a.status == 401 and not a.text,
-        Verdict.UNKNOWN, "l'API refuse le jeton de PISTE", _LATER),
-    Meaning("forbidden", lambda a: a.status == 403,
-        Verdict.UNKNOWN, "l'application PISTE n'a pas accès à cette API", _SUBSCRIPTION),
-    Meaning("not understood", lambda a: True,
-        Verdict.UNKNOWN, "la réponse de l'API n'est pas de celles que l'on connaît", _SUPPORT),
+        Verdict.UNKNOWN, _ADDRESS),
+    Meaning("token refused", lambda a: a.status == 401 and not a.text, Verdict.UNKNOWN, _LATER),
+    Meaning("forbidden", lambda a: a.status == 403, Verdict.UNKNOWN, _SUBSCRIPTION),
+    Meaning("not understood", lambda a: True, Verdict.UNKNOWN, _SUPPORT),
 )  # fmt: skip
 
-NOTHING_HELD = Meaning("nothing held", lambda a: False, Verdict.EMPTY, "cet emplacement est vide")
+NOTHING_HELD = Meaning("nothing held", lambda a: False, Verdict.EMPTY)
 """What stands for an answer where there is no password to try."""
 
 

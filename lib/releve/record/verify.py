@@ -22,7 +22,6 @@ from releve.record import timestamp
 from releve.record.chain import Chain, Inscription, read_chain
 from releve.record.contents import STATEMENT, contents
 from releve.record.findings import NOTES, CheckedRecords, Finding
-from releve.record.findings import WORDS as WORDS
 from releve.record.folder import QUARANTINE, RecordFolder, is_closed
 from releve.record.register import FILE_NAME, FIRST, SIGNERS, Register
 from releve.record.statement import SIGNER, Sealed, read_sealed, untold

@@ -11,6 +11,7 @@ from releve.base.account import folded
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.programs import programs
 from releve.base.settings import Piste, Settings, Structure
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision.consent import BeforeReset, overtaken, refusals
 from releve.decision.state import Next
@@ -61,11 +62,11 @@ def refusal(
         return None
     named = {key: ", ".join(getattr(case, key)) for key in ("guided", "without_program")}
     named["siret"] = structure.siret
-    why = " ; ".join(row.why.format_map(named) for row in rows)
-    todo = " ; ".join(row.todo.format_map(named) for row in rows)
+    why = " ; ".join(text(f"unattended.{row}.why", **named) for row in rows)
+    todo = " ; ".join(text(f"unattended.{row}.todo", **named) for row in rows)
     todo = todo[0].upper() + todo[1:]
     error = NotUnattended(account=account, name=structure.name, why=why, todo=todo)
-    error.rows = tuple(row.name for row in rows)
+    error.rows = tuple(rows)
     return error
 
 

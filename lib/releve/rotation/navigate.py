@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from releve.base.errors import ReleveError
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision.procedure import BY_ID, NAVIGATION, PORTAL_STEPS, screen
 from releve.planning.due import Source
@@ -72,7 +73,7 @@ class Navigation:
     async def go(self, step: str) -> Done:
         """One documented screen."""
         if step not in self._missing(step):
-            return Done("skipped", "déjà fait, cet écran est passé")
+            return Done("skipped", text("done.passed"))
         self.check_earlier(step)
         result = await self.advance(step)
         return Done(self.context.mode(step), result, await self.capture(step))
@@ -121,7 +122,7 @@ class Navigation:
         """
         found = screen(step, self.route)
         if self.driver is None and self._was_hers(step):
-            return f"« {found.title} » : déjà fait à la main"
+            return text("done.by-hand-before", title=found.title)
         await self.front()
         more = await self.context.operator.screen(found)
         while self.driver and more:
@@ -130,7 +131,7 @@ class Navigation:
                 break
             except PortalError as error:
                 more = await self.context.operator.screen(found, str(error))
-        return f"« {found.title} » fait à la main"
+        return text("done.by-hand", title=found.title)
 
     def _was_hers(self, step: str) -> bool:
         events = [e.event for e in self.context.journal.entries if e.step == step]
@@ -178,24 +179,16 @@ class Navigation:
     async def leave(self, step: str) -> Done:
         """Log out of what this process has open."""
         if self._left or not self._done:
-            return Done(
-                "skipped",
-                "Relève n'a pas de session ouverte sur le portail ; si vous y êtes connecté"
-                " vous-même, déconnectez-vous",
-            )
+            return Done("skipped", text("done.not-signed-in"))
         try:
             if self.driver is None or self.context.is_manual(step):
                 await self.context.operator.screen(screen(step, self.route))
-                result = "déconnecté à la main"
+                result = text("done.signed-out")
             else:
                 result = await self.driver.go(step)
         # what counts is done: a session that stays open ends by itself
         except PortalError as error:
-            return Done(
-                "automatic",
-                f"la déconnexion n'a pas abouti : {error} La session du portail expirera"
-                " d'elle-même",
-            )
+            return Done("automatic", text("done.not-signed-out", error=error))
         self._left = True
         return Done(self.context.mode(step), result, await self.capture(step))
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import date
 
 from releve.base.errors import Paused, ReleveError
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.procedure import BY_ID, CLOSE, GATE, NAVIGATION, PROOF, TARGET_STEPS, TITLES
@@ -86,7 +87,7 @@ class Rotation:
         await self.keeper.keep_interrupted()
         situation = await asyncio.to_thread(self.context.situation)
         if situation.closed:
-            return Done("skipped", "la rotation est close, il n'y a rien à refaire")
+            return Done("skipped", text("done.closed"))
         if step == GATE:
             return await self._confirm_target(situation)
         if step == PROOF:
@@ -106,14 +107,14 @@ class Rotation:
         if step == "mot-de-passe" and self.reset.in_view and situation.facts.effective:
             return await self.reset.kept(step, situation)
         if not portal_needed(situation):
-            return Done("skipped", f"déjà fait, rien à refaire. {situation.row.portal}")
+            return Done("skipped", text("done.before", portal=situation.row.portal))
         if step in NAVIGATION:
             return await self.navigation.go(step)
         return await self.reset.do(step, situation)
 
     async def _confirm_target(self, situation: Situation) -> Done:
         if situation.next is not Next.CONFIRM:
-            given = "la réinitialisation a déjà été confirmée"
+            given = text("done.confirmed-before")
             return Done("skipped", given if situation.facts.gate else situation.row.portal)
         if self.context.operator.interactive:  # the target is confirmed once it has been seen
             self.navigation.check_earlier("demande", TITLES[GATE])
@@ -123,8 +124,8 @@ class Rotation:
         )
         self.context.journal.append(ev.GateGiven(GATE, how), GATE)
         if self.context.operator.interactive:
-            return Done("manual", "réinitialisation confirmée à l'écran")
-        return Done("automatic", f"réinitialisation confirmée ({how})")
+            return Done("manual", text("done.confirmed-here"))
+        return Done("automatic", text("done.confirmed", how=how))
 
     async def _close(self, situation: Situation) -> Done:
         if situation.next not in (Next.PROMOTE, Next.CLOSE):
@@ -139,7 +140,7 @@ class Rotation:
         closed = ev.RotationClosed("succeeded", proof, due.isoformat())
         self.context.journal.append(closed, CLOSE)
         self._note_summary_read()
-        return Done("automatic", f"rotation réussie, prochaine échéance le {due:%d/%m/%Y}")
+        return Done("automatic", text("done.succeeded", due=f"{due:%d/%m/%Y}"))
 
     async def _promote(self, writer: str) -> str:
         """Turn the slots; whether `current` then holds what `pending` held."""

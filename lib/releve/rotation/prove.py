@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from releve.base.errors import Paused
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision.procedure import BY_ID, PROOF, TITLES
 from releve.decision.reconcile import Click
@@ -37,8 +38,8 @@ class ProofOfPassword:
             if situation.next not in (Next.PROMOTE, Next.CLOSE):
                 last = BY_ID["corail-mot-de-passe"]
                 raise StepMissing(title=TITLES[PROOF], number=last.number, missing=last.title)
-            gone = "le mot de passe n'est plus dans le coffre"
-            return Done("skipped", "la preuve est déjà notée" if situation.facts.proof else gone)
+            noted = situation.facts.proof
+            return Done("skipped", text("done.proof-noted" if noted else "done.gone"))
         if self.context.settings.piste is not None and situation.facts.held:
             return await self._by_api(situation.facts.click)
         return await self._by_a_person(situation)
@@ -53,12 +54,8 @@ class ProofOfPassword:
             raise ProofLater
         journal.append(ev.ProofGiven(proof.kind, proof.detail), PROOF)
         if proof.kind == "none":
-            return Done(
-                "automatic",
-                "le nouveau mot de passe est entré partout ; personne n'a encore pu l'essayer"
-                " auprès de Chorus Pro",
-            )
-        return Done("manual", f"attesté par {journal.actor} : {proof.detail}")
+            return Done("automatic", text("done.unproven"))
+        return Done("manual", text("done.attested", actor=journal.actor, detail=proof.detail))
 
     async def _by_api(self, attempt: int) -> Done:
         try:
@@ -85,10 +82,7 @@ class ProofOfPassword:
         if situation.facts.attempt.told == Click.DONE:
             self.context.journal.append(ev.ResetDone(attempt), "confirmation")
         elif situation.facts.attempt.told == Click.NOT_DONE:
-            why = (
-                "L'API accepte toujours l'ancien mot de passe, et pas le nouveau, après le délai de"
-                " propagation."
-            )
+            why = text("done.old-accepted")
             self.context.journal.append(ev.ResetNotDone(attempt, why), "confirmation")
         return await asyncio.to_thread(self.context.situation)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from releve.base.effects import effect
 from releve.base.errors import ReleveError
 from releve.base.secret import Secret
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision.facts import Attempt
 from releve.decision.procedure import BY_ID, GATE, NAVIGATION, TITLES, by_hand
@@ -64,9 +65,9 @@ class PasswordReset:
         self.navigation.check_earlier(step)
         mode = self.context.mode(step)
         if not (fault := await self._once(situation.facts.last + 1)):
-            return Done(mode, "le portail a donné un nouveau mot de passe")
-        left = "écarté sans être soumis" if self.navigation.sees_first else "refusé"
-        return Done(mode, f"mot de passe {left} : {fault}")
+            return Done(mode, text("done.given"))
+        dropped = self.navigation.sees_first
+        return Done(mode, text("done.dropped" if dropped else "done.refused", fault=fault))
 
     async def _until_good(self, step: str) -> Done:
         """As the document says: back to the structure's card, and the same again, until the
@@ -85,14 +86,13 @@ class PasswordReset:
     async def kept(self, step: str, situation: Situation) -> Done:
         """The password can be used, and is kept."""
         self.in_view = False
-        rejected = situation.facts.rejections
-        s = "s" * (rejected > 1)
-        after = f", après {rejected} mot{s} de passe refusé{s}" if rejected else ""
-        hand = situation.facts.by_hand
-        where = "recopié à la main par l'opérateur" if hand else "gardé dans le coffre"
+        told = text("done.copied" if situation.facts.by_hand else "done.kept")
+        if rejected := situation.facts.rejections:
+            many = rejected > 1
+            told = text("done.after" if many else "done.after-one", told=told, count=rejected)
         seen = self._mode == "automatic"
         capture = await self.navigation.capture(step) if seen else None
-        return Done(self._mode, f"mot de passe conforme, {where}{after}", capture)
+        return Done(self._mode, told, capture)
 
     async def _once(self, attempt: int) -> str:
         """One reset; returns why its password cannot be used, or "" once it is kept. Never called
@@ -231,7 +231,7 @@ class PasswordReset:
     def _fault(self, secret: Secret) -> str:
         forbidden = self.context.settings.policy.forbidden_characters
         found = [char for char in forbidden if char in secret.reveal()]
-        return f"il comporte le caractère « {' '.join(found)} »" if found else ""
+        return text("done.forbidden", characters=" ".join(found)) if found else ""
 
     # -- each act, by the driver or by a person
 
@@ -260,7 +260,7 @@ class PasswordReset:
         step = by_hand(CONFIRMED, "confirm", self.navigation.route)
         account = self.context.structure.technical_account
         if not await self.context.operator.reset_by_hand(step, account):
-            raise ResetRefused(text="dit par l'opérateur")
+            raise ResetRefused(text=text("done.told"))
 
     async def _read(self) -> Secret:
         """The password on the screen, or as the person gives it who sees it there."""

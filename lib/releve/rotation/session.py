@@ -21,6 +21,7 @@ from releve.base.errors import ReleveError, UsageError
 from releve.base.origins import origin
 from releve.base.secret import registered
 from releve.base.sites import training
+from releve.base.texts import text
 from releve.decision import events as ev
 from releve.decision import journal as j
 from releve.decision.procedure import GATE, PORTAL_STEPS
@@ -57,12 +58,6 @@ class BadParameter(UsageError):
     pass
 
 
-_KEPT = (
-    "il ressemble à un secret, et un paramètre est gardé en clair : effacez aussi le carnet qui en"
-    " a été produit"
-)
-
-
 def refuse_secrets(variables: Mapping[str, object]) -> None:
     """Papermill injects any name, and only its warning tells of an unknown one. Raises
     `BadParameter` for what looks like a secret.
@@ -72,7 +67,7 @@ def refuse_secrets(variables: Mapping[str, object]) -> None:
             continue  # IPython's own, and what no parameter can be
         inside = map(str, value) if isinstance(value, dict) else ()
         if any(_SECRET_LIKE.search(each) for each in (name, *inside)):
-            raise BadParameter(name=name, why=_KEPT)
+            raise BadParameter(name=name, why=text("opened.secret"))
 
 
 class PendingOfAnotherRun(ReleveError):
@@ -109,16 +104,16 @@ class Parameters:
         types = dict.fromkeys(("approve", "reset_again", "again", "rehearse", "by_hand"), bool)
         for name, value in given.items():
             if _SECRET_LIKE.search(name):
-                raise BadParameter(name=name, why=_KEPT)
+                raise BadParameter(name=name, why=text("opened.secret"))
             if name not in cls.__dataclass_fields__:
-                raise BadParameter(name=name, why="il est inconnu")
+                raise BadParameter(name=name, why=text("opened.unknown"))
             if name == "structure" and isinstance(value, int):
                 given = given | {name: str(value)}  # papermill's -p turns a SIRET into a number
             elif name in types and str(value).lower() in ("true", "false"):
                 given = given | {name: str(value).lower() == "true"}  # and knows "True" only
             elif not isinstance(value, types.get(name, str)):
-                what = "vrai ou faux" if name in types else "un texte"
-                raise BadParameter(name=name, why=f"{what} est attendu")
+                why = text("opened.wants-yes-or-no" if name in types else "opened.wants-text")
+                raise BadParameter(name=name, why=why)
         return cls(**given)
 
 
@@ -164,10 +159,7 @@ class Session:
         """
         prepare(self.settings.record)
         if dead := self.lock.acquire(self.actor):
-            self.notices.append(
-                f"Le programme de {dead.actor} s'est arrêté sans finir : cette rotation reprend ce"
-                " qu'il a laissé."
-            )
+            self.notices.append(text("opened.after-crash", actor=dead.actor))
         try:
             return await self._open()
         except BaseException as error:
@@ -248,7 +240,7 @@ class Session:
         outputs, name = self.settings.record.folder, self.parameters.record
         named = RecordFolder.at(outputs / name) if name else None
         if name and named is None:
-            raise BadParameter(name="record", why="ce n'est pas le nom d'un dossier de rotation")
+            raise BadParameter(name="record", why=text("opened.no-record"))
         account, rehearse = self.structure.technical_account, self.parameters.rehearse
         left = [] if rehearse else unfinished(outputs, account)
         if named and (opened(named.entries()) or not left):
@@ -282,10 +274,7 @@ class Session:
         if not is_over(run, self.settings, self.keystore):
             siret, account = self.structure.siret, self.structure.technical_account
             raise PendingOfAnotherRun(account=account, holder=run, siret=siret)
-        self.notices.append(
-            f"Le trousseau garde encore le mot de passe de la rotation {run}, qui est close : il"
-            " sera remplacé."
-        )
+        self.notices.append(text("opened.replaced", run=run))
         return holder
 
     async def open_driver(self, route: str) -> Driver:
