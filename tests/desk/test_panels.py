@@ -8,6 +8,7 @@ import inspect
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gallery
 import pytest
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from releve.base.errors import PersonNeeded, ReleveError
 from releve.base.texts import typographic
 from releve.decision import state
+from releve.decision.facts import Attempt, Facts
 from releve.jupyter import questions
 from releve.portal import errors as e
 from releve.record.lock import AccountBusy
@@ -72,7 +74,7 @@ def test_who_has_buttons_is_told_no_command(fault: type[ReleveError]) -> None:
     """What stopped says what to do, in whole sentences and her words, and no command line, no
     setting's name; and so does what stays where she chose to stop.
     """
-    parts = string.Formatter().parse(fault.happened + fault.safe + fault.todo)
+    parts = string.Formatter().parse(fault.happened + fault.safe + fault.todo)  # as at a terminal
     facts = {name for _, name, _, _ in parts if name and name != "seen"}
     error = fault(**{name: 1 if name == "seconds" else "X" for name in facts})
     body = questions.stopped("structure", error)["body"].replace("\u00a0", " ")
@@ -80,13 +82,20 @@ def test_who_has_buttons_is_told_no_command(fault: type[ReleveError]) -> None:
     assert re.fullmatch(r" [A-ZÀÉ](.*[.!])?", todo), todo
     assert not re.search(r"« ?releve |\[portal|\[record|--\w", todo), todo
     assert not PROGRAMMERS.search(body), body
-    assert "elancez" not in questions.here(error.sentences[2], "home.resume")
+    assert "cliquez sur" not in todo or "« Réessayer »" in todo
 
 
-@pytest.mark.parametrize("todo", [state.RESUME, state.RESUME_YES, state.UNLOCK, state.AGAIN])
-def test_nor_by_where_the_rotation_stands(todo: str) -> None:
-    """What is to be done then has a button too."""
-    assert not re.search(r"releve |carnet", questions.here(todo)), todo
+@pytest.mark.parametrize("row", state.TABLE, ids=lambda row: str(row.phase))
+def test_nor_by_where_the_rotation_stands(row: state.Row) -> None:
+    """What is to be done then has a button too, and whatever the error says of itself."""
+    touched = Facts(attempts={1: Attempt(intended=True)}, here="poste-b", clicked_on="poste-a")
+    for alone, known in ((True, replace(touched, slots=None)), (False, touched), (True, Facts())):
+        stopped = DecisionNeeded()
+        situation = state.Situation(row, known)
+        stopped.place(situation.truth, situation.todo, situation.here, alone=alone)
+        told = stopped.here("Réessayer")
+        assert told == told.strip() and told.endswith("."), told
+        assert not re.search(r"releve |carnet|[{}]|propagation_minutes", told), told
 
 
 @pytest.mark.parametrize("name", VIEWS)

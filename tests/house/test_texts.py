@@ -22,8 +22,9 @@ LIBRARY = model().parents[1] / "lib" / "releve"
 _WHOLE = ("page.", "panel.", "raccordements.", "by-hand.", "closing.", "context.",
           "home.outcomes.", "home.proofs.")  # fmt: skip
 # Said to the administrator, the auditor, or in a terminal too, with those trades' words.
-_NOT_HERS = ("state.", "unattended.", "compared.", "answer.", "found.", "verified.", "checkup.",
-             "alarm.", "notice.", "done.", "opened.", "doctor.", "rotate.")  # fmt: skip
+_NOT_HERS = ("state.portal.", "state.vault.", "state.todo.", "unattended.", "compared.",
+             "answer.", "found.", "verified.", "checkup.", "alarm.", "notice.", "done.", "opened.",
+             "doctor.", "rotate.")  # fmt: skip
 _MADE = re.compile(r"settings\.[a-z]+-help")
 JARGON = (
     "rotation|carnet|notebook|noyau|kernel|scell|API|pending|current|trousseau|cible|emplacement|"
@@ -79,6 +80,11 @@ ROWS |= {
     for kind in re.findall(r'"(\w+)"', SOURCE)
     if f"found.{kind}{where}" in table()
 }
+ROWS |= {
+    name: {"press", "Press"}
+    for name in table()
+    if name.startswith("state.here.") and name.replace("here", "todo") in table()
+}
 CALLS = [*calls(), *((name, facts, "a table of decisions") for name, facts in ROWS.items())]
 
 
@@ -118,7 +124,8 @@ CLASSES = {
 def test_each_error_that_has_sentences_exists(name: str) -> None:
     """What is corrected there is what somebody reads, and nothing in it is left open."""
     assert name in CLASSES
-    assert SENTENCES[name].keys() <= {"happened", "safe", "todo"}
+    assert SENTENCES[name].keys() <= {"happened", "safe", "todo", "here"}
+    assert "todo" in SENTENCES[name] or "here" not in SENTENCES[name]
     for told in SENTENCES[name].values():
         assert re.fullmatch(r"|\{mend\}|[«\"A-ZÀÉ{].*[.!}]", told, re.DOTALL), told
 

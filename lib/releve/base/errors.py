@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from releve.base.texts import SENTENCES
+from releve.base.texts import SENTENCES, text
 
 OUTCOME = "application/vnd.releve.outcome+json"
 """What a run that ends on an error leaves in its notebook for programs: {"code": its exit code,
@@ -32,14 +32,20 @@ def printable(fact: object) -> object:
 
 
 class Sentence:
-    """One of an error's three sentences, its facts not filled in."""
+    """One of an error's three sentences, its facts not filled in; `here` in its place, where there
+    is such a one.
+    """
+
+    def __init__(self, here: str = "") -> None:
+        self._here = here
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
+        self._name = name.removesuffix("_here")
 
     def __get__(self, error: object, kind: type) -> str:
         own = (SENTENCES.get(each.__name__, {}) for each in kind.__mro__)
-        return next(each[self._name] for each in own if self._name in each)
+        found = next(each for each in own if self._name in each)
+        return found.get(self._here, found[self._name])
 
 
 class ReleveError(Exception):
@@ -48,27 +54,41 @@ class ReleveError(Exception):
     """
 
     code: int = 5
-    happened, safe, todo = Sentence(), Sentence(), Sentence()
+    happened, safe, todo, todo_here = Sentence(), Sentence(), Sentence(), Sentence("here")
     goes_on: ClassVar[bool] = False  # `todo` already says how the rotation is taken up again
 
     def __init__(self, **facts: object) -> None:
         self.facts = {name: printable(fact) for name, fact in facts.items()}
         self.exit_code = self.code  # what the whole rotation makes of it, once that is known
-        self._placed: tuple[str, str] | None = None
+        self._placed: tuple[str, str, str] | None = None
+        self._alone = False
         super().__init__(self.sentences[0])
 
-    def place(self, safe: str, todo: str) -> None:
-        """Replace the last two sentences by what the whole rotation's situation says: the error
-        alone knows less.
+    def place(self, safe: str, todo: str = "", here: str = "", *, alone: bool = False) -> None:
+        """Say what is safe, and add what to do, as the whole rotation's situation has it: the error
+        alone knows less. `alone`: what the error says is to be done is left out; `here`: see there.
         """
-        self._placed = (safe, todo)
+        self._placed, self._alone = (safe, todo, here or todo), alone
 
     @property
     def sentences(self) -> tuple[str, str, str]:
         """What happened, what is safe, what to do next: three French sentences."""
-        own = (self.happened, self.safe, self.todo)
-        happened, safe, todo = (text.format_map(self.facts) for text in own)
-        return (happened, *(self._placed or (safe, todo)))
+        happened, safe, todo = (
+            each.format_map(self.facts) for each in (self.happened, self.safe, self.todo)
+        )
+        if self._placed is None:
+            return happened, safe, todo
+        return happened, self._placed[0], self._with(todo, self._placed[1])
+
+    def here(self, button: str) -> str:
+        """What to do next, for who types no command and edits no settings, and has that button."""
+        press = text("trouble.press", button=button)
+        facts = {"press": press, "Press": press[0].upper() + press[1:]}
+        own = self.todo_here.format_map(self.facts | facts)
+        return self._with(own, self._placed[2].format_map(facts)) if self._placed else own
+
+    def _with(self, own: str, placed: str) -> str:
+        return placed if self._alone else f"{own} {placed}".strip()
 
     @property
     def text(self) -> str:

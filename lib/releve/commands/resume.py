@@ -165,6 +165,7 @@ def _too_many(
             f"Pour faire exactement cela : « releve rotate {' '.join(e.siret for e in resets)}"
             f"{again} --plan {stop.plan.digest} ». Sinon, reprenez-en moins à la fois (« releve"
             " resume » suivi de leurs SIRET).",
+            alone=True,
         )
     return stop
 

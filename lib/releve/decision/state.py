@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from releve.base.errors import PersonNeeded, ReleveError
-from releve.base.texts import text
+from releve.base.texts import table, text
 from releve.decision.facts import Facts as Facts
 from releve.decision.facts import SlotsView as SlotsView
 from releve.decision.facts import gather as gather
@@ -87,6 +87,13 @@ BY_HAND = text("state.todo.by-hand")
 CLOSED = text("state.todo.closed")
 NOTHING_LEFT = text("state.todo.nothing-left")
 TO_STORE = text("state.todo.to-store")
+
+# What names a command is said otherwise to who has a button in front of her.
+HERE = {
+    told: here
+    for name, told in table().items()
+    if name.startswith("state.todo.") and (here := table().get(name.replace("todo", "here")))
+}
 
 # Phase and condition; then what comes next, the exit code, what is true of the portal and of the
 # keyring, and what the person does.
@@ -227,14 +234,24 @@ class Situation:
     @property
     def todo(self) -> str:
         """What the person does: French sentences."""
+        return self._told("state.todo.elsewhere", self._todo)
+
+    @property
+    def here(self) -> str:
+        """The same for who has a button in front of her: a text for `ReleveError.place`."""
+        return self._told("state.here.elsewhere", HERE.get(self._todo, self._todo))
+
+    @property
+    def _todo(self) -> str:
+        waits = self.facts.slots is None and self.facts.touched and not self.closed
+        return UNLOCK if waits else self.row.todo
+
+    def _told(self, elsewhere: str, todo: str) -> str:
         f = self.facts
-        if self.closed:
-            return self.row.todo
-        if f.slots is None and f.touched:
-            return UNLOCK
-        elsewhere = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
-        todo = self.row.todo
-        return text("state.todo.elsewhere", host=f.clicked_on, todo=todo) if elsewhere else todo
+        there = self.next is Next.DECIDE and f.here and f.clicked_on not in ("", f.here)
+        if not there or self.closed or self._todo == UNLOCK:
+            return todo
+        return text(elsewhere, host=f.clicked_on, todo=todo)
 
 
 def _named(targets: Iterable[str]) -> str:

@@ -246,7 +246,7 @@ def _told(error: ReleveError | None, situation: Situation) -> str:
         return situation.truth
     if isinstance(error, CellStopped):
         return f"{error.text}\n{situation.truth}"
-    error.place(situation.truth, situation.todo)
+    error.place(situation.truth, situation.todo, alone=True)
     return error.text
 
 

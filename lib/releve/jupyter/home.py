@@ -250,7 +250,7 @@ def _ending(notebook: str, about: str) -> View:
 
 
 def _trouble(error: ReleveError) -> View:
-    again = button("refresh", text("home.again"), "primary")
-    buttons = [again, button("train", text("home.train"))]
-    body = paragraphs(*error.sentences)
+    again = text("home.again")
+    buttons = [button("refresh", again, "primary"), button("train", text("home.train"))]
+    body = paragraphs(*error.sentences[:2], error.here(again))
     return form(text("home.trouble"), body, buttons=buttons, tone="trouble")

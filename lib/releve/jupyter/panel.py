@@ -117,7 +117,8 @@ class Panel(anywidget.AnyWidget):
         except Exception as error:  # nobody else would ever tell it: no cell is running
             unforeseen = UnforeseenError(kind=type(error).__name__)
             told = error if isinstance(error, ReleveError) else unforeseen
-            self.show(form(text("home.trouble"), paragraphs(*told.sentences), tone="trouble"))
+            body = paragraphs(*told.sentences[:2], told.here(text("home.again")))
+            self.show(form(text("home.trouble"), body, tone="trouble"))
 
     def _hand_over(self, content: dict[str, Any]) -> None:
         if self.secret is None:

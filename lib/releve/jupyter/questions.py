@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from html import escape
 
@@ -22,8 +21,6 @@ from releve.rotation.prompts import Keep, ResetRequest
 STOP = button("stop", text("tools.stop"))
 BACK = button("back", text("tools.back"))
 LOST = button("lost", text("tools.lost"))
-_COMMAND = re.compile(r"« releve|\[portal|\[record| --\w")
-_OR_SETTINGS = r",? \(?ou (?:(?! ou )[^,.(])*(?:\[portal|--outputs)[^,)]*?(?:\)|(?=\.$))"
 _GATE_AT = len(NAVIGATION) - 1  # the portal's screens that stand before the gate
 
 
@@ -194,14 +191,14 @@ def vault_fails(error: ReleveError) -> View:
     """The one moment at which a password can be lost: its page stays open, and the question comes
     back until it is answered.
     """
-    happened, _, todo = error.sentences
+    again = text("vault-fails.again")
     buttons = [
-        button(Keep.AGAIN.value, text("vault-fails.again"), "primary"),
+        button(Keep.AGAIN.value, again, "primary"),
         *corail.hand_over(),
         button(Keep.COPIED.value, text("vault-fails.copied")),
         button(Keep.LOST.value, text("vault-fails.lost"), "link"),
     ]
-    body = say("vault-fails.body", happened=happened, todo=todo)
+    body = say("vault-fails.body", happened=error.sentences[0], todo=error.here(again))
     return form(text("vault-fails.heading"), body, buttons=buttons, tone="danger", hold=True)
 
 
@@ -326,9 +323,10 @@ def stopped(step: str, error: ReleveError) -> View:
     """A step that stopped: what happened, what is safe, what to do; and by hand, if it is a
     screen.
     """
-    happened, safe, todo = error.sentences
-    body = say("trouble.body", happened=happened, safe=safe, todo=here(todo))
-    buttons = [button("again", text("trouble.again"), "primary")]
+    happened, safe, _ = error.sentences
+    again = text("trouble.again")
+    body = say("trouble.body", happened=happened, safe=safe, todo=error.here(again))
+    buttons = [button("again", again, "primary")]
     if step in BY_ID:
         body += say("trouble.yourself")
         buttons.append(button("by-hand", text("trouble.by-hand")))
@@ -339,26 +337,6 @@ def stopped(step: str, error: ReleveError) -> View:
         tone="trouble",
         progress=BY_ID[step].number - 1 if step in BY_ID else None,
     )
-
-
-def here(todo: str, name: str = "trouble.again") -> str:
-    """What is to be done, for who types no command and edits no settings: a button of that name
-    stands beside.
-    """
-    press = text("trouble.press", button=text(name))
-    bare = todo.replace(NO_BREAK, " ")  # the page spaces it again
-    kept = [_sentence(each, press) for each in re.split(r"(?<=[.!?]) +", bare)]
-    return " ".join(each for each in kept if not _COMMAND.search(each)) or todo
-
-
-def _sentence(told: str, press: str) -> str:
-    if not told.startswith("Si "):
-        told = re.sub(r",? enregistrez[^,.]*« releve credentials[^»]*»", "", told)
-    told = re.sub(_OR_SETTINGS, "", told)
-    told = re.sub(r"(lancez)(?: avec)? « releve resume[^»]*»", r"\1", told, flags=re.I)
-    told = re.sub(r"ancez \(ou rouvrez le carnet\)|ancez la commande", "ancez", told)
-    told = re.sub(r"\b(?:re)?lancez(?= *[:.,;]| après)", press, told)
-    return re.sub(r"^(?:Rel|L)ancez(?= *[:.,;]| après)", press[0].upper() + press[1:], told)
 
 
 def undecided(error: ReleveError, facts: Facts) -> View:

@@ -228,7 +228,7 @@ def _note_error(error: BaseException, traceback: str) -> int | None:
     if traceback and not is_closed(context.journal.entries):
         write_atomically(context.folder.path / "incident.txt", traceback.encode())
     if isinstance(error, kernel.CellInterrupted):
-        error.place(context.known().truth, error.todo)
+        error.place(context.known().truth)
         error.exit_code = _session.rotation.code(error)
     if _session.operator.interactive:
         return None

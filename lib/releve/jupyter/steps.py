@@ -153,8 +153,8 @@ class Desk:
         try:
             answer = await self.operator.ask(view)
         except StoppedHere:
-            _, safe, todo = error.sentences
-            error.place(safe, questions.here(todo, "home.resume"))
+            _, safe, _ = error.sentences
+            error.place(safe, error.here(text("home.resume")), alone=True)
             return False
         if undecided:
             return await self._decided(answer)

@@ -180,9 +180,10 @@ class Rotation:
         facts = situation.facts
         if facts.touched or facts.displayed or isinstance(error, DecisionNeeded):
             undecided = situation.next is Next.DECIDE and not isinstance(error, j.JournalUnwritable)
-            own = "" if undecided else error.sentences[2]
-            todo = own if own and error.goes_on else f"{own} {situation.todo}".strip()
-            error.place(situation.truth, todo)
+            if error.goes_on and error.todo and not undecided:
+                error.place(situation.truth)
+            else:
+                error.place(situation.truth, situation.todo, situation.here, alone=undecided)
 
     def code(self, error: BaseException | None) -> int:
         """The exit code of a process that stops here."""
