@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -50,8 +49,6 @@ def serve(
     if browser and _show_running(as_json):
         return 0
     _make_folder()
-    # one begins at the home page, whatever was open the last time
-    shutil.rmtree(state() / "workspaces", ignore_errors=True)
     if not as_json:
         print("Laissez cette fenêtre ouverte.", flush=True)
     terminal, restore = _hush()
@@ -106,7 +103,6 @@ def arguments(browser: bool, port: int) -> list[str]:
         f"--LabApp.extra_labextensions_path={HERE / 'extension'}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--LabApp.user_settings_dir={state() / 'settings'}",
-        f"--LabApp.workspaces_dir={state() / 'workspaces'}",
         # Kernel traffic is in clear on loopback sockets; Windows has no file sockets, but it can
         # encrypt them.
         f"--KernelManager.{_PRIVATE}",

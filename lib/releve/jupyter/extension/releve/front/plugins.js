@@ -75,10 +75,6 @@ function activate({ NotebookActions, Widget }, app, tracker) {
     await sessions.stopIfNeeded(path);
   };
 
-  // JupyterLab opens what the address names only once it has saved its own state, a second later.
-  const named = decodeURIComponent(location.pathname.split('/tree/')[1] ?? '');
-  if (named.endsWith('.ipynb')) app.restored.then(() => app.commands.execute('docmanager:open', { path: named, factory: 'Notebook' }));
-
   keysAreTheForms(app);
   bar(app, Widget, tracker, { home, title });
   callByTitle(tracker, { title, about });
@@ -111,6 +107,9 @@ function activate({ NotebookActions, Widget }, app, tracker) {
 export function plugins(lab) {
   return [
     { id: 'releve:plugin', autoStart: true, requires: [lab.INotebookTracker], activate: (app, tracker) => activate(lab, app, tracker) },
+    // JupyterLab's own would look for other tabs, then read and save where each was, before it opens what the address names.
+    { id: 'releve:state', autoStart: true, provides: lab.IStateDB, activate: () => new lab.StateDB() },
+    { id: 'releve:tabs', autoStart: true, provides: lab.IWindowResolver, activate: () => ({ name: 'releve' }) },
     { id: 'releve:connection-lost', autoStart: true, provides: lab.IConnectionLost, activate: () => connectionLost },
   ];
 }

@@ -15,10 +15,10 @@
     get: async () => {
       const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: new URL('releve.css', here) });
       document.head.append(link);
-      const names = ['@jupyterlab/application', '@jupyterlab/notebook', '@lumino/widgets'];
-      const [application, notebook, lumino] = await Promise.all(names.map(share));
+      const names = ['application', 'apputils', 'notebook', 'statedb'].map(name => `@jupyterlab/${name}`);
+      const shares = await Promise.all([...names, '@lumino/widgets'].map(share));
       const { plugins } = await import(new URL('plugins.js', here));
-      return () => ({ __esModule: true, default: plugins({ ...application, ...notebook, ...lumino }) });
+      return () => ({ __esModule: true, default: plugins(Object.assign({}, ...shares)) });
     },
   };
 })();
