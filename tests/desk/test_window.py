@@ -46,12 +46,13 @@ async def until(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def clicks(browser: PortalBrowser, screen: Screen) -> int:
-    """How many of three real clicks in the middle of the page arrive."""
+async def clicks(browser: PortalBrowser, screen: Screen, due: int = 0) -> int:
+    """How many of three real clicks in the middle of the page arrive; those due are waited for."""
     await browser.page.evaluate("window.n = 0; addEventListener('mousedown', () => n++, true)")
     for _ in range(3):
         screen.click(683, 500)
         await asyncio.sleep(0.2)
+    await browser.page.wait_for_function("due => window.n >= due", arg=due)
     return int(await browser.page.evaluate("window.n"))
 
 
@@ -76,7 +77,7 @@ async def test_a_step_that_is_hers_brings_it_forward(
     """In front, and hers; it goes away again with the next screen that Relève does."""
     await browser.front()
     await until(lambda: TITLE in screen.front)
-    assert 3 == await clicks(browser, screen)
+    assert 3 == await clicks(browser, screen, 3)
     async with browser.on("Authentification"):  # looking whether she did it leaves it there
         assert screen.windows(TITLE)
     browser.window.take_back()
