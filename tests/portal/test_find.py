@@ -206,6 +206,15 @@ NAMED_BY_ITS_ROW = {
         applications("Chorus Pro", *TWO, row="<tr><td>Annuaire<td>{}<td>{}</tr>"),
         False,
     ),
+    "something else's line in its card": (
+        applications(*TWO) + "<div><h2>Chorus Pro</h2><div><i>Export</i> <button>Ouvrir</button></div></div>",
+        False,
+    ),
+    "what starts something": (applications(*TWO, "Chorus Pro").replace("Accéder", "Lancer"), False),
+    "what a form asks for": (
+        applications(*TWO) + "<div><h2>Chorus Pro</h2><form>Code <input> <button>Accéder</button></form></div>",
+        False,
+    ),
     "a notice": ("<div><h2>Chorus Pro</h2>Fermé lundi. <button>OK</button></div>", False),
 }
 
@@ -569,7 +578,7 @@ async def test_the_technical_accounts_may_be_a_kind_that_is_chosen(
 ) -> None:
     """In the one list of kinds of the card, with which nothing is sent."""
     body = (
-        f"{CARD}<p>Type d'utilisateur <select onchange='setTimeout(() => t.hidden = value < 1, 300)'>"
+        f"{CARD}<h2>Utilisateurs rattachés</h2><p>Type d'utilisateur <select onchange='setTimeout(() => t.hidden = value < 1, 300)'>"
         f"<option value=0>Utilisateur (personne)<option value=1>Utilisateur technique</select></p>"
         f"<table id=t hidden><tr><td>{OTHER}<td>{BUTTON}<tr><td>{ACCOUNT}<td>{BUTTON}</table>"
     )

@@ -469,17 +469,21 @@ def test_what_takes_the_place_of_the_button_is_its_question(name: str) -> None:
     shown, told = LINES[name]
     owners = (account(MINE, 1, 10, 11), account(HERS, 1, 20, 21))
     pressed, hers = press(12, RESET, 1, 10), press(22, RESET, 1, 20)
-    before = View((pressed, hers), owners=owners)
+    before = View((pressed, hers), (Text(51, "Actif", (1, 10, 51)),), owners)
     come = [press(30 + n, each, 1, 10) for n, each in enumerate(shown)]
     view = View((*come, hers), owners=owners)
     found = question(view, before, WORDS)
     assert told == isinstance(found, Question)
     if isinstance(found, Question):
         assert found.button is come[0] and (MINE,) == found.accounts
+    plain = replace(view, texts=(Text(50, "Êtes-vous sûr ?", (1, 10, 50)),))
+    assert told == isinstance(question(plain, before, WORDS), Question)
     others = {
         "it is still there": replace(view, things=(*view.things, pressed)),
         "something to fill in": replace(view, things=(*view.things, Thing(40, "field", path=(1, 10)))),
         "a line of two": replace(view, owners=(*owners, account(HERS, 1, 10, 13))),
+        "it asks something else": replace(view, texts=(Text(50, "Le réactiver ?", (1, 10, 50)),)),
+        "it tells something else": replace(view, texts=(Text(51, "Compte bloqué.", (1, 10, 51)),)),
         "another page": replace(view, documents={0: 1.0}),
     }
     for why, each in others.items():
@@ -522,6 +526,7 @@ PAGES = {
     ("Confirmer l'adresse", "Retour"): False,
     ("Valider et envoyer le mot de passe par courriel", "Retour"): False,
     ("Valider les modifications", "Annuler"): False,
+    ("Confirmer mes choix", "Retour"): False,
 }
 
 
@@ -538,6 +543,13 @@ def test_a_second_page_has_a_yes_of_its_own(called: tuple[str, str]) -> None:
     assert PAGES[called] == isinstance(found, Question)
     two = replace(view, owners=(*view.owners, account(HERS, 1, 10, 20)))
     assert isinstance(question(two, before, WORDS), Abstention), "a card"
+    for kind in ("radio", "list", "check", "field"):
+        more = replace(view, things=(*view.things, Thing(40, kind, path=(1, 40))))
+        assert isinstance(question(more, before, WORDS), Abstention), "it asks something"
+    texts = (*view.texts, Text(15, "Jean demande son rattachement.", (1, 10, 9, 15)))
+    yes = tuple(replace(t, path=(1, 10, 9, t.id)) for t in view.things)
+    another = replace(view, texts=texts, things=yes)
+    assert isinstance(question(another, before, WORDS), Abstention), "something else's"
     there = replace(before, things=(press(20, called[0], 1),))
     assert isinstance(question(view, there, WORDS), Abstention), "the same page, drawn anew"
 
@@ -552,6 +564,8 @@ BARS = {
     "1 modification en attente : mot de passe de contact": False,
     "1 modification en attente (réinitialisation) et 1 suppression": False,
     "1 modification en attente : réinitialisation du mot de passe, tous les comptes": False,
+    "1 modification : réinitialisation du mot de passe et suspension de": False,
+    "1 modification : réinitialisation du mot de passe, à transmettre à": False,
 }
 
 
@@ -563,6 +577,9 @@ def test_what_waits_is_sent_where_it_is_the_reset_alone(text: str) -> None:
     view = asks(text, send, drop, owners=(account(MINE, 1, 10, 11),))
     found = question(view, View(), WORDS)
     assert BARS[text] == isinstance(found, Question)
+    if text[0] in "12" and " modifications" in text:
+        said = replace(view, things=(replace(send, names={"text": "Valider"}), drop))
+        assert isinstance(question(said, View(), WORDS), Abstention), "in a word"
     there = View((press(14, "Aide", 1, 10, layer=10),))
     assert isinstance(question(view, there, WORDS), Abstention), "it was there before"
     nobody = replace(view, owners=())
@@ -624,8 +641,6 @@ def test_a_further_step_says_that_the_reset_is_to_come_and_whose() -> None:
     assert isinstance(found, Question) and found.button is yes
     reset = press(2, RESET, 1)
     assert isinstance(step(told, replace(before, things=(reset,)), reset, WORDS), Abstention)
-    after = step(told, replace(before, things=(reset,)), reset, WORDS, "Voulez-vous continuer ?")
-    assert isinstance(after, Question) and after.button is yes, "the browser had asked first"
     others = {
         "it is done": asks(said, yes, owners=own),
         "it cannot be left any more": asks(said, yes, replace(no, enabled=False), owners=own),
@@ -637,7 +652,6 @@ def test_a_further_step_says_that_the_reset_is_to_come_and_whose() -> None:
     }
     for why, each in others.items():
         assert isinstance(step(each, before, first, WORDS), Abstention), why
-        assert isinstance(step(each, before, first, WORDS, "Continuer ?"), Abstention), why
     for word in ("Confirmer", "Oui", "Valider"):
         sent = replace(first, names={"text": word})
         assert isinstance(step(told, before, sent, WORDS), Abstention), "it was the answer"
@@ -1105,6 +1119,11 @@ def test_a_structure_is_chosen_by_its_radio_or_by_words_that_lead_on(
     [
         ("La structure pour laquelle vous souhaitez agir.", 0, True),
         ("La structure à rattacher.", 0, False),
+        ("La structure dans laquelle vous allez travailler.", 0, False),
+        ("En validant, vous acceptez les conditions au nom de la structure.", 0, False),
+        ("Vous souhaitez agir pour elle, et acceptez les conditions.", 0, False),
+        ("Vous demandez à agir au nom de cette structure.", 0, False),
+        ("La structure pour laquelle vous souhaitez agir.", press(8, "OK", 1), True),
         ("La structure pour laquelle vous souhaitez agir.", Thing(8, "field", path=(1, 8)), False),
         ("La structure pour laquelle vous souhaitez agir.", Thing(8, "check", path=(1, 8)), False),
     ],
@@ -1113,12 +1132,19 @@ def test_what_sends_the_structure_that_was_chosen_sends_nothing_else(
     said: str, beside: Thing | int, sent: bool
 ) -> None:
     """« Valider » is pressed where the page says that one will act for it, and asks no more."""
-    radio = Thing(11, "radio", path=(1, 10, 11), checked=True)
+    radio = Thing(11, "radio", path=(1, 10, 11), checked=True, form=5)
     texts = Text(7, "Choix de la structure", (1, 7), head=True), Text(9, said, (1, 9))
-    things = (radio, press(20, "Valider", 1), *([beside] if isinstance(beside, Thing) else []))
+    others = [beside] if isinstance(beside, Thing) else []
     owners = structure(A, 1, 10, 12), structure(B, 1, 13)
-    found = chooser(View(things, texts, owners), A, WORDS)
-    assert sent == (isinstance(found, Move) and found.thing.id == 20)
+
+    def chosen(called: str, form: int) -> object:
+        button = press(20, called, 1, form=form)
+        found = chooser(View((radio, button, *others), texts, owners), A, WORDS)
+        return found.thing.id if isinstance(found, Move) else None
+
+    ok = any(t.kind == "press" for t in others)  # of the cookies
+    assert (20 if sent and not ok else None) == chosen("Valider", 5)
+    assert chosen("Appliquer", 5) is None and chosen("Valider", 0) is None
 
 
 def test_the_box_in_its_row_goes_before_what_stands_far_from_it() -> None:

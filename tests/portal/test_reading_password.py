@@ -177,6 +177,10 @@ ELSE = {
     "a tile of another name": "<div style='border:1px solid'><p>{k}</p><p>Demande de mot de passe</p></div>",
     "a tile that is masked": "<div style='border:1px solid'><p>••••••••</p><p>Mot de passe</p></div>"
     "<div style='border:1px solid'><p>{k}</p><p>Jeton</p></div>",
+    "its state in a tile": "<style>div div{{border:1px solid}}</style><div><div><p>{k}</p><p>Mot de passe</p></div>"
+    "<div><p>{p}</p><p>Nouveau mot de passe provisoire</p></div></div>",
+    "two accounts in one line": "<p>Compte : TECH_1_22@cpro.fr | Mot de passe : {k} | Compte : TECH_1_11@cpro.fr |"
+    " Mot de passe : envoyé</p>",
     "a frame around two": "<div style='border:1px solid'><p>{p}</p><p>Mot de passe</p><p>{k}</p><p>Jeton</p></div>",
     "partly masked": "<dl><dt>Mot de passe</dt><dd>Ab******x{{</dd></dl>",
     "cut short": "<dl><dt>Mot de passe</dt><dd>Abc12345...</dd></dl>",
@@ -335,6 +339,23 @@ async def test_nothing_is_opened_at_random_while_the_password_is_awaited(
         await EcranSuivant(window).reached()
         assert PLAIN == (await EcranSuivant(window).read(CASE)).reveal()
     assert "/accueil" not in pages.asked
+
+
+async def test_what_the_window_behind_it_shows_already_is_not_it(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The question's own window may close before the password is there."""
+    pages.at["/own"] = "<p>Réinitialiser ?</p>"
+    behind = f"<p>Mot de passe : {PLAIN}</p><button onclick='open(`/own`, ``, `width=300`)'>Z</button>"
+    finder = await show(window, pages, behind)
+    async with window.page.expect_popup() as opened:
+        await window.page.click("button")
+    window.follow()
+    assert window.page is await opened.value
+    await EcranSuivant(window).expect()
+    await window.page.close()
+    assert [] == EcranSuivant(window)._passwords(await finder.look(reading=True), ACCOUNT)
+    window.memo.clear()
 
 
 WAITED = {

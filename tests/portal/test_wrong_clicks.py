@@ -66,6 +66,8 @@ LISTS = {
     "a step of something": f"{LIST}<h2>Clore mon exercice</h2><button {TRAP}>Suite</button>",
     "says more": f"{LIST}<button {TRAP}>Classer sans suite</button>",
     "as wide as its page": f"{LIST}<button {TRAP} class='button expand'>Relancer</button>",
+    "asks to leave": f"{LIST}<form {SENT}>Motif <input><button>Changer de structure</button>",
+    "does it at once": f"{LIST}<button {TRAP}>Changer d'entité</button>",
     "marks": f"{LIST}<p>Messages <b>0</b></p>Votre avis : {MARKS}",
 }
 
@@ -115,6 +117,17 @@ CARDS |= {
     "a kind that can be removed": f"{CARD}<div>Jean {KIND} <button {TRAP}>Détacher</button></div>",
     "one kind of two": f"{CARD}<p>Type {KIND}</p><p>Nature {KIND}</p>",
     "a kind that is sent": f"{CARD}<form>Type {KIND}</form>",
+}
+USERS = "<h2>Utilisateurs rattachés</h2>"
+NATURE = f"<select {CHANGED}><option>Utilisateur<option>Utilisateur technique</select>"
+CARDS |= {
+    "a kind of contact": f"{CARD}{USERS}<p>Type {KIND}</p>",
+    "a way to connect": f"{CARD}{USERS}<p>Type "
+    f"{NATURE.replace('Utilisateur<', 'Certificat<')}</p>",
+    "the kind of the only one": f"{CARD}{USERS}<div>Jean</div><div>Type {NATURE}</div>",
+    "under a name": f"{CARD}{USERS}<h3>Jean</h3><p>Type d'utilisateur</p>{NATURE}",
+    "before a name": f"{CARD}{USERS}<div>{NATURE} Jean</div>",
+    "far from its users": f"{CARD}<h2>Alertes</h2><p>Type {NATURE}</p>{USERS}",
 }
 
 

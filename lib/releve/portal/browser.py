@@ -228,6 +228,11 @@ class PortalBrowser:
                 self._openers.append(self._page)
                 self._page = page
 
+    @property
+    def windows(self) -> list[Page]:
+        """The page in hand, and those that it may give way to."""
+        return [self.page, *(page for page in self._openers if not page.is_closed())]
+
     def _give_way(self) -> None:
         """A window that closed gives way to its opener."""
         while self._page is not None and self._page.is_closed() and self._openers:

@@ -40,9 +40,17 @@ _ANEW = re.compile(  # the reset, in other words
 )
 _RESET = re.compile(rf"r[ée]initialis|renouvel|{_ANEW.pattern}", re.IGNORECASE)
 _PLAIN = re.compile(  # adds nothing to a yes
-    r"(?:\W|\b(?:l[ae]s?|ma|mes|mon|cette|cet|ces?|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
+    r"(?:\W|\b(?:la|ma|mon|cette|cet|ce|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
     r"|certaine?|bien|c|est|continuer|poursuivre|confirme|proc[ée]der|y|l|[êe]tes|vous|voulez"
     r"|souhaitez|de|vouloir|r[ée]aliser|effectuer|ex[ée]cuter|vraiment)\b)*",
+    re.IGNORECASE,
+)
+_WAITS = re.compile(  # beside the reset that waits
+    r"(?:\W|\b(?:en attente|[àa]|d[eu]|pour|l[ea]|compte|utilisateur|technique|vous|allez)\b)*",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:\d{2,}|[02-9]|deux|trois|quatre|plusieurs)\s+(?:modifications|changements)\b",
     re.IGNORECASE,
 )
 _HERSELF = re.compile(r"^\W*(?:je\b|j['’])(?!.*(?:souhait|veux|voudr|d[ée]sir))", re.IGNORECASE)
@@ -100,6 +108,8 @@ def question(view: View, before: View, words: Words, layer: int = 0) -> Question
         return Abstention(label, len(found), tuple(where(t) for _, t in found))
     block, button = first
     part = view.under(block, button.frame)
+    if part.says(_SEVERAL):
+        return Abstention(label)
     box, refusal = _box(part, button, words), _refusal(part, words)
     accounts = _named(view, button, part, words)
     typed = None if button.enabled else _retyped(part, accounts, words)
@@ -109,12 +119,10 @@ def question(view: View, before: View, words: Words, layer: int = 0) -> Question
     return Question(button, box, refusal, typed, accounts)
 
 
-def step(
-    view: View, before: View, pressed: Thing, words: Words, native: str = ""
-) -> Question | Abstention:
+def step(view: View, before: View, pressed: Thing, words: Words) -> Question | Abstention:
     """A further step of the question, in the window where « Suivant » or « Continuer » was
-    `pressed`, or after the browser's own window (`native`): it names its account, says that the
-    reset is to come, and can still be left. A button that only changed its words is another.
+    `pressed`: it names its account, says that the reset is to come, and can still be left. A button
+    that only changed its words is another.
     """
     names = {t.key: t.name for t in view.things}
     texts = {(t.key, t.text) for t in view.texts}
@@ -129,7 +137,7 @@ def step(
     none = Abstention(words.first("reset.confirm"))
     if isinstance(asked, Abstention) or asked.button is None:
         return asked
-    further = native or (pressed.layer and words.exact("login.next").search(pressed.name))
+    further = pressed.layer and words.exact("login.next").search(pressed.name)
     told = come and asked.accounts and not _MORE.search(come.text)
     same = asked.button.layer and view.documents == before.documents
     return asked if further and told and same and left(view, kept, words) else none
@@ -174,7 +182,7 @@ def _came(thing: Thing, view: View, before: View, layer: int) -> bool:
 
 def _line(thing: Thing, view: View, before: View, words: Words) -> int:
     """The line of one account where it came with a way out, and nothing else, in the place of what
-    asked for the reset, or under words that announce it; 0 for none.
+    asked for the reset, or under words that announce it, with no other words; 0 for none.
     """
     block = view.block(thing, "account")
     line, was = view.under(block, thing.frame), before.under(block, thing.frame)
@@ -184,7 +192,10 @@ def _line(thing: Thing, view: View, before: View, words: Words) -> int:
     come = [t for t in new.things if t.shown and not _nested(t, thing)]
     ours = view.alone(thing.frame, block, "account") and _same(thing, view, before)
     out = come and all(t.kind == "press" and _leaves(t, words) for t in come)
-    asked = gone or any(_TO_COME.search(t.text) for t in _told(new))
+    known = {(t.key, t.text) for t in was.texts if t.shown}
+    said = [t.text for t in _told(line) if (t.key, t.text) not in known]
+    told = any(map(_TO_COME.search, said)) or (gone and all(map(_PLAIN.fullmatch, said)))
+    asked = told and not any(p.search(t) for p in (_ELSE, _MORE, _EFFECT) for t in said)
     return block if ours and asked and out and _says_yes(thing.name, words) else 0
 
 
@@ -204,12 +215,17 @@ def _says_yes(name: str, words: Words) -> bool:
 
 
 def _page(thing: Thing, view: View, before: View, words: Words) -> bool:
-    """Whether it stands on another page, about one account alone, that can be left, and says a yes
-    that was not on the page before.
+    """Whether it stands on another page, about one account alone, that can be left, asks nothing,
+    and tells the reset where the button is; and says a yes that was not on the page before.
     """
-    presses = view.of_kind("press")
+    presses, short = view.of_kind("press"), words.exact("reset.short")
+    asks = view.of_kind("field", "secret", "list", "check", "radio")
+    parts = (_told(view.under(b, thing.frame)) for b in reversed(thing.path[:-1]))
+    said = [t.text for t in next(filter(None, parts), [])]
     return (
-        not _same(thing, view, before)
+        any(_TO_COME.search(t) or short.search(t.rpartition(":")[2]) for t in said)
+        and not any(t.region in ("main", "") for t in asks)
+        and not _same(thing, view, before)
         and len(view.found("account")) == 1
         and any(words.find("reset.cancel").search(t.name) for t in presses)
         and _says_yes(thing.name, words)
@@ -259,8 +275,9 @@ def _one(part: View, words: Words) -> bool:
     """Whether the changes that wait there are one: the reset, of one account."""
     said = " ".join(t.text for t in _told(part))
     waits = words.find("reset.one").search(said) and _RESET.search(said)
-    alone = len(part.found("account")) == 1
-    return bool(waits) and alone and not any(p.search(said) for p in (_ELSE, _MORE, _EFFECT))
+    for each in (words.find("reset.one"), words.find("reset.question"), WRITTEN):
+        said = each.sub(" ", said)
+    return bool(waits and len(part.found("account")) == 1 and _WAITS.fullmatch(said))
 
 
 def _told(part: View) -> list[Text]:

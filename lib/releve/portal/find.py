@@ -78,11 +78,11 @@ class Finder:
 
     # -- looking
 
-    async def look(self, *, reading: bool = False) -> View:
-        """Everything that can be seen now; `reading`: what may be a password too. Raises
-        Playwright's errors.
+    async def look(self, *, reading: bool = False, page: Page | None = None) -> View:
+        """Everything that can be seen now; `reading`: what may be a password too. `page`: in that
+        window. Raises Playwright's errors.
         """
-        page = self.browser.page
+        page = page or self.browser.page
         frames = [frame for frame in page.frames if self._allowed(frame)]
         for frame in frames:
             if frame not in self._numbers:
@@ -94,7 +94,7 @@ class Finder:
         view = View.of(
             {self._numbers[f]: each for f, each in zip(frames, looks, strict=True) if each}
         )
-        if self.words.pointed:
+        if self.words.pointed and page is self.browser.page:
             self._forget_what_is_gone(view)
         return view
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain, groupby, zip_longest
 
+from releve.base.account import WRITTEN
 from releve.base.secret import is_plain
 from releve.base.words import Words
 from releve.portal.view import Text, Thing, Token, View
@@ -73,13 +74,14 @@ def passwords(
 
     tokens = [t for t in view.tokens if _may_be(t.raw, known)]
     named = [t for t in tokens if not any(map(_OLD.fullmatch, _called(t)))]
-    tiled = any(exact.search(t.near.get("tile", "")) for t in view.tokens)
-    named = [t for t in named if not tiled or exact.search(t.near.get("tile", words.first(key)))]
+    tiled = [t for t in named if within.search(t.near.get("tile", ""))]
+    named = [t for t in named if t in tiled or not _NAMED.search(t.near.get("tile", ""))]
     best = [t for t in named if _beside(t, exact, old)]
     longer = [t for t in named if _beside(t, within, old, "tile")]
     longer = [t for t in longer if not is_plain(t.raw.strip())]
     blocks = {t.path[:-1] for t in best}
-    rivals = [t for t in longer if t.path[:-1] in blocks and _alone(t)]
+    rivals = [t for t in longer if t.path[:-1] in blocks]
+    rivals = [t for t in (*rivals, *tiled) if _alone(t)]
     chosen = [*best, *rivals] if best else longer
     if values := _values(chosen, view):
         return [*values, *_nearer(view, tokens, chosen, words)] if len(values) == 1 else values
@@ -360,9 +362,11 @@ def _lines(view: View) -> Iterable[tuple[str, str]]:
 
 def _fields(text: str) -> list[str]:
     """The fields of a line that one sign parts: « Compte : … | Mot de passe : … | Valable … ». All
-    of them begin with words, two or more with their names: else the sign may be the password's.
+    of them begin with words, two or more with their names: else the sign may be the password's, or
+    the line two accounts'.
     """
-    for sign in dict.fromkeys(_PARTED.findall(text)):
+    one = len({*map(str.casefold, WRITTEN.findall(text))}) < 2
+    for sign in dict.fromkeys(_PARTED.findall(text)) if one else ():
         fields = re.split(rf"\s+{re.escape(sign)}\s+", text)
         whole = all(_FIELD.fullmatch(each) or _SAID.fullmatch(each) for each in fields)
         if whole and sum(map(bool, map(_FIELD.fullmatch, fields))) > 1:

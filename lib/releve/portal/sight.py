@@ -269,13 +269,16 @@ def decide(view: View, want: Want, keep: Callable[[Thing], bool] = lambda _: Tru
 def leading(view: View, want: Want, opens: re.Pattern[str]) -> Outcome:
     """The one thing that they name in full; else, of several that are called « Accéder », the one
     of the row or card that they name: by its first words, on one line with it, or by its only
-    title. A longer name comes last.
+    title, with nothing else on its line. What a form asks for is for a person to give. A longer
+    name comes last.
     """
     found = decide(view, replace(want, within=None))
     if isinstance(found, Thing) or found.count or want.learned or want.pointed:
         return found
     called = (t for t in view.of_kind("press") if any(map(opens.search, t.names.values())))
     every = innermost(called)
+    asks = {t.form for t in view.of_kind("field", "secret", "list", "check", "radio") if t.form}
+    every = [t for t in every if t.form not in asks]
     rows = [t for t in every if t.enabled and _heads(view, t, every, want.exact)]
     rows = [t for t in rows if not want.refuses(t)]
     return one(view, want, rows) if rows else decide(view, want)
@@ -290,7 +293,10 @@ def _heads(view: View, thing: Thing, every: list[Thing], named_: re.Pattern[str]
     title = titles[0] if len(titles) == 1 else texts[0] if texts else None
     if title is None or len(every) < 2 or not named_.search(title.text):
         return False
-    return titles == [title] or level(title, thing)
+    presses = {t.key for t in view.of_kind("press")}
+    line = [t for t in texts if t is not title and level(t, thing)]
+    beside = [t for t in line if not any((t.frame, block) in presses for block in t.path)]
+    return level(title, thing) or (titles == [title] and not beside)
 
 
 def level(thing: Thing | Text, other: Thing | Text) -> bool:

@@ -154,7 +154,7 @@ class Confirmation(ResetScreen):
 
         async def look() -> Question | None:
             return await EcranSuivant(self.browser).next(
-                lambda view: step(view, before, button, self.words, native)
+                lambda view: step(view, before, button, self.words)
             )
 
         with self.browser.agreeing(agreed):

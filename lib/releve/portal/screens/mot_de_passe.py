@@ -12,7 +12,7 @@ from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, left
-from releve.portal.reading import covered, folds, labelled, passwords, results
+from releve.portal.reading import covered, folds, labelled, likely, passwords, results
 from releve.portal.screen import PasswordScreen, text, want
 from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
@@ -30,11 +30,13 @@ class EcranSuivant(PasswordScreen):
 
     async def expect(self, account: str = "") -> None:
         """Its password is about to be shown: what is on the page already is not it."""
-        view = await self.finder.look(reading=True)
+        every = [await self.finder.look(reading=True, page=page) for page in self.browser.windows]
         self.browser.memo["whose"] = account
         self.browser.memo.pop("first", None)
-        self.browser.memo["known"] = frozenset(each.raw.strip() for each in view.tokens)
-        self.browser.memo["asked on"] = view
+        said = (word for view in every for word in view.text.split() if likely(word))
+        tokens = (t.raw.strip() for view in every for t in view.tokens)
+        self.browser.memo["known"] = frozenset((*said, *tokens))
+        self.browser.memo["asked on"] = every[0]
 
     def _document(self, view: View) -> float | None:
         return view.documents.get(self.finder.number(self.page.main_frame) or 0)

@@ -15,7 +15,12 @@ from releve.portal.screen import Screen, text, want
 from releve.portal.sight import Abstention, decide, level, named
 from releve.portal.view import Text, Thing, View
 
-_IN = re.compile(r"\b(?:table|[uod]l)\b")
+_CALLED = re.compile(  # of a list of kinds of users
+    r"(?:\W|\b(?:types?|natures?|cat[ée]gories?|profils?|afficher|filtrer|filtres?|listes?|par|les?"
+    r"|des?|d|du|utilisateurs?|comptes?)\b)*",
+    re.IGNORECASE,
+)
+_KIND = re.compile(r"\b(?:utilisateurs?|comptes?|personnes?|tous|toutes)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -133,24 +138,28 @@ class ModificationDeLaStructure(Screen):
         return found
 
     async def _technical(self) -> bool:
-        """Have the technical accounts listed, where the card has one list of kinds, with which
-        nothing is sent, that stands in nobody's row.
+        """Have the technical accounts listed, where the card has one list of kinds of users, with
+        which nothing is sent, alone on the first line under their title: else it may be somebody's.
         """
-        technical, never = self.words.exact("structure.technical"), self.words.find("opening.never")
+        technical = self.words.exact("structure.technical")
+        users = self.words.find("structure.users")
         view = await self.finder.look()
+        every = [t for t in view.texts if t.shown]
 
         def lists(thing: Thing) -> bool:
             fits = len([*filter(technical.search, thing.entries)]) == 1
-            return fits and not thing.form and thing.region in ("main", "")
+            kinds = all(map(_KIND.search, thing.entries))
+            return fits and kinds and not thing.form and thing.region in ("main", "")
 
-        def in_a_row(thing: Thing) -> bool:
-            there: list[Thing | Text] = [*view.texts, *view.of_kind("press", "check", "radio")]
-            line = [each for each in there if each.shown and level(thing, each)]
-            told = [each.text if isinstance(each, Text) else each.words for each in line]
-            return bool(_IN.search(thing.inside)) or any("@" in t or never.search(t) for t in told)
+        def first(thing: Thing) -> bool:
+            texts = [t for t in every if t.frame == thing.frame and not _CALLED.fullmatch(t.text)]
+            there: list[Thing | Text] = [*texts, *view.of_kind("press", "check", "radio")]
+            over = [t.text for t in texts if t.at < thing.at]
+            alone = not any(level(thing, each) for each in there)
+            return alone and bool(over) and users.search(over[-1]) is not None
 
         found = [t for t in lone(view) if lists(t)]
-        if len(found) != 1 or in_a_row(found[0]) or technical.search(found[0].selected):
+        if len(found) != 1 or not first(found[0]) or technical.search(found[0].selected):
             return False
         return await DropDown.at(self.finder, found[0]).choose(technical)
 

@@ -108,7 +108,7 @@ class ActivitesDuGestionnaire(Screen):
     async def _in_force(self, siret: str) -> bool:
         """Where one structure is in force at a time: choose this one on the page for it."""
         change = want(self.words, "structures.change", longer=False)
-        found = decide(await self.finder.look(), change)
+        found = decide(await self.finder.look(), change, lambda t: t.href != "")
         if isinstance(found, Abstention):
             return False
         await self.finder.press(found)
@@ -320,20 +320,26 @@ class ActivitesDuGestionnaire(Screen):
 
 def chooser(view: View, siret: str, words: Words) -> Move | Abstention:
     """Where the portal asks for whom one works, once the page is there: the way to this very
-    structure, by its radio or by words that lead on; what sends the radio may say less, where
-    nothing else is sent, and the page says that one will act for it.
+    structure, by its radio or by words that lead on; what sends the radio's form may say less,
+    where nothing else is sent or agreed to, and the page says that one will act for it.
     """
     asked = text("between.choose")(view, words)
     asks = [t for t in view.of_kind("field", "secret", "list", "check") if not t.fixed]
-    mine = [t for t in view.of_kind("radio") if t.checked and view.holders(t, "siret") == {siret}]
-    sends = mine and not asks and view.says(words.find("between.acting"))
+    ours = {
+        t.form
+        for t in view.of_kind("radio")
+        if t.checked and t.form and view.holders(t, "siret") == {siret}
+    }
+    agree, acting = view.says(words.find("between.agree")), view.says(words.find("between.acting"))
+    sends = ours and acting and not (asks or agree)
     wanted = want(words, "between.chosen" if sends else "between.on", longer=False)
     if isinstance(asked, Abstention) or not (asked.head and view.ready):
         return Abstention(wanted.label)
     found = pen(view, siret, wanted)
     if isinstance(found, Abstention) or found.thing.kind == "radio":
         return found
-    return found if rank(found.thing, wanted) == 1 else Abstention(wanted.label)
+    fits = rank(found.thing, wanted) == 1 and (not sends or found.thing.form in ours)
+    return found if fits else Abstention(wanted.label)
 
 
 def tucked(view: View, siret: str = "") -> list[Text] | Abstention:
