@@ -108,12 +108,14 @@ class ActivitesDuGestionnaire(Screen):
     async def _in_force(self, siret: str) -> bool:
         """Where one structure is in force at a time: choose this one on the page for it."""
         change = want(self.words, "structures.change", longer=False)
-        found = await self.finder.settled(lambda view: decide(view, change))
+        found = decide(await self.finder.look(), change)
         if isinstance(found, Abstention):
             return False
         await self.finder.press(found)
         for _ in range(2):  # its radio, then what sends that
-            step = await self.finder.settled(lambda view: chooser(view, siret, self.words))
+            step = await self.finder.settled(
+                lambda view: chooser(view, siret, self.words), open_hidden=False
+            )
             if isinstance(step, Abstention):
                 return False
             await self.finder.press(step.thing)
