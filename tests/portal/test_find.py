@@ -40,9 +40,9 @@ from releve.portal.screens.mot_de_passe import EcranSuivant
 from releve.portal.screens.portail import AccueilDuPortail, chorus
 from releve.portal.screens.raccordements import Formulaire, Soumission
 from releve.portal.screens.structure import ModificationDeLaStructure
-from releve.portal.screens.structures import ActivitesDuGestionnaire
+from releve.portal.screens.structures import ActivitesDuGestionnaire, listing
 from releve.portal.sight import Abstention, decide
-from releve.portal.view import Thing, View
+from releve.portal.view import Text, Thing, View
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -214,6 +214,18 @@ NAMED_BY_ITS_ROW = {
     "what a form asks for": (
         applications(*TWO) + "<div><h2>Chorus Pro</h2><form>Code <input> <button>Accéder</button></form></div>",
         False,
+    ),
+    "two lines": (
+        applications(*TWO, "Chorus Pro", row="<tr><td><b>{}</b><br>Finances<br>et plus<td>{}</tr>"),
+        True,
+    ),
+    "a line under another name": (
+        applications(*TWO, "Chorus Pro", row="<tr><td>Annuaire<br><b>{}</b><td>{}</tr>"),
+        False,
+    ),
+    "a link that says that it is an entry": (
+        "<div><a role=option href=/x data-is=it>Chorus Pro</a><a role=option href=/y>Hélios</a></div>",
+        True,
     ),
     "a notice": ("<div><h2>Chorus Pro</h2>Fermé lundi. <button>OK</button></div>", False),
 }
@@ -666,6 +678,82 @@ async def test_its_users_are_reached_by_a_link_of_that_name_alone(
         await show(window, pages, f"{CARD}<a href=/users>U{users[1:]} (4)</a>")
         with pytest.raises(ScreenNotRecognised, match="SIRET"):
             await card._elsewhere(SIRET)
+
+
+BEHIND = {
+    "a tile": "<div onclick='document.title=`it`'><h2>Comptes techniques (2)</h2><p>Pour vos "
+    "logiciels</p></div><div onclick='document.title=`trap`'><h2>Équipe</h2></div>",
+    "a tab of the page": "<nav><a href='/x'>Modifier</a> <a href='#c' onclick='document.title=`it`'>"
+    "Comptes techniques</a> <a href='/x'>Supprimer</a></nav>",
+    "says more": "<a href='/x'>Créer un compte technique</a><a href='/x'>Aide : comptes techniques</a>",
+    "sends": "<form action='/x'><button>Comptes techniques</button></form>",
+    "two": "<a href='/x'>Comptes techniques</a> <a href='/y'>Utilisateurs techniques</a>",
+}
+
+
+@pytest.mark.parametrize("name", BEHIND)
+async def test_its_technical_accounts_may_be_behind_what_is_called_so(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """One thing of that very name, on a card without any."""
+    await show(window, pages, f"{CARD}{BEHIND[name]}")
+    pages.asked.clear()
+    async with window.on("Modification de la structure"):
+        found = await ModificationDeLaStructure(window)._elsewhere(SIRET)
+    assert ("it" if found else "") == await window.page.title()
+    assert not pages.asked and found == ("it`" in BEHIND[name])
+
+
+BOX = (
+    "<h2>Comptes techniques</h2><button aria-expanded=false onclick='b.hidden=!b.hidden'>{}▾</button>"
+    "<p>1 place de la Mairie</p><div id=b hidden>"
+)
+BOXES = {"Ouvrir/fermer la section Comptes techniques": True, "Fermer les comptes techniques": False}
+
+
+@pytest.mark.parametrize("called", BOXES)
+async def test_what_opens_and_closes_a_part_opens_it(
+    window: PortalBrowser, pages: Pages, called: str
+) -> None:
+    """Its accounts come with it."""
+    await show(window, pages, f"{CARD}{BOX.format(called)}</div>")
+    await window.page.evaluate(
+        "account => { new MutationObserver(() => { b.textContent = account }).observe(b, { attributes: true }) }",
+        ACCOUNT,
+    )
+    async with window.on("Modification de la structure"):
+        assert bool(await ModificationDeLaStructure(window).accounts()) == BOXES[called]
+
+
+TITLES = {
+    "of the page": ("<h1>Activités du gestionnaire</h1><p>{}", True),
+    "without a list": ("<h1>Activités du gestionnaire</h1>", False),
+    "of a tile": ("<div onclick='0'><h1>Activités du gestionnaire</h1></div><p>{}", False),
+    "under the list": ("<p>{}<h1>Activités du gestionnaire</h1>", False),
+    "of a part": ("<p>Activités du gestionnaire</p><p>{}", False),
+}
+
+
+@pytest.mark.parametrize("name", TITLES)
+async def test_the_list_may_have_its_page_s_title(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Where structures are listed under it."""
+    body, told = TITLES[name]
+    finder = await show(window, pages, body.format(SIRET))
+    assert told == isinstance(listing(await finder.look(), finder.words), Text)
+
+
+async def test_a_line_is_pressed_around_the_cell_that_keeps_clicks(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """A cell that only stops them does nothing."""
+    cell = "<td onclick='event.stopPropagation()'><input type=checkbox>"
+    rows = (f"<tr onclick='document.title={n}'>{cell}<td>Mairie<td>{n}" for n in (SIRET, "21990002400013"))
+    await show(window, pages, f"<h1>Mes structures</h1><table>{''.join(rows)}</table>")
+    async with window.on("Activités du gestionnaire"):
+        await ActivitesDuGestionnaire(window).edit(SIRET)
+    assert SIRET == await window.page.title()
 
 
 async def test_a_word_that_is_asked_for_is_written_on_the_newer_route_too(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from releve.base.words import Words
 from releve.portal.confirm import Question, about, question, step
+from releve.portal.reading import message
 from releve.portal.rows import Act, Missing, Move, Proof, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
 from releve.portal.screens.authentification import login_form
@@ -149,7 +150,13 @@ def test_the_question_that_a_row_opens_is_no_reset_button() -> None:
 
 @pytest.mark.parametrize(
     ("called", "act"),
-    [("Modifier", Act.VISIT), ("Modifier le statut", None), ("Supprimer", None)],
+    [
+        ("Modifier", Act.VISIT),
+        ("Détails", Act.VISIT),
+        ("Modifier le statut", None),
+        ("Détails de la facture", None),
+        ("Supprimer", None),
+    ],
 )
 def test_a_line_is_opened_by_its_own_modifier(called: str, act: Act | None) -> None:
     """Where another one's stands open, and has the button."""
@@ -159,6 +166,29 @@ def test_a_line_is_opened_by_its_own_modifier(called: str, act: Act | None) -> N
     view = View((*hers, press(23, called, 1, 20)), (), owners)
     found = reset(view, MINE, told, want("reset.short"))
     assert (act, 23) == (found.act, found.thing.id) if isinstance(found, Move) else act is None
+
+
+LINE = (0, 100, 300, 20)
+WHOLE_LINES = {
+    "with a sign": (f"{MINE} Expire le 30/11/2026 •••", (), True),
+    "with a bin at its end": (f"{MINE} 30/11/2026 🗑", (280, 100, 20, 20), True),
+    "with a bin in its middle": (f"{MINE} 30/11/2026 🗑", (140, 100, 20, 20), False),
+    "suspends": (f"{MINE} Suspendre", (), False),
+    "begins otherwise": (f"Quitter {MINE}", (), False),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_LINES)
+def test_the_whole_line_may_be_what_is_pressed(name: str) -> None:
+    """Where there is nothing else, and its middle is its own."""
+    words, box, told = WHOLE_LINES[name]
+    owners = (account(HERS, 1, 10), account(MINE, 1, 20))
+    line = replace(press(20, words, 1, box=LINE), looks=True)
+    things = [line, *([press(21, "🗑", 1, 20, box=box)] if box else [])]
+    wanted = replace(want("reset.button"), words=WORDS)
+    found = reset(View(tuple(things), (), owners), MINE, wanted, want("reset.short"))
+    assert told == isinstance(found, Move)
+    assert not isinstance(found, Move) or (Act.VISIT, 20) == (found.act, found.thing.id)
 
 
 @pytest.mark.parametrize("named", ["Sélectionner la ligne", "Actif", ""])
@@ -450,6 +480,47 @@ def test_a_yes_goes_on_about_the_password(text: str, layer: int) -> None:
     only = press(15, "Ce compte seulement", 1, 10, layer=layer)
     more = replace(view, things=(*view.things, only))
     assert isinstance(question(more, View(), WORDS), Abstention), "a choice is for a person"
+
+
+RENEWED = f"Un nouveau mot de passe va être généré pour {MINE}."
+RENEWALS = {
+    RENEWED: True,
+    f"Régénérer le mot de passe de {MINE} ?": True,
+    "Un nouveau mot de passe va être généré.": False,
+    f"Un nouveau mot de passe va être généré pour {MINE} et les autres comptes.": False,
+    f"Générer une attestation de mot de passe pour {MINE}": False,
+}
+
+
+@pytest.mark.parametrize("said", RENEWALS)
+@pytest.mark.parametrize("other", ["Annuler", "Exporter"])
+def test_a_window_that_announces_a_new_password_says_yes_by_generate(said: str, other: str) -> None:
+    """Of one account, where nothing else can be chosen."""
+    asked = Text(11, said, (1, 10, 11))
+    owners = (account(MINE, 1, 10, 11),) if MINE in said else ()
+    things = (press(12, "Générer", 1, 10, layer=10), press(13, other, 1, 10, layer=10))
+    view = View(things, (asked,), owners)
+    told = RENEWALS[said] and other == "Annuler"
+    assert told == isinstance(question(view, View(), WORDS), Question)
+    page = replace(view, things=tuple(replace(t, layer=0) for t in things))
+    assert isinstance(question(page, View(), WORDS), Abstention)
+
+
+MESSAGES = {
+    "Service des comptes — Votre nouveau mot de passe — aujourd'hui": True,
+    "Votre nouveau mot de passe": True,
+    "Nouveau mot de passe": False,
+    "Demander votre nouveau mot de passe": False,
+    "Supprimer — Votre nouveau mot de passe": False,
+}
+
+
+@pytest.mark.parametrize("text", MESSAGES)
+def test_a_message_may_hold_the_new_password(text: str) -> None:
+    """The only one that is called so."""
+    view = View((press(11, text, 1), press(12, "Bienvenue", 1)))
+    assert MESSAGES[text] == bool(message(view, WORDS))
+    assert not message(View((*view.things, press(13, text, 1))), WORDS)
 
 
 LINES = {

@@ -84,10 +84,40 @@ async def test_in_the_list_nothing_else_is_pressed(
     assert "" == await window.page.title()
 
 
+DOES = TRAP.partition(" ")[2]
+ELSEWHERE = "onclick='location.href=`/piege`'"
+LINK = "<a href=/piege>Habilitations</a>"
+ITEMS = {
+    "a link in an item": f"<ul role=menu><li class=ant-menu-item role=menuitem>{LINK}</ul>",
+    "a tab that is a link": f"<ul role=tablist><li role=tab>{LINK}</ul>",
+    "a link as wide as its tab": "<ul><li class=tab style='cursor:pointer'>"
+    "<a href=/piege style='display:block'>Habilitations</a></ul>",
+    "an item of a menu": f"<div role=menu><div role=menuitem {DOES}>Habilitations</div></div>",
+    "by its class": f"<div class='sidebar-menu-item' {DOES}>Habilitations</div>",
+    "in the navigation": f"<nav><div class=menu {DOES}>Habilitations</div></nav>",
+    "actions": f"<nav><button {TRAP}>Actions en cours</button></nav>",
+    "goes elsewhere": f"<div class=tab {ELSEWHERE}>Habilitations</div>",
+    "details": f"<button type=button {ELSEWHERE}>Détails</button>",
+}
+
+
+@pytest.mark.parametrize("name", ITEMS)
+async def test_what_leads_elsewhere_is_not_pressed_to_open_something(
+    window: PortalBrowser, pages: Pages, name: str
+) -> None:
+    """Where the words are not on the page, nor behind anything that opens."""
+    pages.asked.clear()
+    await show(window, pages, f"<h1>Mes organisations</h1>{ITEMS[name]}")
+    async with window.on("Activités du gestionnaire"):
+        await ActivitesDuGestionnaire(window).finder.settled(ActivitesDuGestionnaire(window).seen)
+    assert "" == await window.page.title()
+    assert "/piege" not in pages.asked
+
+
 def boxes(called: str, head: str = "") -> str:
     """Both accounts, with a box each, and one button for what is chosen."""
     lines = "".join(
-        f"<tr><td><input {TRAP.partition(' ')[2]} type=checkbox {state} title='{called}'><td>{each}"
+        f"<tr><td><input {DOES} type=checkbox {state} title='{called}'><td>{each}"
         for each, state in ((OTHER, "checked"), (ACCOUNT, ""))
     )
     return f"{CARD}<table><tr><th>{head}<th>Compte{lines}</table>{RESET}"
@@ -109,7 +139,7 @@ CARDS = {
     f"<td><button {TRAP} data-toggle=tooltip>Rétablir</button><tr><td>{OTHER}<td>{RESET}</table>",
 }
 
-CHANGED = TRAP.partition(" ")[2].replace("click", "change")
+CHANGED = DOES.replace("click", "change")
 KIND = f"<select {CHANGED}><option>Personne<option>Technique</select>"
 CARDS |= {
     "somebody's kind": f"{CARD}<table><tr><td>Jean<td>{KIND}</table>",

@@ -30,7 +30,7 @@ WORDS = {
     Match.TO_CHOOSE: "plusieurs comptes techniques : choisissez-en un et ajoutez-le vous-même",
     Match.WITHOUT_ACCOUNT: "aucun compte technique vu",
     Match.SECONDARY: (
-        "vous n'en êtes pas gestionnaire principal : vous ne pouvez pas réinitialiser"
+        "sa fiche dit que vous n'en êtes pas gestionnaire principal : c'est à lui de réinitialiser"
     ),
     Match.INVALID: "ce numéro n'est pas un SIRET correct : vérifiez-le sur le portail",
     Match.ABSENT: "dans les réglages ({configured}), mais pas vue dans « Mes structures »",

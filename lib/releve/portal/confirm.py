@@ -15,6 +15,9 @@ from releve.base.words import Words
 from releve.portal.sight import Abstention, Want, innermost, rank, where
 from releve.portal.view import Owner, Text, Thing, View
 
+_COMES = re.compile(  # a password, which is announced
+    r"mot de passe\b.{0,40}\b(?:sera|va [êe]tre) (?:r[ée])?g[ée]n[ée]r[ée]", re.IGNORECASE
+)
 _REASON = re.compile(
     r"motif|raison|commentaire|justifi|exemple|courriel|\bcode\b|\bvotre\b|\bvos\b|\bsign|\bex\b"
     r"|\bdate|siret|num[ée]ro|r[ée]f[ée]rence",
@@ -92,7 +95,7 @@ def question(view: View, before: View, words: Words, layer: int = 0) -> Question
     taught = want.learned or want.pointed
     presses = [t for t in new.of_kind("press") if not want.refuses(t) and not cancel.search(t.name)]
     presses = [t for t in presses if not _anew(t, view, before)]
-    for yes in (_exact, _longer, _next):
+    for yes in (_exact, _longer, _renewal, _next):
         named = innermost(
             t
             for t in presses
@@ -269,6 +272,23 @@ def _longer(thing: Thing, view: View, before: View, words: Words, layer: int) ->
         if about and not any(other.search(more) for other in else_):
             return True
     return False
+
+
+def _renewal(thing: Thing, view: View, before: View, words: Words, layer: int) -> bool:
+    """« Générer », in a window that says that one account's password is made anew, where nothing
+    else can be chosen.
+    """
+    part = view.under(thing.layer, thing.frame)
+    said = " ".join(t.text for t in _told(part))
+    others = [t for t in part.of_kind("press", "list", "radio") if not _nested(t, thing)]
+    told = (_ANEW.search(said) or _COMES.search(said)) and not _MORE.search(said)
+    return (
+        _came(thing, view, before, layer)
+        and words.exact("reset.anew").search(thing.name) is not None
+        and bool(told)
+        and len(part.found("account")) == 1
+        and all(_leaves(t, words) for t in others)
+    )
 
 
 def _one(part: View, words: Words) -> bool:

@@ -62,10 +62,12 @@
     }
     if (tag === 'TEXTAREA') return 'field';
     if (tag === 'SELECT') return 'list';
+    if (tag === 'A' && role === 'option' && !el.closest('[role=listbox]') && !/^(?:#|javascript:|$)/i.test(el.getAttribute('href') ?? '')) return 'press';
     if (role in ROLES) return ROLES[role];
     if (el.getAttribute('aria-haspopup') === 'listbox') return 'list';
     if (tag === 'BUTTON' || tag === 'SUMMARY' || (tag === 'A' || tag === 'AREA') && el.hasAttribute('href')) return 'press';
     if (el.isContentEditable && !up(el)?.isContentEditable) return 'field';
+    if (/^\s*\w+\.stopPropagation\(\)[;\s]*$/.test(el.getAttribute('onclick'))) return '';   // keeps a click from what is around it
     if (CLICKS.some(name => el.hasAttribute(name)) || typeof el.onclick === 'function') return 'press';
     if (tag === 'LABEL' || tag === 'BODY' || tag === 'HTML') return '';
     if (style?.cursor === 'pointer' && before !== 'pointer') return 'press';
@@ -313,12 +315,21 @@
   // -- what opens what is hidden
 
   const OPENER = /(?:^|[-_ ])(?:burger|hamburger|menu|toggle|toggler|dropdown|caret|chevron|collapse|collapsed|accordion|kebab|more|tab|tabs)(?:$|[-_ ])/i;
-  const goesAway = el => {
-    const link = el.closest?.('a[href]'), href = link?.getAttribute('href') ?? '';
-    if (link && href && !/^(?:#(?![!\/])|javascript:)/i.test(href)) return true;   // #/x is a page to a router
+  const leads = link => /^(?!#(?![!\/])|javascript:)./i.test(link.getAttribute('href') ?? '');   // #/x is a page to a router
+  const holdsLink = (el, fact) => {   // a click in its middle is one on a link
+    const { left, top, width, height } = fact.rect ?? {}, x = left + width / 2, y = top + height / 2;
+    return [...el.querySelectorAll('a[href]')].some(link => {
+      const at = leads(link) && facts.get(link)?.rect;
+      return at && at.left <= x && x <= at.right && at.top <= y && y <= at.bottom;
+    });
+  };
+  const goesAway = (el, fact) => {
+    const link = el.closest?.('a[href]');
+    if (link && leads(link) || /\blocation\b/.test(el.getAttribute('onclick')) || fact.kind === 'press' && holdsLink(el, fact)) return true;
     const button = el.closest?.('button, input');
     return !!(button?.form && button.type === 'submit' && button.form.getAttribute('method')?.toLowerCase() !== 'dialog');
   };
+  const ONE = /\S*[-_](?:entry|item|link|option)(?=\s|$)/gi;   // one of a menu, or of tabs, by its class
   const FOLDED = /(?:^|[-_ ])(?:collapsed|expand)(?:$|[-_ ])/i;   // of a sign alone: a button that says something may be as wide as its page
   const TOGGLES = /dropdown|modal|popover|collapse|offcanvas|pill|list/;   // a tooltip opens nothing
   const barOf = el => {   // one of a few parts that are always in sight, as tabs are: nothing opens their list
@@ -331,7 +342,7 @@
   };
   const opensOf = (el, fact) => {
     if (fact.kind === 'option') return barOf(el) ? 'tab' : '';
-    if (fact.kind !== 'press' || goesAway(el)) return '';
+    if (fact.kind !== 'press' || goesAway(el, fact)) return '';
     if (el.tagName === 'SUMMARY') return el.parentElement?.open ? '' : 'summary';
     const expanded = el.getAttribute('aria-expanded');
     if (expanded === 'true') return '';
@@ -339,7 +350,8 @@
     if (expanded === 'false') return menu ? 'popup' : 'expands';
     if (el.getAttribute('role') === 'tab' || el.matches('[data-toggle=tab], [data-bs-toggle=tab]')) return el.getAttribute('aria-selected') === 'true' ? '' : 'tab';
     if (el.hasAttribute('aria-haspopup') || TOGGLES.test(el.dataset.toggle ?? el.dataset.bsToggle)) return 'popup';
-    const named = `${el.className?.baseVal ?? el.className} ${el.id} ${el.firstElementChild?.className?.baseVal ?? el.firstElementChild?.className ?? ''}`;
+    if (/^menuitem/.test(el.getAttribute('role'))) return '';   // one of a menu
+    const named = `${el.className?.baseVal ?? el.className} ${el.id} ${el.firstElementChild?.className?.baseVal ?? el.firstElementChild?.className ?? ''}`.replace(ONE, '');
     if (FOLDED.test(named) && !/\p{L}{2}/u.test(fact.all)) return 'expands';
     if (OPENER.test(named)) return 'looks';
     return /^[⋮⋯…☰≡▾▸▼►▶]|^[＋+]$|\.\.\.$/.test(flat(fact.all)) ? 'sign' : '';
@@ -419,7 +431,7 @@
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
       opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown ? [] : hiddenBy(el, fact),
-      inside: blocks.slice(-5).join(' '), layer: fact.layer, region: fact.region, away: goesAway(el), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
+      inside: blocks.slice(-5).join(' '), layer: fact.layer, region: fact.region, away: goesAway(el, fact), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
     });
   }
   for (const text of texts) if (!text.shown) {

@@ -113,19 +113,19 @@ class Opening:
         hidden = self._wanted(view.unfolded)
         for each in hidden.where if isinstance(hidden, Abstention) else parts(hidden):
             found += [Opener(each.frame, number, named) for number, named in each.hidden]
-        words, more = self._finder.words, self._finder.words.find("opening.more")
+        more = self._finder.words.find("opening.more")
         closed = [t for t in view.of_kind("press", "option") if t.enabled and not t.away]
         closed = [t for t in closed if t.opens or (t.kind == "press" and more.search(t.words))]
         closed = [t for t in closed if self._opens(t)]
         if self._section and (within := self._section.within):
-            found += [Opener(t.frame, t.id, True) for t in closed if within.search(t.words)]
+            own = [t for t in closed if within.search(t.words) and not self._changes(t)]
+            found += [Opener(t.frame, t.id, True) for t in own]
             folded = next((t for t in view.unfolded.texts if within.search(t.text)), None)
             found += [Opener(folded.frame, *each) for each in folded.hidden] if folded else []
         if blind:
-            never = words.find("opening.never")
             order = ("expands", "summary", "tab", "popup", "sign", "", "looks")
             rest = sorted(closed, key=lambda t: (t.region in ("footer",), order.index(t.opens)))
-            rest = [t for t in rest if not never.search(t.words)]
+            rest = [t for t in rest if not (self._changes(t) or _leads(t))]
             found += [Opener(t.frame, t.id, bool(t.opens), sure=False) for t in rest]
         return found
 
@@ -149,8 +149,19 @@ class Opening:
         return True
 
     def _forbidden(self, known: Thing, opener: Opener) -> bool:
-        never = self._finder.words.find("opening.never")
-        return not opener.named and never.search(known.words) is not None
+        return not opener.named and self._changes(known)
+
+    def _changes(self, thing: Thing) -> bool:
+        words = self._finder.words
+        named = words.find("opening.either").sub(" ", thing.words)
+        return words.find("opening.never").search(named) is not None
+
+
+def _leads(thing: Thing) -> bool:
+    """Whether it may lead to another page: a word in what one finds one's way by that does not say
+    that it opens.
+    """
+    return thing.region == "nav" and not thing.mute and thing.opens in ("", "looks")
 
 
 def parts(found: object) -> list[Thing | Text]:

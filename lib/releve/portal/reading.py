@@ -40,6 +40,7 @@ _BESIDE = (
     "tile",
 )
 _MAIN = ("main", "")
+_PARTS = re.compile(r"\n|\s[—–|·•-]\s")  # of a line
 ROOM = 12  # pixels between two lines, at most, that do not tell which of them is nearer
 _GLUE, _LINE = "\u2060", "\u2028"  # as find.js writes a block
 _SIGN = re.compile(rf"[^!-~{_GLUE}]")  # an icon, a control (as an object), no password's
@@ -202,6 +203,19 @@ def folds(view: View, words: Words) -> list[Thing]:
         if (*t.key, True) in by or ((*t.key, False) in by and t.opens in beside)
         if t.enabled and t.region in _MAIN and not (t.away or t.submits or never.search(t.words))
     ]
+
+
+def message(view: View, words: Words) -> list[Thing]:
+    """The one message « Votre nouveau mot de passe » of a box, by one of the parts of its line."""
+    called, never = words.exact("summary.message"), words.find("opening.never")
+    presses = [t for t in view.of_kind("press") if t.enabled and t.region in _MAIN]
+    found = [
+        t
+        for t in presses
+        if any(called.search(part) for name in t.names.values() for part in _PARTS.split(name))
+        if not (t.away or t.submits or never.search(t.words))
+    ]
+    return found if len(found) == 1 else []
 
 
 def results(view: View, first: View, account: str, words: Words) -> list[Thing]:

@@ -20,6 +20,7 @@ _SELECTS = re.compile(  # and says no more, as a setting does
     r"(?:\W+(?:de?|du|la?|le|cette?|ce|ligne|[ée]l[ée]ment|compte|utilisateur|technique))*\W*",
     re.IGNORECASE,
 )
+_NOWHERE = (0, 0, 0, 0)
 _ACCOUNT = re.compile(r"\S*@\S*")
 _PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
@@ -263,7 +264,7 @@ def _way(view: View, account: str, buttons: list[Thing], want: Want) -> Move | N
     ticked = [t for t in ticked if view.holders(t, "account") and _told(t) and not _sets(t)]
     if len(choices) == 1 and ticked and buttons:
         return Move(Act.CHECK, ticked[0])
-    return None if buttons else _opener(view, account, want)
+    return None if buttons else _opener(view, account, want, line=True)
 
 
 def _told(box: Thing) -> list[str]:
@@ -287,9 +288,9 @@ def _never(want: Want) -> Callable[[str], object]:
     return want.words.find("opening.never").search if want.words else lambda _: None
 
 
-def _opener(view: View, account: str, want: Want) -> Move | None:
-    """The menu of its row, or what leads on to it: its own name, else « Modifier ». Never what
-    deletes or sends, nor an icon that may be a switch.
+def _opener(view: View, account: str, want: Want, *, line: bool = False) -> Move | None:
+    """The menu of its row, or what leads on to it: its own name, else « Modifier », else the whole
+    `line`. Never what deletes or sends, nor an icon that may be a switch.
     """
     never = _never(want)
     mine = [t for t in _mine(view, account) if t.kind == "press" and t.enabled]
@@ -302,8 +303,27 @@ def _opener(view: View, account: str, want: Want) -> Move | None:
     several = len(view.found("account")) > 1  # else it may be the card's own
     secondary = want.words and view.says(want.words.find("structure.secondary"))
     if not links and several and want.words and not secondary:
-        links = [t for t in presses if want.words.exact("structures.edit").search(t.name)]
+        for key in ("structures.edit", "structure.account"):
+            links = links or [t for t in presses if want.words.exact(key).search(t.name)]
+    if line and not links and several:
+        links = innermost(t for t in mine if _line(t, mine, name, never))
     return Move(Act.VISIT, links[0]) if len(links) == 1 else None
+
+
+def _line(
+    thing: Thing, mine: list[Thing], name: re.Pattern[str], never: Callable[[str], object]
+) -> bool:
+    """Whether it is the account's whole line, which begins with its name, and has nothing else to
+    press in its middle.
+    """
+    words, (left, top, width, height) = thing.words, thing.box or _NOWHERE
+    for each in (t for t in mine if thing.id in t.path[:-1]):
+        x, y, wide, high = each.box or _NOWHERE
+        if x <= left + width / 2 <= x + wide and y <= top + height / 2 <= y + high:
+            return False
+        for own in each.names.values():
+            words = words.replace(own, " ")
+    return name.match(thing.names.get("text", "")) is not None and not never(words)
 
 
 def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Move | None:

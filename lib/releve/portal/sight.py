@@ -290,13 +290,25 @@ def _heads(view: View, thing: Thing, every: list[Thing], named_: re.Pattern[str]
     row = next((b for b in thing.path if (thing.frame, b) not in others), thing.id)
     texts = [t for t in view.under(row, thing.frame).texts if t.shown and re.search(r"\w", t.text)]
     titles = [t for t in texts if t.head]
-    title = titles[0] if len(titles) == 1 else texts[0] if texts else None
+    begins = (t for t in texts[1:] if texts[0].id in t.path and texts[0].text.startswith(t.text))
+    first = next(begins, texts[0]) if texts else None
+    title = titles[0] if len(titles) == 1 else first
     if title is None or len(every) < 2 or not named_.search(title.text):
         return False
     presses = {t.key for t in view.of_kind("press")}
     line = [t for t in texts if t is not title and level(t, thing)]
     beside = [t for t in line if not any((t.frame, block) in presses for block in t.path)]
-    return level(title, thing) or (titles == [title] and not beside)
+    alone = titles == [title] and not beside
+    return alone or level(title, thing) or _left_of(thing, title, texts)
+
+
+def _left_of(thing: Thing, title: Text, texts: list[Text]) -> bool:
+    """Whether it stands at the height of the lines to its left, which begin with that title."""
+    x, y, _, high = thing.box or (0, 0, 0, 0)
+    left = [t.box for t in texts if t.box and t.box[0] + t.box[2] <= x]
+    middle = y + high / 2
+    around_ = left and min(b[1] for b in left) <= middle <= max(b[1] + b[3] for b in left)
+    return bool(around_) and title.box in left
 
 
 def level(thing: Thing | Text, other: Thing | Text) -> bool:

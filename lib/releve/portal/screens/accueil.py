@@ -13,7 +13,7 @@ from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.lists import DropDown, lone
 from releve.portal.screen import Screen, text, thing, want
-from releve.portal.screens.structures import ActivitesDuGestionnaire
+from releve.portal.screens.structures import ActivitesDuGestionnaire, listing
 from releve.portal.sight import Abstention, Outcome, Want, decide, leading, overview
 from releve.portal.view import Thing, View
 
@@ -63,7 +63,7 @@ class AccueilDeChorusPro(Screen):
         document = replace(wanted, within=None, words=None)
 
         def either(view: View) -> object:
-            title = text("structures.title")(view, self.words)
+            title = listing(view, self.words)
             found = decide(view, document, lambda t: t.enabled and not wanted.refuses(t))
             return found if isinstance(title, Abstention) and isinstance(found, Thing) else title
 

@@ -12,7 +12,7 @@ from releve.base.secret import Secret
 from releve.portal import errors as e
 from releve.portal.case import Case
 from releve.portal.confirm import Question, left
-from releve.portal.reading import covered, folds, labelled, likely, passwords, results
+from releve.portal.reading import covered, folds, labelled, likely, message, passwords, results
 from releve.portal.screen import PasswordScreen, text, want
 from releve.portal.sight import Abstention, decide, named
 from releve.portal.view import Thing, View
@@ -150,7 +150,8 @@ class EcranSuivant(PasswordScreen):
         if self._document(first) != self._document(view):
             first = self.browser.memo["first"] = view
         come = results(view, first, self.browser.memo.get("whose", ""), self.words)
-        return [each for each in (*folds(view, self.words), *come) if each.key not in pressed]
+        found = (*folds(view, self.words), *message(view, self.words), *come)
+        return [each for each in found if each.key not in pressed]
 
     async def _press(self, things: list[Thing], pressed: set[tuple[int, int]]) -> bool:
         """Press the first of them; False when there is none. What covers it is never closed: the

@@ -12,7 +12,7 @@ from releve.portal.find import STUCK
 from releve.portal.lists import DropDown, lone, numbered, pick
 from releve.portal.rows import Act, Missing, Move, Proof, reset, revealed
 from releve.portal.screen import Screen, text, want
-from releve.portal.sight import Abstention, decide, level, named
+from releve.portal.sight import Abstention, decide, innermost, level, named
 from releve.portal.view import Text, Thing, View
 
 _CALLED = re.compile(  # of a list of kinds of users
@@ -66,10 +66,10 @@ class ModificationDeLaStructure(Screen):
         def listed(view: View) -> tuple[str, ...] | Abstention:
             return tuple(view.found("account")) or Abstention("compte technique")
 
-        users = want(self.words, "structure.users")
-        found = await self.finder.settled(listed, section=users)
+        part = want(self.words, "structure.part")
+        found = await self.finder.settled(listed, section=part)
         if isinstance(found, Abstention) and await self._technical():
-            found = await self.finder.settled(listed, section=users)
+            found = await self.finder.settled(listed, section=part)
         return () if isinstance(found, Abstention) else found
 
     async def is_secondary(self) -> bool:
@@ -111,8 +111,8 @@ class ModificationDeLaStructure(Screen):
             missing[:] = [found]
             return Abstention(button.label, 0, found.seen)
 
-        users = want(self.words, "structure.users")
-        found = await self.finder.settled(decided, section=users)
+        users, part = (want(self.words, f"structure.{each}") for each in ("users", "part"))
+        found = await self.finder.settled(decided, section=part)
         if isinstance(found, Move):
             return found
         lost = not missing[0].there and parts
@@ -164,16 +164,20 @@ class ModificationDeLaStructure(Screen):
         return await DropDown.at(self.finder, found[0]).choose(technical)
 
     async def _elsewhere(self, siret: str) -> bool:
-        """Go to the page of its users, where the card has a link of that very name (and their
-        count) to one, or to the rest of its accounts; it must be this one's.
+        """Show its users, or its technical accounts, where the card has one thing of that very name
+        (and their count) that shows them, or leads to their page, or to the rest of its accounts;
+        it must be this one's.
         """
-        view, users = await self.finder.look(), want(self.words, "structure.users")
+        view, part = await self.finder.look(), self.words.exact("structure.part")
 
-        def leads(thing: Thing) -> bool:
-            called = (re.sub(r"\d", "", each) for each in thing.names.values())
-            return thing.enabled and thing.href != "" and any(map(users.exact.search, called))
+        def shows(thing: Thing) -> bool:
+            called = (re.sub(r"\d", "", each) for each in (*thing.names.values(), thing.head))
+            done = thing.opens or thing.open or thing.current or thing.submits
+            tab = thing.role == "tab" and not thing.href  # it was opened, if it helps
+            return thing.enabled and not (done or tab) and any(map(part.search, called))
 
-        links = named(view, users, leads) or more(view, self.words)
+        every = innermost(t for t in view.of_kind("press") if shows(t))
+        links = [t for t in every if t.region in ("main", "")] or every or more(view, self.words)
         if len(links) == 1:
             await self.finder.press(links[0])
             await self.check_target(siret)

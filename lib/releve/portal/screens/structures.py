@@ -32,10 +32,22 @@ FOLDS = 6  # how many are opened without any use
 PAGES = 400  # a list that never ends is not one
 
 
+def listing(view: View, words: Words) -> Text | Abstention:
+    """The title of the list; that of its page will do where structures are listed under it."""
+    found = text("structures.title")(view, words)
+    if not isinstance(found, Abstention):
+        return found
+    exact, presses = words.exact("home.manager"), {t.key for t in view.of_kind("press")}
+    first = min((o.at for o in view.owners if o.kind == "siret" and o.shown), default=-1)
+    heads = [t for t in view.texts if t.shown and t.head and exact.search(t.text) and t.at < first]
+    free = [t for t in heads if not any((t.frame, block) in presses for block in t.path)]
+    return free[0] if free else found
+
+
 class ActivitesDuGestionnaire(Screen):
     """The manager's structures, in pages, with a search."""
 
-    step, title, mark = "structures", "Activités du gestionnaire", text("structures.title")
+    step, title, mark = "structures", "Activités du gestionnaire", listing
 
     async def go(self, case: Case) -> str:
         await self.edit(case.siret)
