@@ -704,6 +704,23 @@ async def test_its_technical_accounts_may_be_behind_what_is_called_so(
     assert not pages.asked and found == ("it`" in BEHIND[name])
 
 
+async def test_a_line_that_asks_itself_is_no_way_to_the_button(
+    window: PortalBrowser, pages: Pages
+) -> None:
+    """The window's own « Réinitialiser » would be the irreversible click, unannounced."""
+    asks = (
+        f"<div id=w role=dialog hidden style='position:fixed;inset:9em'><p>Réinitialiser le mot de "
+        f"passe de {ACCOUNT} ?</p><button onclick='document.title=`trap`'>Réinitialiser</button>"
+        "<button>Annuler</button></div>"
+    )
+    lines = (f"<div onclick='w.hidden=false'>{each} Actif</div>" for each in (ACCOUNT, OTHER))
+    await show(window, pages, f"{CARD}{''.join(lines)}{asks}")
+    async with window.on("Modification de la structure"):
+        with pytest.raises(PortalError):
+            await ModificationDeLaStructure(window).reset_button(SIRET, ACCOUNT)
+    assert "" == await window.page.title()
+
+
 BOX = (
     "<h2>Comptes techniques</h2><button aria-expanded=false onclick='b.hidden=!b.hidden'>{}▾</button>"
     "<p>1 place de la Mairie</p><div id=b hidden>"

@@ -86,12 +86,11 @@ async def test_in_the_list_nothing_else_is_pressed(
 
 DOES = TRAP.partition(" ")[2]
 ELSEWHERE = "onclick='location.href=`/piege`'"
-LINK = "<a href=/piege>Habilitations</a>"
+LINK = "<a href=/piege style='display:block'>Habilitations</a>"
 ITEMS = {
     "a link in an item": f"<ul role=menu><li class=ant-menu-item role=menuitem>{LINK}</ul>",
     "a tab that is a link": f"<ul role=tablist><li role=tab>{LINK}</ul>",
-    "a link as wide as its tab": "<ul><li class=tab style='cursor:pointer'>"
-    "<a href=/piege style='display:block'>Habilitations</a></ul>",
+    "a link as wide as its tab": f"<ul><li class=tab style='cursor:pointer'>{LINK}</ul>",
     "an item of a menu": f"<div role=menu><div role=menuitem {DOES}>Habilitations</div></div>",
     "by its class": f"<div class='sidebar-menu-item' {DOES}>Habilitations</div>",
     "in the navigation": f"<nav><div class=menu {DOES}>Habilitations</div></nav>",

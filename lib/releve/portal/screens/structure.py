@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from releve.base.words import Words, whole
 from releve.portal import errors as e
 from releve.portal.case import Case
+from releve.portal.confirm import Question, question
 from releve.portal.find import STUCK
 from releve.portal.lists import DropDown, lone, numbered, pick
 from releve.portal.rows import Act, Missing, Move, Proof, reset, revealed
@@ -96,9 +97,12 @@ class ModificationDeLaStructure(Screen):
                 return step
             if step.act is Act.CHECK:
                 await self.finder.press(step.thing)
-            elif found := await self._opened(step, account):
+            elif found := await self._opened(step, siret, account):
                 return found
-        raise e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
+        raise self._missing(siret)
+
+    def _missing(self, siret: str) -> e.ResetButtonMissing:
+        return e.ResetButtonMissing(siret=siret, wanted=self.words.first("reset.button"))
 
     async def _next(self, siret: str, account: str, parts: int = 20) -> Move:
         button, short = want(self.words, "reset.button"), want(self.words, "reset.short")
@@ -228,7 +232,7 @@ class ModificationDeLaStructure(Screen):
         there = any(t.key == thing.key and t.shown and t.enabled for t in view.things)
         return there and view.documents.get(thing.frame) == item.document
 
-    async def _opened(self, step: Move, account: str) -> Move | None:
+    async def _opened(self, step: Move, siret: str, account: str) -> Move | None:
         """The button that comes up when its row is opened, which may be drawn anywhere; None when
         that leads on.
         """
@@ -245,6 +249,10 @@ class ModificationDeLaStructure(Screen):
         look = self.finder.until if step.act is Act.MENU else self.finder.settled
         found = await look(item, open_hidden=False)
         if not isinstance(found, Move):
+            now = await self.finder.look()  # a button in the question itself is not the reset's
+            same = now.documents.get(frame) == before.documents.get(frame)
+            if same and isinstance(question(now, before, self.words), Question):
+                raise self._missing(siret)
             return None
         if found.proof is Proof.MENU:
             self.browser.memo["item"] = Item(account, found, before.documents.get(frame))
