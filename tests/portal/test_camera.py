@@ -20,6 +20,8 @@ DRAW = "const c = document.querySelector('canvas').getContext('2d'); c.font = '2
 
 @pytest.fixture(scope="module")
 def window(pages_window: PortalBrowser) -> PortalBrowser:
+    """A picture that comes late is not one that was refused."""
+    pages_window.timeout = 60
     return pages_window
 
 
