@@ -41,6 +41,7 @@ _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
 STUCK = 4.0  # and before a person is asked
 LATE_COVER = 2000  # milliseconds for a click before what covers it is looked for again
+SHORT = 0.3  # for what lies over a page between two parts of it
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
 
 T = TypeVar("T")
@@ -329,16 +330,19 @@ class Finder:
         """Close whatever lies over an element of that frame by its own "fermer", else, `by_force`,
         by Escape. Raises `UnexpectedPopup` when that does not help.
         """
-        for last in (False, False, False, True):
+        for turn in range(5):
             layer = await handle.evaluate(_OVER, True)
             if layer == 0 and not await self._frame_covered(frame):
                 return
+            if turn == 0:  # a veil that fades goes by itself
+                await self.change(SHORT)
+                continue
             view = await self.look()
             if layer < 0:  # it came after the look before
                 layer = await handle.evaluate(_OVER, True)
             part = view.under(layer, frame) if layer > 0 else view
             closer = self._closer(part) if by_force or layer > 0 else None
-            if last or (closer is None and (layer <= 0 or not by_force)):
+            if turn == 4 or (closer is None and (layer <= 0 or not by_force)):
                 raise e.UnexpectedPopup(screen=self.browser.title, text=scrub(part.text)[:160])
             if closer:
                 await (await self.element(closer)).click(timeout=2000)
