@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from releve.base.words import Words
-from releve.portal.confirm import Question, about, question, step
+from releve.portal.confirm import Question, about, left, question, step
 from releve.portal.reading import message
 from releve.portal.rows import Act, Missing, Move, Proof, pen, reset, revealed
 from releve.portal.screens.accueil import going_on
@@ -489,6 +489,11 @@ RENEWALS = {
     "Un nouveau mot de passe va être généré.": False,
     f"Un nouveau mot de passe va être généré pour {MINE} et les autres comptes.": False,
     f"Générer une attestation de mot de passe pour {MINE}": False,
+    f"Le mot de passe de {MINE} a été généré. Vous pouvez générer un nouveau mot de passe.": False,
+    f"Générer un nouveau mot de passe pour {MINE}. Mot de passe : Abc12345&x{{": False,
+    f"Impossible de générer un nouveau mot de passe pour {MINE} : l'accord est échu.": False,
+    f"Avant de générer un nouveau mot de passe pour {MINE}, le certificat est à refaire.": False,
+    f"Renouveler le certificat de {MINE} ? Le mot de passe sera généré plus tard.": False,
 }
 
 
@@ -508,19 +513,26 @@ def test_a_window_that_announces_a_new_password_says_yes_by_generate(said: str, 
 
 MESSAGES = {
     "Service des comptes — Votre nouveau mot de passe — aujourd'hui": True,
-    "Votre nouveau mot de passe": True,
-    "Nouveau mot de passe": False,
-    "Demander votre nouveau mot de passe": False,
-    "Supprimer — Votre nouveau mot de passe": False,
+    "Votre nouveau mot de passe": False,
+    "Service des comptes — Votre nouveau mot de passe — 02/09/2025": False,
+    "Nouveau mot de passe — aujourd'hui": False,
+    "Demander votre nouveau mot de passe — aujourd'hui": False,
+    "Supprimer — Aujourd'hui — Votre nouveau mot de passe": False,
 }
 
 
 @pytest.mark.parametrize("text", MESSAGES)
 def test_a_message_may_hold_the_new_password(text: str) -> None:
-    """The only one that is called so."""
+    """The only one that is called so, and came now: an older one's value is not the new one."""
     view = View((press(11, text, 1), press(12, "Bienvenue", 1)))
     assert MESSAGES[text] == bool(message(view, WORDS))
     assert not message(View((*view.things, press(13, text, 1))), WORDS)
+
+
+@pytest.mark.parametrize("called", ["Revenir à la structure", "Retour à la structure"])
+def test_the_way_back_from_the_password_is_no_way_out_of_a_question(called: str) -> None:
+    """Where the password is shown, all is done."""
+    assert not left(View((press(11, called, 1),)), View(), WORDS)
 
 
 LINES = {

@@ -158,6 +158,35 @@ CARDS |= {
     "before a name": f"{CARD}{USERS}<div>{NATURE} Jean</div>",
     "far from its users": f"{CARD}<h2>Alertes</h2><p>Type {NATURE}</p>{USERS}",
 }
+PART = "Comptes techniques"
+HELD = "onclick='document.title=`trap`; event.stopPropagation()'"
+WIDE = "width:180px; height:20px"
+
+
+def whole(said: str, what: str = f"role=button {DOES}") -> str:
+    """Each account's line, which is pressed as a whole."""
+    return CARD + "".join(f"<div {what}>{each} {said}</div>" for each in (ACCOUNT, OTHER))
+
+
+def cells(middle: str) -> str:
+    """Such lines of a table, whose middle does something of its own."""
+    cell = "<td style='width:200px; text-align:center'>"
+    rows = (f"{cell}{each}{cell}{middle}{cell}" for each in (ACCOUNT, OTHER))
+    return f"{CARD}<table>{''.join(f'<tr onclick=0>{each}' for each in rows)}</table>"
+
+
+CARDS |= {
+    "takes a part out": f"{CARD}<button {TRAP}>{PART} 🗑</button>",
+    "adds one": f"{CARD}<button {TRAP}>+ {PART}</button>",
+    "is called a part only by its hint": f"{CARD}<button {TRAP} title='{PART}'>Supprimer</button>",
+    "a tile that does something": f"{CARD}<div {DOES}><h3>{PART}</h3><p>Les désactiver</p></div>",
+    "a setting that stays in": f"{CARD}<button {TRAP} aria-pressed=true>{PART}</button>",
+    "a line around its state": cells(f"<input type=checkbox checked style='{WIDE}' {HELD}>"),
+    "a line that stays in": whole("Actif", f"role=button aria-pressed=true {DOES}"),
+    "a line that invites again": whole("Renvoyer l'invitation"),
+    "a line that refuses": whole(": refuser la demande"),
+    "a line that is taken out": whole("x"),
+}
 
 
 @pytest.mark.parametrize("name", CARDS)

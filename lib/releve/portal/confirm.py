@@ -41,6 +41,16 @@ _ANEW = re.compile(  # the reset, in other words
     r"(?:nouveau\s+)?mot\s+de\s+passe\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(  # for it, or says so in a title
+    r"\W*(?:(?:vous allez|(?:voulez|souhaitez)[\s-]vous|confirmez[\s-]vous vouloir)\s+)?"
+    rf"(?:{_ANEW.pattern})",
+    re.IGNORECASE,
+)
+_AMISS = re.compile(  # it is done, it cannot be done, or something else is
+    r"\ba [ée]t[ée]\b|\bne? (?:p[eo]u|sera(?! plus))|impossible|\bpouvez\b|certificat|\bcl[ée]s?\b"
+    r"|\bcodes?\b|jeton|convention|contrat|attestation|mot de passe[^.?!:]*:\s*\S",
+    re.IGNORECASE,
+)
 _RESET = re.compile(rf"r[ée]initialis|renouvel|{_ANEW.pattern}", re.IGNORECASE)
 _PLAIN = re.compile(  # adds nothing to a yes
     r"(?:\W|\b(?:la|ma|mon|cette|cet|ce|demande|op[ée]ration|action|choix|je|j|en|suis|s[ûu]re?"
@@ -62,7 +72,7 @@ _EFFECT = re.compile(  # of a box that does something of its own
     r"|r[ée]silier|bloquer|envoy|autoris|cl[ôo]tur|archiv|fermer|r[ée]voqu|retir|transf[ée]r|d[ée]l[ée]gu",
     re.IGNORECASE,
 )
-_BACK = re.compile(r"pr[ée]c[ée]dent|\bretour", re.IGNORECASE)
+_BACK = re.compile(r"pr[ée]c[ée]dent|\bretour|\brevenir", re.IGNORECASE)
 CROSS = re.compile(r"^\s*[×✕✖⨯✗╳xX]\s*$")
 
 
@@ -279,13 +289,15 @@ def _renewal(thing: Thing, view: View, before: View, words: Words, layer: int) -
     else can be chosen.
     """
     part = view.under(thing.layer, thing.frame)
-    said = " ".join(t.text for t in _told(part))
-    others = [t for t in part.of_kind("press", "list", "radio") if not _nested(t, thing)]
-    told = (_ANEW.search(said) or _COMES.search(said)) and not _MORE.search(said)
+    said = [t.text for t in _told(part)]
+    others = [t for t in part.of_kind("press", "list", "radio", "field") if not _nested(t, thing)]
+    told = any(_COMES.search(t) or _ASKS.match(t) for t in said)
+    else_ = any(p.search(t) for p in (_MORE, _AMISS) for t in said)
     return (
         _came(thing, view, before, layer)
         and words.exact("reset.anew").search(thing.name) is not None
-        and bool(told)
+        and told
+        and not else_
         and len(part.found("account")) == 1
         and all(_leaves(t, words) for t in others)
     )

@@ -430,7 +430,7 @@
       entries: el.tagName === 'SELECT' ? [...el.options].slice(0, 100).map(each => flat(each.text).slice(0, 100)) : [],
       href: el.tagName === 'A' && el.href && !/^(?:#|javascript:)/i.test(el.getAttribute('href') ?? '#') ? el.href : '',
       form: el.form ? idOf(el.form) : 0, submits: !!(el.form && el.form.getAttribute('method')?.toLowerCase() !== 'dialog' && (el.type === 'submit' || el.type === 'image')),
-      opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', hidden: shown ? [] : hiddenBy(el, fact),
+      opens: shown ? opensOf(el, fact) : '', open: el.getAttribute('aria-expanded') === 'true', toggles: el.hasAttribute('aria-pressed'), hidden: shown ? [] : hiddenBy(el, fact),
       inside: blocks.slice(-5).join(' '), layer: fact.layer, region: fact.region, away: goesAway(el, fact), looks: !/^(?:BUTTON|INPUT|SUMMARY|SELECT|TEXTAREA|AREA)$/.test(el.tagName) && !(el.tagName === 'A' && el.hasAttribute('href')) && !el.hasAttribute('role'), ...place(fact), shown,
     });
   }

@@ -40,6 +40,7 @@ _BESIDE = (
     "tile",
 )
 _MAIN = ("main", "")
+_NOW = re.compile(r"aujourd['’]hui|[àa] l['’]instant|\bmaintenant\b", re.IGNORECASE)
 _PARTS = re.compile(r"\n|\s[—–|·•-]\s")  # of a line
 ROOM = 12  # pixels between two lines, at most, that do not tell which of them is nearer
 _GLUE, _LINE = "\u2060", "\u2028"  # as find.js writes a block
@@ -206,14 +207,16 @@ def folds(view: View, words: Words) -> list[Thing]:
 
 
 def message(view: View, words: Words) -> list[Thing]:
-    """The one message « Votre nouveau mot de passe » of a box, by one of the parts of its line."""
+    """The one message « Votre nouveau mot de passe » of a box, by one of the parts of its line,
+    which says that it came now: an older one's value would be read for the new one.
+    """
     called, never = words.exact("summary.message"), words.find("opening.never")
     presses = [t for t in view.of_kind("press") if t.enabled and t.region in _MAIN]
     found = [
         t
         for t in presses
         if any(called.search(part) for name in t.names.values() for part in _PARTS.split(name))
-        if not (t.away or t.submits or never.search(t.words))
+        if _NOW.search(t.words) and not (t.away or t.submits or never.search(t.words))
     ]
     return found if len(found) == 1 else []
 

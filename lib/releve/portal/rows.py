@@ -21,6 +21,10 @@ _SELECTS = re.compile(  # and says no more, as a setting does
     re.IGNORECASE,
 )
 _NOWHERE = (0, 0, 0, 0)
+_DOES = re.compile(  # a verb, or a cross, and no month
+    r"\b(?!(?:janvi|f[ée]vri|derni|premi|h)er\b)\w{2,}(?:er|ir|dre|ttre)\b|(?<!\w)[x+−➖➕](?!\w)",
+    re.IGNORECASE,
+)
 _ACCOUNT = re.compile(r"\S*@\S*")
 _PAGE = re.compile(r"[\d\s‹›«»<>←→◀▶…]+")  # a page's number or sign is no icon of a row
 
@@ -293,28 +297,31 @@ def _opener(view: View, account: str, want: Want, *, line: bool = False) -> Move
     `line`. Never what deletes or sends, nor an icon that may be a switch.
     """
     never = _never(want)
+    answers = [t for t in _mine(view.unfolded, account) if t.kind not in ("press", "option")]
+    holds = {block for t in answers for block in t.path[:-1]}  # a click may fall on one
     mine = [t for t in _mine(view, account) if t.kind == "press" and t.enabled]
     presses = [t for t in innermost(mine) if not never(t.words)]
     menus = [t for t in presses if t.opens and not (t.mute and t.opens == "looks")]
     if len(menus) == 1:
         return Move(Act.MENU, menus[0])
     name = re.compile(rf"[\W\d]*{re.escape(account)}[\W\d]*", re.IGNORECASE)
-    links = [t for t in presses if any(name.fullmatch(each) for each in t.names.values())]
+    links = [t for t in presses if t.id not in holds]
+    links = [t for t in links if any(name.fullmatch(each) for each in t.names.values())]
     several = len(view.found("account")) > 1  # else it may be the card's own
     secondary = want.words and view.says(want.words.find("structure.secondary"))
     if not links and several and want.words and not secondary:
         for key in ("structures.edit", "structure.account"):
             links = links or [t for t in presses if want.words.exact(key).search(t.name)]
     if line and not links and several:
-        links = innermost(t for t in mine if _line(t, mine, name, never))
+        links = innermost(t for t in mine if t.id not in holds and _line(t, mine, name, never))
     return Move(Act.VISIT, links[0]) if len(links) == 1 else None
 
 
 def _line(
     thing: Thing, mine: list[Thing], name: re.Pattern[str], never: Callable[[str], object]
 ) -> bool:
-    """Whether it is the account's whole line, which begins with its name, and has nothing else to
-    press in its middle.
+    """Whether it is the account's whole line, which begins with its name, says nothing that one
+    does, and has nothing else to press in its middle.
     """
     words, (left, top, width, height) = thing.words, thing.box or _NOWHERE
     for each in (t for t in mine if thing.id in t.path[:-1]):
@@ -323,7 +330,9 @@ def _line(
             return False
         for own in each.names.values():
             words = words.replace(own, " ")
-    return name.match(thing.names.get("text", "")) is not None and not never(words)
+    does = never(words) or _DOES.search(words) or thing.toggles
+    starts = name.match(thing.names.get("text", "")) is not None
+    return starts and not does
 
 
 def revealed(view: View, before: View, account: str, want: Want, short: Want) -> Move | None:

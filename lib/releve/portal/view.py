@@ -39,6 +39,7 @@ class Thing:
     opens: str = ""
     open: bool = False  # what it opens is shown
     away: bool = False
+    toggles: bool = False  # stays in once it is pressed, as a setting does
     looks: bool = False  # reacts to a click, and has no role
     hidden: tuple[tuple[int, bool], ...] = ()
     layer: int = 0

@@ -21,6 +21,7 @@ _CALLED = re.compile(  # of a list of kinds of users
     r"|des?|d|du|utilisateurs?|comptes?)\b)*",
     re.IGNORECASE,
 )
+_ADDS = re.compile("[+＋➕−➖]")  # one, or takes it out
 _KIND = re.compile(r"\b(?:utilisateurs?|comptes?|personnes?|tous|toutes)\b", re.IGNORECASE)
 
 
@@ -173,12 +174,14 @@ class ModificationDeLaStructure(Screen):
         it must be this one's.
         """
         view, part = await self.finder.look(), self.words.exact("structure.part")
+        never = self.words.find("opening.never")
 
         def shows(thing: Thing) -> bool:
             called = (re.sub(r"\d", "", each) for each in (*thing.names.values(), thing.head))
-            done = thing.opens or thing.open or thing.current or thing.submits
+            done = thing.opens or thing.open or thing.current or thing.submits or thing.toggles
+            else_ = never.search(thing.words) or _ADDS.search(thing.words)
             tab = thing.role == "tab" and not thing.href  # it was opened, if it helps
-            return thing.enabled and not (done or tab) and any(map(part.search, called))
+            return thing.enabled and not (done or tab or else_) and any(map(part.search, called))
 
         every = innermost(t for t in view.of_kind("press") if shows(t))
         links = [t for t in every if t.region in ("main", "")] or every or more(view, self.words)
