@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from playwright.async_api import Error as PlaywrightError
 
-from releve.portal.errors import AmbiguousScreen
+from releve.portal.errors import AmbiguousScreen, ScreenNotRecognised
 from releve.portal.find import Finder
 from releve.portal.opening import REACH
 from releve.portal.sight import Abstention, Outcome, Want, common, decide, level
@@ -65,8 +65,9 @@ class DropDown:
             try:
                 await self._finder.press(entry)
                 break
-            except PlaywrightError as error:  # the list was drawn anew: nothing was pressed
-                if last or "not attached" not in error.message:
+            except (PlaywrightError, ScreenNotRecognised) as error:
+                gone = isinstance(error, ScreenNotRecognised) or "not attached" in error.message
+                if last or not gone:  # drawn anew: nothing was pressed
                     raise
 
         def chosen(view: View) -> Outcome:
@@ -138,8 +139,8 @@ class DropDown:
         await self._finder.press(thing)
 
         def listed(view: View) -> list[str] | Abstention:
-            new = view.since(before)
-            found = [t.name for t in entries(new)]
+            new, waits = view.since(before), self._finder.words.find("form.waiting")
+            found = [t.name for t in entries(new) if not waits.search(t.name)]
             return found if found or new.says(self._nothing) else Abstention(thing.name)
 
         found = await self._finder.until(listed, open_hidden=False)
@@ -151,10 +152,10 @@ class DropDown:
         for by_key in (True, False, True):
             for _ in range(3):
                 new = (await self._finder.look()).since(before)
-                if not any(t.name in shown for t in entries(new)):
+                if not (any(t.name in shown for t in entries(new)) or new.says(self._nothing)):
                     return
                 await self._finder.change(0.05)
-            with suppress(PlaywrightError):
+            with suppress(PlaywrightError, ScreenNotRecognised):  # it may be drawn anew
                 if by_key:
                     await self._finder.browser.page.keyboard.press("Escape")
                 else:
