@@ -47,6 +47,7 @@ LONGEST = 4 << 20  # bytes that are unpacked of one thing
 LARGE = 1 << 16  # bytes: such a file is decoded once, not twice over, as a whole folder is
 PATIENCE = 30  # seconds until a watch that has not seen a program and a file of its own is blind
 _OCR_LIKE = 0.75  # how alike a read text must be: OCR confuses some characters
+_OCR_SAME = str.maketrans("OoQlIiSsBZz", "00011155822")  # and these most of all
 
 
 def readings(
@@ -183,7 +184,7 @@ def in_picture(values: Iterable[str], path: Path) -> set[str]:
 
 
 def _alike(value: str, line: str) -> bool:
-    wanted, seen = re.sub(r"\W", "", value), re.sub(r"\W", "", line)
+    wanted, seen = (re.sub(r"\W", "", each).translate(_OCR_SAME) for each in (value, line))
     windows = (seen[n : n + len(wanted)] for n in range(max(1, len(seen) - len(wanted) + 1)))
     return any(
         difflib.SequenceMatcher(None, wanted, each).ratio() >= _OCR_LIKE for each in windows if each
