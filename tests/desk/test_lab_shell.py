@@ -8,6 +8,9 @@ import os
 import platform
 import re
 import signal
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from fixtures_lab import Desk, lab
@@ -40,6 +43,22 @@ def test_nothing_of_jupyterlab_is_in_her_way(desk: Desk, page: Page) -> None:
     expect(page.get_by_role("menuitem", name="Fichier")).to_be_visible()
     page.get_by_role("button", name="Menus de JupyterLab").click()
     expect(page.get_by_role("menuitem", name="Fichier")).not_to_be_visible()
+
+
+def test_the_kernel_of_the_home_page_is_ready_before_its_page(shop: Shop) -> None:
+    """It imports what it needs while the page is on the way: no page is open here."""
+    with lab(shop.scene.environment, "--settings", str(shop.scene.settings())) as running:
+
+        def loaded() -> bool:
+            with suppress(ValueError, OSError):  # it has not started yet
+                process = Path(f"/proc/{running.kernel('home.ipynb')}")
+                return "ahocorasick" in (process / "maps").read_text()
+            return False
+
+        until = time.monotonic() + 60
+        while not loaded():
+            assert time.monotonic() < until, "nothing of ours is loaded"
+            time.sleep(0.05)
 
 
 @pytest.mark.long

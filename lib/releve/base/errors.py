@@ -66,7 +66,8 @@ class ReleveError(Exception):
 
     def place(self, safe: str, todo: str = "", here: str = "", *, alone: bool = False) -> None:
         """Say what is safe, and add what to do, as the whole rotation's situation has it: the error
-        alone knows less. `alone`: what the error says is to be done is left out; `here`: see there.
+        alone knows less. `alone`: what the error says is to be done is left out. `here`: in place
+        of `todo` for who has a button, with `{press}` where it is pressed.
         """
         self._placed, self._alone = (safe, todo, here or todo), alone
 
@@ -85,7 +86,12 @@ class ReleveError(Exception):
         press = text("trouble.press", button=button)
         facts = {"press": press, "Press": press[0].upper() + press[1:]}
         own = self.todo_here.format_map(self.facts | facts)
-        return self._with(own, self._placed[2].format_map(facts)) if self._placed else own
+        if self._placed is None:
+            return own
+        placed = self._placed[2]  # which may quote anything: no format
+        for name, said in facts.items():
+            placed = placed.replace(f"{{{name}}}", said)
+        return self._with(own, placed)
 
     def _with(self, own: str, placed: str) -> str:
         return placed if self._alone else f"{own} {placed}".strip()

@@ -78,7 +78,7 @@ async def _begin(app: LabApp) -> None:
     made = await app.session_manager.create_session(HOME, name, "notebook", "python3")
     client = app.kernel_manager.get_kernel(made["kernel"]["id"]).client()
     client.start_channels()
-    client.execute("import releve.jupyter.home", silent=True)
+    await client.execute("import releve.jupyter.home", silent=True, reply=True)
     client.stop_channels()
 
 

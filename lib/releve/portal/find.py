@@ -40,9 +40,9 @@ _OVER = files(__package__).joinpath("over.js").read_text(encoding="utf-8")
 
 BLIND = 0.6  # seconds without a change before something is opened that may have nothing in it
 STUCK = 4.0  # and before a person is asked
-LATE_COVER = 2000  # milliseconds for a click before what covers it is looked for again
-SHORT = 0.3  # for what lies over a page between two parts of it
 QUIET = 0.12  # and before what is in the page, but hidden, is looked for
+VEIL = 0.3  # for what lies over a page between two of its parts to go by itself
+LATE_COVER = 2000  # milliseconds for a click before what covers it is looked for again
 
 T = TypeVar("T")
 
@@ -334,8 +334,8 @@ class Finder:
             layer = await handle.evaluate(_OVER, True)
             if layer == 0 and not await self._frame_covered(frame):
                 return
-            if turn == 0:  # a veil that fades goes by itself
-                await self.change(SHORT)
+            if turn == 0:
+                await self.change(VEIL)
                 continue
             view = await self.look()
             if layer < 0:  # it came after the look before

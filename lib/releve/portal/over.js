@@ -15,7 +15,8 @@
     return globalThis[Symbol.for('releve')].ids.get(layer) ?? -1;
   };
   if (bring) el.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-  if (!bring || !over()) return over();
+  const found = over();
+  if (!bring || !found) return found;
   el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
   return over();
 }
