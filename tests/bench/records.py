@@ -14,6 +14,7 @@ from typing import Any
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from releve.base.siret import luhn
 from releve.decision import events as ev
 from releve.decision import journal as j
@@ -69,7 +70,8 @@ def make(
 
 def _signer() -> CryptoSigner:
     private = Ed25519PrivateKey.generate()
-    return CryptoSigner(private, keys.public_key(private.public_key().public_bytes_raw()))
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return CryptoSigner(private, keys.read_public_key(pem))
 
 
 def _record(outputs: Path, siret: str, when: datetime, run: str) -> RecordFolder:
