@@ -9,6 +9,7 @@ import difflib
 import re
 from dataclasses import MISSING
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -48,11 +49,14 @@ def require(good: bool, key: str, why: str, mend: str) -> None:
         raise Fault(key, why, mend)
 
 
+_hints = cache(get_type_hints)  # five thousand structures are of one class
+
+
 def build(cls: Any, table: Any, where: str, **given: Any) -> Any:
     """An instance of the dataclass `cls` from a TOML table found at the key `where`; `given` fields
     are no keys of the file; `keyed_by` of a dataclass names the field that its table's name gives.
     """
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     keys = {each.name: each for each in dataclasses.fields(cls) if each.name not in given}
     for key in table:
         if key not in keys:
