@@ -400,13 +400,15 @@ class Watch:
 
     def _sees(self) -> None:
         """A program and a file of a moment are seen, and so is all that was before them. The
-        program stays until it was looked at: how short a life is still seen is a test's to say.
+        program stays until it was looked at, and starts no other, which would not: how short a
+        life is still seen is a test's to say.
         """
         mark = secrets.token_hex(8)
-        command = 'printf %s "$1" >"$2"; rm "$2"; read -r _'
+        code = "import os, sys; _, mark, path = sys.argv; file = open(path, 'w'); file.write(mark)"
+        code += "; file.close(); os.unlink(path); sys.stdin.read()"
         with tempfile.TemporaryDirectory() as folder:
-            shell = ["sh", "-c", command, "sh", mark, f"{folder}/x"]
-            with subprocess.Popen(shell, stdin=subprocess.PIPE), self._news:
+            command = [sys.executable, "-ISc", code, mark, f"{folder}/x"]
+            with subprocess.Popen(command, stdin=subprocess.PIPE), self._news:
                 seen = self._news.wait_for(lambda: self._saw(mark.encode()), PATIENCE)
         assert seen, "the watch is blind: it needs root, and this machine's own process events"
 
