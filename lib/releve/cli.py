@@ -69,7 +69,8 @@ _FRENCH = (
 )
 
 
-def _module(command: str) -> Any:
+def module(command: str) -> Any:
+    """What does that command, imported. Raises ModuleNotFoundError for no command."""
     return import_module(_ELSEWHERE.get(command, f"releve.commands.{command}"))
 
 
@@ -139,7 +140,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if self._command:
-            _module(self._command).add_arguments(self)
+            module(self._command).add_arguments(self)
             self._command = ""
         return super().parse_known_args(args, namespace)
 
@@ -187,7 +188,7 @@ def _run(argv: Sequence[str] | None) -> int:
         if args.json and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # as JSON is (RFC 8259)
         failed = _finish_left_over(args) if args.command in FINISHING else 0
-        command = _module(args.command).main
+        command = module(args.command).main
         return _told_with_damage(command, args) if failed else int(command(args))
     except ReleveError as error:
         if isinstance(error, BadArguments) and not args.json:

@@ -86,7 +86,7 @@ def main() -> None:
     print(f"\npython alone: {alone:.3f} s; more, for each import:")
     cli = "import releve.cli as cli"
     for name in ("(releve.cli)", *COMMANDS):
-        code = f"{cli}; cli._module({name!r})" if name in COMMANDS else cli
+        code = f"{cli}; cli.module({name!r})" if name in COMMANDS else cli
         print(f"  {name:<14} {seconds('-c', code) - alone:.3f} s")
 
 
